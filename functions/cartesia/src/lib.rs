@@ -1,0 +1,123 @@
+//! Cartesia's access tokens (<https://docs.cartesia.ai/api-reference/auth/access-token>).
+//!
+//! A token may be used until it expires, for what its grants name: `tts`, `stt`, `agent`.
+
+use bytes::Bytes;
+use http::{Request, header};
+use serde_json::{Map, Value, json};
+use voicemint::ask::{Ask, Fields};
+use voicemint::provider::{Answer, Lifetimes, Minted, Provider, permit};
+use voicemint::refusal::Refusal;
+use voicemint::secret::ApiKey;
+use voicemint::settings::Reader;
+
+/// The grants that Cartesia knows.
+const GRANTS: [&str; 3] = ["tts", "stt", "agent"];
+/// What a deployment permits that does not say. `agent` lets a caller start whole conversations, so it must be named.
+const DEFAULT_GRANTS: [&str; 2] = ["tts", "stt"];
+/// The longest lifetime that Cartesia gives, in seconds.
+const MOST_SECONDS: u32 = 3600;
+/// The version of the API that this contract was read from; errors are JSON from this one on.
+const API_VERSION: &str = "2026-03-01";
+
+/// Cartesia, as a deployment permits it.
+pub struct Cartesia {
+    base_url: String,
+    allowed: Vec<&'static str>,
+    lifetimes: Lifetimes,
+}
+
+impl Provider for Cartesia {
+    const NAME: &'static str = "cartesia";
+    const COOKIE: &'static str = "__Host-cartesia-token";
+    const SINGLE_USE: bool = false;
+
+    fn from_settings(reader: &mut Reader) -> Self {
+        Self {
+            base_url: reader.base_url("PROVIDER_BASE_URL", "https://api.cartesia.ai"),
+            allowed: reader.choices("ALLOWED_GRANTS", &GRANTS, &DEFAULT_GRANTS),
+            lifetimes: Lifetimes::from_settings(reader, MOST_SECONDS),
+        }
+    }
+
+    fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    fn ask(&self, mut fields: Fields) -> Result<Ask, Refusal> {
+        // Cartesia's own schema lets both be null.
+        fields.null_is_absent("grants");
+        fields.null_is_absent("expires_in");
+        let grants = fields.switches("grants", &GRANTS);
+        let expires_in = fields.whole_number("expires_in", 1..=self.lifetimes.most);
+        fields.finish()?;
+        let grants = grants.unwrap_or_else(|| self.allowed.clone());
+        permit(&grants, &self.allowed, "ALLOWED_GRANTS")?;
+        let expires_in = expires_in.unwrap_or(self.lifetimes.default);
+        Ok(Ask { grants, expires_in, max_session_duration: None })
+    }
+
+    fn request(&self, ask: &Ask, key: &ApiKey) -> http::Result<Request<Bytes>> {
+        // Both fields are always sent: what Cartesia does without them is not documented.
+        let grants: Map<String, Value> = ask.grants.iter().map(|&grant| (grant.to_owned(), true.into())).collect();
+        let body = json!({"grants": grants, "expires_in": ask.expires_in}).to_string();
+        Request::post(format!("{}/access-token", self.base_url))
+            .header(header::AUTHORIZATION, key.header("Bearer ")?)
+            .header("cartesia-version", API_VERSION)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.into())
+    }
+
+    fn token(&self, ask: &Ask, body: &[u8]) -> Result<Minted, &'static str> {
+        let token = Answer::parse(body)?.token("token")?;
+        // The answer does not say how long the token lives: as long as was asked, as the documentation has it.
+        Ok(Minted { token, expires_in: ask.expires_in })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use voicemint::refusal::Code;
+
+    fn cartesia(variables: &'static [(&str, &str)]) -> Cartesia {
+        let environment =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let mut reader = Reader::new(&environment);
+        let provider = Cartesia::from_settings(&mut reader);
+        reader.finish(Some(provider)).unwrap()
+    }
+
+    fn ask(provider: &Cartesia, body: &str) -> Result<Ask, Refusal> {
+        let request = Request::post("/").header("content-type", "application/json").body(Bytes::from(body.to_owned()));
+        provider.ask(Fields::read(&request.unwrap())?)
+    }
+
+    #[test]
+    fn without_a_word_all_that_is_allowed_is_asked_for_a_minute() {
+        let expected = Ask { grants: vec!["tts", "stt"], expires_in: 60, max_session_duration: None };
+        for body in ["", "{}", r#"{"grants":null,"expires_in":null}"#] {
+            assert_eq!(ask(&cartesia(&[]), body).ok().unwrap(), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn the_deployments_limits_hold() {
+        let provider = cartesia(&[("ALLOWED_GRANTS", "tts"), ("MAX_EXPIRES_IN", "30")]);
+        assert_eq!(ask(&provider, "").ok().unwrap().expires_in, 30);
+        assert_eq!(ask(&provider, r#"{"grants":{"stt":true}}"#).unwrap_err().code, Code::GrantNotAllowed);
+        assert_eq!(ask(&provider, r#"{"expires_in":31}"#).unwrap_err().code, Code::RequestInvalid);
+        assert_eq!(ask(&provider, r#"{"grants":{"video":true}}"#).unwrap_err().code, Code::RequestInvalid);
+    }
+
+    #[test]
+    fn an_answer_without_a_token_is_none() {
+        let provider = cartesia(&[]);
+        let asked = ask(&provider, r#"{"expires_in":120}"#).ok().unwrap();
+        assert_eq!(provider.token(&asked, br#"{"token":"abc","more":1}"#).ok().unwrap().expires_in, 120);
+        for body in ["", "{}", r#"{"token":""}"#, r#"{"token":null}"#, r#"{"token":7}"#, "<html>", r#"{"token":"a b"}"#]
+        {
+            assert!(provider.token(&asked, body.as_bytes()).is_err(), "{body}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! ElevenLabs' single-use tokens (<https://elevenlabs.io/docs/api-reference/tokens/create>).
+//!
+//! A token lives for 15 minutes, is spent on first use, and is of one of three types.
+
+use bytes::Bytes;
+use http::{Request, StatusCode, header};
+use serde_json::Value;
+use voicemint::ask::{Ask, Fields};
+use voicemint::provider::{Answer, Minted, Provider, Verdict, permit};
+use voicemint::refusal::Refusal;
+use voicemint::secret::ApiKey;
+use voicemint::settings::Reader;
+
+/// The types of tokens that ElevenLabs knows.
+const TOKEN_TYPES: [&str; 3] = ["realtime_scribe", "tts_websocket", "batch_scribe"];
+/// The lifetime that ElevenLabs gives every token, in seconds.
+const LIFETIME_SECONDS: u32 = 900;
+
+/// ElevenLabs, as a deployment permits it.
+pub struct ElevenLabs {
+    base_url: String,
+    allowed: Vec<&'static str>,
+}
+
+impl Provider for ElevenLabs {
+    const NAME: &'static str = "elevenlabs";
+    const COOKIE: &'static str = "__Host-elevenlabs-token";
+    const SINGLE_USE: bool = true;
+
+    fn from_settings(reader: &mut Reader) -> Self {
+        Self {
+            base_url: reader.base_url("PROVIDER_BASE_URL", "https://api.elevenlabs.io"),
+            allowed: reader.choices("ALLOWED_TOKEN_TYPES", &TOKEN_TYPES, &TOKEN_TYPES),
+        }
+    }
+
+    fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    fn ask(&self, mut fields: Fields) -> Result<Ask, Refusal> {
+        let named = fields.has("token_type");
+        let mut token_type = fields.choice("token_type", &TOKEN_TYPES);
+        if !named {
+            token_type = match *self.allowed.as_slice() {
+                [only] => Some(only),
+                _ => None,
+            };
+            if token_type.is_none() {
+                fields.fault("token_type", format!("is missing: it must be one of {}", self.allowed.join(", ")));
+            }
+        }
+        // The lifetime is fixed: naming it is harmless, asking for another cannot be granted.
+        fields.whole_number("expires_in", LIFETIME_SECONDS..=LIFETIME_SECONDS);
+        fields.finish()?;
+        let grants = token_type.into_iter().collect::<Vec<_>>();
+        permit(&grants, &self.allowed, "ALLOWED_TOKEN_TYPES")?;
+        Ok(Ask { grants, expires_in: LIFETIME_SECONDS, max_session_duration: None })
+    }
+
+    fn request(&self, ask: &Ask, key: &ApiKey) -> http::Result<Request<Bytes>> {
+        let token_type = ask.grants.first().copied().unwrap_or_default();
+        Request::post(format!("{}/v1/single-use-token/{token_type}", self.base_url))
+            .header("xi-api-key", key.header("")?)
+            .header(header::CONTENT_LENGTH, "0")
+            .body(Bytes::new())
+    }
+
+    fn token(&self, ask: &Ask, body: &[u8]) -> Result<Minted, &'static str> {
+        let token = Answer::parse(body)?.token("token")?;
+        Ok(Minted { token, expires_in: ask.expires_in })
+    }
+
+    /// ElevenLabs says what is wrong in the body, and used one status for a bad key and for a used-up quota
+    /// (<https://elevenlabs.io/docs/eleven-api/resources/errors>).
+    fn verdict(&self, status: StatusCode, body: &[u8]) -> Verdict {
+        match error_code(body).as_deref() {
+            Some("invalid_api_key" | "missing_api_key") => Verdict::KeyRejected,
+            Some("quota_exceeded") => Verdict::Rejected,
+            Some(
+                "rate_limit_exceeded" | "concurrent_limit_exceeded" | "too_many_concurrent_requests" | "system_busy",
+            ) => Verdict::Unavailable,
+            _ => Verdict::by_status(status),
+        }
+    }
+}
+
+/// `detail.code`, or `detail.status` in the older form. A validation error's `detail` is an array and has neither.
+fn error_code(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let detail = body.get("detail")?;
+    detail.get("code").or_else(|| detail.get("status"))?.as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use voicemint::refusal::Code;
+
+    fn elevenlabs(allowed: &'static str) -> ElevenLabs {
+        let environment = |name: &str| (name == "ALLOWED_TOKEN_TYPES").then(|| allowed.to_owned());
+        let mut reader = Reader::new(&environment);
+        let provider = ElevenLabs::from_settings(&mut reader);
+        reader.finish(Some(provider)).unwrap()
+    }
+
+    fn ask(provider: &ElevenLabs, query: &str) -> Result<Ask, Refusal> {
+        provider.ask(Fields::read(&Request::get(format!("/?{query}")).body(Bytes::new()).unwrap())?)
+    }
+
+    #[test]
+    fn the_type_may_be_left_out_where_only_one_is_allowed() {
+        assert_eq!(ask(&elevenlabs("batch_scribe"), "").ok().unwrap().grants, ["batch_scribe"]);
+        let refusal = ask(&elevenlabs(""), "").unwrap_err();
+        assert_eq!(refusal.code, Code::RequestInvalid);
+        assert_eq!(refusal.errors.len(), 1);
+    }
+
+    #[test]
+    fn a_type_is_known_and_allowed() {
+        assert_eq!(ask(&elevenlabs(""), "token_type=tts_websocket").ok().unwrap().grants, ["tts_websocket"]);
+        let narrow = elevenlabs("realtime_scribe,batch_scribe");
+        assert_eq!(ask(&narrow, "token_type=tts_websocket").unwrap_err().code, Code::GrantNotAllowed);
+        assert_eq!(ask(&narrow, "token_type=../voices").unwrap_err().code, Code::RequestInvalid);
+    }
+
+    #[test]
+    fn the_lifetime_is_fixed() {
+        assert!(ask(&elevenlabs("batch_scribe"), "expires_in=900").is_ok());
+        assert_eq!(ask(&elevenlabs("batch_scribe"), "expires_in=60").unwrap_err().code, Code::RequestInvalid);
+    }
+
+    #[test]
+    fn an_error_is_read_by_its_code_before_its_status() {
+        let provider = elevenlabs("");
+        for (status, body, verdict) in [
+            (401, r#"{"detail":{"code":"invalid_api_key","status":"other"}}"#, Verdict::KeyRejected),
+            (400, r#"{"detail":{"status":"invalid_api_key"}}"#, Verdict::KeyRejected),
+            (401, r#"{"detail":{"status":"quota_exceeded"}}"#, Verdict::Rejected),
+            (400, r#"{"detail":{"status":"system_busy"}}"#, Verdict::Unavailable),
+            (422, r#"{"detail":[{"loc":["path"],"msg":"m","type":"t"}]}"#, Verdict::Rejected),
+            (401, "nonsense", Verdict::KeyRejected),
+            (500, "", Verdict::Unavailable),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(provider.verdict(status, body.as_bytes()), verdict, "{status} {body}");
+        }
+    }
+}

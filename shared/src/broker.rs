@@ -1,0 +1,279 @@
+//! The broker: one request from top to bottom, the same for every provider and wherever it runs.
+//!
+//! `origin → session → ask → permission → resume? → secret → provider → answer`
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{HeaderValue, Method, Request, Response};
+use tokio::time::{Instant, timeout_at};
+
+use crate::answer::{self, Granted};
+use crate::ask::{Ask, Fields};
+use crate::call;
+use crate::clock::Clock;
+use crate::cookie;
+use crate::origin::{Origins, refuse_ambiguous};
+use crate::provider::{Minted, Provider};
+use crate::record::{Outcome, Record, Steps};
+use crate::refusal::{Code, Refusal};
+use crate::seal::{Kept, Seal, subject_hash};
+use crate::secret::{ApiKey, Part, SecretCache, SecretStore};
+use crate::session::Session;
+use crate::session::credential::Credential;
+use crate::session::settings::SessionSettings;
+use crate::session::verifier::Verifier;
+use crate::settings::{Environment, Reader, SettingsError};
+use crate::transport::Transport;
+
+/// How long the keys may take to load before the first request, at the most.
+const WARM_UP: Duration = Duration::from_secs(3);
+/// What is left of an invocation for the answer itself.
+const MARGIN: Duration = Duration::from_millis(150);
+
+/// The broker of one provider.
+pub struct Broker<P> {
+    provider: P,
+    origins: Origins,
+    session_cookie: Option<String>,
+    grants_claim: Option<String>,
+    verifier: Verifier,
+    secret: SecretCache,
+    transport: Transport,
+    clock: Clock,
+}
+
+/// One call of the broker.
+pub struct Invocation {
+    /// Its id, for the answer and the log.
+    pub request_id: String,
+    /// When it must be over.
+    pub deadline: Instant,
+}
+
+/// What a request has come to so far; it outlives the request's failure.
+#[derive(Default)]
+struct Progress {
+    steps: Steps,
+    subject: Option<String>,
+    /// For the log, of a request that went well.
+    note: Option<&'static str>,
+}
+
+impl<P: Provider> Broker<P> {
+    /// A broker for what the environment says.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the settings, at once.
+    pub fn from_settings(
+        environment: &dyn Environment,
+        store: Arc<dyn SecretStore>,
+        transport: Transport,
+        clock: Clock,
+    ) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(environment);
+        let provider = P::from_settings(&mut reader);
+        let origins = Origins::from_settings(&mut reader);
+        let session = SessionSettings::from_settings(&mut reader);
+        let secret_id =
+            reader.required("API_KEY_SECRET_ID", "the name or ARN of the provider's key in Secrets Manager");
+        let field = reader.optional("API_KEY_JSON_FIELD").unwrap_or_else(|| "api_key".to_owned());
+        let fresh_for = reader.whole_number("SECRET_CACHE_SECONDS", 0..=86_400, "seconds").unwrap_or(300);
+        let fresh_for = Duration::from_secs(fresh_for.into());
+        let grants_claim = reader.optional("GRANTS_CLAIM");
+        let session = reader.finish(session)?;
+        let session_cookie = session.cookie.clone();
+        let verifier = Verifier::new(session, transport.clone(), Arc::clone(&store), fresh_for, clock.clone());
+        let secret = SecretCache::new(store, secret_id, Part::Field(field), fresh_for, clock.clone());
+        Ok(Self { provider, origins, session_cookie, grants_claim, verifier, secret, transport, clock })
+    }
+
+    /// Loads what every request needs, before the first one: where that fails, the first request tries again.
+    pub async fn warm(&self) {
+        let loads = async { tokio::join!(self.secret.get(), self.verifier.warm()) };
+        let _ = tokio::time::timeout(WARM_UP, loads).await;
+    }
+
+    /// Answers a request. Never fails: every failure is an answer.
+    pub async fn answer(&self, request: Request<Bytes>, invocation: Invocation) -> (Response<Bytes>, Record) {
+        let started = Instant::now();
+        let mut progress = Progress::default();
+        let handled = AssertUnwindSafe(self.handle(&request, invocation.deadline, &mut progress)).catch_unwind().await;
+        let handled = handled.unwrap_or_else(|_| Err(internal("the broker panicked")));
+        self.finish(request.headers(), handled, progress, started, invocation.request_id)
+    }
+
+    /// Answers a request that could not even be read.
+    pub fn refuse(&self, headers: &http::HeaderMap, refusal: Refusal, request_id: String) -> (Response<Bytes>, Record) {
+        self.finish(headers, Err(refusal), Progress::default(), Instant::now(), request_id)
+    }
+
+    fn finish(
+        &self,
+        headers: &http::HeaderMap,
+        handled: Result<(Response<Bytes>, Outcome), Refusal>,
+        progress: Progress,
+        started: Instant,
+        request_id: String,
+    ) -> (Response<Bytes>, Record) {
+        let reason = match &handled {
+            Ok(_) => progress.note.map(Into::into),
+            Err(refusal) => Some(refusal.reason.clone()),
+        };
+        let (mut response, outcome) = handled
+            .unwrap_or_else(|refusal| (answer::refused(&refusal, &request_id), Outcome::Refused(refusal.code.name())));
+        answer::finish(&mut response, self.origins.allowed(headers));
+        if let Some(timing) = progress.steps.server_timing().and_then(|timing| HeaderValue::try_from(timing).ok()) {
+            response.headers_mut().insert("server-timing", timing);
+        }
+        let record = Record {
+            request_id,
+            provider: P::NAME,
+            status: response.status(),
+            outcome,
+            subject: progress.subject,
+            reason,
+            steps: progress.steps,
+            total: started.elapsed(),
+            at: self.clock.now(),
+        };
+        (response, record)
+    }
+
+    async fn handle(
+        &self,
+        request: &Request<Bytes>,
+        deadline: Instant,
+        progress: &mut Progress,
+    ) -> Result<(Response<Bytes>, Outcome), Refusal> {
+        let headers = request.headers();
+        if *request.method() == Method::OPTIONS {
+            refuse_ambiguous(headers)?;
+            self.origins.admit_preflight(headers)?;
+            return Ok((answer::preflight(), Outcome::Preflight));
+        }
+        if ![Method::GET, Method::POST, Method::DELETE].contains(request.method()) {
+            return Err(Refusal::new(Code::MethodNotAllowed, "Use POST or GET to mint, DELETE to sign out."));
+        }
+        refuse_ambiguous(headers)?;
+        if *request.method() == Method::DELETE {
+            self.origins.admit(headers, false)?;
+            return Ok((answer::signed_out(cookie::set(P::COOKIE, "", 0)), Outcome::SignedOut));
+        }
+        self.mint(request, deadline - MARGIN.min(deadline.saturating_duration_since(Instant::now())), progress).await
+    }
+
+    async fn mint(
+        &self,
+        request: &Request<Bytes>,
+        deadline: Instant,
+        progress: &mut Progress,
+    ) -> Result<(Response<Bytes>, Outcome), Refusal> {
+        let headers = request.headers();
+        let credential = Credential::find(headers, self.session_cookie.as_deref());
+        self.origins.admit(headers, credential.is_cookie())?;
+
+        let began = Instant::now();
+        let verified = timeout_at(deadline, self.verifier.verify(credential)).await;
+        progress.steps.session = Some(began.elapsed());
+        let session = verified.unwrap_or_else(|_| Err(late(Code::SessionUnavailable)))?;
+        progress.subject = self.secret.cached().and_then(|key| subject_hash(&key, &session));
+
+        let ask = self.provider.ask(Fields::read(request)?)?;
+        session.permits(&ask, self.grants_claim.as_deref())?;
+
+        let began = Instant::now();
+        let loaded = timeout_at(deadline, self.secret.get()).await;
+        progress.steps.secret = Some(began.elapsed());
+        let key = loaded.unwrap_or_else(|_| Err(late(Code::SecretUnavailable)))?;
+        progress.subject = subject_hash(&key, &session);
+
+        if let Some(kept) = self.resumable(request, &session, &ask, &key) {
+            return Ok((self.resumed(&session, &ask, &key, kept, progress), Outcome::Resumed));
+        }
+        // Lifetimes are counted from before the provider is called, so that none is promised that the token lacks.
+        let minted_at = self.clock.now().as_secs();
+        let began = Instant::now();
+        let minted = self.call(&ask, &key, deadline).await;
+        progress.steps.provider = Some(began.elapsed());
+        let (minted, key) = minted?;
+        let expires_at = minted_at + u64::from(minted.expires_in);
+        let base_url = self.provider.base_url();
+        let sealed = Seal::new(&key, P::COOKIE).seal(&session, &ask, &minted.token, expires_at, base_url);
+        let cookie = sealed.and_then(|sealed| cookie::set(P::COOKIE, &sealed, minted.expires_in));
+        if cookie.is_none() {
+            progress.note = Some("no cookie: the sealed token is longer than browsers keep");
+        }
+        let granted = Granted::new(P::NAME, &minted.token, minted.expires_in, expires_at, P::SINGLE_USE, base_url);
+        Ok((granted.response("minted", cookie), Outcome::Minted))
+    }
+
+    /// The token of the cookie, where handing it out once more gives the caller just what was asked for.
+    fn resumable(&self, request: &Request<Bytes>, session: &Session, ask: &Ask, key: &ApiKey) -> Option<Kept> {
+        if P::SINGLE_USE {
+            return None;
+        }
+        let kept = Seal::new(key, P::COOKIE).open(session, cookie::find(request.headers(), P::COOKIE)?)?;
+        let left = kept.expires_at.saturating_sub(self.clock.now().as_secs());
+        let fits = kept.grants == ask.grants
+            && kept.base_url == self.provider.base_url()
+            && left > 0
+            && left * 2 >= u64::from(ask.expires_in);
+        fits.then_some(kept)
+    }
+
+    fn resumed(
+        &self,
+        session: &Session,
+        ask: &Ask,
+        key: &ApiKey,
+        kept: Kept,
+        progress: &mut Progress,
+    ) -> Response<Bytes> {
+        let left = kept.expires_at.saturating_sub(self.clock.now().as_secs());
+        let left = u32::try_from(left).unwrap_or(u32::MAX);
+        let sealed = Seal::new(key, P::COOKIE).seal(session, ask, &kept.token, kept.expires_at, &kept.base_url);
+        let cookie = sealed.and_then(|sealed| cookie::set(P::COOKIE, &sealed, left));
+        progress.note = None;
+        let granted = Granted::new(P::NAME, &kept.token, left, kept.expires_at, P::SINGLE_USE, &kept.base_url);
+        granted.response("resumed", cookie)
+    }
+
+    /// Mints; where the provider does not take the key and a newer one is stored, once more with that one.
+    async fn call(&self, ask: &Ask, key: &Arc<ApiKey>, deadline: Instant) -> Result<(Minted, Arc<ApiKey>), Refusal> {
+        let rejected = match self.try_key(ask, key, deadline).await? {
+            call::Outcome::Success(body) => return self.read(ask, &body).map(|minted| (minted, Arc::clone(key))),
+            call::Outcome::KeyRejected(refusal) => refusal,
+        };
+        let newer = timeout_at(deadline, self.secret.newer_than(key)).await.unwrap_or_default();
+        let Some(newer) = newer else { return Err(rejected) };
+        match self.try_key(ask, &newer, deadline).await? {
+            call::Outcome::Success(body) => self.read(ask, &body).map(|minted| (minted, newer)),
+            call::Outcome::KeyRejected(refusal) => Err(refusal),
+        }
+    }
+
+    async fn try_key(&self, ask: &Ask, key: &ApiKey, deadline: Instant) -> Result<call::Outcome, Refusal> {
+        let request =
+            self.provider.request(ask, key).map_err(|_| internal("the provider's request cannot be built"))?;
+        call::call(&self.transport, request, deadline, |status, body| self.provider.verdict(status, body)).await
+    }
+
+    fn read(&self, ask: &Ask, body: &[u8]) -> Result<Minted, Refusal> {
+        self.provider.token(ask, body).map_err(call::rejected)
+    }
+}
+
+fn internal(reason: &'static str) -> Refusal {
+    let detail = "Something went wrong here, not with the request. Try again; if it lasts, tell the service's operator \
+                  the request_id.";
+    Refusal::new(Code::Internal, detail).because(reason)
+}
+
+fn late(code: Code) -> Refusal {
+    let detail = "The service could not get ready for the request in time. Try again shortly.";
+    Refusal::new(code, detail).because("the invocation's deadline came first").retry_after(1)
+}

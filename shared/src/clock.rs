@@ -1,0 +1,59 @@
+//! The time, passed in rather than asked for, so that tests can set it.
+//!
+//! Caches compare timestamps and never start timers: Lambda freezes a function between two invocations, and a timer
+//! that was due in between fires late or not at all.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A source of wall-clock time.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
+
+impl Clock {
+    /// The machine's own clock.
+    #[allow(clippy::disallowed_methods, reason = "the one place that may ask the machine for the time")]
+    pub fn system() -> Self {
+        Self(Arc::new(SystemTime::now))
+    }
+
+    /// A clock that tells what `now` answers.
+    pub fn new(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// Time since the Unix epoch; zero on a machine whose clock stands before 1970.
+    pub fn now(&self) -> Duration {
+        (self.0)().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
+/// How long ago `then` was. A clock that was set back counts as no time passed.
+pub fn age(now: Duration, then: Duration) -> Duration {
+    now.saturating_sub(then)
+}
+
+/// UTC in the form of RFC 3339, to the second: `2026-11-22T10:01:00Z`.
+pub fn rfc3339(unix_seconds: u64) -> String {
+    use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+    i64::try_from(unix_seconds)
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .and_then(|moment| moment.format(&Rfc3339).ok())
+        .unwrap_or_else(|| "9999-12-31T23:59:59Z".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_utc_to_the_second() {
+        assert_eq!(rfc3339(1_795_341_660), "2026-11-22T10:01:00Z");
+    }
+
+    #[test]
+    fn a_clock_set_back_is_no_time_passed() {
+        assert_eq!(age(Duration::from_secs(5), Duration::from_secs(9)), Duration::ZERO);
+    }
+}

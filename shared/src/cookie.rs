@@ -1,0 +1,51 @@
+//! Cookies, in and out (RFC 6265).
+
+use http::{HeaderMap, HeaderValue, header};
+
+/// Browsers drop a cookie whose name and value together are longer than this many bytes (RFC 6265 section 6.1).
+pub const MOST_BYTES: usize = 4096;
+
+/// The value of the first cookie of a name. Browsers send the one with the most specific path first.
+pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(key, _)| key.trim() == name)
+        .map(|(_, value)| value.trim())
+}
+
+/// The `Set-Cookie` of a token's cookie. A `max_age` of no seconds expires it. Nothing where browsers would drop it.
+///
+/// `__Host-` ties the cookie to this very host (RFC 6265bis section 4.1.3.2).
+pub fn set(name: &str, value: &str, max_age: u32) -> Option<HeaderValue> {
+    if name.len() + value.len() > MOST_BYTES {
+        return None;
+    }
+    let line = format!("{name}={value}; HttpOnly; Secure; SameSite=Strict; Path=/; Max-Age={max_age}");
+    HeaderValue::from_str(&line).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_a_cookie_by_its_exact_name() {
+        let mut headers = HeaderMap::new();
+        headers.append("cookie", HeaderValue::from_static("a=1; session2=x;session=first; session=second; junk"));
+        headers.append("cookie", HeaderValue::from_static("b=2=3"));
+        assert_eq!(find(&headers, "session"), Some("first"));
+        assert_eq!(find(&headers, "b"), Some("2=3"));
+        assert_eq!(find(&headers, "Session"), None);
+        assert_eq!(find(&headers, "junk"), None);
+    }
+
+    #[test]
+    fn a_cookie_that_browsers_would_drop_is_not_set() {
+        assert!(set("name", &"v".repeat(MOST_BYTES - 4), 60).is_some());
+        assert!(set("name", &"v".repeat(MOST_BYTES - 3), 60).is_none());
+    }
+}

@@ -1,0 +1,192 @@
+//! The one room that knows Lambda: events of API Gateway's HTTP APIs and of function URLs (payload format 2.0,
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>) in, answers out.
+//!
+//! The event is read here and not with `lambda_http`, whose conversion panics on an unreadable path or body and which
+//! reads some thirty members of which eight matter.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::response::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
+pub use lambda_runtime::Error;
+use lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+
+use crate::aws::SecretsManager;
+use crate::broker::{Broker, Invocation};
+use crate::clock::Clock;
+use crate::log;
+use crate::provider::Provider;
+use crate::refusal::{Code, Refusal};
+use crate::settings::{ProcessEnvironment, Reader};
+use crate::transport::Transport;
+
+/// Runs the broker of a provider as a Lambda function.
+///
+/// # Errors
+/// Wrong settings, in one message; and what the Lambda runtime cannot go on with.
+pub async fn run<P: Provider>() -> Result<(), Error> {
+    let clock = Clock::system();
+    let broker = match start::<P>(&clock) {
+        Ok(broker) => broker,
+        Err(error) => {
+            log::line("error", &error.to_string());
+            return Err(error);
+        }
+    };
+    broker.warm().await;
+    let broker = Arc::new(broker);
+    let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let (broker, clock) = (Arc::clone(&broker), clock.clone());
+        async move { Ok::<_, Error>(handle(&broker, &clock, event).await) }
+    });
+    Runtime::new(handler).run().await
+}
+
+fn start<P: Provider>(clock: &Clock) -> Result<Broker<P>, Error> {
+    let mut reader = Reader::new(&ProcessEnvironment);
+    let level = log::level(&mut reader);
+    log::start(level.unwrap_or(tracing::level_filters::LevelFilter::INFO));
+    let transport = Transport::new()?;
+    let store = Arc::new(SecretsManager::new(&ProcessEnvironment, transport.clone()));
+    let broker = Broker::from_settings(&ProcessEnvironment, store, transport, clock.clone());
+    // Both are read, so that a wrong LOG_LEVEL is reported beside whatever else is wrong.
+    match (reader.finish(level), broker) {
+        (Ok(_), Ok(broker)) => Ok(broker),
+        (Err(level), Err(other)) => Err(level.and(other).into()),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error.into()),
+    }
+}
+
+async fn handle<P: Provider>(broker: &Broker<P>, clock: &Clock, event: LambdaEvent<Box<RawValue>>) -> Reply {
+    let request_id = event.context.request_id;
+    let left = Duration::from_millis(event.context.deadline).saturating_sub(clock.now());
+    let (response, record) = match request(event.payload.get()) {
+        Ok(request) => broker.answer(request, Invocation { request_id, deadline: Instant::now() + left }).await,
+        Err(unreadable) => broker.refuse(&unreadable.headers, unreadable.refusal, request_id),
+    };
+    log::record(&record);
+    Reply::from(response)
+}
+
+/// The members of an event that matter. The gateway leaves them out or sends null where there is nothing to say.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    request_context: Option<Context<'a>>,
+    #[serde(borrow)]
+    raw_query_string: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    headers: Option<BTreeMap<Cow<'a, str>, Option<Cow<'a, str>>>>,
+    #[serde(borrow)]
+    cookies: Option<Vec<Cow<'a, str>>>,
+    #[serde(borrow)]
+    body: Option<Cow<'a, str>>,
+    is_base64_encoded: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct Context<'a> {
+    #[serde(borrow)]
+    http: Option<Http<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Http<'a> {
+    #[serde(borrow)]
+    method: Option<Cow<'a, str>>,
+}
+
+/// An event that is no request, with the headers as far as they could be read: they decide who may see the answer.
+struct Unreadable {
+    headers: HeaderMap,
+    refusal: Refusal,
+}
+
+impl Unreadable {
+    fn new(headers: HeaderMap, detail: &'static str) -> Box<Self> {
+        Box::new(Self { headers, refusal: Refusal::new(Code::RequestMalformed, detail) })
+    }
+}
+
+/// Reads an event.
+fn request(event: &str) -> Result<Request<Bytes>, Box<Unreadable>> {
+    let event: Event = serde_json::from_str(event).map_err(|_| {
+        let detail = "The event is not one of an API Gateway HTTP API or a function URL (payload format 2.0).";
+        Unreadable::new(HeaderMap::new(), detail)
+    })?;
+    let headers = headers(event.headers.unwrap_or_default(), &event.cookies.unwrap_or_default())
+        .ok_or_else(|| Unreadable::new(HeaderMap::new(), "A header is not one that HTTP allows."))?;
+    let method = event.request_context.and_then(|context| context.http).and_then(|http| http.method);
+    let Some(method) = method.and_then(|method| Method::from_bytes(method.as_bytes()).ok()) else {
+        return Err(Unreadable::new(headers, "The event names no HTTP method."));
+    };
+    let query = event.raw_query_string.unwrap_or_default();
+    let Ok(uri) = Uri::try_from(format!("/?{query}")) else {
+        return Err(Unreadable::new(headers, "The query string is not one that HTTP allows."));
+    };
+    let body = event.body.unwrap_or_default();
+    let body = match event.is_base64_encoded {
+        Some(true) => match STANDARD.decode(body.as_bytes()) {
+            Ok(body) => Bytes::from(body),
+            Err(_) => return Err(Unreadable::new(headers, "The body is not the base64 that it is said to be.")),
+        },
+        _ => Bytes::from(body.into_owned()),
+    };
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+/// The gateway takes the cookies out of the headers and sends them one by one; `sam local` and others leave them in.
+fn headers(members: BTreeMap<Cow<'_, str>, Option<Cow<'_, str>>>, cookies: &[Cow<'_, str>]) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::with_capacity(members.len() + 1);
+    for (name, value) in members {
+        let Some(value) = value else { continue };
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        headers.append(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);
+    }
+    if !cookies.is_empty() {
+        headers.insert(header::COOKIE, HeaderValue::from_bytes(cookies.join("; ").as_bytes()).ok()?);
+    }
+    Some(headers)
+}
+
+/// An answer as payload format 2.0 wants it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Reply {
+    status_code: u16,
+    headers: BTreeMap<String, String>,
+    cookies: Vec<String>,
+    body: String,
+    is_base64_encoded: bool,
+}
+
+impl From<Response<Bytes>> for Reply {
+    fn from(response: Response<Bytes>) -> Self {
+        let (Parts { status, headers, .. }, body) = response.into_parts();
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        Self {
+            status_code: status.as_u16(),
+            headers: headers
+                .iter()
+                .filter(|(name, _)| *name != header::SET_COOKIE)
+                .map(|(name, value)| (name.to_string(), text(value)))
+                .collect(),
+            cookies: headers.get_all(header::SET_COOKIE).iter().map(text).collect(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            is_base64_encoded: false,
+        }
+    }
+}

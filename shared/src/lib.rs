@@ -1,0 +1,25 @@
+//! Voicemint's broker: everything that is the same for every voice-AI provider.
+//!
+//! Start reading at [`broker`], which takes one request from top to bottom. A provider is a [`provider::Provider`]; the
+//! functions of `functions/` are one each. [`lambda`] is the only room that knows AWS Lambda, [`aws`] the only one that
+//! knows Secrets Manager, [`transport`] the only one that knows the network.
+
+pub mod answer;
+pub mod ask;
+pub mod aws;
+pub mod broker;
+pub mod call;
+pub mod clock;
+pub mod cookie;
+pub mod json;
+pub mod lambda;
+pub mod log;
+pub mod origin;
+pub mod provider;
+pub mod record;
+pub mod refusal;
+pub mod seal;
+pub mod secret;
+pub mod session;
+pub mod settings;
+pub mod transport;

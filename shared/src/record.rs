@@ -1,0 +1,215 @@
+//! What is kept of a request: one JSON line with the outcome and what each step cost, which is a set of CloudWatch metrics
+//! at the same time (embedded metric format: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A new token was handed over.
+    Minted,
+    /// The token of the cookie was handed over once more.
+    Resumed,
+    /// The token's cookie was expired.
+    SignedOut,
+    /// A preflight passed.
+    Preflight,
+    /// Refused, with a code of the error table.
+    Refused(&'static str),
+}
+
+impl Outcome {
+    /// Its name in the log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Minted => "minted",
+            Self::Resumed => "resumed",
+            Self::SignedOut => "signed_out",
+            Self::Preflight => "preflight",
+            Self::Refused(code) => code,
+        }
+    }
+}
+
+/// What each step of a request cost, as far as it got.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Steps {
+    /// Verifying the session.
+    pub session: Option<Duration>,
+    /// Getting the provider's key.
+    pub secret: Option<Duration>,
+    /// Calling the provider, all tries.
+    pub provider: Option<Duration>,
+}
+
+impl Steps {
+    /// The value of the `Server-Timing` header (<https://www.w3.org/TR/server-timing/>).
+    pub fn server_timing(&self) -> Option<String> {
+        let entries: Vec<String> = self
+            .named()
+            .filter_map(|(name, took)| took.map(|took| format!("{name};dur={}", milliseconds(took))))
+            .collect();
+        (!entries.is_empty()).then(|| entries.join(", "))
+    }
+
+    fn named(&self) -> impl Iterator<Item = (&'static str, Option<Duration>)> {
+        [("session", self.session), ("secret", self.secret), ("provider", self.provider)].into_iter()
+    }
+}
+
+/// One request, as the log shows it.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The invocation's id.
+    pub request_id: String,
+    /// Which provider.
+    pub provider: &'static str,
+    /// The answer's status.
+    pub status: StatusCode,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// A keyed hash of issuer and subject.
+    pub subject: Option<String>,
+    /// Why, in words for the operator.
+    pub reason: Option<Cow<'static, str>>,
+    /// What the steps cost.
+    pub steps: Steps,
+    /// What all of it cost.
+    pub total: Duration,
+    /// When it was done, since the Unix epoch.
+    pub at: Duration,
+}
+
+impl Record {
+    /// The line for the log.
+    pub fn line(&self) -> String {
+        let mut line = Map::new();
+        let mut put = |name: &str, value: Value| line.insert(name.to_owned(), value);
+        let directives = self.metrics();
+        if !directives.is_empty() {
+            put("_aws", json!({"Timestamp": self.at.as_millis() as u64, "CloudWatchMetrics": directives}));
+            put("Provider", self.provider.into());
+        }
+        match self.outcome {
+            Outcome::Minted => drop(put("Minted", 1.into())),
+            Outcome::Resumed => drop(put("Resumed", 1.into())),
+            Outcome::Refused(code) => {
+                put("Refused", 1.into());
+                put("Code", code.into());
+            }
+            Outcome::SignedOut | Outcome::Preflight => {}
+        }
+        if let Some(took) = self.steps.provider {
+            put("ProviderLatency", milliseconds(took).into());
+        }
+        put("level", if self.status.is_server_error() { "error" } else { "info" }.into());
+        put("request_id", self.request_id.as_str().into());
+        put("provider", self.provider.into());
+        put("status", self.status.as_u16().into());
+        put("outcome", self.outcome.name().into());
+        if matches!(self.outcome, Outcome::Minted | Outcome::Resumed) {
+            put("source", self.outcome.name().into());
+        }
+        if let Some(subject) = &self.subject {
+            put("subject", subject.as_str().into());
+        }
+        if let Some(reason) = &self.reason {
+            put("reason", reason.as_ref().into());
+        }
+        for (name, took) in self.steps.named() {
+            if let Some(took) = took {
+                put(&format!("{name}_ms"), milliseconds(took).into());
+            }
+        }
+        put("total_ms", milliseconds(self.total).into());
+        Value::Object(line).to_string()
+    }
+
+    fn metrics(&self) -> Vec<Directive> {
+        let by_provider: &[&[&str]] = &[&["Provider"]];
+        let mut directives = Vec::new();
+        match self.outcome {
+            Outcome::Minted => directives.push(Directive::new(by_provider, "Minted", "Count")),
+            Outcome::Resumed => directives.push(Directive::new(by_provider, "Resumed", "Count")),
+            // Once for all codes together, once for each.
+            Outcome::Refused(_) => {
+                directives.push(Directive::new(&[&["Provider"], &["Provider", "Code"]], "Refused", "Count"));
+            }
+            Outcome::SignedOut | Outcome::Preflight => {}
+        }
+        if self.steps.provider.is_some() {
+            directives.push(Directive::new(by_provider, "ProviderLatency", "Milliseconds"));
+        }
+        directives
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive {
+    namespace: &'static str,
+    dimensions: &'static [&'static [&'static str]],
+    metrics: [Metric; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
+}
+
+impl Directive {
+    fn new(dimensions: &'static [&'static [&'static str]], name: &'static str, unit: &'static str) -> Self {
+        Self { namespace: "Voicemint", dimensions, metrics: [Metric { name, unit }] }
+    }
+}
+
+/// Milliseconds, to the microsecond.
+fn milliseconds(took: Duration) -> f64 {
+    took.as_micros() as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(outcome: Outcome) -> Value {
+        let steps = Steps { provider: Some(Duration::from_micros(12_340)), ..Steps::default() };
+        let record = Record {
+            request_id: "r-1".to_owned(),
+            provider: "cartesia",
+            status: StatusCode::OK,
+            outcome,
+            subject: None,
+            reason: None,
+            steps,
+            total: Duration::from_millis(13),
+            at: Duration::from_secs(1_800_000_000),
+        };
+        serde_json::from_str(&record.line()).unwrap()
+    }
+
+    #[test]
+    fn a_refusal_is_counted_by_its_code() {
+        let line = record(Outcome::Refused("session_missing"));
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Namespace"], "Voicemint");
+        assert_eq!(directive["Dimensions"], json!([["Provider"], ["Provider", "Code"]]));
+        assert_eq!((&line["Refused"], &line["Code"]), (&json!(1), &json!("session_missing")));
+        assert_eq!(line["outcome"], "session_missing");
+    }
+
+    #[test]
+    fn a_mint_shows_the_providers_latency() {
+        let line = record(Outcome::Minted);
+        assert_eq!((&line["Minted"], &line["ProviderLatency"]), (&json!(1), &json!(12.34)));
+        assert_eq!(line["_aws"]["Timestamp"], 1_800_000_000_000_u64);
+        assert_eq!((&line["source"], &line["provider_ms"]), (&json!("minted"), &json!(12.34)));
+    }
+}

@@ -1,0 +1,123 @@
+//! The cookie's value: a token sealed together with who it was minted for, what it grants and when it expires.
+//!
+//! A value that scripts can read must not also travel in a cookie (OWASP ASVS 5.0, 3.3.4), so the cookie holds nothing
+//! that a provider would take. Sealed with AES-256-GCM under a key derived from the provider's API key (HKDF, RFC 5869):
+//! there is no second secret to keep, and rotating the key voids the cookies.
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::{digest, hkdf, hmac};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use crate::ask::Ask;
+use crate::provider::ProviderToken;
+use crate::secret::ApiKey;
+use crate::session::Session;
+
+/// Seals and opens the cookies of one provider under one API key.
+pub struct Seal<'a> {
+    key: &'a ApiKey,
+    cookie: &'static str,
+}
+
+/// What a cookie holds beside its owner.
+pub struct Kept {
+    /// The token.
+    pub token: ProviderToken,
+    /// What it permits.
+    pub grants: Vec<String>,
+    /// When it expires: seconds since the Unix epoch.
+    pub expires_at: u64,
+    /// The host that minted it.
+    pub base_url: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Content {
+    #[serde(rename = "t")]
+    token: String,
+    #[serde(rename = "g")]
+    grants: Vec<String>,
+    #[serde(rename = "e")]
+    expires_at: u64,
+    #[serde(rename = "b")]
+    base_url: String,
+    #[serde(rename = "o")]
+    owner: String,
+}
+
+impl<'a> Seal<'a> {
+    /// A seal for the cookie of a name.
+    pub fn new(key: &'a ApiKey, cookie: &'static str) -> Self {
+        Self { key, cookie }
+    }
+
+    /// Seals a token for a session. Nothing where the machine has no random numbers: then no cookie is set.
+    pub fn seal(
+        &self,
+        session: &Session,
+        ask: &Ask,
+        token: &ProviderToken,
+        expires_at: u64,
+        base_url: &str,
+    ) -> Option<String> {
+        let content = Content {
+            token: token.expose().to_owned(),
+            grants: ask.grants.iter().map(|&grant| grant.to_owned()).collect(),
+            expires_at,
+            base_url: base_url.to_owned(),
+            owner: owner(session),
+        };
+        let mut sealed = serde_json::to_vec(&content).ok()?;
+        let nonce = self.aead()?.seal_in_place_append_tag(Aad::from(self.cookie), &mut sealed).ok()?;
+        sealed.extend_from_slice(nonce.as_ref());
+        Some(URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    /// Opens a cookie's value, if it was sealed here and for this session.
+    pub fn open(&self, session: &Session, value: &str) -> Option<Kept> {
+        let mut sealed = URL_SAFE_NO_PAD.decode(value).ok()?;
+        let (text, nonce) = sealed.split_last_chunk_mut::<NONCE_LEN>()?;
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let opened = self.aead()?.open_in_place(nonce, Aad::from(self.cookie), text).ok()?;
+        let content: Content = serde_json::from_slice(opened).ok()?;
+        // The owner is authenticated, not secret: comparing it tells nobody anything.
+        (content.owner == owner(session)).then_some(())?;
+        Some(Kept {
+            token: ProviderToken::new(content.token)?,
+            grants: content.grants,
+            expires_at: content.expires_at,
+            base_url: content.base_url,
+        })
+    }
+
+    fn aead(&self) -> Option<RandomizedNonceKey> {
+        RandomizedNonceKey::new(&AES_256_GCM, &derive(self.key, b"cookie")?).ok()
+    }
+}
+
+/// A session's subject as logs may show it: the same for the same person, and of no use without the API key.
+pub fn subject_hash(key: &ApiKey, session: &Session) -> Option<String> {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &derive(key, b"subject")?);
+    let tag = hmac::sign(&key, owner(session).as_bytes());
+    tag.as_ref().first_chunk::<12>().map(|start| URL_SAFE_NO_PAD.encode(start))
+}
+
+/// Issuer and subject as one text of fixed length. The lengths go in as well, so that no two pairs meet.
+fn owner(session: &Session) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in [session.issuer(), session.subject()] {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part.as_bytes());
+    }
+    URL_SAFE_NO_PAD.encode(context.finish())
+}
+
+fn derive(key: &ApiKey, purpose: &[u8]) -> Option<[u8; 32]> {
+    let mut derived = [0; 32];
+    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"voicemint v1");
+    let prk = salt.extract(key.expose().as_bytes());
+    prk.expand(&[purpose], hkdf::HKDF_SHA256).ok()?.fill(&mut derived).ok()?;
+    Some(derived)
+}

@@ -1,0 +1,201 @@
+//! Secrets: loaded from a store, kept for a while, loaded anew when the provider stops taking them.
+//!
+//! What was loaded once is used for as long as the store is in trouble: a key that works is worth more than a fresh one.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::{HeaderValue, header::InvalidHeaderValue};
+use serde_json::Value;
+
+use crate::clock::{Clock, age};
+use crate::json;
+use crate::refusal::{Code, Refusal};
+
+/// A future that a store answers with.
+pub type Loading<'a> = Pin<Box<dyn Future<Output = Result<Stored, String>> + Send + 'a>>;
+
+/// Where secrets are kept.
+pub trait SecretStore: Send + Sync {
+    /// Loads a secret's current version. The error is a clause for the log, without anything secret.
+    fn load<'a>(&'a self, id: &'a str) -> Loading<'a>;
+}
+
+/// A secret as a store gave it.
+pub struct Stored {
+    /// The secret's text.
+    pub text: String,
+    /// Which version this is.
+    pub version: String,
+}
+
+/// A provider's API key, or the secret that signs sessions. It has no `Debug` and no `Serialize`.
+pub struct ApiKey {
+    text: String,
+    version: String,
+}
+
+impl ApiKey {
+    /// The key itself.
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+
+    /// The key behind a scheme, as a header's value that HTTP libraries do not print.
+    ///
+    /// # Errors
+    /// Never for a key that was loaded: it is visible ASCII.
+    pub fn header(&self, scheme: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+        let mut value = HeaderValue::from_str(&format!("{scheme}{}", self.text))?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+}
+
+/// Which part of a stored text is the secret.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// A named member where the text is a JSON object, else all of it.
+    Field(String),
+    /// The only member where the text is a JSON object, else all of it.
+    Only,
+}
+
+impl Part {
+    fn of(&self, stored: Stored) -> Result<ApiKey, &'static str> {
+        let text = match json::strict_object(stored.text.as_bytes()) {
+            Err(_) => stored.text,
+            Ok(members) => {
+                let member = match self {
+                    Self::Field(name) => members.get(name),
+                    Self::Only => members.values().next().filter(|_| members.len() == 1),
+                };
+                match member {
+                    Some(Value::String(text)) => text.clone(),
+                    _ => return Err("the secret is a JSON object without the expected member"),
+                }
+            }
+        };
+        let text = text.trim();
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("the secret is empty or has characters that no key has");
+        }
+        Ok(ApiKey { text: text.to_owned(), version: stored.version })
+    }
+}
+
+/// One secret and its last good version.
+pub struct SecretCache {
+    store: Arc<dyn SecretStore>,
+    id: String,
+    part: Part,
+    fresh_for: Duration,
+    clock: Clock,
+    state: Mutex<State>,
+    /// Held while loading, so that requests at the same time share one load.
+    loading: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    cached: Option<Arc<ApiKey>>,
+    loaded_at: Duration,
+    /// While the store is in trouble and something is cached: when to ask it again.
+    not_before: Duration,
+    reloaded_at: Option<Duration>,
+}
+
+/// How long a store in trouble is left alone while something is cached.
+const TROUBLE_PAUSE: Duration = Duration::from_secs(5);
+/// How often at the most a key that the provider refused is loaded anew.
+const RELOAD_PAUSE: Duration = Duration::from_secs(10);
+
+impl SecretCache {
+    /// A secret of a store, each version of which is used for `fresh_for`.
+    pub fn new(store: Arc<dyn SecretStore>, id: String, part: Part, fresh_for: Duration, clock: Clock) -> Self {
+        Self { store, id, part, fresh_for, clock, state: Mutex::default(), loading: tokio::sync::Mutex::default() }
+    }
+
+    /// What is cached, however old.
+    pub fn cached(&self) -> Option<Arc<ApiKey>> {
+        self.state().cached.clone()
+    }
+
+    /// The secret: cached while fresh, else loaded, else cached after all.
+    ///
+    /// # Errors
+    /// [`Code::SecretUnavailable`] where nothing is cached and nothing can be loaded.
+    pub async fn get(&self) -> Result<Arc<ApiKey>, Refusal> {
+        if let Some(key) = self.usable() {
+            return Ok(key);
+        }
+        let _loading = self.loading.lock().await;
+        match self.usable() {
+            Some(key) => Ok(key),
+            None => self.load().await,
+        }
+    }
+
+    /// The secret after the provider refused `used`: a newer version, if there is one.
+    pub async fn newer_than(&self, used: &ApiKey) -> Option<Arc<ApiKey>> {
+        let _loading = self.loading.lock().await;
+        if let Some(key) = self.cached().filter(|key| key.differs(used)) {
+            return Some(key);
+        }
+        let now = self.clock.now();
+        {
+            let mut state = self.state();
+            if state.reloaded_at.is_some_and(|then| age(now, then) < RELOAD_PAUSE) {
+                return None;
+            }
+            state.reloaded_at = Some(now);
+        }
+        self.load().await.ok().filter(|key| key.differs(used))
+    }
+
+    fn usable(&self) -> Option<Arc<ApiKey>> {
+        let now = self.clock.now();
+        let state = self.state();
+        let fresh = age(now, state.loaded_at) < self.fresh_for || now < state.not_before;
+        state.cached.clone().filter(|_| fresh)
+    }
+
+    async fn load(&self) -> Result<Arc<ApiKey>, Refusal> {
+        let loaded = self.store.load(&self.id).await;
+        let key = loaded.and_then(|stored| self.part.of(stored).map_err(str::to_owned));
+        let now = self.clock.now();
+        let mut state = self.state();
+        match key {
+            Ok(key) => {
+                let key = Arc::new(key);
+                *state = State {
+                    cached: Some(Arc::clone(&key)),
+                    loaded_at: now,
+                    not_before: Duration::ZERO,
+                    reloaded_at: state.reloaded_at,
+                };
+                Ok(key)
+            }
+            Err(reason) => {
+                state.not_before = now + TROUBLE_PAUSE;
+                tracing::warn!(reason, cached = state.cached.is_some(), "a secret cannot be loaded");
+                state.cached.clone().ok_or_else(|| {
+                    let detail = "The service cannot load its key at the moment. Try again shortly; if it lasts, its \
+                                  operator finds the cause in the log.";
+                    Refusal::new(Code::SecretUnavailable, detail).because(reason).retry_after(1)
+                })
+            }
+        }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ApiKey {
+    fn differs(&self, other: &Self) -> bool {
+        self.version != other.version || self.text != other.text
+    }
+}

@@ -1,0 +1,94 @@
+//! Where a session travels: in `Authorization: Bearer`, else in the app's session cookie.
+
+use http::{HeaderMap, header};
+
+use crate::cookie;
+
+/// What a caller shows for itself. It has no `Debug`.
+#[derive(Clone, Copy)]
+pub enum Credential<'a> {
+    /// `Authorization: Bearer …` (RFC 6750 section 2.1).
+    Bearer(&'a str),
+    /// The cookie named by `SESSION_COOKIE`.
+    Cookie(&'a str),
+    /// Nothing.
+    None,
+}
+
+impl<'a> Credential<'a> {
+    /// Finds the credential. A Bearer credential, however bad, keeps the cookie from being looked at.
+    pub fn find(headers: &'a HeaderMap, session_cookie: Option<&str>) -> Self {
+        if let Some(token) = bearer(headers) {
+            return Self::Bearer(token);
+        }
+        match session_cookie.and_then(|name| cookie::find(headers, name)).filter(|value| !value.is_empty()) {
+            Some(value) => Self::Cookie(value),
+            None => Self::None,
+        }
+    }
+
+    /// Whether it is one that a browser attaches by itself.
+    pub fn is_cookie(&self) -> bool {
+        matches!(self, Self::Cookie(_))
+    }
+
+    /// The token, if there is a credential.
+    pub fn token(self) -> Option<&'a str> {
+        match self {
+            Self::Bearer(token) | Self::Cookie(token) => Some(token),
+            Self::None => None,
+        }
+    }
+}
+
+/// The token of the Bearer scheme, whose name is in any case (RFC 9110 section 11.1). One that is no text counts as an
+/// empty one, which no verifier takes.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?;
+    let scheme = value.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
+        return None;
+    }
+    let text = value.to_str().unwrap_or_default();
+    Some(text.split_once(' ').map_or("", |(_, token)| token.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn headers(authorization: Option<&[u8]>) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert("cookie", HeaderValue::from_static("s=from-cookie"));
+        if let Some(value) = authorization {
+            headers.insert("authorization", HeaderValue::from_bytes(value).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn a_bearer_credential_shuts_the_cookie_out_however_bad_it_is() {
+        for (value, token) in [
+            (&b"Bearer abc"[..], "abc"),
+            (b"bearer  abc", "abc"),
+            (b"Bearer", ""),
+            (b"Bearer ", ""),
+            (b"Bearer \xff", ""),
+        ] {
+            let headers = headers(Some(value));
+            let credential = Credential::find(&headers, Some("s"));
+            assert!(matches!(credential, Credential::Bearer(found) if found == token), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn the_cookie_counts_where_no_bearer_credential_is() {
+        for value in [None, Some(&b"Basic eDp5"[..])] {
+            let headers = headers(value);
+            assert!(matches!(Credential::find(&headers, Some("s")), Credential::Cookie("from-cookie")));
+            assert!(matches!(Credential::find(&headers, Some("t")), Credential::None));
+            assert!(matches!(Credential::find(&headers, None), Credential::None));
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! A key set (RFC 7517), read key by key: one that is odd is left out and does not spoil the rest.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+use super::signature::{Algorithm, Family, VerifyingKey};
+use super::token::UnverifiedToken;
+use crate::json;
+
+/// The longest key set that is read, in bytes.
+pub const MOST_BYTES: usize = 150_000;
+/// The most keys that a set may have.
+const MOST_KEYS: usize = 100;
+
+/// The keys of an issuer that can verify signatures.
+pub struct KeySet(Vec<(Option<String>, VerifyingKey)>);
+
+/// Why a key set gives no key for a token.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NoKey {
+    /// The set does not have the key id: the issuer may have new keys.
+    UnknownId,
+    /// The token names no key and the set has none, or more than one, that fits.
+    Ambiguous,
+    /// The key is not made for the token's algorithm.
+    WrongAlgorithm,
+}
+
+impl KeySet {
+    /// Reads a key set.
+    ///
+    /// # Errors
+    /// A clause for the log, where it is no key set at all.
+    pub fn parse(text: &[u8]) -> Result<Self, &'static str> {
+        let set = json::strict_object(text).map_err(|_| "the key set is not a plain JSON object")?;
+        let Some(Value::Array(keys)) = set.get("keys") else { return Err("the key set has no keys") };
+        if keys.len() > MOST_KEYS {
+            return Err("the key set has more than 100 keys");
+        }
+        let ids: Vec<Option<&str>> = keys.iter().map(|key| key.get("kid").and_then(Value::as_str)).collect();
+        let mut usable = Vec::new();
+        for (key, id) in keys.iter().zip(&ids) {
+            // Two keys of one id: which of them signed is anybody's guess, so neither counts.
+            let unique = id.is_none() || ids.iter().filter(|other| *other == id).count() == 1;
+            if let (true, Some(key)) = (unique, key.as_object().and_then(verifying_key)) {
+                usable.push((id.map(str::to_owned), key));
+            }
+        }
+        Ok(Self(usable))
+    }
+
+    /// The key that a token must be signed with. A token that names no key gets the only one that fits.
+    ///
+    /// # Errors
+    /// See [`NoKey`].
+    pub fn key_for(&self, token: &UnverifiedToken) -> Result<&VerifyingKey, NoKey> {
+        if let Some(wanted) = &token.key_id {
+            let found = self.0.iter().find(|(id, _)| id.as_ref() == Some(wanted));
+            let (_, key) = found.ok_or(NoKey::UnknownId)?;
+            return if key.fits(token.algorithm) { Ok(key) } else { Err(NoKey::WrongAlgorithm) };
+        }
+        let mut fitting = self.0.iter().filter(|(_, key)| key.fits(token.algorithm));
+        match (fitting.next(), fitting.next()) {
+            (Some((_, key)), None) => Ok(key),
+            _ => Err(NoKey::Ambiguous),
+        }
+    }
+}
+
+/// One key of a set, if it is a public key for signatures that is strong enough.
+fn verifying_key(jwk: &Map<String, Value>) -> Option<VerifyingKey> {
+    let text = |name| jwk.get(name).and_then(Value::as_str);
+    let bytes = |name| URL_SAFE_NO_PAD.decode(text(name)?).ok();
+    // RFC 7517 sections 4.2 to 4.4: a key may say what it is for.
+    let for_signatures = jwk.get("use").is_none_or(|value| value == "sig");
+    let may_verify = jwk.get("key_ops").is_none_or(|value| {
+        value.as_array().is_some_and(|operations| operations.iter().any(|operation| operation == "verify"))
+    });
+    if !for_signatures || !may_verify {
+        return None;
+    }
+    let bound_to = match jwk.get("alg") {
+        None => None,
+        Some(name) => Some(Algorithm::named(name.as_str()?)?),
+    };
+    let key = match (text("kty")?, text("crv")) {
+        ("RSA", _) => {
+            let (modulus, exponent) = (bytes("n")?, bytes("e")?);
+            strong_rsa(&modulus, &exponent).then(|| VerifyingKey::rsa(&modulus, &exponent, bound_to))?
+        }
+        ("EC", Some(curve)) => {
+            let (family, size) = match curve {
+                "P-256" => (Family::P256, 32),
+                "P-384" => (Family::P384, 48),
+                "P-521" => (Family::P521, 66),
+                _ => return None,
+            };
+            let (x, y) = (bytes("x")?, bytes("y")?);
+            // RFC 7518 section 6.2.1.2: coordinates have the full length of the curve.
+            (x.len() == size && y.len() == size).then_some(())?;
+            VerifyingKey::curve(family, [&[4], &*x, &*y].concat(), bound_to)
+        }
+        ("OKP", Some("Ed25519")) => {
+            let point = bytes("x").filter(|point| point.len() == 32)?;
+            VerifyingKey::curve(Family::Ed25519, point, bound_to)
+        }
+        _ => return None,
+    };
+    // A key bound to an algorithm of another family works for nothing.
+    bound_to.is_none_or(|algorithm| key.fits(algorithm)).then_some(key)
+}
+
+/// At least 2048 bits, and an odd exponent of at least 3 (with 1, every message is its own signature).
+fn strong_rsa(modulus: &[u8], exponent: &[u8]) -> bool {
+    let bits = |number: &[u8]| {
+        let number = number.iter().skip_while(|byte| **byte == 0);
+        number.clone().next().map_or(0, |first| number.count() * 8 - first.leading_zeros() as usize)
+    };
+    (2048..=8192).contains(&bits(modulus))
+        && (2..=33).contains(&bits(exponent))
+        && exponent.last().is_some_and(|e| e & 1 == 1)
+}

@@ -1,0 +1,219 @@
+//! An issuer's key set: found by OpenID discovery or a setting, fetched once for many, and kept for a while.
+//!
+//! - Used for ten minutes, then fetched anew and replaced as a whole, so that a key taken out stops working.
+//! - While the issuer is in trouble it is used on, for an hour at the most; tries are 1, 2, 4 … 10 s apart.
+//! - A key id that it does not have leads to one fetch at once, and then to one in 30 s at the most.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use url::Url;
+
+use super::key_set::{KeySet, MOST_BYTES};
+use crate::clock::{Clock, age};
+use crate::json;
+use crate::settings::callable_url;
+use crate::transport::{Failure, Transport};
+
+const FRESH_FOR: Duration = Duration::from_secs(600);
+const USABLE_FOR: Duration = Duration::from_secs(3600);
+const UNKNOWN_ID_PAUSE: Duration = Duration::from_secs(30);
+const LONGEST_TROUBLE_PAUSE: Duration = Duration::from_secs(10);
+/// For discovery and key set together.
+const TIMEOUT: Duration = Duration::from_millis(1500);
+
+/// Where the key set is.
+#[derive(Clone)]
+pub enum Location {
+    /// Named by a setting.
+    KeySet(Url),
+    /// Named by the issuer's discovery document (OpenID Connect Discovery 1.0 section 4).
+    Discovery {
+        /// The issuer, as tokens name it.
+        issuer: String,
+        /// The document's place.
+        document: Url,
+    },
+}
+
+/// The keys cannot be had, and when to ask again, in seconds.
+#[derive(Debug)]
+pub struct Unavailable {
+    /// A clause for the log.
+    pub reason: String,
+    /// When another try will be made.
+    pub retry_after: u32,
+}
+
+/// One issuer's key set.
+pub struct KeySource {
+    location: Location,
+    transport: Transport,
+    clock: Clock,
+    state: Mutex<State>,
+    /// Held while fetching, so that requests at the same time share one fetch.
+    fetching: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    keys: Option<Arc<KeySet>>,
+    fetched_at: Duration,
+    /// Counts every fetch that ended, so that those who waited for one know.
+    fetches: u64,
+    unknown_id_at: Option<Duration>,
+    trouble: Option<Trouble>,
+}
+
+#[derive(Clone)]
+struct Trouble {
+    reason: String,
+    pause: Duration,
+    not_before: Duration,
+}
+
+impl KeySource {
+    /// A key set that has not been fetched yet.
+    pub fn new(location: Location, transport: Transport, clock: Clock) -> Self {
+        Self { location, transport, clock, state: Mutex::default(), fetching: tokio::sync::Mutex::default() }
+    }
+
+    /// Fetches the key set ahead of the first request, best effort: a failure here delays no later try.
+    pub async fn warm(&self) {
+        let _ = self.keys().await;
+        self.state().trouble = None;
+    }
+
+    /// The key set.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where there is none, or none young enough, and none can be fetched.
+    pub async fn keys(&self) -> Result<Arc<KeySet>, Unavailable> {
+        self.get(|state, now| age(now, state.fetched_at) < FRESH_FOR, |_, _| {}).await
+    }
+
+    /// The key set once more, after it was found not to have a key id: fetched anew if that may be done now.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the issuer is in trouble: its new keys may be the ones that are missing.
+    pub async fn newer_keys(&self) -> Result<Arc<KeySet>, Unavailable> {
+        let fetches = self.state().fetches;
+        let recently = |state: &State, now| state.unknown_id_at.is_some_and(|then| age(now, then) < UNKNOWN_ID_PAUSE);
+        let keys = self
+            .get(
+                |state, now| state.trouble.is_none() && (state.fetches != fetches || recently(state, now)),
+                |state, now| state.unknown_id_at = Some(now),
+            )
+            .await?;
+        match self.state().trouble.clone() {
+            None => Ok(keys),
+            Some(trouble) => Err(self.unavailable(trouble)),
+        }
+    }
+
+    async fn get(
+        &self,
+        good: impl Fn(&State, Duration) -> bool,
+        before_fetch: impl FnOnce(&mut State, Duration),
+    ) -> Result<Arc<KeySet>, Unavailable> {
+        if let Some(answer) = self.kept(&good) {
+            return answer;
+        }
+        let _fetching = self.fetching.lock().await;
+        if let Some(answer) = self.kept(&good) {
+            return answer;
+        }
+        before_fetch(&mut self.state(), self.clock.now());
+        self.fetch().await
+    }
+
+    /// What can be said without a fetch: the keys that are good enough, or that it is too early to try again.
+    fn kept(&self, good: impl Fn(&State, Duration) -> bool) -> Option<Result<Arc<KeySet>, Unavailable>> {
+        let now = self.clock.now();
+        let state = self.state();
+        if let Some(keys) = state.keys.as_ref().filter(|_| good(&state, now)) {
+            return Some(Ok(Arc::clone(keys)));
+        }
+        let trouble = state.trouble.clone().filter(|trouble| now < trouble.not_before)?;
+        let stale = state.keys.clone().filter(|_| age(now, state.fetched_at) < USABLE_FOR);
+        drop(state);
+        Some(stale.ok_or_else(|| self.unavailable(trouble)))
+    }
+
+    async fn fetch(&self) -> Result<Arc<KeySet>, Unavailable> {
+        let fetched = tokio::time::timeout(TIMEOUT, self.download()).await;
+        let fetched = fetched.unwrap_or_else(|_| Err("the issuer did not answer in time".to_owned()));
+        let now = self.clock.now();
+        let mut state = self.state();
+        state.fetches += 1;
+        match fetched {
+            Ok(keys) => {
+                let keys = Arc::new(keys);
+                if age(now, state.fetched_at) >= FRESH_FOR {
+                    // A regular fetch: the next unknown key id may ask at once again.
+                    state.unknown_id_at = None;
+                }
+                state.keys = Some(Arc::clone(&keys));
+                state.fetched_at = now;
+                state.trouble = None;
+                Ok(keys)
+            }
+            Err(reason) => {
+                tracing::warn!(reason, cached = state.keys.is_some(), "a key set cannot be fetched");
+                let pause = state.trouble.as_ref().map_or(Duration::from_secs(1), |trouble| trouble.pause * 2);
+                let pause = pause.min(LONGEST_TROUBLE_PAUSE);
+                let trouble = Trouble { reason, pause, not_before: now + pause };
+                state.trouble = Some(trouble.clone());
+                let stale = state.keys.clone().filter(|_| age(now, state.fetched_at) < USABLE_FOR);
+                drop(state);
+                stale.ok_or_else(|| self.unavailable(trouble))
+            }
+        }
+    }
+
+    async fn download(&self) -> Result<KeySet, String> {
+        let url = match &self.location {
+            Location::KeySet(url) => url.clone(),
+            Location::Discovery { issuer, document } => {
+                let text = self.get_text(document, "discovery document").await?;
+                key_set_url(&text, issuer)?
+            }
+        };
+        Ok(KeySet::parse(&self.get_text(&url, "key set").await?)?)
+    }
+
+    async fn get_text(&self, url: &Url, what: &str) -> Result<bytes::Bytes, String> {
+        let request = http::Request::get(url.as_str()).header("accept", "application/json").body(bytes::Bytes::new());
+        let request = request.map_err(|_| format!("the {what}'s URL cannot be called"))?;
+        let response = self.transport.send(request, TIMEOUT, MOST_BYTES).await.map_err(|failure| match failure {
+            Failure::Timeout => format!("the {what} did not come in time"),
+            Failure::TooLarge => format!("the {what} is too large"),
+            Failure::Unreachable(clause) => format!("the {what} cannot be had: {clause}"),
+        })?;
+        match response.status() {
+            http::StatusCode::OK => Ok(response.into_body()),
+            status => Err(format!("the {what} was answered with {}", status.as_u16())),
+        }
+    }
+
+    fn unavailable(&self, trouble: Trouble) -> Unavailable {
+        let wait = trouble.not_before.saturating_sub(self.clock.now()).as_secs_f64().ceil().max(1.0);
+        Unavailable { reason: trouble.reason, retry_after: wait as u32 }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The key set's URL out of a discovery document, which must be the issuer's own (OpenID Connect Discovery 1.0 section
+/// 4.3).
+fn key_set_url(document: &[u8], issuer: &str) -> Result<Url, String> {
+    let document = json::strict_object(document).map_err(|_| "the discovery document is not a plain JSON object")?;
+    if document.get("issuer").and_then(Value::as_str) != Some(issuer) {
+        return Err("the discovery document is another issuer's".to_owned());
+    }
+    let url = document.get("jwks_uri").and_then(Value::as_str).ok_or("the discovery document names no key set")?;
+    callable_url(url).map_err(|mend| format!("the discovery document's jwks_uri {mend}"))
+}

@@ -1,0 +1,157 @@
+//! Signatures: which algorithms there are, which key fits which, and the check itself.
+//!
+//! An algorithm is used only where settings list it and the key is made for it; the token's own word decides nothing
+//! (RFC 8725 section 3.1).
+
+use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED, UnparsedPublicKey};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm as Jwa, DecodingKey, crypto};
+
+/// The signature algorithms of RFC 7518 section 3.1 and RFC 8037 section 3.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are those of the RFCs")]
+pub enum Algorithm {
+    Hs256,
+    Hs384,
+    Hs512,
+    Rs256,
+    Rs384,
+    Rs512,
+    Ps256,
+    Ps384,
+    Ps512,
+    Es256,
+    Es384,
+    Es512,
+    EdDsa,
+}
+
+impl Algorithm {
+    /// The algorithms that need a public key.
+    pub const ASYMMETRIC: [&'static str; 10] =
+        ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
+    /// The algorithms that need a shared secret.
+    pub const SYMMETRIC: [&'static str; 3] = ["HS256", "HS384", "HS512"];
+
+    /// The algorithm of a name, which is case-sensitive.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "HS256" => Self::Hs256,
+            "HS384" => Self::Hs384,
+            "HS512" => Self::Hs512,
+            "RS256" => Self::Rs256,
+            "RS384" => Self::Rs384,
+            "RS512" => Self::Rs512,
+            "PS256" => Self::Ps256,
+            "PS384" => Self::Ps384,
+            "PS512" => Self::Ps512,
+            "ES256" => Self::Es256,
+            "ES384" => Self::Es384,
+            "ES512" => Self::Es512,
+            "EdDSA" => Self::EdDsa,
+            _ => return None,
+        })
+    }
+
+    /// The family of keys that it needs.
+    pub fn family(self) -> Family {
+        match self {
+            Self::Hs256 | Self::Hs384 | Self::Hs512 => Family::Secret,
+            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => Family::Rsa,
+            Self::Es256 => Family::P256,
+            Self::Es384 => Family::P384,
+            Self::Es512 => Family::P521,
+            Self::EdDsa => Family::Ed25519,
+        }
+    }
+
+    fn jwa(self) -> Option<Jwa> {
+        Some(match self {
+            Self::Hs256 => Jwa::HS256,
+            Self::Hs384 => Jwa::HS384,
+            Self::Hs512 => Jwa::HS512,
+            Self::Rs256 => Jwa::RS256,
+            Self::Rs384 => Jwa::RS384,
+            Self::Rs512 => Jwa::RS512,
+            Self::Ps256 => Jwa::PS256,
+            Self::Ps384 => Jwa::PS384,
+            Self::Ps512 => Jwa::PS512,
+            Self::Es256 => Jwa::ES256,
+            Self::Es384 => Jwa::ES384,
+            Self::EdDsa => Jwa::EdDSA,
+            Self::Es512 => return None,
+        })
+    }
+}
+
+/// Kinds of keys. An elliptic curve's key works for that curve's algorithm alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are those of the RFCs")]
+pub enum Family {
+    Secret,
+    Rsa,
+    P256,
+    P384,
+    P521,
+    Ed25519,
+}
+
+/// A key that verifies, with what it is made for. It has no `Debug`, as it may hold a secret.
+pub struct VerifyingKey {
+    family: Family,
+    /// The one algorithm that the key set binds the key to, if it does.
+    bound_to: Option<Algorithm>,
+    material: Material,
+}
+
+enum Material {
+    Library(DecodingKey),
+    /// An uncompressed point; the library has no ES512.
+    P521(Vec<u8>),
+}
+
+impl VerifyingKey {
+    /// A shared secret.
+    pub fn secret(secret: &[u8]) -> Self {
+        let material = Material::Library(DecodingKey::from_secret(secret));
+        Self { family: Family::Secret, bound_to: None, material }
+    }
+
+    /// An RSA key of big-endian modulus and exponent.
+    pub fn rsa(modulus: &[u8], exponent: &[u8], bound_to: Option<Algorithm>) -> Self {
+        let material = Material::Library(DecodingKey::from_rsa_raw_components(modulus, exponent));
+        Self { family: Family::Rsa, bound_to, material }
+    }
+
+    /// A point on a curve, uncompressed (SEC 1 section 2.3.3), or an Ed25519 key's 32 bytes.
+    pub fn curve(family: Family, point: Vec<u8>, bound_to: Option<Algorithm>) -> Self {
+        let material = match family {
+            Family::P521 => Material::P521(point),
+            Family::Ed25519 => Material::Library(DecodingKey::from_ed_der(&point)),
+            _ => Material::Library(DecodingKey::from_ec_der(&point)),
+        };
+        Self { family, bound_to, material }
+    }
+
+    /// Whether the key is made for an algorithm.
+    pub fn fits(&self, algorithm: Algorithm) -> bool {
+        self.family == algorithm.family() && self.bound_to.is_none_or(|bound| bound == algorithm)
+    }
+
+    /// Whether `signature` (base64url) is this key's over `signed`.
+    pub fn verifies(&self, algorithm: Algorithm, signed: &str, signature: &str) -> bool {
+        if !self.fits(algorithm) {
+            return false;
+        }
+        match (&self.material, algorithm.jwa()) {
+            (Material::Library(key), Some(jwa)) => {
+                crypto::verify(signature, signed.as_bytes(), key, jwa).unwrap_or(false)
+            }
+            (Material::P521(point), None) => URL_SAFE_NO_PAD.decode(signature).is_ok_and(|signature| {
+                UnparsedPublicKey::new(&ECDSA_P521_SHA512_FIXED, point).verify(signed.as_bytes(), &signature).is_ok()
+            }),
+            _ => false,
+        }
+    }
+}
