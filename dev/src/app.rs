@@ -1,0 +1,215 @@
+//! The app side: a page, a way to sign in, and the token endpoints through the broker that is deployed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::rand;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, any, get, post};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::time::Instant;
+use voicemint::ask::MOST_BODY_BYTES;
+use voicemint::broker::{Broker, Invocation};
+use voicemint::clock::Clock;
+use voicemint::provider::Provider;
+use voicemint::record::Record;
+use voicemint::refusal::{Code, Refusal};
+use voicemint::settings::SettingsError;
+use voicemint::transport::Transport;
+use voicemint_assemblyai::AssemblyAi;
+use voicemint_cartesia::Cartesia;
+use voicemint_elevenlabs::ElevenLabs;
+
+use crate::arguments::Arguments;
+use crate::issuer::{AUDIENCE, Issuer};
+use crate::keys::Keys;
+use crate::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
+
+/// The cookie that carries the session.
+pub const SESSION_COOKIE: &str = "dev_session";
+/// As long as the deployed functions have (`Timeout` in template.yaml).
+const INVOCATION: Duration = Duration::from_secs(10);
+
+/// API keys of real providers, where the environment has them.
+pub type RealKeys<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The variable that makes a provider the real one.
+pub fn key_variable(provider: &str) -> String {
+    format!("{}_API_KEY", provider.to_ascii_uppercase())
+}
+
+/// Builds the app side.
+///
+/// # Errors
+/// Settings given by flags that are wrong; in words.
+pub fn router(arguments: &Arguments, real_keys: RealKeys) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
+    let issuer = Issuer::new(arguments.app_origin()).map_err(|_| "this machine has no random numbers")?;
+    let transport = Transport::new()?;
+    let cartesia = broker::<Cartesia>(arguments, real_keys, CARTESIA_KEY, &transport)?;
+    let elevenlabs = broker::<ElevenLabs>(arguments, real_keys, ELEVENLABS_KEY, &transport)?;
+    let assemblyai = broker::<AssemblyAi>(arguments, real_keys, ASSEMBLYAI_KEY, &transport)?;
+    let sign_in = SignIn { issuer, clock: Clock::system(), seconds: arguments.session_seconds };
+    let hosts = Hosts::new(arguments);
+    Ok(Router::new()
+        .route("/sign-in", post(sign_in_as))
+        .route("/.well-known/openid-configuration", get(discovery))
+        .route("/.well-known/jwks.json", get(key_set))
+        .with_state(Arc::new(sign_in))
+        .route("/", get(|| page("text/html; charset=utf-8", include_str!("page.html"))))
+        .route("/page.js", get(|| page("text/javascript; charset=utf-8", include_str!("page.js"))))
+        .route("/sign-out", post(|| async { (StatusCode::NO_CONTENT, session_cookie("", 0)) }))
+        .route("/cartesia/token", endpoint(cartesia))
+        .route("/elevenlabs/token", endpoint(elevenlabs))
+        .route("/assemblyai/token", endpoint(assemblyai))
+        .layer(middleware::from_fn_with_state(Arc::new(hosts), only_known_hosts)))
+}
+
+fn broker<P: Provider>(
+    arguments: &Arguments,
+    real_keys: RealKeys,
+    standin_key: &str,
+    transport: &Transport,
+) -> Result<Broker<P>, SettingsError> {
+    let real = real_keys(&key_variable(P::NAME));
+    let base_url = real.is_none().then(|| arguments.standins_url());
+    let keys = Keys::default().with(P::NAME, real.unwrap_or_else(|| standin_key.to_owned()));
+    let origins: Vec<String> = [arguments.app_origin(), format!("http://127.0.0.1:{}", arguments.port)]
+        .into_iter()
+        .chain(arguments.origin.iter().cloned())
+        .collect();
+    let environment = |name: &str| match (arguments.setting(P::NAME, name), name) {
+        (Some(value), _) => Some(value.to_owned()),
+        (None, "API_KEY_SECRET_ID") => Some(P::NAME.to_owned()),
+        (None, "PROVIDER_BASE_URL") => base_url.clone(),
+        (None, "ALLOWED_ORIGINS") => Some(origins.join(",")),
+        (None, "SESSION_ISSUER") => Some(arguments.app_origin()),
+        (None, "SESSION_AUDIENCE") => Some(AUDIENCE.to_owned()),
+        (None, "SESSION_COOKIE") => Some(SESSION_COOKIE.to_owned()),
+        _ => None,
+    };
+    Broker::from_settings(&environment, Arc::new(keys), transport.clone(), Clock::system())
+}
+
+/// Any method goes to the broker, which knows what to do with it.
+fn endpoint<P: Provider>(broker: Broker<P>) -> MethodRouter {
+    let broker = Arc::new(broker);
+    any(move |request: Request| {
+        let broker = Arc::clone(&broker);
+        async move {
+            let (parts, body) = request.into_parts();
+            let method = parts.method.clone();
+            let (response, record) = match to_bytes(body, MOST_BODY_BYTES).await {
+                Ok(body) => {
+                    let invocation = Invocation { request_id: request_id(), deadline: Instant::now() + INVOCATION };
+                    broker.answer(http::Request::from_parts(parts, body), invocation).await
+                }
+                Err(_) => {
+                    let refusal = Refusal::new(Code::RequestTooLarge, format!("Send at most {MOST_BODY_BYTES} bytes."));
+                    broker.refuse(&parts.headers, refusal, request_id())
+                }
+            };
+            println!("{method} /{}/token {}", P::NAME, in_one_line(&record));
+            response.map(Body::from)
+        }
+    })
+}
+
+/// A request for the eyes of a developer.
+fn in_one_line(record: &Record) -> String {
+    let took = record.total.as_secs_f64() * 1000.0;
+    let reason = record.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{} {}{reason} ({took:.1} ms)", record.status.as_u16(), record.outcome.name())
+}
+
+fn request_id() -> String {
+    let mut random = [0; 8];
+    // An id that repeats is no harm here.
+    let _ = rand::fill(&mut random);
+    format!("dev-{:016x}", u64::from_be_bytes(random))
+}
+
+struct SignIn {
+    issuer: Issuer,
+    clock: Clock,
+    seconds: u32,
+}
+
+#[derive(Deserialize)]
+struct User {
+    user: String,
+}
+
+/// Signs in with `user=ada`, as a form or as JSON.
+async fn sign_in_as(State(sign_in): State<Arc<SignIn>>, headers: HeaderMap, body: Bytes) -> Response {
+    let is_json =
+        headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    let user = match is_json {
+        true => serde_json::from_slice(&body).ok(),
+        false => serde_urlencoded::from_bytes(&body).ok(),
+    };
+    let known = user.filter(|User { user }| (1..=64).contains(&user.len()) && !user.contains(char::is_control));
+    let Some(User { user }) = known else {
+        let detail = "Name yourself in 1 to 64 characters: user=ada as a form, or {\"user\":\"ada\"} as JSON.\n";
+        return (StatusCode::UNPROCESSABLE_ENTITY, detail).into_response();
+    };
+    match sign_in.issuer.session(&user, sign_in.clock.now(), sign_in.seconds) {
+        Ok(session) => {
+            let answer = json!({"user": user, "expires_in": sign_in.seconds});
+            (session_cookie(&session, sign_in.seconds), axum::Json(answer)).into_response()
+        }
+        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, "The session could not be signed.\n").into_response(),
+    }
+}
+
+/// Lax, so that a link to the page finds the visitor signed in. Not Secure: Safari drops such cookies on http://localhost.
+fn session_cookie(session: &str, max_age: u32) -> [(header::HeaderName, String); 1] {
+    let line = format!("{SESSION_COOKIE}={session}; HttpOnly; SameSite=Lax; Path=/; Max-Age={max_age}");
+    [(header::SET_COOKIE, line)]
+}
+
+async fn discovery(State(sign_in): State<Arc<SignIn>>) -> Response {
+    axum::Json(sign_in.issuer.discovery()).into_response()
+}
+
+async fn key_set(State(sign_in): State<Arc<SignIn>>) -> Response {
+    axum::Json(sign_in.issuer.key_set()).into_response()
+}
+
+async fn page(media_type: &'static str, text: &'static str) -> Response {
+    let policy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'unsafe-inline'; \
+                  frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+    let headers = [
+        (header::CONTENT_TYPE, media_type),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (headers, text).into_response()
+}
+
+/// The names by which this machine is called.
+struct Hosts(Vec<String>);
+
+impl Hosts {
+    fn new(arguments: &Arguments) -> Self {
+        let names = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"].map(str::to_owned);
+        let names = names.into_iter().chain([arguments.address.to_string()]);
+        Self(names.map(|name| format!("{name}:{}", arguments.port)).collect())
+    }
+}
+
+/// A foreign site whose name suddenly points to this machine (DNS rebinding) would count as same-origin, could sign itself
+/// in and mint with a developer's real key: so only requests to this machine's own names are answered.
+async fn only_known_hosts(State(hosts): State<Arc<Hosts>>, request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if hosts.0.iter().any(|known| known.eq_ignore_ascii_case(host)) {
+        return next.run(request).await;
+    }
+    (StatusCode::MISDIRECTED_REQUEST, "Call this server as localhost.\n").into_response()
+}

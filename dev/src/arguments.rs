@@ -1,0 +1,134 @@
+//! The flags of the local command.
+
+use std::net::IpAddr;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+/// Serves Voicemint on this machine: the token endpoints, a page that uses them, an issuer of sessions, and stand-ins for
+/// Cartesia, ElevenLabs and AssemblyAI.
+///
+/// With CARTESIA_API_KEY, ELEVENLABS_API_KEY or ASSEMBLYAI_API_KEY in the environment, that provider is the real one, and
+/// tokens cost what they cost there.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "voicemint-dev", version, max_term_width = 100)]
+pub struct Arguments {
+    /// Port of the page and the token endpoints.
+    #[arg(long, default_value_t = 8787, value_name = "PORT")]
+    pub port: u16,
+
+    /// Port of the stand-in providers.
+    #[arg(long, default_value_t = 8788, value_name = "PORT")]
+    pub standins_port: u16,
+
+    /// Address to listen on. Anything but a loopback address lets others on the network in.
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    pub address: IpAddr,
+
+    /// Another origin whose pages may call, such as http://localhost:3000. May be repeated.
+    #[arg(long, value_name = "ORIGIN")]
+    pub origin: Vec<String>,
+
+    /// How long a sign-in lasts, in seconds.
+    #[arg(long, default_value_t = 3600, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub session_seconds: u32,
+
+    /// A setting of the deployed functions, such as MAX_EXPIRES_IN=120, or cartesia:ALLOWED_GRANTS=tts for one of them. May
+    /// be repeated.
+    #[arg(long, value_name = "[PROVIDER:]NAME=VALUE", value_parser = setting)]
+    pub set: Vec<Setting>,
+}
+
+/// A setting given by `--set`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// For which provider alone, if for one.
+    pub provider: Option<String>,
+    /// The variable.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl Arguments {
+    /// Reads the command line. Ends the process with the help, or with one line on what is wrong.
+    pub fn read() -> Self {
+        Self::try_parse().unwrap_or_else(|error| match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
+            _ => {
+                eprintln!("voicemint-dev: {}", one_line(&error.to_string()));
+                std::process::exit(2);
+            }
+        })
+    }
+
+    /// The origin of the page.
+    pub fn app_origin(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+
+    /// Where the stand-in providers are.
+    pub fn standins_url(&self) -> String {
+        format!("http://localhost:{}", self.standins_port)
+    }
+
+    /// What `--set` says of a variable of a provider; the last one counts.
+    pub fn setting(&self, provider: &str, name: &str) -> Option<&str> {
+        let fits = |setting: &&Setting| {
+            setting.name == name && setting.provider.as_deref().is_none_or(|wanted| wanted == provider)
+        };
+        self.set.iter().rev().find(fits).map(|setting| setting.value.as_str())
+    }
+}
+
+fn setting(text: &str) -> Result<Setting, String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    let (provider, name) = match name.split_once(':') {
+        None => (None, name),
+        Some((provider, name)) if ["cartesia", "elevenlabs", "assemblyai"].contains(&provider) => {
+            (Some(provider), name)
+        }
+        Some((provider, _)) => return Err(format!("there is no provider {provider}")),
+    };
+    let variable = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    if name.is_empty() || !name.bytes().all(variable) {
+        return Err("a setting's name is in capitals, such as MAX_EXPIRES_IN".to_owned());
+    }
+    Ok(Setting { provider: provider.map(str::to_owned), name: name.to_owned(), value: value.to_owned() })
+}
+
+/// The first sentence of clap's message, and where to find more.
+fn one_line(message: &str) -> String {
+    let first = message.lines().next().unwrap_or_default();
+    format!("{}; --help lists the flags", first.trim_start_matches("error: "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(flags: &[&str]) -> Result<Arguments, String> {
+        let flags = ["voicemint-dev"].iter().chain(flags);
+        Arguments::try_parse_from(flags).map_err(|error| one_line(&error.to_string()))
+    }
+
+    #[test]
+    fn what_is_wrong_fits_on_one_line() {
+        for flags in [&["--prot", "1"][..], &["--port", "x"], &["--port", "70000"], &["--set", "x=1"], &["stray"]] {
+            let line = read(flags).unwrap_err();
+            assert!(
+                !line.contains('\n') && line.contains(flags[0]) && line.ends_with("--help lists the flags"),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_setting_may_be_for_one_provider() {
+        let arguments = read(&["--set", "MAX_EXPIRES_IN=9", "--set", "cartesia:MAX_EXPIRES_IN=7"]).unwrap();
+        assert_eq!(arguments.setting("cartesia", "MAX_EXPIRES_IN"), Some("7"));
+        assert_eq!(arguments.setting("assemblyai", "MAX_EXPIRES_IN"), Some("9"));
+        assert_eq!(arguments.setting("assemblyai", "LOG_LEVEL"), None);
+        assert!(read(&["--set", "nobody:MAX_EXPIRES_IN=9"]).is_err());
+    }
+}

@@ -1,0 +1,41 @@
+//! What the local command says when it is ready.
+
+use crate::app::{RealKeys, key_variable};
+use crate::arguments::Arguments;
+
+/// What is served where, and three lines to copy.
+pub fn text(arguments: &Arguments, real_keys: RealKeys) -> String {
+    let (app, standins) = (arguments.app_origin(), arguments.standins_url());
+    let mut text =
+        format!("\nVoicemint is ready.\n\n  page and endpoints   {app}\n  stand-in providers   {standins}\n\n");
+    for provider in ["cartesia", "elevenlabs", "assemblyai"] {
+        let variable = key_variable(provider);
+        let who = match real_keys(&variable) {
+            Some(_) => format!("the real one, as {variable} is set: tokens cost what they cost there"),
+            None => format!("its stand-in; set {variable} to use the real one"),
+        };
+        text.push_str(&format!("  /{:<19} {who}\n", format!("{provider}/token")));
+    }
+    text.push_str("\nSign in, mint, and use the token:\n\n");
+    for line in curl_lines(arguments) {
+        text.push_str(&format!("{line}\n"));
+    }
+    text.push_str("\nEvery request is shown below. Stop with Ctrl-C.\n");
+    text
+}
+
+/// Three lines for a shell: they sign in, mint for Cartesia, and make its stand-in speak with the token.
+pub fn curl_lines(arguments: &Arguments) -> [String; 3] {
+    let (app, standins) = (arguments.app_origin(), arguments.standins_url());
+    let speech = r#"{"model_id":"sonic-3.5","transcript":"Hello","voice":"any","output_format":{"container":"wav","encoding":"pcm_s16le","sample_rate":24000}}"#;
+    let token = r#"$(sed -n 's/.*"token":"\([^"]*\)".*/\1/p' /tmp/voicemint.txt)"#;
+    [
+        format!("curl -s -c /tmp/voicemint.cookies -d user=ada {app}/sign-in"),
+        format!(
+            "curl -si -b /tmp/voicemint.cookies -c /tmp/voicemint.cookies -H 'Origin: {app}' -X POST {app}/cartesia/token | tee /tmp/voicemint.txt"
+        ),
+        format!(
+            "curl -s -o /tmp/voicemint.wav -w '%{{http_code}} %{{content_type}} %{{size_download}} bytes\\n' {standins}/tts/bytes -H \"Authorization: Bearer {token}\" -H 'Cartesia-Version: 2026-03-01' -H 'Content-Type: application/json' -d '{speech}'"
+        ),
+    ]
+}

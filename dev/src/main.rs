@@ -1,0 +1,44 @@
+//! The local command behind `make dev`.
+
+use std::io;
+use std::net::SocketAddr;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use voicemint::settings::{Environment, ProcessEnvironment};
+use voicemint_dev::arguments::Arguments;
+use voicemint_dev::standins::Standins;
+use voicemint_dev::{app, banner};
+
+#[tokio::main]
+async fn main() {
+    let arguments = Arguments::read();
+    if let Err(error) = serve(&arguments).await {
+        eprintln!("voicemint-dev: {error}");
+        std::process::exit(1);
+    }
+}
+
+async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let real_keys = |name: &str| ProcessEnvironment.var(name).filter(|key| !key.trim().is_empty());
+    let app = app::router(arguments, &real_keys)?;
+    let app_listener = listen(arguments, arguments.port, "--port").await?;
+    let standins_listener = listen(arguments, arguments.standins_port, "--standins-port").await?;
+    println!("{}", banner::text(arguments, &real_keys));
+    let (app, standins) = tokio::join!(run(app_listener, app), run(standins_listener, Standins::new().router()));
+    Ok(app.and(standins)?)
+}
+
+async fn run(listener: TcpListener, router: Router) -> io::Result<()> {
+    axum::serve(listener, router).await
+}
+
+async fn listen(arguments: &Arguments, port: u16, flag: &str) -> Result<TcpListener, String> {
+    let address = SocketAddr::new(arguments.address, port);
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!("port {port} is busy: stop what listens there, or choose another with {flag}")
+        }
+        _ => format!("cannot listen on {address}: {error}"),
+    })
+}

@@ -1,0 +1,163 @@
+//! Tests of the ElevenLabs stand-in.
+
+use super::*;
+use crate::standins::testing::{Answer, FORM_TYPE, call, form, standins};
+use crate::standins::{BODY_LIMIT, ELEVENLABS_KEY};
+
+const KEY: (&str, &str) = ("xi-api-key", ELEVENLABS_KEY);
+const BATCH: Need = Need::ElevenLabs(TokenType::BatchScribe);
+
+async fn mint(standins: &Standins, token_type: &str) -> Answer {
+    let path = format!("/v1/single-use-token/{token_type}");
+    call(standins, "POST", &path, &[KEY], "").await
+}
+
+async fn transcribe(standins: &Standins, query: &str) -> Answer {
+    let uri = format!("/v1/speech-to-text{query}");
+    let upload = form(&[("model_id", "scribe_v2"), ("file", "0123")]);
+    call(standins, "POST", &uri, &[("content-type", FORM_TYPE)], &upload).await
+}
+
+#[tokio::test]
+async fn each_type_is_minted_for_itself_alone() {
+    let (standins, _) = standins();
+    for (name, token_type) in [
+        ("realtime_scribe", TokenType::RealtimeScribe),
+        ("batch_scribe", TokenType::BatchScribe),
+        ("tts_websocket", TokenType::TtsWebsocket),
+    ] {
+        let answer = mint(&standins, name).await;
+        let token = answer.token();
+        assert_eq!(answer.json(), json!({ "token": token }));
+        let need = Need::ElevenLabs(token_type);
+        assert_eq!(standins.redeem(&token, need), Ok(()), "{name}");
+    }
+    assert_eq!(standins.mints(Vendor::ElevenLabs), 3);
+}
+
+#[tokio::test]
+async fn token_lives_for_fifteen_minutes() {
+    let (standins, time) = standins();
+    let (early, late) = (mint(&standins, "batch_scribe").await.token(), mint(&standins, "batch_scribe").await.token());
+    time.advance(899);
+    assert_eq!(standins.redeem(&early, BATCH), Ok(()));
+    time.advance(1);
+    assert_eq!(standins.redeem(&late, BATCH), Err(Why::Expired));
+}
+
+#[tokio::test]
+async fn unknown_type_is_422_as_an_array() {
+    let (standins, _) = standins();
+    for name in ["realtime", "Batch_Scribe", "%ff", "batch_scribe%20"] {
+        let answer = mint(&standins, name).await;
+        assert_eq!(answer.status, 422, "{name}");
+        let detail = &answer.json()["detail"][0];
+        assert_eq!(detail["loc"], json!(["path", "token_type"]));
+        assert!(detail["msg"].is_string() && detail["type"].is_string());
+    }
+    assert_eq!(standins.requests(Vendor::ElevenLabs), 4);
+    assert_eq!(standins.mints(Vendor::ElevenLabs), 0);
+}
+
+#[tokio::test]
+async fn body_on_a_mint_is_422() {
+    let (standins, _) = standins();
+    let path = "/v1/single-use-token/batch_scribe";
+    let answer = call(&standins, "POST", path, &[KEY], "{}").await;
+    assert_eq!(answer.status, 422);
+    assert_eq!(answer.json()["detail"][0]["loc"][0], "body");
+    let large = "x".repeat(BODY_LIMIT + 1);
+    let answer = call(&standins, "POST", path, &[KEY], &large).await;
+    assert_eq!(answer.status, 413);
+}
+
+#[tokio::test]
+async fn wrong_or_missing_key_is_401_in_the_documented_shape() {
+    let (standins, _) = standins();
+    let path = "/v1/single-use-token/batch_scribe";
+    let bearer = ("authorization", "Bearer sk_standin_opens_nothing_real");
+    for headers in [vec![], vec![("xi-api-key", "wrong")], vec![bearer], vec![KEY, KEY]] {
+        let answer = call(&standins, "POST", path, &headers, "").await;
+        assert_eq!(answer.status, 401);
+        let detail = &answer.json()["detail"];
+        assert_eq!(detail["type"], "authentication_error");
+        assert_eq!(detail["code"], "invalid_api_key");
+        assert_eq!(detail["status"], "invalid_api_key");
+        assert!(detail["message"].is_string() && detail["request_id"].is_string());
+    }
+    assert_eq!(standins.requests(Vendor::ElevenLabs), 4);
+}
+
+#[tokio::test]
+async fn other_methods_are_405_and_counted() {
+    let (standins, _) = standins();
+    for method in ["GET", "HEAD", "PUT", "OPTIONS"] {
+        let path = "/v1/single-use-token/batch_scribe";
+        let answer = call(&standins, method, path, &[KEY], "").await;
+        assert_eq!(answer.status, 405, "{method}");
+        assert_eq!(answer.header("allow"), "POST");
+    }
+    assert_eq!(standins.requests(Vendor::ElevenLabs), 4);
+}
+
+#[tokio::test]
+async fn batch_token_transcribes_once() {
+    let (standins, _) = standins();
+    let query = format!("?token={}", mint(&standins, "batch_scribe").await.token());
+    let answer = transcribe(&standins, &query).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json()["language_code"], "eng");
+    assert_eq!(answer.json()["words"], json!([]));
+    let again = transcribe(&standins, &query).await;
+    assert_eq!(again.status, 401);
+    assert_eq!(again.json()["detail"]["code"], "token_already_used");
+}
+
+#[tokio::test]
+async fn tokens_of_other_types_are_403_and_stay_unspent() {
+    let (standins, _) = standins();
+    let token = mint(&standins, "realtime_scribe").await.token();
+    let answer = transcribe(&standins, &format!("?token={token}")).await;
+    assert_eq!(answer.status, 403);
+    let need = Need::ElevenLabs(TokenType::RealtimeScribe);
+    assert_eq!(standins.redeem(&token, need), Ok(()));
+}
+
+#[tokio::test]
+async fn expired_unknown_repeated_or_missing_token_is_401() {
+    let (standins, time) = standins();
+    let token = mint(&standins, "batch_scribe").await.token();
+    let twice = format!("?token={token}&token={token}");
+    for query in ["", "?token=", "?token=sutkn_guess", "?token=%ff", &twice] {
+        assert_eq!(transcribe(&standins, query).await.status, 401, "{query}");
+    }
+    time.advance(900);
+    let answer = transcribe(&standins, &format!("?token={token}")).await;
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.json()["detail"]["code"], "token_expired");
+}
+
+#[tokio::test]
+async fn api_key_transcribes_and_unfit_uploads_are_named() {
+    let (standins, _) = standins();
+    let headers = [KEY, ("content-type", FORM_TYPE)];
+    let field = |name| json!([{ "loc": ["body", name], "msg": "Field required", "type": "missing" }]);
+    for (parts, status, detail) in [
+        (vec![("model_id", "scribe_v1"), ("file", "01")], 200, json!(null)),
+        (vec![("file", "01")], 422, field("model_id")),
+        (vec![("model_id", "scribe_v2")], 422, field("file")),
+    ] {
+        let uri = "/v1/speech-to-text?enable_logging=true";
+        let answer = call(&standins, "POST", uri, &headers, &form(&parts)).await;
+        assert_eq!(answer.status, status, "{parts:?}");
+        assert_eq!(answer.json()["detail"], detail);
+    }
+    for parts in [[("model_id", "scribe_v2"), ("file", "")], [("model_id", "scribe_v2_realtime"), ("file", "01")]] {
+        let uri = "/v1/speech-to-text";
+        let answer = call(&standins, "POST", uri, &headers, &form(&parts)).await;
+        assert_eq!(answer.status, 400, "{parts:?}");
+    }
+    let json = [KEY, ("content-type", "application/json")];
+    let answer = call(&standins, "POST", "/v1/speech-to-text", &json, "{}").await;
+    assert_eq!(answer.status, 422);
+}
