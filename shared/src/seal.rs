@@ -121,3 +121,75 @@ fn derive(key: &ApiKey, purpose: &[u8]) -> Option<[u8; 32]> {
     prk.expand(&[purpose], hkdf::HKDF_SHA256).ok()?.fill(&mut derived).ok()?;
     Some(derived)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn ask() -> Ask {
+        Ask { grants: vec!["tts"], expires_in: 60, max_session_duration: None }
+    }
+
+    fn session(issuer: &str, subject: &str) -> Session {
+        Session::for_tests(issuer, subject, json!({}))
+    }
+
+    fn sealed(key: &ApiKey) -> String {
+        let token = ProviderToken::new("the-token".to_owned()).unwrap();
+        Seal::new(key, "__Host-a").seal(&session("i", "ada"), &ask(), &token, 1_800_000_000, "https://a.test").unwrap()
+    }
+
+    #[test]
+    fn opens_for_the_one_it_was_sealed_for() {
+        let key = ApiKey::for_tests("key");
+        let kept = Seal::new(&key, "__Host-a").open(&session("i", "ada"), &sealed(&key)).unwrap();
+        assert_eq!((kept.token.expose(), kept.expires_at), ("the-token", 1_800_000_000));
+        assert_eq!((kept.grants, kept.base_url.as_str()), (vec!["tts".to_owned()], "https://a.test"));
+    }
+
+    #[test]
+    fn stays_shut_for_anybody_else() {
+        let (key, other) = (ApiKey::for_tests("key"), ApiKey::for_tests("yek"));
+        let value = sealed(&key);
+        let opens = |key, cookie, session: &Session| Seal::new(key, cookie).open(session, &value).is_some();
+        assert!(opens(&key, "__Host-a", &session("i", "ada")));
+        assert!(!opens(&key, "__Host-a", &session("i", "bob")), "another subject");
+        assert!(!opens(&key, "__Host-a", &session("j", "ada")), "another issuer");
+        assert!(!opens(&key, "__Host-a", &session("ia", "da")), "the same letters, cut elsewhere");
+        assert!(!opens(&key, "__Host-b", &session("i", "ada")), "another provider");
+        assert!(!opens(&other, "__Host-a", &session("i", "ada")), "another key");
+    }
+
+    #[test]
+    fn stays_shut_when_altered_anywhere() {
+        let key = ApiKey::for_tests("key");
+        let bytes = URL_SAFE_NO_PAD.decode(sealed(&key)).unwrap();
+        let opens =
+            |bytes: &[u8]| Seal::new(&key, "__Host-a").open(&session("i", "ada"), &URL_SAFE_NO_PAD.encode(bytes));
+        for place in 0..bytes.len() {
+            let mut altered = bytes.clone();
+            altered[place] ^= 1;
+            assert!(opens(&altered).is_none(), "byte {place}");
+        }
+        for length in 0..bytes.len() {
+            assert!(opens(&bytes[..length]).is_none(), "cut to {length}");
+        }
+    }
+
+    #[test]
+    fn never_says_the_same_twice_and_never_shows_the_token() {
+        let key = ApiKey::for_tests("key");
+        assert_ne!(sealed(&key), sealed(&key));
+        let bytes = URL_SAFE_NO_PAD.decode(sealed(&key)).unwrap();
+        assert!(!bytes.windows(9).any(|window| window == b"the-token"));
+    }
+
+    #[test]
+    fn the_hash_of_a_subject_needs_the_key() {
+        let hash = |key, subject| subject_hash(&ApiKey::for_tests(key), &session("i", subject)).unwrap();
+        assert_eq!(hash("key", "ada"), hash("key", "ada"));
+        assert_ne!(hash("key", "ada"), hash("key", "bob"));
+        assert_ne!(hash("key", "ada"), hash("yek", "ada"));
+    }
+}

@@ -51,6 +51,16 @@ impl ApiKey {
         value.set_sensitive(true);
         Ok(value)
     }
+
+    fn differs(&self, other: &Self) -> bool {
+        self.version != other.version || self.text != other.text
+    }
+
+    /// A key for tests of what comes after loading.
+    #[cfg(test)]
+    pub fn for_tests(text: &str) -> Self {
+        Self { text: text.to_owned(), version: String::new() }
+    }
 }
 
 /// Which part of a stored text is the secret.
@@ -191,11 +201,5 @@ impl SecretCache {
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl ApiKey {
-    fn differs(&self, other: &Self) -> bool {
-        self.version != other.version || self.text != other.text
     }
 }

@@ -1,0 +1,194 @@
+//! The cache of a key set, with an issuer whose mood and a clock whose time the tests set.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use axum::Router;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use serde_json::json;
+use tokio::net::TcpListener;
+use voicemint::clock::Clock;
+use voicemint::session::key_set::{KeySet, NoKey};
+use voicemint::session::key_source::{KeySource, Location};
+use voicemint::session::token::UnverifiedToken;
+use voicemint::transport::Transport;
+
+#[derive(Clone, Copy)]
+enum Mood {
+    Good,
+    Status(u16),
+    Html,
+    TooLong,
+    Redirect,
+    Silent,
+}
+
+struct World {
+    mood: Arc<Mutex<Mood>>,
+    key_ids: Arc<Mutex<Vec<&'static str>>>,
+    fetches: Arc<AtomicUsize>,
+    seconds: Arc<AtomicU64>,
+    source: Arc<KeySource>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let mood = Arc::new(Mutex::new(Mood::Good));
+        let key_ids = Arc::new(Mutex::new(vec!["k1"]));
+        let fetches = Arc::new(AtomicUsize::new(0));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let key_set = {
+            let (mood, key_ids, fetches) = (Arc::clone(&mood), Arc::clone(&key_ids), Arc::clone(&fetches));
+            move || {
+                fetches.fetch_add(1, Ordering::SeqCst);
+                let (mood, key_ids) = (*mood.lock().unwrap(), key_ids.lock().unwrap().clone());
+                answer(mood, key_ids)
+            }
+        };
+        let document = json!({"issuer": url, "jwks_uri": format!("{url}/keys")}).to_string();
+        let router = Router::new()
+            .route("/keys", get(key_set))
+            .route("/.well-known/openid-configuration", get(|| async move { document }));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let seconds = Arc::new(AtomicU64::new(1_800_000_000));
+        let now = Arc::clone(&seconds);
+        let clock = Clock::new(move || UNIX_EPOCH + Duration::from_secs(now.load(Ordering::SeqCst)));
+        let document = format!("{url}/.well-known/openid-configuration").parse().unwrap();
+        let location = Location::Discovery { issuer: url, document };
+        let source = Arc::new(KeySource::new(location, Transport::new().unwrap(), clock));
+        Self { mood, key_ids, fetches, seconds, source }
+    }
+
+    fn turn(&self, mood: Mood) {
+        *self.mood.lock().unwrap() = mood;
+    }
+
+    fn pass(&self, seconds: u64) {
+        self.seconds.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    fn fetches(&self) -> usize {
+        self.fetches.load(Ordering::SeqCst)
+    }
+
+    /// Whether the issuer has a key, asking again as the verifier does; nothing where that cannot be said.
+    async fn has(&self, key_id: &str) -> Option<bool> {
+        has(&self.source, key_id).await
+    }
+}
+
+async fn has(source: &KeySource, key_id: &str) -> Option<bool> {
+    let known = |keys: &KeySet| {
+        let header = base64(&format!(r#"{{"alg":"EdDSA","kid":"{key_id}"}}"#));
+        let token = format!("{header}.{}.{}", base64("{}"), base64("signature"));
+        keys.key_for(&UnverifiedToken::parse(&token).ok().unwrap()).err() != Some(NoKey::UnknownId)
+    };
+    if known(&*source.keys().await.ok()?) {
+        return Some(true);
+    }
+    Some(known(&*source.newer_keys().await.ok()?))
+}
+
+fn base64(text: &str) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text)
+}
+
+async fn answer(mood: Mood, key_ids: Vec<&'static str>) -> Response {
+    let key = |id: &&str| json!({"kty": "OKP", "crv": "Ed25519", "kid": id, "x": base64(&"x".repeat(32))});
+    let set = json!({"keys": key_ids.iter().map(key).collect::<Vec<_>>()}).to_string();
+    match mood {
+        Mood::Good => set.into_response(),
+        Mood::Status(status) => http::StatusCode::from_u16(status).unwrap().into_response(),
+        Mood::Html => "<html>We will be back soon</html>".into_response(),
+        Mood::TooLong => format!("{set}{}", " ".repeat(150_001 - set.len())).into_response(),
+        Mood::Redirect => Redirect::temporary("/.well-known/openid-configuration").into_response(),
+        Mood::Silent => std::future::pending().await,
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_first_requests_share_one_fetch() {
+    let world = World::new().await;
+    let asks: Vec<_> = (0..1000)
+        .map(|_| {
+            let source = Arc::clone(&world.source);
+            tokio::spawn(async move { has(&source, "k1").await })
+        })
+        .collect();
+    for ask in asks {
+        assert_eq!(ask.await.unwrap(), Some(true));
+    }
+    assert_eq!(world.fetches(), 1);
+}
+
+#[tokio::test]
+async fn a_flood_of_unknown_key_ids_leads_to_three_fetches_in_a_minute() {
+    let world = World::new().await;
+    for number in 0..10_000 {
+        assert_eq!(world.has(&format!("forged-{number}")).await, Some(false));
+        if number % 167 == 166 {
+            world.pass(1);
+            assert_eq!(world.has("k1").await, Some(true));
+        }
+    }
+    assert!(world.fetches() <= 3, "{}", world.fetches());
+}
+
+#[tokio::test]
+async fn a_new_key_is_found_at_once_and_a_removed_one_refused_within_ten_minutes() {
+    let world = World::new().await;
+    assert_eq!(world.has("k1").await, Some(true));
+    *world.key_ids.lock().unwrap() = vec!["k1", "k2"];
+    assert_eq!(world.has("k2").await, Some(true));
+    *world.key_ids.lock().unwrap() = vec!["k2"];
+    world.pass(600);
+    assert_eq!(world.has("k1").await, Some(false));
+    assert_eq!(world.has("k2").await, Some(true));
+}
+
+#[tokio::test]
+async fn trouble_is_bridged_for_an_hour_and_never_called_a_bad_session() {
+    for mood in [Mood::Status(500), Mood::Status(404), Mood::Html, Mood::TooLong, Mood::Redirect, Mood::Silent] {
+        let world = World::new().await;
+        world.turn(mood);
+        assert_eq!(world.has("k1").await, None, "cold");
+        world.turn(Mood::Good);
+        world.pass(10);
+        assert_eq!(world.has("k1").await, Some(true), "back");
+        world.turn(mood);
+        world.pass(3599);
+        assert_eq!(world.has("k1").await, Some(true), "stale");
+        assert_eq!(world.has("k9").await, None, "what is missing may be among the new keys");
+        world.pass(1);
+        assert_eq!(world.has("k1").await, None, "too old");
+    }
+}
+
+#[tokio::test]
+async fn tries_come_further_and_further_apart() {
+    let world = World::new().await;
+    world.turn(Mood::Status(503));
+    let mut tried_at = Vec::new();
+    for second in 0..40 {
+        let before = world.fetches();
+        assert_eq!(world.has("k1").await, None);
+        if world.fetches() > before {
+            tried_at.push(second);
+        }
+        world.pass(1);
+    }
+    assert_eq!(tried_at, [0, 1, 3, 7, 15, 25, 35]);
+}
+
+#[tokio::test]
+async fn a_failure_at_start_does_not_delay_the_first_request() {
+    let world = World::new().await;
+    world.turn(Mood::Status(503));
+    world.source.warm().await;
+    world.turn(Mood::Good);
+    assert_eq!(world.has("k1").await, Some(true));
+}

@@ -1,0 +1,153 @@
+//! The cache of a secret, with a store whose mood and a clock whose time the tests set.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use voicemint::clock::Clock;
+use voicemint::refusal::Code;
+use voicemint::secret::{Loading, Part, SecretCache, SecretStore, Stored};
+
+struct Store {
+    /// The secret and its version, or what is wrong.
+    mood: Mutex<Result<(&'static str, &'static str), &'static str>>,
+    loads: AtomicUsize,
+}
+
+impl SecretStore for Store {
+    fn load<'a>(&'a self, _id: &'a str) -> Loading<'a> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
+        let mood = *self.mood.lock().unwrap();
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            let (text, version) = mood?;
+            Ok(Stored { text: text.to_owned(), version: version.to_owned() })
+        })
+    }
+}
+
+struct World {
+    store: Arc<Store>,
+    seconds: Arc<AtomicU64>,
+    cache: Arc<SecretCache>,
+}
+
+impl World {
+    fn new(mood: Result<(&'static str, &'static str), &'static str>) -> Self {
+        let store = Arc::new(Store { mood: Mutex::new(mood), loads: AtomicUsize::new(0) });
+        let seconds = Arc::new(AtomicU64::new(1_800_000_000));
+        let now = Arc::clone(&seconds);
+        let clock = Clock::new(move || UNIX_EPOCH + Duration::from_secs(now.load(Ordering::SeqCst)));
+        let part = Part::Field("api_key".to_owned());
+        let cache = SecretCache::new(Arc::clone(&store) as _, "id".to_owned(), part, Duration::from_secs(300), clock);
+        Self { store, seconds, cache: Arc::new(cache) }
+    }
+
+    fn pass(&self, seconds: u64) {
+        self.seconds.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    fn turn(&self, mood: Result<(&'static str, &'static str), &'static str>) {
+        *self.store.mood.lock().unwrap() = mood;
+    }
+
+    fn loads(&self) -> usize {
+        self.store.loads.load(Ordering::SeqCst)
+    }
+
+    async fn key(&self) -> Result<String, Code> {
+        self.cache.get().await.map(|key| key.expose().to_owned()).map_err(|refusal| refusal.code)
+    }
+}
+
+#[tokio::test]
+async fn a_fresh_secret_is_not_loaded_again() {
+    let world = World::new(Ok(("one", "v1")));
+    assert_eq!(world.key().await, Ok("one".to_owned()));
+    world.turn(Ok(("two", "v2")));
+    world.pass(299);
+    assert_eq!(world.key().await, Ok("one".to_owned()));
+    assert_eq!(world.loads(), 1);
+    world.pass(1);
+    assert_eq!(world.key().await, Ok("two".to_owned()));
+}
+
+#[tokio::test]
+async fn requests_at_the_same_time_share_one_load() {
+    let world = World::new(Ok(("one", "v1")));
+    let gets: Vec<_> = (0..100)
+        .map(|_| {
+            tokio::spawn({
+                let cache = Arc::clone(&world.cache);
+                async move { cache.get().await.is_ok() }
+            })
+        })
+        .collect();
+    for get in gets {
+        assert!(get.await.unwrap());
+    }
+    assert_eq!(world.loads(), 1);
+}
+
+#[tokio::test]
+async fn trouble_is_bridged_without_limit_and_without_asking_each_time() {
+    let world = World::new(Ok(("one", "v1")));
+    world.key().await.unwrap();
+    world.turn(Err("down"));
+    world.pass(1_000_000);
+    for _ in 0..50 {
+        assert_eq!(world.key().await, Ok("one".to_owned()));
+    }
+    assert_eq!(world.loads(), 2);
+}
+
+#[tokio::test]
+async fn with_nothing_cached_every_request_tries() {
+    let world = World::new(Err("not there"));
+    for loads in 1..=3 {
+        assert_eq!(world.key().await, Err(Code::SecretUnavailable));
+        assert_eq!(world.loads(), loads);
+    }
+    world.turn(Ok(("late", "v1")));
+    assert_eq!(world.key().await, Ok("late".to_owned()));
+}
+
+#[tokio::test]
+async fn a_refused_key_is_loaded_anew_once_in_ten_seconds() {
+    let world = World::new(Ok(("one", "v1")));
+    let used = world.cache.get().await.ok().unwrap();
+    assert!(world.cache.newer_than(&used).await.is_none(), "nothing newer is stored");
+    world.turn(Ok(("two", "v2")));
+    assert!(world.cache.newer_than(&used).await.is_none(), "too early to ask again");
+    assert_eq!(world.loads(), 2);
+    world.pass(10);
+    assert_eq!(world.cache.newer_than(&used).await.unwrap().expose(), "two");
+    assert_eq!(world.cache.newer_than(&used).await.unwrap().expose(), "two", "known by now");
+    assert_eq!(world.loads(), 3);
+}
+
+#[tokio::test]
+async fn a_secret_is_a_text_or_a_member_of_an_object() {
+    for (text, key) in [
+        ("plain", Some("plain")),
+        (" plain\n", Some("plain")),
+        (r#"{"api_key":"member","other":"x"}"#, Some("member")),
+        (r#"{"other":"x"}"#, None),
+        (r#"{"api_key":7}"#, None),
+        ("", None),
+        ("two words", None),
+        ("zwei\nZeilen", None),
+    ] {
+        let world = World::new(Ok((text, "v1")));
+        assert_eq!(world.key().await.ok().as_deref(), key, "{text:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_spoilt_new_version_does_not_drive_out_a_good_one() {
+    let world = World::new(Ok(("one", "v1")));
+    world.key().await.unwrap();
+    world.turn(Ok(("{}", "v2")));
+    world.pass(300);
+    assert_eq!(world.key().await, Ok("one".to_owned()));
+}
