@@ -121,3 +121,73 @@ fn strong_rsa(modulus: &[u8], exponent: &[u8]) -> bool {
         && (2..=33).contains(&bits(exponent))
         && exponent.last().is_some_and(|e| e & 1 == 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn encode(bytes: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    fn rsa(bytes: usize) -> Value {
+        json!({"kty": "RSA", "kid": "k", "n": encode(&vec![0xff; bytes]), "e": "AQAB"})
+    }
+
+    fn with(mut key: Value, name: &str, value: Value) -> Value {
+        key[name] = value;
+        key
+    }
+
+    fn usable(keys: Value) -> usize {
+        KeySet::parse(json!({"keys": keys}).to_string().as_bytes()).ok().unwrap().0.len()
+    }
+
+    #[test]
+    fn keys_that_cannot_be_trusted_with_a_signature_are_left_out() {
+        assert_eq!(usable(json!([rsa(256)])), 1);
+        let ec = json!({"kty": "EC", "crv": "P-256", "x": encode(&[1; 32]), "y": encode(&[2; 32])});
+        assert_eq!(usable(json!([ec])), 1);
+        for key in [
+            rsa(255),
+            rsa(1025),
+            with(rsa(256), "n", encode(&[&[0; 8], &[0xff; 255][..]].concat()).into()),
+            with(rsa(256), "e", "AQ".into()),
+            with(rsa(256), "e", "AQAA".into()),
+            with(rsa(256), "e", "".into()),
+            with(rsa(256), "use", "enc".into()),
+            with(rsa(256), "use", Value::Null),
+            with(rsa(256), "key_ops", json!(["encrypt"])),
+            with(rsa(256), "key_ops", "verify".into()),
+            with(rsa(256), "alg", "RSA-OAEP".into()),
+            with(rsa(256), "alg", "ES256".into()),
+            with(rsa(256), "alg", "HS256".into()),
+            with(rsa(256), "n", 7.into()),
+            with(ec.clone(), "x", encode(&[1; 31]).into()),
+            with(ec.clone(), "crv", "secp256k1".into()),
+            with(ec, "alg", "ES384".into()),
+            json!({"kty": "oct", "kid": "k", "k": encode(&[7; 32])}),
+            json!({"kty": "OKP", "crv": "X25519", "x": encode(&[7; 32])}),
+            json!({}),
+            json!("key"),
+        ] {
+            assert_eq!(usable(json!([key])), 0, "{key}");
+        }
+    }
+
+    #[test]
+    fn an_odd_key_does_not_spoil_the_rest_and_two_of_one_id_do_not_count() {
+        assert_eq!(usable(json!([7, {"kty": "new"}, rsa(256)])), 1);
+        assert_eq!(usable(json!([rsa(256), rsa(384)])), 0);
+        assert_eq!(usable(json!([rsa(256), with(rsa(384), "kid", "other".into())])), 2);
+    }
+
+    #[test]
+    fn what_is_no_key_set_is_refused() {
+        let many = json!({"keys": vec![json!({}); 101]}).to_string();
+        for text in ["", "<html>", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[],"keys":[]}"#, &many] {
+            assert!(KeySet::parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+}
