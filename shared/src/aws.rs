@@ -19,6 +19,8 @@ use crate::transport::{Failure, Transport};
 
 /// Within which Secrets Manager must answer one try.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1500);
+/// The longest pause before the second try; the SDK's own, of up to a second, would be most of a cold start.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
 /// How much of an answer is read, in bytes: a secret has at most 64 KiB, and JSON may escape each of its bytes.
 const MOST_BYTES: usize = 512 * 1024;
 
@@ -35,7 +37,7 @@ impl SecretsManager {
         let mut config = Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .http_client(http_client_fn(move |_, _| connector.clone()))
-            .retry_config(RetryConfig::standard().with_max_attempts(2))
+            .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(RETRY_PAUSE))
             .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ANSWER_WITHIN).build())
             .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
             .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"));

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +15,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
-pub use lambda_runtime::Error;
-use lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use lambda_runtime::tower::util::MapRequestLayer;
+use lambda_runtime::{Error, LambdaEvent, LambdaInvocation, Runtime, service_fn};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
@@ -29,26 +31,33 @@ use crate::refusal::{Code, Refusal};
 use crate::settings::{ProcessEnvironment, Reader};
 use crate::transport::Transport;
 
-/// Runs the broker of a provider as a Lambda function.
-///
-/// # Errors
-/// Wrong settings, in one message; and what the Lambda runtime cannot go on with.
-pub async fn run<P: Provider>() -> Result<(), Error> {
+/// Runs the broker of a provider as a Lambda function, and ends only with one line in the log that says why: wrong settings,
+/// or what the Lambda runtime cannot go on with.
+pub async fn run<P: Provider>() -> ExitCode {
+    let Err(error) = serve::<P>().await else { return ExitCode::SUCCESS };
+    log::line("ERROR", &error.to_string());
+    ExitCode::FAILURE
+}
+
+async fn serve<P: Provider>() -> Result<(), Error> {
     let clock = Clock::system();
-    let broker = match start::<P>(&clock) {
-        Ok(broker) => broker,
-        Err(error) => {
-            log::line("error", &error.to_string());
-            return Err(error);
-        }
-    };
+    let broker = start::<P>(&clock)?;
     broker.warm().await;
     let broker = Arc::new(broker);
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let (broker, clock) = (Arc::clone(&broker), clock.clone());
         async move { Ok::<_, Error>(handle(&broker, &clock, event).await) }
     });
-    Runtime::new(handler).run().await
+    Runtime::new(handler).layer(MapRequestLayer::new(only_json)).run().await
+}
+
+/// Lambda hands over JSON alone, emulators hand over anything. What is not JSON becomes null, which gets its answer like any
+/// other event that is no request.
+fn only_json(mut invocation: LambdaInvocation) -> LambdaInvocation {
+    if serde_json::from_slice::<IgnoredAny>(&invocation.body).is_err() {
+        invocation.body = Bytes::from_static(b"null");
+    }
+    invocation
 }
 
 fn start<P: Provider>(clock: &Clock) -> Result<Broker<P>, Error> {
@@ -187,6 +196,83 @@ impl From<Response<Bytes>> for Reply {
             cookies: headers.get_all(header::SET_COOKIE).iter().map(text).collect(),
             body: String::from_utf8_lossy(&body).into_owned(),
             is_base64_encoded: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn read(event: Value) -> Result<Request<Bytes>, Box<Unreadable>> {
+        request(&event.to_string())
+    }
+
+    fn event(more: Value) -> Value {
+        let mut event = json!({"requestContext": {"http": {"method": "POST"}}});
+        for (name, value) in more.as_object().unwrap() {
+            event[name] = value.clone();
+        }
+        event
+    }
+
+    #[test]
+    fn nulls_and_absent_members_are_the_same() {
+        let nulls = json!({
+            "headers": {"x-null": null}, "cookies": null, "body": null, "isBase64Encoded": null, "rawQueryString": null,
+        });
+        for more in [json!({}), json!({"headers": null}), nulls] {
+            let request = read(event(more)).ok().unwrap();
+            assert_eq!((request.headers().len(), request.body().len()), (0, 0));
+        }
+    }
+
+    #[test]
+    fn cookies_come_as_an_array_or_as_a_header() {
+        let cookie = |more| read(event(more)).ok().unwrap().headers().get("cookie").cloned().unwrap();
+        assert_eq!(cookie(json!({"cookies": ["a=1", "b=2"]})), "a=1; b=2");
+        assert_eq!(cookie(json!({"headers": {"Cookie": "c=3"}})), "c=3");
+        assert_eq!(cookie(json!({"headers": {"cookie": "c=3"}, "cookies": []})), "c=3");
+        assert_eq!(cookie(json!({"headers": {"cookie": "c=3"}, "cookies": ["a=1"]})), "a=1");
+    }
+
+    #[test]
+    fn a_body_may_be_base64() {
+        let body = |more| read(event(more)).map(Request::into_body).ok();
+        assert_eq!(body(json!({"body": "e30=", "isBase64Encoded": true})).unwrap(), "{}");
+        assert_eq!(body(json!({"body": "e30=", "isBase64Encoded": false})).unwrap(), "e30=");
+        assert_eq!(body(json!({"body": "e30", "isBase64Encoded": true})), None);
+    }
+
+    #[test]
+    fn what_is_no_request_is_malformed_and_keeps_its_headers_where_it_can() {
+        let unreadable = read(event(json!({"headers": {"origin": "https://a.test"}, "rawQueryString": "a b"})));
+        assert_eq!(unreadable.err().unwrap().headers["origin"], "https://a.test");
+        for bad in [
+            json!(null),
+            json!([]),
+            json!({}),
+            json!({"requestContext": {"http": {"method": "NO SPACE"}}}),
+            event(json!({"headers": {"a b": "c"}})),
+            event(json!({"headers": {"a": "b\nc"}})),
+            event(json!({"headers": {"a": ["b"]}})),
+            event(json!({"headers": []})),
+            event(json!({"cookies": "a=1"})),
+            event(json!({"body": {}})),
+        ] {
+            assert_eq!(read(bad.clone()).err().unwrap().refusal.code, Code::RequestMalformed, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_event_makes_it_panic(text in "\\PC{0,60}", method in "\\PC{0,8}", query in "\\PC{0,20}", header in "\\PC{0,12}") {
+            let _ = request(&text);
+            let _ = read(json!({
+                "requestContext": {"http": {"method": method}}, "rawQueryString": query, "headers": {header.clone(): header},
+            }));
         }
     }
 }

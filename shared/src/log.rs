@@ -33,7 +33,7 @@ pub fn start(level: LevelFilter) {
     let _ = tracing_subscriber::registry().with(lines).with(ours).try_init();
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        line("error", &format!("panicked at {place}"));
+        line("ERROR", &format!("panicked at {place}"));
     }));
 }
 

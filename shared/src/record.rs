@@ -107,7 +107,7 @@ impl Record {
         if let Some(took) = self.steps.provider {
             put("ProviderLatency", milliseconds(took).into());
         }
-        put("level", if self.status.is_server_error() { "error" } else { "info" }.into());
+        put("level", if self.status.is_server_error() { "ERROR" } else { "INFO" }.into());
         put("request_id", self.request_id.as_str().into());
         put("provider", self.provider.into());
         put("status", self.status.as_u16().into());

@@ -1,8 +1,10 @@
-//! The Lambda function: the broker, with AssemblyAi as its provider.
+//! The Lambda function: the broker, with AssemblyAI as its provider.
+
+use std::process::ExitCode;
 
 use voicemint_assemblyai::AssemblyAi;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), voicemint::lambda::Error> {
+async fn main() -> ExitCode {
     voicemint::lambda::run::<AssemblyAi>().await
 }

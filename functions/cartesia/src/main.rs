@@ -1,8 +1,10 @@
 //! The Lambda function: the broker, with Cartesia as its provider.
 
+use std::process::ExitCode;
+
 use voicemint_cartesia::Cartesia;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), voicemint::lambda::Error> {
+async fn main() -> ExitCode {
     voicemint::lambda::run::<Cartesia>().await
 }

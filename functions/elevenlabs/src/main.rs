@@ -1,8 +1,10 @@
 //! The Lambda function: the broker, with ElevenLabs as its provider.
 
+use std::process::ExitCode;
+
 use voicemint_elevenlabs::ElevenLabs;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), voicemint::lambda::Error> {
+async fn main() -> ExitCode {
     voicemint::lambda::run::<ElevenLabs>().await
 }

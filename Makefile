@@ -1,0 +1,113 @@
+# Everything that a person or a machine does with this repository. `make help` lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+ARGS ?=
+PYTHON ?= python3
+ARCH ?= arm64
+# The advisory database is fetched from the network, and what it says changes by the day: not for every test run.
+CHECKS ?= bans licenses sources
+
+# The Python tools live in a virtual environment that is laid anew when the lock file's content changes.
+VENV := $(CURDIR)/.venv
+VENV_STAMP := $(VENV)/lock-$(shell cksum < tools/requirements.lock | cut -d ' ' -f 1)
+WITH_VENV := PATH="$(VENV)/bin:$$PATH"
+# sam would otherwise send usage data, ask for its newest version, and write into the home folder.
+SAM := $(WITH_VENV) SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(VENV)/sam sam
+
+# The end-to-end tests run what `sam build` makes for this very machine, so the release is compiled once.
+HOST := $(subst aarch64,arm64,$(shell uname -m))
+E2E_BUILD := $(CURDIR)/target/sam
+E2E_BINARIES := $(CURDIR)/target/sam-binaries
+
+say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: dev
+dev: ## serve the whole product here, with stand-ins for AWS and the providers (ARGS="--help" for its flags)
+	cargo run --locked -p voicemint-dev --bin voicemint-dev -- $(ARGS)
+
+.PHONY: test
+test: ## everything below up to e2e, from a clean clone: some minutes
+	@$(MAKE) --no-print-directory format
+	@$(MAKE) --no-print-directory venv
+	@$(MAKE) --no-print-directory template
+	@$(MAKE) --no-print-directory deny
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory e2e
+	$(call say,all passed)
+
+.PHONY: format
+format: ## check the formatting (cargo fmt mends it)
+	$(call say,format)
+	cargo fmt --all --check
+
+.PHONY: template
+template: $(VENV_STAMP) ## check template.yaml
+	$(call say,template)
+	$(WITH_VENV) cfn-lint template.yaml
+	$(SAM) validate --lint --region us-east-1
+
+.PHONY: deny
+deny: $(VENV_STAMP) ## check the dependencies: licences, sources, banned ones (CHECKS=advisories: known holes)
+	$(call say,dependencies)
+	$(WITH_VENV) cargo deny --locked check $(CHECKS)
+
+.PHONY: lint
+lint: ## clippy, warnings refused
+	$(call say,lint)
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+.PHONY: unit
+unit: ## tests that need only Rust
+	$(call say,unit tests)
+	cargo test --locked --workspace --exclude voicemint-tests
+
+.PHONY: e2e
+e2e: $(VENV_STAMP) ## the release binaries under AWS's Lambda emulator, against moto and the stand-in providers (ARGS=name of a test)
+	$(call say,release binaries for $(HOST) as sam builds them: minutes without a word)
+	$(SAM) build --build-dir $(E2E_BUILD) --parameter-overrides Architecture=$(HOST)
+	@mkdir -p $(E2E_BINARIES)
+	@cp $(E2E_BUILD)/CartesiaFunction/bootstrap $(E2E_BINARIES)/cartesia
+	@cp $(E2E_BUILD)/ElevenLabsFunction/bootstrap $(E2E_BINARIES)/elevenlabs
+	@cp $(E2E_BUILD)/AssemblyAiFunction/bootstrap $(E2E_BINARIES)/assemblyai
+	$(call say,end-to-end tests)
+	VOICEMINT_RIE="$$(echo $(VENV)/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$(HOST))" \
+	VOICEMINT_MOTO=$(VENV)/bin/moto_server \
+	VOICEMINT_BIN_DIR=$(E2E_BINARIES) \
+	cargo test --locked --workspace --test e2e -- $(ARGS)
+
+.PHONY: sam-build
+sam-build: $(VENV_STAMP) ## the artefacts to deploy, in .aws-sam/build (ARCH=x86_64 for another processor)
+	$(call say,artefacts for $(ARCH): minutes without a word)
+	$(SAM) build --parameter-overrides Architecture=$(ARCH)
+
+.PHONY: deploy
+deploy: sam-build ## build and deploy to AWS (ARGS="--parameter-overrides ..."; the README shows them)
+	$(call say,deploy)
+	$(SAM) deploy $(ARGS)
+
+.PHONY: venv
+venv: $(VENV_STAMP) ## the Python tools, into .venv
+
+$(VENV_STAMP):
+	$(call say,Python tools into .venv)
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
+		{ echo 'This needs Python 3.11 or newer with venv (Debian: apt-get install python3-venv).' >&2; exit 1; }
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tools/requirements.lock
+	mkdir $(VENV)/sam
+	echo '{"telemetryEnabled": false, "lastVersionCheck": 4102444800.0}' > $(VENV)/sam/metadata.json
+	touch $@
+
+.PHONY: clean
+clean: ## remove all that was built or installed here
+	rm -rf target .aws-sam $(VENV)
