@@ -15,7 +15,7 @@ mod tokens;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 
 use aws_lc_rs::constant_time;
 use aws_lc_rs::error::Unspecified;
@@ -75,7 +75,7 @@ impl Standins {
     /// Stand-ins on the system's clock that accept the keys above.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_clock(Arc::new(SystemTime::now))
+        Self::with_clock(Arc::new(|| UNIX_EPOCH + voicemint::clock::Clock::system().now()))
     }
 
     /// As [`Standins::new`], with the expiry of tokens read off another clock.

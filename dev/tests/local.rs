@@ -1,0 +1,190 @@
+//! The local command as a newcomer meets it: sign in, mint, use, for each provider, over real connections.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+
+use axum::Router;
+use bytes::Bytes;
+use http::request::Builder;
+use http::{Request, Response};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use voicemint::clock::Clock;
+use voicemint::transport::Transport;
+use voicemint_dev::arguments::Arguments;
+use voicemint_dev::standins::{Standins, Vendor};
+use voicemint_dev::{app, banner};
+
+struct Local {
+    app: String,
+    standins_url: String,
+    standins: Standins,
+    /// How far the stand-ins' clock is ahead, in seconds.
+    ahead: Arc<AtomicU64>,
+    session: String,
+}
+
+impl Local {
+    async fn start(set: &[&str]) -> Self {
+        let (app_listener, standins_listener) = (bind().await, bind().await);
+        let arguments = arguments(&app_listener, &standins_listener, set);
+        let ahead = Arc::new(AtomicU64::new(0));
+        let seconds = Arc::clone(&ahead);
+        let now = move || UNIX_EPOCH + Clock::system().now() + Duration::from_secs(seconds.load(Ordering::SeqCst));
+        let standins = Standins::with_clock(Arc::new(now));
+        serve(app_listener, app::router(&arguments, &|_| None).unwrap());
+        serve(standins_listener, standins.router());
+        let (app, standins_url) = (arguments.app_origin(), arguments.standins_url());
+        let signed_in = send(Request::post(format!("{app}/sign-in")), "user=ada").await;
+        assert_eq!(signed_in.status(), 200);
+        let session = cookie(&signed_in);
+        assert!(session.starts_with("dev_session="), "{session}");
+        Self { app, standins_url, standins, ahead, session }
+    }
+
+    async fn ask(&self, provider: &str, session: &str, ask: Value) -> Response<Bytes> {
+        let request = Request::post(format!("{}/{provider}/token", self.app)).header("origin", &self.app);
+        send(request.header("content-type", "application/json").header("cookie", session), &ask.to_string()).await
+    }
+
+    async fn mint(&self, provider: &str, ask: Value) -> Value {
+        let response = self.ask(provider, &self.session, ask).await;
+        assert_eq!(response.status(), 200, "{provider}");
+        let cookie = cookie(&response);
+        assert!(cookie.starts_with(&format!("__Host-{provider}-token=")), "{cookie}");
+        json_of(&response)
+    }
+
+    async fn transcribe(&self, path: &str, token: Option<&Value>) -> u16 {
+        let form = "--b\r\ncontent-disposition: form-data; name=\"model_id\"\r\n\r\nscribe_v2\r\n\
+                    --b\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nink-whisper\r\n\
+                    --b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\nsound\r\n--b--\r\n";
+        let request = Request::post(format!("{}{path}", self.standins_url));
+        let mut request = request.header("content-type", "multipart/form-data; boundary=b");
+        if let Some(token) = token {
+            let bearer = format!("Bearer {}", token.as_str().unwrap());
+            request = request.header("authorization", bearer).header("cartesia-version", "2026-03-01");
+        }
+        send(request, form).await.status().as_u16()
+    }
+}
+
+async fn send(request: Builder, body: &str) -> Response<Bytes> {
+    let request = request.body(Bytes::copy_from_slice(body.as_bytes())).unwrap();
+    Transport::new().unwrap().send(request, Duration::from_secs(10), 1 << 20).await.unwrap()
+}
+
+async fn bind() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
+}
+
+fn arguments(app: &TcpListener, standins: &TcpListener, set: &[&str]) -> Arguments {
+    let port = |listener: &TcpListener| listener.local_addr().unwrap().port().to_string();
+    let mut flags = vec!["voicemint-dev".to_owned(), "--port".to_owned(), port(app)];
+    flags.extend(["--standins-port".to_owned(), port(standins)]);
+    flags.extend(set.iter().flat_map(|setting| ["--set".to_owned(), (*setting).to_owned()]));
+    clap::Parser::try_parse_from(flags).unwrap()
+}
+
+fn serve(listener: TcpListener, router: Router) {
+    tokio::spawn(async move { axum::serve(listener, router).await });
+}
+
+fn cookie(response: &Response<Bytes>) -> String {
+    let line = response.headers()["set-cookie"].to_str().unwrap();
+    line.split(';').next().unwrap().to_owned()
+}
+
+fn json_of(response: &Response<Bytes>) -> Value {
+    serde_json::from_slice(response.body()).unwrap()
+}
+
+#[tokio::test]
+async fn a_cartesia_token_works_within_its_grants_until_it_expires() {
+    let local = Local::start(&[]).await;
+    let minted = local.mint("cartesia", json!({"grants": {"stt": true}, "expires_in": 30})).await;
+    assert_eq!((&minted["expires_in"], &minted["single_use"]), (&json!(30), &json!(false)));
+    assert_eq!(minted["base_url"], local.standins_url);
+    assert_eq!(local.transcribe("/stt", Some(&minted["token"])).await, 200);
+    assert_eq!(local.transcribe("/stt", Some(&minted["token"])).await, 200, "until it expires");
+    let speech_only = local.mint("cartesia", json!({"grants": {"tts": true}})).await;
+    assert_eq!(local.transcribe("/stt", Some(&speech_only["token"])).await, 403);
+    local.ahead.store(31, Ordering::SeqCst);
+    assert_eq!(local.transcribe("/stt", Some(&minted["token"])).await, 401);
+}
+
+#[tokio::test]
+async fn an_elevenlabs_token_works_once() {
+    let local = Local::start(&[]).await;
+    let minted = local.mint("elevenlabs", json!({"token_type": "batch_scribe"})).await;
+    assert_eq!((&minted["expires_in"], &minted["single_use"]), (&json!(900), &json!(true)));
+    let path = format!("/v1/speech-to-text?token={}", minted["token"].as_str().unwrap());
+    assert_eq!(local.transcribe(&path, None).await, 200);
+    assert_eq!(local.transcribe(&path, None).await, 401);
+}
+
+#[tokio::test]
+async fn an_assemblyai_token_is_minted_with_its_own_lifetime() {
+    let local = Local::start(&[]).await;
+    let minted = local.mint("assemblyai", json!({"expires_in_seconds": 90})).await;
+    assert_eq!((&minted["expires_in"], &minted["single_use"]), (&json!(90), &json!(true)));
+    assert_eq!(local.standins.mints(Vendor::AssemblyAi), 1);
+}
+
+#[tokio::test]
+async fn sessions_are_verified_for_real() {
+    let local = Local::start(&[]).await;
+    let (start, signature) = local.session.rsplit_once('.').unwrap();
+    let forged = format!("{start}.{}", signature.chars().rev().collect::<String>());
+    for (session, code) in [("a=b", "session_missing"), (forged.as_str(), "session_invalid")] {
+        let refused = local.ask("cartesia", session, json!({})).await;
+        assert_eq!(refused.status(), 401);
+        assert_eq!(json_of(&refused)["code"], code);
+    }
+    assert_eq!(local.standins.requests(Vendor::Cartesia), 0);
+}
+
+#[tokio::test]
+async fn a_name_that_was_made_to_point_here_is_not_served() {
+    let local = Local::start(&[]).await;
+    for path in ["/", "/sign-in", "/cartesia/token"] {
+        let request = Request::get(format!("{}{path}", local.app)).header("host", "evil.test");
+        assert_eq!(send(request, "").await.status(), 421, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn signing_in_takes_a_form_or_json_and_a_name() {
+    let local = Local::start(&[]).await;
+    let sign_in = |media_type: &'static str, body: &'static str| {
+        let request = Request::post(format!("{}/sign-in", local.app)).header("content-type", media_type);
+        async move { send(request, body).await.status().as_u16() }
+    };
+    assert_eq!(sign_in("application/json", r#"{"user":"ada"}"#).await, 200);
+    assert_eq!(sign_in("application/x-www-form-urlencoded", "user=ada").await, 200);
+    assert_eq!(sign_in("application/json", "user=ada").await, 422);
+    assert_eq!(sign_in("application/x-www-form-urlencoded", "user=").await, 422);
+    let signed_out = send(Request::post(format!("{}/sign-out", local.app)), "").await;
+    assert_eq!((signed_out.status().as_u16(), cookie(&signed_out)), (204, "dev_session=".to_owned()));
+}
+
+#[tokio::test]
+async fn settings_may_be_changed_by_flags_and_are_checked() {
+    let local = Local::start(&["cartesia:DEFAULT_EXPIRES_IN=7"]).await;
+    assert_eq!(local.mint("cartesia", json!({})).await["expires_in"], 7);
+    let arguments = arguments(&bind().await, &bind().await, &["MAX_EXPIRES_IN=much"]);
+    let message = app::router(&arguments, &|_| None).err().unwrap().to_string();
+    assert!(message.contains("MAX_EXPIRES_IN"), "{message}");
+}
+
+#[tokio::test]
+async fn with_a_real_key_the_real_provider_is_called() {
+    let arguments = arguments(&bind().await, &bind().await, &[]);
+    let text = banner::text(&arguments, &|name| (name == "CARTESIA_API_KEY").then(|| "sk_car_real".to_owned()));
+    assert!(text.contains("the real one, as CARTESIA_API_KEY is set"), "{text}");
+    assert!(!text.contains("sk_car_real"), "a key is never shown");
+    assert_eq!(text.lines().filter(|line| line.starts_with("curl ")).count(), 3);
+}
