@@ -145,9 +145,11 @@ impl Fields {
 fn query_fields(query: &str) -> Result<BTreeMap<String, Field>, Refusal> {
     let mut fields = BTreeMap::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        if fields.insert(name.into_owned(), Field::Text(value.into_owned())).is_some() {
-            return Err(Refusal::new(Code::RequestMalformed, "Name each query parameter once."));
+        if fields.contains_key(name.as_ref()) {
+            let detail = format!("Name each query parameter once: {name} comes twice.");
+            return Err(Refusal::new(Code::RequestMalformed, detail).because("a query parameter comes twice"));
         }
+        fields.insert(name.into_owned(), Field::Text(value.into_owned()));
     }
     Ok(fields)
 }
@@ -167,10 +169,9 @@ fn body_fields(request: &Request<Bytes>) -> Result<BTreeMap<String, Field>, Refu
         return Err(Refusal::new(Code::MediaTypeNotSupported, "Send the ask as application/json."));
     }
     let members = json::strict_object(body).map_err(|fault| {
-        Refusal::new(
-            Code::RequestMalformed,
-            format!("Send one JSON object in UTF-8, each member once: this is {fault}."),
-        )
+        // A member's name comes from the caller: the log gets the kind of fault alone.
+        let detail = format!("Send one JSON object in UTF-8, each member once: {fault}.");
+        Refusal::new(Code::RequestMalformed, detail).because("the body is not one JSON object with each member once")
     })?;
     Ok(members.into_iter().map(|(name, value)| (name, Field::Json(value))).collect())
 }

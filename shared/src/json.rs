@@ -3,45 +3,68 @@
 //! RFC 8259 section 4 leaves it open which of two like-named members counts, so two readers can see two documents. What
 //! decides about grants and identities must read the same to everyone.
 
+use std::cell::RefCell;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+
+/// Why a text is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It is not JSON.
+    NotJson,
+    /// It is JSON, but not an object.
+    NotAnObject,
+    /// An object has this member twice.
+    Twice(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotJson => f.write_str("this is not JSON"),
+            Self::NotAnObject => f.write_str("this is not an object"),
+            Self::Twice(name) => write!(f, "{name} comes twice"),
+        }
+    }
+}
 
 /// Reads one JSON value.
 ///
 /// # Errors
-/// Where the text is not JSON or an object repeats a member; says which, and never quotes a value.
-pub fn strict(text: &[u8]) -> Result<Value, &'static str> {
-    match serde_json::from_slice::<Strict>(text) {
-        Ok(Strict(value)) => Ok(value),
-        Err(error) if error.is_data() => Err("an object has the same member twice"),
-        Err(_) => Err("not JSON"),
-    }
+/// See [`Fault`].
+pub fn strict(text: &[u8]) -> Result<Value, Fault> {
+    let twice = RefCell::new(None);
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let value = Strict(&twice).deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    value.map_err(|_| twice.take().map_or(Fault::NotJson, Fault::Twice))
 }
 
 /// Reads one JSON object.
 ///
 /// # Errors
-/// As [`strict`], and where the value is not an object.
-pub fn strict_object(text: &[u8]) -> Result<Map<String, Value>, &'static str> {
+/// See [`Fault`].
+pub fn strict_object(text: &[u8]) -> Result<Map<String, Value>, Fault> {
     match strict(text)? {
         Value::Object(members) => Ok(members),
-        _ => Err("not a JSON object"),
+        _ => Err(Fault::NotAnObject),
     }
 }
 
-struct Strict(Value);
+/// Reads a value, and keeps the name of a member that comes twice.
+#[derive(Clone, Copy)]
+struct Strict<'a>(&'a RefCell<Option<String>>);
 
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Strict)
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,7 +97,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
-        while let Some(Strict(value)) = items.next_element()? {
+        while let Some(value) = items.next_element_seed(self)? {
             values.push(value);
         }
         Ok(Value::Array(values))
@@ -82,10 +105,12 @@ impl<'de> Visitor<'de> for StrictVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
-        while let Some((name, Strict(value))) = members.next_entry::<String, Strict>()? {
-            if map.insert(name, value).is_some() {
-                return Err(A::Error::custom("duplicate member"));
+        while let Some(name) = members.next_key::<String>()? {
+            if map.contains_key(&name) {
+                self.0.replace(Some(name));
+                return Err(A::Error::custom("a member comes twice"));
             }
+            map.insert(name, members.next_value_seed(self)?);
         }
         Ok(Value::Object(map))
     }
@@ -98,22 +123,24 @@ mod tests {
 
     #[test]
     fn a_member_named_twice_is_refused_at_any_depth() {
-        for text in [r#"{"a":1,"a":1}"#, r#"{"a":[{"b":1,"b":2}]}"#, r#"{"a":1,"\u0061":2}"#] {
-            assert_eq!(strict(text.as_bytes()), Err("an object has the same member twice"), "{text}");
+        for (text, name) in
+            [(r#"{"a":1,"a":1}"#, "a"), (r#"{"a":[{"b":1,"b":2}]}"#, "b"), (r#"{"a":1,"\u0061":2}"#, "a")]
+        {
+            assert_eq!(strict(text.as_bytes()), Err(Fault::Twice(name.to_owned())), "{text}");
         }
     }
 
     #[test]
     fn what_is_not_json_is_refused() {
         for text in [&b""[..], b"{", b"{} {}", b"\xff", b"\xef\xbb\xbf{}", b"NaN"] {
-            assert_eq!(strict(text), Err("not JSON"), "{text:?}");
+            assert_eq!(strict(text), Err(Fault::NotJson), "{text:?}");
         }
-        assert_eq!(strict_object(b"[]"), Err("not a JSON object"));
+        assert_eq!(strict_object(b"[]"), Err(Fault::NotAnObject));
     }
 
     #[test]
     fn nesting_is_bounded() {
-        assert_eq!(strict("[".repeat(100_000).as_bytes()), Err("not JSON"));
+        assert_eq!(strict("[".repeat(100_000).as_bytes()), Err(Fault::NotJson));
     }
 
     proptest! {

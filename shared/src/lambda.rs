@@ -31,6 +31,9 @@ use crate::refusal::{Code, Refusal};
 use crate::settings::{ProcessEnvironment, Reader};
 use crate::transport::Transport;
 
+/// How long an invocation may take whose deadline is not known.
+const WITHOUT_DEADLINE: Duration = Duration::from_secs(10);
+
 /// Runs the broker of a provider as a Lambda function, and ends only with one line in the log that says why: wrong settings,
 /// or what the Lambda runtime cannot go on with.
 pub async fn run<P: Provider>() -> ExitCode {
@@ -78,6 +81,8 @@ fn start<P: Provider>(clock: &Clock) -> Result<Broker<P>, Error> {
 async fn handle<P: Provider>(broker: &Broker<P>, clock: &Clock, event: LambdaEvent<Box<RawValue>>) -> Reply {
     let request_id = event.context.request_id;
     let left = Duration::from_millis(event.context.deadline).saturating_sub(clock.now());
+    // An invocation cannot begin after its end: an emulator that says so does not know.
+    let left = if left.is_zero() { WITHOUT_DEADLINE } else { left };
     let (response, record) = match request(event.payload.get()) {
         Ok(request) => broker.answer(request, Invocation { request_id, deadline: Instant::now() + left }).await,
         Err(unreadable) => broker.refuse(&unreadable.headers, unreadable.refusal, request_id),
