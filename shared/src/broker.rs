@@ -191,8 +191,8 @@ impl<P: Provider> Broker<P> {
         let key = loaded.unwrap_or_else(|_| Err(late(Code::SecretUnavailable)))?;
         progress.subject = subject_hash(&key, &session);
 
-        if let Some(kept) = self.resumable(request, &session, &ask, &key) {
-            return Ok((self.resumed(&session, &ask, &key, kept, progress), Outcome::Resumed));
+        if let Some((kept, left)) = self.resumable(request, &session, &ask, &key) {
+            return Ok((self.resumed(&session, &ask, &key, &kept, left), Outcome::Resumed));
         }
         // Lifetimes are counted from before the provider is called, so that none is promised that the token lacks.
         let minted_at = self.clock.now().as_secs();
@@ -211,33 +211,26 @@ impl<P: Provider> Broker<P> {
         Ok((granted.response("minted", cookie), Outcome::Minted))
     }
 
-    /// The token of the cookie, where handing it out once more gives the caller just what was asked for.
-    fn resumable(&self, request: &Request<Bytes>, session: &Session, ask: &Ask, key: &ApiKey) -> Option<Kept> {
+    /// The token of the cookie and its time left in seconds, where handing it out once more gives the caller just what was
+    /// asked for.
+    fn resumable(&self, request: &Request<Bytes>, session: &Session, ask: &Ask, key: &ApiKey) -> Option<(Kept, u32)> {
         if P::SINGLE_USE {
             return None;
         }
         let kept = Seal::new(key, P::COOKIE).open(session, cookie::find(request.headers(), P::COOKIE)?)?;
-        let left = kept.expires_at.saturating_sub(self.clock.now().as_secs());
+        // Rounded down: the last second has begun.
+        let left = Duration::from_secs(kept.expires_at).saturating_sub(self.clock.now()).as_secs();
+        let left = u32::try_from(left).ok()?;
         let fits = kept.grants == ask.grants
             && kept.base_url == self.provider.base_url()
             && left > 0
-            && left * 2 >= u64::from(ask.expires_in);
-        fits.then_some(kept)
+            && left >= ask.expires_in.div_ceil(2);
+        fits.then_some((kept, left))
     }
 
-    fn resumed(
-        &self,
-        session: &Session,
-        ask: &Ask,
-        key: &ApiKey,
-        kept: Kept,
-        progress: &mut Progress,
-    ) -> Response<Bytes> {
-        let left = kept.expires_at.saturating_sub(self.clock.now().as_secs());
-        let left = u32::try_from(left).unwrap_or(u32::MAX);
+    fn resumed(&self, session: &Session, ask: &Ask, key: &ApiKey, kept: &Kept, left: u32) -> Response<Bytes> {
         let sealed = Seal::new(key, P::COOKIE).seal(session, ask, &kept.token, kept.expires_at, &kept.base_url);
         let cookie = sealed.and_then(|sealed| cookie::set(P::COOKIE, &sealed, left));
-        progress.note = None;
         let granted = Granted::new(P::NAME, &kept.token, left, kept.expires_at, P::SINGLE_USE, &kept.base_url);
         granted.response("resumed", cookie)
     }
