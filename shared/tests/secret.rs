@@ -136,6 +136,8 @@ async fn a_secret_is_a_text_or_a_member_of_an_object() {
         (r#"{"api_key":"member","other":"x"}"#, Some("member")),
         (r#"{"other":"x"}"#, None),
         (r#"{"api_key":7}"#, None),
+        (r#"{"api_key":"member""#, None),
+        (r#"{"api_key":"member","api_key":"other"}"#, None),
         ("", None),
         ("two words", None),
         ("zwei\nZeilen", None),
