@@ -5,14 +5,14 @@ use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 use crate::clock::rfc3339;
-use crate::provider::ProviderToken;
+use crate::provider::Lease;
 use crate::refusal::{Code, Refusal};
 
 /// The methods that the endpoints know, as 405 tells them.
 const ALLOW: HeaderValue = HeaderValue::from_static("GET, POST, DELETE, OPTIONS");
 
 /// The name of the header that says whether a token is new.
-pub const SOURCE: &str = "voicemint-source";
+const SOURCE: &str = "voicemint-source";
 
 /// On every answer, whatever it is.
 const ALWAYS: [(&str, &str); 6] = [
@@ -49,37 +49,32 @@ pub struct Granted<'a> {
 }
 
 impl<'a> Granted<'a> {
-    /// The body of an answer of success. `expires_at` is in seconds since the Unix epoch.
-    pub fn new(
-        provider: &'static str,
-        token: &'a ProviderToken,
-        expires_in: u32,
-        expires_at: u64,
-        single_use: bool,
-        base_url: &'a str,
-    ) -> Self {
-        let expires_at = rfc3339(expires_at);
-        Self { provider, token: token.expose(), expires_in, expires_at, single_use, base_url }
+    /// The body of an answer of success.
+    pub fn new(provider: &'static str, lease: &'a Lease, single_use: bool, base_url: &'a str) -> Self {
+        let expires_at = rfc3339(lease.expires_at);
+        Self { provider, token: lease.token.expose(), expires_in: lease.expires_in, expires_at, single_use, base_url }
     }
+}
 
-    /// The answer.
-    pub fn response(&self, source: &'static str, cookie: Option<HeaderValue>) -> Response<Bytes> {
-        let mut response = json("application/json", serde_json::to_vec(self).unwrap_or_default());
-        response.headers_mut().insert(SOURCE, HeaderValue::from_static(source));
-        if let Some(cookie) = cookie {
-            response.headers_mut().insert(header::SET_COOKIE, cookie);
-        }
-        response
-    }
+/// A token handed over; `source` says whether it is new.
+pub fn granted(granted: &Granted, source: &'static str, cookie: Option<HeaderValue>) -> Response<Bytes> {
+    let mut response = json("application/json", serde_json::to_vec(granted).unwrap_or_default());
+    response.headers_mut().insert(SOURCE, HeaderValue::from_static(source));
+    set_cookie(&mut response, cookie);
+    response
 }
 
 /// Signed out of a token: its cookie expires.
 pub fn signed_out(cookie: Option<HeaderValue>) -> Response<Bytes> {
     let mut response = empty();
+    set_cookie(&mut response, cookie);
+    response
+}
+
+fn set_cookie(response: &mut Response<Bytes>, cookie: Option<HeaderValue>) {
     if let Some(cookie) = cookie {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
-    response
 }
 
 /// The answer to a preflight that passed.

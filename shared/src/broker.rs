@@ -17,10 +17,10 @@ use crate::call;
 use crate::clock::Clock;
 use crate::cookie;
 use crate::origin::{Origins, refuse_ambiguous};
-use crate::provider::{Minted, Provider};
+use crate::provider::{Lease, Minted, Provider};
 use crate::record::{Outcome, Record, Steps};
 use crate::refusal::{Code, Refusal};
-use crate::seal::{Kept, Seal, subject_hash};
+use crate::seal::{Seal, subject_hash};
 use crate::secret::{ApiKey, Part, SecretCache, SecretStore};
 use crate::session::Session;
 use crate::session::credential::Credential;
@@ -191,48 +191,48 @@ impl<P: Provider> Broker<P> {
         let key = loaded.unwrap_or_else(|_| Err(late(Code::SecretUnavailable)))?;
         progress.subject = subject_hash(&key, &session);
 
-        if let Some((kept, left)) = self.resumable(request, &session, &ask, &key) {
-            return Ok((self.resumed(&session, &ask, &key, &kept, left), Outcome::Resumed));
+        if let Some(lease) = self.resumable(request, &session, &ask, &key) {
+            return Ok((self.hand_over(&session, &ask, &key, &lease, Outcome::Resumed, progress), Outcome::Resumed));
         }
         // Lifetimes are counted from before the provider is called, so that none is promised that the token lacks.
-        let minted_at = self.clock.now().as_secs();
+        let asked_at = self.clock.now().as_secs();
         let began = Instant::now();
-        let minted = self.call(&ask, &key, deadline).await;
+        let called = self.call(&ask, &key, deadline).await;
         progress.steps.provider = Some(began.elapsed());
-        let (minted, key) = minted?;
-        let expires_at = minted_at + u64::from(minted.expires_in);
-        let base_url = self.provider.base_url();
-        let sealed = Seal::new(&key, P::COOKIE).seal(&session, &ask, &minted.token, expires_at, base_url);
-        let cookie = sealed.and_then(|sealed| cookie::set(P::COOKIE, &sealed, minted.expires_in));
-        if cookie.is_none() {
-            progress.note = Some("no cookie: the sealed token is longer than browsers keep");
-        }
-        let granted = Granted::new(P::NAME, &minted.token, minted.expires_in, expires_at, P::SINGLE_USE, base_url);
-        Ok((granted.response("minted", cookie), Outcome::Minted))
+        let (Minted { token, expires_in }, key) = called?;
+        let lease = Lease { token, expires_in, expires_at: asked_at + u64::from(expires_in) };
+        Ok((self.hand_over(&session, &ask, &key, &lease, Outcome::Minted, progress), Outcome::Minted))
     }
 
-    /// The token of the cookie and its time left in seconds, where handing it out once more gives the caller just what was
-    /// asked for.
-    fn resumable(&self, request: &Request<Bytes>, session: &Session, ask: &Ask, key: &ApiKey) -> Option<(Kept, u32)> {
+    /// The token of the cookie, where handing it out once more gives the caller just what was asked for.
+    fn resumable(&self, request: &Request<Bytes>, session: &Session, ask: &Ask, key: &ApiKey) -> Option<Lease> {
         if P::SINGLE_USE {
             return None;
         }
         let kept = Seal::new(key, P::COOKIE).open(session, cookie::find(request.headers(), P::COOKIE)?)?;
         // Rounded down: the last second has begun.
         let left = Duration::from_secs(kept.expires_at).saturating_sub(self.clock.now()).as_secs();
-        let left = u32::try_from(left).ok()?;
-        let fits = kept.grants == ask.grants
-            && kept.base_url == self.provider.base_url()
-            && left > 0
-            && left >= ask.expires_in.div_ceil(2);
-        fits.then_some((kept, left))
+        let expires_in = u32::try_from(left).ok().filter(|left| *left > 0 && *left >= ask.expires_in.div_ceil(2))?;
+        let same = kept.grants == ask.grants && kept.base_url == self.provider.base_url();
+        same.then_some(Lease { token: kept.token, expires_in, expires_at: kept.expires_at })
     }
 
-    fn resumed(&self, session: &Session, ask: &Ask, key: &ApiKey, kept: &Kept, left: u32) -> Response<Bytes> {
-        let sealed = Seal::new(key, P::COOKIE).seal(session, ask, &kept.token, kept.expires_at, &kept.base_url);
-        let cookie = sealed.and_then(|sealed| cookie::set(P::COOKIE, &sealed, left));
-        let granted = Granted::new(P::NAME, &kept.token, left, kept.expires_at, P::SINGLE_USE, &kept.base_url);
-        granted.response("resumed", cookie)
+    fn hand_over(
+        &self,
+        session: &Session,
+        ask: &Ask,
+        key: &ApiKey,
+        lease: &Lease,
+        outcome: Outcome,
+        progress: &mut Progress,
+    ) -> Response<Bytes> {
+        let base_url = self.provider.base_url();
+        let sealed = Seal::new(key, P::COOKIE).seal(session, ask, lease, base_url);
+        let cookie = sealed.and_then(|sealed| cookie::set(P::COOKIE, &sealed, lease.expires_in));
+        if cookie.is_none() {
+            progress.note = Some("no cookie: the sealed token is longer than browsers keep");
+        }
+        answer::granted(&Granted::new(P::NAME, lease, P::SINGLE_USE, base_url), outcome.name(), cookie)
     }
 
     /// Mints; where the provider does not take the key and a newer one is stored, once more with that one.

@@ -59,6 +59,16 @@ pub struct Minted {
     pub expires_in: u32,
 }
 
+/// A token that is being handed over, with the time that it has.
+pub struct Lease {
+    /// The token.
+    pub token: ProviderToken,
+    /// In how many seconds it expires.
+    pub expires_in: u32,
+    /// When it expires: seconds since the Unix epoch.
+    pub expires_at: u64,
+}
+
 /// A provider's answer of success: one JSON object, as most of them send.
 pub struct Answer(Map<String, Value>);
 

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::ask::Ask;
-use crate::provider::ProviderToken;
+use crate::provider::{Lease, ProviderToken};
 use crate::secret::ApiKey;
 use crate::session::Session;
 
@@ -54,18 +54,11 @@ impl<'a> Seal<'a> {
     }
 
     /// Seals a token for a session. Nothing where the machine has no random numbers: then no cookie is set.
-    pub fn seal(
-        &self,
-        session: &Session,
-        ask: &Ask,
-        token: &ProviderToken,
-        expires_at: u64,
-        base_url: &str,
-    ) -> Option<String> {
+    pub fn seal(&self, session: &Session, ask: &Ask, lease: &Lease, base_url: &str) -> Option<String> {
         let content = Content {
-            token: token.expose().to_owned(),
+            token: lease.token.expose().to_owned(),
             grants: ask.grants.iter().map(|&grant| grant.to_owned()).collect(),
-            expires_at,
+            expires_at: lease.expires_at,
             base_url: base_url.to_owned(),
             owner: owner(session),
         };
@@ -137,7 +130,8 @@ mod tests {
 
     fn sealed(key: &ApiKey) -> String {
         let token = ProviderToken::new("the-token".to_owned()).unwrap();
-        Seal::new(key, "__Host-a").seal(&session("i", "ada"), &ask(), &token, 1_800_000_000, "https://a.test").unwrap()
+        let lease = Lease { token, expires_in: 60, expires_at: 1_800_000_000 };
+        Seal::new(key, "__Host-a").seal(&session("i", "ada"), &ask(), &lease, "https://a.test").unwrap()
     }
 
     #[test]
