@@ -1,0 +1,212 @@
+//! Events as the gateway sends them, from the files of `events/`, and events as nobody should: no event ends a function.
+
+use serde_json::{Value, json};
+use voicemint_tests::{Answer, Event, Function, SESSION_COOKIE, World};
+
+use crate::support::{Tally, said};
+
+/// An event file with a session in the place that it leaves for one.
+fn filled(name: &str, session: &str) -> Event {
+    let text = Event::file(name).to_string().replace("REPLACE_WITH_A_SESSION", session);
+    Event::from(serde_json::from_str::<Value>(&text).unwrap_or_default())
+}
+
+#[tokio::test]
+async fn the_event_files_are_good_events_once_they_have_a_session() {
+    let world = World::start().await;
+    let session = world.issuer.token("ada");
+    let mut tally = Tally::default();
+    for provider in ["elevenlabs", "assemblyai"] {
+        let function = world.function(provider).start().await;
+        let name = format!("{provider}-post.json");
+        tally.is(&name, said(&function.invoke(&Event::file(&name)).await), "401 session_invalid");
+        tally.is(&name, said(&function.invoke(&filled(&name, &session)).await), "200");
+    }
+    // The cookies in the files are named so.
+    let function = world.function("cartesia").env("SESSION_COOKIE", "session").start().await;
+    for name in [
+        "cartesia-post.json",
+        "get.json",
+        "post-base64.json",
+        "cookies-array.json",
+        "cookie-header.json",
+        "no-cookies.json",
+        "nulls.json",
+    ] {
+        tally.is(name, said(&function.invoke(&Event::file(name)).await), "401 session_invalid");
+        tally.is(name, said(&function.invoke(&filled(name, &session)).await), "200");
+    }
+    for name in ["preflight.json", "delete.json"] {
+        tally.is(name, said(&function.invoke(&Event::file(name)).await), "204");
+    }
+    tally.is("starts", function.starts(), 1);
+    tally.done();
+}
+
+#[tokio::test]
+async fn a_session_is_found_in_the_array_of_cookies_or_in_the_header() {
+    let world = World::start().await;
+    let function = world.function("elevenlabs").start().await;
+    let session = world.issuer.token("ada");
+    let event = Event::post("elevenlabs");
+    let mut in_both = event.clone().cookie(SESSION_COOKIE, &session).into_json();
+    in_both["headers"]["cookie"] = format!("{SESSION_COOKIE}={session}").into();
+    let mut empty_array = event.clone().header("cookie", &format!("{SESSION_COOKIE}={session}")).into_json();
+    empty_array["cookies"] = json!([]);
+    let mut upper_case = event.clone().into_json();
+    upper_case["headers"]["Cookie"] = format!("{SESSION_COOKIE}={session}").into();
+    let mut tally = Tally::default();
+    for (case, event, want) in [
+        ("array", event.clone().cookie("a", "1").cookie(SESSION_COOKIE, &session), "200"),
+        ("header", event.clone().header("cookie", &format!("a=1; {SESSION_COOKIE}={session}")), "200"),
+        ("both", in_both.into(), "200"),
+        ("an empty array and the header", empty_array.into(), "200"),
+        ("a header in another case", upper_case.into(), "200"),
+        ("neither", event.clone(), "401 session_missing"),
+        ("an array of others", event.cookie("a", "1").cookie("b", "2"), "401 session_missing"),
+    ] {
+        tally.is(case, said(&function.invoke(&event).await), want);
+    }
+    tally.done();
+}
+
+#[tokio::test]
+async fn a_base64_body_is_read_as_what_it_stands_for() {
+    let world = World::start().await;
+    let function = world.function("cartesia").start().await;
+    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
+    let answer = function.invoke(&event.clone().body_base64(br#"{"expires_in":30,"grants":{"stt":true}}"#)).await;
+    assert_eq!((answer.status, &answer.json()["expires_in"]), (200, &json!(30)), "{answer:?}");
+    assert_eq!(function.invoke(&event.body_base64(b"")).await.status, 200);
+}
+
+#[tokio::test]
+async fn nulls_are_as_good_as_nothing() {
+    let world = World::start().await;
+    let function = world.function("cartesia").start().await;
+    let good = Event::post("cartesia").bearer(&world.issuer.token("ada")).into_json();
+    let mut tally = Tally::default();
+    let nulls = ["body", "cookies", "queryStringParameters", "pathParameters", "stageVariables"];
+    for member in nulls {
+        let mut event = good.clone();
+        event[member] = Value::Null;
+        tally.is(member, said(&function.invoke(&event.into()).await), "200");
+    }
+    let mut all = good.clone();
+    nulls.iter().for_each(|member| all[*member] = Value::Null);
+    for member in ["authorizer", "authentication"] {
+        all["requestContext"][member] = Value::Null;
+    }
+    tally.is("all of them", said(&function.invoke(&all.into()).await), "200");
+    for member in ["userAgent", "sourceIp", "protocol"] {
+        let mut event = good.clone();
+        event["requestContext"]["http"][member] = Value::Null;
+        tally.is(member, said(&function.invoke(&event.into()).await), "200");
+    }
+    tally.done();
+}
+
+/// The event with one member, by JSON pointer, set to something else or (by null) taken out.
+fn edited(base: &Value, pointer: &str, value: impl Into<Value>) -> Value {
+    let mut event = base.clone();
+    let (parent, name) = pointer.rsplit_once('/').unwrap_or_default();
+    if let Some(members) = event.pointer_mut(parent).and_then(Value::as_object_mut) {
+        match value.into() {
+            Value::Null => members.remove(name),
+            value => members.insert(name.to_owned(), value),
+        };
+    }
+    event
+}
+
+async fn good_one(function: &Function, good: &Value) -> String {
+    let (status, bytes) = function.invoke_raw(good.to_string().as_bytes()).await;
+    Answer::parse(&bytes)
+        .map_or_else(|| format!("{status}: {}", String::from_utf8_lossy(&bytes)), |answer| said(&answer))
+}
+
+#[tokio::test]
+async fn no_event_however_malformed_ends_a_function() {
+    let world = World::start().await;
+    let function = world.function("cartesia").start().await;
+    let good = Event::post("cartesia").bearer(&world.issuer.token("ada")).into_json();
+    let get = Event::get("cartesia").bearer(&world.issuer.token("ada")).into_json();
+    let long = "x".repeat(200_000);
+    let many: Value =
+        (0..2000).map(|count| (format!("x-{count}"), json!("y"))).collect::<serde_json::Map<_, _>>().into();
+    let events = [
+        edited(&good, "/headers", Value::Null),
+        edited(&good, "/headers", json!([])),
+        edited(&good, "/headers", many),
+        edited(&good, "/headers/x-number", 7),
+        edited(&good, "/headers/x-list", json!(["a"])),
+        edited(&good, "/headers/x bad name", "a"),
+        edited(&good, "/headers/", "a"),
+        edited(&good, "/headers/x-line", "a\r\nb: c"),
+        edited(&good, "/headers/x-zero", "a\u{0}b"),
+        edited(&good, "/headers/x-letters", "ä€🎙"),
+        edited(&good, "/headers/authorization", "Bearer \u{7f}ä"),
+        edited(&good, "/headers/authorization", format!("Bearer {long}")),
+        edited(&good, "/headers/origin", "ä"),
+        edited(&good, "/headers/content-type", "\u{1}"),
+        edited(&good, "/headers/cookie", format!("a={long}; =; ;;; \"")),
+        edited(&good, "/headers/host", "not a host"),
+        edited(&good, "/cookies", json!(["=", "", ";", "a", "=b", "a=b=c", "ä=ö"])),
+        edited(&good, "/cookies", json!([1, null, {}])),
+        edited(&good, "/cookies", "a=b"),
+        edited(&good, "/body", json!({ "grants": {} })),
+        edited(&good, "/body", "x".repeat(5_000_000)),
+        edited(&edited(&good, "/isBase64Encoded", true), "/body", "*** no base64 ***"),
+        edited(&good, "/isBase64Encoded", "yes"),
+        edited(&good, "/isBase64Encoded", Value::Null),
+        edited(&good, "/rawPath", Value::Null),
+        edited(&good, "/rawPath", "//evil.example/%ZZ?x#y"),
+        edited(&good, "/rawPath", " \u{0}"),
+        edited(&get, "/rawQueryString", "grants=%ZZ&%=&&=&expires_in=%F0%9F"),
+        edited(&get, "/rawQueryString", "a b\u{0}ä"),
+        edited(&get, "/rawQueryString", long),
+        edited(&get, "/queryStringParameters", json!({ "grants": 7 })),
+        edited(&good, "/version", "1.0"),
+        edited(&good, "/version", Value::Null),
+        edited(&good, "/requestContext", Value::Null),
+        edited(&good, "/requestContext", json!({})),
+        edited(&good, "/requestContext/http", Value::Null),
+        edited(&good, "/requestContext/http/method", ""),
+        edited(&good, "/requestContext/http/method", "GET POST"),
+        edited(&good, "/requestContext/http/method", Value::Null),
+        edited(&good, "/requestContext/requestId", Value::Null),
+        edited(&good, "/requestContext/timeEpoch", "soon"),
+        edited(&good, "/requestContext/timeEpoch", -1),
+        edited(&good, "/requestContext/domainName", "\u{0}"),
+        json!({ "Records": [{ "eventSource": "aws:sqs", "body": "x" }] }),
+        json!({ "httpMethod": "POST", "path": "/", "requestContext": { "elb": {} }, "headers": {}, "body": "{}" }),
+        json!({ "httpMethod": "POST", "resource": "/", "path": "/", "requestContext": {}, "headers": null, "body": null }),
+        json!({ "requestContext": { "routeKey": "$connect", "connectionId": "x" } }),
+        json!({}),
+        json!([]),
+        json!(null),
+        json!(7),
+        json!("event"),
+    ];
+    let mut raw: Vec<Vec<u8>> = events.iter().map(|event| event.to_string().into_bytes()).collect();
+    raw.extend([b"".to_vec(), b"{".to_vec(), b"\xff\xfe".to_vec(), b"\x00".to_vec(), vec![b'['; 100_000]]);
+    let mut tally = Tally::default();
+    for event in raw {
+        let case: String = String::from_utf8_lossy(&event).chars().take(4000).collect();
+        let (status, bytes) = function.invoke_raw(&event).await;
+        match Answer::parse(&bytes) {
+            // What does come to a request is answered as the contract says, and never by the last resort.
+            Some(answer) => {
+                tally.holds(&format!("{}: {case}", said(&answer)), (200..500).contains(&answer.status));
+                tally.holds(&format!("a code: {case}"), answer.status < 300 || answer.code().is_some());
+            }
+            // What is no event of the gateway's may end in the runtime's own error document, of which it makes a 500.
+            None => tally.is(&format!("{}: {case}", String::from_utf8_lossy(&bytes)), status, 200),
+        }
+        tally.is(&format!("a good one after: {case}"), good_one(&function, &good).await, "200");
+    }
+    let logs = function.logs();
+    tally.holds("no panic", !logs.contains("panicked"));
+    tally.is("starts", function.starts(), 1);
+    tally.done();
+}

@@ -1,0 +1,22 @@
+//! The end-to-end cases, one theme a file: release binaries under AWS's emulator, held to what `README.md` promises.
+
+mod ask;
+mod ask_deployment;
+mod body;
+mod errors;
+mod events;
+mod grants_claim;
+mod leaks;
+mod mint;
+mod origin;
+mod provider;
+mod provider_faults;
+mod resume;
+mod resume_not;
+mod secrets;
+mod session;
+mod session_forged;
+mod session_keys;
+mod session_secret;
+mod settings;
+mod support;

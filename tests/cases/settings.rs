@@ -1,0 +1,193 @@
+//! Settings: everything wrong is told at once, by name, and the function stops; what is right is taken as it is.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+use voicemint_tests::{Answer, Builder, Event, Function, World};
+
+use crate::support::{Tally, said};
+
+/// Starts a function with those settings and tells what it wrote before it stopped, or nothing where it answers.
+async fn complaint(builder: Builder) -> Option<String> {
+    let event = Event::post("cartesia").to_string();
+    for _ in 0..5 {
+        let function = builder.clone().start().await;
+        let Ok((status, bytes)) = function.try_invoke_raw(event.as_bytes()).await else { continue };
+        if Answer::parse(&bytes).is_some() {
+            return None;
+        }
+        assert_eq!(status, 502, "{}", String::from_utf8_lossy(&bytes));
+        // Its words may come a moment after the emulator's verdict.
+        function.wait_for_text("Runtime.ExitError").await;
+        sleep(Duration::from_millis(50)).await;
+        return Some(own_words(&function));
+    }
+    panic!("the emulator failed each time")
+}
+
+/// What the function itself wrote at its first start, without the emulator's lines.
+fn own_words(function: &Function) -> String {
+    let emulators = |line: &&str| {
+        line.contains("(rapid)")
+            || ["START RequestId", "END RequestId", "REPORT RequestId"].iter().any(|start| line.starts_with(start))
+    };
+    function.logs().lines().filter(|line| !emulators(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a name occurs as a whole, not as a part of a longer one.
+fn names(text: &str, name: &str) -> bool {
+    text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_')).any(|word| word == name)
+}
+
+#[tokio::test]
+async fn everything_wrong_is_told_at_once() {
+    let world = World::start().await;
+    for (provider, wrong) in [
+        (
+            "cartesia",
+            vec![
+                ("API_KEY_SECRET_ID", ""),
+                ("SECRET_CACHE_SECONDS", "soon"),
+                ("PROVIDER_BASE_URL", "http://api.cartesia.ai"),
+                ("ALLOWED_GRANTS", "tts,sing"),
+                ("MAX_EXPIRES_IN", "3601"),
+                ("DEFAULT_EXPIRES_IN", "0"),
+                ("SESSION_ISSUER", "issuer.example"),
+                ("SESSION_AUDIENCE", ""),
+                ("SESSION_ALGORITHMS", "none"),
+                ("ALLOWED_ORIGINS", "https://app.example.com/page"),
+                ("LOG_LEVEL", "loud"),
+            ],
+        ),
+        ("elevenlabs", vec![("API_KEY_SECRET_ID", ""), ("ALLOWED_TOKEN_TYPES", "magic"), ("LOG_LEVEL", "")]),
+        (
+            "assemblyai",
+            vec![("MAX_SESSION_DURATION_SECONDS", "59"), ("MAX_EXPIRES_IN", "601"), ("ALLOWED_ORIGINS", "*")],
+        ),
+    ] {
+        let mut builder = world.function(provider);
+        for (name, value) in &wrong {
+            // The empty ones are missing altogether, but for the log level, of which there is a default.
+            builder = match *value {
+                "" if *name != "LOG_LEVEL" => builder.without(name),
+                "" => builder.env(name, "shout"),
+                value => builder.env(name, value),
+            };
+        }
+        let text = complaint(builder).await.unwrap_or_else(|| panic!("{provider} starts with {wrong:?}"));
+        let unnamed: Vec<_> = wrong.iter().filter(|(name, _)| !names(&text, name)).collect();
+        assert!(unnamed.is_empty(), "{provider} does not tell of {unnamed:?}:\n{text}");
+        // And of nothing that is right.
+        assert!(!names(&text, "SESSION_COOKIE"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn each_wrong_setting_is_told_by_name() {
+    let world = World::start().await;
+    let mut tally = Tally::default();
+    for (provider, name, value) in [
+        ("cartesia", "API_KEY_SECRET_ID", None),
+        ("cartesia", "API_KEY_SECRET_ID", Some("")),
+        ("cartesia", "SECRET_CACHE_SECONDS", Some("-1")),
+        ("cartesia", "SECRET_CACHE_SECONDS", Some("5m")),
+        ("cartesia", "PROVIDER_BASE_URL", Some("http://127.0.0.1.evil.example")),
+        ("cartesia", "PROVIDER_BASE_URL", Some("http://localhost.evil.example")),
+        ("cartesia", "PROVIDER_BASE_URL", Some("http://10.0.0.1:8788")),
+        ("cartesia", "PROVIDER_BASE_URL", Some("ftp://localhost")),
+        ("cartesia", "PROVIDER_BASE_URL", Some("api.cartesia.ai")),
+        ("cartesia", "ALLOWED_GRANTS", Some("TTS")),
+        ("cartesia", "MAX_EXPIRES_IN", Some("0")),
+        ("cartesia", "MAX_EXPIRES_IN", Some("1.5")),
+        ("cartesia", "DEFAULT_EXPIRES_IN", Some("3601")),
+        ("cartesia", "SESSION_KIND", Some("nonesuch")),
+        ("cartesia", "SESSION_ISSUER", None),
+        ("cartesia", "SESSION_ISSUER", Some("http://issuer.example")),
+        ("cartesia", "SESSION_AUDIENCE", None),
+        ("cartesia", "SESSION_JWKS_URL", Some("http://issuer.example/keys")),
+        ("cartesia", "SESSION_ALGORITHMS", Some("HS256")),
+        ("cartesia", "SESSION_ALGORITHMS", Some("RS256,RS257")),
+        ("cartesia", "SESSION_REQUIRED_CLAIMS", Some("token_use")),
+        ("cartesia", "ALLOWED_ORIGINS", Some("*")),
+        ("cartesia", "ALLOWED_ORIGINS", Some("null")),
+        ("cartesia", "ALLOWED_ORIGINS", Some("https://*.example.com")),
+        ("cartesia", "ALLOWED_ORIGINS", Some("https://app.example.com/")),
+        ("cartesia", "ALLOWED_ORIGINS", Some("app.example.com")),
+        ("cartesia", "LOG_LEVEL", Some("verbose")),
+        ("elevenlabs", "ALLOWED_TOKEN_TYPES", Some("realtime_scribe,tts")),
+        ("assemblyai", "MAX_EXPIRES_IN", Some("601")),
+        ("assemblyai", "MAX_SESSION_DURATION_SECONDS", Some("10801")),
+    ] {
+        let builder = world.function(provider);
+        let builder = match value {
+            Some(value) => builder.env(name, value),
+            None => builder.without(name),
+        };
+        let text = complaint(builder).await;
+        let told = text.as_ref().is_some_and(|text| names(text, name));
+        tally.holds(&format!("{provider} {name}={value:?}: {text:?}"), told);
+    }
+    for name in ["SESSION_SECRET_ID", "SESSION_AUDIENCE", "SESSION_ISSUER"] {
+        let builder =
+            world.function("cartesia").env("SESSION_KIND", "secret").env("SESSION_SECRET_ID", "x").without(name);
+        let text = complaint(builder).await;
+        tally.holds(&format!("secret without {name}: {text:?}"), text.as_ref().is_some_and(|text| names(text, name)));
+    }
+    tally.done();
+}
+
+#[tokio::test]
+async fn what_is_right_is_taken() {
+    let world = World::start().await;
+    let mut tally = Tally::default();
+    for (name, value) in [
+        ("LOG_LEVEL", "error"),
+        ("LOG_LEVEL", "trace"),
+        ("ALLOWED_ORIGINS", "https://app.example.com,https://www.example.com"),
+        ("ALLOWED_ORIGINS", "https://app.example.com, http://localhost:3000"),
+        ("ALLOWED_GRANTS", "tts,stt,agent"),
+        ("ALLOWED_GRANTS", "tts, stt"),
+        ("SESSION_KIND", "jwt"),
+        ("SECRET_CACHE_SECONDS", "0"),
+        ("SECRET_CACHE_SECONDS", "86400"),
+        ("API_KEY_JSON_FIELD", "key"),
+    ] {
+        let function = world.function("cartesia").env(name, value).start().await;
+        let answer = function.invoke(&Event::post("cartesia").bearer(&world.issuer.token("ada"))).await;
+        tally.is(&format!("{name}={value}"), said(&answer), "200");
+    }
+    // Plain http for a loopback host and the one by which a container reaches its host; whether anybody is there is
+    // another question.
+    for url in ["http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1", "http://host.docker.internal:1"] {
+        let builder =
+            world.function("cartesia").env("PROVIDER_BASE_URL", url).env("SESSION_JWKS_URL", format!("{url}/keys"));
+        tally.is(url, complaint(builder).await, None);
+    }
+    tally.done();
+}
+
+#[tokio::test]
+async fn the_general_endpoint_variable_works_as_in_any_sdk() {
+    let world = World::start().await;
+    let builder = world.function("cartesia").without(voicemint_tests::ENDPOINT_OF_SECRETS);
+    let function = builder.env("AWS_ENDPOINT_URL", world.gate.url()).start().await;
+    let answer = function.invoke(&Event::post("cartesia").bearer(&world.issuer.token("ada"))).await;
+    assert_eq!(said(&answer), "200", "{}", function.logs());
+}
+
+#[tokio::test]
+async fn without_allowed_origins_no_page_may_call_and_others_may() {
+    let world = World::start().await;
+    let function = world.function("cartesia").without("ALLOWED_ORIGINS").start().await;
+    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
+    assert_eq!(said(&function.invoke(&event).await), "403 origin_not_allowed");
+    assert_eq!(said(&function.invoke(&event.no_origin()).await), "200");
+}
+
+#[tokio::test]
+async fn an_error_level_log_still_has_its_line_a_request() {
+    let world = World::start().await;
+    let function = world.function("cartesia").env("LOG_LEVEL", "error").start().await;
+    let (answer, line) = function.invoke_logged(&Event::post("cartesia").bearer(&world.issuer.token("ada"))).await;
+    assert_eq!((answer.status, line["outcome"].as_str()), (200, Some("minted")));
+}

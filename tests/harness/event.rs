@@ -1,0 +1,198 @@
+//! An API Gateway event (HTTP API, payload format 2.0) from the files of `events/`, changed to what a case needs.
+//! Whatever a file says of session, cookies, page and body is taken out first, so that a case shows all that it sends.
+
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+/// The one page that the functions under test allow.
+pub const ORIGIN: &str = "https://app.example.com";
+
+const CREDENTIALS_AND_PAGE: [&str; 6] =
+    ["authorization", "cookie", "origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"];
+
+#[derive(Clone)]
+pub struct Event(Value);
+
+impl Event {
+    /// An event file as it is.
+    pub fn file(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events").join(name);
+        let text = std::fs::read(&path).unwrap_or_else(|error| panic!("cannot read events/{name}: {error}"));
+        Self(serde_json::from_slice(&text).unwrap_or_else(|error| panic!("events/{name} is no JSON: {error}")))
+    }
+
+    /// The smallest complete ask by POST, from the allowed page and without a session.
+    pub fn post(provider: &str) -> Self {
+        let event = Self::file(&format!("{provider}-post.json")).cleaned().header("content-type", "application/json");
+        match provider {
+            "elevenlabs" => event.json_body(&json!({ "token_type": "realtime_scribe" })),
+            _ => event.body("{}"),
+        }
+    }
+
+    /// The same by GET.
+    pub fn get(provider: &str) -> Self {
+        let event = Self::file("get.json").cleaned().path(provider).without_header("content-type");
+        event.query(if provider == "elevenlabs" { "token_type=realtime_scribe" } else { "" })
+    }
+
+    pub fn delete(provider: &str) -> Self {
+        Self::file("delete.json").cleaned().path(provider)
+    }
+
+    pub fn preflight(provider: &str) -> Self {
+        let event = Self::file("preflight.json").cleaned().path(provider);
+        event
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization,content-type")
+    }
+
+    fn cleaned(mut self) -> Self {
+        for name in CREDENTIALS_AND_PAGE {
+            self = self.without_header(name);
+        }
+        if let Some(members) = self.0.as_object_mut() {
+            members.remove("cookies");
+            members.remove("body");
+        }
+        self.0["isBase64Encoded"] = false.into();
+        self.header("origin", ORIGIN)
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.0["headers"][name] = value.into();
+        self
+    }
+
+    pub fn without_header(mut self, name: &str) -> Self {
+        if let Some(headers) = self.0["headers"].as_object_mut() {
+            headers.retain(|key, _| !key.eq_ignore_ascii_case(name));
+        }
+        self
+    }
+
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub fn origin(self, origin: &str) -> Self {
+        self.header("origin", origin)
+    }
+
+    pub fn no_origin(self) -> Self {
+        self.without_header("origin")
+    }
+
+    /// One more cookie, where the gateway puts them: in an array beside the headers.
+    pub fn cookie(mut self, name: &str, value: &str) -> Self {
+        if !self.0["cookies"].is_array() {
+            self.0["cookies"] = json!([]);
+        }
+        if let Some(cookies) = self.0["cookies"].as_array_mut() {
+            cookies.push(format!("{name}={value}").into());
+        }
+        self
+    }
+
+    pub fn method(mut self, method: &str) -> Self {
+        self.0["requestContext"]["http"]["method"] = method.into();
+        self
+    }
+
+    fn path(mut self, provider: &str) -> Self {
+        let path = format!("/{provider}/token");
+        let key = format!("ANY {path}");
+        for pointer in ["/rawPath", "/requestContext/http/path"] {
+            self = self.set(pointer, &path);
+        }
+        for pointer in ["/routeKey", "/requestContext/routeKey"] {
+            self = self.set(pointer, &key);
+        }
+        self
+    }
+
+    fn set(mut self, pointer: &str, text: &str) -> Self {
+        if let Some(member) = self.0.pointer_mut(pointer) {
+            *member = text.into();
+        }
+        self
+    }
+
+    /// The query as the browser wrote it, and beside it as the gateway takes it apart.
+    pub fn query(mut self, query: &str) -> Self {
+        self.0["rawQueryString"] = query.into();
+        let mut members = serde_json::Map::new();
+        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+            let value = decoded(value);
+            // The gateway joins repeated names with a comma.
+            let value = match members.get(name).and_then(Value::as_str) {
+                Some(before) => format!("{before},{value}"),
+                None => value,
+            };
+            members.insert(name.to_owned(), value.into());
+        }
+        match members.is_empty() {
+            true => self.0.as_object_mut().and_then(|event| event.remove("queryStringParameters")),
+            false => {
+                self.0.as_object_mut().and_then(|event| event.insert("queryStringParameters".into(), members.into()))
+            }
+        };
+        self
+    }
+
+    pub fn body(mut self, text: &str) -> Self {
+        self.0["body"] = text.into();
+        self.0["isBase64Encoded"] = false.into();
+        self
+    }
+
+    pub fn json_body(self, value: &Value) -> Self {
+        self.body(&value.to_string())
+    }
+
+    pub fn body_base64(mut self, bytes: &[u8]) -> Self {
+        self.0["body"] = STANDARD.encode(bytes).into();
+        self.0["isBase64Encoded"] = true.into();
+        self
+    }
+
+    pub fn without_body(mut self) -> Self {
+        self.0.as_object_mut().and_then(|event| event.remove("body"));
+        self.0["isBase64Encoded"] = false.into();
+        self
+    }
+
+    /// For changes by hand.
+    pub fn into_json(self) -> Value {
+        self.0
+    }
+}
+
+impl From<Value> for Event {
+    fn from(value: Value) -> Self {
+        Self(value)
+    }
+}
+
+impl std::fmt::Display for Event {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digits: String = rest.by_ref().take(2).map(char::from).collect();
+        bytes.push(u8::from_str_radix(&digits, 16).unwrap_or(b'?'));
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

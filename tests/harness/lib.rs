@@ -1,0 +1,41 @@
+//! The harness of the end-to-end suite: the release binaries under AWS's Runtime Interface Emulator, moto as Secrets
+//! Manager, an identity provider and the voice providers played on loopback. The cases themselves are in `cases/`.
+//!
+//! The tools come by environment (`VOICEMINT_RIE`, `VOICEMINT_MOTO`, `VOICEMINT_BIN_DIR`); `make e2e` sets them.
+
+mod answer;
+mod event;
+mod function;
+mod gate;
+mod http;
+mod issuer;
+mod keys;
+pub mod leaks;
+mod moto;
+mod ports;
+mod process;
+mod provider;
+mod server;
+mod world;
+
+pub use answer::Answer;
+pub use event::{Event, ORIGIN};
+pub use function::{Builder, Function};
+pub use gate::Gate;
+pub use issuer::{AUDIENCE, Issuer, Outage};
+pub use keys::{Jwt, hmac_jwt, now, with, without};
+pub use moto::Moto;
+pub use ports::ClosedPort;
+pub use provider::FaultyProvider;
+pub use server::{Reply, Request, Server};
+pub use world::{ENDPOINT_OF_SECRETS, PROVIDERS, SESSION_COOKIE, World};
+
+use std::path::PathBuf;
+
+/// Where a tool is, from the variable that names it.
+fn tool(variable: &str) -> PathBuf {
+    match std::env::var_os(variable) {
+        Some(path) if !path.is_empty() => path.into(),
+        _ => panic!("{variable} is not set: run the end-to-end suite with `make e2e`, which sets up its tools."),
+    }
+}

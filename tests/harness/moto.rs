@@ -1,0 +1,103 @@
+//! AWS Secrets Manager, played by moto: one server for the whole suite, and the few calls that a case makes of it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::sync::{Mutex, OnceCell};
+
+use crate::process::Process;
+use crate::{http, ports, tool};
+
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// moto reads the service out of the signature's scope and does not check the rest.
+const SIGNATURE: &str = "AWS4-HMAC-SHA256 Credential=ASIAFAKE/20260101/us-east-1/secretsmanager/aws4_request, \
+                         SignedHeaders=host, Signature=fake";
+
+static SERVER: OnceCell<SocketAddr> = OnceCell::const_new();
+static TURN: Mutex<()> = Mutex::const_new(());
+static NAMES: AtomicUsize = AtomicUsize::new(0);
+
+#[derive(Clone, Copy)]
+pub struct Moto {
+    address: SocketAddr,
+}
+
+impl Moto {
+    /// The suite's server, started by whoever comes first.
+    pub async fn start() -> Self {
+        let address = SERVER.get_or_init(|| async {
+            let program = tool("VOICEMINT_MOTO");
+            // On a thread that may block: whoever shares this runtime goes on meanwhile.
+            let started = tokio::task::spawn_blocking(|| spawn(program)).await.expect("a start that does not panic");
+            let moto = Self { address: started.unwrap_or_else(|message| panic!("{message}")) };
+            // Its first call sets the service up.
+            moto.call("ListSecrets", json!({})).await;
+            moto.address
+        });
+        Self { address: *address.await }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A secret's name that no other case uses.
+    pub fn unique(stem: &str) -> String {
+        format!("voicemint/{stem}-{}", NAMES.fetch_add(1, Ordering::SeqCst))
+    }
+
+    pub async fn create_secret(&self, name: &str, value: &str) {
+        self.call("CreateSecret", json!({ "Name": name, "SecretString": value })).await;
+    }
+
+    /// A new version, which is the current one from now on.
+    pub async fn put_secret(&self, name: &str, value: &str) {
+        self.call("PutSecretValue", json!({ "SecretId": name, "SecretString": value })).await;
+    }
+
+    pub async fn delete_secret(&self, name: &str) {
+        self.call("DeleteSecret", json!({ "SecretId": name, "ForceDeleteWithoutRecovery": true })).await;
+    }
+
+    async fn call(&self, operation: &str, input: Value) {
+        // moto walks its table of secrets with no lock: changes at the same time make it fail now and then.
+        let _turn = TURN.lock().await;
+        let headers = [
+            ("content-type", "application/x-amz-json-1.1"),
+            ("x-amz-target", &format!("secretsmanager.{operation}")),
+            ("authorization", SIGNATURE),
+        ];
+        let response = http::post(self.address, "/", &headers, input.to_string().as_bytes()).await;
+        let response = response.unwrap_or_else(|error| panic!("moto did not answer {operation}: {error}"));
+        assert_eq!(response.status, 200, "{operation}: {}", String::from_utf8_lossy(&response.body));
+    }
+}
+
+fn spawn(program: PathBuf) -> Result<SocketAddr, String> {
+    let address = ports::free();
+    let (tell, started) = mpsc::channel();
+    // The server lives as long as this thread: the kernel ends it with the suite, however that ends.
+    thread::spawn(move || {
+        let environment = [("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())];
+        let arguments = ["--host", "127.0.0.1", "--port", &address.port().to_string()].map(str::to_owned);
+        let mut process = Process::start(&program, &arguments, &environment);
+        let limit = Instant::now() + START_LIMIT;
+        while std::net::TcpStream::connect(address).is_err() {
+            if process.has_ended() || Instant::now() > limit {
+                tell.send(Err(format!("moto did not start:\n{}", process.output()))).ok();
+                return;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        tell.send(Ok(address)).ok();
+        loop {
+            thread::park();
+        }
+    });
+    started.recv().unwrap_or_else(|_| Err("moto's thread ended".into()))
+}
