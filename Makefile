@@ -82,7 +82,7 @@ e2e: $(VENV_STAMP) ## the release binaries under AWS's Lambda emulator, against 
 	VOICEMINT_RIE="$$(echo $(VENV)/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$(HOST))" \
 	VOICEMINT_MOTO=$(VENV)/bin/moto_server \
 	VOICEMINT_BIN_DIR=$(E2E_BINARIES) \
-	cargo test --locked --workspace --test e2e -- $(ARGS)
+	cargo test --locked --workspace --test e2e -- --test-threads=4 $(ARGS)
 
 .PHONY: sam-build
 sam-build: $(VENV_STAMP) ## the artefacts to deploy, in .aws-sam/build (ARCH=x86_64 for another processor)

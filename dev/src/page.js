@@ -9,6 +9,9 @@ document.querySelector("#sign-in").addEventListener("submit", async (event) => {
 });
 
 document.querySelector("#sign-out").addEventListener("click", async () => {
+  // The tokens' cookies go with the session.
+  const providers = ["cartesia", "elevenlabs", "assemblyai"];
+  await Promise.all(providers.map((provider) => fetch(`/${provider}/token`, { method: "DELETE" })));
   await fetch("/sign-out", { method: "POST" });
   show("Signed out.");
 });

@@ -130,7 +130,8 @@ impl Fields {
     /// [`Code::RequestInvalid`], with every field that is wrong or unknown.
     pub fn finish(mut self) -> Result<(), Refusal> {
         let known = self.taken.join(", ");
-        for name in self.unchecked.into_keys() {
+        for mut name in self.unchecked.into_keys() {
+            shorten(&mut name);
             self.errors.push(FieldError::new(name, format!("is not known here; permitted: {known}")));
         }
         if self.errors.is_empty() { Ok(()) } else { Err(Refusal::invalid(self.errors)) }
@@ -139,6 +140,14 @@ impl Fields {
     fn take(&mut self, field: &'static str) -> Option<Field> {
         self.taken.push(field);
         self.unchecked.remove(field)
+    }
+}
+
+/// Cuts a caller's own words to what an answer needs to repeat.
+fn shorten(name: &mut String) {
+    if let Some((end, _)) = name.char_indices().nth(64) {
+        name.truncate(end);
+        name.push('…');
     }
 }
 
@@ -224,6 +233,8 @@ mod tests {
         let refusal = fields.finish().unwrap_err();
         assert_eq!(refusal.errors, [FieldError::new("nope", "is not known here; permitted: n")]);
         assert!(!refusal.reason.contains("nope"), "the log does not repeat what callers write");
+        let refusal = post(&format!(r#"{{"{}":1}}"#, "ü".repeat(999))).unwrap().finish().unwrap_err();
+        assert_eq!(refusal.errors[0].field, format!("{}…", "ü".repeat(64)));
     }
 
     #[test]

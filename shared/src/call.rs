@@ -43,7 +43,7 @@ pub async fn call(
     let end = deadline.min(Instant::now() + TRIES_WITHIN);
     let tried = attempt(transport, request.clone(), end, &verdict).await;
     let Err(Attempt::Again { pause, refusal }) = tried else { return tried.map_err(Attempt::refusal) };
-    if Instant::now() + pause + LEAST_TRY > end {
+    if pause.saturating_add(LEAST_TRY) > end.saturating_duration_since(Instant::now()) {
         return Err(refusal);
     }
     tokio::time::sleep(pause).await;
@@ -127,8 +127,9 @@ fn pause(response: &Response<Bytes>) -> Duration {
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok()).map(str::trim);
     let value = text(header::RETRY_AFTER)?;
-    if let Ok(seconds) = value.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More than fits is for ever.
+        return Some(value.parse().map_or(Duration::MAX, Duration::from_secs));
     }
     let until = httpdate::parse_http_date(value).ok()?;
     let now = httpdate::parse_http_date(text(header::DATE)?).ok()?;
@@ -167,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_callers_wait_is_from_one_second_to_sixty() {
-        for (given, told) in [("0", 1), ("7", 7), ("86400", 60)] {
+        for (given, told) in [("0", 1), ("7", 7), ("86400", 60), ("99999999999999999999", 60)] {
             let response = answered(503, &[("retry-after", "0")]);
             assert_eq!(busy(&response, String::new()).retry_after, Some(1));
             let mut response = response;
