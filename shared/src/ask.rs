@@ -27,6 +27,9 @@ pub struct Ask {
     pub max_session_duration: Option<u32>,
 }
 
+/// How many unknown fields an answer names, at the most.
+const MOST_UNKNOWN: usize = 10;
+
 enum Field {
     Json(Value),
     Text(String),
@@ -79,8 +82,14 @@ impl Fields {
         };
         let number = number.filter(|number| range.contains(number));
         if number.is_none() {
-            let message = format!("must be a whole number of seconds from {} to {}", range.start(), range.end());
-            self.fault(field, message);
+            let (least, most) = (range.start(), range.end());
+            self.fault(
+                field,
+                match least == most {
+                    true => format!("can only be {least} (seconds), or be left out"),
+                    false => format!("must be a whole number of seconds from {least} to {most}"),
+                },
+            );
         }
         number
     }
@@ -101,7 +110,9 @@ impl Fields {
     /// Takes a set of names, in the order of `known`: an object of switches in JSON (true, false or null each), a
     /// comma-separated list in a query. At least one must be on.
     pub fn switches(&mut self, field: &'static str, known: &[&'static str]) -> Option<Vec<&'static str>> {
-        let on = match self.take(field)? {
+        let taken = self.take(field)?;
+        let in_query = matches!(taken, Field::Text(_));
+        let on = match taken {
             Field::Json(Value::Object(members)) => members
                 .iter()
                 .map(|(name, value)| match value {
@@ -119,7 +130,13 @@ impl Fields {
         let set = set.filter(|set| !set.is_empty());
         if set.is_none() {
             let names = known.join(", ");
-            self.fault(field, format!("must be an object of {names}, each true, false or null, and at least one true"));
+            self.fault(
+                field,
+                match in_query {
+                    true => format!("must be a comma-separated list of {names}"),
+                    false => format!("must be an object of {names}, each true, false or null, and at least one true"),
+                },
+            );
         }
         set
     }
@@ -130,8 +147,8 @@ impl Fields {
     /// [`Code::RequestInvalid`], with every field that is wrong or unknown.
     pub fn finish(mut self) -> Result<(), Refusal> {
         let known = self.taken.join(", ");
-        for mut name in self.unchecked.into_keys() {
-            shorten(&mut name);
+        for name in self.unchecked.into_keys().take(MOST_UNKNOWN) {
+            let name = json::shortened(&name).into_owned();
             self.errors.push(FieldError::new(name, format!("is not known here; permitted: {known}")));
         }
         if self.errors.is_empty() { Ok(()) } else { Err(Refusal::invalid(self.errors)) }
@@ -143,19 +160,11 @@ impl Fields {
     }
 }
 
-/// Cuts a caller's own words to what an answer needs to repeat.
-fn shorten(name: &mut String) {
-    if let Some((end, _)) = name.char_indices().nth(64) {
-        name.truncate(end);
-        name.push('…');
-    }
-}
-
 fn query_fields(query: &str) -> Result<BTreeMap<String, Field>, Refusal> {
     let mut fields = BTreeMap::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         if fields.contains_key(name.as_ref()) {
-            let detail = format!("Name each query parameter once: {name} comes twice.");
+            let detail = format!("Name each query parameter once: {} comes twice.", json::shortened(&name));
             return Err(Refusal::new(Code::RequestMalformed, detail).because("a query parameter comes twice"));
         }
         fields.insert(name.into_owned(), Field::Text(value.into_owned()));

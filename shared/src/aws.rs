@@ -14,7 +14,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use bytes::Bytes;
 
 use crate::secret::{Loading, SecretStore, Stored};
-use crate::settings::Environment;
+use crate::settings::Reader;
 use crate::transport::{Failure, Transport};
 
 /// Within which Secrets Manager must answer one try.
@@ -25,14 +25,20 @@ const RETRY_PAUSE: Duration = Duration::from_millis(100);
 const MOST_BYTES: usize = 512 * 1024;
 
 /// Secrets Manager, as the standard AWS variables describe it.
-pub struct SecretsManager(Client);
+pub struct SecretsManager {
+    client: Client,
+    /// What a call needs and the environment does not have.
+    lacks: Option<&'static str>,
+}
 
 impl SecretsManager {
     /// A client for the function's own region, endpoint and credentials. They are taken from the variables that Lambda
     /// sets and nothing else is looked at: searching profiles and instance metadata costs each cold start milliseconds.
-    pub fn new(environment: &dyn Environment, transport: Transport) -> Self {
-        let var = |name| environment.var(name).filter(|value| !value.is_empty());
-        let is_true = |name| var(name).is_some_and(|value: String| value.eq_ignore_ascii_case("true"));
+    pub fn from_settings(reader: &mut Reader, transport: Transport) -> Self {
+        // The service's own endpoint goes before the general one, as in every AWS SDK.
+        let endpoints = ["AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL"].map(|name| reader.url(name));
+        let var = |name| reader.optional(name);
+        let is_true = |name| var(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
         let connector = SharedHttpConnector::new(Connector(transport));
         let mut config = Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
@@ -41,8 +47,10 @@ impl SecretsManager {
             .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ANSWER_WITHIN).build())
             .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
             .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"));
-        if let Some(region) = var("AWS_REGION").or_else(|| var("AWS_DEFAULT_REGION")) {
-            config = config.region(Region::new(region));
+        let mut lacks = None;
+        match var("AWS_REGION").or_else(|| var("AWS_DEFAULT_REGION")) {
+            Some(region) => config = config.region(Region::new(region)),
+            None => lacks = Some("AWS_REGION is not set"),
         }
         if let (Some(id), Some(secret)) = (var("AWS_ACCESS_KEY_ID"), var("AWS_SECRET_ACCESS_KEY")) {
             config = config.credentials_provider(Credentials::new(
@@ -52,21 +60,25 @@ impl SecretsManager {
                 None,
                 "environment",
             ));
+        } else {
+            lacks = Some("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set");
         }
-        // The service's own endpoint goes before the general one, as in every AWS SDK.
         if !is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-            && let Some(url) = var("AWS_ENDPOINT_URL_SECRETS_MANAGER").or_else(|| var("AWS_ENDPOINT_URL"))
+            && let Some(url) = endpoints.into_iter().flatten().next()
         {
-            config = config.endpoint_url(url);
+            config = config.endpoint_url(url.as_str().trim_end_matches('/'));
         }
-        Self(Client::from_conf(config.build()))
+        Self { client: Client::from_conf(config.build()), lacks }
     }
 }
 
 impl SecretStore for SecretsManager {
     fn load<'a>(&'a self, id: &'a str) -> Loading<'a> {
         Box::pin(async move {
-            let loaded = self.0.get_secret_value().secret_id(id).send().await.map_err(|error| clause(&error))?;
+            if let Some(lacks) = self.lacks {
+                return Err(format!("Secrets Manager cannot be called: {lacks}"));
+            }
+            let loaded = self.client.get_secret_value().secret_id(id).send().await.map_err(|error| clause(&error))?;
             let version = loaded.version_id.unwrap_or_default();
             match loaded.secret_string {
                 Some(text) => Ok(Stored { text, version }),
@@ -84,9 +96,7 @@ fn clause<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
             format!("Secrets Manager answered {code}")
         }
         SdkError::TimeoutError(_) => "Secrets Manager did not answer in time".to_owned(),
-        SdkError::ConstructionFailure(_) => {
-            "the call to Secrets Manager cannot be built: are AWS_REGION and the credentials set?".to_owned()
-        }
+
         _ => "Secrets Manager cannot be reached".to_owned(),
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{self, Granted};
 use crate::ask::{Ask, Fields};
-use crate::call;
+use crate::call::{self, Budget};
 use crate::clock::Clock;
 use crate::cookie;
 use crate::origin::{Origins, refuse_ambiguous};
@@ -84,6 +84,12 @@ impl<P: Provider> Broker<P> {
         let fresh_for = reader.whole_number("SECRET_CACHE_SECONDS", 0..=86_400, "seconds").unwrap_or(300);
         let fresh_for = Duration::from_secs(fresh_for.into());
         let grants_claim = reader.optional("GRANTS_CLAIM");
+        for limit in ["RATE_LIMIT", "DAILY_LIMIT"] {
+            // A limit that is set and does not hold would be worse than none.
+            if reader.optional(limit).is_some() {
+                reader.fault(limit, "is not known to this version: remove it");
+            }
+        }
         let session = reader.finish(session)?;
         let session_cookie = session.cookie.clone();
         let verifier = Verifier::new(session, transport.clone(), Arc::clone(&store), fresh_for, clock.clone());
@@ -210,11 +216,13 @@ impl<P: Provider> Broker<P> {
             return None;
         }
         let kept = Seal::new(key, P::COOKIE).open(session, cookie::find(request.headers(), P::COOKIE)?)?;
-        // Rounded down: the last second has begun.
-        let left = Duration::from_secs(kept.expires_at).saturating_sub(self.clock.now()).as_secs();
-        let expires_in = u32::try_from(left).ok().filter(|left| *left > 0 && *left >= ask.expires_in.div_ceil(2))?;
-        let same = kept.grants == ask.grants && kept.base_url == self.provider.base_url();
-        same.then_some(Lease { token: kept.token, expires_in, expires_at: kept.expires_at })
+        let left = Duration::from_secs(kept.expires_at).saturating_sub(self.clock.now());
+        // Told in whole seconds, rounded down: the last one has begun.
+        let expires_in = u32::try_from(left.as_secs()).ok().filter(|seconds| *seconds > 0)?;
+        let fits = kept.grants == ask.grants
+            && kept.base_url == self.provider.base_url()
+            && left.as_secs_f64() * 2.0 >= f64::from(ask.expires_in);
+        fits.then_some(Lease { token: kept.token, expires_in, expires_at: kept.expires_at })
     }
 
     fn hand_over(
@@ -237,22 +245,24 @@ impl<P: Provider> Broker<P> {
 
     /// Mints; where the provider does not take the key and a newer one is stored, once more with that one.
     async fn call(&self, ask: &Ask, key: &Arc<ApiKey>, deadline: Instant) -> Result<(Minted, Arc<ApiKey>), Refusal> {
-        let rejected = match self.try_key(ask, key, deadline).await? {
+        let mut budget = Budget::new(deadline);
+        let rejected = match self.try_key(ask, key, &mut budget).await? {
             call::Outcome::Success(body) => return self.read(ask, &body).map(|minted| (minted, Arc::clone(key))),
             call::Outcome::KeyRejected(refusal) => refusal,
         };
         let newer = timeout_at(deadline, self.secret.newer_than(key)).await.unwrap_or_default();
         let Some(newer) = newer else { return Err(rejected) };
-        match self.try_key(ask, &newer, deadline).await? {
+        match self.try_key(ask, &newer, &mut budget).await? {
             call::Outcome::Success(body) => self.read(ask, &body).map(|minted| (minted, newer)),
             call::Outcome::KeyRejected(refusal) => Err(refusal),
         }
     }
 
-    async fn try_key(&self, ask: &Ask, key: &ApiKey, deadline: Instant) -> Result<call::Outcome, Refusal> {
+    async fn try_key(&self, ask: &Ask, key: &ApiKey, budget: &mut Budget) -> Result<call::Outcome, Refusal> {
         let request =
             self.provider.request(ask, key).map_err(|_| internal("the provider's request cannot be built"))?;
-        call::call(&self.transport, request, deadline, |status, body| self.provider.verdict(status, body)).await
+        let verdict = |status, body: &[u8]| self.provider.verdict(status, body);
+        call::call(&self.transport, request, budget, &self.clock, verdict).await
     }
 
     fn read(&self, ask: &Ask, body: &[u8]) -> Result<Minted, Refusal> {

@@ -1,12 +1,13 @@
 //! Calling the provider: how long it may take, when to try once more, and what its silence means.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use aws_lc_rs::rand;
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, StatusCode, header};
+use http::{HeaderMap, Request, StatusCode, header};
 use tokio::time::Instant;
 
+use crate::clock::Clock;
 use crate::provider::Verdict;
 use crate::refusal::{Code, Refusal};
 use crate::transport::{Failure, Transport};
@@ -30,24 +31,42 @@ pub enum Outcome {
     KeyRejected(Refusal),
 }
 
-/// Calls the provider, with one retry where that may help. Ends before `deadline`, which the invocation sets.
+/// What one mint may spend on calls of the provider, whatever they are for.
+pub struct Budget {
+    end: Instant,
+    may_retry: bool,
+}
+
+impl Budget {
+    /// One retry, and time until the invocation's deadline or the end of the time allowed.
+    pub fn new(deadline: Instant) -> Self {
+        Self { end: deadline.min(Instant::now() + TRIES_WITHIN), may_retry: true }
+    }
+
+    fn left(&self) -> Duration {
+        self.end.saturating_duration_since(Instant::now())
+    }
+}
+
+/// Calls the provider, with the retry if it is still there and may help.
 ///
 /// # Errors
 /// [`Code::ProviderRejected`], [`Code::ProviderUnavailable`], [`Code::ProviderTimeout`].
 pub async fn call(
     transport: &Transport,
     request: Request<Bytes>,
-    deadline: Instant,
+    budget: &mut Budget,
+    clock: &Clock,
     verdict: impl Fn(StatusCode, &[u8]) -> Verdict,
 ) -> Result<Outcome, Refusal> {
-    let end = deadline.min(Instant::now() + TRIES_WITHIN);
-    let tried = attempt(transport, request.clone(), end, &verdict).await;
+    let tried = attempt(transport, request.clone(), budget, clock, &verdict).await;
     let Err(Attempt::Again { pause, refusal }) = tried else { return tried.map_err(Attempt::refusal) };
-    if pause.saturating_add(LEAST_TRY) > end.saturating_duration_since(Instant::now()) {
+    if !budget.may_retry || pause.saturating_add(LEAST_TRY) > budget.left() {
         return Err(refusal);
     }
+    budget.may_retry = false;
     tokio::time::sleep(pause).await;
-    attempt(transport, request, end, &verdict).await.map_err(Attempt::refusal)
+    attempt(transport, request, budget, clock, &verdict).await.map_err(Attempt::refusal)
 }
 
 enum Attempt {
@@ -66,10 +85,11 @@ impl Attempt {
 async fn attempt(
     transport: &Transport,
     request: Request<Bytes>,
-    end: Instant,
+    budget: &Budget,
+    clock: &Clock,
     verdict: impl Fn(StatusCode, &[u8]) -> Verdict,
 ) -> Result<Outcome, Attempt> {
-    let timeout = ANSWER_WITHIN.min(end.saturating_duration_since(Instant::now()));
+    let timeout = ANSWER_WITHIN.min(budget.left());
     let response = match transport.send(request, timeout, MOST_BYTES).await {
         Ok(response) => response,
         Err(Failure::Timeout) => return Err(Attempt::Over(timed_out())),
@@ -87,7 +107,10 @@ async fn attempt(
     match verdict(status, body) {
         Verdict::KeyRejected => Ok(Outcome::KeyRejected(rejected(reason))),
         Verdict::Rejected => Err(Attempt::Over(rejected(reason))),
-        Verdict::Unavailable => Err(Attempt::Again { pause: pause(&response), refusal: busy(&response, reason) }),
+        Verdict::Unavailable => {
+            let wait = retry_after(response.headers(), clock.now());
+            Err(Attempt::Again { pause: pause(status, wait), refusal: busy(wait, reason) })
+        }
     }
 }
 
@@ -99,7 +122,7 @@ pub fn rejected(reason: impl Into<std::borrow::Cow<'static, str>>) -> Refusal {
 }
 
 /// The provider did not answer within the time allowed.
-pub fn timed_out() -> Refusal {
+fn timed_out() -> Refusal {
     let detail = "The provider did not answer in time. Try again shortly.";
     Refusal::new(Code::ProviderTimeout, detail).because("the provider did not answer within the time allowed")
 }
@@ -109,31 +132,30 @@ fn unavailable(retry_after: u32, reason: String) -> Refusal {
     Refusal::new(Code::ProviderUnavailable, detail).because(reason).retry_after(retry_after)
 }
 
-fn busy(response: &Response<Bytes>, reason: String) -> Refusal {
-    let wait = retry_after(response.headers()).map_or(1, |wait| wait.as_secs_f64().ceil().clamp(1.0, 60.0) as u32);
-    unavailable(wait, reason)
+fn busy(wait: Option<Duration>, reason: String) -> Refusal {
+    unavailable(wait.map_or(1, |wait| wait.as_secs_f64().ceil().clamp(1.0, 60.0) as u32), reason)
 }
 
 /// What a provider that limits us asks for is what it gets; anything else gets a short pause.
-fn pause(response: &Response<Bytes>) -> Duration {
-    match retry_after(response.headers()) {
-        Some(wait) if response.status() == StatusCode::TOO_MANY_REQUESTS => wait.max(jitter()),
+fn pause(status: StatusCode, wait: Option<Duration>) -> Duration {
+    match wait {
+        Some(wait) if status == StatusCode::TOO_MANY_REQUESTS => wait.max(jitter()),
         _ => jitter(),
     }
 }
 
-/// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3). The date is compared with the answer's own, so that
-/// our clock does not matter.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+/// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3). The date is compared with the answer's own where it has
+/// one, so that our clock, `now` since the Unix epoch, need not be right.
+fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok()).map(str::trim);
+    let date = |text: &str| httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok();
     let value = text(header::RETRY_AFTER)?;
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // More than fits is for ever.
         return Some(value.parse().map_or(Duration::MAX, Duration::from_secs));
     }
-    let until = httpdate::parse_http_date(value).ok()?;
-    let now = httpdate::parse_http_date(text(header::DATE)?).ok()?;
-    Some(until.duration_since(now).unwrap_or_default())
+    let from = text(header::DATE).and_then(date).unwrap_or(now);
+    date(value).map(|until| until.saturating_sub(from))
 }
 
 fn jitter() -> Duration {
@@ -147,40 +169,40 @@ fn jitter() -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
+    use http::{HeaderName, HeaderValue};
 
-    fn answered(status: u16, headers: &[(&'static str, &'static str)]) -> Response<Bytes> {
-        let mut response = Response::new(Bytes::new());
-        *response.status_mut() = StatusCode::from_u16(status).unwrap();
-        for (name, value) in headers {
-            response.headers_mut().insert(*name, HeaderValue::from_static(value));
-        }
-        response
+    const NOW: Duration = Duration::from_secs(1_795_341_600);
+
+    fn wait(headers: &[(&'static str, &'static str)]) -> Option<Duration> {
+        let pairs =
+            headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        retry_after(&pairs.collect(), NOW)
     }
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {
-        let dated = [("retry-after", "Sun, 22 Nov 2026 10:00:09 GMT"), ("date", "Sun, 22 Nov 2026 10:00:02 GMT")];
-        assert_eq!(retry_after(answered(429, &dated).headers()), Some(Duration::from_secs(7)));
-        assert_eq!(retry_after(answered(429, &[("retry-after", "3")]).headers()), Some(Duration::from_secs(3)));
-        assert_eq!(retry_after(answered(429, &[("retry-after", "soon")]).headers()), None);
+        let until = ("retry-after", "Sun, 22 Nov 2026 10:00:09 GMT");
+        assert_eq!(wait(&[until, ("date", "Sun, 22 Nov 2026 10:00:02 GMT")]), Some(Duration::from_secs(7)));
+        assert_eq!(wait(&[until]), Some(Duration::from_secs(9)), "by our own clock");
+        assert_eq!(wait(&[("retry-after", "3")]), Some(Duration::from_secs(3)));
+        for odd in ["soon", "", "-1", "1.5"] {
+            assert_eq!(wait(&[("retry-after", odd)]), None, "{odd}");
+        }
     }
 
     #[test]
     fn the_callers_wait_is_from_one_second_to_sixty() {
         for (given, told) in [("0", 1), ("7", 7), ("86400", 60), ("99999999999999999999", 60)] {
-            let response = answered(503, &[("retry-after", "0")]);
-            assert_eq!(busy(&response, String::new()).retry_after, Some(1));
-            let mut response = response;
-            response.headers_mut().insert("retry-after", HeaderValue::from_static(given));
-            assert_eq!(busy(&response, String::new()).retry_after, Some(told), "{given}");
+            assert_eq!(busy(wait(&[("retry-after", given)]), String::new()).retry_after, Some(told), "{given}");
         }
+        assert_eq!(busy(None, String::new()).retry_after, Some(1));
     }
 
     #[test]
     fn only_a_provider_that_limits_us_sets_the_pause() {
-        assert_eq!(pause(&answered(429, &[("retry-after", "5")])), Duration::from_secs(5));
-        assert!(pause(&answered(503, &[("retry-after", "5")])) < Duration::from_secs(1));
-        assert!(pause(&answered(429, &[])) >= Duration::from_millis(50));
+        let five = Some(Duration::from_secs(5));
+        assert_eq!(pause(StatusCode::TOO_MANY_REQUESTS, five), Duration::from_secs(5));
+        assert!(pause(StatusCode::SERVICE_UNAVAILABLE, five) < Duration::from_secs(1));
+        assert!(pause(StatusCode::TOO_MANY_REQUESTS, None) >= Duration::from_millis(50));
     }
 }

@@ -10,11 +10,10 @@ pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(key, _)| key.trim() == name)
-        .map(|(_, value)| value.trim())
+        // Bytes, and not text: another cookie of the site may be anything.
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+        .find_map(|pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.trim_ascii_start().strip_prefix(b"="))
+        .and_then(|value| std::str::from_utf8(value.trim_ascii()).ok())
 }
 
 /// The `Set-Cookie` of a token's cookie. A `max_age` of no seconds expires it. Nothing where browsers would drop it.
@@ -41,6 +40,14 @@ mod tests {
         assert_eq!(find(&headers, "b"), Some("2=3"));
         assert_eq!(find(&headers, "Session"), None);
         assert_eq!(find(&headers, "junk"), None);
+    }
+
+    #[test]
+    fn other_cookies_may_hold_anything() {
+        let mut headers = HeaderMap::new();
+        headers.append("cookie", HeaderValue::from_bytes(b"name=Jos\xc3\xa9; bad=\xff; session=first").unwrap());
+        assert_eq!(find(&headers, "session"), Some("first"));
+        assert_eq!(find(&headers, "bad"), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! RFC 8259 section 4 leaves it open which of two like-named members counts, so two readers can see two documents. What
 //! decides about grants and identities must read the same to everyone.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
 
@@ -23,10 +24,18 @@ pub enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotJson => f.write_str("this is not JSON"),
+            Self::NotJson => f.write_str("this is not JSON, is nested too deeply or has a number out of range"),
             Self::NotAnObject => f.write_str("this is not an object"),
-            Self::Twice(name) => write!(f, "{name} comes twice"),
+            Self::Twice(name) => write!(f, "{} comes twice", shortened(name)),
         }
+    }
+}
+
+/// A caller's own word, cut to what an answer needs to repeat.
+pub fn shortened(word: &str) -> Cow<'_, str> {
+    match word.char_indices().nth(64) {
+        Some((end, _)) => Cow::Owned(format!("{}…", word.split_at(end).0)),
+        None => Cow::Borrowed(word),
     }
 }
 

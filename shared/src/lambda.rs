@@ -2,10 +2,11 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>) in, answers out.
 //!
 //! The event is read here and not with `lambda_http`, whose conversion panics on an unreadable path or body and which
-//! reads some thirty members of which eight matter.
+//! reads some thirty members of which a few matter.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,10 +18,11 @@ use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
 use lambda_runtime::tower::util::MapRequestLayer;
 use lambda_runtime::{Error, LambdaEvent, LambdaInvocation, Runtime, service_fn};
-use serde::de::IgnoredAny;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
+use tracing::level_filters::LevelFilter;
 
 use crate::aws::SecretsManager;
 use crate::broker::{Broker, Invocation};
@@ -28,7 +30,7 @@ use crate::clock::Clock;
 use crate::log;
 use crate::provider::Provider;
 use crate::refusal::{Code, Refusal};
-use crate::settings::{ProcessEnvironment, Reader};
+use crate::settings::{Environment, ProcessEnvironment, Reader};
 use crate::transport::Transport;
 
 /// How long an invocation may take whose deadline is not known.
@@ -64,16 +66,20 @@ fn only_json(mut invocation: LambdaInvocation) -> LambdaInvocation {
 }
 
 fn start<P: Provider>(clock: &Clock) -> Result<Broker<P>, Error> {
+    if ProcessEnvironment.var("AWS_LAMBDA_RUNTIME_API").is_none() {
+        let advice = "this is a Lambda function: deploy it, or run it with `sam local invoke` or `cargo lambda watch`";
+        return Err(advice.into());
+    }
     let mut reader = Reader::new(&ProcessEnvironment);
     let level = log::level(&mut reader);
-    log::start(level.unwrap_or(tracing::level_filters::LevelFilter::INFO));
+    log::start(level.unwrap_or(LevelFilter::INFO));
     let transport = Transport::new()?;
-    let store = Arc::new(SecretsManager::new(&ProcessEnvironment, transport.clone()));
+    let store = Arc::new(SecretsManager::from_settings(&mut reader, transport.clone()));
     let broker = Broker::from_settings(&ProcessEnvironment, store, transport, clock.clone());
-    // Both are read, so that a wrong LOG_LEVEL is reported beside whatever else is wrong.
+    // Both are read, so that whatever is wrong is reported at once.
     match (reader.finish(level), broker) {
         (Ok(_), Ok(broker)) => Ok(broker),
-        (Err(level), Err(other)) => Err(level.and(other).into()),
+        (Err(ours), Err(brokers)) => Err(ours.and(brokers).into()),
         (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error.into()),
     }
 }
@@ -98,8 +104,7 @@ struct Event<'a> {
     request_context: Option<Context<'a>>,
     #[serde(borrow)]
     raw_query_string: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    headers: Option<BTreeMap<Cow<'a, str>, Option<Cow<'a, str>>>>,
+    headers: Option<Pairs>,
     #[serde(borrow)]
     cookies: Option<Vec<Cow<'a, str>>>,
     #[serde(borrow)]
@@ -119,7 +124,7 @@ struct Http<'a> {
     method: Option<Cow<'a, str>>,
 }
 
-/// An event that is no request, with the headers as far as they could be read: they decide who may see the answer.
+/// An event that is no request, with the headers where they could be read: they decide who may see the answer.
 struct Unreadable {
     headers: HeaderMap,
     refusal: Refusal,
@@ -137,21 +142,25 @@ fn request(event: &str) -> Result<Request<Bytes>, Box<Unreadable>> {
         let detail = "The event is not one of an API Gateway HTTP API or a function URL (payload format 2.0).";
         Unreadable::new(HeaderMap::new(), detail)
     })?;
-    let headers = headers(event.headers.unwrap_or_default(), &event.cookies.unwrap_or_default())
-        .ok_or_else(|| Unreadable::new(HeaderMap::new(), "A header is not one that HTTP allows."))?;
+    let (headers, all_good) = headers(event.headers.unwrap_or_default(), &event.cookies.unwrap_or_default());
+    if !all_good {
+        return Err(Unreadable::new(headers, "A header is not one that HTTP allows: send printable names and values."));
+    }
     let method = event.request_context.and_then(|context| context.http).and_then(|http| http.method);
     let Some(method) = method.and_then(|method| Method::from_bytes(method.as_bytes()).ok()) else {
-        return Err(Unreadable::new(headers, "The event names no HTTP method."));
+        return Err(Unreadable::new(headers, "The event names no HTTP method: send events of payload format 2.0."));
     };
     let query = event.raw_query_string.unwrap_or_default();
     let Ok(uri) = Uri::try_from(format!("/?{query}")) else {
-        return Err(Unreadable::new(headers, "The query string is not one that HTTP allows."));
+        return Err(Unreadable::new(headers, "The query string is not one that HTTP allows: percent-encode it."));
     };
     let body = event.body.unwrap_or_default();
     let body = match event.is_base64_encoded {
         Some(true) => match STANDARD.decode(body.as_bytes()) {
             Ok(body) => Bytes::from(body),
-            Err(_) => return Err(Unreadable::new(headers, "The body is not the base64 that it is said to be.")),
+            Err(_) => {
+                return Err(Unreadable::new(headers, "The body is not the base64 that isBase64Encoded says it is."));
+            }
         },
         _ => Bytes::from(body.into_owned()),
     };
@@ -162,18 +171,51 @@ fn request(event: &str) -> Result<Request<Bytes>, Box<Unreadable>> {
     Ok(request)
 }
 
-/// The gateway takes the cookies out of the headers and sends them one by one; `sam local` and others leave them in.
-fn headers(members: BTreeMap<Cow<'_, str>, Option<Cow<'_, str>>>, cookies: &[Cow<'_, str>]) -> Option<HeaderMap> {
-    let mut headers = HeaderMap::with_capacity(members.len() + 1);
-    for (name, value) in members {
+/// The members of an object in their order, repeated ones too: a map would show only the last of them.
+#[derive(Default)]
+struct Pairs(Vec<(String, Option<String>)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of texts")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::with_capacity(32);
+                while let Some(pair) = members.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// The gateway takes the cookies out of the headers and sends them one by one; `sam local` and others leave them in. The
+/// second value says whether every header was one that HTTP allows.
+fn headers(members: Pairs, cookies: &[Cow<'_, str>]) -> (HeaderMap, bool) {
+    let mut headers = HeaderMap::with_capacity(members.0.len() + 1);
+    let mut all_good = true;
+    for (name, value) in members.0 {
         let Some(value) = value else { continue };
-        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-        headers.append(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);
+        match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes())) {
+            (Ok(name), Ok(value)) => drop(headers.append(name, value)),
+            _ => all_good = false,
+        }
     }
     if !cookies.is_empty() {
-        headers.insert(header::COOKIE, HeaderValue::from_bytes(cookies.join("; ").as_bytes()).ok()?);
+        match HeaderValue::from_bytes(cookies.join("; ").as_bytes()) {
+            Ok(value) => drop(headers.insert(header::COOKIE, value)),
+            Err(_) => all_good = false,
+        }
     }
-    Some(headers)
+    (headers, all_good)
 }
 
 /// An answer as payload format 2.0 wants it.
@@ -255,6 +297,8 @@ mod tests {
     fn what_is_no_request_is_malformed_and_keeps_its_headers_where_it_can() {
         let unreadable = read(event(json!({"headers": {"origin": "https://a.test"}, "rawQueryString": "a b"})));
         assert_eq!(unreadable.err().unwrap().headers["origin"], "https://a.test");
+        let unreadable = read(event(json!({"headers": {"a b": "c", "origin": "https://a.test"}})));
+        assert_eq!(unreadable.err().unwrap().headers["origin"], "https://a.test");
         for bad in [
             json!(null),
             json!([]),
@@ -268,6 +312,14 @@ mod tests {
             event(json!({"body": {}})),
         ] {
             assert_eq!(read(bad.clone()).err().unwrap().refusal.code, Code::RequestMalformed, "{bad}");
+        }
+    }
+
+    #[test]
+    fn headers_that_come_twice_are_seen_twice() {
+        for headers in [r#"{"origin":"a","origin":"b"}"#, r#"{"origin":"a","Origin":"b"}"#] {
+            let event = format!(r#"{{"requestContext":{{"http":{{"method":"GET"}}}},"headers":{headers}}}"#);
+            assert_eq!(request(&event).ok().unwrap().headers().get_all("origin").iter().count(), 2, "{headers}");
         }
     }
 

@@ -34,7 +34,9 @@ impl Origins {
 
     /// The request's origin, where it is one of ours.
     pub fn allowed<'a>(&self, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
-        headers.get(header::ORIGIN).filter(|origin| self.0.contains(origin))
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        let origin = origins.next().filter(|origin| self.0.contains(origin))?;
+        origins.next().is_none().then_some(origin)
     }
 
     /// Lets a preflight pass, or refuses it.

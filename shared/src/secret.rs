@@ -83,17 +83,27 @@ impl Part {
                     Self::Field(name) => members.get(name),
                     Self::Only => members.values().next().filter(|_| members.len() == 1),
                 };
-                match member {
-                    Some(Value::String(text)) => text.clone(),
-                    _ => return Err("the secret is a JSON object without the expected member"),
+                match (member, self) {
+                    (Some(Value::String(text)), _) => text.clone(),
+                    (_, Self::Field(_)) => {
+                        return Err("the secret is a JSON object whose member API_KEY_JSON_FIELD is no text");
+                    }
+                    (_, Self::Only) => return Err("the secret is a JSON object, but not of one text"),
                 }
             }
         };
-        let text = text.trim();
-        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("the secret is empty or has characters that no key has");
+        let version = stored.version;
+        match self {
+            // Anything may sign sessions, and every byte of it counts.
+            Self::Only => Ok(ApiKey { text, version }),
+            // A key travels in a header; a line's end behind it is a slip of the one who stored it.
+            Self::Field(_) => {
+                let key = text.trim();
+                let fits = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic());
+                let fault = "the secret is empty or has characters that no key has";
+                fits.then(|| ApiKey { text: key.to_owned(), version }).ok_or(fault)
+            }
         }
-        Ok(ApiKey { text: text.to_owned(), version: stored.version })
     }
 }
 

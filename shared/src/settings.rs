@@ -20,7 +20,8 @@ pub struct ProcessEnvironment;
 impl Environment for ProcessEnvironment {
     #[allow(clippy::disallowed_methods, reason = "the one place that reads the process's environment")]
     fn var(&self, name: &str) -> Option<String> {
-        std::env::var(name).ok()
+        // What is not UTF-8 must not pass for not set: it becomes a value that no setting accepts.
+        std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
     }
 }
 
@@ -61,11 +62,15 @@ impl<'a> Reader<'a> {
             String::new()
         })
     }
-
-    /// A comma-separated list; not set means empty.
-    pub fn list(&self, name: &str) -> Vec<String> {
-        let value = self.optional(name).unwrap_or_default();
-        value.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
+    /// A comma-separated list; not set means empty. A list of nothing but commas is wrong: it may have been meant to
+    /// restrict something.
+    pub fn list(&mut self, name: &str) -> Vec<String> {
+        let Some(value) = self.optional(name) else { return Vec::new() };
+        let entries: Vec<_> = value.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect();
+        if entries.is_empty() {
+            self.fault(name, "must have at least one entry, or not be set");
+        }
+        entries.into_iter().map(str::to_owned).collect()
     }
 
     /// A comma-separated list of names out of `known`, in the order of `known`.
@@ -195,6 +200,17 @@ mod tests {
             assert!(message.contains(name), "{message}");
         }
         assert!(!message.contains("sk_pasted_key"));
+    }
+    #[test]
+    fn a_list_of_nothing_but_commas_is_wrong() {
+        let environment = reading(&[("LIST", " , ,"), ("CHOICES", ","), ("GOOD", ",a,,b ")]);
+        let mut reader = Reader::new(&environment);
+        assert_eq!(reader.list("GOOD"), ["a", "b"]);
+        assert_eq!(reader.list("ABSENT").len(), 0);
+        reader.list("LIST");
+        reader.choices("CHOICES", &["a"], &["a"]);
+        let message = reader.finish(Some(())).unwrap_err().to_string();
+        assert!(message.contains("LIST") && message.contains("CHOICES") && !message.contains("GOOD"), "{message}");
     }
 
     #[test]

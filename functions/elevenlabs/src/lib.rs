@@ -89,7 +89,7 @@ impl Provider for ElevenLabs {
 fn error_code(body: &[u8]) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let detail = body.get("detail")?;
-    detail.get("code").or_else(|| detail.get("status"))?.as_str().map(str::to_owned)
+    ["code", "status"].iter().find_map(|name| detail.get(name)?.as_str()).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -136,6 +136,7 @@ mod tests {
         for (status, body, verdict) in [
             (401, r#"{"detail":{"code":"invalid_api_key","status":"other"}}"#, Verdict::KeyRejected),
             (400, r#"{"detail":{"status":"invalid_api_key"}}"#, Verdict::KeyRejected),
+            (401, r#"{"detail":{"code":null,"status":"quota_exceeded"}}"#, Verdict::Rejected),
             (401, r#"{"detail":{"status":"quota_exceeded"}}"#, Verdict::Rejected),
             (400, r#"{"detail":{"status":"system_busy"}}"#, Verdict::Unavailable),
             (422, r#"{"detail":[{"loc":["path"],"msg":"m","type":"t"}]}"#, Verdict::Rejected),

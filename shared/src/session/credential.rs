@@ -41,16 +41,19 @@ impl<'a> Credential<'a> {
     }
 }
 
+const SCHEME: &[u8] = b"bearer";
+
 /// The token of the Bearer scheme, whose name is in any case (RFC 9110 section 11.1). One that is no text counts as an
 /// empty one, which no verifier takes.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?;
-    let scheme = value.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
-    if !scheme.eq_ignore_ascii_case(b"bearer") {
+    let value = headers.get(header::AUTHORIZATION)?.as_bytes().trim_ascii();
+    let (scheme, rest) = value.split_at_checked(SCHEME.len())?;
+    // Whatever stands behind the word, unless the word goes on: "Bearer" with a slip is a bad credential and not none.
+    let goes_on = rest.first().is_some_and(u8::is_ascii_alphanumeric);
+    if goes_on || !scheme.eq_ignore_ascii_case(SCHEME) {
         return None;
     }
-    let text = value.to_str().unwrap_or_default();
-    Some(text.split_once(' ').map_or("", |(_, token)| token.trim()))
+    Some(std::str::from_utf8(rest.trim_ascii()).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -72,6 +75,9 @@ mod tests {
         for (value, token) in [
             (&b"Bearer abc"[..], "abc"),
             (b"bearer  abc", "abc"),
+            (b" Bearer\tabc", "abc"),
+            (b"Bearer: abc", ": abc"),
+            (b"Bearer\xa0abc", ""),
             (b"Bearer", ""),
             (b"Bearer ", ""),
             (b"Bearer \xff", ""),
@@ -84,7 +90,7 @@ mod tests {
 
     #[test]
     fn the_cookie_counts_where_no_bearer_credential_is() {
-        for value in [None, Some(&b"Basic eDp5"[..])] {
+        for value in [None, Some(&b"Basic eDp5"[..]), Some(b"Bearers abc"), Some(b"")] {
             let headers = headers(value);
             assert!(matches!(Credential::find(&headers, Some("s")), Credential::Cookie("from-cookie")));
             assert!(matches!(Credential::find(&headers, Some("t")), Credential::None));

@@ -71,6 +71,8 @@ struct Trouble {
     reason: String,
     pause: Duration,
     not_before: Duration,
+    /// Whether nothing came in the time allowed.
+    slow: bool,
 }
 
 impl KeySource {
@@ -78,11 +80,12 @@ impl KeySource {
     pub fn new(location: Location, transport: Transport, clock: Clock) -> Self {
         Self { location, transport, clock, state: Mutex::default(), fetching: tokio::sync::Mutex::default() }
     }
-
-    /// Fetches the key set ahead of the first request, best effort: a failure here delays no later try.
+    /// Fetches the key set ahead of the first request, best effort. A quick failure delays no later try; after a slow one
+    /// the next try is a second away, so that the first caller need not wait as long once more.
     pub async fn warm(&self) {
         let _ = self.keys().await;
-        self.state().trouble = None;
+        let mut state = self.state();
+        state.trouble = state.trouble.take().filter(|trouble| trouble.slow);
     }
 
     /// The key set.
@@ -143,6 +146,7 @@ impl KeySource {
 
     async fn fetch(&self) -> Result<Arc<KeySet>, Unavailable> {
         let fetched = tokio::time::timeout(TIMEOUT, self.download()).await;
+        let slow = fetched.is_err();
         let fetched = fetched.unwrap_or_else(|_| Err("the issuer did not answer in time".to_owned()));
         let now = self.clock.now();
         let mut state = self.state();
@@ -163,7 +167,7 @@ impl KeySource {
                 tracing::warn!(reason, cached = state.keys.is_some(), "a key set cannot be fetched");
                 let pause = state.trouble.as_ref().map_or(Duration::from_secs(1), |trouble| trouble.pause * 2);
                 let pause = pause.min(LONGEST_TROUBLE_PAUSE);
-                let trouble = Trouble { reason, pause, not_before: now + pause };
+                let trouble = Trouble { reason, pause, not_before: now + pause, slow };
                 state.trouble = Some(trouble.clone());
                 let stale = state.keys.clone().filter(|_| age(now, state.fetched_at) < USABLE_FOR);
                 drop(state);

@@ -1,6 +1,6 @@
 //! Who is calling: a session that the app's identity provider vouches for.
 //!
-//! The road of a token: `credential` finds it, `token` takes it apart, `signature` checks it with a key that `keys` or the
+//! The road of a token: `credential` finds it, `token` takes it apart, `signature` checks it with a key that `key_source` or the
 //! shared secret gave, `claims` checks what it says. Only at the end of that road is there a [`Session`].
 
 pub mod claims;

@@ -5,7 +5,7 @@
 use super::claims::{Audience, Rules};
 use super::key_source::Location;
 use super::signature::Algorithm;
-use crate::settings::Reader;
+use crate::settings::{Reader, callable_url};
 
 /// How sessions are verified.
 pub enum Kind {
@@ -44,7 +44,9 @@ impl SessionSettings {
             let meaning = "the name or ARN of the secret that signs sessions";
             (Some(Kind::SharedSecret(reader.required("SESSION_SECRET_ID", meaning))), &Algorithm::SYMMETRIC[..])
         } else {
-            unused(reader, "SESSION_SECRET_ID", "jwt");
+            if name == "jwt" {
+                unused(reader, "SESSION_SECRET_ID", "jwt");
+            }
             (location(reader, &rules.issuer).map(Kind::KeySet), &Algorithm::ASYMMETRIC[..])
         };
         let algorithms = reader.choices("SESSION_ALGORITHMS", known, known);
@@ -90,7 +92,11 @@ fn location(reader: &mut Reader, issuer: &str) -> Option<Location> {
     if reader.optional("SESSION_JWKS_URL").is_some() {
         return reader.url("SESSION_JWKS_URL").map(Location::KeySet);
     }
-    let mut document = reader.url("SESSION_ISSUER")?;
+    if callable_url(issuer).is_err() && !issuer.is_empty() {
+        let mend = "must be an https URL, below which the key set is discovered; or set SESSION_JWKS_URL";
+        reader.fault("SESSION_ISSUER", mend);
+    }
+    let mut document = callable_url(issuer).ok()?;
     // OpenID Connect Discovery 1.0 section 4: the path is appended, after any slash at the end has been taken off.
     let path = format!("{}/.well-known/openid-configuration", document.path().trim_end_matches('/'));
     document.set_path(&path);
