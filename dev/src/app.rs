@@ -1,5 +1,7 @@
 //! The app side: a page, a way to sign in, and the token endpoints through the broker that is deployed.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +23,6 @@ use voicemint::clock::Clock;
 use voicemint::provider::Provider;
 use voicemint::record::Record;
 use voicemint::refusal::{Code, Refusal};
-use voicemint::settings::SettingsError;
 use voicemint::transport::Transport;
 use voicemint_assemblyai::AssemblyAi;
 use voicemint_cartesia::Cartesia;
@@ -52,9 +53,13 @@ pub fn key_variable(provider: &str) -> String {
 pub fn router(arguments: &Arguments, real_keys: RealKeys) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
     let issuer = Issuer::new(arguments.app_origin()).map_err(|_| "this machine has no random numbers")?;
     let transport = Transport::new()?;
-    let cartesia = broker::<Cartesia>(arguments, real_keys, CARTESIA_KEY, &transport)?;
-    let elevenlabs = broker::<ElevenLabs>(arguments, real_keys, ELEVENLABS_KEY, &transport)?;
-    let assemblyai = broker::<AssemblyAi>(arguments, real_keys, ASSEMBLYAI_KEY, &transport)?;
+    let known = Known::default();
+    let cartesia = broker::<Cartesia>(arguments, real_keys, CARTESIA_KEY, &transport, &known)?;
+    let elevenlabs = broker::<ElevenLabs>(arguments, real_keys, ELEVENLABS_KEY, &transport, &known)?;
+    let assemblyai = broker::<AssemblyAi>(arguments, real_keys, ASSEMBLYAI_KEY, &transport, &known)?;
+    if let Some(stray) = arguments.set.iter().find(|setting| !known.borrow().contains(&setting.name)) {
+        return Err(format!("--set {}: the functions know no such setting; README.md lists them", stray.name).into());
+    }
     let sign_in = SignIn { issuer, clock: Clock::system(), seconds: arguments.session_seconds };
     let hosts = Hosts::new(arguments);
     Ok(Router::new()
@@ -76,7 +81,8 @@ fn broker<P: Provider>(
     real_keys: RealKeys,
     standin_key: &str,
     transport: &Transport,
-) -> Result<Broker<P>, SettingsError> {
+    known: &Known,
+) -> Result<Broker<P>, String> {
     let real = real_keys(&key_variable(P::NAME));
     let base_url = real.is_none().then(|| arguments.standins_url());
     let keys = Keys::default().with(P::NAME, real.unwrap_or_else(|| standin_key.to_owned()));
@@ -84,18 +90,25 @@ fn broker<P: Provider>(
         .into_iter()
         .chain(arguments.origin.iter().cloned())
         .collect();
-    let environment = |name: &str| match (arguments.setting(P::NAME, name), name) {
-        (Some(value), _) => Some(value.to_owned()),
-        (None, "API_KEY_SECRET_ID") => Some(P::NAME.to_owned()),
-        (None, "PROVIDER_BASE_URL") => base_url.clone(),
-        (None, "ALLOWED_ORIGINS") => Some(origins.join(",")),
-        (None, "SESSION_ISSUER") => Some(arguments.app_origin()),
-        (None, "SESSION_AUDIENCE") => Some(AUDIENCE.to_owned()),
-        (None, "SESSION_COOKIE") => Some(SESSION_COOKIE.to_owned()),
-        _ => None,
+    let environment = |name: &str| {
+        known.borrow_mut().insert(name.to_owned());
+        match (arguments.setting(P::NAME, name), name) {
+            (Some(value), _) => Some(value.to_owned()),
+            (None, "API_KEY_SECRET_ID") => Some(P::NAME.to_owned()),
+            (None, "PROVIDER_BASE_URL") => base_url.clone(),
+            (None, "ALLOWED_ORIGINS") => Some(origins.join(",")),
+            (None, "SESSION_ISSUER") => Some(arguments.app_origin()),
+            (None, "SESSION_AUDIENCE") => Some(AUDIENCE.to_owned()),
+            (None, "SESSION_COOKIE") => Some(SESSION_COOKIE.to_owned()),
+            _ => None,
+        }
     };
-    Broker::from_settings(&environment, Arc::new(keys), transport.clone(), Clock::system())
+    let broker = Broker::from_settings(&environment, Arc::new(keys), transport.clone(), Clock::system());
+    broker.map_err(|error| format!("{}: {error}", P::NAME))
 }
+
+/// The names of the settings that some function asked for.
+type Known = RefCell<BTreeSet<String>>;
 
 /// Any method goes to the broker, which knows what to do with it.
 fn endpoint<P: Provider>(broker: Broker<P>) -> MethodRouter {
@@ -154,7 +167,8 @@ async fn sign_in_as(State(sign_in): State<Arc<SignIn>>, headers: HeaderMap, body
         true => serde_json::from_slice(&body).ok(),
         false => serde_urlencoded::from_bytes(&body).ok(),
     };
-    let known = user.filter(|User { user }| (1..=64).contains(&user.len()) && !user.contains(char::is_control));
+    let known =
+        user.filter(|User { user }| (1..=64).contains(&user.chars().count()) && !user.contains(char::is_control));
     let Some(User { user }) = known else {
         let detail = "Name yourself in 1 to 64 characters: user=ada as a form, or {\"user\":\"ada\"} as JSON.\n";
         return (StatusCode::UNPROCESSABLE_ENTITY, detail).into_response();
@@ -199,8 +213,10 @@ struct Hosts(Vec<String>);
 impl Hosts {
     fn new(arguments: &Arguments) -> Self {
         let names = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"].map(str::to_owned);
-        let names = names.into_iter().chain([arguments.address.to_string()]);
-        Self(names.map(|name| format!("{name}:{}", arguments.port)).collect())
+        let with_port = names.clone().map(|name| format!("{name}:{}", arguments.port));
+        // Port 80 goes without saying.
+        let bare = names.into_iter().filter(|_| arguments.port == 80);
+        Self(with_port.into_iter().chain(bare).collect())
     }
 }
 

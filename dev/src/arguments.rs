@@ -1,6 +1,6 @@
 //! The flags of the local command.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -20,10 +20,10 @@ pub struct Arguments {
     /// Port of the stand-in providers.
     #[arg(long, default_value_t = 8788, value_name = "PORT")]
     pub standins_port: u16,
-
-    /// Address to listen on. Anything but a loopback address lets others on the network in.
-    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
-    pub address: IpAddr,
+    /// Listen on all of this machine's addresses, so that containers reach it as host.docker.internal. Others on the network
+    /// then reach it too.
+    #[arg(long)]
+    pub containers: bool,
 
     /// Another origin whose pages may call, such as http://localhost:3000. May be repeated.
     #[arg(long, value_name = "ORIGIN")]
@@ -53,13 +53,23 @@ pub struct Setting {
 impl Arguments {
     /// Reads the command line. Ends the process with the help, or with one line on what is wrong.
     pub fn read() -> Self {
-        Self::try_parse().unwrap_or_else(|error| match error.kind() {
+        let wrong = |line: &str| {
+            eprintln!("voicemint-dev: {line}");
+            std::process::exit(2)
+        };
+        let arguments = Self::try_parse().unwrap_or_else(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
-            _ => {
-                eprintln!("voicemint-dev: {}", one_line(&error.to_string()));
-                std::process::exit(2);
-            }
-        })
+            _ => wrong(&one_line(&error.to_string())),
+        });
+        if arguments.port == arguments.standins_port {
+            wrong("--port and --standins-port must be two different ports; --help lists the flags");
+        }
+        arguments
+    }
+
+    /// The address to listen on.
+    pub fn address(&self) -> IpAddr {
+        if self.containers { Ipv4Addr::UNSPECIFIED.into() } else { Ipv4Addr::LOCALHOST.into() }
     }
 
     /// The origin of the page.

@@ -16,26 +16,34 @@ pub fn text(arguments: &Arguments, real_keys: RealKeys) -> String {
         };
         text.push_str(&format!("  /{:<19} {who}\n", format!("{provider}/token")));
     }
-    text.push_str("\nSign in, mint, and use the token:\n\n");
+    text.push_str("\nSign in; mint for each provider; let Cartesia speak and ElevenLabs listen:\n\n");
     for line in curl_lines(arguments) {
         text.push_str(&format!("{line}\n"));
     }
-    text.push_str("\nEvery request is shown below. Stop with Ctrl-C.\n");
+    text.push_str("\nA second run of the last line is refused by ElevenLabs: its token is spent. After a minute Cartesia's has expired.\n");
+    text.push_str("Every request is shown below. Stop with Ctrl-C.\n");
     text
 }
 
-/// Three lines for a shell: they sign in, mint for Cartesia, and make its stand-in speak with the token.
+/// Three lines for a shell: they sign in, mint for each provider, and use what can be used without a socket.
 pub fn curl_lines(arguments: &Arguments) -> [String; 3] {
     let (app, standins) = (arguments.app_origin(), arguments.standins_url());
+    let token =
+        |provider: &str| format!(r#"$(sed -n 's/.*"{provider}","token":"\([^"]*\)".*/\1/p' /tmp/voicemint.txt)"#);
     let speech = r#"{"model_id":"sonic-3.5","transcript":"Hello","voice":"any","output_format":{"container":"wav","encoding":"pcm_s16le","sample_rate":24000}}"#;
-    let token = r#"$(sed -n 's/.*"token":"\([^"]*\)".*/\1/p' /tmp/voicemint.txt)"#;
     [
         format!("curl -s -c /tmp/voicemint.cookies -d user=ada {app}/sign-in"),
         format!(
-            "curl -si -b /tmp/voicemint.cookies -c /tmp/voicemint.cookies -H 'Origin: {app}' -X POST {app}/cartesia/token | tee /tmp/voicemint.txt"
+            "curl -si -b /tmp/voicemint.cookies -c /tmp/voicemint.cookies -H 'Origin: {app}' \
+             '{app}/cartesia/token?grants=tts,stt' '{app}/elevenlabs/token?token_type=batch_scribe' \
+             '{app}/assemblyai/token?expires_in_seconds=60' | tee /tmp/voicemint.txt"
         ),
         format!(
-            "curl -s -o /tmp/voicemint.wav -w '%{{http_code}} %{{content_type}} %{{size_download}} bytes\\n' {standins}/tts/bytes -H \"Authorization: Bearer {token}\" -H 'Cartesia-Version: 2026-03-01' -H 'Content-Type: application/json' -d '{speech}'"
+            "curl -s -o /tmp/voicemint.wav -w '%{{http_code}} %{{content_type}} %{{size_download}} bytes\\n' {standins}/tts/bytes \
+             -H \"Authorization: Bearer {}\" -H 'Cartesia-Version: 2026-03-01' -H 'Content-Type: application/json' -d '{speech}' \
+             --next -s -F model_id=scribe_v2 -F file=@/tmp/voicemint.wav \"{standins}/v1/speech-to-text?token={}\"",
+            token("cartesia"),
+            token("elevenlabs"),
         ),
     ]
 }

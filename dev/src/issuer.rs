@@ -40,11 +40,6 @@ impl Issuer {
         Ok(Self { url, key, public_key })
     }
 
-    /// The issuer's URL, which is its name.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
     /// Signs a session for a user, good from `now` (since the Unix epoch) for `seconds`.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ async fn run(listener: TcpListener, router: Router) -> io::Result<()> {
 }
 
 async fn listen(arguments: &Arguments, port: u16, flag: &str) -> Result<TcpListener, String> {
-    let address = SocketAddr::new(arguments.address, port);
+    let address = SocketAddr::new(arguments.address(), port);
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => {
             format!("port {port} is busy: stop what listens there, or choose another with {flag}")

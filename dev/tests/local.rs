@@ -175,9 +175,11 @@ async fn signing_in_takes_a_form_or_json_and_a_name() {
 async fn settings_may_be_changed_by_flags_and_are_checked() {
     let local = Local::start(&["cartesia:DEFAULT_EXPIRES_IN=7"]).await;
     assert_eq!(local.mint("cartesia", json!({})).await["expires_in"], 7);
-    let arguments = arguments(&bind().await, &bind().await, &["MAX_EXPIRES_IN=much"]);
-    let message = app::router(&arguments, &|_| None).err().unwrap().to_string();
-    assert!(message.contains("MAX_EXPIRES_IN"), "{message}");
+    for wrong in ["MAX_EXPIRES_IN=much", "MAX_EXPIRE_IN=9"] {
+        let arguments = arguments(&bind().await, &bind().await, &[wrong]);
+        let message = app::router(&arguments, &|_| None).err().unwrap().to_string();
+        assert!(message.contains(wrong.split('=').next().unwrap()), "{message}");
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that fails may panic")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use aws_lc_rs::hmac;
@@ -60,11 +61,14 @@ impl Provider for Odd {
     }
 }
 
-struct Store;
+/// Has a newer version at each look.
+#[derive(Default)]
+struct Store(AtomicUsize);
 
 impl SecretStore for Store {
     fn load<'a>(&'a self, _id: &'a str) -> Loading<'a> {
-        Box::pin(async { Ok(Stored { text: SECRET.replace(' ', "-"), version: "v1".to_owned() }) })
+        let version = self.0.fetch_add(1, Ordering::SeqCst).to_string();
+        Box::pin(async { Ok(Stored { text: SECRET.replace(' ', "-"), version }) })
     }
 }
 
@@ -79,7 +83,7 @@ fn broker(more: &[(&str, &str)]) -> Broker<Odd> {
     let environment =
         |name: &str| base.iter().chain(more).find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
     let clock = Clock::new(|| UNIX_EPOCH + Duration::from_secs(NOW));
-    Broker::from_settings(&environment, Arc::new(Store), Transport::new().unwrap(), clock).unwrap()
+    Broker::from_settings(&environment, Arc::new(Store::default()), Transport::new().unwrap(), clock).unwrap()
 }
 
 fn session() -> String {
@@ -137,4 +141,20 @@ async fn the_invocations_deadline_comes_before_the_providers_time_allowed() {
     let (response, _) = mint(&broker(&[("PROVIDER_BASE_URL", &url)]), Duration::from_millis(600)).await;
     assert_eq!((response.status().as_u16(), code(&response)), (504, json!("provider_timeout")));
     assert!(started.elapsed() < Duration::from_millis(2500), "long before the 3 s that a try may take");
+}
+
+#[tokio::test]
+async fn one_retry_and_one_other_key_are_all_that_a_mint_may_spend() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let router = axum::Router::new().fallback(move || {
+        let call = counted.fetch_add(1, Ordering::SeqCst);
+        async move { [503_u16, 401, 503, 200].map(|status| http::StatusCode::from_u16(status).unwrap())[call] }
+    });
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let (response, _) = mint(&broker(&[("PROVIDER_BASE_URL", &url)]), Duration::from_secs(10)).await;
+    assert_eq!((response.status().as_u16(), code(&response)), (503, json!("provider_unavailable")));
+    assert_eq!(calls.load(Ordering::SeqCst), 3);
 }
