@@ -1,101 +1,20 @@
-//! The one room that knows Lambda: events of API Gateway's HTTP APIs and of function URLs (payload format 2.0,
-//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>) in, answers out.
+//! Events of API Gateway's HTTP APIs and of function URLs (payload format 2.0,
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>), read as requests.
 //!
-//! The event is read here and not with `lambda_http`, whose conversion panics on an unreadable path or body and which
-//! reads some thirty members of which a few matter.
+//! This is done here and not with `lambda_http`, whose conversion panics on an unreadable path or body and which reads some
+//! thirty members of which a few matter.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
-use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::response::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
-use lambda_runtime::tower::util::MapRequestLayer;
-use lambda_runtime::{Error, LambdaEvent, LambdaInvocation, Runtime, service_fn};
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use tokio::time::Instant;
-use tracing::level_filters::LevelFilter;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 
-use crate::aws::SecretsManager;
-use crate::broker::{Broker, Invocation};
-use crate::clock::Clock;
-use crate::log;
-use crate::provider::Provider;
 use crate::refusal::{Code, Refusal};
-use crate::settings::{Environment, ProcessEnvironment, Reader};
-use crate::transport::Transport;
-
-/// How long an invocation may take whose deadline is not known.
-const WITHOUT_DEADLINE: Duration = Duration::from_secs(10);
-
-/// Runs the broker of a provider as a Lambda function, and ends only with one line in the log that says why: wrong settings,
-/// or what the Lambda runtime cannot go on with.
-pub async fn run<P: Provider>() -> ExitCode {
-    let Err(error) = serve::<P>().await else { return ExitCode::SUCCESS };
-    log::line("ERROR", &error.to_string());
-    ExitCode::FAILURE
-}
-
-async fn serve<P: Provider>() -> Result<(), Error> {
-    let clock = Clock::system();
-    let broker = start::<P>(&clock)?;
-    broker.warm().await;
-    let broker = Arc::new(broker);
-    let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-        let (broker, clock) = (Arc::clone(&broker), clock.clone());
-        async move { Ok::<_, Error>(handle(&broker, &clock, event).await) }
-    });
-    Runtime::new(handler).layer(MapRequestLayer::new(only_json)).run().await
-}
-
-/// Lambda hands over JSON alone, emulators hand over anything. What is not JSON becomes null, which gets its answer like any
-/// other event that is no request.
-fn only_json(mut invocation: LambdaInvocation) -> LambdaInvocation {
-    if serde_json::from_slice::<IgnoredAny>(&invocation.body).is_err() {
-        invocation.body = Bytes::from_static(b"null");
-    }
-    invocation
-}
-
-fn start<P: Provider>(clock: &Clock) -> Result<Broker<P>, Error> {
-    if ProcessEnvironment.var("AWS_LAMBDA_RUNTIME_API").is_none() {
-        let advice = "this is a Lambda function: deploy it, or run it with `sam local invoke` or `cargo lambda watch`";
-        return Err(advice.into());
-    }
-    let mut reader = Reader::new(&ProcessEnvironment);
-    let level = log::level(&mut reader);
-    log::start(level.unwrap_or(LevelFilter::INFO));
-    let transport = Transport::new()?;
-    let store = Arc::new(SecretsManager::from_settings(&mut reader, transport.clone()));
-    let broker = Broker::from_settings(&ProcessEnvironment, store, transport, clock.clone());
-    // Both are read, so that whatever is wrong is reported at once.
-    match (reader.finish(level), broker) {
-        (Ok(_), Ok(broker)) => Ok(broker),
-        (Err(ours), Err(brokers)) => Err(ours.and(brokers).into()),
-        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error.into()),
-    }
-}
-
-async fn handle<P: Provider>(broker: &Broker<P>, clock: &Clock, event: LambdaEvent<Box<RawValue>>) -> Reply {
-    let request_id = event.context.request_id;
-    let left = Duration::from_millis(event.context.deadline).saturating_sub(clock.now());
-    // An invocation cannot begin after its end: an emulator that says so does not know.
-    let left = if left.is_zero() { WITHOUT_DEADLINE } else { left };
-    let (response, record) = match request(event.payload.get()) {
-        Ok(request) => broker.answer(request, Invocation { request_id, deadline: Instant::now() + left }).await,
-        Err(unreadable) => broker.refuse(&unreadable.headers, unreadable.refusal, request_id),
-    };
-    log::record(&record);
-    Reply::from(response)
-}
 
 /// The members of an event that matter. The gateway leaves them out or sends null where there is nothing to say.
 #[derive(Deserialize)]
@@ -125,9 +44,11 @@ struct Http<'a> {
 }
 
 /// An event that is no request, with the headers where they could be read: they decide who may see the answer.
-struct Unreadable {
-    headers: HeaderMap,
-    refusal: Refusal,
+pub struct Unreadable {
+    /// The headers.
+    pub headers: HeaderMap,
+    /// What is wrong with it.
+    pub refusal: Refusal,
 }
 
 impl Unreadable {
@@ -137,7 +58,10 @@ impl Unreadable {
 }
 
 /// Reads an event.
-fn request(event: &str) -> Result<Request<Bytes>, Box<Unreadable>> {
+///
+/// # Errors
+/// [`Code::RequestMalformed`], with what could be read.
+pub fn request(event: &str) -> Result<Request<Bytes>, Box<Unreadable>> {
     let event: Event = serde_json::from_str(event).map_err(|_| {
         let detail = "The event is not one of an API Gateway HTTP API or a function URL (payload format 2.0).";
         Unreadable::new(HeaderMap::new(), detail)
@@ -216,35 +140,6 @@ fn headers(members: Pairs, cookies: &[Cow<'_, str>]) -> (HeaderMap, bool) {
         }
     }
     (headers, all_good)
-}
-
-/// An answer as payload format 2.0 wants it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Reply {
-    status_code: u16,
-    headers: BTreeMap<String, String>,
-    cookies: Vec<String>,
-    body: String,
-    is_base64_encoded: bool,
-}
-
-impl From<Response<Bytes>> for Reply {
-    fn from(response: Response<Bytes>) -> Self {
-        let (Parts { status, headers, .. }, body) = response.into_parts();
-        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        Self {
-            status_code: status.as_u16(),
-            headers: headers
-                .iter()
-                .filter(|(name, _)| *name != header::SET_COOKIE)
-                .map(|(name, value)| (name.to_string(), text(value)))
-                .collect(),
-            cookies: headers.get_all(header::SET_COOKIE).iter().map(text).collect(),
-            body: String::from_utf8_lossy(&body).into_owned(),
-            is_base64_encoded: false,
-        }
-    }
 }
 
 #[cfg(test)]
