@@ -53,7 +53,8 @@ pub fn key_variable(provider: &str) -> String {
 pub fn router(arguments: &Arguments, real_keys: RealKeys) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
     let issuer = Issuer::new(arguments.app_origin()).map_err(|_| "this machine has no random numbers")?;
     let transport = Transport::new()?;
-    let known = Known::default();
+    // The log's level is read where the log is started.
+    let known = Known::from(BTreeSet::from(["LOG_LEVEL".to_owned()]));
     let cartesia = broker::<Cartesia>(arguments, real_keys, CARTESIA_KEY, &transport, &known)?;
     let elevenlabs = broker::<ElevenLabs>(arguments, real_keys, ELEVENLABS_KEY, &transport, &known)?;
     let assemblyai = broker::<AssemblyAi>(arguments, real_keys, ASSEMBLYAI_KEY, &transport, &known)?;

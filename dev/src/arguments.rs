@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use voicemint::origin::is_origin;
 
 /// Serves Voicemint on this machine: the token endpoints, a page that uses them, an issuer of sessions, and stand-ins for
 /// Cartesia, ElevenLabs and AssemblyAI.
@@ -26,7 +27,7 @@ pub struct Arguments {
     pub containers: bool,
 
     /// Another origin whose pages may call, such as http://localhost:3000. May be repeated.
-    #[arg(long, value_name = "ORIGIN")]
+    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     pub origin: Vec<String>,
 
     /// How long a sign-in lasts, in seconds.
@@ -89,6 +90,11 @@ impl Arguments {
         };
         self.set.iter().rev().find(fits).map(|setting| setting.value.as_str())
     }
+}
+
+fn origin(text: &str) -> Result<String, &'static str> {
+    let advice = "an origin is as browsers send it: scheme, host and port, such as http://localhost:3000";
+    is_origin(text).then(|| text.to_owned()).ok_or(advice)
 }
 
 fn setting(text: &str) -> Result<Setting, String> {

@@ -16,12 +16,20 @@ pub fn text(arguments: &Arguments, real_keys: RealKeys) -> String {
         };
         text.push_str(&format!("  /{:<19} {who}\n", format!("{provider}/token")));
     }
-    text.push_str("\nSign in; mint for each provider; let Cartesia speak and ElevenLabs listen:\n\n");
-    for line in curl_lines(arguments) {
-        text.push_str(&format!("{line}\n"));
+    let lines = curl_lines(arguments);
+    let all_standins = ["cartesia", "elevenlabs"].iter().all(|name| real_keys(&key_variable(name)).is_none());
+    if all_standins {
+        text.push_str("\nSign in; mint for each provider; let Cartesia speak and ElevenLabs listen:\n\n");
+        text.push_str(&lines.join("\n"));
+        text.push_str(
+            "\n\nA second run of the last line is refused by ElevenLabs: its token is spent. After a minute Cartesia's has expired.\n",
+        );
+    } else {
+        text.push_str("\nSign in; mint for each provider; use the tokens as README.md says:\n\n");
+        text.push_str(&lines.into_iter().take(2).collect::<Vec<_>>().join("\n"));
+        text.push_str("\n\n");
     }
-    text.push_str("\nA second run of the last line is refused by ElevenLabs: its token is spent. After a minute Cartesia's has expired.\n");
-    text.push_str("Every request is shown below. Stop with Ctrl-C.\n");
+    text.push_str("Every call of the endpoints is shown below. Stop with Ctrl-C.\n");
     text
 }
 

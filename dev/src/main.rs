@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use tokio::net::TcpListener;
-use voicemint::settings::{Environment, ProcessEnvironment};
+use voicemint::log;
+use voicemint::settings::{Environment, ProcessEnvironment, Reader};
 use voicemint_dev::arguments::Arguments;
 use voicemint_dev::standins::Standins;
 use voicemint_dev::{app, banner};
@@ -20,6 +21,10 @@ async fn main() {
 }
 
 async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let general = |name: &str| arguments.setting("", name).map(str::to_owned);
+    let mut reader = Reader::new(&general);
+    let level = log::level(&mut reader);
+    log::start(reader.finish(level)?);
     let real_keys = |name: &str| ProcessEnvironment.var(name).filter(|key| !key.trim().is_empty());
     let app = app::router(arguments, &real_keys)?;
     let app_listener = listen(arguments, arguments.port, "--port").await?;

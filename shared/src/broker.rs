@@ -162,7 +162,10 @@ impl<P: Provider> Broker<P> {
             return Ok((answer::preflight(), Outcome::Preflight));
         }
         if ![Method::GET, Method::POST, Method::DELETE].contains(request.method()) {
-            return Err(Refusal::new(Code::MethodNotAllowed, "Use POST or GET to mint, DELETE to sign out."));
+            return Err(Refusal::new(
+                Code::MethodNotAllowed,
+                "Use POST or GET to mint, DELETE to expire the token's cookie.",
+            ));
         }
         refuse_ambiguous(headers)?;
         if *request.method() == Method::DELETE {

@@ -101,7 +101,7 @@ fn refuse(reason: &'static str) -> Refusal {
 }
 
 /// Whether a text is an origin as a browser would send it (RFC 6454 section 6.2).
-fn is_origin(text: &str) -> bool {
+pub fn is_origin(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
     match url.scheme() {
         _ if text.contains('*') => false,
