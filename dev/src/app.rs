@@ -17,12 +17,11 @@ use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time::Instant;
-use voicemint::ask::MOST_BODY_BYTES;
+use voicemint::ask::{MOST_BODY_BYTES, too_large};
 use voicemint::broker::{Broker, Invocation};
 use voicemint::clock::Clock;
 use voicemint::provider::Provider;
 use voicemint::record::Record;
-use voicemint::refusal::{Code, Refusal};
 use voicemint::transport::Transport;
 use voicemint_assemblyai::AssemblyAi;
 use voicemint_cartesia::Cartesia;
@@ -124,10 +123,7 @@ fn endpoint<P: Provider>(broker: Broker<P>) -> MethodRouter {
                     let invocation = Invocation { request_id: request_id(), deadline: Instant::now() + INVOCATION };
                     broker.answer(http::Request::from_parts(parts, body), invocation).await
                 }
-                Err(_) => {
-                    let refusal = Refusal::new(Code::RequestTooLarge, format!("Send at most {MOST_BODY_BYTES} bytes."));
-                    broker.refuse(&parts.headers, refusal, request_id())
-                }
+                Err(_) => broker.refuse(&parts.headers, too_large(), request_id()),
             };
             println!("{method} /{}/token {}", P::NAME, in_one_line(&record));
             response.map(Body::from)

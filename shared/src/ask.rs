@@ -160,6 +160,11 @@ impl Fields {
     }
 }
 
+/// A body of more than [`MOST_BODY_BYTES`].
+pub fn too_large() -> Refusal {
+    Refusal::new(Code::RequestTooLarge, format!("Send at most {MOST_BODY_BYTES} bytes."))
+}
+
 fn query_fields(query: &str) -> Result<BTreeMap<String, Field>, Refusal> {
     let mut fields = BTreeMap::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -178,8 +183,7 @@ fn body_fields(request: &Request<Bytes>) -> Result<BTreeMap<String, Field>, Refu
         return Ok(BTreeMap::new());
     }
     if body.len() > MOST_BODY_BYTES {
-        let detail = format!("Send at most {MOST_BODY_BYTES} bytes.");
-        return Err(Refusal::new(Code::RequestTooLarge, detail));
+        return Err(too_large());
     }
     let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();

@@ -96,7 +96,6 @@ fn clause<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
             format!("Secrets Manager answered {code}")
         }
         SdkError::TimeoutError(_) => "Secrets Manager did not answer in time".to_owned(),
-
         _ => "Secrets Manager cannot be reached".to_owned(),
     }
 }

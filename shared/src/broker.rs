@@ -198,7 +198,9 @@ impl<P: Provider> Broker<P> {
         let loaded = timeout_at(deadline, self.secret.get()).await;
         progress.steps.secret = Some(began.elapsed());
         let key = loaded.unwrap_or_else(|_| Err(late(Code::SecretUnavailable)))?;
-        progress.subject = subject_hash(&key, &session);
+        if progress.subject.is_none() {
+            progress.subject = subject_hash(&key, &session);
+        }
 
         if let Some(lease) = self.resumable(request, &session, &ask, &key) {
             return Ok((self.hand_over(&session, &ask, &key, &lease, Outcome::Resumed, progress), Outcome::Resumed));

@@ -80,6 +80,7 @@ impl KeySource {
     pub fn new(location: Location, transport: Transport, clock: Clock) -> Self {
         Self { location, transport, clock, state: Mutex::default(), fetching: tokio::sync::Mutex::default() }
     }
+
     /// Fetches the key set ahead of the first request, best effort. A quick failure delays no later try; after a slow one
     /// the next try is a second away, so that the first caller need not wait as long once more.
     pub async fn warm(&self) {
