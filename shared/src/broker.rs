@@ -23,6 +23,7 @@ use crate::refusal::{Code, Refusal};
 use crate::seal::{Seal, subject_hash};
 use crate::secret::{ApiKey, Part, SecretCache, SecretStore};
 use crate::session::Session;
+use crate::session::carrier::Carrier;
 use crate::session::credential::Credential;
 use crate::session::settings::SessionSettings;
 use crate::session::verifier::Verifier;
@@ -38,7 +39,7 @@ const MARGIN: Duration = Duration::from_millis(150);
 pub struct Broker<P> {
     provider: P,
     origins: Origins,
-    session_cookie: Option<String>,
+    session_carriers: Vec<Carrier>,
     grants_claim: Option<String>,
     verifier: Verifier,
     secret: SecretCache,
@@ -91,10 +92,10 @@ impl<P: Provider> Broker<P> {
             }
         }
         let session = reader.finish(session)?;
-        let session_cookie = session.cookie.clone();
-        let verifier = Verifier::new(session, transport.clone(), Arc::clone(&store), fresh_for, clock.clone());
+        let verifier = Verifier::new(&session, transport.clone(), Arc::clone(&store), fresh_for, clock.clone());
         let secret = SecretCache::new(store, secret_id, Part::Field(field), fresh_for, clock.clone());
-        Ok(Self { provider, origins, session_cookie, grants_claim, verifier, secret, transport, clock })
+        let session_carriers = session.carriers;
+        Ok(Self { provider, origins, session_carriers, grants_claim, verifier, secret, transport, clock })
     }
 
     /// Loads what every request needs, before the first one: where that fails, the first request tries again.
@@ -182,7 +183,7 @@ impl<P: Provider> Broker<P> {
         progress: &mut Progress,
     ) -> Result<(Response<Bytes>, Outcome), Refusal> {
         let headers = request.headers();
-        let credential = Credential::find(headers, self.session_cookie.as_deref());
+        let credential = Credential::find(headers, &self.session_carriers);
         self.origins.admit(headers, credential.is_cookie())?;
 
         let began = Instant::now();

@@ -13,7 +13,7 @@ use crate::refusal::{Code, Refusal};
 use crate::transport::{Failure, Transport};
 
 /// Within which the provider must answer one try.
-const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 /// Within which all tries must be over.
 const TRIES_WITHIN: Duration = Duration::from_secs(8);
 /// How much of an answer is read, in bytes.
@@ -43,8 +43,16 @@ impl Budget {
         Self { end: deadline.min(Instant::now() + TRIES_WITHIN), may_retry: true }
     }
 
-    fn left(&self) -> Duration {
+    /// What is left of the time.
+    pub fn left(&self) -> Duration {
         self.end.saturating_duration_since(Instant::now())
+    }
+
+    /// Takes the one retry, where it is still there and the time suffices for it after a pause.
+    pub fn take_retry(&mut self, pause: Duration) -> bool {
+        let fits = self.may_retry && pause.saturating_add(LEAST_TRY) <= self.left();
+        self.may_retry &= !fits;
+        fits
     }
 }
 
@@ -61,10 +69,9 @@ pub async fn call(
 ) -> Result<Outcome, Refusal> {
     let tried = attempt(transport, request.clone(), budget, clock, &verdict).await;
     let Err(Attempt::Again { pause, refusal }) = tried else { return tried.map_err(Attempt::refusal) };
-    if !budget.may_retry || pause.saturating_add(LEAST_TRY) > budget.left() {
+    if !budget.take_retry(pause) {
         return Err(refusal);
     }
-    budget.may_retry = false;
     tokio::time::sleep(pause).await;
     attempt(transport, request, budget, clock, &verdict).await.map_err(Attempt::refusal)
 }
@@ -146,7 +153,7 @@ fn pause(status: StatusCode, wait: Option<Duration>) -> Duration {
 
 /// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3). The date is compared with the answer's own where it has
 /// one, so that our clock, `now` since the Unix epoch, need not be right.
-fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
+pub fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok()).map(str::trim);
     let date = |text: &str| httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok();
     let value = text(header::RETRY_AFTER)?;
@@ -158,7 +165,8 @@ fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
     date(value).map(|until| until.saturating_sub(from))
 }
 
-fn jitter() -> Duration {
+/// A short pause, of another length each time.
+pub fn jitter() -> Duration {
     let mut random = [0; 2];
     // Without random numbers the pause is the shortest one, which does no harm.
     let _ = rand::fill(&mut random);

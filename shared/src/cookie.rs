@@ -5,15 +5,18 @@ use http::{HeaderMap, HeaderValue, header};
 /// Browsers drop a cookie whose name and value together are longer than this many bytes (RFC 6265 section 6.1).
 pub const MOST_BYTES: usize = 4096;
 
+/// Names and values of all cookies of a request that are text; another cookie of the site may be anything.
+pub fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    pairs.filter_map(|pair| {
+        let (name, value) = std::str::from_utf8(pair).ok()?.split_once('=')?;
+        Some((name.trim_ascii(), value.trim_ascii()))
+    })
+}
+
 /// The value of the first cookie of a name. Browsers send the one with the most specific path first.
 pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        // Bytes, and not text: another cookie of the site may be anything.
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
-        .find_map(|pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.trim_ascii_start().strip_prefix(b"="))
-        .and_then(|value| std::str::from_utf8(value.trim_ascii()).ok())
+    all(headers).find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
 /// The `Set-Cookie` of a token's cookie. A `max_age` of no seconds expires it. Nothing where browsers would drop it.

@@ -70,10 +70,15 @@ pub enum Part {
     Field(String),
     /// The only member where the text is a JSON object, else all of it.
     Only,
+    /// All of it.
+    Whole,
 }
 
 impl Part {
     fn of(&self, stored: Stored) -> Result<ApiKey, &'static str> {
+        if let Self::Whole = self {
+            return Ok(ApiKey { text: stored.text, version: stored.version });
+        }
         let text = match json::strict_object(stored.text.as_bytes()) {
             // No key begins like this: it is an object with a slip in it.
             Err(_) if stored.text.trim_start().starts_with('{') => return Err("the secret is a broken JSON object"),
@@ -81,21 +86,21 @@ impl Part {
             Ok(members) => {
                 let member = match self {
                     Self::Field(name) => members.get(name),
-                    Self::Only => members.values().next().filter(|_| members.len() == 1),
+                    Self::Only | Self::Whole => members.values().next().filter(|_| members.len() == 1),
                 };
                 match (member, self) {
                     (Some(Value::String(text)), _) => text.clone(),
                     (_, Self::Field(_)) => {
                         return Err("the secret is a JSON object whose member API_KEY_JSON_FIELD is no text");
                     }
-                    (_, Self::Only) => return Err("the secret is a JSON object, but not of one text"),
+                    (_, Self::Only | Self::Whole) => return Err("the secret is a JSON object, but not of one text"),
                 }
             }
         };
         let version = stored.version;
         match self {
             // Anything may sign sessions, and every byte of it counts.
-            Self::Only => Ok(ApiKey { text, version }),
+            Self::Only | Self::Whole => Ok(ApiKey { text, version }),
             // A key travels in a header; a line's end behind it is a slip of the one who stored it.
             Self::Field(_) => {
                 let key = text.trim();

@@ -9,24 +9,51 @@ use super::Session;
 /// How far the clocks of issuer and function may be apart, in seconds.
 const LEEWAY_SECONDS: f64 = 5.0;
 
-/// Which tokens count.
+/// Which claims make a session.
+#[derive(Clone)]
 pub struct Rules {
-    /// The exact issuer.
+    /// Who vouches for the subject, as the session will say. Where `iss` may be spelled in two ways, still one name.
     pub issuer: String,
+    /// What `iss` must say.
+    pub issuer_claim: IssuerClaim,
+    /// A JSON pointer to the subject, which then may be a whole number too; nothing means the claim `sub`.
+    pub subject_pointer: Option<String>,
     /// For whom the token must have been issued.
     pub audience: Audience,
     /// The parties that may have got it (`azp`, or `client_id`); empty means any.
     pub authorized_parties: Vec<String>,
     /// Claims that must have a certain value.
     pub required: Vec<(String, String)>,
+    /// Whether there must be an `exp`.
+    pub must_expire: bool,
+    /// What the identity product requires beside.
+    pub product: ProductRule,
+}
+
+/// A product's own rule; the error is a clause for the log.
+pub type ProductRule = fn(&Claims) -> Result<(), &'static str>;
+
+/// What `iss` must say.
+#[derive(Clone, PartialEq, Eq)]
+pub enum IssuerClaim {
+    /// Exactly one of these.
+    OneOf(Vec<String>),
+    /// Exactly this, or nothing.
+    IfPresent(String),
+    /// Anything: who vouches is known from the key or the URL alone.
+    Unchecked,
 }
 
 /// The audience rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audience {
     /// Said out loud by `*`: any.
     Any,
     /// One of these.
     OneOf(Vec<String>),
+    /// Cognito's: an app client, named by `client_id` in access tokens and by `aud` in ID tokens.
+    /// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html>
+    CognitoClient(Vec<String>),
 }
 
 /// Why claims are no session.
@@ -38,65 +65,136 @@ pub enum Denied {
     Invalid(&'static str),
 }
 
+/// Claims that are being judged, and when.
+pub struct Claims {
+    members: Value,
+    now: f64,
+}
+
+impl Claims {
+    /// Claims as they stand at `now`, which is time since the Unix epoch.
+    pub fn new(members: Map<String, Value>, now: Duration) -> Self {
+        Self { members: Value::Object(members), now: now.as_secs_f64() }
+    }
+
+    /// A claim.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.members.get(name)
+    }
+
+    /// A claim that is a text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)?.as_str()
+    }
+
+    /// Whether a moment lies in the past, or so little ahead that the clocks may differ by it.
+    pub fn has_come(&self, moment: f64) -> bool {
+        moment <= self.now + LEEWAY_SECONDS
+    }
+
+    /// Whether a moment that may be missing has come; a moment that is no number has not.
+    pub fn has_come_if_present(&self, name: &str) -> bool {
+        self.get(name).is_none_or(|claim| claim.as_f64().is_some_and(|moment| self.has_come(moment)))
+    }
+}
+
 impl Rules {
-    /// Makes a session out of claims whose signature has been verified. `now` is time since the Unix epoch.
+    /// Makes a session out of claims that have been verified.
     ///
     /// # Errors
-    /// Expiry is told only of tokens that are otherwise good.
-    pub fn session(&self, claims: Map<String, Value>, now: Duration) -> Result<Session, Denied> {
-        let text = |name: &str| claims.get(name).and_then(Value::as_str);
-        let invalid = |reason| Err(Denied::Invalid(reason));
-        if text("iss") != Some(&self.issuer) {
-            return invalid("iss is not SESSION_ISSUER");
+    /// Expiry is told only of claims that are otherwise good.
+    pub fn session(&self, claims: Claims) -> Result<Session, Denied> {
+        let subject = self.check(&claims).map_err(Denied::Invalid)?;
+        match claims.get("exp").map(Value::as_f64) {
+            None if !self.must_expire => {}
+            None | Some(None) => return Err(Denied::Invalid("exp is missing or not a number")),
+            Some(Some(expiry)) if claims.now > expiry + LEEWAY_SECONDS => return Err(Denied::Expired),
+            Some(Some(_)) => {}
         }
-        let Some(subject) = text("sub").filter(|subject| !subject.is_empty()) else {
-            return invalid("sub is missing, empty or not a text");
-        };
-        if !self.audience.accepts(claims.get("aud")) {
-            return invalid("aud is not in SESSION_AUDIENCE");
+        Ok(Session { issuer: self.issuer.clone(), subject, claims: claims.members })
+    }
+
+    /// Every rule but expiry. Gives the subject.
+    fn check(&self, claims: &Claims) -> Result<String, &'static str> {
+        if !self.issuer_claim.accepts(claims.get("iss")) {
+            return Err("iss is not the issuer's");
+        }
+        let subject = self.subject(claims).ok_or("the subject is missing, empty or not a text")?;
+        if !self.audience.accepts(claims) {
+            return Err("the audience is not in SESSION_AUDIENCE");
         }
         if !self.authorized_parties.is_empty() {
             let party = claims.get("azp").or_else(|| claims.get("client_id")).and_then(Value::as_str);
             if !party.is_some_and(|party| self.authorized_parties.iter().any(|known| known == party)) {
-                return invalid("azp or client_id is not in SESSION_AUTHORIZED_PARTIES");
+                return Err("azp or client_id is not in SESSION_AUTHORIZED_PARTIES");
             }
         }
         if !self.required.iter().all(|(name, value)| claims.get(name).is_some_and(|claim| says(claim, value))) {
-            return invalid("a claim is not as SESSION_REQUIRED_CLAIMS wants it");
+            return Err("a claim is not as SESSION_REQUIRED_CLAIMS wants it");
         }
-        let now = now.as_secs_f64();
-        for (name, reason) in
-            [("nbf", "nbf is in the future or not a number"), ("iat", "iat is in the future or not a number")]
-        {
-            match claims.get(name) {
-                None => {}
-                Some(claim) if claim.as_f64().is_some_and(|from| from <= now + LEEWAY_SECONDS) => {}
-                Some(_) => return invalid(reason),
-            }
+        if !claims.has_come_if_present("nbf") {
+            return Err("nbf is in the future or not a number");
         }
-        match claims.get("exp").and_then(Value::as_f64) {
-            None => return invalid("exp is missing or not a number"),
-            Some(expiry) if now > expiry + LEEWAY_SECONDS => return Err(Denied::Expired),
-            Some(_) => {}
+        if !claims.has_come_if_present("iat") {
+            return Err("iat is in the future or not a number");
         }
-        Ok(Session { issuer: self.issuer.clone(), subject: subject.to_owned(), claims })
+        (self.product)(claims)?;
+        Ok(subject)
+    }
+
+    fn subject(&self, claims: &Claims) -> Option<String> {
+        let subject = match &self.subject_pointer {
+            None => claims.text("sub")?.to_owned(),
+            Some(pointer) => match claims.members.pointer(pointer)? {
+                Value::String(text) => text.clone(),
+                // Many an app numbers its users.
+                Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
+                _ => return None,
+            },
+        };
+        Some(subject).filter(|subject| !subject.is_empty())
+    }
+}
+
+impl IssuerClaim {
+    /// Whether tokens of this name are meant.
+    pub fn names(&self, issuer: &str) -> bool {
+        matches!(self, Self::OneOf(known) if known.iter().any(|known| known == issuer))
+    }
+
+    fn accepts(&self, claim: Option<&Value>) -> bool {
+        match (self, claim) {
+            (Self::Unchecked, _) | (Self::IfPresent(_), None) => true,
+            (Self::OneOf(known), Some(Value::String(issuer))) => known.contains(issuer),
+            (Self::IfPresent(known), Some(Value::String(issuer))) => known == issuer,
+            _ => false,
+        }
     }
 }
 
 impl Audience {
-    /// `aud` is one text or an array of texts (RFC 7519 section 4.1.3).
-    fn accepts(&self, claim: Option<&Value>) -> bool {
-        let wanted = match self {
-            Self::Any => return true,
-            Self::OneOf(wanted) => wanted,
-        };
-        match claim {
-            Some(Value::String(audience)) => wanted.contains(audience),
-            Some(Value::Array(items)) if items.iter().all(Value::is_string) => {
-                items.iter().filter_map(Value::as_str).any(|item| wanted.iter().any(|wanted| wanted == item))
-            }
-            _ => false,
+    fn accepts(&self, claims: &Claims) -> bool {
+        let audience = claims.get("aud");
+        match self {
+            Self::Any => true,
+            Self::OneOf(wanted) => is_one_of(audience, wanted),
+            Self::CognitoClient(wanted) => match claims.text("token_use") {
+                Some("access") => is_one_of(claims.get("client_id").filter(|id| id.is_string()), wanted),
+                Some("id") => is_one_of(audience, wanted),
+                _ => false,
+            },
         }
+    }
+}
+
+/// `aud` is one text or an array of texts (RFC 7519 section 4.1.3).
+fn is_one_of(claim: Option<&Value>, wanted: &[String]) -> bool {
+    match claim {
+        Some(Value::String(audience)) => wanted.contains(audience),
+        Some(Value::Array(items)) if items.iter().all(Value::is_string) => {
+            items.iter().filter_map(Value::as_str).any(|item| wanted.iter().any(|wanted| wanted == item))
+        }
+        _ => false,
     }
 }
 
@@ -120,6 +218,10 @@ mod tests {
     fn judge(change: Value) -> Result<Session, Denied> {
         let rules = Rules {
             issuer: "https://id.test".to_owned(),
+            issuer_claim: IssuerClaim::OneOf(vec!["https://id.test".to_owned()]),
+            subject_pointer: None,
+            must_expire: true,
+            product: |_| Ok(()),
             audience: Audience::OneOf(vec!["voice".to_owned()]),
             authorized_parties: vec!["app".to_owned()],
             required: vec![("token_use".to_owned(), "access".to_owned()), ("paid".to_owned(), "true".to_owned())],
@@ -132,7 +234,8 @@ mod tests {
             claims[name] = value.clone();
         }
         let claims = claims.as_object().unwrap().iter().filter(|(_, value)| **value != "ABSENT");
-        rules.session(claims.map(|(n, v)| (n.clone(), v.clone())).collect(), Duration::from_secs(NOW))
+        let claims = claims.map(|(name, value)| (name.clone(), value.clone())).collect();
+        rules.session(Claims::new(claims, Duration::from_secs(NOW)))
     }
 
     #[test]

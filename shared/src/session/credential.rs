@@ -1,30 +1,29 @@
-//! Where a session travels: in `Authorization: Bearer`, else in the app's session cookie.
+//! Where a session travels: in `Authorization: Bearer`, else in the app's session cookies.
+
+use std::borrow::Cow;
 
 use http::{HeaderMap, header};
 
-use crate::cookie;
+use super::carrier::Carrier;
 
 /// What a caller shows for itself. It has no `Debug`.
-#[derive(Clone, Copy)]
 pub enum Credential<'a> {
     /// `Authorization: Bearer …` (RFC 6750 section 2.1).
     Bearer(&'a str),
-    /// The cookie named by `SESSION_COOKIE`.
-    Cookie(&'a str),
+    /// What the app's session cookies hold, which browsers attach by themselves.
+    Cookie(Cow<'a, str>),
     /// Nothing.
     None,
 }
 
 impl<'a> Credential<'a> {
-    /// Finds the credential. A Bearer credential, however bad, keeps the cookie from being looked at.
-    pub fn find(headers: &'a HeaderMap, session_cookie: Option<&str>) -> Self {
+    /// Finds the credential. A Bearer credential, however bad, keeps the cookies from being looked at; of several carriers
+    /// the first that holds something counts.
+    pub fn find(headers: &'a HeaderMap, carriers: &[Carrier]) -> Self {
         if let Some(token) = bearer(headers) {
             return Self::Bearer(token);
         }
-        match session_cookie.and_then(|name| cookie::find(headers, name)).filter(|value| !value.is_empty()) {
-            Some(value) => Self::Cookie(value),
-            None => Self::None,
-        }
+        carriers.iter().find_map(|carrier| carrier.find(headers)).map_or(Self::None, Self::Cookie)
     }
 
     /// Whether it is one that a browser attaches by itself.
@@ -32,10 +31,11 @@ impl<'a> Credential<'a> {
         matches!(self, Self::Cookie(_))
     }
 
-    /// The token, if there is a credential.
-    pub fn token(self) -> Option<&'a str> {
+    /// The session, if there is a credential.
+    pub fn session(&self) -> Option<&str> {
         match self {
-            Self::Bearer(token) | Self::Cookie(token) => Some(token),
+            Self::Bearer(session) => Some(session),
+            Self::Cookie(session) => Some(session),
             Self::None => None,
         }
     }
@@ -83,7 +83,7 @@ mod tests {
             (b"Bearer \xff", ""),
         ] {
             let headers = headers(Some(value));
-            let credential = Credential::find(&headers, Some("s"));
+            let credential = Credential::find(&headers, &[Carrier::plain("s")]);
             assert!(matches!(credential, Credential::Bearer(found) if found == token), "{value:?}");
         }
     }
@@ -92,9 +92,11 @@ mod tests {
     fn the_cookie_counts_where_no_bearer_credential_is() {
         for value in [None, Some(&b"Basic eDp5"[..]), Some(b"Bearers abc"), Some(b"")] {
             let headers = headers(value);
-            assert!(matches!(Credential::find(&headers, Some("s")), Credential::Cookie("from-cookie")));
-            assert!(matches!(Credential::find(&headers, Some("t")), Credential::None));
-            assert!(matches!(Credential::find(&headers, None), Credential::None));
+            assert!(
+                matches!(Credential::find(&headers, &[Carrier::plain("s")]), Credential::Cookie(found) if found == "from-cookie")
+            );
+            assert!(matches!(Credential::find(&headers, &[Carrier::plain("t")]), Credential::None));
+            assert!(matches!(Credential::find(&headers, &[]), Credential::None));
         }
     }
 }

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use super::signature::{Algorithm, Family, VerifyingKey};
+use super::signature::{Algorithm, Family, LEAST_SECRET_BYTES, VerifyingKey};
 use super::token::UnverifiedToken;
 use crate::json;
 
@@ -33,6 +33,26 @@ impl KeySet {
     /// # Errors
     /// A clause for the log, where it is no key set at all.
     pub fn parse(text: &[u8]) -> Result<Self, &'static str> {
+        Self::read(text, public_key)
+    }
+
+    /// Reads a set of symmetric keys, each of at least 32 bytes. What issuers publish is never read like this.
+    ///
+    /// # Errors
+    /// A clause for the log, also where there is any other key in it.
+    pub fn parse_shared(text: &[u8]) -> Result<Self, &'static str> {
+        let mut symmetric = true;
+        let set = Self::read(text, |jwk| {
+            symmetric &= jwk.get("kty").is_some_and(|kind| kind == "oct");
+            shared_key(jwk)
+        })?;
+        if symmetric && !set.0.is_empty() { Ok(set) } else { Err("the key set is not one of symmetric keys") }
+    }
+
+    fn read(
+        text: &[u8],
+        mut key: impl FnMut(&Map<String, Value>) -> Option<VerifyingKey>,
+    ) -> Result<Self, &'static str> {
         let set = json::strict_object(text).map_err(|_| "the key set is not a plain JSON object")?;
         let Some(Value::Array(keys)) = set.get("keys") else { return Err("the key set has no keys") };
         if keys.len() > MOST_KEYS {
@@ -40,10 +60,10 @@ impl KeySet {
         }
         let ids: Vec<Option<&str>> = keys.iter().map(|key| key.get("kid").and_then(Value::as_str)).collect();
         let mut usable = Vec::new();
-        for (key, id) in keys.iter().zip(&ids) {
+        for (jwk, id) in keys.iter().zip(&ids) {
             // Two keys of one id: which of them signed is anybody's guess, so neither counts.
             let unique = id.is_none() || ids.iter().filter(|other| *other == id).count() == 1;
-            if let (true, Some(key)) = (unique, key.as_object().and_then(verifying_key)) {
+            if let (Some(key), true) = (jwk.as_object().and_then(&mut key), unique) {
                 usable.push((id.map(str::to_owned), key));
             }
         }
@@ -68,10 +88,9 @@ impl KeySet {
     }
 }
 
-/// One key of a set, if it is a public key for signatures that is strong enough.
-fn verifying_key(jwk: &Map<String, Value>) -> Option<VerifyingKey> {
-    let text = |name| jwk.get(name).and_then(Value::as_str);
-    let bytes = |name| URL_SAFE_NO_PAD.decode(text(name)?).ok();
+/// What a key says of its use: nothing where it is not for verifying signatures, else the one algorithm that it is bound
+/// to, if it is.
+fn bound_to(jwk: &Map<String, Value>) -> Option<Option<Algorithm>> {
     // RFC 7517 sections 4.2 to 4.4: a key may say what it is for.
     let for_signatures = jwk.get("use").is_none_or(|value| value == "sig");
     let may_verify = jwk.get("key_ops").is_none_or(|value| {
@@ -80,10 +99,26 @@ fn verifying_key(jwk: &Map<String, Value>) -> Option<VerifyingKey> {
     if !for_signatures || !may_verify {
         return None;
     }
-    let bound_to = match jwk.get("alg") {
-        None => None,
-        Some(name) => Some(Algorithm::named(name.as_str()?)?),
-    };
+    match jwk.get("alg") {
+        None => Some(None),
+        Some(name) => Algorithm::named(name.as_str()?).map(Some),
+    }
+}
+
+/// One key of a set, if it is a symmetric one that is long enough.
+fn shared_key(jwk: &Map<String, Value>) -> Option<VerifyingKey> {
+    let secret = URL_SAFE_NO_PAD.decode(jwk.get("k")?.as_str()?).ok()?;
+    let bound_to = bound_to(jwk)?;
+    let key = VerifyingKey::secret(&secret, bound_to);
+    let usable = secret.len() >= LEAST_SECRET_BYTES && bound_to.is_none_or(|algorithm| key.fits(algorithm));
+    usable.then_some(key)
+}
+
+/// One key of a set, if it is a public key for signatures that is strong enough.
+fn public_key(jwk: &Map<String, Value>) -> Option<VerifyingKey> {
+    let text = |name| jwk.get(name).and_then(Value::as_str);
+    let bytes = |name| URL_SAFE_NO_PAD.decode(text(name)?).ok();
+    let bound_to = bound_to(jwk)?;
     let key = match (text("kty")?, text("crv")) {
         ("RSA", _) => {
             let (modulus, exponent) = (bytes("n")?, bytes("e")?);

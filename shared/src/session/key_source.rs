@@ -24,7 +24,7 @@ const LONGEST_TROUBLE_PAUSE: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// Where the key set is.
-#[derive(Clone)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// Named by a setting.
     KeySet(Url),
@@ -200,6 +200,11 @@ impl KeySource {
             http::StatusCode::OK => Ok(response.into_body()),
             status => Err(format!("the {what} was answered with {}", status.as_u16())),
         }
+    }
+
+    /// Where the key set is.
+    pub fn location(&self) -> &Location {
+        &self.location
     }
 
     fn unavailable(&self, trouble: Trouble) -> Unavailable {

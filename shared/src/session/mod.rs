@@ -1,18 +1,30 @@
 //! Who is calling: a session that the app's identity provider vouches for.
 //!
-//! The road of a token: `credential` finds it, `token` takes it apart, `signature` checks it with a key that `key_source` or the
-//! shared secret gave, `claims` checks what it says. Only at the end of that road is there a [`Session`].
+//! The road of a signed token: `credential` finds it with the help of `carrier`, `token` takes it apart, `issuer` is chosen by
+//! its name, `signature` checks it with a key that `key_source` or a shared secret gave, `claims` checks what it says.
+//! Encrypted cookies are opened by `encrypted` and `jwe`; `introspection` and `forward` ask a service. `products` knows what the
+//! sessions of each identity product look like. Only at the end of such a road is there a [`Session`].
 
+pub mod carrier;
 pub mod claims;
 pub mod credential;
+pub mod encrypted;
+pub mod forward;
+pub mod introspection;
+pub mod issuer;
+pub mod jwe;
+pub mod jws;
 pub mod key_set;
 pub mod key_source;
+pub mod products;
+pub mod refused;
+pub mod remote;
 pub mod settings;
 pub mod signature;
 pub mod token;
 pub mod verifier;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::ask::Ask;
 use crate::refusal::{Code, Refusal};
@@ -21,7 +33,7 @@ use crate::refusal::{Code, Refusal};
 pub struct Session {
     issuer: String,
     subject: String,
-    claims: Map<String, Value>,
+    claims: Value,
 }
 
 impl Session {
@@ -36,13 +48,15 @@ impl Session {
     }
 
     /// Checks that the claim named by `GRANTS_CLAIM` covers an ask. The claim is an array of names or one text with
-    /// spaces between them, as OAuth's `scope` (RFC 6749 section 3.3); without it, nothing is covered.
+    /// spaces between them, as OAuth's `scope` (RFC 6749 section 3.3); without it, nothing is covered. A name that begins
+    /// with a slash is a JSON pointer (RFC 6901) to a claim within a claim.
     ///
     /// # Errors
     /// [`Code::GrantNotAllowed`].
     pub fn permits(&self, ask: &Ask, grants_claim: Option<&str>) -> Result<(), Refusal> {
         let Some(name) = grants_claim else { return Ok(()) };
-        let permitted: Vec<&str> = match self.claims.get(name) {
+        let claim = if name.starts_with('/') { self.claims.pointer(name) } else { self.claims.get(name) };
+        let permitted: Vec<&str> = match claim {
             Some(Value::String(text)) => text.split(' ').collect(),
             Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
@@ -60,7 +74,6 @@ impl Session {
 impl Session {
     /// A session for tests of what comes after verification.
     pub fn for_tests(issuer: &str, subject: &str, claims: Value) -> Self {
-        let claims = claims.as_object().cloned().unwrap_or_default();
         Self { issuer: issuer.to_owned(), subject: subject.to_owned(), claims }
     }
 }
@@ -88,5 +101,21 @@ mod tests {
             assert!(!permitted(claims.clone()), "{claims}");
         }
         assert!(Session::for_tests("i", "s", json!({})).permits(&ask, None).is_ok());
+    }
+
+    #[test]
+    fn the_grants_claim_may_be_within_another_claim() {
+        let ask = Ask { grants: vec!["tts"], expires_in: 60, max_session_duration: None };
+        let session =
+            Session::for_tests("i", "s", json!({"app_metadata": {"voice": "tts"}, "https://a.test/v": ["tts"]}));
+        for (name, permitted) in [
+            ("/app_metadata/voice", true),
+            ("https://a.test/v", true),
+            ("/app_metadata/other", false),
+            ("app_metadata/voice", false),
+            ("/voice", false),
+        ] {
+            assert_eq!(session.permits(&ask, Some(name)).is_ok(), permitted, "{name}");
+        }
     }
 }

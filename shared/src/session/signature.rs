@@ -8,6 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm as Jwa, DecodingKey, crypto};
 
+use super::token::UnverifiedToken;
+
 /// The signature algorithms of RFC 7518 section 3.1 and RFC 8037 section 3.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are those of the RFCs")]
@@ -49,7 +51,8 @@ impl Algorithm {
             "ES256" => Self::Es256,
             "ES384" => Self::Es384,
             "ES512" => Self::Es512,
-            "EdDSA" => Self::EdDsa,
+            // RFC 9864 section 2.2 gives the only curve that is used here a name of its own.
+            "EdDSA" | "Ed25519" => Self::EdDsa,
             _ => return None,
         })
     }
@@ -85,6 +88,9 @@ impl Algorithm {
     }
 }
 
+/// The shortest secret that may sign or encrypt sessions, in bytes (RFC 7518 section 3.2, RFC 8725 section 3.5).
+pub const LEAST_SECRET_BYTES: usize = 32;
+
 /// Kinds of keys. An elliptic curve's key works for that curve's algorithm alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are those of the RFCs")]
@@ -113,9 +119,9 @@ enum Material {
 
 impl VerifyingKey {
     /// A shared secret.
-    pub fn secret(secret: &[u8]) -> Self {
+    pub fn secret(secret: &[u8], bound_to: Option<Algorithm>) -> Self {
         let material = Material::Library(DecodingKey::from_secret(secret));
-        Self { family: Family::Secret, bound_to: None, material }
+        Self { family: Family::Secret, bound_to, material }
     }
 
     /// An RSA key of big-endian modulus and exponent.
@@ -139,17 +145,16 @@ impl VerifyingKey {
         self.family == algorithm.family() && self.bound_to.is_none_or(|bound| bound == algorithm)
     }
 
-    /// Whether `signature` (base64url) is this key's over `signed`.
-    pub fn verifies(&self, algorithm: Algorithm, signed: &str, signature: &str) -> bool {
-        if !self.fits(algorithm) {
+    /// Whether the token is signed with this key.
+    pub fn verifies(&self, token: &UnverifiedToken) -> bool {
+        if !self.fits(token.algorithm) {
             return false;
         }
-        match (&self.material, algorithm.jwa()) {
-            (Material::Library(key), Some(jwa)) => {
-                crypto::verify(signature, signed.as_bytes(), key, jwa).unwrap_or(false)
-            }
-            (Material::P521(point), None) => URL_SAFE_NO_PAD.decode(signature).is_ok_and(|signature| {
-                UnparsedPublicKey::new(&ECDSA_P521_SHA512_FIXED, point).verify(signed.as_bytes(), &signature).is_ok()
+        let signed = token.signed.as_bytes();
+        match (&self.material, token.algorithm.jwa()) {
+            (Material::Library(key), Some(jwa)) => crypto::verify(token.signature, signed, key, jwa).unwrap_or(false),
+            (Material::P521(point), None) => URL_SAFE_NO_PAD.decode(token.signature).is_ok_and(|signature| {
+                UnparsedPublicKey::new(&ECDSA_P521_SHA512_FIXED, point).verify(signed, &signature).is_ok()
             }),
             _ => false,
         }

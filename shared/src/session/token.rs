@@ -1,7 +1,10 @@
 //! A JWT taken apart, before anything in it is believed (RFC 7515 section 5.2, RFC 7519 section 7.2, RFC 8725).
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::signature::Algorithm;
@@ -14,7 +17,7 @@ const MOST_KEY_ID_BYTES: usize = 256;
 
 /// Header members that change what a signature means, or bring the key along with the token. A verifier that does not
 /// know an extension must refuse it (RFC 7515 section 4.1.11), and keys come from settings alone (RFC 8725 section 3.10).
-const REFUSED_MEMBERS: [&str; 6] = ["crit", "b64", "jku", "jwk", "x5u", "x5c"];
+pub const REFUSED_MEMBERS: [&str; 6] = ["crit", "b64", "jku", "jwk", "x5u", "x5c"];
 
 /// A token in compact form, nothing of which has been verified.
 pub struct UnverifiedToken<'a> {
@@ -64,6 +67,21 @@ impl<'a> UnverifiedToken<'a> {
             Some(_) => return Err("the token's key id is too long or not a text"),
         };
         Ok(Self { algorithm, key_id, signed, signature, payload })
+    }
+
+    /// Who the token says it is from: good for choosing the issuer whose keys must then confirm it, and for nothing else.
+    pub fn unverified_issuer(&self) -> Option<Cow<'_, str>> {
+        #[derive(Deserialize)]
+        struct Claims<'a> {
+            #[serde(borrow)]
+            iss: Cow<'a, str>,
+        }
+        serde_json::from_slice(&self.payload).ok().map(|Claims { iss }| iss)
+    }
+
+    /// The payload, which need not be JSON. Call it once the signature has been verified.
+    pub fn into_payload(self) -> Vec<u8> {
+        self.payload
     }
 
     /// What the token says. Call it once the signature has been verified.

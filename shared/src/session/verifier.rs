@@ -1,15 +1,21 @@
-//! The verifier: from a credential to a session.
+//! The verifier: from a credential to a session, in the way that the settings say.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use super::Session;
-use super::claims::{Denied, Rules};
 use super::credential::Credential;
-use super::key_set::{KeySet, NoKey};
-use super::key_source::{KeySource, Unavailable};
-use super::settings::{Kind, SessionSettings};
-use super::signature::{Algorithm, VerifyingKey};
+use super::encrypted::Encrypted;
+use super::forward::Forward;
+use super::introspection::Introspection;
+use super::issuer::{Keys, TrustedIssuer};
+use super::jwe::is_encrypted;
+use super::key_source::{KeySource, Location};
+use super::refused::Refused;
+use super::remote::Remote;
+use super::settings::{EncryptedSettings, IssuerSettings, KeysSetting, Method, SessionSettings};
 use super::token::UnverifiedToken;
 use crate::clock::Clock;
 use crate::refusal::{Code, Refusal};
@@ -18,41 +24,76 @@ use crate::transport::Transport;
 
 /// Verifies the sessions of one deployment.
 pub struct Verifier {
-    keys: Keys,
-    algorithms: Vec<Algorithm>,
-    rules: Rules,
+    way: Way,
     clock: Clock,
 }
 
-enum Keys {
-    Published(KeySource),
-    Shared(SecretCache),
+enum Way {
+    Tokens(Vec<TrustedIssuer>, Option<Encrypted>),
+    Introspection(Introspection),
+    Forward(Forward),
 }
 
-/// The shortest secret that may sign sessions, in bytes (RFC 7518 section 3.2).
-const LEAST_SECRET_BYTES: usize = 32;
-
 impl Verifier {
-    /// A verifier for what the settings say. `fresh_for` is how long a shared secret is used before it is loaded anew.
+    /// A verifier for what the settings say. `fresh_for` is how long a secret is used before it is loaded anew.
     pub fn new(
-        settings: SessionSettings,
+        settings: &SessionSettings,
         transport: Transport,
         store: Arc<dyn SecretStore>,
         fresh_for: Duration,
         clock: Clock,
     ) -> Self {
-        let keys = match settings.kind {
-            Kind::KeySet(location) => Keys::Published(KeySource::new(location, transport, clock.clone())),
-            Kind::SharedSecret(id) => Keys::Shared(SecretCache::new(store, id, Part::Only, fresh_for, clock.clone())),
+        let secret =
+            |id: &str, part| SecretCache::new(Arc::clone(&store), id.to_owned(), part, fresh_for, clock.clone());
+        let remote = || Remote { transport: transport.clone(), clock: clock.clone() };
+        let way = match &settings.method {
+            Method::Tokens(issuers, encrypted) => {
+                let mut sources = Sources { transport: &transport, clock: &clock, known: Vec::new() };
+                let issuers = issuers.iter().map(|IssuerSettings { keys, algorithms, key_id_required, rules }| {
+                    let keys = match keys {
+                        KeysSetting::Published(location) => Keys::Published(sources.at(location)),
+                        KeysSetting::Shared(id) => Keys::Shared(secret(id, Part::Only)),
+                    };
+                    let (algorithms, rules) = (algorithms.clone(), rules.clone());
+                    TrustedIssuer { keys, algorithms, key_id_required: *key_id_required, rules }
+                });
+                let issuers = issuers.collect();
+                let encrypted = encrypted.as_ref().map(|EncryptedSettings { secret_id, scheme, cookies, rules }| {
+                    let (scheme, cookies, rules) = (scheme.clone(), cookies.clone(), rules.clone());
+                    Encrypted { secret: secret(secret_id, Part::Only), scheme, cookies, rules, clock: clock.clone() }
+                });
+                Way::Tokens(issuers, encrypted)
+            }
+            Method::Introspection(settings, client) => Way::Introspection(Introspection {
+                url: settings.url.clone(),
+                client: secret(client, Part::Whole),
+                remote: remote(),
+                rules: settings.rules.clone(),
+                remembered: Default::default(),
+            }),
+            Method::Forward(service) => Way::Forward(Forward {
+                url: service.url.clone(),
+                cookie: settings.carriers.first().map(|carrier| carrier.name.clone()),
+                remote: remote(),
+                rules: service.rules.clone(),
+            }),
         };
-        Self { keys, algorithms: settings.algorithms, rules: settings.rules, clock }
+        Self { way, clock }
     }
 
-    /// Gets the keys ahead of the first request, best effort.
+    /// Gets what is needed ahead of the first request, best effort.
     pub async fn warm(&self) {
-        match &self.keys {
-            Keys::Published(source) => source.warm().await,
-            Keys::Shared(secret) => drop(secret.get().await),
+        match &self.way {
+            Way::Tokens(issuers, encrypted) => {
+                let secret = async {
+                    if let Some(encrypted) = encrypted {
+                        drop(encrypted.secret.get().await);
+                    }
+                };
+                tokio::join!(join_all(issuers.iter().map(|issuer| issuer.keys.warm())), secret);
+            }
+            Way::Introspection(introspection) => drop(introspection.client.get().await),
+            Way::Forward(_) => {}
         }
     }
 
@@ -60,76 +101,45 @@ impl Verifier {
     ///
     /// # Errors
     /// [`Code::SessionMissing`], [`Code::SessionInvalid`], [`Code::SessionExpired`], and [`Code::SessionUnavailable`]
-    /// where nothing can be said of the credential because the keys cannot be had.
+    /// where nothing can be said of the credential because keys or answers cannot be had.
     pub async fn verify(&self, credential: Credential<'_>) -> Result<Session, Refusal> {
-        let Some(token) = credential.token() else {
+        let Some(session) = credential.session() else {
             let detail = "Sign in, and send the session as a Bearer token or as the app's session cookie.";
             return Err(Refusal::new(Code::SessionMissing, detail));
         };
-        let token = UnverifiedToken::parse(token).map_err(invalid)?;
-        if !self.algorithms.contains(&token.algorithm) {
-            return Err(invalid("the token's algorithm is not in SESSION_ALGORITHMS"));
-        }
-        if !self.is_signed(&token).await? {
-            return Err(invalid("the signature is not the issuer's"));
-        }
-        let claims = token.claims().map_err(invalid)?;
-        self.rules.session(claims, self.clock.now()).map_err(|denied| match denied {
-            Denied::Invalid(reason) => invalid(reason),
-            Denied::Expired => {
-                let detail = "The session has expired. Sign in again, or refresh the session, and repeat the request.";
-                Refusal::new(Code::SessionExpired, detail).because("exp is in the past")
-            }
-        })
+        let verified = match &self.way {
+            Way::Tokens(_, Some(encrypted)) if is_encrypted(session) => encrypted.verify(session).await,
+            Way::Tokens(issuers, _) => self.by_issuer(issuers, session).await,
+            Way::Introspection(introspection) => introspection.verify(session).await,
+            Way::Forward(forward) => forward.verify(&credential).await,
+        };
+        verified.map_err(Refusal::from)
     }
 
-    async fn is_signed(&self, token: &UnverifiedToken<'_>) -> Result<bool, Refusal> {
-        match &self.keys {
-            Keys::Published(source) => {
-                let keys = source.keys().await.map_err(unavailable)?;
-                match check(&keys, token) {
-                    Err(NoKey::UnknownId) => {}
-                    checked => return checked.map_err(no_key),
-                }
-                let keys = source.newer_keys().await.map_err(unavailable)?;
-                check(&keys, token).map_err(no_key)
-            }
-            Keys::Shared(secret) => {
-                let secret =
-                    secret.get().await.map_err(|refusal| Refusal { code: Code::SessionUnavailable, ..refusal })?;
-                let secret = secret.expose().as_bytes();
-                if secret.len() < LEAST_SECRET_BYTES {
-                    return Err(unavailable(Unavailable {
-                        reason: "the secret that signs sessions is shorter than 32 bytes".to_owned(),
-                        retry_after: 60,
-                    }));
-                }
-                Ok(VerifyingKey::secret(secret).verifies(token.algorithm, token.signed, token.signature))
-            }
-        }
+    /// The token's own word chooses the issuer; then that issuer's keys, and no others, must confirm it.
+    async fn by_issuer(&self, issuers: &[TrustedIssuer], token: &str) -> Result<Session, Refused> {
+        let token = UnverifiedToken::parse(token).map_err(Refused::Invalid)?;
+        let name = token.unverified_issuer().ok_or(Refused::Invalid("the token names no issuer"))?.into_owned();
+        let issuer = issuers.iter().find(|issuer| issuer.rules.issuer_claim.names(&name));
+        let issuer = issuer.ok_or(Refused::Invalid("iss is not in SESSION_ISSUER"))?;
+        issuer.verify(token, &self.clock).await
     }
 }
 
-fn check(keys: &KeySet, token: &UnverifiedToken) -> Result<bool, NoKey> {
-    Ok(keys.key_for(token)?.verifies(token.algorithm, token.signed, token.signature))
+/// Makes one source for each place: two issuers that have their keys in one place share what is fetched.
+struct Sources<'a> {
+    transport: &'a Transport,
+    clock: &'a Clock,
+    known: Vec<Arc<KeySource>>,
 }
 
-fn no_key(no_key: NoKey) -> Refusal {
-    invalid(match no_key {
-        NoKey::UnknownId => "the issuer has no key of the token's key id",
-        NoKey::Ambiguous => "the token names no key and the issuer has not exactly one that fits",
-        NoKey::WrongAlgorithm => "the key is not made for the token's algorithm",
-    })
-}
-
-fn invalid(reason: &'static str) -> Refusal {
-    let detail = "The session is not one that this service accepts. Sign in again; if that does not help, compare the \
-                  token's issuer, audience and algorithm with the service's settings.";
-    Refusal::new(Code::SessionInvalid, detail).because(reason)
-}
-
-fn unavailable(unavailable: Unavailable) -> Refusal {
-    let detail = "Sessions cannot be checked at the moment, since the identity provider's keys cannot be had. Try again \
-                  shortly.";
-    Refusal::new(Code::SessionUnavailable, detail).because(unavailable.reason).retry_after(unavailable.retry_after)
+impl Sources<'_> {
+    fn at(&mut self, location: &Location) -> Arc<KeySource> {
+        if let Some(known) = self.known.iter().find(|source| source.location() == location) {
+            return Arc::clone(known);
+        }
+        let source = Arc::new(KeySource::new(location.clone(), self.transport.clone(), self.clock.clone()));
+        self.known.push(Arc::clone(&source));
+        source
+    }
 }

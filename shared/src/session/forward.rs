@@ -1,0 +1,60 @@
+//! Sessions of any kind, by asking the app: the caller's one credential is passed on to a URL of the app's, and a success that
+//! names a subject is a session. Nothing is cached, so signing out counts at once.
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, StatusCode, header};
+use url::Url;
+
+use super::Session;
+use super::claims::{Claims, Rules};
+use super::credential::Credential;
+use super::refused::Refused;
+use super::remote::{Remote, members, unusable, visible};
+
+/// Asks the app.
+pub struct Forward {
+    /// The app's URL.
+    pub url: Url,
+    /// The cookie in which the app's session travels.
+    pub cookie: Option<String>,
+    /// The way there.
+    pub remote: Remote,
+    /// Where the subject is, and which claims make a session.
+    pub rules: Rules,
+}
+
+impl Forward {
+    /// Makes a session of a credential that the app knows.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn verify(&self, credential: &Credential<'_>) -> Result<Session, Refused> {
+        let response = self.remote.ask(self.request(credential)?).await?;
+        match response.status() {
+            status if status.is_success() => {
+                // An app that answers "nobody" with success has no subject in it.
+                let claims = members(&response).ok_or(Refused::Invalid("the app's answer is no plain JSON object"))?;
+                Ok(self.rules.session(Claims::new(claims, self.remote.clock.now()))?)
+            }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Refused::Invalid("the app does not know it")),
+            // To a page for signing in, most likely.
+            StatusCode::FOUND | StatusCode::SEE_OTHER | StatusCode::TEMPORARY_REDIRECT => {
+                Err(Refused::Invalid("the app answered with a redirect, as it does when nobody is signed in"))
+            }
+            status => Err(unusable(status)),
+        }
+    }
+
+    /// Nothing of the caller's request but the credential.
+    fn request(&self, credential: &Credential<'_>) -> Result<Request<Bytes>, Refused> {
+        let (name, value) = match (credential, &self.cookie) {
+            (Credential::Bearer(token), _) => (header::AUTHORIZATION, format!("Bearer {}", visible(token)?)),
+            (Credential::Cookie(value), Some(cookie)) => (header::COOKIE, format!("{cookie}={}", visible(value)?)),
+            _ => return Err(Refused::Invalid("there is no credential to pass on")),
+        };
+        let mut value = HeaderValue::try_from(value).map_err(|_| Refused::Invalid("the credential fits no header"))?;
+        value.set_sensitive(true);
+        let request = Request::get(self.url.as_str()).header(name, value).header(header::ACCEPT, "application/json");
+        request.body(Bytes::new()).map_err(|_| Refused::misconfigured("SESSION_FORWARD_URL cannot be called"))
+    }
+}

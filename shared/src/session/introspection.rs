@@ -1,0 +1,182 @@
+//! Opaque tokens, by asking the authorization server (RFC 7662).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderValue, Request, StatusCode, header};
+use serde_json::{Map, Value};
+use url::Url;
+use url::form_urlencoded::{Serializer, byte_serialize};
+
+use super::Session;
+use super::claims::{Claims, Rules};
+use super::refused::Refused;
+use super::remote::{Remote, members, unavailable, unusable, visible};
+use crate::json;
+use crate::secret::SecretCache;
+
+/// How long the word that a token is good is taken for true: a revoked one may live that long.
+const ACTIVE_FOR: Duration = Duration::from_secs(60);
+/// How long the word that a token is not good is taken for true.
+const INACTIVE_FOR: Duration = Duration::from_secs(5);
+/// How many tokens are remembered.
+const MOST_REMEMBERED: usize = 256;
+/// The longest token that is asked about, in bytes.
+const MOST_TOKEN_BYTES: usize = 8 * 1024;
+/// The longest answer that is remembered, in bytes.
+const MOST_REMEMBERED_BYTES: usize = 8 * 1024;
+
+/// Asks the authorization server.
+pub struct Introspection {
+    /// The introspection endpoint.
+    pub url: Url,
+    /// What this service shows for itself there.
+    pub client: SecretCache,
+    /// The way there.
+    pub remote: Remote,
+    /// Which claims make a session.
+    pub rules: Rules,
+    /// What was said of tokens.
+    pub remembered: Remembered,
+}
+
+/// What was said of tokens, by their SHA-256, and until when it is taken for true.
+#[derive(Default)]
+pub struct Remembered(Mutex<HashMap<[u8; 32], Word>>);
+
+#[derive(Clone)]
+struct Word {
+    /// Nothing where the token is not good.
+    claims: Option<Arc<Map<String, Value>>>,
+    from: Duration,
+    until: Duration,
+}
+
+impl Introspection {
+    /// Makes a session of a token that the server calls active.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn verify(&self, token: &str) -> Result<Session, Refused> {
+        let token = visible(token)?;
+        if token.len() > MOST_TOKEN_BYTES {
+            return Err(Refused::Invalid("the token is longer than 8 KiB"));
+        }
+        let key = hash(token);
+        let now = self.remote.clock.now();
+        let claims = match self.remembered.get(&key, now) {
+            Some(word) => word.claims,
+            None => self.ask(token, key).await?,
+        };
+        let claims = claims.ok_or(Refused::Invalid("the authorization server does not call the token active"))?;
+        let claims = Arc::unwrap_or_clone(claims);
+        Ok(self.rules.session(Claims::new(claims, self.remote.clock.now()))?)
+    }
+
+    async fn ask(&self, token: &str, key: [u8; 32]) -> Result<Option<Arc<Map<String, Value>>>, Refused> {
+        let mut client = self.client.get().await.map_err(Refused::without_secret)?;
+        let mut response = self.remote.ask(self.request(token, client.expose())?).await?;
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let Some(newer) = self.client.newer_than(&client).await
+        {
+            client = newer;
+            response = self.remote.ask(self.request(token, client.expose())?).await?;
+        }
+        if response.status() != StatusCode::OK {
+            // The server does not take our own credentials, or is no such server: no word about the caller's.
+            return Err(unusable(response.status()));
+        }
+        let claims = members(&response).ok_or_else(|| unavailable("answered no plain JSON object".to_owned(), None))?;
+        let claims = match claims.get("active") {
+            Some(Value::Bool(true)) => Some(Arc::new(claims)),
+            Some(Value::Bool(false)) => None,
+            _ => return Err(unavailable("did not say whether the token is active".to_owned(), None)),
+        };
+        if response.body().len() <= MOST_REMEMBERED_BYTES {
+            self.remembered.put(key, claims.clone(), self.remote.clock.now());
+        }
+        Ok(claims)
+    }
+
+    fn request(&self, token: &str, client: &str) -> Result<Request<Bytes>, Refused> {
+        let form = Serializer::new(String::new())
+            .append_pair("token", token)
+            .append_pair("token_type_hint", "access_token")
+            .finish();
+        Request::post(self.url.as_str())
+            .header(header::AUTHORIZATION, authorization(client)?)
+            .header(header::ACCEPT, "application/json")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form.into())
+            .map_err(|_| Refused::misconfigured("SESSION_INTROSPECTION_URL cannot be called"))
+    }
+}
+
+impl Remembered {
+    fn get(&self, key: &[u8; 32], now: Duration) -> Option<Word> {
+        self.lock().get(key).filter(|word| word.is_fresh(now)).cloned()
+    }
+
+    fn put(&self, key: [u8; 32], claims: Option<Arc<Map<String, Value>>>, now: Duration) {
+        let longest = if claims.is_some() { ACTIVE_FOR } else { INACTIVE_FOR };
+        // The rules look at the expiry of what is remembered too.
+        let word = Word { claims, from: now, until: now + longest };
+        let mut words = self.lock();
+        if words.len() >= MOST_REMEMBERED {
+            words.retain(|_, word| word.is_fresh(now));
+        }
+        if words.len() >= MOST_REMEMBERED {
+            let oldest = words.iter().min_by_key(|(_, word)| word.until).map(|(key, _)| *key);
+            oldest.map(|oldest| words.remove(&oldest));
+        }
+        words.insert(key, word);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Word>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Word {
+    /// A clock that was set back makes no word last longer.
+    fn is_fresh(&self, now: Duration) -> bool {
+        (self.from..self.until).contains(&now)
+    }
+}
+
+/// The client's credentials: an object with `client_id` and `client_secret`, or `id:secret`, by Basic; any other text by Bearer
+/// (RFC 7662 section 2.1). In Basic, both parts are form-encoded first (RFC 6749 section 2.3.1).
+fn authorization(client: &str) -> Result<HeaderValue, Refused> {
+    let basic = |id: &str, secret: &str| {
+        let encode = |part: &str| byte_serialize(part.as_bytes()).collect::<String>();
+        format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(id), encode(secret))))
+    };
+    let client = client.trim();
+    let value = match json::strict_object(client.as_bytes()) {
+        Ok(members) => {
+            let text = |name| members.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+            text("client_id").zip(text("client_secret")).map(|(id, secret)| basic(id, secret))
+        }
+        Err(_) => match client.split_once(':') {
+            Some((id, secret)) => Some(basic(id, secret)),
+            None => (!client.is_empty()).then(|| format!("Bearer {client}")),
+        },
+    };
+    let mut value = value.and_then(|value| HeaderValue::try_from(value).ok()).ok_or_else(|| {
+        Refused::misconfigured("the secret of SESSION_INTROSPECTION_SECRET_ID has no client_id and client_secret")
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    let mut hash = [0; 32];
+    let digest = digest::digest(&digest::SHA256, token.as_bytes());
+    hash.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
+    hash
+}

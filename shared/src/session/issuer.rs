@@ -1,0 +1,104 @@
+//! One trusted issuer of signed tokens: its keys, the algorithms that they may be used with, and the rules for its claims.
+
+use std::sync::Arc;
+
+use super::Session;
+use super::claims::{Claims, Rules};
+use super::key_set::{KeySet, NoKey};
+use super::key_source::{KeySource, Unavailable};
+use super::refused::Refused;
+use super::signature::{Algorithm, LEAST_SECRET_BYTES, VerifyingKey};
+use super::token::UnverifiedToken;
+use crate::clock::Clock;
+use crate::secret::SecretCache;
+
+/// An issuer whose tokens make sessions.
+pub struct TrustedIssuer {
+    /// What its tokens are verified with.
+    pub keys: Keys,
+    /// The algorithms that its tokens may be signed with.
+    pub algorithms: Vec<Algorithm>,
+    /// Whether its tokens must name their key.
+    pub key_id_required: bool,
+    /// Which claims make a session.
+    pub rules: Rules,
+}
+
+/// What signatures are verified with. An issuer has one or the other, never both.
+pub enum Keys {
+    /// The keys that it publishes.
+    Published(Arc<KeySource>),
+    /// A secret that it shares with the broker.
+    Shared(SecretCache),
+}
+
+impl Keys {
+    /// Gets the keys ahead of the first request, best effort.
+    pub async fn warm(&self) {
+        match self {
+            Self::Published(source) => source.warm().await,
+            Self::Shared(secret) => drop(secret.get().await),
+        }
+    }
+}
+
+impl TrustedIssuer {
+    /// Makes a session of a token, once its signature has been found to be the issuer's.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn verify(&self, token: UnverifiedToken<'_>, clock: &Clock) -> Result<Session, Refused> {
+        if !self.algorithms.contains(&token.algorithm) {
+            return Err(Refused::Invalid("the token's algorithm is not in SESSION_ALGORITHMS"));
+        }
+        if self.key_id_required && token.key_id.is_none() {
+            return Err(Refused::Invalid("the token does not name its key"));
+        }
+        let signed = match &self.keys {
+            Keys::Published(source) => by_published_key(source, &token).await?,
+            Keys::Shared(secret) => by_shared_secret(secret, &token).await?,
+        };
+        if !signed {
+            return Err(Refused::Invalid("the signature is not the issuer's"));
+        }
+        let claims = token.claims().map_err(Refused::Invalid)?;
+        Ok(self.rules.session(Claims::new(claims, clock.now()))?)
+    }
+}
+
+async fn by_published_key(source: &KeySource, token: &UnverifiedToken<'_>) -> Result<bool, Refused> {
+    let checked = check(&*source.keys().await?, token);
+    let may_be_a_newer_key = match checked {
+        Err(NoKey::UnknownId) => true,
+        // Without a key id, only a signature that fits tells that the key is among ours.
+        Err(NoKey::Ambiguous) | Ok(false) => token.key_id.is_none(),
+        _ => false,
+    };
+    let checked = if may_be_a_newer_key { check(&*source.newer_keys().await?, token) } else { checked };
+    checked.map_err(|no_key| {
+        Refused::Invalid(match no_key {
+            NoKey::UnknownId => "the issuer has no key of the token's key id",
+            NoKey::Ambiguous => "the token names no key and the issuer has not exactly one that fits",
+            NoKey::WrongAlgorithm => "the key is not made for the token's algorithm",
+        })
+    })
+}
+
+fn check(keys: &KeySet, token: &UnverifiedToken) -> Result<bool, NoKey> {
+    Ok(keys.key_for(token)?.verifies(token))
+}
+
+async fn by_shared_secret(secret: &SecretCache, token: &UnverifiedToken<'_>) -> Result<bool, Refused> {
+    let secret = secret.get().await.map_err(Refused::without_secret)?;
+    let secret = secret.expose().as_bytes();
+    if secret.len() < LEAST_SECRET_BYTES {
+        return Err(Refused::misconfigured("the secret that signs sessions is shorter than 32 bytes"));
+    }
+    Ok(VerifyingKey::secret(secret, None).verifies(token))
+}
+
+impl From<Unavailable> for Refused {
+    fn from(Unavailable { reason, retry_after }: Unavailable) -> Self {
+        Self::Unavailable { reason, retry_after }
+    }
+}

@@ -1,0 +1,135 @@
+//! Identity products: what their sessions look like, so that a team names its product and one or two values from its
+//! dashboard. Each is data, in a file of its own; to add one, copy one.
+
+mod auth0;
+mod authjs;
+mod better_auth;
+mod clerk;
+mod cognito;
+mod firebase;
+mod supabase;
+#[cfg(test)]
+mod tests;
+mod workos;
+
+use url::Url;
+
+use super::carrier::{Carrier, Form};
+use super::claims::ProductRule;
+use super::encrypted::Scheme;
+
+pub use authjs::{AUTHJS, COOKIES as AUTHJS_COOKIES};
+
+/// The products whose sessions are signed tokens.
+pub const PRODUCTS: [Product; 7] = [
+    clerk::CLERK,
+    supabase::SUPABASE,
+    firebase::FIREBASE,
+    cognito::COGNITO,
+    auth0::AUTH0,
+    workos::WORKOS,
+    better_auth::BETTER_AUTH,
+];
+
+/// A product whose sessions are signed tokens.
+#[derive(Clone)]
+pub struct Product {
+    /// Its name, as `SESSION_KIND` has it.
+    pub name: &'static str,
+    /// What an entry of `SESSION_ISSUER` may be, for whoever left it out.
+    pub issuer_setting: &'static str,
+    /// What an entry of `SESSION_ISSUER` stands for; the error says what it must be.
+    pub tenant: fn(&str) -> Result<Tenant, &'static str>,
+    /// The algorithms of its tokens, unless `SESSION_ALGORITHMS` says otherwise.
+    pub algorithms: &'static [&'static str],
+    /// Its audience rule.
+    pub audience: AudienceSetting,
+    /// Whether tokens must name one of `SESSION_AUTHORIZED_PARTIES`, which are the allowed origins where that is not set.
+    pub party_is_an_origin: bool,
+    /// Whether tokens must name their key.
+    pub key_id_required: bool,
+    /// What its tokens must say beside.
+    pub rule: ProductRule,
+    /// What a secret of `SESSION_SECRET_ID` is for.
+    pub secret: SecretUse,
+}
+
+/// What `SESSION_AUDIENCE` is for a product.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum AudienceSetting {
+    /// It must be set; the text says what it lists.
+    Required(&'static str),
+    /// As for [`AudienceSetting::Required`]: Cognito's app clients, which access tokens do not name by `aud`.
+    CognitoClients,
+    /// It may be set; else it is the tenant's own, or this.
+    Default(&'static [&'static str]),
+    /// The tenant's own always counts; what is set must not say otherwise.
+    Tenants,
+}
+
+/// What a product does with a secret that it shares with the broker.
+#[derive(Clone)]
+pub enum SecretUse {
+    /// Nothing.
+    None,
+    /// Instead of published keys, it signs tokens with one of these algorithms.
+    Signs(&'static [&'static str]),
+    /// It encrypts sessions in these cookies, beside the signed tokens.
+    Encrypts(Scheme, &'static [(&'static str, Form)]),
+}
+
+/// One team's part of a product.
+#[derive(Clone)]
+pub struct Tenant {
+    /// The issuers of its tokens; the first gives its name to all of them.
+    pub issuers: Vec<PublishedIssuer>,
+    /// For whom its tokens are, where that follows from the tenant alone.
+    pub audience: Option<String>,
+    /// The cookies in which its sessions travel.
+    pub carriers: Vec<Carrier>,
+}
+
+/// An issuer that publishes its keys.
+#[derive(Clone)]
+pub struct PublishedIssuer {
+    /// What `iss` may be.
+    pub names: Vec<String>,
+    /// Where its key set is.
+    pub key_set: Url,
+}
+
+impl Tenant {
+    /// A tenant with one issuer, whose key set has a path below a URL.
+    fn with_issuer(name: String, key_set: String) -> Result<Self, &'static str> {
+        Ok(Self { issuers: vec![PublishedIssuer::new(vec![name], &key_set)?], audience: None, carriers: Vec::new() })
+    }
+
+    fn with_carriers(self, carriers: Vec<Carrier>) -> Self {
+        Self { carriers, ..self }
+    }
+}
+
+impl PublishedIssuer {
+    fn new(names: Vec<String>, key_set: &str) -> Result<Self, &'static str> {
+        Ok(Self { names, key_set: crate::settings::callable_url(key_set)? })
+    }
+}
+
+/// A URL that was set, without a slash at its end; nothing where the entry is no URL but a product's own id.
+fn url_setting(entry: &str) -> Result<Option<&str>, &'static str> {
+    if !entry.contains("://") {
+        return Ok(None);
+    }
+    crate::settings::callable_url(entry)?;
+    Ok(Some(entry.trim_end_matches('/')))
+}
+
+/// Whether an id can stand in a host name or a path as it is.
+fn is_id(entry: &str) -> bool {
+    !entry.is_empty() && entry.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+/// No rule beside the common ones.
+fn no_rule(_: &super::claims::Claims) -> Result<(), &'static str> {
+    Ok(())
+}

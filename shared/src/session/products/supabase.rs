@@ -1,0 +1,45 @@
+//! Supabase. <https://supabase.com/docs/guides/auth/jwt-fields>
+
+use super::{AudienceSetting, Product, SecretUse, Tenant, is_id, url_setting};
+use crate::session::carrier::{Carrier, Form};
+use crate::session::claims::Claims;
+
+/// Supabase's access tokens. With a secret, those of a project that still signs with its legacy JWT secret.
+pub const SUPABASE: Product = Product {
+    name: "supabase",
+    issuer_setting: "the project's reference or URL from Supabase's dashboard",
+    tenant,
+    algorithms: &["ES256", "RS256"],
+    audience: AudienceSetting::Default(&["authenticated"]),
+    party_is_an_origin: false,
+    key_id_required: false,
+    rule,
+    secret: SecretUse::Signs(&["HS256"]),
+};
+
+fn tenant(entry: &str) -> Result<Tenant, &'static str> {
+    let url = match url_setting(entry)? {
+        Some(url) => url.to_owned(),
+        None if is_id(entry) && !entry.contains('.') => format!("https://{entry}.supabase.co"),
+        None => return Err("must be the project's reference, or its URL such as https://abc.supabase.co"),
+    };
+    let issuer = if url.ends_with("/auth/v1") { url } else { format!("{url}/auth/v1") };
+    // The library names its cookie after the first label of the project's host.
+    let host = issuer.split_once("://").map_or("", |(_, rest)| rest);
+    let label = host.split(['.', ':', '/']).next().unwrap_or_default();
+    let carrier = Carrier { name: format!("sb-{label}-auth-token"), form: Form::SupabaseJson };
+    let key_set = format!("{issuer}/.well-known/jwks.json");
+    Ok(Tenant::with_issuer(issuer, key_set)?.with_carriers(vec![carrier]))
+}
+
+fn rule(claims: &Claims) -> Result<(), &'static str> {
+    // The public `anon` key is a token under the same legacy secret, so more than a signature must tell a user.
+    if claims.text("role") != Some("authenticated") {
+        return Err("role is not authenticated");
+    }
+    // Supabase's OAuth server signs tokens for other people's apps with the same keys and for the same audience.
+    if claims.get("client_id").is_some() {
+        return Err("client_id is there: the token was made for another app");
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Asking a service about a session: the time it has, when it is asked once more, and what its trouble means.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use super::refused::Refused;
+use crate::call::{ANSWER_WITHIN, Budget, jitter, retry_after};
+use crate::clock::Clock;
+use crate::json;
+use crate::transport::{Failure, Transport};
+
+/// How much of an answer is read, in bytes.
+const MOST_BYTES: usize = 64 * 1024;
+
+/// A service that knows sessions.
+pub struct Remote {
+    /// The network.
+    pub transport: Transport,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Remote {
+    /// Asks, and once more after a connection error, 408, 429 or 5xx. What comes back is no sign of trouble of that kind.
+    ///
+    /// # Errors
+    /// [`Refused::Unavailable`].
+    pub async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Refused> {
+        let mut budget = Budget::new(Instant::now() + Duration::from_secs(8));
+        loop {
+            let timeout = ANSWER_WITHIN.min(budget.left());
+            let (reason, wait) = match self.transport.send(request.clone(), timeout, MOST_BYTES).await {
+                Ok(response) if !is_trouble(response.status()) => return Ok(response),
+                Ok(response) => {
+                    let wait = retry_after(response.headers(), self.clock.now());
+                    (answered(response.status()), wait)
+                }
+                Err(Failure::Timeout) => return Err(unavailable("did not answer in time".to_owned(), None)),
+                Err(Failure::TooLarge) => return Err(unavailable("answered more than 64 KiB".to_owned(), None)),
+                Err(Failure::Unreachable(clause)) => (format!("cannot be reached: {clause}"), None),
+            };
+            let pause = wait.unwrap_or_default().max(jitter());
+            if !budget.take_retry(pause) {
+                return Err(unavailable(reason, wait));
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+}
+
+/// A credential without anything that could end it early, or begin another one, in a header.
+pub fn visible(credential: &str) -> Result<&str, Refused> {
+    let fits = !credential.is_empty() && credential.bytes().all(|byte| byte.is_ascii_graphic());
+    fits.then_some(credential).ok_or(Refused::Invalid("the credential has characters that none has"))
+}
+
+/// The members of an answer, where it is one JSON object.
+pub fn members(response: &Response<Bytes>) -> Option<Map<String, Value>> {
+    json::strict_object(response.body()).ok()
+}
+
+/// An answer that says neither yes nor no.
+pub fn unusable(status: StatusCode) -> Refused {
+    unavailable(answered(status), None)
+}
+
+fn answered(status: StatusCode) -> String {
+    format!("answered {}", status.as_u16())
+}
+
+/// Trouble of the service, as a clause whose subject is the service.
+pub fn unavailable(clause: String, wait: Option<Duration>) -> Refused {
+    let retry_after = wait.map_or(1, |wait| wait.as_secs_f64().ceil().clamp(1.0, 60.0) as u32);
+    Refused::Unavailable { reason: format!("the service that knows sessions {clause}"), retry_after }
+}
+
+fn is_trouble(status: StatusCode) -> bool {
+    status.is_server_error() || [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status)
+}

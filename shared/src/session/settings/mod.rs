@@ -1,0 +1,201 @@
+//! The `SESSION_*` settings: which kind of session there is, and what it takes.
+//!
+//! An identity product of its own gets a file in `products/`; a kind that is verified in a new way gets a variant of
+//! [`Method`].
+
+mod product;
+mod read;
+#[cfg(test)]
+mod tests;
+
+use url::Url;
+
+use super::carrier::Carrier;
+use super::claims::{Audience, IssuerClaim, Rules};
+use super::encrypted::Scheme;
+use super::key_source::Location;
+use super::products::{AUTHJS, AUTHJS_COOKIES, PRODUCTS};
+use super::signature::Algorithm;
+use crate::settings::Reader;
+
+/// The kinds that are no products.
+const OTHER_KINDS: [&str; 5] = ["jwt", "secret", "authjs", "introspection", "forward"];
+
+/// All settings of sessions.
+pub struct SessionSettings {
+    /// How they are verified.
+    pub method: Method,
+    /// The cookies that may carry one.
+    pub carriers: Vec<Carrier>,
+}
+
+/// How sessions are verified.
+pub enum Method {
+    /// By a signature of one of these issuers, or by being encrypted under a secret of the app's.
+    Tokens(Vec<IssuerSettings>, Option<EncryptedSettings>),
+    /// By asking an authorization server.
+    Introspection(RemoteSettings, String),
+    /// By asking the app.
+    Forward(RemoteSettings),
+}
+
+/// An issuer of signed tokens.
+pub struct IssuerSettings {
+    /// What its tokens are verified with.
+    pub keys: KeysSetting,
+    /// The algorithms that they may be signed with.
+    pub algorithms: Vec<Algorithm>,
+    /// Whether they must name their key.
+    pub key_id_required: bool,
+    /// What they must say.
+    pub rules: Rules,
+}
+
+/// What tokens are verified with.
+#[derive(Clone)]
+pub enum KeysSetting {
+    /// Published keys.
+    Published(Location),
+    /// A shared secret; its name or ARN.
+    Shared(String),
+}
+
+/// Sessions that a library of the app's encrypts.
+pub struct EncryptedSettings {
+    /// The name or ARN of the app's secret.
+    pub secret_id: String,
+    /// How the library encrypts.
+    pub scheme: Scheme,
+    /// The cookies that may carry a session.
+    pub cookies: Vec<String>,
+    /// What a session must say.
+    pub rules: Rules,
+}
+
+/// A service that is asked about sessions.
+pub struct RemoteSettings {
+    /// Its URL.
+    pub url: Url,
+    /// What it must say.
+    pub rules: Rules,
+}
+
+impl SessionSettings {
+    /// Reads the settings. Nothing comes back only where the reader knows what is wrong.
+    pub fn from_settings(reader: &mut Reader) -> Option<Self> {
+        let kind = reader.optional("SESSION_KIND").unwrap_or_else(|| "jwt".to_owned());
+        let product = PRODUCTS.iter().find(|product| product.name == kind);
+        read::refuse_settings_of_other_kinds(reader, &kind, product);
+        let rules = common_rules(reader);
+        let (method, carriers) = match (product, kind.as_str()) {
+            (Some(product), _) => product::sessions(reader, product, rules),
+            (None, "secret") => (secret(reader, rules), Vec::new()),
+            (None, "authjs") => authjs(reader, rules),
+            (None, "introspection") => (introspection(reader, rules), Vec::new()),
+            (None, "forward") => (forward(reader, rules), Vec::new()),
+            (None, other) => {
+                if other != "jwt" {
+                    let names = PRODUCTS.iter().map(|product| product.name).chain(OTHER_KINDS);
+                    let names = names.collect::<Vec<_>>().join(", ");
+                    reader.fault("SESSION_KIND", format_args!("must be one of {names}"));
+                }
+                (jwt(reader, rules), Vec::new())
+            }
+        };
+        Some(Self { method: method?, carriers: read::cookies(reader, carriers) })
+    }
+}
+
+/// The rules that every kind keeps; each adds its own.
+fn common_rules(reader: &mut Reader) -> Rules {
+    let mut required = Vec::new();
+    for entry in reader.list("SESSION_REQUIRED_CLAIMS") {
+        match entry.split_once('=') {
+            Some((name, value)) if !name.is_empty() && !value.is_empty() => {
+                required.push((name.trim().to_owned(), value.trim().to_owned()));
+            }
+            _ => reader.fault("SESSION_REQUIRED_CLAIMS", "must be a comma-separated list of claim=value"),
+        }
+    }
+    Rules {
+        issuer: String::new(),
+        issuer_claim: IssuerClaim::OneOf(Vec::new()),
+        subject_pointer: None,
+        audience: Audience::OneOf(Vec::new()),
+        authorized_parties: reader.list("SESSION_AUTHORIZED_PARTIES"),
+        required,
+        must_expire: true,
+        product: |_| Ok(()),
+    }
+}
+
+fn jwt(reader: &mut Reader, rules: Rules) -> Option<Method> {
+    let issuers = read::issuers(reader, "the exact \"iss\" of the app's session tokens");
+    let audience = read::required_audience(reader, "the \"aud\" that session tokens may have");
+    let algorithms = read::algorithms(reader, &Algorithm::ASYMMETRIC, &Algorithm::ASYMMETRIC);
+    let key_sets = read::one_for_each(reader, "SESSION_JWKS_URL", issuers.len());
+    let key_sets = key_sets.map(|urls| urls.iter().map(|url| read::key_set(reader, url)).collect::<Vec<_>>());
+    let mut trusted = Vec::new();
+    for (number, issuer) in issuers.into_iter().enumerate() {
+        let location = match &key_sets {
+            Some(urls) => urls.get(number).cloned().flatten().map(Location::KeySet),
+            None => read::discovery(reader, &issuer),
+        };
+        let rules = rules.clone().of(vec![issuer], audience.clone());
+        let keys = KeysSetting::Published(location?);
+        trusted.push(IssuerSettings { keys, algorithms: algorithms.clone(), key_id_required: false, rules });
+    }
+    Some(Method::Tokens(trusted, None))
+}
+
+fn secret(reader: &mut Reader, rules: Rules) -> Option<Method> {
+    let issuers = read::issuers(reader, "the exact \"iss\" of the app's session tokens");
+    let audience = read::required_audience(reader, "the \"aud\" that session tokens may have");
+    let algorithms = read::algorithms(reader, &Algorithm::SYMMETRIC, &Algorithm::SYMMETRIC);
+    let secrets = read::one_for_each(reader, "SESSION_SECRET_ID", issuers.len());
+    if secrets.is_none() {
+        reader.fault("SESSION_SECRET_ID", "is not set: it is the name or ARN of the secret that signs sessions");
+    }
+    let trusted = issuers.into_iter().zip(secrets?).map(|(issuer, id)| {
+        let rules = rules.clone().of(vec![issuer], audience.clone());
+        let keys = KeysSetting::Shared(id);
+        IssuerSettings { keys, algorithms: algorithms.clone(), key_id_required: false, rules }
+    });
+    Some(Method::Tokens(trusted.collect(), None))
+}
+
+fn authjs(reader: &mut Reader, rules: Rules) -> (Option<Method>, Vec<Carrier>) {
+    let secret_id = reader.required("SESSION_SECRET_ID", "the name or ARN of the secret that holds AUTH_SECRET");
+    let carriers = AUTHJS_COOKIES.map(|(name, form)| Carrier { name: name.to_owned(), form }).to_vec();
+    let issuer = reader.optional("SESSION_ISSUER").unwrap_or_else(|| "authjs".to_owned());
+    let rules = Rules { issuer, issuer_claim: IssuerClaim::Unchecked, audience: Audience::Any, ..rules };
+    let cookies = read::cookie_names(reader, &carriers);
+    let encrypted = EncryptedSettings { secret_id, scheme: AUTHJS, cookies, rules };
+    (Some(Method::Tokens(Vec::new(), Some(encrypted))), carriers)
+}
+
+fn introspection(reader: &mut Reader, rules: Rules) -> Option<Method> {
+    let url =
+        read::required_url(reader, "SESSION_INTROSPECTION_URL", "the authorization server's introspection endpoint");
+    let meaning = "the name or ARN of the secret that holds client_id and client_secret";
+    let client = reader.required("SESSION_INTROSPECTION_SECRET_ID", meaning);
+    let audience = reader.list("SESSION_AUDIENCE");
+    let audience = if audience.is_empty() { Audience::Any } else { read::audience_of(reader, audience) };
+    let issuer = reader.optional("SESSION_ISSUER");
+    let issuer_claim = issuer.clone().map_or(IssuerClaim::Unchecked, IssuerClaim::IfPresent);
+    let subject_pointer = Some(read::subject_pointer(reader));
+    let url = url?;
+    let issuer = issuer.unwrap_or_else(|| url.origin().ascii_serialization());
+    let rules = Rules { issuer, issuer_claim, audience, subject_pointer, must_expire: false, ..rules };
+    Some(Method::Introspection(RemoteSettings { url, rules }, client))
+}
+
+fn forward(reader: &mut Reader, rules: Rules) -> Option<Method> {
+    let url = read::required_url(reader, "SESSION_FORWARD_URL", "the app's URL that knows who is signed in");
+    let subject_pointer = Some(read::subject_pointer(reader));
+    let url = url?;
+    let issuer = reader.optional("SESSION_ISSUER").unwrap_or_else(|| url.origin().ascii_serialization());
+    let (issuer_claim, audience) = (IssuerClaim::Unchecked, Audience::Any);
+    let rules = Rules { issuer, issuer_claim, audience, subject_pointer, must_expire: false, ..rules };
+    Some(Method::Forward(RemoteSettings { url, rules }))
+}

@@ -1,0 +1,193 @@
+//! What settings of sessions are taken for, and what is said of wrong ones.
+
+use super::*;
+
+fn read(variables: &[(&str, &str)]) -> Result<SessionSettings, String> {
+    let environment =
+        |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    let mut reader = Reader::new(&environment);
+    let settings = SessionSettings::from_settings(&mut reader);
+    reader.finish(settings).map_err(|error| error.to_string())
+}
+
+#[test]
+fn discovery_stands_below_the_issuer() {
+    for (issuer, place) in [
+        ("https://id.test", "https://id.test/.well-known/openid-configuration"),
+        ("https://id.test/", "https://id.test/.well-known/openid-configuration"),
+        ("https://id.test/pool", "https://id.test/pool/.well-known/openid-configuration"),
+    ] {
+        let settings = read(&[("SESSION_ISSUER", issuer), ("SESSION_AUDIENCE", "a")]).ok().unwrap();
+        let Method::Tokens(issuers, None) = settings.method else { panic!("{issuer}") };
+        let KeysSetting::Published(Location::Discovery { issuer: named, document }) = &issuers[0].keys else {
+            panic!("{issuer}")
+        };
+        assert_eq!((named.as_str(), document.as_str()), (issuer, place));
+    }
+}
+
+#[test]
+fn an_audience_must_be_named_or_waived_out_loud() {
+    assert!(read(&[("SESSION_ISSUER", "https://id.test")]).err().unwrap().contains("SESSION_AUDIENCE"));
+    let settings = read(&[("SESSION_ISSUER", "https://id.test"), ("SESSION_AUDIENCE", "*")]).ok().unwrap();
+    let Method::Tokens(issuers, None) = settings.method else { panic!() };
+    assert!(matches!(issuers[0].rules.audience, Audience::Any));
+    assert!(read(&[("SESSION_ISSUER", "https://id.test"), ("SESSION_AUDIENCE", "*,a")]).is_err());
+}
+
+#[test]
+fn secrets_and_key_sets_do_not_mix() {
+    let base = [("SESSION_ISSUER", "app"), ("SESSION_AUDIENCE", "a"), ("SESSION_KIND", "secret")];
+    assert!(read(&[&base[..], &[("SESSION_SECRET_ID", "s")]].concat()).is_ok());
+    assert!(read(&base).err().unwrap().contains("SESSION_SECRET_ID"));
+    let both = [&base[..], &[("SESSION_SECRET_ID", "s"), ("SESSION_JWKS_URL", "https://id.test/keys")]].concat();
+    assert!(read(&both).err().unwrap().contains("SESSION_JWKS_URL"));
+    let asymmetric = [&base[..], &[("SESSION_SECRET_ID", "s"), ("SESSION_ALGORITHMS", "RS256")]].concat();
+    assert!(read(&asymmetric).err().unwrap().contains("SESSION_ALGORITHMS"));
+}
+
+#[test]
+fn everything_wrong_is_named() {
+    let message = read(&[
+        ("SESSION_KIND", "magic"),
+        ("SESSION_JWKS_URL", "http://id.test/keys"),
+        ("SESSION_ALGORITHMS", "HS256"),
+        ("SESSION_COOKIE", "a;b"),
+        ("SESSION_REQUIRED_CLAIMS", "role"),
+    ]);
+    let message = message.err().unwrap();
+    for name in [
+        "SESSION_KIND",
+        "SESSION_ISSUER",
+        "SESSION_AUDIENCE",
+        "SESSION_JWKS_URL",
+        "SESSION_ALGORITHMS",
+        "SESSION_COOKIE",
+        "SESSION_REQUIRED_CLAIMS",
+    ] {
+        assert!(message.contains(name), "{name} in {message}");
+    }
+}
+
+/// The method and the carriers' names of settings that are right.
+fn good(variables: &[(&str, &str)]) -> (Method, Vec<String>) {
+    let settings = read(variables).unwrap_or_else(|message| panic!("{variables:?}: {message}"));
+    (settings.method, settings.carriers.into_iter().map(|carrier| carrier.name).collect())
+}
+
+#[test]
+fn each_issuer_has_keys_of_its_own() {
+    let issuers = [("SESSION_ISSUER", "https://a.test, https://b.test"), ("SESSION_AUDIENCE", "x")];
+    let (Method::Tokens(trusted, None), _) = good(&issuers) else { panic!() };
+    let names: Vec<_> = trusted.iter().map(|issuer| issuer.rules.issuer.as_str()).collect();
+    assert_eq!(names, ["https://a.test", "https://b.test"]);
+    let urls = [("SESSION_JWKS_URL", "https://a.test/k,https://keys.test/b")];
+    let (Method::Tokens(trusted, None), _) = good(&[&issuers[..], &urls].concat()) else { panic!() };
+    let KeysSetting::Published(Location::KeySet(second)) = &trusted[1].keys else { panic!() };
+    assert_eq!(second.as_str(), "https://keys.test/b");
+    for wrong in ["https://a.test/k", "https://a.test/k,https://b.test/k,https://c.test/k"] {
+        let message = read(&[&issuers[..], &[("SESSION_JWKS_URL", wrong)]].concat()).err().unwrap();
+        assert!(message.contains("SESSION_JWKS_URL"), "{message}");
+    }
+    let twice = [("SESSION_ISSUER", "https://a.test,https://a.test"), ("SESSION_AUDIENCE", "x")];
+    assert!(read(&twice).err().unwrap().contains("SESSION_ISSUER"));
+}
+
+#[test]
+fn a_product_needs_no_more_than_its_own_id() {
+    for (kind, id, more) in [
+        ("clerk", "pk_live_Y2xlcmsuY2xlcmsuZGV2JA", &[("ALLOWED_ORIGINS", "https://a.test")][..]),
+        ("supabase", "abcdefghijklmnopqrst", &[]),
+        ("firebase", "my-project", &[]),
+        ("cognito", "eu-central-1_AbCdEfGhI", &[("SESSION_AUDIENCE", "client-1")]),
+        ("auth0", "my-app.eu.auth0.com", &[("SESSION_AUDIENCE", "https://api.test")]),
+        ("workos", "client_01ABC", &[]),
+        ("better-auth", "https://app.test", &[]),
+    ] {
+        let base = [("SESSION_KIND", kind), ("SESSION_ISSUER", id)];
+        good(&[&base[..], more].concat());
+        let message = read(&[("SESSION_KIND", kind)]).err().unwrap();
+        assert!(message.contains("SESSION_ISSUER"), "{message}");
+        if !more.is_empty() {
+            assert!(read(&base).err().unwrap().contains("SESSION_A"), "{kind}");
+        }
+    }
+}
+
+#[test]
+fn products_bring_their_audience_and_parties() {
+    let audience = |variables: &[(&str, &str)]| {
+        let (Method::Tokens(trusted, _), _) = good(variables) else { panic!() };
+        (trusted[0].rules.audience.clone(), trusted[0].rules.authorized_parties.clone())
+    };
+    let one_of = |name: &str| Audience::OneOf(vec![name.to_owned()]);
+    let supabase = [("SESSION_KIND", "supabase"), ("SESSION_ISSUER", "abc")];
+    assert_eq!(audience(&supabase).0, one_of("authenticated"));
+    let firebase = [("SESSION_KIND", "firebase"), ("SESSION_ISSUER", "my-project")];
+    assert_eq!(audience(&firebase).0, one_of("my-project"));
+    for wider in ["other", "*"] {
+        assert!(read(&[&firebase[..], &[("SESSION_AUDIENCE", wider)]].concat()).is_err(), "{wider}");
+    }
+    let better = [("SESSION_KIND", "better-auth"), ("SESSION_ISSUER", "https://a.test/auth")];
+    assert_eq!(audience(&better).0, one_of("https://a.test"));
+    let clerk =
+        [("SESSION_KIND", "clerk"), ("SESSION_ISSUER", "https://c.test"), ("ALLOWED_ORIGINS", "https://a.test")];
+    assert_eq!(audience(&clerk), (Audience::Any, vec!["https://a.test".to_owned()]));
+    let parties = [&clerk[..], &[("SESSION_AUTHORIZED_PARTIES", "https://b.test")]].concat();
+    assert_eq!(audience(&parties).1, ["https://b.test"]);
+    let cognito =
+        [("SESSION_KIND", "cognito"), ("SESSION_ISSUER", "eu-central-1_AbC"), ("SESSION_AUDIENCE", "client-1")];
+    assert_eq!(audience(&cognito).0, Audience::CognitoClient(vec!["client-1".to_owned()]));
+}
+
+#[test]
+fn cookies_are_the_products_own_unless_one_is_named() {
+    let auth0 = [("SESSION_KIND", "auth0"), ("SESSION_ISSUER", "a.auth0.com"), ("SESSION_AUDIENCE", "x")];
+    assert_eq!(good(&auth0).1, [""; 0]);
+    let with_secret = [&auth0[..], &[("SESSION_SECRET_ID", "s")]].concat();
+    assert_eq!(good(&with_secret).1, ["__session", "appSession"]);
+    assert_eq!(good(&[&with_secret[..], &[("SESSION_COOKIE", "mine")]].concat()).1, ["mine"]);
+    let cognito = [("SESSION_KIND", "cognito"), ("SESSION_ISSUER", "eu-central-1_AbC"), ("SESSION_AUDIENCE", "c1,c2")];
+    assert_eq!(good(&cognito).1, ["CognitoIdentityServiceProvider.c1", "CognitoIdentityServiceProvider.c2"]);
+    let named = read(&[&cognito[..], &[("SESSION_COOKIE", "token")]].concat()).ok().unwrap();
+    assert_eq!(named.carriers, [Carrier::plain("token")]);
+    let (Method::Tokens(_, Some(encrypted)), names) =
+        good(&[("SESSION_KIND", "authjs"), ("SESSION_SECRET_ID", "s"), ("SESSION_COOKIE", "mine")])
+    else {
+        panic!()
+    };
+    assert_eq!((encrypted.cookies, names), (vec!["mine".to_owned()], vec!["mine".to_owned()]));
+}
+
+#[test]
+fn a_legacy_supabase_project_has_a_secret_and_no_key_set() {
+    let legacy = [("SESSION_KIND", "supabase"), ("SESSION_ISSUER", "abc"), ("SESSION_SECRET_ID", "s")];
+    let (Method::Tokens(trusted, None), _) = good(&legacy) else { panic!() };
+    assert!(matches!(&trusted[0].keys, KeysSetting::Shared(id) if id == "s"));
+    assert_eq!(trusted[0].algorithms, [Algorithm::Hs256]);
+    let both = [&legacy[..], &[("SESSION_JWKS_URL", "https://a.test/k")]].concat();
+    assert!(read(&both).err().unwrap().contains("SESSION_JWKS_URL"));
+}
+
+#[test]
+fn services_that_are_asked_have_a_url_and_name_themselves() {
+    let forward = [("SESSION_KIND", "forward"), ("SESSION_FORWARD_URL", "https://app.test/api/me")];
+    let (Method::Forward(service), _) = good(&forward) else { panic!() };
+    assert_eq!(service.rules.issuer, "https://app.test");
+    assert_eq!(service.rules.subject_pointer.as_deref(), Some("/sub"));
+    let introspection = [
+        ("SESSION_KIND", "introspection"),
+        ("SESSION_INTROSPECTION_URL", "https://as.test/introspect"),
+        ("SESSION_INTROSPECTION_SECRET_ID", "s"),
+    ];
+    let (Method::Introspection(service, _), _) = good(&introspection) else { panic!() };
+    assert!(service.rules.issuer_claim == IssuerClaim::Unchecked && service.rules.audience == Audience::Any);
+    for (variables, name) in [
+        (vec![("SESSION_KIND", "forward")], "SESSION_FORWARD_URL"),
+        ([&forward[..], &[("SESSION_SUBJECT_POINTER", "id")]].concat(), "SESSION_SUBJECT_POINTER"),
+        (vec![("SESSION_KIND", "introspection")], "SESSION_INTROSPECTION_SECRET_ID"),
+        ([&forward[..], &introspection[1..2]].concat(), "SESSION_INTROSPECTION_URL"),
+    ] {
+        assert!(read(&variables).err().unwrap().contains(name), "{variables:?}");
+    }
+}
