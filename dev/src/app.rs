@@ -1,21 +1,19 @@
-//! The app side: a page, a way to sign in, and the token endpoints through the broker that is deployed.
+//! The app side: a page, an identity provider, and the token endpoints through the broker that is deployed.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, any, get, post};
-use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
-use serde::Deserialize;
-use serde_json::json;
+use axum::routing::{MethodRouter, any, get};
+use http::{StatusCode, header};
 use tokio::time::Instant;
 use voicemint::ask::{MOST_BODY_BYTES, too_large};
 use voicemint::broker::{Broker, Invocation};
@@ -28,12 +26,11 @@ use voicemint_cartesia::Cartesia;
 use voicemint_elevenlabs::ElevenLabs;
 
 use crate::arguments::Arguments;
-use crate::issuer::{AUDIENCE, Issuer};
+use crate::identity::{self, IdentityProvider};
 use crate::keys::Keys;
+use crate::sign_in;
 use crate::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
 
-/// The cookie that carries the session.
-pub const SESSION_COOKIE: &str = "dev_session";
 /// As long as the deployed functions have (`Timeout` in template.yaml).
 const INVOCATION: Duration = Duration::from_secs(10);
 
@@ -50,34 +47,41 @@ pub fn key_variable(provider: &str) -> String {
 /// # Errors
 /// Settings given by flags that are wrong; in words.
 pub fn router(arguments: &Arguments, real_keys: RealKeys) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
-    let issuer = Issuer::new(arguments.app_origin()).map_err(|_| "this machine has no random numbers")?;
+    let identity = identity(arguments).map_err(|_| "this machine has no random numbers")?;
     let transport = Transport::new()?;
     // The log's level is read where the log is started.
     let known = Known::from(BTreeSet::from(["LOG_LEVEL".to_owned()]));
-    let cartesia = broker::<Cartesia>(arguments, real_keys, CARTESIA_KEY, &transport, &known)?;
-    let elevenlabs = broker::<ElevenLabs>(arguments, real_keys, ELEVENLABS_KEY, &transport, &known)?;
-    let assemblyai = broker::<AssemblyAi>(arguments, real_keys, ASSEMBLYAI_KEY, &transport, &known)?;
+    let cartesia = broker::<Cartesia>(arguments, &identity, real_keys, CARTESIA_KEY, &transport, &known)?;
+    let elevenlabs = broker::<ElevenLabs>(arguments, &identity, real_keys, ELEVENLABS_KEY, &transport, &known)?;
+    let assemblyai = broker::<AssemblyAi>(arguments, &identity, real_keys, ASSEMBLYAI_KEY, &transport, &known)?;
     if let Some(stray) = arguments.set.iter().find(|setting| !known.borrow().contains(&setting.name)) {
         return Err(format!("--set {}: the functions know no such setting; README.md lists them", stray.name).into());
     }
-    let sign_in = SignIn { issuer, clock: Clock::system(), seconds: arguments.session_seconds };
+    let identity = Arc::new(identity);
     let hosts = Hosts::new(arguments);
     Ok(Router::new()
-        .route("/sign-in", post(sign_in_as))
-        .route("/.well-known/openid-configuration", get(discovery))
-        .route("/.well-known/jwks.json", get(key_set))
-        .with_state(Arc::new(sign_in))
         .route("/", get(|| page("text/html; charset=utf-8", include_str!("page.html"))))
         .route("/page.js", get(|| page("text/javascript; charset=utf-8", include_str!("page.js"))))
-        .route("/sign-out", post(|| async { (StatusCode::NO_CONTENT, session_cookie("", 0)) }))
         .route("/cartesia/token", endpoint(cartesia))
         .route("/elevenlabs/token", endpoint(elevenlabs))
         .route("/assemblyai/token", endpoint(assemblyai))
+        .merge(sign_in::router(Arc::clone(&identity), Clock::system(), arguments.session_seconds))
+        .merge(identity::router(identity, Clock::system()))
         .layer(middleware::from_fn_with_state(Arc::new(hosts), only_known_hosts)))
+}
+
+/// The identity provider that was asked for, with the cookie that all functions were told to look for.
+fn identity(arguments: &Arguments) -> Result<IdentityProvider, Unspecified> {
+    let identity = IdentityProvider::new(arguments.session, &arguments.app_origin())?;
+    Ok(match arguments.setting("", "SESSION_COOKIE") {
+        Some(name) => identity.with_cookie(name),
+        None => identity,
+    })
 }
 
 fn broker<P: Provider>(
     arguments: &Arguments,
+    identity: &IdentityProvider,
     real_keys: RealKeys,
     standin_key: &str,
     transport: &Transport,
@@ -86,6 +90,12 @@ fn broker<P: Provider>(
     let real = real_keys(&key_variable(P::NAME));
     let base_url = real.is_none().then(|| arguments.standins_url());
     let keys = Keys::default().with(P::NAME, real.unwrap_or_else(|| standin_key.to_owned()));
+    let keys = identity.secrets().into_iter().fold(keys, |keys, (id, secret)| keys.with(id, secret));
+    // Settings of one kind would spoil another.
+    let sessions = match arguments.setting(P::NAME, "SESSION_KIND") {
+        Some(kind) if kind != arguments.session.name() => Vec::new(),
+        _ => identity.settings(),
+    };
     let origins: Vec<String> = [arguments.app_origin(), format!("http://127.0.0.1:{}", arguments.port)]
         .into_iter()
         .chain(arguments.origin.iter().cloned())
@@ -97,10 +107,7 @@ fn broker<P: Provider>(
             (None, "API_KEY_SECRET_ID") => Some(P::NAME.to_owned()),
             (None, "PROVIDER_BASE_URL") => base_url.clone(),
             (None, "ALLOWED_ORIGINS") => Some(origins.join(",")),
-            (None, "SESSION_ISSUER") => Some(arguments.app_origin()),
-            (None, "SESSION_AUDIENCE") => Some(AUDIENCE.to_owned()),
-            (None, "SESSION_COOKIE") => Some(SESSION_COOKIE.to_owned()),
-            _ => None,
+            _ => sessions.iter().find(|(setting, _)| *setting == name).map(|(_, value)| value.clone()),
         }
     };
     let broker = Broker::from_settings(&environment, Arc::new(keys), transport.clone(), Clock::system());
@@ -143,54 +150,6 @@ fn request_id() -> String {
     // An id that repeats is no harm here.
     let _ = rand::fill(&mut random);
     format!("dev-{:016x}", u64::from_be_bytes(random))
-}
-
-struct SignIn {
-    issuer: Issuer,
-    clock: Clock,
-    seconds: u32,
-}
-
-#[derive(Deserialize)]
-struct User {
-    user: String,
-}
-
-/// Signs in with `user=ada`, as a form or as JSON.
-async fn sign_in_as(State(sign_in): State<Arc<SignIn>>, headers: HeaderMap, body: Bytes) -> Response {
-    let is_json =
-        headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
-    let user = match is_json {
-        true => serde_json::from_slice(&body).ok(),
-        false => serde_urlencoded::from_bytes(&body).ok(),
-    };
-    let known =
-        user.filter(|User { user }| (1..=64).contains(&user.chars().count()) && !user.contains(char::is_control));
-    let Some(User { user }) = known else {
-        let detail = "Name yourself in 1 to 64 characters: user=ada as a form, or {\"user\":\"ada\"} as JSON.\n";
-        return (StatusCode::UNPROCESSABLE_ENTITY, detail).into_response();
-    };
-    match sign_in.issuer.session(&user, sign_in.clock.now(), sign_in.seconds) {
-        Ok(session) => {
-            let answer = json!({"user": user, "expires_in": sign_in.seconds});
-            (session_cookie(&session, sign_in.seconds), axum::Json(answer)).into_response()
-        }
-        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, "The session could not be signed.\n").into_response(),
-    }
-}
-
-/// Lax, so that a link to the page finds the visitor signed in. Not Secure: Safari drops such cookies on http://localhost.
-fn session_cookie(session: &str, max_age: u32) -> [(header::HeaderName, String); 1] {
-    let line = format!("{SESSION_COOKIE}={session}; HttpOnly; SameSite=Lax; Path=/; Max-Age={max_age}");
-    [(header::SET_COOKIE, line)]
-}
-
-async fn discovery(State(sign_in): State<Arc<SignIn>>) -> Response {
-    axum::Json(sign_in.issuer.discovery()).into_response()
-}
-
-async fn key_set(State(sign_in): State<Arc<SignIn>>) -> Response {
-    axum::Json(sign_in.issuer.key_set()).into_response()
 }
 
 async fn page(media_type: &'static str, text: &'static str) -> Response {

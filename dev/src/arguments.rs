@@ -3,16 +3,19 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use clap::Parser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use voicemint::origin::is_origin;
 
-/// Serves Voicemint on this machine: the token endpoints, a page that uses them, an issuer of sessions, and stand-ins for
+use crate::identity::Kind;
+
+/// Serves Voicemint on this machine: the token endpoints, a page that uses them, an identity provider, and stand-ins for
 /// Cartesia, ElevenLabs and AssemblyAI.
 ///
 /// With CARTESIA_API_KEY, ELEVENLABS_API_KEY or ASSEMBLYAI_API_KEY in the environment, that provider is the real one, and
 /// tokens cost what they cost there.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "voicemint-dev", version, max_term_width = 100)]
+#[command(name = "voicemint-dev", version, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Arguments {
     /// Port of the page and the token endpoints.
     #[arg(long, default_value_t = 8787, value_name = "PORT")]
@@ -30,6 +33,11 @@ pub struct Arguments {
     #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     pub origin: Vec<String>,
 
+    /// Which kind of sessions there are. Signing in then gives the tokens and cookies of that product, made by a stand-in of it,
+    /// and the functions are set to accept them; what --set says of SESSION_* counts more.
+    #[arg(long, default_value = Kind::Jwt.name(), value_name = "KIND", value_parser = kinds())]
+    pub session: Kind,
+
     /// How long a sign-in lasts, in seconds.
     #[arg(long, default_value_t = 3600, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub session_seconds: u32,
@@ -39,6 +47,14 @@ pub struct Arguments {
     #[arg(long, value_name = "[PROVIDER:]NAME=VALUE", value_parser = setting)]
     pub set: Vec<Setting>,
 }
+
+const EXAMPLES: &str = "Examples:
+  make dev ARGS='--session supabase'
+  make dev ARGS='--session cognito --set GRANTS_CLAIM=grants'
+      then sign in with -d user=ada -d 'grants=tts stt' to ask for no more than that; with supabase the claim is
+      /app_metadata/grants
+  make dev ARGS='--set SESSION_KIND=clerk --set SESSION_ISSUER=pk_test_…'
+      takes the sessions of your own app";
 
 /// A setting given by `--set`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +106,11 @@ impl Arguments {
         };
         self.set.iter().rev().find(fits).map(|setting| setting.value.as_str())
     }
+}
+
+fn kinds() -> impl TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new(Kind::ALL.map(Kind::name))
+        .try_map(|name| Kind::named(&name).ok_or("there is no such kind of sessions"))
 }
 
 fn origin(text: &str) -> Result<String, &'static str> {

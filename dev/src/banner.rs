@@ -7,7 +7,9 @@ use crate::arguments::Arguments;
 pub fn text(arguments: &Arguments, real_keys: RealKeys) -> String {
     let (app, standins) = (arguments.app_origin(), arguments.standins_url());
     let mut text =
-        format!("\nVoicemint is ready.\n\n  page and endpoints   {app}\n  stand-in providers   {standins}\n\n");
+        format!("\nVoicemint is ready.\n\n  page and endpoints   {app}\n  stand-in providers   {standins}\n");
+    let kind = arguments.setting("", "SESSION_KIND").unwrap_or(arguments.session.name());
+    text.push_str(&format!("  kind of sessions     {kind}\n\n"));
     for provider in ["cartesia", "elevenlabs", "assemblyai"] {
         let variable = key_variable(provider);
         let who = match real_keys(&variable) {

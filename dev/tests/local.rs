@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use voicemint::clock::Clock;
 use voicemint::transport::Transport;
 use voicemint_dev::arguments::Arguments;
+use voicemint_dev::identity::Kind;
 use voicemint_dev::standins::{Standins, Vendor};
 use voicemint_dev::{app, banner};
 
@@ -24,13 +25,19 @@ struct Local {
     standins: Standins,
     /// How far the stand-ins' clock is ahead, in seconds.
     ahead: Arc<AtomicU64>,
+    /// The browser's cookies.
     session: String,
 }
 
 impl Local {
     async fn start(set: &[&str]) -> Self {
+        Self::of_kind("jwt", set).await
+    }
+
+    async fn of_kind(kind: &str, set: &[&str]) -> Self {
         let (app_listener, standins_listener) = (bind().await, bind().await);
-        let arguments = arguments(&app_listener, &standins_listener, set);
+        let mut arguments = arguments(&app_listener, &standins_listener, set);
+        arguments.session = Kind::named(kind).unwrap();
         let ahead = Arc::new(AtomicU64::new(0));
         let seconds = Arc::clone(&ahead);
         let now = move || UNIX_EPOCH + Clock::system().now() + Duration::from_secs(seconds.load(Ordering::SeqCst));
@@ -38,11 +45,16 @@ impl Local {
         serve(app_listener, app::router(&arguments, &|_| None).unwrap());
         serve(standins_listener, standins.router());
         let (app, standins_url) = (arguments.app_origin(), arguments.standins_url());
-        let signed_in = send(Request::post(format!("{app}/sign-in")), "user=ada").await;
+        let mut local = Self { app, standins_url, standins, ahead, session: String::new() };
+        local.session = local.sign_in("user=ada").await;
+        local
+    }
+
+    async fn sign_in(&self, form: &str) -> String {
+        let request = Request::post(format!("{}/sign-in", self.app)).header("cookie", &self.session);
+        let signed_in = send(request, form).await;
         assert_eq!(signed_in.status(), 200);
-        let session = cookie(&signed_in);
-        assert!(session.starts_with("dev_session="), "{session}");
-        Self { app, standins_url, standins, ahead, session }
+        cookies(&signed_in).join("; ")
     }
 
     async fn ask(&self, provider: &str, session: &str, ask: Value) -> Response<Bytes> {
@@ -94,8 +106,12 @@ fn serve(listener: TcpListener, router: Router) {
 }
 
 fn cookie(response: &Response<Bytes>) -> String {
-    let line = response.headers()["set-cookie"].to_str().unwrap();
-    line.split(';').next().unwrap().to_owned()
+    cookies(response).into_iter().next().unwrap()
+}
+
+fn cookies(response: &Response<Bytes>) -> Vec<String> {
+    let lines = response.headers().get_all("set-cookie").into_iter().map(|line| line.to_str().unwrap());
+    lines.map(|line| line.split(';').next().unwrap().to_owned()).collect()
 }
 
 fn json_of(response: &Response<Bytes>) -> Value {
@@ -145,6 +161,86 @@ async fn sessions_are_verified_for_real() {
         assert_eq!(json_of(&refused)["code"], code);
     }
     assert_eq!(local.standins.requests(Vendor::Cartesia), 0);
+}
+
+/// What everybody does with every kind of session.
+async fn sign_in_mint_and_sign_out(kind: &str, grants_claim: &str) {
+    let local = Local::of_kind(kind, &[&format!("cartesia:GRANTS_CLAIM={grants_claim}")]).await;
+    local.mint("assemblyai", json!({})).await;
+    let refusal = |session: String, ask: Value| {
+        let local = &local;
+        async move {
+            let refused = local.ask("cartesia", &session, ask).await;
+            (refused.status().as_u16(), json_of(&refused)["code"].as_str().unwrap_or_default().to_owned())
+        }
+    };
+    let nobody = (401, "session_missing".to_owned());
+    assert_eq!(refusal("other=x".to_owned(), json!({})).await, nobody);
+    // Without the claim nothing is granted, and with it what it lists.
+    let (nothing, minted) = ((403, "grant_not_allowed".to_owned()), (200, String::new()));
+    assert_eq!(refusal(local.session.clone(), json!({"grants": {"tts": true}})).await, nothing);
+    let speaker = local.sign_in("user=ada%40example.com&grants=tts+agent").await;
+    assert_eq!(refusal(speaker.clone(), json!({"grants": {"tts": true}})).await, minted);
+    assert_eq!(refusal(speaker.clone(), json!({"grants": {"stt": true}})).await, nothing);
+
+    let signed_out = send(Request::post(format!("{}/sign-out", local.app)).header("cookie", &speaker), "").await;
+    let expired = cookies(&signed_out);
+    for pair in speaker.split("; ") {
+        let (name, _) = pair.split_once('=').unwrap();
+        assert!(expired.contains(&format!("{name}=")), "{name} in {expired:?}");
+    }
+}
+
+macro_rules! kinds {
+    ($($test:ident: $kind:literal, $grants_claim:literal;)*) => {$(
+        #[tokio::test]
+        async fn $test() {
+            sign_in_mint_and_sign_out($kind, $grants_claim).await;
+        }
+    )*};
+}
+
+kinds! {
+    sessions_with_published_keys: "jwt", "grants";
+    sessions_with_a_shared_secret: "secret", "grants";
+    sessions_of_clerk: "clerk", "grants";
+    sessions_of_supabase: "supabase", "/app_metadata/grants";
+    sessions_of_firebase: "firebase", "grants";
+    sessions_of_cognito: "cognito", "grants";
+    sessions_of_auth0: "auth0", "grants";
+    sessions_of_workos: "workos", "grants";
+    sessions_of_better_auth: "better-auth", "grants";
+    sessions_of_auth_js: "authjs", "grants";
+    sessions_by_introspection: "introspection", "grants";
+    sessions_by_asking_the_app: "forward", "grants";
+}
+
+#[tokio::test]
+async fn pieces_of_a_longer_session_do_not_outlive_it() {
+    let local = Local::of_kind("jwt", &[]).await;
+    let request =
+        Request::post(format!("{}/sign-in", local.app)).header("cookie", "dev_session.0=x; dev_session.1=y; a=b");
+    let names: Vec<_> = cookies(&send(request, "user=ada").await)
+        .into_iter()
+        .map(|pair| pair.split_once('=').unwrap().0.to_owned())
+        .collect();
+    assert_eq!(names, ["dev_session.0", "dev_session.1", "dev_session"]);
+}
+
+#[tokio::test]
+async fn the_session_cookie_may_have_another_name() {
+    let local = Local::of_kind("secret", &["SESSION_COOKIE=mine"]).await;
+    assert!(local.session.starts_with("mine="), "{}", local.session);
+    local.mint("assemblyai", json!({})).await;
+}
+
+#[tokio::test]
+async fn sessions_of_ones_own_app_are_not_mixed_with_built_in_ones() {
+    let arguments = arguments(&bind().await, &bind().await, &["SESSION_KIND=secret"]);
+    let message = app::router(&arguments, &|_| None).err().unwrap().to_string();
+    for name in ["SESSION_ISSUER", "SESSION_AUDIENCE", "SESSION_SECRET_ID"] {
+        assert!(message.contains(name), "{message}");
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,9 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+/// The members of an object.
+pub type Members = Map<String, Value>;
+
 /// Why a text is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -54,7 +57,7 @@ pub fn strict(text: &[u8]) -> Result<Value, Fault> {
 ///
 /// # Errors
 /// See [`Fault`].
-pub fn strict_object(text: &[u8]) -> Result<Map<String, Value>, Fault> {
+pub fn strict_object(text: &[u8]) -> Result<Members, Fault> {
     match strict(text)? {
         Value::Object(members) => Ok(members),
         _ => Err(Fault::NotAnObject),

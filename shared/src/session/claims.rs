@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::Session;
+use crate::json::Members;
 
 /// How far the clocks of issuer and function may be apart, in seconds.
 const LEEWAY_SECONDS: f64 = 5.0;
@@ -67,14 +68,26 @@ pub enum Denied {
 
 /// Claims that are being judged, and when.
 pub struct Claims {
+    header: Members,
     members: Value,
     now: f64,
 }
 
 impl Claims {
     /// Claims as they stand at `now`, which is time since the Unix epoch.
-    pub fn new(members: Map<String, Value>, now: Duration) -> Self {
-        Self { members: Value::Object(members), now: now.as_secs_f64() }
+    pub fn new(members: Members, now: Duration) -> Self {
+        Self { header: Map::new(), members: Value::Object(members), now: now.as_secs_f64() }
+    }
+
+    /// The same, out of a token with a header.
+    #[must_use]
+    pub fn with_header(self, header: Members) -> Self {
+        Self { header, ..self }
+    }
+
+    /// A member of the token's header.
+    pub fn header(&self, name: &str) -> Option<&Value> {
+        self.header.get(name)
     }
 
     /// A claim.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Session;
 use super::claims::{Claims, Rules};
@@ -10,11 +10,8 @@ use super::jwe::{self, ContentKey, Opened};
 use super::refused::Refused;
 use super::signature::LEAST_SECRET_BYTES;
 use crate::clock::Clock;
-use crate::json;
+use crate::json::{self, Members};
 use crate::secret::{ApiKey, SecretCache};
-
-/// The members of a JSON object.
-pub type Members = Map<String, Value>;
 
 /// How a library encrypts, as data.
 #[derive(Clone)]
@@ -53,7 +50,8 @@ impl Encrypted {
         let Opened { header, text } = jwe::open(token, &keys).map_err(Refused::Invalid)?;
         let session =
             json::strict_object(&text).map_err(|_| Refused::Invalid("the session is no plain JSON object"))?;
-        let claims = (self.scheme.claims)(&header, session).ok_or(Refused::Invalid("the session names no user"))?;
+        let claims = (self.scheme.claims)(&header, session)
+            .ok_or(Refused::Invalid("the encrypted session names no user or no end"))?;
         Ok(self.rules.session(Claims::new(claims, self.clock.now()))?)
     }
 

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, header};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
@@ -17,7 +17,7 @@ use super::Session;
 use super::claims::{Claims, Rules};
 use super::refused::Refused;
 use super::remote::{Remote, members, unavailable, unusable, visible};
-use crate::json;
+use crate::json::{self, Members};
 use crate::secret::SecretCache;
 
 /// How long the word that a token is good is taken for true: a revoked one may live that long.
@@ -52,7 +52,7 @@ pub struct Remembered(Mutex<HashMap<[u8; 32], Word>>);
 #[derive(Clone)]
 struct Word {
     /// Nothing where the token is not good.
-    claims: Option<Arc<Map<String, Value>>>,
+    claims: Option<Arc<Members>>,
     from: Duration,
     until: Duration,
 }
@@ -78,7 +78,7 @@ impl Introspection {
         Ok(self.rules.session(Claims::new(claims, self.remote.clock.now()))?)
     }
 
-    async fn ask(&self, token: &str, key: [u8; 32]) -> Result<Option<Arc<Map<String, Value>>>, Refused> {
+    async fn ask(&self, token: &str, key: [u8; 32]) -> Result<Option<Arc<Members>>, Refused> {
         let mut client = self.client.get().await.map_err(Refused::without_secret)?;
         let mut response = self.remote.ask(self.request(token, client.expose())?).await?;
         if response.status() == StatusCode::UNAUTHORIZED
@@ -122,7 +122,7 @@ impl Remembered {
         self.lock().get(key).filter(|word| word.is_fresh(now)).cloned()
     }
 
-    fn put(&self, key: [u8; 32], claims: Option<Arc<Map<String, Value>>>, now: Duration) {
+    fn put(&self, key: [u8; 32], claims: Option<Arc<Members>>, now: Duration) {
         let longest = if claims.is_some() { ACTIVE_FOR } else { INACTIVE_FOR };
         // The rules look at the expiry of what is remembered too.
         let word = Word { claims, from: now, until: now + longest };

@@ -61,8 +61,8 @@ impl TrustedIssuer {
         if !signed {
             return Err(Refused::Invalid("the signature is not the issuer's"));
         }
-        let claims = token.claims().map_err(Refused::Invalid)?;
-        Ok(self.rules.session(Claims::new(claims, clock.now()))?)
+        let (header, claims) = token.into_claims().map_err(Refused::Invalid)?;
+        Ok(self.rules.session(Claims::new(claims, clock.now()).with_header(header))?)
     }
 }
 

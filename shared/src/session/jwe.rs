@@ -3,16 +3,16 @@
 //! A product's library encrypts with a key that it derives from the app's secret. Whoever has the key can make sessions, so
 //! what opens is as good as signed.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{self, DecryptionContext, PaddedBlockDecryptingKey, UnboundCipherKey};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::{hkdf, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::token::REFUSED_MEMBERS;
-use crate::json;
+use crate::json::{self, Members};
 
 /// The longest encrypted session that is looked at, in bytes: more than API Gateway lets through in headers.
 const MOST_BYTES: usize = 16 * 1024;
@@ -45,7 +45,7 @@ impl ContentKey {
     fn open(&self, parts: &Parts) -> Option<Vec<u8>> {
         match self {
             Self::A256Gcm(key) => {
-                let nonce = Nonce::try_assume_unique_for_key(&parts.iv).ok().filter(|_| parts.iv.len() == NONCE_LEN)?;
+                let nonce = Nonce::try_assume_unique_for_key(&parts.iv).ok()?;
                 let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).ok()?);
                 let mut text = [&*parts.ciphertext, &*parts.tag].concat();
                 // A tag cut short would be easier to guess (RFC 7518 section 5.3).
@@ -88,7 +88,7 @@ pub fn is_encrypted(token: &str) -> bool {
 /// What a token held.
 pub struct Opened {
     /// The members of its header, which is authenticated.
-    pub header: Map<String, Value>,
+    pub header: Members,
     /// What was encrypted.
     pub text: Vec<u8>,
 }
@@ -107,7 +107,7 @@ pub fn open(token: &str, keys: &[ContentKey]) -> Result<Opened, &'static str> {
 
 struct Parts<'a> {
     header: &'a str,
-    members: Map<String, Value>,
+    members: Members,
     iv: Vec<u8>,
     ciphertext: Vec<u8>,
     tag: Vec<u8>,

@@ -2,11 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::signature::{Algorithm, Family, LEAST_SECRET_BYTES, VerifyingKey};
 use super::token::UnverifiedToken;
-use crate::json;
+use crate::json::{self, Members};
 
 /// The longest key set that is read, in bytes.
 pub const MOST_BYTES: usize = 150_000;
@@ -49,10 +49,7 @@ impl KeySet {
         if symmetric && !set.0.is_empty() { Ok(set) } else { Err("the key set is not one of symmetric keys") }
     }
 
-    fn read(
-        text: &[u8],
-        mut key: impl FnMut(&Map<String, Value>) -> Option<VerifyingKey>,
-    ) -> Result<Self, &'static str> {
+    fn read(text: &[u8], mut key: impl FnMut(&Members) -> Option<VerifyingKey>) -> Result<Self, &'static str> {
         let set = json::strict_object(text).map_err(|_| "the key set is not a plain JSON object")?;
         let Some(Value::Array(keys)) = set.get("keys") else { return Err("the key set has no keys") };
         if keys.len() > MOST_KEYS {
@@ -90,7 +87,7 @@ impl KeySet {
 
 /// What a key says of its use: nothing where it is not for verifying signatures, else the one algorithm that it is bound
 /// to, if it is.
-fn bound_to(jwk: &Map<String, Value>) -> Option<Option<Algorithm>> {
+fn bound_to(jwk: &Members) -> Option<Option<Algorithm>> {
     // RFC 7517 sections 4.2 to 4.4: a key may say what it is for.
     let for_signatures = jwk.get("use").is_none_or(|value| value == "sig");
     let may_verify = jwk.get("key_ops").is_none_or(|value| {
@@ -106,7 +103,7 @@ fn bound_to(jwk: &Map<String, Value>) -> Option<Option<Algorithm>> {
 }
 
 /// One key of a set, if it is a symmetric one that is long enough.
-fn shared_key(jwk: &Map<String, Value>) -> Option<VerifyingKey> {
+fn shared_key(jwk: &Members) -> Option<VerifyingKey> {
     let secret = URL_SAFE_NO_PAD.decode(jwk.get("k")?.as_str()?).ok()?;
     let bound_to = bound_to(jwk)?;
     let key = VerifyingKey::secret(&secret, bound_to);
@@ -115,7 +112,7 @@ fn shared_key(jwk: &Map<String, Value>) -> Option<VerifyingKey> {
 }
 
 /// One key of a set, if it is a public key for signatures that is strong enough.
-fn public_key(jwk: &Map<String, Value>) -> Option<VerifyingKey> {
+fn public_key(jwk: &Members) -> Option<VerifyingKey> {
     let text = |name| jwk.get(name).and_then(Value::as_str);
     let bytes = |name| URL_SAFE_NO_PAD.decode(text(name)?).ok();
     let bound_to = bound_to(jwk)?;

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::refused::Refused;
 use crate::call::{ANSWER_WITHIN, Budget, jitter, retry_after};
 use crate::clock::Clock;
-use crate::json;
+use crate::json::{self, Members};
 use crate::transport::{Failure, Transport};
 
 /// How much of an answer is read, in bytes.
@@ -59,7 +58,7 @@ pub fn visible(credential: &str) -> Result<&str, Refused> {
 }
 
 /// The members of an answer, where it is one JSON object.
-pub fn members(response: &Response<Bytes>) -> Option<Map<String, Value>> {
+pub fn members(response: &Response<Bytes>) -> Option<Members> {
     json::strict_object(response.body()).ok()
 }
 

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::signature::Algorithm;
-use crate::json;
+use crate::json::{self, Members};
 
 /// The longest token that is looked at, in bytes.
 pub const MOST_BYTES: usize = 8 * 1024;
@@ -29,6 +29,7 @@ pub struct UnverifiedToken<'a> {
     pub signed: &'a str,
     /// The signature, as base64url that has been found well-formed.
     pub signature: &'a str,
+    header: Members,
     payload: Vec<u8>,
 }
 
@@ -66,7 +67,7 @@ impl<'a> UnverifiedToken<'a> {
             Some(Value::String(id)) if id.len() <= MOST_KEY_ID_BYTES => Some(id.clone()),
             Some(_) => return Err("the token's key id is too long or not a text"),
         };
-        Ok(Self { algorithm, key_id, signed, signature, payload })
+        Ok(Self { algorithm, key_id, signed, signature, header, payload })
     }
 
     /// Who the token says it is from: good for choosing the issuer whose keys must then confirm it, and for nothing else.
@@ -84,18 +85,19 @@ impl<'a> UnverifiedToken<'a> {
         self.payload
     }
 
-    /// What the token says. Call it once the signature has been verified.
+    /// What the token says, in its header and as its claims. Call it once the signature has been verified.
     ///
     /// # Errors
     /// A clause for the log.
-    pub fn claims(&self) -> Result<Map<String, Value>, &'static str> {
-        json::strict_object(&self.payload).map_err(|_| "the token's claims are not a plain JSON object")
+    pub fn into_claims(self) -> Result<(Members, Members), &'static str> {
+        let claims = json::strict_object(&self.payload);
+        Ok((self.header, claims.map_err(|_| "the token's claims are not a plain JSON object")?))
     }
 }
 
 /// Refuses tokens that say they are for something else: logout tokens, DPoP proofs, security events (RFC 8725 section
 /// 3.11). Access tokens say `at+jwt` (RFC 9068), most others `JWT` or nothing.
-fn check_type(header: &Map<String, Value>) -> Result<(), &'static str> {
+fn check_type(header: &Members) -> Result<(), &'static str> {
     let Some(value) = header.get("typ") else { return Ok(()) };
     let name = value.as_str().ok_or("the token's type is not a text")?.to_ascii_lowercase();
     let name = name.strip_prefix("application/").unwrap_or(&name);
@@ -124,7 +126,7 @@ mod tests {
         let token = UnverifiedToken::parse(&text).ok().unwrap();
         assert_eq!(token.key_id.as_deref(), Some("k1"));
         assert_eq!(token.signature, "c2ln");
-        assert!(token.claims().unwrap().is_empty());
+        assert!(token.into_claims().unwrap().1.is_empty());
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::{AudienceSetting, Product, SecretUse, Tenant, is_id, no_rule, url_setting};
+use crate::json::Members;
 use crate::session::carrier::Form;
-use crate::session::encrypted::{Members, Scheme};
+use crate::session::encrypted::Scheme;
 use crate::session::jwe::{ContentKey, Encryption};
 
 /// Auth0's access tokens. With a secret, also the cookies of nextjs-auth0, which that secret encrypts.

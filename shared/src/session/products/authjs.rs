@@ -1,7 +1,8 @@
 //! Auth.js 5 and NextAuth.js 4, whose session cookies are encrypted. <https://authjs.dev/reference/core/jwt>
 
+use crate::json::Members;
 use crate::session::carrier::Form;
-use crate::session::encrypted::{Members, Scheme};
+use crate::session::encrypted::Scheme;
 use crate::session::jwe::{ContentKey, Encryption};
 
 /// How Auth.js encrypts.

@@ -4,6 +4,8 @@ use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
+use serde_json::Value;
+
 use super::{AudienceSetting, Product, SecretUse, Tenant, url_setting};
 use crate::session::carrier::Carrier;
 use crate::session::claims::Claims;
@@ -20,6 +22,11 @@ pub const CLERK: Product = Product {
     rule,
     secret: SecretUse::None,
 };
+
+/// What `cat` in the header of a session token says, and what it says where it says nothing.
+/// <https://github.com/clerk/javascript/blob/main/packages/backend/src/tokens/jwtCategories.ts>
+const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
+const NO_CATEGORY: &str = "cl_I7d4PD111III";
 
 fn tenant(entry: &str) -> Result<Tenant, &'static str> {
     let (issuer, suffixed) = match url_setting(entry)? {
@@ -50,7 +57,12 @@ fn suffixed_cookie(publishable_key: &str) -> String {
 }
 
 fn rule(claims: &Claims) -> Result<(), &'static str> {
-    // Its machine and OAuth tokens have the same issuer and keys, and neither of these two.
+    // Its machine, OAuth and template tokens have the same issuer and keys. They differ by type or category, and by claims.
+    let typed = claims.header("typ").is_none_or(|value| value == "JWT");
+    let of_session = |category: &Value| [SESSION_CATEGORY, NO_CATEGORY].iter().any(|known| category == known);
+    if !typed || !claims.header("cat").is_none_or(of_session) {
+        return Err("typ or cat says that the token is not one of Clerk's session tokens");
+    }
     if claims.text("azp").is_none() {
         return Err("azp is missing: the token was made for no page");
     }

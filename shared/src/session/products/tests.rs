@@ -145,6 +145,22 @@ fn clerks_tokens_are_of_an_active_session_on_a_page() {
 }
 
 #[test]
+fn clerks_other_tokens_are_no_sessions() {
+    let rule = PRODUCTS.into_iter().find(|known| known.name == "clerk").unwrap().rule;
+    let passes = |header: Value| {
+        let claims = json!({"sid": "sess_1", "azp": "https://a.test"});
+        let claims = Claims::new(claims.as_object().unwrap().clone(), Duration::from_secs(NOW));
+        rule(&claims.with_header(header.as_object().unwrap().clone())).is_ok()
+    };
+    for header in [json!({}), json!({"typ": "JWT"}), json!({"typ": "JWT", "cat": "cl_B7d4PD111AAA"})] {
+        assert!(passes(header.clone()), "{header}");
+    }
+    for header in [json!({"typ": "at+jwt"}), json!({"cat": "cl_B7d4PD333AAA"}), json!({"cat": 1})] {
+        assert!(!passes(header.clone()), "{header}");
+    }
+}
+
+#[test]
 fn supabases_public_key_and_other_apps_tokens_are_nobodys_session() {
     assert!(passes("supabase", json!({"role": "authenticated"})));
     for claims in [json!({"role": "anon"}), json!({}), json!({"role": "authenticated", "client_id": "other"})] {

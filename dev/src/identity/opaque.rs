@@ -1,0 +1,66 @@
+//! Tokens that say nothing: what they stand for is kept here, and told to those who ask.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_lc_rs::error::Unspecified;
+use serde_json::Value;
+
+use super::{Claims, random_hex};
+
+/// Opaque tokens and what they stand for.
+#[derive(Default)]
+pub struct OpaqueTokens(Mutex<BTreeMap<String, Claims>>);
+
+impl OpaqueTokens {
+    /// A new token for claims.
+    ///
+    /// # Errors
+    /// Where the machine has no random numbers.
+    pub fn issue(&self, claims: &Claims) -> Result<String, Unspecified> {
+        let token = format!("opaque_{}", random_hex()?);
+        self.tokens().insert(token.clone(), claims.clone());
+        Ok(token)
+    }
+
+    /// What a token stands for, until it expires.
+    pub fn find(&self, token: &str, now: Duration) -> Option<Claims> {
+        let mut tokens = self.tokens();
+        let expired =
+            |claims: &Claims| claims.get("exp").and_then(Value::as_f64).is_some_and(|exp| exp <= now.as_secs_f64());
+        if tokens.get(token).is_some_and(expired) {
+            tokens.remove(token);
+        }
+        tokens.get(token).cloned()
+    }
+
+    /// Forgets a token.
+    pub fn revoke(&self, token: &str) {
+        self.tokens().remove(token);
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, BTreeMap<String, Claims>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::login::members;
+    use serde_json::json;
+
+    #[test]
+    fn a_token_is_known_until_it_expires_or_is_revoked() {
+        let tokens = OpaqueTokens::default();
+        let claims = members(json!({"sub": "ada", "exp": 100}));
+        let (first, second) = (tokens.issue(&claims).unwrap(), tokens.issue(&claims).unwrap());
+        assert_ne!(first, second);
+        assert_eq!(tokens.find(&first, Duration::from_secs(99)), Some(claims));
+        assert_eq!(tokens.find(&first, Duration::from_secs(100)), None);
+        tokens.revoke(&second);
+        assert_eq!(tokens.find(&second, Duration::from_secs(99)), None);
+        assert_eq!(tokens.find("stranger", Duration::ZERO), None);
+    }
+}

@@ -1,0 +1,80 @@
+//! Amazon Cognito: access tokens, and the cookies in which Amplify keeps them.
+
+use aws_lc_rs::error::Unspecified;
+use serde_json::{Value, json};
+
+use super::Product;
+use crate::identity::cookie::{Cookie, percent_encoded};
+use crate::identity::{Claims, Credentials, Issuer, Login, Settings};
+
+/// The path of the user pool; at AWS it is the pool's id.
+pub const POOL: &str = "local_dev";
+const CLIENT_ID: &str = "voicemintdev00000000000000";
+
+pub struct Cognito;
+
+impl Product for Cognito {
+    fn settings(&self, issuer: &Issuer) -> Settings {
+        vec![("SESSION_ISSUER", format!("{}/{POOL}", issuer.base_url)), ("SESSION_AUDIENCE", CLIENT_ID.to_owned())]
+    }
+
+    fn claims(&self, issuer: &Issuer, login: &Login) -> Claims {
+        login.with_grants(json!({
+            "sub": login.uuid("user"),
+            "cognito:groups": ["speakers"],
+            "iss": format!("{}/{POOL}", issuer.base_url),
+            "client_id": CLIENT_ID,
+            "origin_jti": login.uuid("origin"),
+            "event_id": login.uuid("event"),
+            "token_use": "access",
+            "scope": "openid email",
+            "auth_time": login.issued_at(),
+            "exp": login.expires_at(),
+            "iat": login.issued_at(),
+            "jti": login.uuid("token"),
+            "username": login.user,
+        }))
+    }
+
+    fn header(&self) -> Claims {
+        Claims::new()
+    }
+
+    fn own_cookies(&self, _issuer: &Issuer) -> Vec<String> {
+        vec![format!("CognitoIdentityServiceProvider.{CLIENT_ID}")]
+    }
+
+    fn issue(&self, issuer: &Issuer, claims: &Claims) -> Result<Credentials, Unspecified> {
+        let bearer = issuer.sign(&self.header(), claims)?;
+        let user = claims.get("username").and_then(Value::as_str).unwrap_or_default();
+        let cookies = match &issuer.cookie {
+            Some(name) => vec![Cookie::new(name, bearer.clone())],
+            None => cookies(CLIENT_ID, user, &bearer),
+        };
+        Ok(Credentials { bearer, cookies })
+    }
+}
+
+/// Amplify's cookies. A cookie's name bears less than its value, so the user's name looks different in the two.
+pub fn cookies(client_id: &str, user: &str, access_token: &str) -> Vec<Cookie> {
+    let client = format!("CognitoIdentityServiceProvider.{client_id}");
+    let in_name = percent_encoded(user, b"#$&+^`|").replace('(', "%28").replace(')', "%29");
+    let in_value = percent_encoded(user, b"#$&+:<=>?/@[]^`{|}");
+    vec![
+        Cookie::new(format!("{client}.LastAuthUser"), in_value),
+        Cookie::new(format!("{client}.{in_name}.accessToken"), access_token),
+        Cookie::new(format!("{client}.{in_name}.clockDrift"), "0"),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_user_is_written_differently_in_names_and_values() {
+        let cookies = cookies("c", "ada@example.com", "t");
+        assert_eq!(cookies[0], Cookie::new("CognitoIdentityServiceProvider.c.LastAuthUser", "ada@example.com"));
+        assert_eq!(cookies[1], Cookie::new("CognitoIdentityServiceProvider.c.ada%40example.com.accessToken", "t"));
+    }
+}
