@@ -19,6 +19,8 @@ mod secrets;
 mod session;
 mod session_forged;
 mod session_keys;
+mod session_products;
+mod session_products_forged;
 mod session_secret;
 mod settings;
 mod support;
