@@ -31,7 +31,7 @@ pub enum Outcome {
     KeyRejected(Refusal),
 }
 
-/// What one mint may spend on calls of the provider, whatever they are for.
+/// What one mint may spend on calls of the provider, or of a service that knows sessions, whatever they are for.
 pub struct Budget {
     end: Instant,
     may_retry: bool,
@@ -41,6 +41,11 @@ impl Budget {
     /// One retry, and time until the invocation's deadline or the end of the time allowed.
     pub fn new(deadline: Instant) -> Self {
         Self { end: deadline.min(Instant::now() + TRIES_WITHIN), may_retry: true }
+    }
+
+    /// One retry and the time allowed, for whoever is stopped at the deadline by its caller.
+    pub fn without_deadline() -> Self {
+        Self { end: Instant::now() + TRIES_WITHIN, may_retry: true }
     }
 
     /// What is left of the time.
@@ -143,8 +148,8 @@ fn busy(wait: Option<Duration>, reason: String) -> Refusal {
     unavailable(wait.map_or(1, |wait| wait.as_secs_f64().ceil().clamp(1.0, 60.0) as u32), reason)
 }
 
-/// What a provider that limits us asks for is what it gets; anything else gets a short pause.
-fn pause(status: StatusCode, wait: Option<Duration>) -> Duration {
+/// What a service that limits us asks for is what it gets; anything else gets a short pause.
+pub fn pause(status: StatusCode, wait: Option<Duration>) -> Duration {
     match wait {
         Some(wait) if status == StatusCode::TOO_MANY_REQUESTS => wait.max(jitter()),
         _ => jitter(),

@@ -86,7 +86,7 @@ async fn has(source: &KeySource, key_id: &str) -> Option<bool> {
     let known = |keys: &KeySet| {
         let header = base64(&format!(r#"{{"alg":"EdDSA","kid":"{key_id}"}}"#));
         let token = format!("{header}.{}.{}", base64("{}"), base64("signature"));
-        keys.key_for(&UnverifiedToken::parse(&token).ok().unwrap()).err() != Some(NoKey::UnknownId)
+        keys.verifies(&UnverifiedToken::parse(&token).ok().unwrap()).err() != Some(NoKey::UnknownId)
     };
     if known(&*source.keys().await.ok()?) {
         return Some(true);
@@ -125,6 +125,23 @@ async fn a_thousand_first_requests_share_one_fetch() {
         assert_eq!(ask.await.unwrap(), Some(true));
     }
     assert_eq!(world.fetches(), 1);
+}
+
+#[tokio::test]
+async fn a_thousand_with_a_new_key_share_one_fetch_and_none_is_refused() {
+    let world = World::new().await;
+    assert_eq!(world.has("k1").await, Some(true));
+    *world.key_ids.lock().unwrap() = vec!["k1", "k2"];
+    let asks: Vec<_> = (0..1000)
+        .map(|number| {
+            let source = Arc::clone(&world.source);
+            tokio::spawn(async move { has(&source, if number % 2 == 0 { "k2" } else { "k1" }).await })
+        })
+        .collect();
+    for ask in asks {
+        assert_eq!(ask.await.unwrap(), Some(true));
+    }
+    assert_eq!(world.fetches(), 2);
 }
 
 #[tokio::test]

@@ -10,14 +10,14 @@ use voicemint_tests::{ClosedPort, hmac_jwt, now};
 
 /// What was sent and answered, apart into what is secret and where it must not be.
 #[derive(Default)]
-struct Record {
+pub struct Record {
     secrets: Vec<(String, String)>,
     answers: Vec<String>,
     logs: Vec<String>,
 }
 
 impl Record {
-    fn secret(&mut self, name: &str, value: &str) {
+    pub fn secret(&mut self, name: &str, value: &str) {
         self.secrets.push((name.to_owned(), value.to_owned()));
     }
 
@@ -31,7 +31,7 @@ impl Record {
         }
     }
 
-    async fn ask(&mut self, function: &Function, event: Event) -> Answer {
+    pub async fn ask(&mut self, function: &Function, event: Event) -> Answer {
         let answer = function.invoke(&event).await;
         let mut shown = answer.clone();
         if answer.status == 200 {
@@ -51,12 +51,12 @@ impl Record {
         answer
     }
 
-    fn end(&mut self, function: &Function) {
+    pub fn end(&mut self, function: &Function) {
         assert!(function.logs().lines().count() > 5, "there is something to look at");
         self.logs.push(function.logs());
     }
 
-    fn check(&self) {
+    pub fn check(&self) {
         let texts = self.answers.iter().map(|text| ("an answer", text.as_str()));
         let texts: Vec<_> = texts.chain(self.logs.iter().map(|text| ("a log", text.as_str()))).collect();
         let secrets: Vec<_> = self.secrets.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

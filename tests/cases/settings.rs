@@ -8,7 +8,7 @@ use voicemint_tests::{Answer, Builder, Event, Function, World};
 use crate::support::{Tally, said};
 
 /// Starts a function with those settings and tells what it wrote before it stopped, or nothing where it answers.
-async fn complaint(builder: Builder) -> Option<String> {
+pub async fn complaint(builder: Builder) -> Option<String> {
     let event = Event::post("cartesia").to_string();
     for _ in 0..5 {
         let function = builder.clone().start().await;
@@ -35,7 +35,7 @@ fn own_words(function: &Function) -> String {
 }
 
 /// Whether a name occurs as a whole, not as a part of a longer one.
-fn names(text: &str, name: &str) -> bool {
+pub fn names(text: &str, name: &str) -> bool {
     text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_')).any(|word| word == name)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::keys::{Jwt, Key, now};
+use crate::keys::{Jwt, Key, now, without};
 use crate::server::{Reply, Request, Server};
 
 pub const AUDIENCE: &str = "voicemint-tests";
@@ -47,6 +47,7 @@ struct State {
     discovery: Option<Outage>,
     key_set: Option<Outage>,
     alias: Option<String>,
+    without_key_ids: bool,
     made: usize,
 }
 
@@ -112,6 +113,11 @@ impl Issuer {
         self.state.lock().expect("an unpoisoned state").keys.retain(|key| key.kid != kid);
     }
 
+    /// Publishes its keys without their ids from now on.
+    pub fn forget_key_ids(&self) {
+        self.state.lock().expect("an unpoisoned state").without_key_ids = true;
+    }
+
     pub fn fail_discovery(&self, outage: impl Into<Option<Outage>>) {
         self.state.lock().expect("an unpoisoned state").discovery = outage.into();
     }
@@ -146,7 +152,8 @@ impl Issuer {
 fn reply(request: &Request, state: &Mutex<State>) -> Reply {
     let state = state.lock().expect("an unpoisoned state");
     let issuer = format!("http://{}", request.header("host").unwrap_or_default());
-    let key_set = json!({ "keys": state.keys.iter().map(|key| key.jwk()).collect::<Vec<_>>() });
+    let published = |key: &Arc<Key>| if state.without_key_ids { without(&key.jwk(), "kid") } else { key.jwk() };
+    let key_set = json!({ "keys": state.keys.iter().map(published).collect::<Vec<_>>() });
     let (document, outage) = match request.target.as_str() {
         DISCOVERY => {
             let name = state.alias.as_ref().unwrap_or(&issuer);

@@ -30,7 +30,7 @@ pub use keys::{Jwt, hmac_jwt, now, with, without};
 pub use moto::Moto;
 pub use ports::ClosedPort;
 pub use product::{Product, with_cookies};
-pub use provider::FaultyProvider;
+pub use provider::{FaultyProvider, FaultyService};
 pub use server::{Reply, Request, Server};
 pub use world::{ENDPOINT_OF_SECRETS, PROVIDERS, SESSION_COOKIE, World};
 

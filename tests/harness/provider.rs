@@ -1,9 +1,13 @@
-//! A provider that answers by script: for everything that the strict stand-in, being well-behaved, cannot do.
+//! A provider, or another service, that answers by script: for everything that the strict stand-in, being well-behaved,
+//! cannot do.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use crate::server::{Reply, Request, Server};
+
+/// The same where it is no voice provider that is asked, but the app or its authorization server.
+pub type FaultyService = FaultyProvider;
 
 pub struct FaultyProvider {
     server: Server,

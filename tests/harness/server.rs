@@ -37,6 +37,17 @@ impl Request {
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The headers' names in order, each as often as it was sent.
+    pub fn header_names(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
 }
 
 #[derive(Clone, Debug)]

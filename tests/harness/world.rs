@@ -92,6 +92,30 @@ impl World {
             .env("SESSION_COOKIE", SESSION_COOKIE)
             .env("ALLOWED_ORIGINS", ORIGIN)
     }
+
+    /// Settings for opaque tokens, about which that endpoint is asked with the client's credentials of that secret.
+    pub fn introspection(&self, provider: &str, endpoint: &str, client: &str) -> Builder {
+        self.without_issuer(provider)
+            .env("SESSION_KIND", "introspection")
+            .env("SESSION_INTROSPECTION_URL", endpoint)
+            .env("SESSION_INTROSPECTION_SECRET_ID", client)
+    }
+
+    /// Settings for sessions about which the app is asked.
+    pub fn forward(&self, provider: &str, app: &str) -> Builder {
+        self.without_issuer(provider).env("SESSION_KIND", "forward").env("SESSION_FORWARD_URL", app)
+    }
+
+    fn without_issuer(&self, provider: &str) -> Builder {
+        self.function(provider).without("SESSION_ISSUER").without("SESSION_AUDIENCE")
+    }
+
+    /// One more secret; its name.
+    pub async fn secret(&self, stem: &str, value: &str) -> String {
+        let name = Moto::unique(stem);
+        self.moto.create_secret(&name, value).await;
+        name
+    }
 }
 
 impl Drop for World {

@@ -25,14 +25,25 @@ pub struct Rules {
     pub authorized_parties: Vec<String>,
     /// Claims that must have a certain value.
     pub required: Vec<(String, String)>,
-    /// Whether there must be an `exp`.
-    pub must_expire: bool,
+    /// What `exp`, `nbf` and `iat` must say.
+    pub times: Times,
     /// What the identity product requires beside.
     pub product: ProductRule,
 }
 
 /// A product's own rule; the error is a clause for the log.
 pub type ProductRule = fn(&Claims) -> Result<(), &'static str>;
+
+/// What `exp`, `nbf` and `iat` must say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Times {
+    /// There must be an `exp`, and none of them may speak against now.
+    MustExpire,
+    /// None of them may speak against now; they may be missing, or null.
+    IfPresent,
+    /// Nothing: whoever was asked has just said that the session is good.
+    Unchecked,
+}
 
 /// What `iss` must say.
 #[derive(Clone, PartialEq, Eq)]
@@ -104,11 +115,6 @@ impl Claims {
     pub fn has_come(&self, moment: f64) -> bool {
         moment <= self.now + LEEWAY_SECONDS
     }
-
-    /// Whether a moment that may be missing has come; a moment that is no number has not.
-    pub fn has_come_if_present(&self, name: &str) -> bool {
-        self.get(name).is_none_or(|claim| claim.as_f64().is_some_and(|moment| self.has_come(moment)))
-    }
 }
 
 impl Rules {
@@ -118,12 +124,7 @@ impl Rules {
     /// Expiry is told only of claims that are otherwise good.
     pub fn session(&self, claims: Claims) -> Result<Session, Denied> {
         let subject = self.check(&claims).map_err(Denied::Invalid)?;
-        match claims.get("exp").map(Value::as_f64) {
-            None if !self.must_expire => {}
-            None | Some(None) => return Err(Denied::Invalid("exp is missing or not a number")),
-            Some(Some(expiry)) if claims.now > expiry + LEEWAY_SECONDS => return Err(Denied::Expired),
-            Some(Some(_)) => {}
-        }
+        self.times.check(&claims)?;
         Ok(Session { issuer: self.issuer.clone(), subject, claims: claims.members })
     }
 
@@ -145,12 +146,6 @@ impl Rules {
         if !self.required.iter().all(|(name, value)| claims.get(name).is_some_and(|claim| says(claim, value))) {
             return Err("a claim is not as SESSION_REQUIRED_CLAIMS wants it");
         }
-        if !claims.has_come_if_present("nbf") {
-            return Err("nbf is in the future or not a number");
-        }
-        if !claims.has_come_if_present("iat") {
-            return Err("iat is in the future or not a number");
-        }
         (self.product)(claims)?;
         Ok(subject)
     }
@@ -166,6 +161,22 @@ impl Rules {
             },
         };
         Some(subject).filter(|subject| !subject.is_empty())
+    }
+}
+
+impl Times {
+    fn check(self, claims: &Claims) -> Result<(), Denied> {
+        let moment = |name| claims.get(name).filter(|claim| self == Self::MustExpire || !claim.is_null());
+        let has_come = |name| moment(name).is_none_or(|claim| claim.as_f64().is_some_and(|m| claims.has_come(m)));
+        match moment("exp").map(Value::as_f64) {
+            _ if self == Self::Unchecked => Ok(()),
+            _ if !has_come("nbf") => Err(Denied::Invalid("nbf is in the future or not a number")),
+            _ if !has_come("iat") => Err(Denied::Invalid("iat is in the future or not a number")),
+            None if self == Self::IfPresent => Ok(()),
+            None | Some(None) => Err(Denied::Invalid("exp is missing or not a number")),
+            Some(Some(expiry)) if claims.now > expiry + LEEWAY_SECONDS => Err(Denied::Expired),
+            Some(Some(_)) => Ok(()),
+        }
     }
 }
 
@@ -228,17 +239,20 @@ mod tests {
 
     const NOW: u64 = 1_800_000_000;
 
-    fn judge(change: Value) -> Result<Session, Denied> {
-        let rules = Rules {
+    fn rules() -> Rules {
+        Rules {
             issuer: "https://id.test".to_owned(),
             issuer_claim: IssuerClaim::OneOf(vec!["https://id.test".to_owned()]),
             subject_pointer: None,
-            must_expire: true,
+            times: Times::MustExpire,
             product: |_| Ok(()),
             audience: Audience::OneOf(vec!["voice".to_owned()]),
             authorized_parties: vec!["app".to_owned()],
             required: vec![("token_use".to_owned(), "access".to_owned()), ("paid".to_owned(), "true".to_owned())],
-        };
+        }
+    }
+
+    fn judge(change: Value) -> Result<Session, Denied> {
         let mut claims = json!({
             "iss": "https://id.test", "sub": "ada", "aud": ["other", "voice"], "azp": "app",
             "token_use": "access", "paid": true, "exp": NOW + 60, "iat": NOW, "nbf": NOW,
@@ -248,7 +262,7 @@ mod tests {
         }
         let claims = claims.as_object().unwrap().iter().filter(|(_, value)| **value != "ABSENT");
         let claims = claims.map(|(name, value)| (name.clone(), value.clone())).collect();
-        rules.session(Claims::new(claims, Duration::from_secs(NOW)))
+        rules().session(Claims::new(claims, Duration::from_secs(NOW)))
     }
 
     #[test]
@@ -303,6 +317,24 @@ mod tests {
             assert!(judge(json!({name: NOW + 4})).is_ok(), "{name}");
             assert!(matches!(judge(json!({name: NOW + 6})), Err(Denied::Invalid(_))), "{name}");
         }
+    }
+
+    #[test]
+    fn times_that_need_not_be_there_may_be_null_and_are_judged_if_they_are_there() {
+        let judge = |times: Times, claims: Value| {
+            let rules = Rules { times, ..rules() };
+            let claims = json!({"iss": "https://id.test", "sub": "ada", "aud": "voice", "azp": "app",
+                "token_use": "access", "paid": true, "exp": claims["exp"], "iat": claims["iat"]});
+            rules.session(Claims::new(claims.as_object().unwrap().clone(), Duration::from_secs(NOW))).err()
+        };
+        assert_eq!(judge(Times::IfPresent, json!({})), None);
+        assert_eq!(judge(Times::IfPresent, json!({"exp": NOW + 1, "iat": NOW})), None);
+        assert_eq!(judge(Times::IfPresent, json!({"exp": NOW - 6})), Some(Denied::Expired));
+        for claims in [json!({"exp": "later"}), json!({"iat": NOW + 6}), json!({"iat": "now"})] {
+            assert!(matches!(judge(Times::IfPresent, claims.clone()), Some(Denied::Invalid(_))), "{claims}");
+            assert_eq!(judge(Times::Unchecked, claims), None);
+        }
+        assert!(matches!(judge(Times::MustExpire, json!({})), Some(Denied::Invalid(_))));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::claims::{Claims, Rules};
 use super::credential::Credential;
 use super::refused::Refused;
 use super::remote::{Remote, members, unusable, visible};
+use crate::call::Budget;
 
 /// Asks the app.
 pub struct Forward {
@@ -29,7 +30,7 @@ impl Forward {
     /// # Errors
     /// See [`Refused`].
     pub async fn verify(&self, credential: &Credential<'_>) -> Result<Session, Refused> {
-        let response = self.remote.ask(self.request(credential)?).await?;
+        let response = self.remote.ask(self.request(credential)?, &mut Budget::without_deadline()).await?;
         match response.status() {
             status if status.is_success() => {
                 // An app that answers "nobody" with success has no subject in it.

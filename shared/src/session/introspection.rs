@@ -17,6 +17,7 @@ use super::Session;
 use super::claims::{Claims, Rules};
 use super::refused::Refused;
 use super::remote::{Remote, members, unavailable, unusable, visible};
+use crate::call::Budget;
 use crate::json::{self, Members};
 use crate::secret::SecretCache;
 
@@ -80,12 +81,13 @@ impl Introspection {
 
     async fn ask(&self, token: &str, key: [u8; 32]) -> Result<Option<Arc<Members>>, Refused> {
         let mut client = self.client.get().await.map_err(Refused::without_secret)?;
-        let mut response = self.remote.ask(self.request(token, client.expose())?).await?;
+        let mut budget = Budget::without_deadline();
+        let mut response = self.remote.ask(self.request(token, client.expose())?, &mut budget).await?;
         if response.status() == StatusCode::UNAUTHORIZED
             && let Some(newer) = self.client.newer_than(&client).await
         {
             client = newer;
-            response = self.remote.ask(self.request(token, client.expose())?).await?;
+            response = self.remote.ask(self.request(token, client.expose())?, &mut budget).await?;
         }
         if response.status() != StatusCode::OK {
             // The server does not take our own credentials, or is no such server: no word about the caller's.
@@ -162,6 +164,8 @@ fn authorization(client: &str) -> Result<HeaderValue, Refused> {
             let text = |name| members.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
             text("client_id").zip(text("client_secret")).map(|(id, secret)| basic(id, secret))
         }
+        // An object with a slip in it is neither a pair nor a token.
+        Err(_) if client.starts_with('{') => None,
         Err(_) => match client.split_once(':') {
             Some((id, secret)) => Some(basic(id, secret)),
             None => (!client.is_empty()).then(|| format!("Bearer {client}")),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Session;
 use super::claims::{Claims, Rules};
-use super::key_set::{KeySet, NoKey};
+use super::key_set::NoKey;
 use super::key_source::{KeySource, Unavailable};
 use super::refused::Refused;
 use super::signature::{Algorithm, LEAST_SECRET_BYTES, VerifyingKey};
@@ -67,25 +67,20 @@ impl TrustedIssuer {
 }
 
 async fn by_published_key(source: &KeySource, token: &UnverifiedToken<'_>) -> Result<bool, Refused> {
-    let checked = check(&*source.keys().await?, token);
+    let checked = source.keys().await?.verifies(token);
     let may_be_a_newer_key = match checked {
         Err(NoKey::UnknownId) => true,
         // Without a key id, only a signature that fits tells that the key is among ours.
-        Err(NoKey::Ambiguous) | Ok(false) => token.key_id.is_none(),
+        Ok(false) => token.key_id.is_none(),
         _ => false,
     };
-    let checked = if may_be_a_newer_key { check(&*source.newer_keys().await?, token) } else { checked };
+    let checked = if may_be_a_newer_key { source.newer_keys().await?.verifies(token) } else { checked };
     checked.map_err(|no_key| {
         Refused::Invalid(match no_key {
             NoKey::UnknownId => "the issuer has no key of the token's key id",
-            NoKey::Ambiguous => "the token names no key and the issuer has not exactly one that fits",
             NoKey::WrongAlgorithm => "the key is not made for the token's algorithm",
         })
     })
-}
-
-fn check(keys: &KeySet, token: &UnverifiedToken) -> Result<bool, NoKey> {
-    Ok(keys.key_for(token)?.verifies(token))
 }
 
 async fn by_shared_secret(secret: &SecretCache, token: &UnverifiedToken<'_>) -> Result<bool, Refused> {

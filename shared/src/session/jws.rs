@@ -20,12 +20,11 @@ pub fn verify(token: &str, key_set: &[u8], algorithms: &[Algorithm]) -> Result<V
     if !algorithms.contains(&token.algorithm) {
         return Err("the algorithm is not among the permitted ones");
     }
-    let key = keys.key_for(&token).map_err(|no_key| match no_key {
+    let signed = keys.verifies(&token).map_err(|no_key| match no_key {
         NoKey::UnknownId => "the key set has no usable key of the token's key id",
-        NoKey::Ambiguous => "the token names no key and the key set has not exactly one that fits",
         NoKey::WrongAlgorithm => "the key is not made for the token's algorithm",
     })?;
-    if !key.verifies(&token) {
+    if !signed {
         return Err("the signature is not the key's");
     }
     Ok(token.into_payload())

@@ -21,8 +21,6 @@ pub struct KeySet(Vec<(Option<String>, VerifyingKey)>);
 pub enum NoKey {
     /// The set does not have the key id: the issuer may have new keys.
     UnknownId,
-    /// The token names no key and the set has none, or more than one, that fits.
-    Ambiguous,
     /// The key is not made for the token's algorithm.
     WrongAlgorithm,
 }
@@ -67,21 +65,18 @@ impl KeySet {
         Ok(Self(usable))
     }
 
-    /// The key that a token must be signed with. A token that names no key gets the only one that fits.
+    /// Whether a token is signed with the key that it names; if it names none, with any that fits: an issuer without key
+    /// ids has several of them while it rotates (RFC 7515 appendix D).
     ///
     /// # Errors
     /// See [`NoKey`].
-    pub fn key_for(&self, token: &UnverifiedToken) -> Result<&VerifyingKey, NoKey> {
-        if let Some(wanted) = &token.key_id {
-            let found = self.0.iter().find(|(id, _)| id.as_ref() == Some(wanted));
-            let (_, key) = found.ok_or(NoKey::UnknownId)?;
-            return if key.fits(token.algorithm) { Ok(key) } else { Err(NoKey::WrongAlgorithm) };
-        }
-        let mut fitting = self.0.iter().filter(|(_, key)| key.fits(token.algorithm));
-        match (fitting.next(), fitting.next()) {
-            (Some((_, key)), None) => Ok(key),
-            _ => Err(NoKey::Ambiguous),
-        }
+    pub fn verifies(&self, token: &UnverifiedToken) -> Result<bool, NoKey> {
+        let Some(wanted) = &token.key_id else {
+            return Ok(self.0.iter().any(|(_, key)| key.fits(token.algorithm) && key.verifies(token)));
+        };
+        let found = self.0.iter().find(|(id, _)| id.as_ref() == Some(wanted));
+        let (_, key) = found.ok_or(NoKey::UnknownId)?;
+        if key.fits(token.algorithm) { Ok(key.verifies(token)) } else { Err(NoKey::WrongAlgorithm) }
     }
 }
 

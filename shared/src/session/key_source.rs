@@ -94,7 +94,11 @@ impl KeySource {
     /// # Errors
     /// [`Unavailable`] where there is none, or none young enough, and none can be fetched.
     pub async fn keys(&self) -> Result<Arc<KeySet>, Unavailable> {
-        self.get(|state, now| age(now, state.fetched_at) < FRESH_FOR, |_, _| {}).await
+        let good = |state: &State, now| age(now, state.fetched_at) < FRESH_FOR;
+        match self.kept(good) {
+            Some(answer) => answer,
+            None => self.fetch_unless(good, |_, _| {}).await,
+        }
     }
 
     /// The key set once more, after it was found not to have a key id: fetched anew if that may be done now.
@@ -104,28 +108,23 @@ impl KeySource {
     pub async fn newer_keys(&self) -> Result<Arc<KeySet>, Unavailable> {
         let fetches = self.state().fetches;
         let recently = |state: &State, now| state.unknown_id_at.is_some_and(|then| age(now, then) < UNKNOWN_ID_PAUSE);
-        let keys = self
-            .get(
-                |state, now| state.trouble.is_none() && (state.fetches != fetches || recently(state, now)),
-                |state, now| state.unknown_id_at = Some(now),
-            )
-            .await?;
+        let good = |state: &State, now| state.trouble.is_none() && (state.fetches != fetches || recently(state, now));
+        // Behind a fetch that is under way: it may bring the very key, and whoever does not wait for it would be refused.
+        let keys = self.fetch_unless(good, |state, now| state.unknown_id_at = Some(now)).await?;
         match self.state().trouble.clone() {
             None => Ok(keys),
             Some(trouble) => Err(self.unavailable(trouble)),
         }
     }
 
-    async fn get(
+    /// Waits for its turn, and fetches unless what there is by then will do.
+    async fn fetch_unless(
         &self,
         good: impl Fn(&State, Duration) -> bool,
         before_fetch: impl FnOnce(&mut State, Duration),
     ) -> Result<Arc<KeySet>, Unavailable> {
-        if let Some(answer) = self.kept(&good) {
-            return answer;
-        }
         let _fetching = self.fetching.lock().await;
-        if let Some(answer) = self.kept(&good) {
+        if let Some(answer) = self.kept(good) {
             return answer;
         }
         before_fetch(&mut self.state(), self.clock.now());

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use tokio::time::Instant;
 
 use super::refused::Refused;
-use crate::call::{ANSWER_WITHIN, Budget, jitter, retry_after};
+use crate::call::{ANSWER_WITHIN, Budget, jitter, pause, retry_after};
 use crate::clock::Clock;
 use crate::json::{self, Members};
 use crate::transport::{Failure, Transport};
@@ -24,25 +23,24 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// Asks, and once more after a connection error, 408, 429 or 5xx. What comes back is no sign of trouble of that kind.
+    /// Asks, and once more after a connection error, 408, 429 or 5xx, as far as the budget goes. What comes back is no sign
+    /// of trouble of that kind.
     ///
     /// # Errors
     /// [`Refused::Unavailable`].
-    pub async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Refused> {
-        let mut budget = Budget::new(Instant::now() + Duration::from_secs(8));
+    pub async fn ask(&self, request: Request<Bytes>, budget: &mut Budget) -> Result<Response<Bytes>, Refused> {
         loop {
             let timeout = ANSWER_WITHIN.min(budget.left());
-            let (reason, wait) = match self.transport.send(request.clone(), timeout, MOST_BYTES).await {
+            let (reason, pause, wait) = match self.transport.send(request.clone(), timeout, MOST_BYTES).await {
                 Ok(response) if !is_trouble(response.status()) => return Ok(response),
                 Ok(response) => {
                     let wait = retry_after(response.headers(), self.clock.now());
-                    (answered(response.status()), wait)
+                    (answered(response.status()), pause(response.status(), wait), wait)
                 }
                 Err(Failure::Timeout) => return Err(unavailable("did not answer in time".to_owned(), None)),
                 Err(Failure::TooLarge) => return Err(unavailable("answered more than 64 KiB".to_owned(), None)),
-                Err(Failure::Unreachable(clause)) => (format!("cannot be reached: {clause}"), None),
+                Err(Failure::Unreachable(clause)) => (format!("cannot be reached: {clause}"), jitter(), None),
             };
-            let pause = wait.unwrap_or_default().max(jitter());
             if !budget.take_retry(pause) {
                 return Err(unavailable(reason, wait));
             }

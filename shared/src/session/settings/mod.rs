@@ -11,7 +11,7 @@ mod tests;
 use url::Url;
 
 use super::carrier::Carrier;
-use super::claims::{Audience, IssuerClaim, Rules};
+use super::claims::{Audience, IssuerClaim, Rules, Times};
 use super::encrypted::Scheme;
 use super::key_source::Location;
 use super::products::{AUTHJS, AUTHJS_COOKIES, PRODUCTS};
@@ -85,7 +85,10 @@ impl SessionSettings {
     pub fn from_settings(reader: &mut Reader) -> Option<Self> {
         let kind = reader.optional("SESSION_KIND").unwrap_or_else(|| "jwt".to_owned());
         let product = PRODUCTS.iter().find(|product| product.name == kind);
-        read::refuse_settings_of_other_kinds(reader, &kind, product);
+        // What is no kind may be anything, such as a key pasted here by mistake: it is never repeated.
+        if product.is_some() || OTHER_KINDS.contains(&kind.as_str()) {
+            read::refuse_settings_of_other_kinds(reader, &kind, product);
+        }
         let rules = common_rules(reader);
         let (method, carriers) = match (product, kind.as_str()) {
             (Some(product), _) => product::sessions(reader, product, rules),
@@ -102,7 +105,8 @@ impl SessionSettings {
                 (jwt(reader, rules), Vec::new())
             }
         };
-        Some(Self { method: method?, carriers: read::cookies(reader, carriers) })
+        let carriers = read::cookies(reader, carriers);
+        Some(Self { method: method?, carriers })
     }
 }
 
@@ -124,7 +128,7 @@ fn common_rules(reader: &mut Reader) -> Rules {
         audience: Audience::OneOf(Vec::new()),
         authorized_parties: reader.list("SESSION_AUTHORIZED_PARTIES"),
         required,
-        must_expire: true,
+        times: Times::MustExpire,
         product: |_| Ok(()),
     }
 }
@@ -186,7 +190,7 @@ fn introspection(reader: &mut Reader, rules: Rules) -> Option<Method> {
     let subject_pointer = Some(read::subject_pointer(reader));
     let url = url?;
     let issuer = issuer.unwrap_or_else(|| url.origin().ascii_serialization());
-    let rules = Rules { issuer, issuer_claim, audience, subject_pointer, must_expire: false, ..rules };
+    let rules = Rules { issuer, issuer_claim, audience, subject_pointer, times: Times::IfPresent, ..rules };
     Some(Method::Introspection(RemoteSettings { url, rules }, client))
 }
 
@@ -196,6 +200,6 @@ fn forward(reader: &mut Reader, rules: Rules) -> Option<Method> {
     let url = url?;
     let issuer = reader.optional("SESSION_ISSUER").unwrap_or_else(|| url.origin().ascii_serialization());
     let (issuer_claim, audience) = (IssuerClaim::Unchecked, Audience::Any);
-    let rules = Rules { issuer, issuer_claim, audience, subject_pointer, must_expire: false, ..rules };
+    let rules = Rules { issuer, issuer_claim, audience, subject_pointer, times: Times::Unchecked, ..rules };
     Some(Method::Forward(RemoteSettings { url, rules }))
 }
