@@ -10,6 +10,8 @@ PYTHON ?= python3
 ARCH ?= arm64
 # The advisory database is fetched from the network, and what it says changes by the day: not for every test run.
 CHECKS ?= bans licenses sources
+# How long `make fuzz` runs each of its targets.
+SECONDS ?= 600
 
 # The Python tools live in a virtual environment that is laid anew when the lock file's content changes.
 VENV := $(CURDIR)/.venv
@@ -23,11 +25,14 @@ HOST := $(subst aarch64,arm64,$(shell uname -m))
 E2E_BUILD := $(CURDIR)/target/sam
 E2E_BINARIES := $(CURDIR)/target/sam-binaries
 
+CARGO_FUZZ_VERSION := 0.13.2
+CARGO_FUZZ := $(CURDIR)/target/tools/bin/cargo-fuzz
+
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: dev
 dev: ## serve the whole product here, with stand-ins for AWS and the providers (ARGS="--help" for its flags)
@@ -83,6 +88,26 @@ e2e: $(VENV_STAMP) ## the release binaries under AWS's Lambda emulator, against 
 	VOICEMINT_MOTO=$(VENV)/bin/moto_server \
 	VOICEMINT_BIN_DIR=$(E2E_BINARIES) \
 	cargo test --locked --workspace --test e2e -- --test-threads=4 $(ARGS)
+
+.PHONY: bench-verify
+bench-verify: ## what it costs to verify a session, with the release's optimisations: minutes to build (ARGS=name of a bench)
+	cargo bench --locked -p voicemint --bench verify -- $(ARGS)
+
+# Stable Rust does: only a sanitizer needs nightly, and it would look for spoilt memory, which Rust without unsafe code has not.
+# Instrumented code is not optimised across crates, as the release is: that takes minutes and hides what is covered.
+.PHONY: fuzz
+fuzz: $(CARGO_FUZZ) ## look for tokens and key sets that it stumbles over (SECONDS=60 for each of the two targets; else 600)
+	@for target in token key_set; do \
+		printf '\n\033[1m== fuzz %s for %s s\033[0m\n' "$$target" "$(SECONDS)"; \
+		CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_STRIP=none \
+		$(CARGO_FUZZ) run --sanitizer none --codegen-units 16 --target-dir target/fuzz "$$target" -- \
+			-max_total_time=$(SECONDS) -timeout=10 -max_len=17000 -dict=fuzz/jwt.dict -print_final_stats=1 || \
+			{ echo "make fuzz: $$target stumbled; what it was given is in fuzz/artifacts/$$target/" >&2; exit 1; }; \
+	done
+
+$(CARGO_FUZZ):
+	$(call say,cargo-fuzz into target/tools)
+	cargo install --locked cargo-fuzz --version $(CARGO_FUZZ_VERSION) --root target/tools
 
 .PHONY: sam-build
 sam-build: $(VENV_STAMP) ## the artefacts to deploy, in .aws-sam/build (ARCH=x86_64 for another processor)

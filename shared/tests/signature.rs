@@ -94,20 +94,24 @@ fn ed25519() {
 }
 
 #[test]
-fn shared_secrets() {
-    for (alg, algorithm, mac) in [
-        ("HS256", Algorithm::Hs256, hmac::HMAC_SHA256),
-        ("HS384", Algorithm::Hs384, hmac::HMAC_SHA384),
-        ("HS512", Algorithm::Hs512, hmac::HMAC_SHA512),
+fn symmetric_keys_as_long_as_the_hash() {
+    for (alg, algorithm, mac, least) in [
+        ("HS256", Algorithm::Hs256, hmac::HMAC_SHA256, 32),
+        ("HS384", Algorithm::Hs384, hmac::HMAC_SHA384, 48),
+        ("HS512", Algorithm::Hs512, hmac::HMAC_SHA512, 64),
     ] {
-        let verifies = |secret: &[u8]| {
-            let text = token(alg, |message| hmac::sign(&hmac::Key::new(mac, b"the secret"), message).as_ref().to_vec());
+        let verifies = |signs: &[u8], verifies: &[u8]| {
+            let text = token(alg, |message| hmac::sign(&hmac::Key::new(mac, signs), message).as_ref().to_vec());
             let token = UnverifiedToken::parse(&text).ok().unwrap();
             assert_eq!(token.algorithm, algorithm);
-            VerifyingKey::secret(secret, None).verifies(&token)
+            (VerifyingKey::symmetric(verifies, None).verifies(&token), VerifyingKey::secret(verifies).verifies(&token))
         };
-        assert!(verifies(b"the secret"), "{alg}");
-        assert!(!verifies(b"another one"), "{alg}");
+        let secret = [b's'; 64];
+        assert_eq!(verifies(&secret, &secret), (true, true), "{alg}");
+        assert_eq!(verifies(&secret[..least], &secret[..least]), (true, true), "{alg}");
+        // For a secret that settings name, 32 bytes do with each of the three.
+        assert_eq!(verifies(&secret[1..least], &secret[1..least]), (false, true), "{alg} with a short key");
+        assert_eq!(verifies(&[b't'; 64], &secret), (false, false), "{alg} with another secret");
     }
 }
 

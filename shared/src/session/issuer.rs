@@ -89,7 +89,7 @@ async fn by_shared_secret(secret: &SecretCache, token: &UnverifiedToken<'_>) -> 
     if secret.len() < LEAST_SECRET_BYTES {
         return Err(Refused::misconfigured("the secret that signs sessions is shorter than 32 bytes"));
     }
-    Ok(VerifyingKey::secret(secret, None).verifies(token))
+    Ok(VerifyingKey::secret(secret).verifies(token))
 }
 
 impl From<Unavailable> for Refused {

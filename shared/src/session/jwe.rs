@@ -153,3 +153,44 @@ fn expand<const LENGTH: usize>(prk: &hkdf::Prk, info: &[u8]) -> Option<[u8; LENG
     prk.expand(&[info], Length(LENGTH)).ok()?.fill(&mut key).ok()?;
     Some(key)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 7518 appendix B.3. What it authenticates is a text and no header, so it cannot be put as a token.
+    #[test]
+    fn a256cbc_hs512_is_as_its_known_answer() {
+        let bytes = |hex: &str| -> Vec<u8> {
+            hex.as_bytes().chunks(2).map(|two| u8::from_str_radix(str::from_utf8(two).unwrap(), 16).unwrap()).collect()
+        };
+        let parts = || Parts {
+            header: "The second principle of Auguste Kerckhoffs",
+            members: Members::new(),
+            iv: bytes("1af38c2dc2b96ffdd86694092341bc04"),
+            ciphertext: bytes(concat!(
+                "4affaaadb78c31c5da4b1b590d10ffbd3dd8d5d302423526912da037ecbcc7bd822c301dd67c373bccb584ad3e9279c2",
+                "e6d12a1374b77f077553df829410446b36ebd97066296ae6427ea75c2e0846a11a09ccf5370dc80bfecbad28c73f09b3",
+                "a3b75e662a2594410ae496b2e2e6609e31e6e02cc837f053d21f37ff4f51950bbe2638d09dd7a4930930806d0703b1f6",
+            )),
+            tag: bytes("4dd3b4c088a7f45c216839645b2012bf2e6269a8c56a816dbc1b267761955bc5"),
+        };
+        let key = ContentKey::A256CbcHs512(std::array::from_fn(|byte| byte as u8));
+        let text = "A cipher system must not be required to be secret, and it must be able to fall into the hands of \
+                    the enemy without inconvenience";
+        assert_eq!(key.open(&parts()).as_deref(), Some(text.as_bytes()));
+        let changes: [fn(&mut Parts); 6] = [
+            |parts| parts.header = "the second principle of Auguste Kerckhoffs",
+            |parts| parts.iv[0] ^= 1,
+            |parts| parts.ciphertext[0] ^= 1,
+            |parts| parts.ciphertext.truncate(128),
+            |parts| parts.tag[31] ^= 1,
+            |parts| parts.tag.truncate(16),
+        ];
+        for (number, change) in changes.iter().enumerate() {
+            let mut parts = parts();
+            change(&mut parts);
+            assert_eq!(key.open(&parts), None, "change {number}");
+        }
+    }
+}

@@ -101,7 +101,7 @@ fn bound_to(jwk: &Members) -> Option<Option<Algorithm>> {
 fn shared_key(jwk: &Members) -> Option<VerifyingKey> {
     let secret = URL_SAFE_NO_PAD.decode(jwk.get("k")?.as_str()?).ok()?;
     let bound_to = bound_to(jwk)?;
-    let key = VerifyingKey::secret(&secret, bound_to);
+    let key = VerifyingKey::symmetric(&secret, bound_to);
     let usable = secret.len() >= LEAST_SECRET_BYTES && bound_to.is_none_or(|algorithm| key.fits(algorithm));
     usable.then_some(key)
 }
@@ -138,7 +138,8 @@ fn public_key(jwk: &Members) -> Option<VerifyingKey> {
     bound_to.is_none_or(|algorithm| key.fits(algorithm)).then_some(key)
 }
 
-/// At least 2048 bits, and an odd exponent of at least 3 (with 1, every message is its own signature).
+/// At least 2048 bits, an odd exponent of at least 3 (with 1, every message is its own signature), and not made by a
+/// generator whose keys can be factored.
 fn strong_rsa(modulus: &[u8], exponent: &[u8]) -> bool {
     let bits = |number: &[u8]| {
         let number = number.iter().skip_while(|byte| **byte == 0);
@@ -147,6 +148,18 @@ fn strong_rsa(modulus: &[u8], exponent: &[u8]) -> bool {
     (2048..=8192).contains(&bits(modulus))
         && (2..=33).contains(&bits(exponent))
         && exponent.last().is_some_and(|e| e & 1 == 1)
+        && !has_roca(modulus)
+}
+
+/// CVE-2017-15361: a faulty generator's moduli of this length are powers of 65537 modulo every prime up to 701. Modulo
+/// these, which tell the most, one of 2^70 others is too.
+fn has_roca(modulus: &[u8]) -> bool {
+    const PRIMES: [u32; 16] = [37, 97, 229, 233, 239, 241, 257, 331, 349, 397, 461, 523, 541, 571, 673, 691];
+    PRIMES.iter().all(|prime| {
+        let remainder = modulus.iter().fold(0, |sum, byte| (sum * 256 + u32::from(*byte)) % prime);
+        let mut powers = std::iter::successors(Some(1), |power| Some(power * 65537 % prime)).take(*prime as usize);
+        powers.any(|power| power == remainder)
+    })
 }
 
 #[cfg(test)]

@@ -113,14 +113,22 @@ pub struct VerifyingKey {
 
 enum Material {
     Library(DecodingKey),
+    /// A symmetric key out of a key set, with its length in bytes.
+    Symmetric(DecodingKey, usize),
     /// An uncompressed point; the library has no ES512.
     P521(Vec<u8>),
 }
 
 impl VerifyingKey {
-    /// A shared secret.
-    pub fn secret(secret: &[u8], bound_to: Option<Algorithm>) -> Self {
+    /// A shared secret that settings name, for each of the HMAC algorithms.
+    pub fn secret(secret: &[u8]) -> Self {
         let material = Material::Library(DecodingKey::from_secret(secret));
+        Self { family: Family::Secret, bound_to: None, material }
+    }
+
+    /// A symmetric key out of a key set, for the algorithms that it is long enough for (RFC 7518 section 3.2).
+    pub fn symmetric(secret: &[u8], bound_to: Option<Algorithm>) -> Self {
+        let material = Material::Symmetric(DecodingKey::from_secret(secret), secret.len());
         Self { family: Family::Secret, bound_to, material }
     }
 
@@ -142,7 +150,13 @@ impl VerifyingKey {
 
     /// Whether the key is made for an algorithm.
     pub fn fits(&self, algorithm: Algorithm) -> bool {
-        self.family == algorithm.family() && self.bound_to.is_none_or(|bound| bound == algorithm)
+        let least = match algorithm {
+            Algorithm::Hs384 => 48,
+            Algorithm::Hs512 => 64,
+            _ => LEAST_SECRET_BYTES,
+        };
+        let long_enough = !matches!(self.material, Material::Symmetric(_, bytes) if bytes < least);
+        long_enough && self.family == algorithm.family() && self.bound_to.is_none_or(|bound| bound == algorithm)
     }
 
     /// Whether the token is signed with this key.
@@ -152,7 +166,9 @@ impl VerifyingKey {
         }
         let signed = token.signed.as_bytes();
         match (&self.material, token.algorithm.jwa()) {
-            (Material::Library(key), Some(jwa)) => crypto::verify(token.signature, signed, key, jwa).unwrap_or(false),
+            (Material::Library(key) | Material::Symmetric(key, _), Some(jwa)) => {
+                crypto::verify(token.signature, signed, key, jwa).unwrap_or(false)
+            }
             (Material::P521(point), None) => URL_SAFE_NO_PAD.decode(token.signature).is_ok_and(|signature| {
                 UnparsedPublicKey::new(&ECDSA_P521_SHA512_FIXED, point).verify(signed, &signature).is_ok()
             }),

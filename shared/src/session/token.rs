@@ -96,12 +96,13 @@ impl<'a> UnverifiedToken<'a> {
 }
 
 /// Refuses tokens that say they are for something else: logout tokens, DPoP proofs, security events (RFC 8725 section
-/// 3.11). Access tokens say `at+jwt` (RFC 9068), most others `JWT` or nothing.
+/// 3.11). Access tokens say `at+jwt` (RFC 9068), most others `JWT` or nothing. Every other name with a `+` in it is some
+/// other kind's, be it `logout+jwt` or `dc+sd-jwt`.
 fn check_type(header: &Members) -> Result<(), &'static str> {
     let Some(value) = header.get("typ") else { return Ok(()) };
     let name = value.as_str().ok_or("the token's type is not a text")?.to_ascii_lowercase();
     let name = name.strip_prefix("application/").unwrap_or(&name);
-    if name.ends_with("+jwt") && name != "at+jwt" {
+    if name.contains('+') && name != "at+jwt" {
         return Err("the token's type says that it is no session");
     }
     Ok(())
@@ -142,6 +143,7 @@ mod tests {
             r#""x5c":[]"#,
             r#""typ":"logout+jwt""#,
             r#""typ":"application/dpop+jwt""#,
+            r#""typ":"dc+sd-jwt""#,
             r#""typ":7"#,
             r#""kid":7"#,
             r#""kid":null"#,

@@ -1,0 +1,54 @@
+//! Any bytes as a key set: nothing panics, and no published token is accepted unless its own key is in the set.
+
+#![no_main]
+
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+use voicemint::session::jws;
+use voicemint::session::key_set::KeySet;
+use voicemint::session::token::UnverifiedToken;
+use voicemint_fuzz::{Published, algorithms, published};
+
+static PUBLISHED: LazyLock<Vec<Published>> = LazyLock::new(published);
+
+fuzz_target!(|data: &[u8]| {
+    // Braces around the bytes spare the fuzzer from finding them.
+    let wrapped = [b"{\"keys\":[{", data, b"}]}"].concat();
+    for text in [data, &wrapped] {
+        let public = KeySet::parse(text);
+        let shared = KeySet::parse_shared(text);
+        assert!(public.is_ok() || shared.is_err(), "a set of symmetric keys that is no key set");
+        for published in PUBLISHED.iter() {
+            let Ok(token) = UnverifiedToken::parse(&published.token) else { panic!("a published token is whole") };
+            for (set, symmetric) in [(&public, false), (&shared, true)] {
+                let Ok(set) = set else { continue };
+                if set.verifies(&token) == Ok(true) {
+                    assert_eq!(published.key["kty"] == "oct", symmetric, "a key of the other kind verifies");
+                    assert!(holds(text, &published.key), "another key verifies");
+                }
+            }
+            if jws::verify(&published.token, text, &algorithms()).is_ok() {
+                assert!(holds(text, &published.key), "another key verifies");
+            }
+        }
+    }
+});
+
+/// Whether a key set has a key, as far as that can be told by reading it simply.
+fn holds(text: &[u8], key: &Value) -> bool {
+    let Ok(set) = serde_json::from_slice::<Value>(text) else { return false };
+    let Some(keys) = set["keys"].as_array() else { return false };
+    // A number may have zeros in front and an HMAC's key behind: the key is the same.
+    let number = |key: &Value, name: &str| {
+        let bytes = URL_SAFE_NO_PAD.decode(key[name].as_str().unwrap_or_default()).unwrap_or_default();
+        let significant = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len());
+        let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        if name == "k" { bytes[..end].to_vec() } else { bytes[significant..].to_vec() }
+    };
+    let same = |other: &Value| ["n", "e", "x", "y", "k"].iter().all(|name| number(other, name) == number(key, name));
+    keys.iter().any(|other| other["kty"] == key["kty"] && same(other))
+}

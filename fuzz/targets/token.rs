@@ -1,0 +1,86 @@
+//! Any bytes as what a caller shows for itself: nothing panics, and nothing is accepted but the published tokens.
+
+#![no_main]
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::{HeaderMap, HeaderValue, header};
+use libfuzzer_sys::fuzz_target;
+use voicemint::session::carrier::{Carrier, Form};
+use voicemint::session::claims::{Audience, Claims, IssuerClaim, Rules, Times};
+use voicemint::session::credential::Credential;
+use voicemint::session::jwe::{self, ContentKey};
+use voicemint::session::jws;
+use voicemint::session::signature::Algorithm;
+use voicemint::session::token::UnverifiedToken;
+use voicemint_fuzz::{Published, algorithms, key_sets, published};
+
+struct World {
+    published: Vec<Published>,
+    key_sets: Vec<Vec<u8>>,
+    algorithms: Vec<Algorithm>,
+    content_keys: [ContentKey; 2],
+    carriers: Vec<Carrier>,
+    rules: Rules,
+}
+
+static WORLD: LazyLock<World> = LazyLock::new(|| {
+    let published = published();
+    let forms = [Form::Plain, Form::Chunked("."), Form::Chunked("__"), Form::SupabaseJson, Form::AmplifyUser];
+    World {
+        key_sets: key_sets(&published),
+        published,
+        algorithms: algorithms(),
+        content_keys: [ContentKey::A256Gcm([7; 32]), ContentKey::A256CbcHs512([7; 64])],
+        carriers: forms.map(|form| Carrier { name: "s".to_owned(), form }).to_vec(),
+        rules: Rules {
+            issuer: "joe".to_owned(),
+            issuer_claim: IssuerClaim::OneOf(vec!["joe".to_owned()]),
+            subject_pointer: Some("/sub".to_owned()),
+            audience: Audience::OneOf(vec!["a".to_owned()]),
+            authorized_parties: vec!["p".to_owned()],
+            required: vec![("r".to_owned(), "1".to_owned())],
+            times: Times::MustExpire,
+            product: |_| Ok(()),
+        },
+    }
+});
+
+fuzz_target!(|data: &[u8]| {
+    let world = &*WORLD;
+    if let Ok(text) = std::str::from_utf8(data) {
+        world.judge(text);
+    }
+    // The same bytes as what stands behind base64url, where most of the reading is done: lines become parts.
+    let parts: Vec<String> = data.splitn(5, |byte| *byte == b'\n').map(|part| URL_SAFE_NO_PAD.encode(part)).collect();
+    world.judge(&parts.join("."));
+    for name in [header::COOKIE, header::AUTHORIZATION] {
+        let Ok(value) = HeaderValue::from_bytes(data) else { continue };
+        let headers = HeaderMap::from_iter([(name, value)]);
+        for carrier in &world.carriers {
+            if let Some(session) = Credential::find(&headers, std::slice::from_ref(carrier)).session() {
+                world.judge(session);
+            }
+        }
+    }
+});
+
+impl World {
+    fn judge(&self, text: &str) {
+        for key_set in &self.key_sets {
+            if let Ok(payload) = jws::verify(text, key_set, &self.algorithms) {
+                let known = self.published.iter().find(|published| published.token == text);
+                assert_eq!(known.map(|known| &known.payload), Some(&payload), "accepted what nobody signed");
+            }
+        }
+        assert!(jwe::open(text, &self.content_keys).is_err(), "opened what nobody sealed");
+        let Ok(token) = UnverifiedToken::parse(text) else { return };
+        let _ = token.unverified_issuer();
+        if let Ok((_, claims)) = token.into_claims() {
+            let _ = self.rules.session(Claims::new(claims, Duration::from_secs(1_800_000_000)));
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What it costs to make a session of a credential once its keys are at hand: from the text to the checked claims, through
+//! the same verifier that a function has. The figure to look at is the median; `make bench-verify` prints it.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench that fails may panic")]
+
+#[path = "../tests/signers/mod.rs"]
+mod signers;
+
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, UNIX_EPOCH};
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use axum::Router;
+use axum::routing::get;
+use divan::{Bencher, black_box};
+use serde_json::{Value, json};
+use signers::{Signers, encode};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use voicemint::clock::Clock;
+use voicemint::secret::{Loading, SecretStore, Stored};
+use voicemint::session::credential::Credential;
+use voicemint::session::jwe::{ContentKey, Encryption};
+use voicemint::session::settings::SessionSettings;
+use voicemint::session::verifier::Verifier;
+use voicemint::settings::Reader;
+use voicemint::transport::Transport;
+
+const NOW: u64 = 1_800_000_000;
+/// An app's secret, for encrypted sessions.
+const SECRET: &str = "an-app-secret-that-is-obviously-fake-0123456789";
+
+static SIGNERS: LazyLock<Signers> = LazyLock::new(Signers::new);
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Builder::new_current_thread().enable_all().build().unwrap());
+
+struct OneSecret(String);
+
+impl SecretStore for OneSecret {
+    fn load<'a>(&'a self, _: &'a str) -> Loading<'a> {
+        Box::pin(async { Ok(Stored { text: self.0.clone(), version: "1".to_owned() }) })
+    }
+}
+
+/// A verifier whose clock stands still, so that what it has fetched stays fresh.
+fn verifier(kind: &str, secret: &str, settings: &[(&str, &str)]) -> Verifier {
+    let environment = |name: &str| match name {
+        "SESSION_KIND" => Some(kind.to_owned()),
+        _ => settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
+    };
+    let mut reader = Reader::new(&environment);
+    let settings = SessionSettings::from_settings(&mut reader);
+    let settings = reader.finish(settings).map_err(|error| error.to_string()).unwrap();
+    let clock = Clock::new(|| UNIX_EPOCH + Duration::from_secs(NOW));
+    let (transport, store) = (Transport::new().unwrap(), Arc::new(OneSecret(secret.to_owned())));
+    let verifier = Verifier::new(&settings, transport, store, Duration::from_secs(300), clock);
+    RUNTIME.block_on(verifier.warm());
+    verifier
+}
+
+/// A verifier that has an issuer's key set, which it got from this process.
+fn of_published_keys() -> Verifier {
+    let listener = RUNTIME.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let url = format!("http://{}/keys", listener.local_addr().unwrap());
+    let key_set = SIGNERS.key_set().to_string();
+    let router = Router::new().route("/keys", get(|| async { key_set }));
+    RUNTIME.spawn(async move { axum::serve(listener, router).await });
+    let settings = [("SESSION_ISSUER", "https://id.test"), ("SESSION_AUDIENCE", "voice"), ("SESSION_JWKS_URL", &url)];
+    verifier("jwt", "", &settings)
+}
+
+/// Claims such as identity providers put into a session.
+fn claims() -> Value {
+    json!({
+        "iss": "https://id.test", "sub": "auth0|5f7c8ec7c33c6c004bbafe82", "aud": ["voice", "https://id.test/userinfo"],
+        "azp": "my-app", "exp": NOW + 60, "iat": NOW - 60, "scope": "openid profile email voice:tts voice:stt",
+        "email": "ada@app.test", "email_verified": true, "sid": "0d3c9d2f-5b1e-4c3e-9f7e-1b7f1c1f8a55",
+        "permissions": ["tts", "stt", "agent"], "jti": "b9f7f0d4-8f7d-44f7-9d9a-6a5d7f2d1c3b",
+    })
+}
+
+/// Verifies a credential over and over, having seen that it does what it should.
+fn bench(bencher: Bencher, verifier: &Verifier, credential: &str, good: bool) {
+    let verify = || RUNTIME.block_on(verifier.verify(Credential::Bearer(black_box(credential)))).is_ok();
+    assert_eq!(verify(), good);
+    bencher.bench_local(verify);
+}
+
+#[divan::bench(args = [
+    ("RS256", "rsa"), ("PS256", "rsa"), ("ES256", "p256"), ("ES384", "p384"), ("ES512", "p521"), ("EdDSA", "ed25519"),
+])]
+fn published_key(bencher: Bencher, (alg, kid): (&str, &str)) {
+    bench(bencher, &of_published_keys(), &SIGNERS.token(alg, kid, &claims()), true);
+}
+
+#[divan::bench(args = ["HS256", "HS512"])]
+fn shared_secret(bencher: Bencher, alg: &str) {
+    let settings = [("SESSION_ISSUER", "https://id.test"), ("SESSION_AUDIENCE", "voice"), ("SESSION_SECRET_ID", "s")];
+    let verifier = verifier("secret", &SIGNERS.secret, &settings);
+    bench(bencher, &verifier, &SIGNERS.token(alg, "secret", &claims()), true);
+}
+
+/// Keys are derived anew for each session, as that is how the verifier does it.
+#[divan::bench]
+fn encrypted(bencher: Bencher) {
+    let info = b"NextAuth.js Generated Encryption Key";
+    let key = ContentKey::derive(Encryption::A256Gcm, SECRET.as_bytes(), b"", info);
+    let key = key.and_then(|key| if let ContentKey::A256Gcm(key) = key { Some(key) } else { None }).unwrap();
+    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key).unwrap());
+    let header = encode(r#"{"alg":"dir","enc":"A256GCM"}"#);
+    let mut text = claims().to_string().into_bytes();
+    let nonce = Nonce::assume_unique_for_key([7; 12]);
+    let tag = key.seal_in_place_separate_tag(nonce, Aad::from(header.as_bytes()), &mut text).unwrap();
+    let session = format!("{header}..{}.{}.{}", encode([7; 12]), encode(text), encode(tag));
+    bench(bencher, &verifier("authjs", SECRET, &[("SESSION_SECRET_ID", "s")]), &session, true);
+}
+
+#[divan::bench(args = ["letters", "dots", "8 KiB", "another issuer", "a forged signature"])]
+fn refused(bencher: Bencher, what: &str) {
+    let good = SIGNERS.token("RS256", "rsa", &claims());
+    let mut elsewhere = claims();
+    elsewhere["iss"] = json!("https://evil.test");
+    let credential = match what {
+        "letters" => "garbage".repeat(50),
+        "dots" => "a.b.c".to_owned(),
+        "8 KiB" => "A".repeat(8192),
+        "another issuer" => SIGNERS.token("RS256", "rsa", &elsewhere),
+        _ => good.replace(&encode(claims().to_string()), &encode(claims().to_string().replace("ada", "eve"))),
+    };
+    bench(bencher, &of_published_keys(), &credential, false);
+}
+
+fn main() {
+    divan::main();
+}

@@ -1,0 +1,74 @@
+//! Verifies compact tokens with a key set and nothing else, so that other implementations' tokens and published test
+//! vectors can be run through the very check that sessions go through.
+
+use std::io::{BufRead, stdin};
+use std::process::ExitCode;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use voicemint::session::jws;
+use voicemint::session::signature::Algorithm;
+
+const HELP: &str = "\
+Usage: verify_signature KEY-SET.json [ALG,ALG] < TOKENS
+
+Reads compact tokens, one a line, and prints a line for each: `valid` and the payload as base64url, or `refused:` and why.
+KEY-SET.json is a key set (RFC 7517) or one key; ALG,ALG are the permitted algorithms, all that are known if left out.
+Exits with 0 if all are valid, 1 if any is refused, 2 if it was called wrongly.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| ["-h", "--help"].contains(&argument.as_str())) {
+        println!("{HELP}");
+        return ExitCode::SUCCESS;
+    }
+    match run(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(misuse) => {
+            eprintln!("verify_signature: {misuse} (--help tells how to call it)");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether all tokens are valid; the error is a sentence on how it was misused.
+fn run(arguments: &[String]) -> Result<bool, String> {
+    let (path, algorithms) = match arguments {
+        [path] => (path, [Algorithm::ASYMMETRIC.as_slice(), &Algorithm::SYMMETRIC].concat()),
+        [path, names] => (path, names.split(',').collect()),
+        _ => return Err("it takes the file of a key set and perhaps a list of algorithms.".to_owned()),
+    };
+    let known = |name: &&str| Algorithm::named(name).ok_or(format!("the algorithm {name:?} is not known."));
+    let algorithms = algorithms.iter().map(known).collect::<Result<Vec<_>, _>>()?;
+    let key_set = std::fs::read(path).map_err(|error| format!("the file {path:?} cannot be read: {error}."))?;
+    let key_set = set_of(key_set);
+    let mut all_valid = true;
+    for line in stdin().lock().split(b'\n') {
+        let line = line.map_err(|error| format!("the tokens cannot be read: {error}."))?;
+        // A line's end is no part of a token; anything else around it is, and is refused.
+        let line = line.strip_suffix(b"\r").unwrap_or(&line);
+        let verified = match std::str::from_utf8(line) {
+            Ok(token) => jws::verify(token, &key_set, &algorithms),
+            Err(_) => Err("the token is not a text"),
+        };
+        match verified {
+            Ok(payload) => println!("valid {}", URL_SAFE_NO_PAD.encode(payload)),
+            Err(reason) => {
+                println!("refused: {reason}");
+                all_valid = false;
+            }
+        }
+    }
+    Ok(all_valid)
+}
+
+/// A set of one key, where the file has just that. What is neither is left as it is, and refused with each token.
+fn set_of(text: Vec<u8>) -> Vec<u8> {
+    match serde_json::from_slice::<serde_json::Value>(&text) {
+        Ok(key) if key.get("kty").is_some() && key.get("keys").is_none() => {
+            [b"{\"keys\":[".as_slice(), &text, b"]}"].concat()
+        }
+        _ => text,
+    }
+}
