@@ -1,6 +1,7 @@
 //! The flags of the local command.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 
 use clap::Parser;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -24,6 +25,16 @@ pub struct Arguments {
     /// Port of the stand-in providers.
     #[arg(long, default_value_t = 8788, value_name = "PORT")]
     pub standins_port: u16,
+
+    /// Port of the stand-in providers over TLS: most SDKs open no socket without it.
+    #[arg(long, default_value_t = 8789, value_name = "PORT")]
+    pub tls_port: u16,
+
+    /// Where to write the certificate of the authority that clients are to trust, made anew at every start. Default:
+    /// voicemint-dev-ca.pem in the system's temporary folder.
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+
     /// Listen on all of this machine's addresses, so that containers reach it as host.docker.internal. Others on the network
     /// then reach it too.
     #[arg(long)]
@@ -78,10 +89,15 @@ impl Arguments {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
             _ => wrong(&one_line(&error.to_string())),
         });
-        if arguments.port == arguments.standins_port {
-            wrong("--port and --standins-port must be two different ports; --help lists the flags");
+        if !arguments.ports_differ() {
+            wrong("--port, --standins-port and --tls-port must be three different ports; --help lists the flags");
         }
         arguments
+    }
+
+    fn ports_differ(&self) -> bool {
+        let (app, standins, tls) = (self.port, self.standins_port, self.tls_port);
+        app != standins && standins != tls && tls != app
     }
 
     /// The address to listen on.
@@ -97,6 +113,16 @@ impl Arguments {
     /// Where the stand-in providers are.
     pub fn standins_url(&self) -> String {
         format!("http://localhost:{}", self.standins_port)
+    }
+
+    /// Where the stand-in providers are, over TLS.
+    pub fn tls_url(&self) -> String {
+        format!("https://localhost:{}", self.tls_port)
+    }
+
+    /// Where the authority's certificate goes.
+    pub fn ca_file(&self) -> PathBuf {
+        self.ca_file.clone().unwrap_or_else(|| std::env::temp_dir().join("voicemint-dev-ca.pem"))
     }
 
     /// What `--set` says of a variable of a provider; the last one counts.
@@ -158,6 +184,21 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn ports_are_three_different_ones() {
+        assert!(read(&[]).unwrap().ports_differ());
+        for flags in [["--port", "8788"], ["--standins-port", "8789"], ["--tls-port", "8787"]] {
+            assert!(!read(&flags).unwrap().ports_differ(), "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn the_authority_goes_to_a_temporary_file_if_to_no_other() {
+        let file = read(&[]).unwrap().ca_file();
+        assert!(file.is_absolute() && file.ends_with("voicemint-dev-ca.pem"), "{}", file.display());
+        assert_eq!(read(&["--ca-file", "mine.pem"]).unwrap().ca_file(), PathBuf::from("mine.pem"));
     }
 
     #[test]

@@ -8,6 +8,10 @@ pub fn text(arguments: &Arguments, real_keys: RealKeys) -> String {
     let (app, standins) = (arguments.app_origin(), arguments.standins_url());
     let mut text =
         format!("\nVoicemint is ready.\n\n  page and endpoints   {app}\n  stand-in providers   {standins}\n");
+    let file = arguments.ca_file();
+    text.push_str(&format!("  the same over TLS    {}\n", arguments.tls_url()));
+    let environment = "NODE_EXTRA_CA_CERTS, SSL_CERT_FILE";
+    text.push_str(&format!("  authority to trust   {} ({environment})\n", file.display()));
     let kind = arguments.setting("", "SESSION_KIND").unwrap_or(arguments.session.name());
     text.push_str(&format!("  kind of sessions     {kind}\n\n"));
     for provider in ["cartesia", "elevenlabs", "assemblyai"] {

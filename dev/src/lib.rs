@@ -10,3 +10,4 @@ pub mod identity;
 pub mod keys;
 mod sign_in;
 pub mod standins;
+pub mod tls;

@@ -4,11 +4,13 @@ use std::io;
 use std::net::SocketAddr;
 
 use axum::Router;
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use voicemint::log;
 use voicemint::settings::{Environment, ProcessEnvironment, Reader};
 use voicemint_dev::arguments::Arguments;
 use voicemint_dev::standins::Standins;
+use voicemint_dev::tls::Tls;
 use voicemint_dev::{app, banner};
 
 #[tokio::main]
@@ -29,12 +31,22 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error + 
     let app = app::router(arguments, &real_keys)?;
     let app_listener = listen(arguments, arguments.port, "--port").await?;
     let standins_listener = listen(arguments, arguments.standins_port, "--standins-port").await?;
+    let tls_listener = listen(arguments, arguments.tls_port, "--tls-port").await?;
+    let tls = Tls::new()?;
+    // Not before all ports are had: another copy that runs has its own authority in the file.
+    let file = arguments.ca_file();
+    tls.write_authority(&file)
+        .map_err(|error| format!("cannot write {}: {error}; choose another with --ca-file", file.display()))?;
     println!("{}", banner::text(arguments, &real_keys));
-    let (app, standins) = tokio::join!(run(app_listener, app), run(standins_listener, Standins::new().router()));
-    Ok(app.and(standins)?)
+    let router = Standins::new().router();
+    let (app, standins, tls) =
+        tokio::join!(run(app_listener, app), run(standins_listener, router.clone()), tls.serve(tls_listener, router));
+    Ok(app.and(standins).and(tls)?)
 }
 
 async fn run(listener: TcpListener, router: Router) -> io::Result<()> {
+    // The frames of sockets are small and wanted at once.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     axum::serve(listener, router).await
 }
 

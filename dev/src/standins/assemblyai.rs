@@ -1,5 +1,7 @@
-//! AssemblyAI: minting temporary tokens for streaming sessions. Nothing but a socket consumes one.
+//! AssemblyAI: minting temporary tokens for streaming sessions, and the sessions themselves.
 //! Source: assemblyai.com/docs/streaming/api-spec/generate-streaming-token and the published streaming-token.yml.
+
+mod socket;
 
 use std::time::Duration;
 
@@ -14,6 +16,9 @@ use serde_json::json;
 use super::tokens::Scope;
 use super::{Standins, Vendor, sole_header};
 
+/// No session lasts longer, in seconds; one that was asked for no less lasts so long.
+const LONGEST_SESSION: u64 = 10_800;
+
 /// A query as it came: names may repeat.
 type Pairs = Vec<(String, String)>;
 
@@ -26,7 +31,7 @@ struct Refusal {
 pub(super) fn routes() -> Router<Standins> {
     // The router would let the GET answer a HEAD too, and so mint a token that nobody sees.
     let endpoint = get(mint).head(wrong_method).fallback(wrong_method);
-    Router::new().route("/v3/token", endpoint)
+    Router::new().route("/v3/token", endpoint).route("/v3/ws", get(socket::open))
 }
 
 pub(super) fn not_found() -> Response {
@@ -50,22 +55,21 @@ async fn mint(
         }
     }
     let Query(query) = query.map_err(|_| malformed("The query could not be read."))?;
-    let seconds = read_query(&query)?;
+    let (seconds, session) = read_query(&query)?;
     let lifetime = Duration::from_secs(seconds);
     let token = standins
-        .mint(Vendor::AssemblyAi, Scope::AssemblyAi, lifetime)
+        .mint(Vendor::AssemblyAi, Scope::AssemblyAi(Duration::from_secs(session)), lifetime)
         .map_err(|_| refuse(StatusCode::INTERNAL_SERVER_ERROR, "No randomness."))?;
     Ok(Json(json!({ "token": token, "expires_in_seconds": seconds })).into_response())
 }
 
-/// Checks all parameters; gives how long the token may be redeemed, in seconds. The session's own limit is checked
-/// and let go: it would bind a session, and there are none here yet.
-fn read_query(query: &[(String, String)]) -> Result<u64, Refusal> {
+/// Checks all parameters; gives how long the token may be redeemed, and how long a session may last then, in seconds.
+fn read_query(query: &[(String, String)]) -> Result<(u64, u64), Refusal> {
     let (mut redeemable, mut session) = (None, None);
     for (name, value) in query {
         let (slot, least, most) = match name.as_str() {
             "expires_in_seconds" => (&mut redeemable, 1, 600),
-            "max_session_duration_seconds" => (&mut session, 60, 10_800),
+            "max_session_duration_seconds" => (&mut session, 60, LONGEST_SESSION),
             _ => return Err(malformed(format!("Unknown query parameter {name:?}."))),
         };
         let seconds = whole_number(value)
@@ -75,7 +79,8 @@ fn read_query(query: &[(String, String)]) -> Result<u64, Refusal> {
             return Err(malformed(format!("{name} is given twice.")));
         }
     }
-    redeemable.ok_or_else(|| malformed("expires_in_seconds is required."))
+    let redeemable = redeemable.ok_or_else(|| malformed("expires_in_seconds is required."))?;
+    Ok((redeemable, session.unwrap_or(LONGEST_SESSION)))
 }
 
 /// Digits alone: Rust's own parser would let a plus sign pass.

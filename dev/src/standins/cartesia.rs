@@ -2,6 +2,9 @@
 //! Sources: docs.cartesia.ai/api-reference/auth/access-token, /use-the-api/api-errors, /use-the-api/api-conventions.
 
 mod audio;
+mod hearing;
+mod socket;
+mod speech;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,14 +14,14 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::tokens::{self, Grant, Need, Scope, Why};
-use super::{Standins, Vendor, open_to_pages, sole_header};
+use super::{Standins, Twice, Vendor, open_to_pages, sole_header, sole_pair};
 
 /// The dates of the API that are known: the documented one, and the one that the vendor's SDKs send.
 const VERSIONS: [&str; 2] = ["2026-03-01", "2026-08-14"];
@@ -51,13 +54,18 @@ struct Refusal {
 }
 
 pub(super) fn routes() -> Router<Standins> {
-    let text_to_speech = post(audio::speak).fallback(wrong_method);
+    let text_to_speech = post(speech::bytes).fallback(wrong_method);
+    let as_events = post(speech::events).fallback(wrong_method);
     let speech_to_text = post(audio::transcribe).fallback(wrong_method);
     let like_openai = post(audio::transcribe_like_openai).fallback(wrong_method);
     Router::new()
         .route("/access-token", post(mint).fallback(mint_wrong_method))
         .route("/tts/bytes", open_to_pages(text_to_speech))
+        .route("/tts/sse", open_to_pages(as_events))
+        .route("/tts/websocket", get(socket::open))
         .route("/stt", open_to_pages(speech_to_text))
+        .route("/stt/websocket", get(hearing::open))
+        .route("/stt/turns/websocket", get(hearing::open_with_turns))
         .route("/audio/transcriptions", open_to_pages(like_openai))
 }
 
@@ -110,17 +118,39 @@ fn authorize(standins: &Standins, headers: &HeaderMap, grant: Grant) -> Result<(
     if shows_key(standins, headers) {
         return Ok(());
     }
-    let verdict = match bearer(headers) {
-        Some(token) => standins.redeem(token, Need::Cartesia(grant)),
-        None => Err(Why::Unknown),
-    };
-    verdict.map_err(|why| match why {
+    match bearer(headers) {
+        Some(token) => redeem(standins, token, grant),
+        None => Err(unauthorized()),
+    }
+}
+
+/// As [`authorize`] and [`check_version`], for a socket: a page cannot set its headers, and puts all in the query.
+fn admit(standins: &Standins, headers: &HeaderMap, query: &[(String, String)], grant: Grant) -> Result<(), Refusal> {
+    if headers.contains_key(header::AUTHORIZATION) || headers.contains_key("x-api-key") {
+        authorize(standins, headers, grant)?;
+    } else {
+        match (sole_pair(query, "access_token")?, sole_pair(query, "api_key")?) {
+            (Some(token), None) => redeem(standins, token, grant)?,
+            (None, Some(key)) if standins.accepts_key(Vendor::Cartesia, key) => {}
+            _ => return Err(unauthorized()),
+        }
+    }
+    match sole_pair(query, "cartesia_version")? {
+        Some(version) if !headers.contains_key("cartesia-version") => known_version(version),
+        _ => check_version(headers),
+    }
+}
+
+fn redeem(standins: &Standins, token: &str, grant: Grant) -> Result<(), Refusal> {
+    standins.redeem(token, Need::Cartesia(grant)).map_err(|why| match why {
         Why::NotGranted => refuse(StatusCode::FORBIDDEN, "The access token was not granted this endpoint."),
         Why::Expired => refuse(StatusCode::UNAUTHORIZED, "The access token has expired."),
-        Why::Unknown | Why::Spent => {
-            refuse(StatusCode::UNAUTHORIZED, "The API key or access token is missing or wrong.")
-        }
+        Why::Unknown | Why::Spent => unauthorized(),
     })
+}
+
+fn unauthorized() -> Refusal {
+    refuse(StatusCode::UNAUTHORIZED, "The API key or access token is missing or wrong.")
 }
 
 /// Both headers are documented for keys; tokens are taken from Authorization alone.
@@ -136,10 +166,14 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 fn check_version(headers: &HeaderMap) -> Result<(), Refusal> {
     match sole_header(headers, "cartesia-version") {
-        Some(version) if VERSIONS.contains(&version) => Ok(()),
-        Some(_) => Err(malformed("Cartesia-Version is not a known date.")),
+        Some(version) => known_version(version),
         None => Err(malformed("The header Cartesia-Version is required, once.")),
     }
+}
+
+fn known_version(version: &str) -> Result<(), Refusal> {
+    let known = VERSIONS.contains(&version);
+    known.then_some(()).ok_or_else(|| malformed("Cartesia-Version is not a known date."))
 }
 
 fn json_body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusal> {
@@ -170,15 +204,37 @@ fn malformed(message: impl Into<String>) -> Refusal {
     refuse(StatusCode::BAD_REQUEST, message)
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let body = json!({
+impl Refusal {
+    fn body(&self) -> Value {
+        json!({
             "error_code": null,
             "title": self.status.canonical_reason().unwrap_or("Error"),
             "message": self.message,
             "request_id": tokens::request_id(),
-        });
-        (self.status, Json(body)).into_response()
+        })
+    }
+
+    /// As a socket says it.
+    fn frame(&self, context: Option<&str>) -> Value {
+        let mut frame = self.body();
+        if let Some(members) = frame.as_object_mut() {
+            members.insert("type".to_owned(), "error".into());
+            members.insert("done".to_owned(), true.into());
+            members.insert("status_code".to_owned(), self.status.as_u16().into());
+        }
+        speech::with_context(frame, context)
+    }
+}
+
+impl From<Twice> for Refusal {
+    fn from(Twice(name): Twice) -> Self {
+        malformed(format!("{name} is given twice."))
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.status, Json(self.body())).into_response()
     }
 }
 

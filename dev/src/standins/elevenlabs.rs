@@ -1,6 +1,10 @@
-//! ElevenLabs: minting single-use tokens, and the batch transcription that takes one.
+//! ElevenLabs: minting single-use tokens, and the batch transcription that takes one. The sockets are in modules.
 //! Sources: elevenlabs.io/docs/eleven-api/resources/errors, and the vendor's SDK @elevenlabs/elevenlabs-js 2.73
 //! (`tokens.singleUse.create`, `speechToText.convert`).
+
+mod hearing;
+mod socket;
+mod talk;
 
 use std::time::Duration;
 
@@ -10,13 +14,13 @@ use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::extract::{Multipart, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::form::{self, Form, Unreadable};
 use super::tokens::{self, Need, Scope, TokenType, Why};
-use super::{Standins, Vendor, open_to_pages, sole_header};
+use super::{Standins, Twice, Vendor, open_to_pages, sole_header, sole_pair};
 
 /// Fixed by the vendor.
 const LIFETIME: Duration = Duration::from_secs(15 * 60);
@@ -39,6 +43,9 @@ pub(super) fn routes() -> Router<Standins> {
     Router::new()
         .route("/v1/single-use-token/{token_type}", post(mint).fallback(mint_wrong_method))
         .route("/v1/speech-to-text", open_to_pages(transcription))
+        .route("/v1/speech-to-text/realtime", get(hearing::open))
+        .route("/v1/text-to-speech/{voice_id}/stream-input", get(socket::open))
+        .route("/v1/text-to-speech/{voice_id}/multi-stream-input", get(socket::open_multi))
 }
 
 pub(super) fn not_found() -> Response {
@@ -86,14 +93,7 @@ async fn transcribe(
 ) -> Result<Response, Refusal> {
     let form = form::read(upload).await;
     let query = query.map(|Query(pairs)| pairs).unwrap_or_default();
-    let mut shown = query.iter().filter(|(name, _)| name == "token");
-    match (shown.next(), shown.next()) {
-        (Some((_, token)), None) => {
-            standins.redeem(token, Need::ElevenLabs(TokenType::BatchScribe)).map_err(not_redeemed)?
-        }
-        (Some(_), Some(_)) => return Err(not_redeemed(Why::Unknown)),
-        (None, _) => check_key(&standins, &headers)?,
-    }
+    admit(&standins, &headers, &query, "token", TokenType::BatchScribe)?;
     let bytes = read_upload(form)?;
     let body = json!({
         "language_code": "eng",
@@ -136,43 +136,52 @@ fn missing(field: &'static str) -> Refusal {
     Refusal::Unfit(["body", field], "missing", "Field required")
 }
 
-fn check_key(standins: &Standins, headers: &HeaderMap) -> Result<(), Refusal> {
-    match sole_header(headers, "xi-api-key") {
-        Some(key) if standins.accepts_key(Vendor::ElevenLabs, key) => Ok(()),
-        _ => Err(Refusal::Problem(
-            StatusCode::UNAUTHORIZED,
-            "authentication_error",
-            "invalid_api_key",
-            "The API key is missing or wrong: send it once, as xi-api-key.",
-        )),
+/// Spends the token that `name` has in the query; without one, the API key must be there.
+fn admit(
+    standins: &Standins,
+    headers: &HeaderMap,
+    query: &[(String, String)],
+    name: &'static str,
+    needed: TokenType,
+) -> Result<(), Refusal> {
+    match sole_pair(query, name) {
+        Ok(Some(token)) => standins.redeem(token, Need::ElevenLabs(needed)).map_err(|why| not_redeemed(why, needed)),
+        Ok(None) => check_key(standins, headers),
+        Err(Twice(_)) => Err(not_redeemed(Why::Unknown, needed)),
     }
 }
 
-fn not_redeemed(why: Why) -> Refusal {
-    let (status, kind, code, message) = match why {
-        Why::Unknown => {
-            (StatusCode::UNAUTHORIZED, "authentication_error", "invalid_token", "The single-use token is not known.")
+fn check_key(standins: &Standins, headers: &HeaderMap) -> Result<(), Refusal> {
+    match sole_header(headers, "xi-api-key") {
+        Some(key) if standins.accepts_key(Vendor::ElevenLabs, key) => Ok(()),
+        _ => Err(wrong_key()),
+    }
+}
+
+fn wrong_key() -> Refusal {
+    Refusal::Problem(
+        StatusCode::UNAUTHORIZED,
+        "authentication_error",
+        "invalid_api_key",
+        "The API key is missing or wrong: send it once, as xi-api-key.",
+    )
+}
+
+fn not_redeemed(why: Why, needed: TokenType) -> Refusal {
+    let (code, message) = match why {
+        Why::Unknown => ("invalid_token", "The single-use token is not known."),
+        Why::Expired => ("token_expired", "The single-use token has expired: it lives for 15 minutes."),
+        Why::Spent => ("token_already_used", "The single-use token has been used before."),
+        Why::NotGranted => {
+            let message = match needed {
+                TokenType::RealtimeScribe => "The single-use token is of another type: this takes realtime_scribe.",
+                TokenType::BatchScribe => "The single-use token is of another type: this takes batch_scribe.",
+                TokenType::TtsWebsocket => "The single-use token is of another type: this takes tts_websocket.",
+            };
+            return Refusal::Problem(StatusCode::FORBIDDEN, "authorization_error", "wrong_token_type", message);
         }
-        Why::Expired => (
-            StatusCode::UNAUTHORIZED,
-            "authentication_error",
-            "token_expired",
-            "The single-use token has expired: it lives for 15 minutes.",
-        ),
-        Why::Spent => (
-            StatusCode::UNAUTHORIZED,
-            "authentication_error",
-            "token_already_used",
-            "The single-use token has been used before.",
-        ),
-        Why::NotGranted => (
-            StatusCode::FORBIDDEN,
-            "authorization_error",
-            "wrong_token_type",
-            "The single-use token is of another type: this endpoint takes batch_scribe.",
-        ),
     };
-    Refusal::Problem(status, kind, code, message)
+    Refusal::Problem(StatusCode::UNAUTHORIZED, "authentication_error", code, message)
 }
 
 async fn mint_wrong_method(State(standins): State<Standins>) -> Response {
@@ -183,6 +192,23 @@ async fn mint_wrong_method(State(standins): State<Standins>) -> Response {
 async fn wrong_method() -> Response {
     let refusal = Refusal::Bare(StatusCode::METHOD_NOT_ALLOWED);
     ([(header::ALLOW, "POST")], refusal).into_response()
+}
+
+impl Refusal {
+    /// What a socket says of it.
+    fn message(&self) -> &'static str {
+        match self {
+            Self::Problem(_, _, _, message) | Self::Unfit(_, _, message) => message,
+            Self::Bare(status) => status.canonical_reason().unwrap_or("Error"),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Problem(_, _, code, _) | Self::Unfit(_, code, _) => code,
+            Self::Bare(_) => "error",
+        }
+    }
 }
 
 impl IntoResponse for Refusal {

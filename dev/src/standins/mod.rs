@@ -1,32 +1,36 @@
 //! Stand-ins for the three providers: as strict as their documentation, so that the whole product can be run and
-//! tested on one machine with no account anywhere. They mint tokens and honour them at the endpoints that a page
-//! would call next. The API keys are public and open nothing else.
+//! tested on one machine with no account anywhere. They mint tokens and honour them at the endpoints and sockets that a
+//! page would call next. The API keys are public and open nothing else.
 
 mod assemblyai;
 mod cartesia;
+mod ear;
 mod elevenlabs;
 mod form;
+mod pages;
+mod socket;
 mod sound;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod voice;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::constant_time;
 use aws_lc_rs::error::Unspecified;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use axum::middleware;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use axum::routing::{MethodRouter, get};
+use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use pages::open_to_pages;
 pub use tokens::{Clock, Grant, Need, TokenType, Why};
 use tokens::{Scope, Tokens};
 
@@ -117,6 +121,15 @@ impl Standins {
         self.inner.tokens.redeem(token, need)
     }
 
+    /// As [`Standins::redeem`], for an AssemblyAI session; says how long it may last.
+    fn redeem_for_session(&self, token: &str) -> Result<Option<Duration>, Why> {
+        self.inner.tokens.redeem_for_session(token, Need::AssemblyAi)
+    }
+
+    fn now(&self) -> SystemTime {
+        self.inner.tokens.now()
+    }
+
     /// The vendors' own paths on one router; they do not collide. `GET /` says what there is.
     pub fn router(&self) -> Router {
         Router::new()
@@ -179,24 +192,16 @@ fn sole_header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     only.and_then(|value| value.to_str().ok())
 }
 
-/// Lets any web page call an endpoint that consumes tokens, as the vendors do. The mint endpoints stay closed.
-fn open_to_pages(endpoint: MethodRouter<Standins>) -> MethodRouter<Standins> {
-    endpoint.options(preflight).layer(middleware::map_response(allow_any_page))
-}
+/// A name that stands more than once in a query.
+struct Twice(&'static str);
 
-async fn preflight() -> (StatusCode, [(header::HeaderName, &'static str); 3]) {
-    let headers = [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "POST"),
-        // The star covers every header but this one.
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, *"),
-        (header::ACCESS_CONTROL_MAX_AGE, "600"),
-    ];
-    (StatusCode::NO_CONTENT, headers)
-}
-
-async fn allow_any_page(mut response: Response) -> Response {
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    response
+/// The value of a name in a query, where it is there.
+fn sole_pair<'a>(query: &'a [(String, String)], name: &'static str) -> Result<Option<&'a str>, Twice> {
+    let mut values = query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    match (values.next(), values.next()) {
+        (only, None) => Ok(only),
+        _ => Err(Twice(name)),
+    }
 }
 
 async fn about() -> Json<Value> {
@@ -209,9 +214,17 @@ async fn about() -> Json<Value> {
         ],
         "use": [
             "POST /tts/bytes",
+            "POST /tts/sse",
+            "WebSocket /tts/websocket",
             "POST /stt",
+            "WebSocket /stt/websocket",
+            "WebSocket /stt/turns/websocket",
             "POST /audio/transcriptions",
             "POST /v1/speech-to-text?token=",
+            "WebSocket /v1/speech-to-text/realtime?token=",
+            "WebSocket /v1/text-to-speech/{voice_id}/stream-input?single_use_token=",
+            "WebSocket /v1/text-to-speech/{voice_id}/multi-stream-input?single_use_token=",
+            "WebSocket /v3/ws?token=",
         ],
     }))
 }

@@ -1,5 +1,5 @@
-//! The sound that the Cartesia stand-in answers: a short plucked note for every letter of the transcript, so that a
-//! page has something real to play and two transcripts sound different.
+//! The sound that the stand-ins answer: a short plucked note for every letter of the text, so that a page has something
+//! real to play and two texts sound different.
 
 use std::f32::consts::TAU;
 
@@ -10,11 +10,19 @@ pub(super) enum Encoding {
     F32,
 }
 
+/// How sound is to be made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Format {
+    pub(super) encoding: Encoding,
+    /// In hertz.
+    pub(super) sample_rate: u32,
+}
+
 /// Notes a second.
-const TEMPO: u32 = 12;
+pub(super) const TEMPO: u32 = 12;
 
 /// Longer transcripts are cut here, so that one request never makes more than a few megabytes.
-const MOST_NOTES: usize = 240;
+pub(super) const MOST_NOTES: usize = 240;
 
 /// A pentatonic scale in hertz: any letters in any order sound agreeable.
 const SCALE: [f32; 10] = [261.6, 293.7, 329.6, 392.0, 440.0, 523.3, 587.3, 659.3, 784.0, 880.0];

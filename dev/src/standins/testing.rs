@@ -1,12 +1,20 @@
-//! What the stand-ins' unit tests share: a clock that is set by hand, and one call to the router.
+//! What the stand-ins' unit tests share: a clock that is set by hand, one call to the router, and a client of sockets.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use std::io;
+
 use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode};
-use serde_json::Value;
+use axum::http::{HeaderMap, HeaderName, Request, StatusCode};
+use axum::serve::Listener;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::io::DuplexStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
 use tower::ServiceExt;
 
 use super::Standins;
@@ -83,4 +91,119 @@ pub fn form(parts: &[(&str, &str)]) -> String {
         ));
     }
     body + "------stand-in--\r\n"
+}
+
+/// A client of a socket. It talks through memory, so that a test may run with the timers' clock paused.
+pub struct Client(pub WebSocketStream<DuplexStream>);
+
+/// What a client got.
+#[derive(Debug, PartialEq)]
+pub enum Got {
+    Frame(Value),
+    Closed(u16, String),
+}
+
+impl Client {
+    /// Connects, or gives the status and body that the upgrade was refused with.
+    pub async fn connect(
+        standins: &Standins,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, (u16, Value)> {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        let router = standins.router();
+        tokio::spawn(async move { axum::serve(Pipe(Some(theirs)), router).await });
+        let mut request = format!("ws://localhost{path}").into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().append(HeaderName::from_static(name), value.parse().unwrap());
+        }
+        match client_async(request, ours).await {
+            Ok((stream, _)) => Ok(Self(stream)),
+            Err(Error::Http(answer)) => {
+                let body = answer.body().as_deref().unwrap_or_default();
+                Err((answer.status().as_u16(), serde_json::from_slice(body).unwrap_or_default()))
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    pub async fn send(&mut self, message: Value) {
+        self.text(&message.to_string()).await;
+    }
+
+    pub async fn text(&mut self, text: &str) {
+        self.0.send(Message::text(text)).await.unwrap();
+    }
+
+    pub async fn sound(&mut self, bytes: usize) {
+        self.0.send(Message::binary(vec![0; bytes])).await.unwrap();
+    }
+
+    pub async fn next(&mut self) -> Got {
+        match self.0.next().await {
+            Some(Ok(Message::Text(text))) => Got::Frame(serde_json::from_str(&text).unwrap()),
+            Some(Ok(Message::Close(Some(close)))) => Got::Closed(close.code.into(), close.reason.to_string()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn frame(&mut self) -> Value {
+        match self.next().await {
+            Got::Frame(frame) => frame,
+            closed => panic!("{closed:?}"),
+        }
+    }
+
+    /// The frames up to the close, and the close.
+    pub async fn rest(&mut self) -> (Vec<Value>, u16, String) {
+        let mut frames = Vec::new();
+        loop {
+            match self.next().await {
+                Got::Frame(frame) => frames.push(frame),
+                Got::Closed(code, reason) => return (frames, code, reason),
+            }
+        }
+    }
+}
+
+/// Gives one connection.
+struct Pipe(Option<DuplexStream>);
+
+impl Listener for Pipe {
+    type Io = DuplexStream;
+    type Addr = ();
+
+    async fn accept(&mut self) -> (DuplexStream, ()) {
+        match self.0.take() {
+            Some(stream) => (stream, ()),
+            None => std::future::pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A Cartesia token with these grants, for a minute.
+pub async fn cartesia_token(standins: &Standins, grants: &[&str]) -> String {
+    let grants: Value =
+        grants.iter().map(|grant| ((*grant).to_owned(), json!(true))).collect::<serde_json::Map<_, _>>().into();
+    let key = format!("Bearer {}", super::CARTESIA_KEY);
+    let headers =
+        [("authorization", key.as_str()), ("cartesia-version", "2026-03-01"), ("content-type", "application/json")];
+    let body = json!({ "grants": grants, "expires_in": 60 }).to_string();
+    call(standins, "POST", "/access-token", &headers, &body).await.token()
+}
+
+/// An ElevenLabs token of that type.
+pub async fn elevenlabs_token(standins: &Standins, token_type: &str) -> String {
+    let path = format!("/v1/single-use-token/{token_type}");
+    call(standins, "POST", &path, &[("xi-api-key", super::ELEVENLABS_KEY)], "").await.token()
+}
+
+/// An AssemblyAI token, good for a minute, that opens a session of no more than so many seconds.
+pub async fn assemblyai_token(standins: &Standins, session: u64) -> String {
+    let path = format!("/v3/token?expires_in_seconds=60&max_session_duration_seconds={session}");
+    call(standins, "GET", &path, &[("authorization", super::ASSEMBLYAI_KEY)], "").await.token()
 }

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use super::testing::{FORM_TYPE, call, form, standins};
 use super::*;
 
-const USE: [&str; 4] = ["/tts/bytes", "/stt", "/audio/transcriptions", "/v1/speech-to-text"];
+const USE: [&str; 5] = ["/tts/bytes", "/tts/sse", "/stt", "/audio/transcriptions", "/v1/speech-to-text"];
 const MINT: [&str; 3] = ["/access-token", "/v1/single-use-token/batch_scribe", "/v3/token"];
 
 #[tokio::test]
@@ -45,7 +45,9 @@ async fn root_names_every_path() {
     let (standins, _) = standins();
     let answer = call(&standins, "GET", "/", &[], "").await;
     let text = answer.json().to_string();
-    for path in USE.into_iter().chain(["/access-token", "/v1/single-use-token/", "/v3/token"]) {
+    let others =
+        ["/access-token", "/v1/single-use-token/", "/v3/token", "/tts/websocket", "/stt/turns/websocket", "/v3/ws"];
+    for path in USE.into_iter().chain(others) {
         assert!(text.contains(path), "{path}");
     }
 }
@@ -56,7 +58,8 @@ async fn unknown_paths_are_404_in_the_vendors_shape() {
     for (path, member) in [
         ("/v1/voices", "detail"),
         ("/v1/single-use-token/", "detail"),
-        ("/v3/ws", "error"),
+        ("/v3/agents", "error"),
+        ("/v1/text-to-speech/a/stream", "detail"),
         ("/voices", "title"),
         ("/access-token/", "title"),
     ] {

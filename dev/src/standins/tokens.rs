@@ -1,5 +1,5 @@
 //! The tokens that the stand-ins have handed out: what each may be used for, until when, and whether it was spent.
-//! One store for all vendors, so that every endpoint, and later every socket, asks the same `redeem`.
+//! One store for all vendors, so that every endpoint and every socket asks the same `redeem`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -67,7 +67,8 @@ pub enum Why {
 pub(super) enum Scope {
     Cartesia(Vec<Grant>),
     ElevenLabs(TokenType),
-    AssemblyAi,
+    /// How long a session may last that it opens.
+    AssemblyAi(Duration),
 }
 
 struct Record {
@@ -98,7 +99,7 @@ impl Tokens {
     /// When the system has no randomness to give.
     pub(super) fn mint(&self, prefix: &str, scope: Scope, lifetime: Duration) -> Result<String, Unspecified> {
         let token = format!("{prefix}{:032x}{:032x}", random()?, random()?);
-        let now = (self.clock)();
+        let now = self.now();
         let record = Record { scope, expires: now.checked_add(lifetime).unwrap_or(now), spent: false };
         self.held().insert(token.as_str().into(), record, now);
         Ok(token)
@@ -106,13 +107,18 @@ impl Tokens {
 
     /// Accepts a token for `need`, and spends it where it is single-use. Of several callers at once, one gets it.
     pub(super) fn redeem(&self, token: &str, need: Need) -> Result<(), Why> {
-        let now = (self.clock)();
+        self.redeem_for_session(token, need).map(|_| ())
+    }
+
+    /// As [`Tokens::redeem`]; says how long the session may last, where the token limits that.
+    pub(super) fn redeem_for_session(&self, token: &str, need: Need) -> Result<Option<Duration>, Why> {
+        let now = self.now();
         let mut held = self.held();
         let record = held.records.get_mut(token).ok_or(Why::Unknown)?;
         let (granted, single_use) = match (&record.scope, need) {
             (Scope::Cartesia(grants), Need::Cartesia(grant)) => (grants.contains(&grant), false),
             (Scope::ElevenLabs(minted), Need::ElevenLabs(needed)) => (*minted == needed, true),
-            (Scope::AssemblyAi, Need::AssemblyAi) => (true, true),
+            (Scope::AssemblyAi(_), Need::AssemblyAi) => (true, true),
             // No vendor knows another vendor's tokens.
             _ => return Err(Why::Unknown),
         };
@@ -126,7 +132,14 @@ impl Tokens {
             return Err(Why::NotGranted);
         }
         record.spent = single_use;
-        Ok(())
+        match record.scope {
+            Scope::AssemblyAi(session) => Ok(Some(session)),
+            Scope::Cartesia(_) | Scope::ElevenLabs(_) => Ok(None),
+        }
+    }
+
+    pub(super) fn now(&self) -> SystemTime {
+        (self.clock)()
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {

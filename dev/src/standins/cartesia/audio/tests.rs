@@ -1,5 +1,7 @@
 //! Tests of Cartesia's endpoints that consume tokens.
 
+use serde_json::Value;
+
 use super::*;
 use crate::standins::testing::{Answer, FORM_TYPE, call, form, standins};
 use crate::standins::{BODY_LIMIT, CARTESIA_KEY, Vendor};
