@@ -12,7 +12,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, any, get};
+use axum::routing::{MethodRouter, any};
 use http::{StatusCode, header};
 use tokio::time::Instant;
 use voicemint::ask::{MOST_BODY_BYTES, too_large};
@@ -20,6 +20,7 @@ use voicemint::broker::{Broker, Invocation};
 use voicemint::clock::Clock;
 use voicemint::provider::Provider;
 use voicemint::record::Record;
+use voicemint::settings::Reader;
 use voicemint::transport::Transport;
 use voicemint_assemblyai::AssemblyAi;
 use voicemint_cartesia::Cartesia;
@@ -28,6 +29,7 @@ use voicemint_elevenlabs::ElevenLabs;
 use crate::arguments::Arguments;
 use crate::identity::{self, IdentityProvider};
 use crate::keys::Keys;
+use crate::page::{self, Deployed};
 use crate::sign_in;
 use crate::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
 
@@ -51,17 +53,20 @@ pub fn router(arguments: &Arguments, real_keys: RealKeys) -> Result<Router, Box<
     let transport = Transport::new()?;
     // The log's level is read where the log is started.
     let known = Known::from(BTreeSet::from(["LOG_LEVEL".to_owned()]));
-    let cartesia = broker::<Cartesia>(arguments, &identity, real_keys, CARTESIA_KEY, &transport, &known)?;
-    let elevenlabs = broker::<ElevenLabs>(arguments, &identity, real_keys, ELEVENLABS_KEY, &transport, &known)?;
-    let assemblyai = broker::<AssemblyAi>(arguments, &identity, real_keys, ASSEMBLYAI_KEY, &transport, &known)?;
+    let (cartesia, cartesia_deployed) =
+        broker::<Cartesia>(arguments, &identity, real_keys, CARTESIA_KEY, &transport, &known)?;
+    let (elevenlabs, elevenlabs_deployed) =
+        broker::<ElevenLabs>(arguments, &identity, real_keys, ELEVENLABS_KEY, &transport, &known)?;
+    let (assemblyai, assemblyai_deployed) =
+        broker::<AssemblyAi>(arguments, &identity, real_keys, ASSEMBLYAI_KEY, &transport, &known)?;
     if let Some(stray) = arguments.set.iter().find(|setting| !known.borrow().contains(&setting.name)) {
         return Err(format!("--set {}: the functions know no such setting; README.md lists them", stray.name).into());
     }
+    let kind = arguments.setting("", "SESSION_KIND").unwrap_or(arguments.session.name());
+    let grants_claim = arguments.set.iter().any(|setting| setting.name == "GRANTS_CLAIM");
     let identity = Arc::new(identity);
     let hosts = Hosts::new(arguments);
-    Ok(Router::new()
-        .route("/", get(|| page("text/html; charset=utf-8", include_str!("page.html"))))
-        .route("/page.js", get(|| page("text/javascript; charset=utf-8", include_str!("page.js"))))
+    Ok(page::router(&[cartesia_deployed, elevenlabs_deployed, assemblyai_deployed], kind, grants_claim)
         .route("/cartesia/token", endpoint(cartesia))
         .route("/elevenlabs/token", endpoint(elevenlabs))
         .route("/assemblyai/token", endpoint(assemblyai))
@@ -86,7 +91,7 @@ fn broker<P: Provider>(
     standin_key: &str,
     transport: &Transport,
     known: &Known,
-) -> Result<Broker<P>, String> {
+) -> Result<(Broker<P>, Deployed), String> {
     let real = real_keys(&key_variable(P::NAME));
     let base_url = real.is_none().then(|| arguments.standins_url());
     let keys = Keys::default().with(P::NAME, real.unwrap_or_else(|| standin_key.to_owned()));
@@ -110,8 +115,11 @@ fn broker<P: Provider>(
             _ => sessions.iter().find(|(setting, _)| *setting == name).map(|(_, value)| value.clone()),
         }
     };
-    let broker = Broker::from_settings(&environment, Arc::new(keys), transport.clone(), Clock::system());
-    broker.map_err(|error| format!("{}: {error}", P::NAME))
+    let broker = Broker::from_settings(&environment, Arc::new(keys), transport.clone(), Clock::system())
+        .map_err(|error| format!("{}: {error}", P::NAME))?;
+    let base_url = P::from_settings(&mut Reader::new(&environment)).base_url().to_owned();
+    let standin = base_url == arguments.standins_url();
+    Ok((broker, Deployed { name: P::NAME, cookie: P::COOKIE, single_use: P::SINGLE_USE, base_url, standin }))
 }
 
 /// The names of the settings that some function asked for.
@@ -150,17 +158,6 @@ fn request_id() -> String {
     // An id that repeats is no harm here.
     let _ = rand::fill(&mut random);
     format!("dev-{:016x}", u64::from_be_bytes(random))
-}
-
-async fn page(media_type: &'static str, text: &'static str) -> Response {
-    let policy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'unsafe-inline'; \
-                  frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
-    let headers = [
-        (header::CONTENT_TYPE, media_type),
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    (headers, text).into_response()
 }
 
 /// The names by which this machine is called.

@@ -8,6 +8,7 @@ pub mod arguments;
 pub mod banner;
 pub mod identity;
 pub mod keys;
+mod page;
 mod sign_in;
 pub mod standins;
 pub mod tls;

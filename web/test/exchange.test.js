@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { shortened, steps, watched } from "../page/exchange.js";
+import { fromBase64, toBase64 } from "../page/sound.js";
+
+test("the steps of Server-Timing and the way there and back make up the whole", () => {
+  assert.deepEqual(steps("session;dur=0.5, secret;dur=0, provider;dur=2", 10), [
+    { name: "session", ms: 0.5 },
+    { name: "secret", ms: 0 },
+    { name: "provider", ms: 2 },
+    { name: "network", ms: 7.5 },
+  ]);
+  assert.deepEqual(steps(null, 3), [{ name: "network", ms: 3 }]);
+  assert.equal(steps("provider;dur=5", 4).at(-1).ms, 0, "clocks differ");
+});
+
+test("no token is shown whole", () => {
+  for (const token of ["T", "standin_car_0123456789abcdef0123456789abcdef", "x".repeat(2000)]) {
+    assert.ok(!shortened(token).includes(token));
+    assert.ok(shortened(token).includes(`(${token.length} characters)`));
+  }
+});
+
+test("looking over the shoulder takes nothing away", async (t) => {
+  const headers = { "voicemint-source": "resumed", "server-timing": "session;dur=1" };
+  t.mock.method(globalThis, "fetch", async () => Response.json({ token: "t" }, { headers }));
+  const seen = [];
+  const response = await watched((...each) => seen.push(each))("/cartesia/token", { method: "POST", body: "{}" });
+  assert.deepEqual(await response.json(), { token: "t" });
+  const [[asked, answer]] = seen;
+  assert.deepEqual([asked.method, asked.url, asked.body], ["POST", "/cartesia/token", "{}"]);
+  assert.deepEqual([answer.status, answer.source, answer.body], [200, "resumed", { token: "t" }]);
+});
+
+test("samples survive base64", () => {
+  const samples = Int16Array.of(0, 1, -1, 32767, -32768);
+  assert.deepEqual(new Int16Array(fromBase64(toBase64(samples)).buffer), samples);
+});

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { VoicemintError, createTokenSource } from "../voicemint.js";
+import { endpoint, problem, token } from "./endpoint.js";
+
+test("a problem becomes a typed error with code and advice", async () => {
+  const server = endpoint(() => problem(403, "grant_not_allowed"));
+  const call = createTokenSource("/cartesia/token", { fetch: server.fetch }).getToken();
+  await assert.rejects(call, (error) => {
+    assert.ok(error instanceof VoicemintError && error instanceof Error);
+    const { name, code, detail, message, status, requestId } = error;
+    assert.deepEqual([name, code, status, requestId], ["VoicemintError", "grant_not_allowed", 403, "r-1"]);
+    assert.equal(detail, "Because of grant_not_allowed.");
+    assert.equal(message, detail);
+    return true;
+  });
+  assert.equal(server.calls.length, 1, "what will not change is not asked again");
+});
+
+test("what is no answer of the endpoint is told apart", async () => {
+  for (const [reply, code] of [
+    [new TypeError("fetch failed"), "network_error"],
+    [() => new Response("<html>", { status: 502 }), "unexpected_answer"],
+    [() => new Response("<html>", { status: 200 }), "unexpected_answer"],
+    [() => Response.json({ code: 7 }, { status: 500 }), "unexpected_answer"],
+    [() => Response.json(null), "unexpected_answer"],
+  ]) {
+    const source = createTokenSource("/cartesia/token", { fetch: endpoint(reply).fetch });
+    await assert.rejects(source.getToken(), { code });
+  }
+});
+
+test("429 and 503 wait as Retry-After says and tell how long", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const waits = [];
+  const server = endpoint(
+    () => problem(429, "rate_limited", { "retry-after": "7" }),
+    () => problem(503, "provider_unavailable", { "retry-after": "2" }),
+    () => problem(503, "session_unavailable"),
+    () => token(),
+  );
+  const onWait = (seconds, error) => { waits.push([seconds, error.code]); };
+  const call = createTokenSource("/cartesia/token", { fetch: server.fetch, onWait }).getToken();
+  for (let step = 0; step < 40; step += 1) {
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    await new Promise(setImmediate);
+    if (step === 6) assert.equal(server.calls.length, 1, "not before its time");
+    t.mock.timers.tick(1000);
+  }
+  assert.equal((await call).provider, "cartesia");
+  assert.deepEqual(waits, [[7, "rate_limited"], [2, "provider_unavailable"], [2, "session_unavailable"]]);
+});
+
+test("nobody waits beyond the limit", async () => {
+  const server = endpoint(() => problem(429, "rate_limited", { "retry-after": "31" }));
+  const call = createTokenSource("/cartesia/token", { fetch: server.fetch }).getToken();
+  await assert.rejects(call, { code: "rate_limited", retryAfter: 31 });
+  const none = createTokenSource("/cartesia/token", { fetch: server.fetch, maxWait: 0 });
+  await assert.rejects(none.getToken(), { code: "rate_limited" });
+  assert.equal(server.calls.length, 2);
+});
+
+test("a wait can be given up", async () => {
+  const server = endpoint(() => problem(429, "rate_limited", { "retry-after": "20" }));
+  const controller = new AbortController();
+  const onWait = () => controller.abort(new Error("enough"));
+  const source = createTokenSource("/cartesia/token", { fetch: server.fetch, onWait });
+  await assert.rejects(source.getToken({ signal: controller.signal }), /enough/);
+});
+
+test("401 lets the app sign in, once", async () => {
+  const server = endpoint(() => problem(401, "session_expired"), () => token(), () => problem(401, "session_invalid"));
+  const seen = [];
+  const onUnauthenticated = async (error) => seen.push(error.code);
+  const source = createTokenSource("/cartesia/token", { fetch: server.fetch, onUnauthenticated });
+  assert.equal((await source.getToken()).provider, "cartesia");
+  source.clear();
+  await assert.rejects(source.getToken(), { code: "session_invalid" });
+  assert.deepEqual(seen, ["session_expired", "session_invalid"]);
+  assert.equal(server.calls.length, 4);
+  const declined = createTokenSource("/cartesia/token", { fetch: server.fetch, onUnauthenticated: () => false });
+  await assert.rejects(declined.getToken(), { code: "session_invalid" });
+  assert.equal(server.calls.length, 5);
+});
+
+test("many who ask at the same time are asked to sign in once", async () => {
+  const server = endpoint(() => problem(401, "session_missing"), () => token());
+  let asked = 0;
+  const onUnauthenticated = () => { asked += 1; return true; };
+  const source = createTokenSource("/cartesia/token", { fetch: server.fetch, onUnauthenticated });
+  await Promise.all([source.getToken(), source.getToken(), source.getToken()]);
+  assert.equal(asked, 1);
+});

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createTokenSource } from "../voicemint.js";
+import { endpoint, held, token } from "./endpoint.js";
+
+const once = () => token({ provider: "elevenlabs", single_use: true, expires_in: 900 });
+
+function source(server) {
+  return createTokenSource("/elevenlabs/token", { fetch: server.fetch, ask: { token_type: "realtime_scribe" } });
+}
+
+test("each call gets a token of its own, also before the first answer told that", async () => {
+  const { answer, release } = held(once);
+  const server = endpoint(answer);
+  const tokens = source(server);
+  const first = Array.from({ length: 5 }, () => tokens.getToken());
+  release();
+  const later = await Promise.all([...first, tokens.getToken(), tokens.getToken()]);
+  assert.equal(new Set(later.map((each) => each.token)).size, 7);
+  assert.equal(server.calls.length, 7);
+});
+
+test("one is fetched ahead on request, and given once", async () => {
+  const server = endpoint(once);
+  const tokens = source(server);
+  await Promise.all([tokens.prefetch(), tokens.prefetch()]);
+  await tokens.prefetch();
+  assert.equal(server.calls.length, 1);
+  const [one, two] = await Promise.all([tokens.getToken(), tokens.getToken()]);
+  assert.notEqual(one.token, two.token);
+  assert.equal(server.calls.length, 2);
+});
+
+test("a token fetched ahead that has gone stale is not given", async (t) => {
+  const server = endpoint(once);
+  const tokens = source(server);
+  await tokens.prefetch();
+  const later = Date.now() + 899_000;
+  t.mock.method(Date, "now", () => later);
+  await tokens.getToken();
+  assert.equal(server.calls.length, 2);
+});
+
+test("a call that gives up leaves its token to nobody", async () => {
+  const { answer, release } = held(once);
+  const server = endpoint(once, answer);
+  const tokens = source(server);
+  await tokens.getToken();
+  const controller = new AbortController();
+  const call = tokens.getToken({ signal: controller.signal });
+  await Promise.resolve();
+  controller.abort();
+  release();
+  await assert.rejects(call, { name: "AbortError" });
+});

@@ -1,0 +1,83 @@
+/** Options of {@link createTokenSource}. All are optional. */
+export interface TokenSourceOptions {
+  /** What to ask for, in the provider's own field names, such as `{ grants: { tts: true } }`. */
+  ask?: Record<string, unknown>;
+  /** As for `fetch`: `"include"` where the endpoint is on another origin and the session is a cookie. */
+  credentials?: RequestCredentials;
+  /** Gives the app's session, to be sent as Bearer; without it, or where it gives nothing, cookies alone count. */
+  session?: () => string | null | undefined | Promise<string | null | undefined>;
+  /**
+   * Called when the endpoint answers 401, so that the app can sign in or refresh the session. If it gives true the token is
+   * asked for once more, else `getToken()` rejects.
+   */
+  onUnauthenticated?: (error: VoicemintError) => unknown;
+  /** Called before a wait of so many seconds, after 429 or 503. */
+  onWait?: (seconds: number, error: VoicemintError) => void;
+  /** The longest time, in seconds, that `getToken()` waits for its turn after 429 and 503. Default: 30. */
+  maxWait?: number;
+  /** Another `fetch`. */
+  fetch?: typeof fetch;
+}
+
+/** A token, as the endpoint answered. */
+export interface Token {
+  /** The provider's name. */
+  provider: string;
+  /** The token itself. Do not store it: ask for it when it is needed. */
+  token: string;
+  /** How long it lasted when it was handed to this page, in seconds. */
+  expires_in: number;
+  /** When it expires: UTC, RFC 3339. */
+  expires_at: string;
+  /** Whether the provider takes it once. */
+  single_use: boolean;
+  /** The provider's host that minted it; some take it only there. */
+  base_url: string;
+  /** Whether it was `"minted"`, or `"resumed"` out of the cookie. */
+  source: "minted" | "resumed" | null;
+}
+
+/** A source of tokens. */
+export interface TokenSource {
+  /**
+   * Gives a token: a reusable one again and again until less than 5 s, or a tenth of its lifetime, is left; a single-use one
+   * once. Calls at the same time share one request where they can share its token.
+   */
+  getToken(options?: { signal?: AbortSignal }): Promise<Token>;
+  /** Fetches the token that the next `getToken()` will give, so that it need not wait. */
+  prefetch(options?: { signal?: AbortSignal }): Promise<void>;
+  /** Forgets all tokens. Call it when somebody else signs in; calls under way reject with the code `cleared`. */
+  clear(): void;
+  /** Forgets all tokens and has the endpoint expire its cookie; rejects where the endpoint did not. */
+  signOut(): Promise<void>;
+}
+
+/** Makes a source of tokens from a Voicemint endpoint, such as `/cartesia/token`. */
+export function createTokenSource(url: string | URL, options?: TokenSourceOptions): TokenSource;
+
+/** A refusal by the endpoint, or a failure to reach it. */
+export class VoicemintError extends Error {
+  constructor(
+    problem: {
+      code: string;
+      detail: string;
+      status?: number;
+      request_id?: string;
+      errors?: { field: string; message: string }[];
+      retryAfter?: number;
+    },
+    options?: ErrorOptions,
+  );
+  /** A code of the README's error table; or `network_error`, `unexpected_answer`, `cleared`. */
+  code: string;
+  /** What to do, in a sentence. */
+  detail: string;
+  /** The HTTP status, if there was an answer. */
+  status?: number;
+  /** What the service's log has it under. */
+  requestId?: string;
+  /** The fields that are wrong, where the code is `request_invalid`. */
+  errors: { field: string; message: string }[];
+  /** When to try again, in seconds, if the endpoint said so. */
+  retryAfter?: number;
+}
