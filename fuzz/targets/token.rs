@@ -61,7 +61,7 @@ fuzz_target!(|data: &[u8]| {
         let Ok(value) = HeaderValue::from_bytes(data) else { continue };
         let headers = HeaderMap::from_iter([(name, value)]);
         for carrier in &world.carriers {
-            if let Some(session) = Credential::find(&headers, std::slice::from_ref(carrier)).session() {
+            for session in Credential::find(&headers, std::slice::from_ref(carrier)).sessions() {
                 world.judge(session);
             }
         }

@@ -33,6 +33,11 @@ pub fn age(now: Duration, then: Duration) -> Duration {
     now.saturating_sub(then)
 }
 
+/// Whether less than `span` has passed since `then`. After a clock was set back nobody can say, so it counts as more.
+pub fn is_within(span: Duration, now: Duration, then: Duration) -> bool {
+    now.checked_sub(then).is_some_and(|age| age < span)
+}
+
 /// UTC in the form of RFC 3339, to the second: `2026-11-22T10:01:00Z`.
 pub fn rfc3339(unix_seconds: u64) -> String {
     use time::{OffsetDateTime, format_description::well_known::Rfc3339};

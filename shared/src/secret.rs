@@ -10,7 +10,7 @@ use http::{HeaderValue, header::InvalidHeaderValue};
 use serde_json::Value;
 
 use crate::clock::{Clock, age};
-use crate::json;
+use crate::json::{self, Members};
 use crate::refusal::{Code, Refusal};
 
 /// A future that a store answers with.
@@ -75,39 +75,39 @@ pub enum Part {
 }
 
 impl Part {
-    fn of(&self, stored: Stored) -> Result<ApiKey, &'static str> {
-        if let Self::Whole = self {
-            return Ok(ApiKey { text: stored.text, version: stored.version });
-        }
-        let text = match json::strict_object(stored.text.as_bytes()) {
-            // No key begins like this: it is an object with a slip in it.
-            Err(_) if stored.text.trim_start().starts_with('{') => return Err("the secret is a broken JSON object"),
-            Err(_) => stored.text,
-            Ok(members) => {
-                let member = match self {
-                    Self::Field(name) => members.get(name),
-                    Self::Only | Self::Whole => members.values().next().filter(|_| members.len() == 1),
-                };
-                match (member, self) {
-                    (Some(Value::String(text)), _) => text.clone(),
-                    (_, Self::Field(_)) => {
-                        return Err("the secret is a JSON object whose member API_KEY_JSON_FIELD is no text");
-                    }
-                    (_, Self::Only | Self::Whole) => return Err("the secret is a JSON object, but not of one text"),
+    fn of(&self, Stored { text, version }: Stored) -> Result<ApiKey, &'static str> {
+        let text = match self {
+            // Anything may sign sessions, and every byte of it counts.
+            Self::Whole => text,
+            Self::Only => Self::member(
+                text,
+                |members| members.values().next().filter(|_| members.len() == 1),
+                "the secret is a JSON object, but not of one text",
+            )?,
+            // A key travels in a header; a line's end behind it is a slip of the one who stored it.
+            Self::Field(name) => {
+                let fault = "the secret is a JSON object whose member API_KEY_JSON_FIELD is no text";
+                let key = Self::member(text, |members| members.get(name), fault)?.trim().to_owned();
+                if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+                    return Err("the secret is empty or has characters that no key has");
                 }
+                key
             }
         };
-        let version = stored.version;
-        match self {
-            // Anything may sign sessions, and every byte of it counts.
-            Self::Only | Self::Whole => Ok(ApiKey { text, version }),
-            // A key travels in a header; a line's end behind it is a slip of the one who stored it.
-            Self::Field(_) => {
-                let key = text.trim();
-                let fits = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic());
-                let fault = "the secret is empty or has characters that no key has";
-                fits.then(|| ApiKey { text: key.to_owned(), version }).ok_or(fault)
-            }
+        Ok(ApiKey { text, version })
+    }
+
+    /// A member of the text where it is a JSON object, else all of it.
+    fn member(
+        text: String,
+        pick: impl Fn(&Members) -> Option<&Value>,
+        fault: &'static str,
+    ) -> Result<String, &'static str> {
+        match json::strict_object(text.as_bytes()) {
+            Ok(members) => pick(&members).and_then(Value::as_str).map(str::to_owned).ok_or(fault),
+            // No key begins like this: it is an object with a slip in it.
+            Err(_) if text.trim_start().starts_with('{') => Err("the secret is a broken JSON object"),
+            Err(_) => Ok(text),
         }
     }
 }

@@ -66,7 +66,7 @@ pub enum Audience {
     Any,
     /// One of these.
     OneOf(Vec<String>),
-    /// Cognito's: an app client, named by `client_id` in access tokens and by `aud` in ID tokens.
+    /// Cognito's: an app client, named by `client_id` in access tokens and by `aud` in ID tokens; none means any.
     /// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html>
     CognitoClient(Vec<String>),
 }
@@ -109,6 +109,11 @@ impl Claims {
         self.members.get(name)
     }
 
+    /// A claim, or one within it: a name that begins with a slash is a JSON pointer (RFC 6901).
+    pub fn at(&self, name: &str) -> Option<&Value> {
+        if name.starts_with('/') { self.members.pointer(name) } else { self.get(name) }
+    }
+
     /// A claim that is a text.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name)?.as_str()
@@ -146,7 +151,7 @@ impl Rules {
                 return Err("azp or client_id is not in SESSION_AUTHORIZED_PARTIES");
             }
         }
-        if !self.required.iter().all(|(name, value)| claims.get(name).is_some_and(|claim| says(claim, value))) {
+        if !self.required.iter().all(|(name, value)| claims.at(name).is_some_and(|claim| says(claim, value))) {
             return Err("a claim is not as SESSION_REQUIRED_CLAIMS wants it");
         }
         (self.product)(claims)?;
@@ -205,6 +210,9 @@ impl Audience {
         match self {
             Self::Any => true,
             Self::OneOf(wanted) => is_one_of(audience, wanted),
+            Self::CognitoClient(wanted) if wanted.is_empty() => {
+                matches!(claims.text("token_use"), Some("access" | "id"))
+            }
             Self::CognitoClient(wanted) => match claims.text("token_use") {
                 Some("access") => is_one_of(claims.get("client_id").filter(|id| id.is_string()), wanted),
                 Some("id") => is_one_of(audience, wanted),

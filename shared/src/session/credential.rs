@@ -10,34 +10,35 @@ use super::carrier::Carrier;
 pub enum Credential<'a> {
     /// `Authorization: Bearer …` (RFC 6750 section 2.1).
     Bearer(&'a str),
-    /// What the app's session cookies hold, which browsers attach by themselves.
-    Cookie(Cow<'a, str>),
+    /// What the app's session cookies hold, which browsers attach by themselves; the first counts more than those after it.
+    Cookies(Vec<Cow<'a, str>>),
     /// Nothing.
     None,
 }
 
 impl<'a> Credential<'a> {
-    /// Finds the credential. A Bearer credential, however bad, keeps the cookies from being looked at; of several carriers
-    /// the first that holds something counts.
+    /// Finds the credential. A Bearer credential, however bad, keeps the cookies from being looked at.
     pub fn find(headers: &'a HeaderMap, carriers: &[Carrier]) -> Self {
         if let Some(token) = bearer(headers) {
             return Self::Bearer(token);
         }
-        carriers.iter().find_map(|carrier| carrier.find(headers)).map_or(Self::None, Self::Cookie)
+        let sessions: Vec<_> = carriers.iter().filter_map(|carrier| carrier.find(headers)).collect();
+        if sessions.is_empty() { Self::None } else { Self::Cookies(sessions) }
     }
 
     /// Whether it is one that a browser attaches by itself.
     pub fn is_cookie(&self) -> bool {
-        matches!(self, Self::Cookie(_))
+        matches!(self, Self::Cookies(_))
     }
 
-    /// The session, if there is a credential.
-    pub fn session(&self) -> Option<&str> {
-        match self {
-            Self::Bearer(session) => Some(session),
-            Self::Cookie(session) => Some(session),
-            Self::None => None,
-        }
+    /// The sessions to try, in their order.
+    pub fn sessions(&self) -> impl Iterator<Item = &str> {
+        let (bearer, cookies) = match self {
+            Self::Bearer(session) => (Some(*session), &[][..]),
+            Self::Cookies(sessions) => (None, sessions.as_slice()),
+            Self::None => (None, &[][..]),
+        };
+        bearer.into_iter().chain(cookies.iter().map(AsRef::as_ref))
     }
 }
 
@@ -89,11 +90,19 @@ mod tests {
     }
 
     #[test]
+    fn all_cookies_that_hold_something_are_to_be_tried() {
+        let mut headers = HeaderMap::new();
+        headers.insert("cookie", HeaderValue::from_static("b=second; a=first; c="));
+        let credential = Credential::find(&headers, &["a", "c", "b"].map(Carrier::plain));
+        assert_eq!(credential.sessions().collect::<Vec<_>>(), ["first", "second"]);
+    }
+
+    #[test]
     fn the_cookie_counts_where_no_bearer_credential_is() {
         for value in [None, Some(&b"Basic eDp5"[..]), Some(b"Bearers abc"), Some(b"")] {
             let headers = headers(value);
             assert!(
-                matches!(Credential::find(&headers, &[Carrier::plain("s")]), Credential::Cookie(found) if found == "from-cookie")
+                matches!(Credential::find(&headers, &[Carrier::plain("s")]), Credential::Cookies(found) if found == ["from-cookie"])
             );
             assert!(matches!(Credential::find(&headers, &[Carrier::plain("t")]), Credential::None));
             assert!(matches!(Credential::find(&headers, &[]), Credential::None));

@@ -7,7 +7,6 @@ use url::Url;
 
 use super::Session;
 use super::claims::{Claims, Rules};
-use super::credential::Credential;
 use super::refused::Refused;
 use super::remote::{Remote, members, unusable, visible};
 use crate::call::Budget;
@@ -29,8 +28,8 @@ impl Forward {
     ///
     /// # Errors
     /// See [`Refused`].
-    pub async fn verify(&self, credential: &Credential<'_>) -> Result<Session, Refused> {
-        let response = self.remote.ask(self.request(credential)?, &mut Budget::without_deadline()).await?;
+    pub async fn verify(&self, by_cookie: bool, session: &str) -> Result<Session, Refused> {
+        let response = self.remote.ask(self.request(by_cookie, session)?, &mut Budget::without_deadline()).await?;
         match response.status() {
             status if status.is_success() => {
                 // An app that answers "nobody" with success has no subject in it.
@@ -47,11 +46,11 @@ impl Forward {
     }
 
     /// Nothing of the caller's request but the credential.
-    fn request(&self, credential: &Credential<'_>) -> Result<Request<Bytes>, Refused> {
-        let (name, value) = match (credential, &self.cookie) {
-            (Credential::Bearer(token), _) => (header::AUTHORIZATION, format!("Bearer {}", visible(token)?)),
-            (Credential::Cookie(value), Some(cookie)) => (header::COOKIE, format!("{cookie}={}", visible(value)?)),
-            _ => return Err(Refused::Invalid("there is no credential to pass on")),
+    fn request(&self, by_cookie: bool, session: &str) -> Result<Request<Bytes>, Refused> {
+        let session = visible(session)?;
+        let (name, value) = match &self.cookie {
+            Some(cookie) if by_cookie => (header::COOKIE, format!("{cookie}={session}")),
+            _ => (header::AUTHORIZATION, format!("Bearer {session}")),
         };
         let mut value = HeaderValue::try_from(value).map_err(|_| Refused::Invalid("the credential fits no header"))?;
         value.set_sensitive(true);

@@ -126,8 +126,9 @@ impl Remembered {
 
     fn put(&self, key: [u8; 32], claims: Option<Arc<Members>>, now: Duration) {
         let longest = if claims.is_some() { ACTIVE_FOR } else { INACTIVE_FOR };
-        // The rules look at the expiry of what is remembered too.
-        let word = Word { claims, from: now, until: now + longest };
+        let expiry = claims.as_ref().and_then(|claims| claims.get("exp")?.as_f64());
+        let expiry = expiry.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(Duration::MAX);
+        let word = Word { claims, from: now, until: expiry.min(now + longest) };
         let mut words = self.lock();
         if words.len() >= MOST_REMEMBERED {
             words.retain(|_, word| word.is_fresh(now));

@@ -11,7 +11,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::key_set::{KeySet, MOST_BYTES};
-use crate::clock::{Clock, age};
+use crate::clock::{Clock, age, is_within};
 use crate::json;
 use crate::settings::callable_url;
 use crate::transport::{Failure, Transport};
@@ -75,6 +75,13 @@ struct Trouble {
     slow: bool,
 }
 
+impl Trouble {
+    /// Whether it is too early to try again. A clock that was set back does not make it too early for long.
+    fn holds(&self, now: Duration) -> bool {
+        now < self.not_before && self.not_before <= now + LONGEST_TROUBLE_PAUSE
+    }
+}
+
 impl KeySource {
     /// A key set that has not been fetched yet.
     pub fn new(location: Location, transport: Transport, clock: Clock) -> Self {
@@ -94,7 +101,7 @@ impl KeySource {
     /// # Errors
     /// [`Unavailable`] where there is none, or none young enough, and none can be fetched.
     pub async fn keys(&self) -> Result<Arc<KeySet>, Unavailable> {
-        let good = |state: &State, now| age(now, state.fetched_at) < FRESH_FOR;
+        let good = |state: &State, now| is_within(FRESH_FOR, now, state.fetched_at);
         match self.kept(good) {
             Some(answer) => answer,
             None => self.fetch_unless(good, |_, _| {}).await,
@@ -107,7 +114,8 @@ impl KeySource {
     /// [`Unavailable`] where the issuer is in trouble: its new keys may be the ones that are missing.
     pub async fn newer_keys(&self) -> Result<Arc<KeySet>, Unavailable> {
         let fetches = self.state().fetches;
-        let recently = |state: &State, now| state.unknown_id_at.is_some_and(|then| age(now, then) < UNKNOWN_ID_PAUSE);
+        let recently =
+            |state: &State, now| state.unknown_id_at.is_some_and(|then| is_within(UNKNOWN_ID_PAUSE, now, then));
         let good = |state: &State, now| state.trouble.is_none() && (state.fetches != fetches || recently(state, now));
         // Behind a fetch that is under way: it may bring the very key, and whoever does not wait for it would be refused.
         let keys = self.fetch_unless(good, |state, now| state.unknown_id_at = Some(now)).await?;
@@ -138,7 +146,7 @@ impl KeySource {
         if let Some(keys) = state.keys.as_ref().filter(|_| good(&state, now)) {
             return Some(Ok(Arc::clone(keys)));
         }
-        let trouble = state.trouble.clone().filter(|trouble| now < trouble.not_before)?;
+        let trouble = state.trouble.clone().filter(|trouble| trouble.holds(now))?;
         let stale = state.keys.clone().filter(|_| age(now, state.fetched_at) < USABLE_FOR);
         drop(state);
         Some(stale.ok_or_else(|| self.unavailable(trouble)))
@@ -154,7 +162,7 @@ impl KeySource {
         match fetched {
             Ok(keys) => {
                 let keys = Arc::new(keys);
-                if age(now, state.fetched_at) >= FRESH_FOR {
+                if !is_within(FRESH_FOR, now, state.fetched_at) {
                     // A regular fetch: the next unknown key id may ask at once again.
                     state.unknown_id_at = None;
                 }
@@ -181,7 +189,7 @@ impl KeySource {
             Location::KeySet(url) => url.clone(),
             Location::Discovery { issuer, document } => {
                 let text = self.get_text(document, "discovery document").await?;
-                key_set_url(&text, issuer)?
+                key_set_url(&text, issuer, document.scheme())?
             }
         };
         Ok(KeySet::parse(&self.get_text(&url, "key set").await?)?)
@@ -218,11 +226,33 @@ impl KeySource {
 
 /// The key set's URL out of a discovery document, which must be the issuer's own (OpenID Connect Discovery 1.0 section
 /// 4.3).
-fn key_set_url(document: &[u8], issuer: &str) -> Result<Url, String> {
+///
+/// A document that came over https leads nowhere else: what it says must not make this function call its own machine.
+fn key_set_url(document: &[u8], issuer: &str, scheme: &str) -> Result<Url, String> {
     let document = json::strict_object(document).map_err(|_| "the discovery document is not a plain JSON object")?;
     if document.get("issuer").and_then(Value::as_str) != Some(issuer) {
         return Err("the discovery document is another issuer's".to_owned());
     }
     let url = document.get("jwks_uri").and_then(Value::as_str).ok_or("the discovery document names no key set")?;
-    callable_url(url).map_err(|mend| format!("the discovery document's jwks_uri {mend}"))
+    let url = callable_url(url).map_err(|mend| format!("the discovery document's jwks_uri {mend}"))?;
+    if scheme == "https" && url.scheme() != "https" {
+        return Err("the discovery document's jwks_uri must be an https URL".to_owned());
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_that_came_over_https_leads_to_no_other_scheme() {
+        let find =
+            |url: &str, scheme| key_set_url(format!(r#"{{"issuer":"i","jwks_uri":"{url}"}}"#).as_bytes(), "i", scheme);
+        assert!(find("https://a.test/keys", "https").is_ok());
+        assert!(find("http://127.0.0.1:9001/keys", "http").is_ok());
+        for url in ["http://127.0.0.1:9001/keys", "http://host.docker.internal/", "http://a.test/", "file:///keys"] {
+            assert!(find(url, "https").is_err(), "{url}");
+        }
+    }
 }

@@ -13,6 +13,8 @@ use crate::transport::{Failure, Transport};
 
 /// How much of an answer is read, in bytes.
 const MOST_BYTES: usize = 64 * 1024;
+/// The longest pause before asking once more.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// A service that knows sessions.
 pub struct Remote {
@@ -29,20 +31,22 @@ impl Remote {
     /// # Errors
     /// [`Refused::Unavailable`].
     pub async fn ask(&self, request: Request<Bytes>, budget: &mut Budget) -> Result<Response<Bytes>, Refused> {
+        let mut told_to_wait = None;
         loop {
             let timeout = ANSWER_WITHIN.min(budget.left());
-            let (reason, pause, wait) = match self.transport.send(request.clone(), timeout, MOST_BYTES).await {
+            let (reason, pause) = match self.transport.send(request.clone(), timeout, MOST_BYTES).await {
                 Ok(response) if !is_trouble(response.status()) => return Ok(response),
                 Ok(response) => {
-                    let wait = retry_after(response.headers(), self.clock.now());
-                    (answered(response.status()), pause(response.status(), wait), wait)
+                    told_to_wait = retry_after(response.headers(), self.clock.now());
+                    (answered(response.status()), pause(response.status(), told_to_wait))
                 }
-                Err(Failure::Timeout) => return Err(unavailable("did not answer in time".to_owned(), None)),
+                Err(Failure::Timeout) => return Err(unavailable("did not answer in time".to_owned(), told_to_wait)),
                 Err(Failure::TooLarge) => return Err(unavailable("answered more than 64 KiB".to_owned(), None)),
-                Err(Failure::Unreachable(clause)) => (format!("cannot be reached: {clause}"), jitter(), None),
+                Err(Failure::Unreachable(clause)) => (format!("cannot be reached: {clause}"), jitter()),
             };
-            if !budget.take_retry(pause) {
-                return Err(unavailable(reason, wait));
+            // The caller can wait better than a function that is paid for it.
+            if pause > LONGEST_PAUSE || !budget.take_retry(pause) {
+                return Err(unavailable(reason, told_to_wait));
             }
             tokio::time::sleep(pause).await;
         }

@@ -103,17 +103,27 @@ impl Verifier {
     /// [`Code::SessionMissing`], [`Code::SessionInvalid`], [`Code::SessionExpired`], and [`Code::SessionUnavailable`]
     /// where nothing can be said of the credential because keys or answers cannot be had.
     pub async fn verify(&self, credential: Credential<'_>) -> Result<Session, Refusal> {
-        let Some(session) = credential.session() else {
-            let detail = "Sign in, and send the session as a Bearer token or as the app's session cookie.";
-            return Err(Refusal::new(Code::SessionMissing, detail));
-        };
-        let verified = match &self.way {
+        let detail = "Sign in, and send the session as a Bearer token or as the app's session cookie.";
+        let mut refusal = Refusal::new(Code::SessionMissing, detail);
+        // A cookie of an app that somebody signed out of long ago may stand before the one that counts.
+        for (number, session) in credential.sessions().enumerate() {
+            match self.verify_one(&credential, session).await {
+                Ok(session) => return Ok(session),
+                Err(refused @ Refused::Unavailable { .. }) => return Err(refused.into()),
+                Err(refused) if number == 0 => refusal = refused.into(),
+                Err(_) => {}
+            }
+        }
+        Err(refusal)
+    }
+
+    async fn verify_one(&self, credential: &Credential<'_>, session: &str) -> Result<Session, Refused> {
+        match &self.way {
             Way::Tokens(_, Some(encrypted)) if is_encrypted(session) => encrypted.verify(session).await,
             Way::Tokens(issuers, _) => self.by_issuer(issuers, session).await,
             Way::Introspection(introspection) => introspection.verify(session).await,
-            Way::Forward(forward) => forward.verify(&credential).await,
-        };
-        verified.map_err(Refusal::from)
+            Way::Forward(forward) => forward.verify(credential.is_cookie(), session).await,
+        }
     }
 
     /// The token's own word chooses the issuer; then that issuer's keys, and no others, must confirm it.

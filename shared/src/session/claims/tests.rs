@@ -107,3 +107,29 @@ fn times_that_need_not_be_there_may_be_null_and_are_judged_if_they_are_there() {
 fn a_token_that_is_wrong_and_expired_is_wrong() {
     assert!(matches!(judge(json!({"exp": NOW - 60, "aud": "other"})), Err(Denied::Invalid(_))));
 }
+
+#[test]
+fn cognitos_clients_are_named_in_two_ways_and_any_is_still_a_token_of_use() {
+    let judge = |clients: &[&str], claims: Value| {
+        let audience = Audience::CognitoClient(clients.iter().map(|&client| client.to_owned()).collect());
+        audience.accepts(&Claims::new(claims.as_object().unwrap().clone(), Duration::from_secs(NOW)))
+    };
+    assert!(judge(&["c"], json!({"token_use": "access", "client_id": "c"})));
+    assert!(judge(&["c"], json!({"token_use": "id", "aud": "c"})));
+    assert!(judge(&[], json!({"token_use": "access", "client_id": "other"})));
+    for claims in [json!({"client_id": "c"}), json!({"token_use": "refresh", "client_id": "c"})] {
+        assert!(!judge(&["c"], claims.clone()) && !judge(&[], claims.clone()), "{claims}");
+    }
+    assert!(!judge(&["c"], json!({"token_use": "access", "aud": "c"})));
+}
+
+#[test]
+fn a_required_claim_may_be_within_another() {
+    let rules = Rules { required: vec![("/firebase/provider".to_owned(), "password".to_owned())], ..rules() };
+    let judge = |provider: &str| {
+        let claims = json!({"iss": "https://id.test", "sub": "ada", "aud": "voice", "azp": "app", "exp": NOW + 60,
+            "firebase": {"provider": provider}});
+        rules.session(Claims::new(claims.as_object().unwrap().clone(), Duration::from_secs(NOW))).is_ok()
+    };
+    assert!(judge("password") && !judge("anonymous"));
+}

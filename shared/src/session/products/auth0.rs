@@ -24,6 +24,9 @@ pub const AUTH0: Product = Product {
     ),
 };
 
+/// How long before the time that ends a session for good the library takes it for ended.
+const ENDS_EARLY_SECONDS: f64 = 30.0;
+
 fn tenant(entry: &str) -> Result<Tenant, &'static str> {
     let url = match url_setting(entry)? {
         Some(url) => url.to_owned(),
@@ -49,6 +52,6 @@ fn claims(header: &Members, mut session: Members) -> Option<Members> {
     let times = if header.contains_key("iat") { header } else { &session };
     let end = session.get("internal").and_then(|internal| internal.get("sessionExpiresAt")).and_then(Value::as_f64);
     let expiry = times.get("exp")?.as_f64()?;
-    user.insert("exp".to_owned(), end.map_or(expiry, |end| end.min(expiry)).into());
+    user.insert("exp".to_owned(), end.map_or(expiry, |end| expiry.min(end - ENDS_EARLY_SECONDS)).into());
     Some(user)
 }

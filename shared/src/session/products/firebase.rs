@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{AudienceSetting, Product, PublishedIssuer, SecretUse, Tenant, is_id, url_setting};
 use crate::session::carrier::Carrier;
 use crate::session::claims::Claims;
+use crate::settings::{callable_url, is_local};
 
 const ID_TOKENS: &str = "https://securetoken.google.com/";
 const ID_TOKEN_KEYS: &str = "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
@@ -26,7 +27,10 @@ pub const FIREBASE: Product = Product {
 
 fn tenant(entry: &str) -> Result<Tenant, &'static str> {
     let (id_tokens, project) = match url_setting(entry)? {
-        Some(url) => (url.to_owned(), url.rsplit('/').next().unwrap_or_default()),
+        Some(url) if url.starts_with(ID_TOKENS) || is_local(&callable_url(url)?) => {
+            (url.to_owned(), url.rsplit('/').next().unwrap_or_default())
+        }
+        Some(_) => (String::new(), ""),
         None => (format!("{ID_TOKENS}{entry}"), entry),
     };
     if !is_id(project) {

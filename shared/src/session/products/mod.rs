@@ -63,7 +63,7 @@ pub enum AudienceSetting {
     CognitoClients,
     /// It may be set; else it is the tenant's own, or this.
     Default(&'static [&'static str]),
-    /// The tenant's own always counts; what is set must not say otherwise.
+    /// The tenant's own always counts; what is set must say the same.
     Tenants,
 }
 
@@ -94,8 +94,8 @@ pub struct Tenant {
 pub struct PublishedIssuer {
     /// What `iss` may be.
     pub names: Vec<String>,
-    /// Where its key set is.
-    pub key_set: Url,
+    /// Where its key set is, where that follows from its name.
+    pub key_set: Option<Url>,
 }
 
 impl Tenant {
@@ -111,7 +111,7 @@ impl Tenant {
 
 impl PublishedIssuer {
     fn new(names: Vec<String>, key_set: &str) -> Result<Self, &'static str> {
-        Ok(Self { names, key_set: crate::settings::callable_url(key_set)? })
+        Ok(Self { names, key_set: Some(crate::settings::callable_url(key_set)?) })
     }
 }
 
@@ -120,7 +120,9 @@ fn url_setting(entry: &str) -> Result<Option<&str>, &'static str> {
     if !entry.contains("://") {
         return Ok(None);
     }
-    crate::settings::callable_url(entry)?;
+    if crate::settings::callable_url(entry)?.query().is_some() {
+        return Err("must not have a query");
+    }
     Ok(Some(entry.trim_end_matches('/')))
 }
 

@@ -3,6 +3,7 @@
 use super::{AudienceSetting, Product, SecretUse, Tenant, is_id, url_setting};
 use crate::session::carrier::{Carrier, Form};
 use crate::session::claims::Claims;
+use crate::settings::callable_url;
 
 /// Supabase's access tokens. With a secret, those of a project that still signs with its legacy JWT secret.
 pub const SUPABASE: Product = Product {
@@ -23,7 +24,10 @@ fn tenant(entry: &str) -> Result<Tenant, &'static str> {
         None if is_id(entry) && !entry.contains('.') => format!("https://{entry}.supabase.co"),
         None => return Err("must be the project's reference, or its URL such as https://abc.supabase.co"),
     };
-    let issuer = if url.ends_with("/auth/v1") { url } else { format!("{url}/auth/v1") };
+    if !["/", "/auth/v1"].contains(&callable_url(&url)?.path()) {
+        return Err("must be the project's reference, or its URL such as https://abc.supabase.co");
+    }
+    let issuer = format!("{}/auth/v1", url.trim_end_matches("/auth/v1"));
     // The library names its cookie after the first label of the project's host.
     let host = issuer.split_once("://").map_or("", |(_, rest)| rest);
     let label = host.split(['.', ':', '/']).next().unwrap_or_default();

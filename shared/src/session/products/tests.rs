@@ -18,7 +18,7 @@ fn tenant(product: &str, entry: &str) -> Result<Tenant, &'static str> {
 fn facts(product: &str, entry: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
     let tenant = tenant(product, entry).ok().unwrap();
     let names = tenant.issuers.iter().flat_map(|issuer| issuer.names.clone()).collect();
-    let key_sets = tenant.issuers.iter().map(|issuer| issuer.key_set.to_string()).collect();
+    let key_sets = tenant.issuers.iter().filter_map(|issuer| Some(issuer.key_set.as_ref()?.to_string())).collect();
     (names, key_sets, tenant.carriers.into_iter().map(|carrier| carrier.name).collect())
 }
 

@@ -16,23 +16,20 @@ pub const WORKOS: Product = Product {
     secret: SecretUse::None,
 };
 
-/// Tokens have no audience; that each client has a key set and an issuer of its own keeps apps apart.
+/// Tokens have no audience; that each client has a key set of its own keeps apps apart. The URL of an auth domain does not
+/// tell the client, so the key set must be set beside it.
 fn tenant(entry: &str) -> Result<Tenant, &'static str> {
-    let fault = "must be WorkOS's client id, such as client_01ABC, or the issuer's URL that ends with it";
-    let (client, names) = match url_setting(entry)? {
-        Some(url) => (url.rsplit('/').next().unwrap_or_default(), vec![url.to_owned()]),
-        None => {
-            // Its documentation shows both.
+    let issuer = match url_setting(entry)? {
+        Some(url) => PublishedIssuer { names: vec![url.to_owned()], key_set: None },
+        None if is_id(entry) => {
+            // Its documentation shows both. The second is the same for everybody.
             let names =
                 [format!("https://api.workos.com/user_management/{entry}"), "https://api.workos.com".to_owned()];
-            (entry, names.to_vec())
+            PublishedIssuer::new(names.to_vec(), &format!("https://api.workos.com/sso/jwks/{entry}"))?
         }
+        None => return Err("must be WorkOS's client id, such as client_01ABC, or the issuer's URL"),
     };
-    if !is_id(client) {
-        return Err(fault);
-    }
-    let key_set = format!("https://api.workos.com/sso/jwks/{client}");
-    Ok(Tenant { issuers: vec![PublishedIssuer::new(names, &key_set)?], audience: None, carriers: Vec::new() })
+    Ok(Tenant { issuers: vec![issuer], audience: None, carriers: Vec::new() })
 }
 
 fn rule(claims: &Claims) -> Result<(), &'static str> {

@@ -137,8 +137,7 @@ fn jwt(reader: &mut Reader, rules: Rules) -> Option<Method> {
     let issuers = read::issuers(reader, "the exact \"iss\" of the app's session tokens");
     let audience = read::required_audience(reader, "the \"aud\" that session tokens may have");
     let algorithms = read::algorithms(reader, &Algorithm::ASYMMETRIC, &Algorithm::ASYMMETRIC);
-    let key_sets = read::one_for_each(reader, "SESSION_JWKS_URL", issuers.len());
-    let key_sets = key_sets.map(|urls| urls.iter().map(|url| read::key_set(reader, url)).collect::<Vec<_>>());
+    let key_sets = read::key_sets(reader, issuers.len());
     let mut trusted = Vec::new();
     for (number, issuer) in issuers.into_iter().enumerate() {
         let location = match &key_sets {
@@ -185,7 +184,7 @@ fn introspection(reader: &mut Reader, rules: Rules) -> Option<Method> {
     let client = reader.required("SESSION_INTROSPECTION_SECRET_ID", meaning);
     let audience = reader.list("SESSION_AUDIENCE");
     let audience = if audience.is_empty() { Audience::Any } else { read::audience_of(reader, audience) };
-    let issuer = reader.optional("SESSION_ISSUER");
+    let issuer = read::one_issuer(reader);
     let issuer_claim = issuer.clone().map_or(IssuerClaim::Unchecked, IssuerClaim::IfPresent);
     let subject_pointer = Some(read::subject_pointer(reader));
     let url = url?;

@@ -1,5 +1,7 @@
 //! What `SESSION_ISSUER` and its like mean for an identity product.
 
+use url::Url;
+
 use super::{EncryptedSettings, IssuerSettings, KeysSetting, Method, read};
 use crate::session::carrier::{Carrier, Form};
 use crate::session::claims::{Audience, IssuerClaim, Rules};
@@ -11,74 +13,115 @@ use crate::settings::Reader;
 /// Reads the settings of a product's sessions: how they are verified, and the product's own cookies.
 pub fn sessions(reader: &mut Reader, product: &Product, rules: Rules) -> (Option<Method>, Vec<Carrier>) {
     let entries = read::issuers(reader, product.issuer_setting);
-    let tenants: Vec<_> = entries.iter().filter_map(|entry| tenant(reader, product, entry)).collect();
-    let audiences: Vec<_> = tenants.iter().map(|tenant| audience(reader, product, tenant)).collect();
+    let tenants = tenants(reader, product, &entries);
+    let listed = listed_audience(reader, product);
     let rules = Rules { product: product.rule, authorized_parties: parties(reader, product, &rules), ..rules };
-    let key_sets = read::one_for_each(reader, "SESSION_JWKS_URL", entries.len());
-    let secrets = match product.secret {
-        SecretUse::Signs(_) => read::one_for_each(reader, "SESSION_SECRET_ID", entries.len()),
-        _ => None,
-    };
-    if secrets.is_some() && key_sets.is_some() {
-        reader.fault(
-            "SESSION_JWKS_URL",
-            "must not be set beside SESSION_SECRET_ID: tokens are signed one way or the other",
-        );
-    }
+    let (secrets, key_sets) = keys(reader, product, entries.len());
     let algorithms = match (&secrets, &product.secret) {
         (Some(_), SecretUse::Signs(names)) => read::algorithms(reader, &Algorithm::SYMMETRIC, names),
         _ => read::algorithms(reader, &Algorithm::ASYMMETRIC, product.algorithms),
     };
-    let mut carriers = cognito_cookies(product, audiences.first());
+    let mut carriers = cognito_cookies(&listed);
     let mut trusted = Vec::new();
-    for (number, (tenant, audience)) in tenants.iter().zip(audiences).enumerate() {
-        let key_set = key_sets.as_ref().and_then(|urls| read::key_set(reader, urls.get(number)?));
+    for (number, tenant) in tenants.iter().enumerate() {
+        let key_set = key_sets.as_ref().and_then(|urls| urls.get(number)?.clone());
         let secret = secrets.as_ref().and_then(|ids| ids.get(number));
         carriers.extend(tenant.carriers.iter().cloned());
         for issuer in &tenant.issuers {
-            let keys = match (secret, &key_set) {
+            let keys = match (secret, key_set.as_ref().or(issuer.key_set.as_ref())) {
                 (Some(id), _) => KeysSetting::Shared(id.clone()),
                 (None, Some(url)) => KeysSetting::Published(Location::KeySet(url.clone())),
-                (None, None) => KeysSetting::Published(Location::KeySet(issuer.key_set.clone())),
+                (None, None) => {
+                    let mend = "is not set: it is where the key set of the URL in SESSION_ISSUER is";
+                    reader.fault("SESSION_JWKS_URL", mend);
+                    continue;
+                }
             };
-            let rules = rules.clone().of(issuer.names.clone(), audience.clone());
+            let rules = rules.clone().of(issuer.names.clone(), audience(product, tenant, &listed));
             // A product may sign in one user through several issuers.
             let rules = Rules { issuer: tenant.name().to_owned(), ..rules };
             let (algorithms, key_id_required) = (algorithms.clone(), product.key_id_required);
             trusted.push(IssuerSettings { keys, algorithms, key_id_required, rules });
         }
     }
+    check_tenants_audience(reader, product, &tenants, &listed);
     let encrypted = encrypted(reader, product, tenants.first(), &rules, &mut carriers);
     (Some(Method::Tokens(trusted, encrypted)), carriers)
 }
 
-fn tenant(reader: &mut Reader, product: &Product, entry: &str) -> Option<Tenant> {
-    (product.tenant)(entry).map_err(|mend| reader.fault("SESSION_ISSUER", mend)).ok()
+/// The tenants that the entries stand for. No two may have tokens of one issuer, as nothing else tells them apart.
+fn tenants(reader: &mut Reader, product: &Product, entries: &[String]) -> Vec<Tenant> {
+    let mut tenants: Vec<Tenant> = Vec::new();
+    for entry in entries {
+        match (product.tenant)(entry) {
+            Ok(mut tenant) => {
+                let known = |name: &String| tenants.iter().any(|other| other.names().any(|known| known == name));
+                // A name that all of a product's tenants share is the first one's; each has one of its own beside.
+                tenant.issuers.iter_mut().for_each(|issuer| issuer.names.retain(|name| !known(name)));
+                if tenant.issuers.iter().any(|issuer| issuer.names.is_empty()) {
+                    reader.fault("SESSION_ISSUER", "must not list an issuer twice, in whatever form");
+                }
+                tenants.push(tenant);
+            }
+            Err(mend) => reader.fault("SESSION_ISSUER", mend),
+        }
+    }
+    tenants
 }
 
-fn audience(reader: &mut Reader, product: &Product, tenant: &Tenant) -> Audience {
-    let listed = reader.list("SESSION_AUDIENCE");
+/// What signs tokens: secrets of the product's, or key sets elsewhere than it has them.
+fn keys(reader: &mut Reader, product: &Product, issuers: usize) -> (Option<Vec<String>>, Option<Vec<Option<Url>>>) {
+    let secrets = match product.secret {
+        SecretUse::Signs(_) => read::one_for_each(reader, "SESSION_SECRET_ID", issuers),
+        _ => None,
+    };
+    let key_sets = read::key_sets(reader, issuers);
+    if secrets.is_some() && key_sets.is_some() {
+        let mend = "must not be set beside SESSION_SECRET_ID: tokens are signed one way or the other";
+        reader.fault("SESSION_JWKS_URL", mend);
+    }
+    (secrets, key_sets)
+}
+
+/// What `SESSION_AUDIENCE` says; nothing where the product does without.
+fn listed_audience(reader: &mut Reader, product: &Product) -> Option<Audience> {
     match product.audience {
-        AudienceSetting::Required(meaning) => read::required_audience(reader, meaning),
+        AudienceSetting::Required(meaning) => Some(read::required_audience(reader, meaning)),
         AudienceSetting::CognitoClients => {
-            match read::required_audience(reader, "the ids of the app clients that tokens may be for") {
+            Some(match read::required_audience(reader, "the ids of the app clients that tokens may be for") {
                 Audience::OneOf(clients) => Audience::CognitoClient(clients),
-                any => any,
-            }
+                _ => Audience::CognitoClient(Vec::new()),
+            })
         }
-        AudienceSetting::Default(_) if !listed.is_empty() => read::audience_of(reader, listed),
-        AudienceSetting::Default(names) => {
-            let own = tenant.audience.iter().cloned().chain(names.iter().map(|&name| name.to_owned()));
-            let own: Vec<_> = own.collect();
+        AudienceSetting::Default(_) | AudienceSetting::Tenants => {
+            let listed = reader.list("SESSION_AUDIENCE");
+            (!listed.is_empty()).then(|| read::audience_of(reader, listed))
+        }
+    }
+}
+
+/// The audience of a tenant's tokens.
+fn audience(product: &Product, tenant: &Tenant, listed: &Option<Audience>) -> Audience {
+    let names: &[&str] = match product.audience {
+        AudienceSetting::Default(names) => names,
+        _ => &[],
+    };
+    match listed {
+        Some(listed) if product.audience != AudienceSetting::Tenants => listed.clone(),
+        _ => {
+            let own: Vec<_> =
+                tenant.audience.iter().cloned().chain(names.iter().map(|&name| name.to_owned())).collect();
             if own.is_empty() { Audience::Any } else { Audience::OneOf(own) }
         }
-        AudienceSetting::Tenants => {
-            let own = tenant.audience.clone().unwrap_or_default();
-            if !listed.is_empty() && !listed.contains(&own) {
-                reader.fault("SESSION_AUDIENCE", "must not be set to anything but what SESSION_ISSUER implies");
-            }
-            Audience::OneOf(vec![own])
-        }
+    }
+}
+
+/// What is listed cannot widen an audience that follows from the tenant.
+fn check_tenants_audience(reader: &mut Reader, product: &Product, tenants: &[Tenant], listed: &Option<Audience>) {
+    let own: Vec<_> = tenants.iter().filter_map(|tenant| tenant.audience.clone()).collect();
+    let fits = listed.as_ref().is_none_or(|listed| *listed == Audience::OneOf(own));
+    if product.audience == AudienceSetting::Tenants && !tenants.is_empty() && !fits {
+        reader.fault("SESSION_AUDIENCE", "must not be set to anything but what SESSION_ISSUER implies");
     }
 }
 
@@ -96,14 +139,10 @@ fn parties(reader: &mut Reader, product: &Product, rules: &Rules) -> Vec<String>
 }
 
 /// Amplify's cookies have the app client's id in their names.
-fn cognito_cookies(product: &Product, audience: Option<&Audience>) -> Vec<Carrier> {
-    match (product.audience, audience) {
-        (AudienceSetting::CognitoClients, Some(Audience::CognitoClient(clients))) => {
-            let name = |client: &String| format!("CognitoIdentityServiceProvider.{client}");
-            clients.iter().map(|client| Carrier { name: name(client), form: Form::AmplifyUser }).collect()
-        }
-        _ => Vec::new(),
-    }
+fn cognito_cookies(listed: &Option<Audience>) -> Vec<Carrier> {
+    let Some(Audience::CognitoClient(clients)) = listed else { return Vec::new() };
+    let name = |client: &String| format!("CognitoIdentityServiceProvider.{client}");
+    clients.iter().map(|client| Carrier { name: name(client), form: Form::AmplifyUser }).collect()
 }
 
 fn encrypted(
@@ -129,7 +168,11 @@ fn encrypted(
 }
 
 impl Tenant {
+    fn names(&self) -> impl Iterator<Item = &String> {
+        self.issuers.iter().flat_map(|issuer| &issuer.names)
+    }
+
     fn name(&self) -> &str {
-        self.issuers.first().and_then(|issuer| issuer.names.first()).map_or("", String::as_str)
+        self.names().next().map_or("", String::as_str)
     }
 }

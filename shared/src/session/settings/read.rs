@@ -14,6 +14,7 @@ pub fn refuse_settings_of_other_kinds(reader: &mut Reader, kind: &str, product: 
     let uses_secret = product.map_or(["secret", "authjs"].contains(&kind), |product| product.uses_secret());
     for (name, used) in [
         ("SESSION_JWKS_URL", product.is_some() || kind == "jwt"),
+        ("SESSION_ALGORITHMS", product.is_some() || ["jwt", "secret"].contains(&kind)),
         ("SESSION_SECRET_ID", uses_secret),
         ("SESSION_INTROSPECTION_URL", kind == "introspection"),
         ("SESSION_INTROSPECTION_SECRET_ID", kind == "introspection"),
@@ -37,6 +38,15 @@ pub fn issuers(reader: &mut Reader, meaning: &str) -> Vec<String> {
         reader.fault("SESSION_ISSUER", "must not list an issuer twice");
     }
     issuers
+}
+
+/// The issuer of a kind that has but one, if it is named.
+pub fn one_issuer(reader: &mut Reader) -> Option<String> {
+    let issuers = reader.list("SESSION_ISSUER");
+    if issuers.len() > 1 {
+        reader.fault("SESSION_ISSUER", "must be one issuer");
+    }
+    issuers.into_iter().next()
 }
 
 /// An audience that must be named, or waived out loud.
@@ -76,9 +86,11 @@ pub fn one_for_each(reader: &mut Reader, name: &str, issuers: usize) -> Option<V
     Some(entries)
 }
 
-/// A key set's URL.
-pub fn key_set(reader: &mut Reader, entry: &str) -> Option<Url> {
-    callable_url(entry).map_err(|mend| reader.fault("SESSION_JWKS_URL", mend)).ok()
+/// The key sets' URLs, one for each issuer; nothing where they are not set.
+pub fn key_sets(reader: &mut Reader, issuers: usize) -> Option<Vec<Option<Url>>> {
+    let entries = one_for_each(reader, "SESSION_JWKS_URL", issuers)?;
+    let url = |entry: &String| callable_url(entry).map_err(|mend| reader.fault("SESSION_JWKS_URL", mend)).ok();
+    Some(entries.iter().map(url).collect())
 }
 
 /// Where an issuer's discovery document is.
@@ -116,8 +128,13 @@ pub fn cookies(reader: &mut Reader, products_own: Vec<Carrier>) -> Vec<Carrier> 
         reader.fault("SESSION_COOKIE", "must be the name of a cookie, such as __session");
     }
     // A name given for Amplify's is that of the one cookie with the token.
-    let form = products_own.first().map(|carrier| carrier.form).filter(|form| *form != Form::AmplifyUser);
-    vec![Carrier { name, form: form.unwrap_or(Form::Plain) }]
+    let mut forms: Vec<_> =
+        products_own.into_iter().map(|carrier| carrier.form).filter(|form| *form != Form::AmplifyUser).collect();
+    forms.dedup();
+    if forms.is_empty() {
+        forms.push(Form::Plain);
+    }
+    forms.into_iter().map(|form| Carrier { name: name.clone(), form }).collect()
 }
 
 /// The names of the cookies in which sessions travel.

@@ -1,6 +1,7 @@
 //! What settings of sessions are taken for, and what is said of wrong ones.
 
 use super::*;
+use crate::session::carrier::Form;
 
 fn read(variables: &[(&str, &str)]) -> Result<SessionSettings, String> {
     let environment =
@@ -146,7 +147,10 @@ fn cookies_are_the_products_own_unless_one_is_named() {
     assert_eq!(good(&auth0).1, [""; 0]);
     let with_secret = [&auth0[..], &[("SESSION_SECRET_ID", "s")]].concat();
     assert_eq!(good(&with_secret).1, ["__session", "appSession"]);
-    assert_eq!(good(&[&with_secret[..], &[("SESSION_COOKIE", "mine")]].concat()).1, ["mine"]);
+    // Each version of its library cuts cookies in another way.
+    let named = read(&[&with_secret[..], &[("SESSION_COOKIE", "mine")]].concat()).ok().unwrap();
+    let forms: Vec<_> = named.carriers.iter().map(|carrier| (carrier.name.as_str(), carrier.form)).collect();
+    assert_eq!(forms, [("mine", Form::Chunked("__")), ("mine", Form::Chunked("."))]);
     let cognito = [("SESSION_KIND", "cognito"), ("SESSION_ISSUER", "eu-central-1_AbC"), ("SESSION_AUDIENCE", "c1,c2")];
     assert_eq!(good(&cognito).1, ["CognitoIdentityServiceProvider.c1", "CognitoIdentityServiceProvider.c2"]);
     let named = read(&[&cognito[..], &[("SESSION_COOKIE", "token")]].concat()).ok().unwrap();
@@ -189,5 +193,43 @@ fn services_that_are_asked_have_a_url_and_name_themselves() {
         ([&forward[..], &introspection[1..2]].concat(), "SESSION_INTROSPECTION_URL"),
     ] {
         assert!(read(&variables).err().unwrap().contains(name), "{variables:?}");
+    }
+}
+
+#[test]
+fn no_issuer_is_listed_twice_in_whatever_form() {
+    for (kind, issuers) in [
+        ("supabase", "abc,https://abc.supabase.co"),
+        ("better-auth", "https://a.test,https://a.test/auth"),
+        ("auth0", "a.auth0.com,https://a.auth0.com/"),
+    ] {
+        let settings = [("SESSION_KIND", kind), ("SESSION_ISSUER", issuers), ("SESSION_AUDIENCE", "x")];
+        assert!(read(&settings).err().unwrap().contains("SESSION_ISSUER must not list"), "{issuers}");
+    }
+    // What all of WorkOS's clients share is the first one's.
+    let settings = [("SESSION_KIND", "workos"), ("SESSION_ISSUER", "client_a,client_b")];
+    let (Method::Tokens(trusted, None), _) = good(&settings) else { panic!() };
+    let bare = |number: usize| trusted[number].rules.issuer_claim.names("https://api.workos.com");
+    assert!(bare(0) && !bare(1));
+    assert_eq!(trusted[1].rules.issuer, "https://api.workos.com/user_management/client_b");
+}
+
+#[test]
+fn everything_wrong_with_a_product_is_named_at_once() {
+    for (settings, names) in [
+        (&[("SESSION_KIND", "auth0"), ("SESSION_AUDIENCE", "*,a")][..], &["SESSION_ISSUER", "SESSION_AUDIENCE"][..]),
+        (&[("SESSION_KIND", "cognito")], &["SESSION_ISSUER", "SESSION_AUDIENCE"]),
+        (&[("SESSION_KIND", "supabase"), ("SESSION_JWKS_URL", "http://a.test")], &["SESSION_ISSUER", "SESSION_JWKS"]),
+        (&[("SESSION_KIND", "workos"), ("SESSION_ISSUER", "https://auth.a.test")], &["SESSION_JWKS_URL"]),
+        (&[("SESSION_KIND", "firebase"), ("SESSION_ISSUER", "https://a.test/project")], &["SESSION_ISSUER"]),
+        (&[("SESSION_KIND", "supabase"), ("SESSION_ISSUER", "https://a.test/dashboard/abc")], &["SESSION_ISSUER"]),
+        (&[("SESSION_KIND", "clerk"), ("SESSION_ISSUER", "https://a.test?b")], &["SESSION_ISSUER"]),
+        (&[("SESSION_KIND", "forward"), ("SESSION_ALGORITHMS", "RS256")], &["SESSION_ALGORITHMS", "SESSION_FORWARD"]),
+        (&[("SESSION_KIND", "introspection"), ("SESSION_ISSUER", "https://a.test,b")], &["SESSION_ISSUER"]),
+    ] {
+        let message = read(settings).err().unwrap();
+        for name in names {
+            assert_eq!(message.matches(name).count(), 1, "{name} in {message}");
+        }
     }
 }
