@@ -13,9 +13,10 @@ CHECKS ?= bans licenses sources
 # How long `make fuzz` runs each of its targets.
 SECONDS ?= 600
 
-# The Python tools live in a virtual environment that is laid anew when the lock file's content changes.
+# What Python and npm install is laid anew when the lock file's content changes.
+checksum = $(shell cksum < $(1) | cut -d ' ' -f 1)
 VENV := $(CURDIR)/.venv
-VENV_STAMP := $(VENV)/lock-$(shell cksum < tools/requirements.lock | cut -d ' ' -f 1)
+VENV_STAMP := $(VENV)/lock-$(call checksum,tools/requirements.lock)
 WITH_VENV := PATH="$(VENV)/bin:$$PATH"
 # sam would otherwise send usage data, ask for its newest version, and write into the home folder.
 SAM := $(WITH_VENV) SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(VENV)/sam sam
@@ -24,6 +25,13 @@ SAM := $(WITH_VENV) SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(VENV)/sam sam
 HOST := $(subst aarch64,arm64,$(shell uname -m))
 E2E_BUILD := $(CURDIR)/target/sam
 E2E_BINARIES := $(CURDIR)/target/sam-binaries
+
+# The vendors' SDKs, apart from the tools, with which they share libraries in other versions; Node is among them.
+SDKS := $(CURDIR)/tests/sdks
+SDKS_VENV := $(SDKS)/.venv
+SDKS_VENV_STAMP := $(SDKS_VENV)/lock-$(call checksum,tests/sdks/requirements.lock)
+SDKS_NODE_STAMP := $(SDKS)/node_modules/lock-$(call checksum,tests/sdks/package-lock.json)
+WITH_SDKS := cd $(SDKS) && PATH="$(SDKS_VENV)/bin:$$PATH"
 
 CARGO_FUZZ_VERSION := 0.13.2
 CARGO_FUZZ := $(CURDIR)/target/tools/bin/cargo-fuzz
@@ -46,6 +54,8 @@ test: ## everything below up to e2e, from a clean clone: some minutes
 	@$(MAKE) --no-print-directory deny
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory client
+	@$(MAKE) --no-print-directory sdks
 	@$(MAKE) --no-print-directory e2e
 	$(call say,all passed)
 
@@ -74,6 +84,22 @@ lint: ## clippy, warnings refused
 unit: ## tests that need only Rust
 	$(call say,unit tests)
 	cargo test --locked --workspace --exclude voicemint-tests
+
+.PHONY: client
+client: $(SDKS_VENV_STAMP) ## the browser client and the page's modules, under Node
+	$(call say,the browser client)
+	PATH="$(SDKS_VENV)/bin:$$PATH" node --test web/test/*.test.js
+
+.PHONY: sdks
+sdks: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) ## the vendors' JavaScript and Python SDKs, with minted tokens, against the stand-in providers
+	$(call say,the local command)
+	cargo build --locked -p voicemint-dev --bin voicemint-dev
+	$(call say,the vendors' SDKs for JavaScript)
+	$(WITH_SDKS) VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev \
+		python serve.py node --test --test-timeout=20000 *.test.js
+	$(call say,the vendors' SDKs for Python)
+	$(WITH_SDKS) VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev \
+		python serve.py python -m unittest discover --verbose --buffer --pattern '*_test.py'
 
 .PHONY: e2e
 e2e: $(VENV_STAMP) ## the release binaries under AWS's Lambda emulator, against moto and the stand-in providers (ARGS=name of a test)
@@ -124,15 +150,30 @@ venv: $(VENV_STAMP) ## the Python tools, into .venv
 
 $(VENV_STAMP):
 	$(call say,Python tools into .venv)
-	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
-		{ echo 'This needs Python 3.11 or newer with venv (Debian: apt-get install python3-venv).' >&2; exit 1; }
-	rm -rf $(VENV)
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tools/requirements.lock
+	$(call lay_venv,$(VENV),tools/requirements.lock)
 	mkdir $(VENV)/sam
 	echo '{"telemetryEnabled": false, "lastVersionCheck": 4102444800.0}' > $(VENV)/sam/metadata.json
 	touch $@
 
+$(SDKS_VENV_STAMP):
+	$(call say,the vendors' Python SDKs and Node into tests/sdks/.venv)
+	$(call lay_venv,$(SDKS_VENV),tests/sdks/requirements.lock)
+	touch $@
+
+$(SDKS_NODE_STAMP): | $(SDKS_VENV_STAMP)
+	$(call say,the vendors' JavaScript SDKs into tests/sdks/node_modules)
+	$(WITH_SDKS) npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
+	touch $@
+
+# A virtual environment in that folder, with what that lock file lists.
+define lay_venv
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
+		{ echo 'This needs Python 3.11 or newer with venv (Debian: apt-get install python3-venv).' >&2; exit 1; }
+	rm -rf $(1)
+	$(PYTHON) -m venv $(1)
+	$(1)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(2)
+endef
+
 .PHONY: clean
 clean: ## remove all that was built or installed here
-	rm -rf target .aws-sam $(VENV)
+	rm -rf target .aws-sam $(VENV) $(SDKS_VENV) $(SDKS)/node_modules

@@ -1,0 +1,53 @@
+"""assemblyai with tokens of Voicemint's."""
+
+import unittest
+
+from assemblyai.streaming.v3 import StreamingClient, StreamingClientOptions, StreamingEvents, StreamingParameters
+
+from sound import PIECES, RATE
+from voicemint import TLS, expired, mint
+
+
+def listen(minted, host=None):
+    """Everything that it tells, in order."""
+    told = []
+    client = StreamingClient(
+        StreamingClientOptions(token=minted["token"], api_host=host or minted["base_url"].replace("http", "ws"))
+    )
+    for event in (StreamingEvents.Begin, StreamingEvents.Turn, StreamingEvents.Termination, StreamingEvents.Error):
+        client.on(event, lambda _, what, name=event.name: told.append((name, what)))
+    client.connect(StreamingParameters(sample_rate=RATE))
+    client.stream(PIECES)
+    client.disconnect(terminate=True)
+    return told
+
+
+class Streaming(unittest.TestCase):
+    def test_hears_with_and_without_tls(self):
+        for host in (TLS.removeprefix("https://"), None):
+            with self.subTest(host):
+                told = listen(mint("assemblyai"), host)
+                names = [name for name, _ in told]
+                self.assertEqual((names[0], names[-1]), ("Begin", "Termination"))
+                self.assertNotIn("Error", names)
+                turn = dict(told)["Turn"]
+                self.assertTrue(turn.end_of_turn)
+                self.assertRegex(turn.transcript, r"\w")
+
+    def test_refuses(self):
+        spent = mint("assemblyai")
+        listen(spent)
+        cases = (
+            ("used before", spent, "used"),
+            ("expired", expired("assemblyai"), "expired"),
+            ("made up", {**mint("assemblyai"), "token": "made-up"}, "known"),
+        )
+        for which, minted, reason in cases:
+            with self.subTest(which):
+                [(name, error)] = listen(minted)
+                self.assertEqual((name, type(error).__name__, error.code), ("Error", "RealTimeError", 1008))
+                self.assertIn(reason, str(error))
+
+
+if __name__ == "__main__":
+    unittest.main()

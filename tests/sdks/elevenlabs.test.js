@@ -1,0 +1,92 @@
+// @elevenlabs/elevenlabs-js with tokens of Voicemint's.
+
+const assert = require('node:assert/strict');
+const { describe, test } = require('node:test');
+
+const { AudioFormat, ElevenLabsClient, ElevenLabsError, RealtimeEvents } = require('@elevenlabs/elevenlabs-js');
+const { RATE, pieces } = require('./sound');
+const { events, mint, tls } = require('./voicemint');
+
+const realtime = () => mint('elevenlabs', { token_type: 'realtime_scribe' });
+const batch = () => mint('elevenlabs', { token_type: 'batch_scribe' });
+const madeUp = async () => ({ ...(await batch()), token: 'made-up' });
+
+/** It insists on a key. A retry would show a token that may be spent by then. */
+const client = (baseUrl) => new ElevenLabsClient({ apiKey: 'unused', baseUrl, maxRetries: 0 });
+
+async function listen({ token, base_url }, baseUrl = base_url) {
+  const connection = await client(baseUrl).speechToText.realtime.connect({
+    modelId: 'scribe_v2_realtime',
+    token,
+    audioFormat: AudioFormat.PCM_16000,
+    sampleRate: RATE,
+  });
+  connection.on(RealtimeEvents.SESSION_STARTED, () => {
+    for (const piece of pieces()) connection.send({ audioBase64: piece.toString('base64') });
+    connection.commit();
+  });
+  connection.on(RealtimeEvents.COMMITTED_TRANSCRIPT, () => connection.close());
+  return events(connection, 'session_started', 'partial_transcript', 'committed_transcript', 'error', 'close');
+}
+
+function transcribe({ token, base_url }) {
+  const file = new Blob(pieces(), { type: 'audio/wav' });
+  return client(base_url).speechToText.convert({ modelId: 'scribe_v2', token, file });
+}
+
+describe('@elevenlabs/elevenlabs-js: Scribe in real time', () => {
+  for (const [how, url] of Object.entries({ 'over TLS': tls, 'without TLS': undefined })) {
+    test(`hears ${how}`, async () => {
+      const told = await listen(await realtime(), url);
+      const names = [...new Set(told.map(([name]) => name))];
+      assert.deepEqual(names, ['session_started', 'partial_transcript', 'committed_transcript', 'close']);
+      assert.match(told.find(([name]) => name === 'partial_transcript')[1].text, /\w/);
+      assert.match(told.at(-2)[1].text, /\w/);
+    });
+  }
+
+  const refusals = {
+    'a token that was used before': async () => {
+      const minted = await realtime();
+      await listen(minted);
+      return [minted, /used/];
+    },
+    'a token of another type': async () => [await batch(), /type/],
+    'a made-up token': async () => [await madeUp(), /not known/],
+  };
+  for (const [which, minted] of Object.entries(refusals)) {
+    test(`refuses ${which}`, async () => {
+      const [shown, reason] = await minted();
+      const [[name, error], [last]] = await listen(shown);
+      assert.deepEqual([name, error.message_type, last], ['error', 'auth_error', 'close']);
+      assert.match(error.error, reason);
+    });
+  }
+});
+
+describe('@elevenlabs/elevenlabs-js: Scribe for files', () => {
+  test('hears', async () => {
+    const heard = await transcribe(await batch());
+    assert.match(heard.text, /\w/);
+  });
+
+  const refusals = {
+    'a token that was used before': async () => {
+      const minted = await batch();
+      await transcribe(minted);
+      return [minted, 401, 'token_already_used'];
+    },
+    'a token of another type': async () => [await realtime(), 403, 'wrong_token_type'],
+    'a made-up token': async () => [await madeUp(), 401, 'invalid_token'],
+  };
+  for (const [which, minted] of Object.entries(refusals)) {
+    test(`refuses ${which}`, async () => {
+      const [shown, statusCode, code] = await minted();
+      await assert.rejects(transcribe(shown), (error) => {
+        assert.ok(error instanceof ElevenLabsError, error);
+        assert.deepEqual([error.statusCode, error.body.detail.code], [statusCode, code]);
+        return true;
+      });
+    });
+  }
+});

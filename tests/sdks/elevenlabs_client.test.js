@@ -1,0 +1,70 @@
+// @elevenlabs/client, which pages use, with tokens of Voicemint's; here it is fed by hand, for want of a microphone.
+
+const assert = require('node:assert/strict');
+const { before, describe, mock, test } = require('node:test');
+
+const { RATE, pieces } = require('./sound');
+const { events, mint, tls } = require('./voicemint');
+
+// It takes the platform's socket, which older versions of Node do not have.
+globalThis.WebSocket ??= require('ws').WebSocket;
+
+let sdk;
+before(async () => {
+  sdk = await import('@elevenlabs/client');
+  // It writes there of each close.
+  mock.method(console, 'log', () => {});
+  mock.method(console, 'error', () => {});
+});
+
+const realtime = () => mint('elevenlabs', { token_type: 'realtime_scribe' });
+
+function listen({ token, base_url }, baseUrl = base_url) {
+  const connection = sdk.Scribe.connect({
+    baseUri: baseUrl.replace('http', 'ws'),
+    token,
+    modelId: 'scribe_v2_realtime',
+    audioFormat: sdk.AudioFormat.PCM_16000,
+    sampleRate: RATE,
+  });
+  connection.on('session_started', () => {
+    for (const piece of pieces()) connection.send({ audioBase64: piece.toString('base64') });
+    connection.commit();
+  });
+  connection.on('committed_transcript', () => connection.close());
+  return events(connection, 'session_started', 'partial_transcript', 'committed_transcript', 'error', 'close');
+}
+
+describe('@elevenlabs/client: Scribe in real time', () => {
+  for (const [how, url] of Object.entries({ 'over TLS': tls, 'without TLS': undefined })) {
+    test(`hears ${how}`, async () => {
+      const told = await listen(await realtime(), url);
+      const names = [...new Set(told.map(([name]) => name))];
+      assert.deepEqual(names, ['session_started', 'partial_transcript', 'committed_transcript', 'close']);
+      assert.match(told.find(([name]) => name === 'partial_transcript')[1].text, /\w/);
+      assert.match(told.at(-2)[1].text, /\w/);
+      assert.equal(told.at(-1)[1].code, 1000);
+    });
+  }
+
+  const refusals = {
+    'a token that was used before': async () => {
+      const minted = await realtime();
+      await listen(minted);
+      return [minted, /used/];
+    },
+    'a token of another type': async () => [await mint('elevenlabs', { token_type: 'batch_scribe' }), /type/],
+    'a made-up token': async () => [{ ...(await realtime()), token: 'made-up' }, /not known/],
+  };
+  for (const [which, minted] of Object.entries(refusals)) {
+    test(`refuses ${which}`, async () => {
+      const [shown, reason] = await minted();
+      const told = await listen(shown);
+      const [[name, error]] = told;
+      assert.deepEqual([name, error.message_type], ['error', 'auth_error']);
+      assert.match(error.error, reason);
+      const [last, close] = told.at(-1);
+      assert.deepEqual([last, close.code], ['close', 1008]);
+    });
+  }
+});
