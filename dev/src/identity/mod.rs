@@ -42,7 +42,7 @@ pub type Claims = Map<String, Value>;
 pub type Settings = Vec<(&'static str, String)>;
 
 /// What an app holds once somebody has signed in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Credentials {
     /// What goes behind `Authorization: Bearer`.
     pub bearer: String,
