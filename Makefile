@@ -12,6 +12,8 @@ ARCH ?= arm64
 CHECKS ?= bans licenses sources
 # How long `make fuzz` runs each of its targets.
 SECONDS ?= 600
+# For `make browser`: Chromium, or a browser made of it.
+CHROMIUM ?= chromium
 
 # What Python and npm install is laid anew when the lock file's content changes.
 checksum = $(shell cksum < $(1) | cut -d ' ' -f 1)
@@ -100,6 +102,17 @@ sdks: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) ## the vendors' JavaScript and Pytho
 	$(call say,the vendors' SDKs for Python)
 	$(WITH_SDKS) VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev \
 		python serve.py python -m unittest discover --verbose --buffer --pattern '*_test.py'
+
+.PHONY: browser
+browser: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) ## the page, the cookies and hostile sites, in Chromium (ARGS=name of a file)
+	@command -v $(CHROMIUM) > /dev/null && command -v openssl > /dev/null || \
+		{ echo 'This needs Chromium and OpenSSL (Debian: apt-get install chromium openssl), or CHROMIUM=a browser made of it.' >&2; exit 1; }
+	$(call say,the local command)
+	cargo build --locked -p voicemint-dev --bin voicemint-dev
+	$(call say,Chromium)
+	cd tests/browser && PATH="$(SDKS_VENV)/bin:$$PATH" \
+		VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev CHROMIUM="$$(command -v $(CHROMIUM))" \
+		node --test --test-concurrency=2 --test-timeout=20000 --test-force-exit $(or $(ARGS),*.test.js)
 
 .PHONY: e2e
 e2e: $(VENV_STAMP) ## the release binaries under AWS's Lambda emulator, against moto and the stand-in providers (ARGS=name of a test)

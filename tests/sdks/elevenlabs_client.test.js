@@ -1,13 +1,11 @@
-// @elevenlabs/client, which pages use, with tokens of Voicemint's; here it is fed by hand, for want of a microphone.
+// @elevenlabs/client, which pages use, with tokens of Voicemint's. It takes the platform's socket, and here sound that is
+// fed by hand, for want of a microphone.
 
 const assert = require('node:assert/strict');
 const { before, describe, mock, test } = require('node:test');
 
 const { RATE, pieces } = require('./sound');
 const { events, mint, tls } = require('./voicemint');
-
-// It takes the platform's socket, which older versions of Node do not have.
-globalThis.WebSocket ??= require('ws').WebSocket;
 
 let sdk;
 before(async () => {

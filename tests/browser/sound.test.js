@@ -1,0 +1,108 @@
+// The page: tokens are used. Sentences are heard, and what is said is written.
+
+const assert = require('node:assert/strict');
+const { after, before, test } = require('node:test');
+
+const { startChromium } = require('./chromium');
+const { measureSound } = require('./sound');
+const { PROVIDERS, visit } = require('./visit');
+const { startVoicemint } = require('./voicemint');
+
+const SENTENCE = 'Hello, hello!';
+
+let voicemint;
+let chromium;
+before(async () => {
+  voicemint = await startVoicemint();
+  // A microphone that beeps, which may be used without asking.
+  chromium = await startChromium({ flags: ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'] });
+});
+after(async () => {
+  await chromium?.close();
+  await voicemint?.stop();
+});
+
+async function open(t) {
+  const visitor = await visit(t, chromium, voicemint);
+  await visitor.page.addInitScript(measureSound);
+  await visitor.page.reload();
+  await visitor.signIn('ada');
+  return visitor;
+}
+
+async function speak({ page, button, says }) {
+  await page.getByLabel('A sentence to hear').fill(SENTENCE);
+  await button('Speak').click();
+  const told = await says('#progress', /s of sound/);
+  // The stand-ins take a twelfth of a second a character.
+  const seconds = Number.parseFloat(told);
+  assert.ok(Math.abs(seconds - SENTENCE.length / 12) < 0.2, told);
+}
+
+const loudest = ({ page }) => page.evaluate(() => window.loudest());
+
+test('Cartesia is heard, twice with one token', async (t) => {
+  const visitor = await open(t);
+  await speak(visitor);
+  const { played } = await loudest(visitor);
+  assert.ok(played > 0.05, `the loudest sample is ${played}`);
+  await speak(visitor);
+  await visitor.tokens(1);
+  await visitor.says('#state', /^Minted/);
+});
+
+test('ElevenLabs is heard, with a token for each time', async (t) => {
+  const visitor = await open(t);
+  await visitor.choose('elevenlabs');
+  await visitor.option('tts_websocket').check();
+  await speak(visitor);
+  const { played } = await loudest(visitor);
+  assert.ok(played > 0.05, `the loudest sample is ${played}`);
+  await visitor.says('#state', /^Spent/);
+  await speak(visitor);
+  const [first, second] = await visitor.tokens(2);
+  assert.notEqual(first, second);
+});
+
+test('a token for one use that is used twice is refused in words', async (t) => {
+  const visitor = await open(t);
+  await visitor.choose('elevenlabs');
+  await visitor.option('tts_websocket').check();
+  await speak(visitor);
+  await visitor.button('Use the same token again').click();
+  await visitor.says('#refused', /ElevenLabs refused.*used/is);
+  await visitor.choose('assemblyai');
+  await listen(visitor, 'Sample');
+  await visitor.says('#progress', /^Done\.$/, 8);
+  await visitor.button('Use the same token again').click();
+  await visitor.says('#refused', /AssemblyAI refused.*used/is);
+});
+
+for (const [provider, label] of Object.entries(PROVIDERS)) {
+  test(`${label} writes what the microphone hears, while it is said`, async (t) => {
+    const visitor = await open(t);
+    await visitor.choose(provider);
+    if (provider === 'cartesia') await visitor.option('Speech to text').check();
+    await listen(visitor, 'Microphone');
+    const early = await visitor.says('#transcript', /hello from/i);
+    await visitor.page.waitForFunction(() => window.loudest().said > 0.05);
+    await visitor.button('Stop').click();
+    await visitor.says('#progress', /^Done\.$/);
+    const late = await visitor.says('#transcript', /hello from/i);
+    assert.ok(late.length >= early.length, `${early}; then ${late}`);
+  });
+}
+
+test('a sample is written too', async (t) => {
+  const visitor = await open(t);
+  await visitor.option('Speech to text').check();
+  await listen(visitor, 'Sample');
+  await visitor.says('#progress', /^Done\.$/, 8);
+  await visitor.says('#transcript', /^hello from the stand-in that hears every sound you send/i);
+  assert.ok((await loudest(visitor)).said > 0.05);
+});
+
+async function listen({ button, option }, sound) {
+  await option(sound).check();
+  await button('Listen').click();
+}

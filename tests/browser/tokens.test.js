@@ -1,0 +1,125 @@
+// The page: a token is minted, shown, counted down, resumed and refused.
+
+const assert = require('node:assert/strict');
+const { after, before, test } = require('node:test');
+
+const { startChromium } = require('./chromium');
+const { PROVIDERS, refusedWith, visit } = require('./visit');
+const { startVoicemint } = require('./voicemint');
+
+let voicemint;
+let chromium;
+before(async () => {
+  voicemint = await startVoicemint();
+  chromium = await startChromium();
+});
+after(async () => {
+  await chromium?.close();
+  await voicemint?.stop();
+});
+
+const open = (t, ...expected) => visit(t, chromium, voicemint, { expected });
+
+for (const [provider, label] of Object.entries(PROVIDERS)) {
+  test(`${label}: a token is minted, and is nowhere but in the page's memory`, async (t) => {
+    const visitor = await open(t);
+    const { page } = visitor;
+    await visitor.signIn('ada');
+    await visitor.choose(provider);
+    await visitor.get('Minted');
+    await visitor.says('#left', /^\d+ s of \d+ s left/);
+    await visitor.says('#cookie-note', /not there/);
+    assert.deepEqual(await visitor.cookies(), [`__Host-${provider}-token`]);
+    const [token] = await visitor.tokens(1);
+    const places = await page.evaluate(async () => ({
+      cookie: document.cookie,
+      localStorage: JSON.stringify(localStorage),
+      sessionStorage: JSON.stringify(sessionStorage),
+      databases: JSON.stringify(await indexedDB.databases()),
+      caches: JSON.stringify(await caches.keys()),
+      history: JSON.stringify([history.state, location.href, name]),
+      page: document.documentElement.outerHTML + [...document.querySelectorAll('input, textarea')].map(({ value }) => value),
+    }));
+    for (const [place, text] of Object.entries(places)) assert.ok(!text.includes(token), `the token is in ${place}`);
+    assert.equal(places.cookie, '');
+  });
+}
+
+test('a token counts down, and has expired', async (t) => {
+  const visitor = await open(t);
+  await visitor.signIn('ada');
+  await visitor.page.getByLabel('Seconds expires_in').fill('3');
+  await visitor.get('Minted');
+  for (const words of [/^[23] s of 3 s left/, /^1 s of 3 s left/, /^0 s of 3 s left/]) await visitor.says('#left', words);
+  await visitor.says('#state', /^Expired/);
+  assert.deepEqual(await visitor.cookies(), []);
+});
+
+test('a reload resumes a reusable token', async (t) => {
+  const visitor = await open(t);
+  await visitor.signIn('ada');
+  await visitor.get('Minted');
+  await visitor.tokens(1);
+  await visitor.page.reload();
+  await visitor.says('#state', /^Resumed Out of ada’s cookie: Cartesia was not called\./);
+  const [minted, resumed] = await visitor.tokens(2);
+  assert.equal(resumed, minted);
+});
+
+test('a reload does not resume a token for one use', async (t) => {
+  const visitor = await open(t);
+  await visitor.signIn('ada');
+  await visitor.choose('elevenlabs');
+  await visitor.get('Minted');
+  await visitor.tokens(1);
+  await visitor.page.reload();
+  await visitor.says('#state', /^None yet/);
+  await visitor.get('Minted');
+  const [first, second] = await visitor.tokens(2);
+  assert.notEqual(first, second);
+});
+
+test('somebody else who signs in does not resume it', async (t) => {
+  const visitor = await open(t);
+  await visitor.signIn('ada');
+  await visitor.get('Minted');
+  await visitor.signIn('grace');
+  await visitor.says('#state', /^None yet ada’s tokens are forgotten/);
+  assert.deepEqual(await visitor.cookies(), ['__Host-cartesia-token'], 'ada’s cookie is still there');
+  await visitor.get('Minted');
+  const [adas, graces] = await visitor.tokens(2);
+  assert.notEqual(adas, graces);
+});
+
+test('signing out removes the cookies, and then there is no token', async (t) => {
+  const visitor = await open(t, refusedWith(401));
+  await visitor.signIn('ada');
+  for (const provider of Object.keys(PROVIDERS)) {
+    await visitor.choose(provider);
+    await visitor.get('Minted');
+  }
+  assert.equal((await visitor.cookies()).length, 3);
+  await visitor.button('Sign out').click();
+  await visitor.says('#signed-in', /^Nobody is signed in/);
+  assert.deepEqual(await visitor.context.cookies(), []);
+  await visitor.get('Refused');
+  await visitor.says('#problem', /sign in.*session_missing/is);
+});
+
+test('signing out in one tab is seen in the other', async (t) => {
+  const visitor = await open(t);
+  await visitor.signIn('ada');
+  const other = await visitor.context.newPage();
+  await other.goto(voicemint.url);
+  await other.getByRole('button', { name: 'Sign out' }).click();
+  await visitor.says('#signed-in', /^Nobody is signed in/);
+});
+
+test('a refusal says which field is wrong', async (t) => {
+  const visitor = await open(t, refusedWith(422));
+  await visitor.signIn('ada');
+  await visitor.page.getByLabel('Seconds expires_in').fill('3601');
+  await visitor.get('Refused');
+  await visitor.says('#problem', /expires_in.*1 to 3600.*request_invalid/is);
+  assert.deepEqual(await visitor.cookies(), []);
+});

@@ -1,0 +1,16 @@
+// Waiting for what happens elsewhere.
+
+const { setTimeout: sleep } = require('node:timers/promises');
+
+/** Waits until `condition` gives something, and gives that. */
+async function until(what, condition, seconds = 5) {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const found = await condition();
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`waited ${seconds} s in vain: ${what}`);
+    await sleep(20);
+  }
+}
+
+module.exports = { until };

@@ -1,0 +1,72 @@
+// The page of the local command, used as a visitor does: by what it says, not by how it is built.
+
+const assert = require('node:assert/strict');
+
+const { watchedPage } = require('./chromium');
+const { until } = require('./until');
+
+const PROVIDERS = { cartesia: 'Cartesia', elevenlabs: 'ElevenLabs', assemblyai: 'AssemblyAI' };
+
+/** What the browser itself writes to the console of a call that was refused. */
+const refusedWith = (status) => new RegExp(`Failed to load resource.* status of ${status} .*/token\\)$`);
+
+/** Opens the page in a browser of its own, so to speak; `expected` are lines of the console that are no fault. */
+async function visit(t, chromium, voicemint, { expected = [], ...options } = {}) {
+  const context = await chromium.newContext(options);
+  t.after(() => context.close());
+  const page = await watchedPage(context, t, ...expected);
+  const came = [];
+  page.on('response', async (response) => {
+    if (response.request().method() !== 'POST' || !response.url().endsWith('/token')) return;
+    const { token } = await response.json().catch(() => ({}));
+    if (token) came.push(token);
+  });
+  await page.goto(voicemint.url);
+
+  const button = (name) => page.getByRole('button', { name, exact: true });
+  const option = (name) => page.getByRole('radio', { name });
+
+  return {
+    page,
+    context,
+    button,
+    option,
+    /** The tokens that came so far, which are that many. */
+    async tokens(count) {
+      await until(`${count} tokens came`, () => came.length >= count);
+      assert.equal(came.length, count);
+      return came;
+    },
+
+    async signIn(name) {
+      await page.getByLabel('Your name').fill(name);
+      await button('Sign in').click();
+      await this.says('#signed-in', new RegExp(`^Signed in as ${name}\\.`));
+    },
+
+    choose: (provider) => option(new RegExp(`^${PROVIDERS[provider]}`)).check(),
+
+    /** Gets a token, and waits for how that ends. */
+    async get(state) {
+      await button('Get a token').click();
+      await this.says('#state', new RegExp(`^${state}`));
+    },
+
+    /** Waits until a part of the page says something. */
+    async says(part, words, seconds) {
+      let text;
+      await until(`${part} says ${words}`, async () => {
+        text = (await page.locator(part).innerText()).trim();
+        return words.test(text);
+      }, seconds).catch((error) => assert.fail(`${error.message}; it says: ${text}`));
+      return text;
+    },
+
+    /** The names of the tokens' cookies. */
+    async cookies() {
+      return (await context.cookies()).map(({ name }) => name).filter((name) => name.startsWith('__Host-')).sort();
+    },
+  };
+}
+
+module.exports = { PROVIDERS, refusedWith, visit };
