@@ -52,7 +52,7 @@ fn verifier(kind: &str, secret: &str, settings: &[(&str, &str)]) -> Verifier {
     let settings = reader.finish(settings).map_err(|error| error.to_string()).unwrap();
     let clock = Clock::new(|| UNIX_EPOCH + Duration::from_secs(NOW));
     let (transport, store) = (Transport::new().unwrap(), Arc::new(OneSecret(secret.to_owned())));
-    let verifier = Verifier::new(&settings, transport, store, Duration::from_secs(300), clock);
+    let verifier = Verifier::new(settings, transport, store, Duration::from_secs(300), clock);
     RUNTIME.block_on(verifier.warm());
     verifier
 }

@@ -92,9 +92,9 @@ impl<P: Provider> Broker<P> {
             }
         }
         let session = reader.finish(session)?;
-        let verifier = Verifier::new(&session, transport.clone(), Arc::clone(&store), fresh_for, clock.clone());
+        let session_carriers = session.carriers.clone();
+        let verifier = Verifier::new(session, transport.clone(), Arc::clone(&store), fresh_for, clock.clone());
         let secret = SecretCache::new(store, secret_id, Part::Field(field), fresh_for, clock.clone());
-        let session_carriers = session.carriers;
         Ok(Self { provider, origins, session_carriers, grants_claim, verifier, secret, transport, clock })
     }
 

@@ -1,7 +1,7 @@
 //! What becomes of an ask: what the provider is sent, and what a deployment permits of what the provider offers.
 
 use serde_json::json;
-use voicemint_tests::{Event, FaultyProvider, Reply, Request, World};
+use voicemint_tests::{Event, FaultyService, Reply, Request, World};
 
 use crate::ask::asks;
 use crate::support::Tally;
@@ -9,7 +9,7 @@ use crate::support::Tally;
 #[tokio::test]
 async fn what_is_asked_is_what_the_provider_is_asked() {
     let world = World::start().await;
-    let standin = FaultyProvider::start([Reply::token("a-token-of-the-provider")]).await;
+    let standin = FaultyService::start([Reply::token("a-token-of-the-provider")]).await;
     let session = world.issuer.token("ada");
     let mut tally = Tally::default();
 
@@ -52,7 +52,7 @@ async fn what_is_asked_is_what_the_provider_is_asked() {
 #[tokio::test]
 async fn the_deployment_may_allow_less_than_the_provider() {
     let world = World::start().await;
-    let standin = FaultyProvider::start([Reply::token("a-token-of-the-provider")]).await;
+    let standin = FaultyService::start([Reply::token("a-token-of-the-provider")]).await;
     let session = world.issuer.token("ada");
     let function = world.function("cartesia").env("PROVIDER_BASE_URL", standin.url());
     let function = function.env("ALLOWED_GRANTS", "stt,agent").env("MAX_EXPIRES_IN", "120");

@@ -2,7 +2,7 @@
 //! headers, its log line and its metric. `internal` is the last resort: a case for it would be a bug to mend.
 
 use serde_json::json;
-use voicemint_tests::{ClosedPort, Event, FaultyProvider, Function, Issuer, Outage, Reply, World};
+use voicemint_tests::{ClosedPort, Event, FaultyService, Function, Issuer, Outage, Reply, World};
 
 use crate::support::{assert_problem, assert_readable, list, metric};
 
@@ -95,7 +95,7 @@ async fn the_provider_is_down() {
 #[tokio::test]
 async fn the_provider_does_not_answer() {
     let world = World::start().await;
-    let silent = FaultyProvider::start([Reply::silence()]).await;
+    let silent = FaultyService::start([Reply::silence()]).await;
     let function = world.function("cartesia").env("PROVIDER_BASE_URL", silent.url()).start().await;
     let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
     assert_readable(&refused(&function, &event, 504, "provider_timeout").await);

@@ -4,7 +4,7 @@
 use serde_json::json;
 use voicemint_tests::leaks::assert_absent;
 use voicemint_tests::{
-    Answer, Event, FaultyProvider, Function, Moto, ORIGIN, Outage, PROVIDERS, Reply, SESSION_COOKIE, World,
+    Answer, Event, FaultyService, Function, Moto, ORIGIN, Outage, PROVIDERS, Reply, SESSION_COOKIE, World,
 };
 use voicemint_tests::{ClosedPort, hmac_jwt, now};
 
@@ -125,7 +125,7 @@ async fn nothing_secret_shows_when_things_break() {
     for provider in PROVIDERS {
         record.secret("the API key", World::key(provider));
         let event = Event::post(provider).bearer(&session);
-        let standin = FaultyProvider::start([]).await;
+        let standin = FaultyService::start([]).await;
         let function = world.function(provider).env("LOG_LEVEL", "trace").env("PROVIDER_BASE_URL", standin.url());
         let function = function.start().await;
         let broken_token = "a-token-in-a-broken-answer-0123456789";

@@ -3,7 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use voicemint_tests::{Event, FaultyProvider, ORIGIN, PROVIDERS, Reply, World, now};
+use voicemint_tests::{Event, FaultyService, ORIGIN, PROVIDERS, Reply, World, now};
 
 use crate::support::{assert_every_answer, assert_readable, expires_at, list, metric};
 
@@ -76,7 +76,7 @@ async fn each_provider_sets_its_cookie_sealed_and_as_long_as_the_token_lives() {
 #[tokio::test]
 async fn the_same_token_seals_to_another_value_each_time() {
     let world = World::start().await;
-    let provider = FaultyProvider::start([Reply::token("one-and-the-same-token")]).await;
+    let provider = FaultyService::start([Reply::token("one-and-the-same-token")]).await;
     let function = world.function("cartesia").env("PROVIDER_BASE_URL", provider.url()).start().await;
     let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
     let first = function.invoke(&event).await.cookie();
@@ -148,7 +148,7 @@ async fn each_provider_mints_by_get_too() {
 #[tokio::test]
 async fn each_provider_is_sent_what_it_documents() {
     let world = World::start().await;
-    let standin = FaultyProvider::start([Reply::token("a-token-of-the-provider")]).await;
+    let standin = FaultyService::start([Reply::token("a-token-of-the-provider")]).await;
     for provider in PROVIDERS {
         let function = world.function(provider).env("PROVIDER_BASE_URL", standin.url()).start().await;
         let answer = function.invoke(&Event::post(provider).bearer(&world.issuer.token("ada"))).await;
@@ -192,7 +192,7 @@ async fn each_provider_is_sent_what_it_documents() {
 #[tokio::test]
 async fn expiry_is_counted_from_before_the_provider_was_called() {
     let world = World::start().await;
-    let slow = FaultyProvider::start([Reply::token("a-slow-token").after(Duration::from_millis(2200))]).await;
+    let slow = FaultyService::start([Reply::token("a-slow-token").after(Duration::from_millis(2200))]).await;
     let function = world.function("cartesia").env("PROVIDER_BASE_URL", slow.url()).start().await;
     let answer = function.invoke(&Event::post("cartesia").bearer(&world.issuer.token("ada"))).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -206,7 +206,7 @@ async fn expiry_is_counted_from_before_the_provider_was_called() {
 async fn the_lifetime_that_assemblyai_answers_is_what_counts() {
     let world = World::start().await;
     let reply = Reply::json(200, &json!({ "token": "a-shorter-token", "expires_in_seconds": 45 }));
-    let standin = FaultyProvider::start([reply]).await;
+    let standin = FaultyService::start([reply]).await;
     let function = world.function("assemblyai").env("PROVIDER_BASE_URL", standin.url()).start().await;
     let answer = function.invoke(&Event::post("assemblyai").bearer(&world.issuer.token("ada"))).await;
     assert_eq!(answer.json()["expires_in"], 45, "{answer:?}");
@@ -218,7 +218,7 @@ async fn the_lifetime_that_assemblyai_answers_is_what_counts() {
 async fn a_token_too_long_for_a_cookie_comes_without_one_and_the_line_says_so() {
     let world = World::start().await;
     let token = "t".repeat(4096);
-    let standin = FaultyProvider::start([Reply::token(&token)]).await;
+    let standin = FaultyService::start([Reply::token(&token)]).await;
     let function = world.function("cartesia").env("PROVIDER_BASE_URL", standin.url()).start().await;
     let (answer, line) = function.invoke_logged(&Event::post("cartesia").bearer(&world.issuer.token("ada"))).await;
     assert_eq!((answer.status, answer.token()), (200, token));

@@ -1,14 +1,14 @@
 //! What a provider's refusals come to: which are retried, which are passed on and how, and what is no token.
 
 use serde_json::json;
-use voicemint_tests::{Event, FaultyProvider, Function, PROVIDERS, Reply, Server, World};
+use voicemint_tests::{Event, FaultyService, Function, PROVIDERS, Reply, Server, World};
 
 use crate::support::{Tally, said};
 
 const REJECTED: &str = "502 provider_rejected";
 const UNAVAILABLE: &str = "503 provider_unavailable";
 
-async fn with(world: &World, provider: &str, standin: &FaultyProvider) -> Function {
+async fn with(world: &World, provider: &str, standin: &FaultyService) -> Function {
     world.function(provider).env("PROVIDER_BASE_URL", standin.url()).start().await
 }
 
@@ -20,7 +20,7 @@ fn error(status: u16) -> Reply {
 async fn one_retry_where_it_may_help_and_none_where_not() {
     let world = World::start().await;
     for provider in PROVIDERS {
-        let standin = FaultyProvider::start([]).await;
+        let standin = FaultyService::start([]).await;
         let function = with(&world, provider, &standin).await;
         let event = Event::post(provider).bearer(&world.issuer.token("ada"));
         let fine = || Reply::token("a-token-after-all");
@@ -62,7 +62,7 @@ async fn one_retry_where_it_may_help_and_none_where_not() {
 #[tokio::test]
 async fn a_retry_after_is_passed_on_between_1_and_60_seconds() {
     let world = World::start().await;
-    let standin = FaultyProvider::start([]).await;
+    let standin = FaultyService::start([]).await;
     let function = with(&world, "cartesia", &standin).await;
     let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
     let mut tally = Tally::default();
@@ -99,7 +99,7 @@ async fn a_retry_after_is_passed_on_between_1_and_60_seconds() {
 async fn an_answer_that_is_no_token_is_the_providers_fault() {
     let world = World::start().await;
     for provider in PROVIDERS {
-        let standin = FaultyProvider::start([]).await;
+        let standin = FaultyService::start([]).await;
         let function = with(&world, provider, &standin).await;
         let event = Event::post(provider).bearer(&world.issuer.token("ada"));
         let body = |body: &str| Reply::new(200, "application/json", body);
@@ -141,7 +141,7 @@ async fn an_answer_that_is_no_token_is_the_providers_fault() {
 async fn redirects_are_not_followed() {
     let world = World::start().await;
     let elsewhere = Server::start(|_| Reply::token("a-token-from-elsewhere")).await;
-    let standin = FaultyProvider::start([]).await;
+    let standin = FaultyService::start([]).await;
     for provider in PROVIDERS {
         let function = with(&world, provider, &standin).await;
         for status in [301, 302, 303, 307, 308] {
@@ -159,7 +159,7 @@ async fn nothing_of_the_providers_body_is_passed_on_or_logged() {
     let world = World::start().await;
     let marks = [("the provider's words", "these-words-are-the-providers-own")];
     for provider in PROVIDERS {
-        let standin = FaultyProvider::start([]).await;
+        let standin = FaultyService::start([]).await;
         let function = world.function(provider).env("PROVIDER_BASE_URL", standin.url());
         let function = function.env("LOG_LEVEL", "trace").start().await;
         let event = Event::post(provider).bearer(&world.issuer.token("ada"));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::time::sleep;
-use voicemint_tests::{ClosedPort, Event, FaultyProvider, PROVIDERS, Reply, World};
+use voicemint_tests::{ClosedPort, Event, FaultyService, PROVIDERS, Reply, World};
 
 use crate::support::said;
 
@@ -15,7 +15,7 @@ const TIMEOUT: &str = "504 provider_timeout";
 /// One request to a provider with that script: what was said, and how long it took.
 async fn ask(script: Vec<Reply>) -> (String, Duration) {
     let world = World::start().await;
-    let standin = FaultyProvider::start(script).await;
+    let standin = FaultyService::start(script).await;
     let function = world.function("cartesia").env("PROVIDER_BASE_URL", standin.url()).start().await;
     let begin = Instant::now();
     let answer = function.invoke(&Event::post("cartesia").bearer(&world.issuer.token("ada"))).await;
@@ -72,7 +72,7 @@ async fn nobody_there_is_unavailable_and_told_soon() {
 #[tokio::test]
 async fn every_try_ends_before_the_invocation_does() {
     let world = World::start().await;
-    let standin = FaultyProvider::start([Reply::silence()]).await;
+    let standin = FaultyService::start([Reply::silence()]).await;
     let function = world.function("cartesia").env("PROVIDER_BASE_URL", standin.url()).timeout(2).start().await;
     let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
     for _ in 0..2 {
@@ -86,7 +86,7 @@ async fn every_try_ends_before_the_invocation_does() {
 #[tokio::test]
 async fn a_failing_provider_is_back_as_soon_as_it_is_back() {
     let world = World::start().await;
-    let standin = FaultyProvider::start([Reply::json(500, &json!({}))]).await;
+    let standin = FaultyService::start([Reply::json(500, &json!({}))]).await;
     let function = world.function("cartesia").env("PROVIDER_BASE_URL", standin.url()).start().await;
     let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
     for _ in 0..5 {
@@ -99,7 +99,7 @@ async fn a_failing_provider_is_back_as_soon_as_it_is_back() {
 #[tokio::test]
 async fn connections_are_kept_between_invocations() {
     let world = World::start().await;
-    let standin = FaultyProvider::start([Reply::token("a-token-of-the-provider")]).await;
+    let standin = FaultyService::start([Reply::token("a-token-of-the-provider")]).await;
     let function = world.function("elevenlabs").env("PROVIDER_BASE_URL", standin.url()).start().await;
     for _ in 0..8 {
         let event = Event::post("elevenlabs").bearer(&world.issuer.token("ada"));
@@ -113,7 +113,7 @@ async fn connections_are_kept_between_invocations() {
 #[tokio::test]
 async fn a_connection_that_died_while_idle_costs_nobody_a_token() {
     let world = World::start().await;
-    let standin = FaultyProvider::start([Reply::token("a-token-of-the-provider").then_close()]).await;
+    let standin = FaultyService::start([Reply::token("a-token-of-the-provider").then_close()]).await;
     let function = world.function("elevenlabs").env("PROVIDER_BASE_URL", standin.url()).start().await;
     for pause in [0, 0, 50, 200, 0] {
         let event = Event::post("elevenlabs").bearer(&world.issuer.token("ada"));

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use tokio::time::sleep;
-use voicemint_tests::{Answer, Event, FaultyProvider, Function, Reply, World};
+use voicemint_tests::{Answer, Event, FaultyService, Function, Reply, World};
 
 use crate::support::{assert_readable, expires_at, metric};
 
@@ -79,7 +79,7 @@ async fn another_environment_and_another_session_of_the_same_user_resume_too() {
 #[tokio::test]
 async fn resuming_needs_no_provider() {
     let world = World::start().await;
-    let standin = FaultyProvider::start([Reply::token("a-token-of-the-provider"), Reply::json(500, &json!({}))]).await;
+    let standin = FaultyService::start([Reply::token("a-token-of-the-provider"), Reply::json(500, &json!({}))]).await;
     let function = world.function("cartesia").env("PROVIDER_BASE_URL", standin.url()).start().await;
     let session = world.issuer.token("ada");
     let (_, cookie) = minted(&function, &session, &json!({})).await;

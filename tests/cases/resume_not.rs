@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::sleep;
-use voicemint_tests::{Event, FaultyProvider, Issuer, PROVIDERS, Reply, World};
+use voicemint_tests::{Event, FaultyService, Issuer, PROVIDERS, Reply, World};
 
 use crate::resume::{COOKIE, assert_minted_anew, minted, with_cookie};
 
@@ -109,7 +109,7 @@ async fn not_from_another_providers_cookie_even_under_the_same_key() {
     let world = World::start().await;
     let session = world.issuer.token("ada");
     let secret = world.secret_id("cartesia").to_owned();
-    let standin = FaultyProvider::start([Reply::token("a-token-of-somebody-else")]).await;
+    let standin = FaultyService::start([Reply::token("a-token-of-somebody-else")]).await;
     let function = world.function("cartesia").start().await;
     let (first, _) = minted(&function, &session, &json!({})).await;
     for provider in ["elevenlabs", "assemblyai"] {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::time::sleep;
-use voicemint_tests::{Event, FaultyProvider, Moto, PROVIDERS, Reply, World};
+use voicemint_tests::{Event, FaultyService, Moto, PROVIDERS, Reply, World};
 
 use crate::support::{Tally, said};
 
@@ -35,7 +35,7 @@ async fn a_rotation_fails_no_request() {
 #[tokio::test]
 async fn a_refused_key_is_looked_up_again_at_most_once_in_ten_seconds() {
     let world = World::start().await;
-    let standin = FaultyProvider::start([Reply::json(401, &json!({ "error": "unauthorized" }))]).await;
+    let standin = FaultyService::start([Reply::json(401, &json!({ "error": "unauthorized" }))]).await;
     let function = world.function("cartesia").env("PROVIDER_BASE_URL", standin.url()).start().await;
     let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
     for _ in 0..5 {

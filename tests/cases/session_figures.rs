@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use voicemint_tests::{Answer, Event, FaultyService, Function, Issuer, Outage, Reply, World, hmac_jwt, now, with};
 
-use crate::support::{Tally, said};
+use crate::support::{Tally, all, said};
 
 const INVALID: &str = "401 session_invalid";
 const EXPIRED: &str = "401 session_expired";
@@ -147,9 +147,7 @@ async fn no_key_set_is_503_within_two_seconds_and_a_kept_one_is_200_at_once() {
             }
         });
     }
-    while let Some(done) = cases.join_next().await {
-        done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-    }
+    all(cases).await;
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use voicemint_tests::{ClosedPort, Event, FaultyService, Reply, Server, World};
 
-use crate::support::{Tally, assert_problem, said};
+use crate::support::{Tally, Trouble, all, assert_problem, said, trouble_is_503};
 
 const INVALID: &str = "401 session_invalid";
 
@@ -124,7 +124,7 @@ async fn a_redirect_to_a_page_for_signing_in_is_no_session_and_is_not_followed()
 }
 
 /// Every other answer, how often the app is asked for one session, and within how many milliseconds that is over.
-fn troubles() -> Vec<(&'static str, Reply, usize, u64)> {
+fn troubles() -> Vec<Trouble> {
     let moved = |status| ada().status(status).header("location", "/elsewhere");
     let long = format!("{{\"sub\":\"ada\",\"pad\":\"{}\"}}", "p".repeat(64 * 1024));
     vec![
@@ -156,32 +156,17 @@ fn troubles() -> Vec<(&'static str, Reply, usize, u64)> {
 #[tokio::test]
 async fn every_other_answer_is_503_and_over_as_soon_as_it_is_over() {
     let mut cases = JoinSet::new();
-    for (case, trouble, tries, within) in troubles() {
+    for trouble in troubles() {
         cases.spawn(async move {
             let world = World::start().await;
-            let app = FaultyService::start([trouble]).await;
+            let app = FaultyService::start([trouble.1.clone()]).await;
             let function = world.forward("elevenlabs", &app.url()).start().await;
-            let event = Event::post("elevenlabs").bearer("a-session");
-            assert_eq!(said(&function.invoke(&Event::post("elevenlabs")).await), "401 session_missing");
-            let begin = Instant::now();
-            let answer = function.invoke(&event).await;
-            let took = begin.elapsed();
-            assert_problem(&answer, 503, "session_unavailable");
-            let wait: u64 = answer.header("retry-after").parse().unwrap_or_default();
-            assert!((1..=60).contains(&wait) && !answer.has_header("www-authenticate"), "{case}: {answer:?}");
-            assert!(!case.ends_with("for long") || wait == 45, "{case}: {answer:?}");
-            assert_eq!(app.requests().len(), tries, "{case}");
-            assert!(app.requests().iter().all(|request| request.target == "/"), "{case}: no redirect is followed");
-            assert!(took < Duration::from_millis(within), "{case}: {took:?}");
-            assert_eq!(world.mints("elevenlabs"), 0, "{case}");
-            app.set([ada()]);
-            assert_eq!(said(&function.invoke(&event).await), "200", "{case}\n{}", function.logs());
-            assert_eq!(app.requests().len(), tries + 1, "{case}");
+            let case = trouble.0;
+            let wait = trouble_is_503(&world, &app, &function, ada(), trouble).await;
+            assert!(!case.ends_with("for long") || wait == 45, "{case}: {wait}");
         });
     }
-    while let Some(done) = cases.join_next().await {
-        done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-    }
+    all(cases).await;
 }
 
 #[tokio::test]

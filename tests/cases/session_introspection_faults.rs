@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use voicemint_tests::{ClosedPort, Event, FaultyService, Reply, Server, World};
 
-use crate::support::{assert_problem, said};
+use crate::support::{Trouble, all, assert_problem, said, trouble_is_503};
 
 const UNAVAILABLE: &str = "503 session_unavailable";
 
@@ -26,8 +26,7 @@ fn padded(length: usize) -> Reply {
     Reply::new(200, "application/json", format!("{text}{}", " ".repeat(length - text.len())))
 }
 
-/// The kinds of trouble, how often the server is asked for one session, and within how many milliseconds that is over.
-fn troubles() -> Vec<(&'static str, Reply, usize, u64)> {
+fn troubles() -> Vec<Trouble> {
     let page = || Reply::new(200, "text/html", "<!doctype html><title>Sign in</title>");
     let twice = |text: &str| Reply::new(200, "application/json", text);
     vec![
@@ -63,36 +62,19 @@ fn troubles() -> Vec<(&'static str, Reply, usize, u64)> {
 #[tokio::test]
 async fn trouble_is_503_and_over_as_soon_as_it_is_over() {
     let mut cases = JoinSet::new();
-    for (case, trouble, tries, within) in troubles() {
+    for trouble in troubles() {
         cases.spawn(async move {
             let world = World::start().await;
-            let server = FaultyService::start([trouble]).await;
+            let server = FaultyService::start([trouble.1.clone()]).await;
             let id = world.secret("introspection", &client("a-client-secret-that-is-fake")).await;
             let function = world.introspection("elevenlabs", &server.url(), &id).start().await;
-            let event = Event::post("elevenlabs").bearer("an-opaque-token");
-            assert_eq!(said(&function.invoke(&Event::post("elevenlabs")).await), "401 session_missing");
-            let begin = Instant::now();
-            let answer = function.invoke(&event).await;
-            let took = begin.elapsed();
-            assert_problem(&answer, 503, "session_unavailable");
-            let wait: u64 = answer.header("retry-after").parse().unwrap_or_default();
-            assert!((1..=60).contains(&wait) && !answer.has_header("www-authenticate"), "{case}: {answer:?}");
-            assert!(
-                !case.ends_with(" long") || wait == if case.contains("very") { 60 } else { 30 },
-                "{case}: {answer:?}"
-            );
-            assert_eq!(server.requests().len(), tries, "{case}");
-            assert!(took < Duration::from_millis(within), "{case}: {took:?}");
-            assert!(server.requests().iter().all(|request| request.target == "/"), "{case}: no redirect is followed");
-            assert_eq!(world.mints("elevenlabs"), 0, "{case}");
-            server.set([good()]);
-            assert_eq!(said(&function.invoke(&event).await), "200", "{case}\n{}", function.logs());
-            assert_eq!(server.requests().len(), tries + 1, "{case}");
+            let case = trouble.0;
+            let wait = trouble_is_503(&world, &server, &function, good(), trouble).await;
+            let told = if case.contains("very") { 60 } else { 30 };
+            assert!(!case.ends_with(" long") || wait == told, "{case}: {wait}");
         });
     }
-    while let Some(done) = cases.join_next().await {
-        done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-    }
+    all(cases).await;
 }
 
 #[tokio::test]

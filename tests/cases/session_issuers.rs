@@ -8,7 +8,7 @@ use voicemint_tests::{Builder, Event, Function, Issuer, Outage, World, hmac_jwt,
 
 use crate::resume::{assert_minted_anew, minted, with_cookie};
 use crate::settings::{complaint, names};
-use crate::support::{Tally, base64url, said};
+use crate::support::{Tally, all, base64url, said};
 
 const INVALID: &str = "401 session_invalid";
 const UNAVAILABLE: &str = "503 session_unavailable";
@@ -124,9 +124,7 @@ async fn one_issuer_in_trouble_does_not_touch_the_other() {
             }
         });
     }
-    while let Some(done) = cases.join_next().await {
-        done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-    }
+    all(cases).await;
 }
 
 #[tokio::test]

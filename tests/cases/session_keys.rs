@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use voicemint_tests::{ClosedPort, Event, Issuer, Outage, World};
 
-use crate::support::said;
+use crate::support::{all, said};
 
 const UNAVAILABLE: &str = "503 session_unavailable";
 
@@ -82,9 +82,7 @@ async fn each_outage<F: Future<Output = ()> + Send + 'static>(case: impl Fn(Outa
     for outage in Outage::ALL {
         cases.spawn(case(outage));
     }
-    while let Some(done) = cases.join_next().await {
-        done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-    }
+    all(cases).await;
 }
 
 #[tokio::test]

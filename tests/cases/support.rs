@@ -1,12 +1,14 @@
 //! What several themes assert: the short form of an answer, the headers of every answer, the metrics of a line.
 
 use std::fmt::Debug;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use voicemint_tests::{Answer, ORIGIN};
+use tokio::task::JoinSet;
+use voicemint_tests::{Answer, Event, FaultyService, Function, ORIGIN, Reply, World};
 
 /// The headers that every answer has, word for word.
 pub const EVERY_ANSWER: [(&str, &str); 6] = [
@@ -135,4 +137,41 @@ pub fn metric(line: &Value, name: &str) -> Option<(f64, Vec<Vec<String>>)> {
 
 pub fn base64url(text: &str) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text)
+}
+
+/// Waits for cases that run side by side, and fails as they do.
+pub async fn all(mut cases: JoinSet<()>) {
+    while let Some(done) = cases.join_next().await {
+        done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+    }
+}
+
+/// A reply that is trouble, how often the service is asked because of it, and within how many milliseconds that is over.
+pub type Trouble = (&'static str, Reply, usize, u64);
+
+/// Whether a service that is asked about sessions, and is in trouble, leads to 503 in time and is asked again by the next
+/// request, which it answers with `good`. Gives the seconds to wait.
+pub async fn trouble_is_503(
+    world: &World,
+    service: &FaultyService,
+    function: &Function,
+    good: Reply,
+    (case, _, tries, within): Trouble,
+) -> u64 {
+    assert_eq!(said(&function.invoke(&Event::post("elevenlabs")).await), "401 session_missing");
+    let event = Event::post("elevenlabs").bearer("an-opaque-token");
+    let begin = Instant::now();
+    let answer = function.invoke(&event).await;
+    let took = begin.elapsed();
+    assert_problem(&answer, 503, "session_unavailable");
+    let wait: u64 = answer.header("retry-after").parse().unwrap_or_default();
+    assert!((1..=60).contains(&wait) && !answer.has_header("www-authenticate"), "{case}: {answer:?}");
+    assert_eq!(service.requests().len(), tries, "{case}");
+    assert!(took < Duration::from_millis(within), "{case}: {took:?}");
+    assert!(service.requests().iter().all(|request| request.target == "/"), "{case}: no redirect is followed");
+    assert_eq!(world.mints("elevenlabs"), 0, "{case}");
+    service.set([good]);
+    assert_eq!(said(&function.invoke(&event).await), "200", "{case}\n{}", function.logs());
+    assert_eq!(service.requests().len(), tries + 1, "{case}");
+    wait
 }

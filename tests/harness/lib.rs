@@ -17,8 +17,8 @@ mod moto;
 mod ports;
 mod process;
 mod product;
-mod provider;
 mod server;
+mod service;
 mod world;
 
 pub use answer::Answer;
@@ -30,8 +30,8 @@ pub use keys::{Jwt, hmac_jwt, now, with, without};
 pub use moto::Moto;
 pub use ports::ClosedPort;
 pub use product::{Product, with_cookies};
-pub use provider::{FaultyProvider, FaultyService};
 pub use server::{Reply, Request, Server};
+pub use service::FaultyService;
 pub use world::{ENDPOINT_OF_SECRETS, PROVIDERS, SESSION_COOKIE, World};
 
 use std::path::PathBuf;

@@ -1,6 +1,7 @@
 //! Cookies: long values in pieces, and the characters that their names and values may have.
 
-use http::{HeaderMap, header};
+use http::HeaderMap;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
 /// A cookie as the browser sends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +21,7 @@ impl Cookie {
 
 /// The cookies of a request.
 pub fn cookies_of(headers: &HeaderMap) -> Vec<Cookie> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.map(|(name, value)| Cookie::new(name, value)).collect()
+    voicemint::cookie::all(headers).map(|(name, value)| Cookie::new(name, value)).collect()
 }
 
 /// A value as one cookie if it has at most `size` bytes, else as cookies with a number behind `separator`. The value is
@@ -41,19 +40,24 @@ pub fn number(name: &str, separator: &str, pieces: Vec<String>) -> Vec<Cookie> {
     numbered.map(|(number, value)| Cookie::new(format!("{name}{separator}{number}"), value)).collect()
 }
 
-/// JavaScript's `encodeURIComponent`; the characters of `plain` stay as they are, too.
-pub fn percent_encoded(text: &str, plain: &[u8]) -> String {
-    let encode = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => char::from(byte).to_string(),
-        _ if b"-_.!~*'()".contains(&byte) || plain.contains(&byte) => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(encode).collect()
+/// What JavaScript's `encodeURIComponent` encodes.
+pub const COMPONENT: AsciiSet = without(NON_ALPHANUMERIC, b"-_.!~*'()");
+
+/// A set without some characters.
+pub const fn without(set: &AsciiSet, mut plain: &[u8]) -> AsciiSet {
+    // A copy: what is encoded stays so.
+    let mut rest = set.add(b'\0');
+    while let [first, others @ ..] = plain {
+        rest = rest.remove(*first);
+        plain = others;
+    }
+    rest
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use percent_encoding::utf8_percent_encode;
 
     #[test]
     fn what_is_too_long_comes_in_numbered_pieces() {
@@ -64,8 +68,10 @@ mod tests {
 
     #[test]
     fn names_and_values_keep_to_what_cookies_may_have() {
-        assert_eq!(percent_encoded("ada@example.com", b""), "ada%40example.com");
-        assert_eq!(percent_encoded("{\"a\":\"é, 1\"}", b""), "%7B%22a%22%3A%22%C3%A9%2C%201%22%7D");
-        assert_eq!(percent_encoded("a+b@c", b"+"), "a+b%40c");
+        let encoded = |text: &str| utf8_percent_encode(text, &COMPONENT).to_string();
+        assert_eq!(encoded("ada@example.com"), "ada%40example.com");
+        assert_eq!(encoded("{\"a\":\"é, 1\"}"), "%7B%22a%22%3A%22%C3%A9%2C%201%22%7D");
+        const WITH_PLUS: AsciiSet = without(&COMPONENT, b"+");
+        assert_eq!(utf8_percent_encode("a+b@c", &WITH_PLUS).to_string(), "a+b%40c");
     }
 }

@@ -48,15 +48,14 @@ impl Session {
     }
 
     /// Checks that the claim named by `GRANTS_CLAIM` covers an ask. The claim is an array of names or one text with
-    /// spaces between them, as OAuth's `scope` (RFC 6749 section 3.3); without it, nothing is covered. A name that begins
-    /// with a slash is a JSON pointer (RFC 6901) to a claim within a claim.
+    /// spaces between them, as OAuth's `scope` (RFC 6749 section 3.3); without it, nothing is covered. It may be within
+    /// another claim: see [`claims::at`].
     ///
     /// # Errors
     /// [`Code::GrantNotAllowed`].
     pub fn permits(&self, ask: &Ask, grants_claim: Option<&str>) -> Result<(), Refusal> {
         let Some(name) = grants_claim else { return Ok(()) };
-        let claim = if name.starts_with('/') { self.claims.pointer(name) } else { self.claims.get(name) };
-        let permitted: Vec<&str> = match claim {
+        let permitted: Vec<&str> = match claims::at(&self.claims, name) {
             Some(Value::String(text)) => text.split(' ').collect(),
             Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),

@@ -37,45 +37,46 @@ enum Way {
 impl Verifier {
     /// A verifier for what the settings say. `fresh_for` is how long a secret is used before it is loaded anew.
     pub fn new(
-        settings: &SessionSettings,
+        settings: SessionSettings,
         transport: Transport,
         store: Arc<dyn SecretStore>,
         fresh_for: Duration,
         clock: Clock,
     ) -> Self {
-        let secret =
-            |id: &str, part| SecretCache::new(Arc::clone(&store), id.to_owned(), part, fresh_for, clock.clone());
+        let secret = |id, part| SecretCache::new(Arc::clone(&store), id, part, fresh_for, clock.clone());
         let remote = || Remote { transport: transport.clone(), clock: clock.clone() };
-        let way = match &settings.method {
+        let way = match settings.method {
             Method::Tokens(issuers, encrypted) => {
                 let mut sources = Sources { transport: &transport, clock: &clock, known: Vec::new() };
-                let issuers = issuers.iter().map(|IssuerSettings { keys, algorithms, key_id_required, rules }| {
+                let issuers = issuers.into_iter().map(|IssuerSettings { keys, algorithms, key_id_required, rules }| {
                     let keys = match keys {
                         KeysSetting::Published(location) => Keys::Published(sources.at(location)),
                         KeysSetting::Shared(id) => Keys::Shared(secret(id, Part::Only)),
                     };
-                    let (algorithms, rules) = (algorithms.clone(), rules.clone());
-                    TrustedIssuer { keys, algorithms, key_id_required: *key_id_required, rules }
+                    TrustedIssuer { keys, algorithms, key_id_required, rules }
                 });
                 let issuers = issuers.collect();
-                let encrypted = encrypted.as_ref().map(|EncryptedSettings { secret_id, scheme, cookies, rules }| {
-                    let (scheme, cookies, rules) = (scheme.clone(), cookies.clone(), rules.clone());
-                    Encrypted { secret: secret(secret_id, Part::Only), scheme, cookies, rules, clock: clock.clone() }
+                let encrypted = encrypted.map(|EncryptedSettings { secret_id, scheme, cookies, rules }| Encrypted {
+                    secret: secret(secret_id, Part::Only),
+                    scheme,
+                    cookies,
+                    rules,
+                    clock: clock.clone(),
                 });
                 Way::Tokens(issuers, encrypted)
             }
-            Method::Introspection(settings, client) => Way::Introspection(Introspection {
-                url: settings.url.clone(),
+            Method::Introspection(service, client) => Way::Introspection(Introspection {
+                url: service.url,
                 client: secret(client, Part::Whole),
                 remote: remote(),
-                rules: settings.rules.clone(),
+                rules: service.rules,
                 remembered: Default::default(),
             }),
             Method::Forward(service) => Way::Forward(Forward {
-                url: service.url.clone(),
-                cookie: settings.carriers.first().map(|carrier| carrier.name.clone()),
+                url: service.url,
+                cookie: settings.carriers.into_iter().next().map(|carrier| carrier.name),
                 remote: remote(),
-                rules: service.rules.clone(),
+                rules: service.rules,
             }),
         };
         Self { way, clock }
@@ -144,11 +145,11 @@ struct Sources<'a> {
 }
 
 impl Sources<'_> {
-    fn at(&mut self, location: &Location) -> Arc<KeySource> {
-        if let Some(known) = self.known.iter().find(|source| source.location() == location) {
+    fn at(&mut self, location: Location) -> Arc<KeySource> {
+        if let Some(known) = self.known.iter().find(|source| *source.location() == location) {
             return Arc::clone(known);
         }
-        let source = Arc::new(KeySource::new(location.clone(), self.transport.clone(), self.clock.clone()));
+        let source = Arc::new(KeySource::new(location, self.transport.clone(), self.clock.clone()));
         self.known.push(Arc::clone(&source));
         source
     }

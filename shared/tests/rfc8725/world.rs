@@ -86,7 +86,7 @@ impl World {
         let clock = Clock::new(|| UNIX_EPOCH + Duration::from_secs(NOW));
         let store = Arc::new(OneSecret(secret.to_owned()));
         let transport = Transport::new().unwrap();
-        let verifier = Verifier::new(&settings, transport, store, Duration::from_secs(300), clock);
+        let verifier = Verifier::new(settings, transport, store, Duration::from_secs(300), clock);
         Self { url, verifier, asked }
     }
 

@@ -114,7 +114,7 @@ impl World {
         let settings = SessionSettings::from_settings(&mut reader);
         let settings = reader.finish(settings).ok().unwrap();
         let fresh_for = Duration::from_secs(300);
-        let verifier = Verifier::new(&settings, Transport::new().unwrap(), Arc::new(Store), fresh_for, clock);
+        let verifier = Verifier::new(settings, Transport::new().unwrap(), Arc::new(Store), fresh_for, clock);
         Self { url, published, said, calls, seconds, verifier: Arc::new(verifier) }
     }
 

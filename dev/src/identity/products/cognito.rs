@@ -1,10 +1,11 @@
 //! Amazon Cognito: access tokens, and the cookies in which Amplify keeps them.
 
 use aws_lc_rs::error::Unspecified;
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::Product;
-use crate::identity::cookie::{Cookie, percent_encoded};
+use crate::identity::cookie::{COMPONENT, Cookie, without};
 use crate::identity::{Claims, Credentials, Issuer, Login, Settings};
 
 /// The path of the user pool; at AWS it is the pool's id.
@@ -55,11 +56,15 @@ impl Product for Cognito {
     }
 }
 
+/// What the library for cookies that Amplify uses in pages encodes in names and in values.
+const IN_NAME: AsciiSet = without(&COMPONENT, b"#$&+^`|").add(b'(').add(b')');
+const IN_VALUE: AsciiSet = without(&COMPONENT, b"#$&+:<=>?/@[]^`{|}");
+
 /// Amplify's cookies. A cookie's name bears less than its value, so the user's name looks different in the two.
 pub fn cookies(client_id: &str, user: &str, access_token: &str) -> Vec<Cookie> {
     let client = format!("CognitoIdentityServiceProvider.{client_id}");
-    let in_name = percent_encoded(user, b"#$&+^`|").replace('(', "%28").replace(')', "%29");
-    let in_value = percent_encoded(user, b"#$&+:<=>?/@[]^`{|}");
+    let in_name = utf8_percent_encode(user, &IN_NAME);
+    let in_value = utf8_percent_encode(user, &IN_VALUE).to_string();
     vec![
         Cookie::new(format!("{client}.LastAuthUser"), in_value),
         Cookie::new(format!("{client}.{in_name}.accessToken"), access_token),

@@ -3,10 +3,11 @@
 use aws_lc_rs::error::Unspecified;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use percent_encoding::utf8_percent_encode;
 use serde_json::{Value, json};
 
 use super::{Product, base_name};
-use crate::identity::cookie::{Cookie, number, percent_encoded, split};
+use crate::identity::cookie::{COMPONENT, Cookie, number, split};
 use crate::identity::login::members;
 use crate::identity::{Claims, Credentials, Issuer, Login, Settings, SigningKey};
 
@@ -91,7 +92,7 @@ pub fn session_cookies(name: &str, session: &Value) -> Vec<Cookie> {
 pub fn percent_encoded_cookies(name: &str, session: &Value) -> Vec<Cookie> {
     let mut pieces = vec![String::new()];
     for letter in session.to_string().chars() {
-        let encoded = percent_encoded(letter.encode_utf8(&mut [0; 4]), b"");
+        let encoded = utf8_percent_encode(letter.encode_utf8(&mut [0; 4]), &COMPONENT).to_string();
         match pieces.last_mut() {
             Some(piece) if piece.len() + encoded.len() <= CHUNK_BYTES => piece.push_str(&encoded),
             _ => pieces.push(encoded),

@@ -134,7 +134,7 @@ fn common_rules(reader: &mut Reader) -> Rules {
 }
 
 fn jwt(reader: &mut Reader, rules: Rules) -> Option<Method> {
-    let issuers = read::issuers(reader, "the exact \"iss\" of the app's session tokens");
+    let issuers = read::issuers_by_name(reader);
     let audience = read::required_audience(reader, "the \"aud\" that session tokens may have");
     let algorithms = read::algorithms(reader, &Algorithm::ASYMMETRIC, &Algorithm::ASYMMETRIC);
     let key_sets = read::key_sets(reader, issuers.len());
@@ -152,7 +152,7 @@ fn jwt(reader: &mut Reader, rules: Rules) -> Option<Method> {
 }
 
 fn secret(reader: &mut Reader, rules: Rules) -> Option<Method> {
-    let issuers = read::issuers(reader, "the exact \"iss\" of the app's session tokens");
+    let issuers = read::issuers_by_name(reader);
     let audience = read::required_audience(reader, "the \"aud\" that session tokens may have");
     let algorithms = read::algorithms(reader, &Algorithm::SYMMETRIC, &Algorithm::SYMMETRIC);
     let secrets = read::one_for_each(reader, "SESSION_SECRET_ID", issuers.len());

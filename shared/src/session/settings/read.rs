@@ -33,8 +33,13 @@ pub fn issuers(reader: &mut Reader, meaning: &str) -> Vec<String> {
     if issuers.is_empty() {
         reader.fault("SESSION_ISSUER", format_args!("is not set: it is {meaning}"));
     }
-    let repeats = issuers.iter().enumerate().any(|(number, issuer)| issuers.iter().take(number).any(|i| i == issuer));
-    if repeats {
+    issuers
+}
+
+/// The entries of `SESSION_ISSUER`, where each is the `iss` of tokens: then each counts once.
+pub fn issuers_by_name(reader: &mut Reader) -> Vec<String> {
+    let issuers = issuers(reader, "the exact \"iss\" of the app's session tokens");
+    if issuers.iter().enumerate().any(|(number, issuer)| issuers.iter().take(number).any(|other| other == issuer)) {
         reader.fault("SESSION_ISSUER", "must not list an issuer twice");
     }
     issuers

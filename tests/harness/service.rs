@@ -6,15 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use crate::server::{Reply, Request, Server};
 
-/// The same where it is no voice provider that is asked, but the app or its authorization server.
-pub type FaultyService = FaultyProvider;
-
-pub struct FaultyProvider {
+pub struct FaultyService {
     server: Server,
     script: Arc<Mutex<VecDeque<Reply>>>,
 }
 
-impl FaultyProvider {
+impl FaultyService {
     /// One reply a request, in that order; the last one again and again.
     pub async fn start(script: impl IntoIterator<Item = Reply>) -> Self {
         let script = Arc::new(Mutex::new(script.into_iter().collect::<VecDeque<_>>()));

@@ -1,0 +1,117 @@
+//! The local command on ports of its own, and a browser's part: a jar of cookies, and what it sends.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+
+use axum::Router;
+use bytes::Bytes;
+use http::request::Builder;
+use http::{Request, Response};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use voicemint::clock::Clock;
+use voicemint::transport::Transport;
+use voicemint_dev::app;
+use voicemint_dev::arguments::Arguments;
+use voicemint_dev::identity::Kind;
+use voicemint_dev::standins::Standins;
+
+pub struct Local {
+    pub app: String,
+    pub standins_url: String,
+    pub standins: Standins,
+    /// How far the stand-ins' clock is ahead, in seconds.
+    pub ahead: Arc<AtomicU64>,
+    /// The browser's cookies.
+    pub session: String,
+}
+
+impl Local {
+    pub async fn start(set: &[&str]) -> Self {
+        Self::of_kind("jwt", set).await
+    }
+
+    pub async fn of_kind(kind: &str, set: &[&str]) -> Self {
+        let (app_listener, standins_listener) = (bind().await, bind().await);
+        let mut arguments = arguments(&app_listener, &standins_listener, set);
+        arguments.session = Kind::named(kind).unwrap();
+        let ahead = Arc::new(AtomicU64::new(0));
+        let seconds = Arc::clone(&ahead);
+        let now = move || UNIX_EPOCH + Clock::system().now() + Duration::from_secs(seconds.load(Ordering::SeqCst));
+        let standins = Standins::with_clock(Arc::new(now));
+        serve(app_listener, app::router(&arguments, &|_| None).unwrap());
+        serve(standins_listener, standins.router());
+        let (app, standins_url) = (arguments.app_origin(), arguments.standins_url());
+        let mut local = Self { app, standins_url, standins, ahead, session: String::new() };
+        local.session = local.sign_in("user=ada").await;
+        local
+    }
+
+    pub async fn sign_in(&self, form: &str) -> String {
+        let request = Request::post(format!("{}/sign-in", self.app)).header("cookie", &self.session);
+        let signed_in = send(request, form).await;
+        assert_eq!(signed_in.status(), 200);
+        cookies(&signed_in).join("; ")
+    }
+
+    pub async fn ask(&self, provider: &str, session: &str, ask: Value) -> Response<Bytes> {
+        let request = Request::post(format!("{}/{provider}/token", self.app)).header("origin", &self.app);
+        send(request.header("content-type", "application/json").header("cookie", session), &ask.to_string()).await
+    }
+
+    pub async fn mint(&self, provider: &str, ask: Value) -> Value {
+        let response = self.ask(provider, &self.session, ask).await;
+        assert_eq!(response.status(), 200, "{provider}");
+        let cookie = cookie(&response);
+        assert!(cookie.starts_with(&format!("__Host-{provider}-token=")), "{cookie}");
+        json_of(&response)
+    }
+
+    pub async fn transcribe(&self, path: &str, token: Option<&Value>) -> u16 {
+        let form = "--b\r\ncontent-disposition: form-data; name=\"model_id\"\r\n\r\nscribe_v2\r\n\
+                    --b\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nink-whisper\r\n\
+                    --b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\nsound\r\n--b--\r\n";
+        let request = Request::post(format!("{}{path}", self.standins_url));
+        let mut request = request.header("content-type", "multipart/form-data; boundary=b");
+        if let Some(token) = token {
+            let bearer = format!("Bearer {}", token.as_str().unwrap());
+            request = request.header("authorization", bearer).header("cartesia-version", "2026-03-01");
+        }
+        send(request, form).await.status().as_u16()
+    }
+}
+
+pub async fn send(request: Builder, body: &str) -> Response<Bytes> {
+    let request = request.body(Bytes::copy_from_slice(body.as_bytes())).unwrap();
+    Transport::new().unwrap().send(request, Duration::from_secs(10), 1 << 20).await.unwrap()
+}
+
+pub async fn bind() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
+}
+
+pub fn arguments(app: &TcpListener, standins: &TcpListener, set: &[&str]) -> Arguments {
+    let port = |listener: &TcpListener| listener.local_addr().unwrap().port().to_string();
+    let mut flags = vec!["voicemint-dev".to_owned(), "--port".to_owned(), port(app)];
+    flags.extend(["--standins-port".to_owned(), port(standins)]);
+    flags.extend(set.iter().flat_map(|setting| ["--set".to_owned(), (*setting).to_owned()]));
+    clap::Parser::try_parse_from(flags).unwrap()
+}
+
+pub fn serve(listener: TcpListener, router: Router) {
+    tokio::spawn(async move { axum::serve(listener, router).await });
+}
+
+pub fn cookie(response: &Response<Bytes>) -> String {
+    cookies(response).into_iter().next().unwrap()
+}
+
+pub fn cookies(response: &Response<Bytes>) -> Vec<String> {
+    let lines = response.headers().get_all("set-cookie").into_iter().map(|line| line.to_str().unwrap());
+    lines.map(|line| line.split(';').next().unwrap().to_owned()).collect()
+}
+
+pub fn json_of(response: &Response<Bytes>) -> Value {
+    serde_json::from_slice(response.body()).unwrap()
+}
