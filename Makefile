@@ -58,6 +58,7 @@ test: ## everything below up to e2e, from a clean clone: some minutes
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory client
 	@$(MAKE) --no-print-directory sdks
+	@$(MAKE) --no-print-directory browser
 	@$(MAKE) --no-print-directory e2e
 	$(call say,all passed)
 

@@ -52,7 +52,7 @@ test('SameSite=Strict alone would stop the foreign site, but not the sibling', a
   t.after(visitor.closePages);
   for (const [origin, comes] of [[SIBLING, true], [FOREIGN, false]]) {
     const watched = watch();
-    await visitor.inPage(origin, attempt, [NEVER['a form'][1].toString(), ENDPOINT]);
+    await visitor.inPage(origin, attempt, [NEVER['a link'][1].toString(), ENDPOINT]);
     const { calls: [call] } = await until('the endpoint has answered', watched);
     assert.equal(had(call, '__Host-cartesia-token'), comes, origin);
   }
@@ -69,6 +69,14 @@ test('a sibling cannot put a cookie of its own in the place of the app’s', asy
   });
   assert.equal(result, 'plain=mine');
   assert.deepEqual(await visitor.sealed(), before);
+});
+
+test('all the while, there were tokens for the app alone', () => {
+  const granted = visitor.voicemint.calls().filter((line) => / 2\d\d /.test(line));
+  assert.deepEqual(granted.map((line) => line.replace(/ \(.*/, '')), [
+    'POST /cartesia/token 200 minted', // before all
+    'POST /cartesia/token 200 resumed', // by the first test
+  ]);
 });
 
 /** Makes an attempt in a page: the session goes along, the endpoint refuses, and the cookie stays as it is. */
@@ -104,7 +112,7 @@ function watch() {
 /** What the clock of the page, if it is still there, tells of the call, beyond that there was one. */
 async function timings(page, origin) {
   const known = await page.evaluate(([url, here]) => location.origin === here && performance.getEntriesByName(url).map(
-    ({ serverTiming, transferSize, decodedBodySize, responseStatus }) => [serverTiming.length, transferSize, decodedBodySize, responseStatus],
+    (entry) => [entry.serverTiming.length, entry.transferSize, entry.decodedBodySize, entry.responseStatus],
   ), [ENDPOINT, origin]).catch(() => false);
   return (known || []).filter((entry) => entry.some((value) => value !== 0));
 }

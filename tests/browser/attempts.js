@@ -4,7 +4,7 @@
 /** Those by which no page mints, not even the app's. */
 const NEVER = {
   'a form': ['POST', (url) => submit(url)],
-  'a form of text that is JSON': ['POST', (url) => submit(url, { enctype: 'text/plain' }, { '{"expires_in":60,"grants":{"x': '":1}}' })],
+  'a form of text that is JSON': ['POST', (url) => submit(url, { enctype: 'text/plain' }, { '{"expires_in":': '60}' })],
   'a form in parts': ['POST', (url) => submit(url, { enctype: 'multipart/form-data' })],
   'a form without fields': ['POST', (url) => submit(url, {}, {})],
   'a form by GET': ['GET', (url) => submit(url, { method: 'get' })],
@@ -46,7 +46,9 @@ const NEVER = {
   'a beacon': ['POST', (url) => { navigator.sendBeacon(url, '{"expires_in":60}'); }],
   'a beacon of a form': ['POST', (url) => { navigator.sendBeacon(url, new FormData()); }],
   'fetch without CORS': ['GET', (url) => read(fetch(url, { mode: 'no-cors', credentials: 'include' }))],
-  'fetch without CORS by POST': ['POST', (url) => read(fetch(url, { method: 'POST', mode: 'no-cors', credentials: 'include', body: '{}' }))],
+  'fetch without CORS by POST': ['POST', (url) => read(fetch(url, {
+    method: 'POST', mode: 'no-cors', credentials: 'include', body: '{}',
+  }))],
   'fetch without CORS that hides its origin': ['POST', (url) => read(fetch(url, {
     method: 'POST', mode: 'no-cors', credentials: 'include', referrerPolicy: 'no-referrer',
   }))],
@@ -54,7 +56,9 @@ const NEVER = {
     fetch(url, { method: 'POST', mode: 'no-cors', credentials: 'include', keepalive: true });
     return left(location.href = '/blank');
   }],
-  'fetch in a sandbox': ['POST', (url) => elsewhere((post) => put('iframe', { sandbox: 'allow-scripts', srcdoc: `<script>${post}</script>` }), url)],
+  'fetch in a sandbox': ['POST', (url) => elsewhere((post) => {
+    put('iframe', { sandbox: 'allow-scripts', srcdoc: `<script>${post}</script>` });
+  }, url)],
 };
 
 /** Those by which a page mints that may call. */

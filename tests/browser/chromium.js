@@ -18,12 +18,8 @@ async function startProfile(options) {
   mkdirSync(join(folder, 'Default'));
   const preferences = { profile: { cookie_controls_mode: 0, block_third_party_cookies: false } };
   writeFileSync(join(folder, 'Default', 'Preferences'), JSON.stringify(preferences));
-  const context = await chromium.launchPersistentContext(folder, launch(options));
-  async function stop() {
-    await context.close();
-    rmSync(folder, { recursive: true, maxRetries: 5 });
-  }
-  return { context, stop };
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return chromium.launchPersistentContext(folder, launch(options));
 }
 
 function launch({ names = {}, trusted = [], flags = [] } = {}) {

@@ -55,7 +55,9 @@ describe('the cookie, as the browser stored it', () => {
     test(`${provider}: HttpOnly, Secure, SameSite=Strict, for this host alone, as long as the token`, async () => {
       const asked = Date.now() / 1000;
       const { token, expires_in: lasts } = await mint(provider);
-      const { value, expires, ...rest } = await cookie(provider);
+      const stored = await cookie(provider);
+      assert.ok(stored, 'the browser stored none');
+      const { value, expires, ...rest } = stored;
       assert.deepEqual(rest, {
         name: `__Host-${provider}-token`,
         domain: new URL(APP).host, // with a dot before it, its subdomains would get it too

@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const { test } = require('node:test');
 
 const { startChromium } = require('./chromium');
-const { visit } = require('./visit');
+const { visit } = require('./page');
 const { startVoicemint } = require('./voicemint');
 
 for (const [screen, viewport] of Object.entries({ phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } })) {

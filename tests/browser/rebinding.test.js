@@ -12,7 +12,8 @@ test('a foreign name that is pointed to this machine signs nobody in and mints n
   const voicemint = await startVoicemint();
   t.after(voicemint.stop);
   const attacker = await listen(createServer((request, response) => {
-    response.writeHead(200, { 'Content-Type': 'text/html', Connection: 'close' }).end('<!doctype html><link rel="icon" href="data:,">');
+    response.writeHead(200, { 'Content-Type': 'text/html', Connection: 'close' });
+    response.end('<!doctype html><link rel="icon" href="data:,">');
   }));
   t.after(() => attacker.close());
   let target = attacker.address().port;

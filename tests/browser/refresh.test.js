@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const { test } = require('node:test');
 
 const { startChromium } = require('./chromium');
-const { visit } = require('./visit');
+const { visit } = require('./page');
 const { startVoicemint } = require('./voicemint');
 
 test('a token source gives another token in time, and the socket that the first one opened goes on', async (t) => {
@@ -22,7 +22,10 @@ test('a token source gives another token in time, and the socket that the first 
       const { token, base_url } = await source.getToken();
       const query = new URLSearchParams({ cartesia_version: '2026-03-01', access_token: token });
       const socket = new WebSocket(`${base_url.replace('http', 'ws')}/tts/websocket?${query}`);
-      await new Promise((resolve, reject) => { socket.onopen = resolve; socket.onerror = reject; });
+      await new Promise((resolve, reject) => {
+        socket.onopen = resolve;
+        socket.onerror = () => reject(new Error('a socket was refused'));
+      });
       return { token, socket };
     }
 
@@ -35,7 +38,7 @@ test('a token source gives another token in time, and the socket that the first 
         context_id: crypto.randomUUID(),
       }));
       return new Promise((resolve, reject) => {
-        socket.onclose = reject;
+        socket.onclose = () => reject(new Error('a socket was closed'));
         socket.onmessage = ({ data }) => {
           if (JSON.parse(data).type === 'done') resolve('done');
         };
@@ -46,7 +49,7 @@ test('a token source gives another token in time, and the socket that the first 
     const first = await open();
     const spoken = [await speak(first.socket)];
     let token = first.token;
-    while (token === first.token) {
+    while (token === first.token && performance.now() < begun + 3000) {
       await new Promise((resolve) => { setTimeout(resolve, 50); });
       ({ token } = await source.getToken());
     }

@@ -1,5 +1,5 @@
-// Sites under TLS: the app, which passes on to Voicemint, and others. All have an empty page, the app at `/blank`, and redirect to
-// wherever they are told.
+// Sites under TLS: the app, which passes on to Voicemint, and others. All have an empty page, the app at `/blank`, and redirect
+// to wherever they are told.
 
 const http = require('node:http');
 const https = require('node:https');
@@ -22,8 +22,9 @@ async function serveSites(voicemintPort) {
   const { key, cert, fingerprint } = makeCertificate(HOSTS);
   const calls = [];
   const server = await listen(https.createServer({ key, cert }, (request, response) => {
-    if (`https://${request.headers.host}` === APP && !/^\/(blank|to\?)/.test(request.url)) passOn(request, response, voicemintPort, calls);
-    else answer(request, response);
+    const isOurs = /^\/(blank|to\?)/.test(request.url) || `https://${request.headers.host}` !== APP;
+    if (isOurs) answer(request, response);
+    else passOn(request, response, voicemintPort, calls);
   }));
   const { port } = server.address();
   return {
@@ -59,7 +60,8 @@ function answer(request, response) {
     response.writeHead(Number(searchParams.get('status')), { Location: searchParams.get('url') }).end();
     return;
   }
-  response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end('<!doctype html><html lang="en"><title>A page</title><link rel="icon" href="data:,">');
+  response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
+  response.end('<!doctype html><html lang="en"><title>A page</title><link rel="icon" href="data:,">');
 }
 
 module.exports = { APP, FOREIGN, PARTNER, SIBLING, STUDIO, serveSites };

@@ -5,7 +5,8 @@ const { after, before, test } = require('node:test');
 
 const { startChromium } = require('./chromium');
 const { measureSound } = require('./sound');
-const { PROVIDERS, visit } = require('./visit');
+const { until } = require('./until');
+const { PROVIDERS, visit } = require('./page');
 const { startVoicemint } = require('./voicemint');
 
 const SENTENCE = 'Hello, hello!';
@@ -85,7 +86,7 @@ for (const [provider, label] of Object.entries(PROVIDERS)) {
     if (provider === 'cartesia') await visitor.option('Speech to text').check();
     await listen(visitor, 'Microphone');
     const early = await visitor.says('#transcript', /hello from/i);
-    await visitor.page.waitForFunction(() => window.loudest().said > 0.05);
+    await until('something loud is sent', async () => (await loudest(visitor)).said > 0.05);
     await visitor.button('Stop').click();
     await visitor.says('#progress', /^Done\.$/);
     const late = await visitor.says('#transcript', /hello from/i);

@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 
 const { startChromium } = require('./chromium');
-const { PROVIDERS, refusedWith, visit } = require('./visit');
+const { PROVIDERS, refusedWith, visit } = require('./page');
 const { startVoicemint } = require('./voicemint');
 
 let voicemint;

@@ -10,7 +10,7 @@ const SESSION = 'dev_session';
 async function startVisitor(...flags) {
   const voicemint = await startVoicemint('--origin', APP, '--origin', STUDIO, '--origin', PARTNER, ...flags);
   const sites = await serveSites(voicemint.port);
-  const { context, stop: stopChromium } = await startProfile(sites);
+  const context = await startProfile(sites);
 
   /** Runs a function in a page of that origin. One that leads away from the page gives nothing, once that is over. */
   async function inPage(origin, run, ...given) {
@@ -33,7 +33,7 @@ async function startVisitor(...flags) {
   const sealed = async () => (await context.cookies()).filter(({ name }) => name.startsWith('__Host-'));
 
   async function stop() {
-    await stopChromium();
+    await context.close();
     await sites.stop();
     await voicemint.stop();
   }

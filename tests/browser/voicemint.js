@@ -24,7 +24,11 @@ async function startVoicemint(...flags) {
   });
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (text) => { printed += text; });
-  process.once('exit', () => child.kill());
+  // Also where a test was cut short.
+  process.once('exit', () => {
+    child.kill();
+    rmSync(folder, { recursive: true, force: true });
+  });
   const ended = new Promise((resolve) => child.once('close', resolve));
   await until('the local command is ready', () => {
     if (child.exitCode !== null) throw new Error(`${process.env.VOICEMINT_DEV} did not start`);
@@ -37,7 +41,6 @@ async function startVoicemint(...flags) {
     async stop() {
       child.kill();
       await ended;
-      rmSync(folder, { recursive: true });
     },
   };
 }

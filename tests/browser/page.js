@@ -10,7 +10,7 @@ const PROVIDERS = { cartesia: 'Cartesia', elevenlabs: 'ElevenLabs', assemblyai: 
 /** What the browser itself writes to the console of a call that was refused. */
 const refusedWith = (status) => new RegExp(`Failed to load resource.* status of ${status} .*/token\\)$`);
 
-/** Opens the page in a browser of its own, so to speak; `expected` are lines of the console that are no fault. */
+/** Opens the page in a private window; `expected` are lines of the console that are no fault. */
 async function visit(t, chromium, voicemint, { expected = [], ...options } = {}) {
   const context = await chromium.newContext(options);
   t.after(() => context.close());
