@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use voicemint::ask::{MOST_BODY_BYTES, too_large};
 use voicemint::broker::{Broker, Invocation};
 use voicemint::clock::Clock;
+use voicemint::limit::memory::Memory;
 use voicemint::provider::Provider;
 use voicemint::record::Record;
 use voicemint::settings::Reader;
@@ -35,6 +36,9 @@ use crate::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
 
 /// As long as the deployed functions have (`Timeout` in template.yaml).
 const INVOCATION: Duration = Duration::from_secs(10);
+
+/// How many users of a provider are counted, where a limit is set.
+const MOST_COUNTED: usize = 1024;
 
 /// API keys of real providers, where the environment has them.
 pub type RealKeys<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -110,12 +114,14 @@ fn broker<P: Provider>(
         match (arguments.setting(P::NAME, name), name) {
             (Some(value), _) => Some(value.to_owned()),
             (None, "API_KEY_SECRET_ID") => Some(P::NAME.to_owned()),
+            (None, "LIMIT_TABLE") => Some("in-memory".to_owned()),
             (None, "PROVIDER_BASE_URL") => base_url.clone(),
             (None, "ALLOWED_ORIGINS") => Some(origins.join(",")),
             _ => sessions.iter().find(|(setting, _)| *setting == name).map(|(_, value)| value.clone()),
         }
     };
-    let broker = Broker::from_settings(&environment, Arc::new(keys), transport.clone(), Clock::system())
+    let (keys, table) = (Arc::new(keys), Arc::new(Memory::new(MOST_COUNTED)));
+    let broker = Broker::from_settings(&environment, keys, table, transport.clone(), Clock::system())
         .map_err(|error| format!("{}: {error}", P::NAME))?;
     let base_url = P::from_settings(&mut Reader::new(&environment)).base_url().to_owned();
     let standin = base_url == arguments.standins_url();

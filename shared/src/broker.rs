@@ -1,6 +1,6 @@
 //! The broker: one request from top to bottom, the same for every provider and wherever it runs.
 //!
-//! `origin → session → ask → permission → resume? → secret → provider → answer`
+//! `origin → session → ask → permission → secret → resume? → limit → provider → answer`
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -16,6 +16,8 @@ use crate::ask::{Ask, Fields};
 use crate::call::{self, Budget};
 use crate::clock::Clock;
 use crate::cookie;
+use crate::limit::settings::{Limits, OnError};
+use crate::limit::{Limiter, Table};
 use crate::origin::{Origins, refuse_ambiguous};
 use crate::provider::{Lease, Minted, Provider};
 use crate::record::{Outcome, Record, Steps};
@@ -43,6 +45,7 @@ pub struct Broker<P> {
     grants_claim: Option<String>,
     verifier: Verifier,
     secret: SecretCache,
+    limiter: Option<Limiter>,
     transport: Transport,
     clock: Clock,
 }
@@ -60,18 +63,20 @@ pub struct Invocation {
 struct Progress {
     steps: Steps,
     subject: Option<String>,
+    uncounted: Option<OnError>,
     /// For the log, of a request that went well.
     note: Option<&'static str>,
 }
 
 impl<P: Provider> Broker<P> {
-    /// A broker for what the environment says.
+    /// A broker for what the environment says, with its secrets in `store` and its counts in `table`.
     ///
     /// # Errors
     /// Everything that is wrong with the settings, at once.
     pub fn from_settings(
         environment: &dyn Environment,
         store: Arc<dyn SecretStore>,
+        table: Arc<dyn Table>,
         transport: Transport,
         clock: Clock,
     ) -> Result<Self, SettingsError> {
@@ -85,17 +90,13 @@ impl<P: Provider> Broker<P> {
         let fresh_for = reader.whole_number("SECRET_CACHE_SECONDS", 0..=86_400, "seconds").unwrap_or(300);
         let fresh_for = Duration::from_secs(fresh_for.into());
         let grants_claim = reader.optional("GRANTS_CLAIM");
-        for limit in ["RATE_LIMIT", "DAILY_LIMIT"] {
-            // A limit that is set and does not hold would be worse than none.
-            if reader.optional(limit).is_some() {
-                reader.fault(limit, "is not known to this version: remove it");
-            }
-        }
+        let limits = Limits::from_settings(&mut reader);
         let session = reader.finish(session)?;
         let session_carriers = session.carriers.clone();
         let verifier = Verifier::new(session, transport.clone(), Arc::clone(&store), fresh_for, clock.clone());
         let secret = SecretCache::new(store, secret_id, Part::Field(field), fresh_for, clock.clone());
-        Ok(Self { provider, origins, session_carriers, grants_claim, verifier, secret, transport, clock })
+        let limiter = limits.map(|limits| Limiter::new(limits, table, clock.clone()));
+        Ok(Self { provider, origins, session_carriers, grants_claim, verifier, secret, limiter, transport, clock })
     }
 
     /// Loads what every request needs, before the first one: where that fails, the first request tries again.
@@ -143,6 +144,7 @@ impl<P: Provider> Broker<P> {
             outcome,
             subject: progress.subject,
             reason,
+            uncounted: progress.uncounted.map(OnError::name),
             steps: progress.steps,
             total: started.elapsed(),
             at: self.clock.now(),
@@ -190,7 +192,8 @@ impl<P: Provider> Broker<P> {
         let verified = timeout_at(deadline, self.verifier.verify(credential)).await;
         progress.steps.session = Some(began.elapsed());
         let session = verified.unwrap_or_else(|_| Err(late(Code::SessionUnavailable)))?;
-        progress.subject = self.secret.cached().and_then(|key| subject_hash(&key, &session));
+        let cached = self.secret.cached();
+        progress.subject = cached.as_ref().and_then(|key| subject_hash(key, &session));
 
         let ask = self.provider.ask(Fields::read(request)?)?;
         session.permits(&ask, self.grants_claim.as_deref())?;
@@ -199,13 +202,14 @@ impl<P: Provider> Broker<P> {
         let loaded = timeout_at(deadline, self.secret.get()).await;
         progress.steps.secret = Some(began.elapsed());
         let key = loaded.unwrap_or_else(|_| Err(late(Code::SecretUnavailable)))?;
-        if progress.subject.is_none() {
+        if !cached.is_some_and(|cached| Arc::ptr_eq(&cached, &key)) {
             progress.subject = subject_hash(&key, &session);
         }
 
         if let Some(lease) = self.resumable(request, &session, &ask, &key) {
             return Ok((self.hand_over(&session, &ask, &key, &lease, Outcome::Resumed, progress), Outcome::Resumed));
         }
+        self.count(deadline, progress).await?;
         // Lifetimes are counted from before the provider is called, so that none is promised that the token lacks.
         let asked_at = self.clock.now().as_secs();
         let began = Instant::now();
@@ -229,6 +233,18 @@ impl<P: Provider> Broker<P> {
             && kept.base_url == self.provider.base_url()
             && left.as_secs_f64() * 2.0 >= f64::from(ask.expires_in);
         fits.then_some(Lease { token: kept.token, expires_in, expires_at: kept.expires_at })
+    }
+
+    /// Counts this mint, and refuses it where the subject has had as many as the limits allow.
+    async fn count(&self, deadline: Instant, progress: &mut Progress) -> Result<(), Refusal> {
+        let Some(limiter) = &self.limiter else { return Ok(()) };
+        let subject = progress.subject.as_deref().ok_or_else(|| internal("the subject has no hash to count it by"))?;
+        let began = Instant::now();
+        let counted = timeout_at(deadline, limiter.admit(P::NAME, subject)).await;
+        progress.steps.limit = Some(began.elapsed());
+        let (admitted, uncounted) = counted.map_err(|_| late(Code::LimitUnavailable))?;
+        progress.uncounted = uncounted;
+        admitted
     }
 
     fn hand_over(

@@ -2,7 +2,7 @@
 //!
 //! Start reading at [`broker`], which takes one request from top to bottom. A provider is a [`provider::Provider`]; the
 //! functions of `functions/` are one each. [`lambda`] is the only room that knows AWS Lambda, [`aws`] the only one that
-//! knows Secrets Manager, [`transport`] the only one that knows the network.
+//! knows AWS's services, [`transport`] the only one that knows the network.
 
 pub mod answer;
 pub mod ask;
@@ -11,8 +11,10 @@ pub mod broker;
 pub mod call;
 pub mod clock;
 pub mod cookie;
+pub mod expiring;
 pub mod json;
 pub mod lambda;
+pub mod limit;
 pub mod log;
 pub mod origin;
 pub mod provider;

@@ -43,6 +43,8 @@ pub struct Steps {
     pub session: Option<Duration>,
     /// Getting the provider's key.
     pub secret: Option<Duration>,
+    /// Counting the mint, where there is a limit.
+    pub limit: Option<Duration>,
     /// Calling the provider, all tries.
     pub provider: Option<Duration>,
 }
@@ -58,7 +60,8 @@ impl Steps {
     }
 
     fn named(&self) -> impl Iterator<Item = (&'static str, Option<Duration>)> {
-        [("session", self.session), ("secret", self.secret), ("provider", self.provider)].into_iter()
+        let Self { session, secret, limit, provider } = *self;
+        [("session", session), ("secret", secret), ("limit", limit), ("provider", provider)].into_iter()
     }
 }
 
@@ -77,6 +80,8 @@ pub struct Record {
     pub subject: Option<String>,
     /// Why, in words for the operator.
     pub reason: Option<Cow<'static, str>>,
+    /// What `LIMIT_ON_ERROR` did with it, where the limit table could not be used.
+    pub uncounted: Option<&'static str>,
     /// What the steps cost.
     pub steps: Steps,
     /// What all of it cost.
@@ -103,6 +108,10 @@ impl Record {
                 put("Code", code.into());
             }
             Outcome::SignedOut | Outcome::Preflight => {}
+        }
+        if let Some(instead) = self.uncounted {
+            put("LimitUnavailable", 1.into());
+            put("OnError", instead.into());
         }
         if let Some(took) = self.steps.provider {
             put("ProviderLatency", milliseconds(took).into());
@@ -141,6 +150,10 @@ impl Record {
                 directives.push(Directive::new(&[&["Provider"], &["Provider", "Code"]], "Refused", "Count"));
             }
             Outcome::SignedOut | Outcome::Preflight => {}
+        }
+        if self.uncounted.is_some() {
+            let each_way: &[&[&str]] = &[&["Provider"], &["Provider", "OnError"]];
+            directives.push(Directive::new(each_way, "LimitUnavailable", "Count"));
         }
         if self.steps.provider.is_some() {
             directives.push(Directive::new(by_provider, "ProviderLatency", "Milliseconds"));
@@ -188,6 +201,7 @@ mod tests {
             outcome,
             subject: None,
             reason: None,
+            uncounted: matches!(outcome, Outcome::Minted).then_some("local"),
             steps,
             total: Duration::from_millis(13),
             at: Duration::from_secs(1_800_000_000),
@@ -206,10 +220,13 @@ mod tests {
     }
 
     #[test]
-    fn a_mint_shows_the_providers_latency() {
+    fn a_mint_shows_the_providers_latency_and_that_it_was_counted_here_alone() {
         let line = record(Outcome::Minted);
         assert_eq!((&line["Minted"], &line["ProviderLatency"]), (&json!(1), &json!(12.34)));
         assert_eq!(line["_aws"]["Timestamp"], 1_800_000_000_000_u64);
+        let directive = &line["_aws"]["CloudWatchMetrics"][1];
+        assert_eq!(directive["Dimensions"], json!([["Provider"], ["Provider", "OnError"]]));
+        assert_eq!((&line["LimitUnavailable"], &line["OnError"]), (&json!(1), &json!("local")));
         assert_eq!((&line["source"], &line["provider_ms"]), (&json!("minted"), &json!(12.34)));
     }
 }

@@ -22,11 +22,13 @@ pub enum Code {
     RequestTooLarge,
     MediaTypeNotSupported,
     RequestInvalid,
+    RateLimited,
     Internal,
     ProviderRejected,
     ProviderUnavailable,
     SessionUnavailable,
     SecretUnavailable,
+    LimitUnavailable,
     ProviderTimeout,
 }
 
@@ -50,6 +52,7 @@ impl Code {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type_not_supported", "The media type is not supported")
             }
             Self::RequestInvalid => (StatusCode::UNPROCESSABLE_ENTITY, "request_invalid", "The request is not valid"),
+            Self::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many tokens were asked for"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here"),
             Self::ProviderRejected => {
                 (StatusCode::BAD_GATEWAY, "provider_rejected", "The provider did not give a token")
@@ -62,6 +65,9 @@ impl Code {
             }
             Self::SecretUnavailable => {
                 (StatusCode::SERVICE_UNAVAILABLE, "secret_unavailable", "The provider's key cannot be loaded")
+            }
+            Self::LimitUnavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, "limit_unavailable", "Tokens cannot be counted at the moment")
             }
             Self::ProviderTimeout => {
                 (StatusCode::GATEWAY_TIMEOUT, "provider_timeout", "The provider did not answer in time")

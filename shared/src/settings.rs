@@ -43,9 +43,12 @@ impl<'a> Reader<'a> {
         Self { environment, faults: Vec::new() }
     }
 
-    /// Notes that a variable is wrong, and how to mend it.
+    /// Notes that a variable is wrong, and how to mend it; once, though several may read it.
     pub fn fault(&mut self, name: &str, mend: impl Display) {
-        self.faults.push(format!("{name} {mend}"));
+        let fault = format!("{name} {mend}");
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
     }
 
     /// A variable's value without surrounding white space.

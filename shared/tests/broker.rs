@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use voicemint::ask::{Ask, Fields};
 use voicemint::broker::{Broker, Invocation};
 use voicemint::clock::Clock;
+use voicemint::limit::memory::Memory;
 use voicemint::provider::{Answer, Minted, Provider};
 use voicemint::record::{Outcome, Record};
 use voicemint::refusal::Refusal;
@@ -83,7 +84,8 @@ fn broker(more: &[(&str, &str)]) -> Broker<Odd> {
     let environment =
         |name: &str| base.iter().chain(more).find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
     let clock = Clock::new(|| UNIX_EPOCH + Duration::from_secs(NOW));
-    Broker::from_settings(&environment, Arc::new(Store::default()), Transport::new().unwrap(), clock).unwrap()
+    let (store, table) = (Arc::new(Store::default()), Arc::new(Memory::new(16)));
+    Broker::from_settings(&environment, store, table, Transport::new().unwrap(), clock).unwrap()
 }
 
 fn session() -> String {

@@ -18,7 +18,8 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 use tracing::level_filters::LevelFilter;
 
-use crate::aws::SecretsManager;
+use crate::aws::dynamodb::DynamoDb;
+use crate::aws::secrets_manager::SecretsManager;
 use crate::broker::{Broker, Invocation};
 use crate::clock::Clock;
 use crate::log;
@@ -68,7 +69,8 @@ fn start<P: Provider>(clock: &Clock) -> Result<Broker<P>, Error> {
     log::start(level.unwrap_or(LevelFilter::INFO));
     let transport = Transport::new()?;
     let store = Arc::new(SecretsManager::from_settings(&mut reader, transport.clone()));
-    let broker = Broker::from_settings(&ProcessEnvironment, store, transport, clock.clone());
+    let table = Arc::new(DynamoDb::from_settings(&mut reader, transport.clone()));
+    let broker = Broker::from_settings(&ProcessEnvironment, store, table, transport, clock.clone());
     // Both are read, so that whatever is wrong is reported at once.
     match (reader.finish(level), broker) {
         (Ok(_), Ok(broker)) => Ok(broker),

@@ -1,6 +1,5 @@
 //! Opaque tokens, by asking the authorization server (RFC 7662).
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use super::claims::{Claims, Rules};
 use super::refused::Refused;
 use super::remote::{Remote, members, unavailable, unusable, visible};
 use crate::call::Budget;
+use crate::expiring::Expiring;
 use crate::json::{self, Members};
 use crate::secret::SecretCache;
 
@@ -46,16 +46,13 @@ pub struct Introspection {
     pub remembered: Remembered,
 }
 
-/// What was said of tokens, by their SHA-256, and until when it is taken for true.
-#[derive(Default)]
-pub struct Remembered(Mutex<HashMap<[u8; 32], Word>>);
+/// What was said of tokens, by their SHA-256: the claims, or nothing where the token is not good.
+pub struct Remembered(Mutex<Expiring<[u8; 32], Option<Arc<Members>>>>);
 
-#[derive(Clone)]
-struct Word {
-    /// Nothing where the token is not good.
-    claims: Option<Arc<Members>>,
-    from: Duration,
-    until: Duration,
+impl Default for Remembered {
+    fn default() -> Self {
+        Self(Mutex::new(Expiring::new(MOST_REMEMBERED)))
+    }
 }
 
 impl Introspection {
@@ -71,7 +68,7 @@ impl Introspection {
         let key = hash(token);
         let now = self.remote.clock.now();
         let claims = match self.remembered.get(&key, now) {
-            Some(word) => word.claims,
+            Some(claims) => claims,
             None => self.ask(token, key).await?,
         };
         let claims = claims.ok_or(Refused::Invalid("the authorization server does not call the token active"))?;
@@ -120,35 +117,20 @@ impl Introspection {
 }
 
 impl Remembered {
-    fn get(&self, key: &[u8; 32], now: Duration) -> Option<Word> {
-        self.lock().get(key).filter(|word| word.is_fresh(now)).cloned()
+    fn get(&self, key: &[u8; 32], now: Duration) -> Option<Option<Arc<Members>>> {
+        self.lock().get(key, now).cloned()
     }
 
     fn put(&self, key: [u8; 32], claims: Option<Arc<Members>>, now: Duration) {
         let longest = if claims.is_some() { ACTIVE_FOR } else { INACTIVE_FOR };
         let expiry = claims.as_ref().and_then(|claims| claims.get("exp")?.as_f64());
         let expiry = expiry.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(Duration::MAX);
-        let word = Word { claims, from: now, until: expiry.min(now + longest) };
-        let mut words = self.lock();
-        if words.len() >= MOST_REMEMBERED {
-            words.retain(|_, word| word.is_fresh(now));
-        }
-        if words.len() >= MOST_REMEMBERED {
-            let oldest = words.iter().min_by_key(|(_, word)| word.until).map(|(key, _)| *key);
-            oldest.map(|oldest| words.remove(&oldest));
-        }
-        words.insert(key, word);
+        // A clock that is set back makes no word last longer.
+        self.lock().put(key, claims, now..expiry.min(now + longest), now);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Word>> {
+    fn lock(&self) -> MutexGuard<'_, Expiring<[u8; 32], Option<Arc<Members>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Word {
-    /// A clock that was set back makes no word last longer.
-    fn is_fresh(&self, now: Duration) -> bool {
-        (self.from..self.until).contains(&now)
     }
 }
 

@@ -1,0 +1,127 @@
+//! AWS DynamoDB, as the table that limits are counted in.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::{Client, Config};
+
+use super::Service;
+use crate::limit::gcra::{Item, Tat, Update};
+use crate::limit::{Table, Updating};
+use crate::settings::Reader;
+use crate::transport::Transport;
+
+const SERVICE: Service = Service {
+    name: "DynamoDB",
+    endpoint: "AWS_ENDPOINT_URL_DYNAMODB",
+    answer_within: Duration::from_millis(300),
+    retry_pause: Duration::from_millis(25),
+    most_bytes: 64 * 1024,
+};
+
+/// DynamoDB, as the standard AWS variables describe it.
+///
+/// A try that was cut off may have been counted: then its retry counts once more, which is to the disadvantage of the one who
+/// asked and never of the limit.
+pub struct DynamoDb {
+    client: Client,
+    /// What a call needs and the environment does not have.
+    lacks: Option<String>,
+}
+
+impl DynamoDb {
+    /// A client for the function's own region, endpoint and credentials.
+    pub fn from_settings(reader: &mut Reader, transport: Transport) -> Self {
+        let (config, lacks) = SERVICE.configure(reader, transport);
+        Self { client: Client::from_conf(Config::new(&config)), lacks }
+    }
+}
+
+impl Table for DynamoDb {
+    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a> {
+        Box::pin(async move {
+            if let Some(lacks) = &self.lacks {
+                return Err(lacks.clone());
+            }
+            let request = self.client.update_item().table_name(table).key("pk", AttributeValue::S(key.to_owned()));
+            match expressed(request, update).send().await {
+                Ok(_) => Ok(None),
+                Err(error) => match error.as_service_error() {
+                    Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                        Ok(Some(failed.item().map(item).unwrap_or_default()))
+                    }
+                    _ => Err(SERVICE.clause(&error)),
+                },
+            }
+        })
+    }
+}
+
+/// The update in DynamoDB's words.
+fn expressed(request: UpdateItemFluentBuilder, update: &Update) -> UpdateItemFluentBuilder {
+    let mut set = vec!["exp = :exp"];
+    let mut conditions = Vec::new();
+    let mut request = request
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .expression_attribute_values(":exp", AttributeValue::N(update.expires_at.as_secs().to_string()))
+        .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+    if let Some(tat) = update.tat {
+        request = request.expression_attribute_values(":now", milliseconds(update.now));
+        request = match tat {
+            Tat::Idle { next } => {
+                set.push("tat = :next");
+                conditions.push("(attribute_not_exists(tat) OR tat <= :now)");
+                request.expression_attribute_values(":next", milliseconds(next))
+            }
+            Tat::Queued { latest, interval } => {
+                set.push("tat = tat + :interval");
+                conditions.push("tat BETWEEN :now AND :latest");
+                request
+                    .expression_attribute_values(":latest", milliseconds(latest))
+                    .expression_attribute_values(":interval", milliseconds(interval))
+            }
+        };
+    }
+    if let Some(most) = update.most {
+        conditions.push("(attribute_not_exists(cnt) OR cnt < :most)");
+        request = request.expression_attribute_values(":most", AttributeValue::N(most.to_string()));
+    }
+    request
+        .update_expression(format!("SET {} ADD cnt :one", set.join(", ")))
+        .condition_expression(conditions.join(" AND "))
+}
+
+fn item(attributes: &HashMap<String, AttributeValue>) -> Item {
+    let number = |name| attributes.get(name).and_then(|value| value.as_n().ok());
+    // Milliseconds with three decimals have room in what a float tells exactly.
+    let micros = |text: &String| text.parse().ok().map(|milliseconds: f64| (milliseconds * 1000.0).round() as u64);
+    Item {
+        tat: number("tat").and_then(micros).map(Duration::from_micros),
+        count: number("cnt").and_then(|text| text.parse().ok()).unwrap_or_default(),
+    }
+}
+
+/// A time in milliseconds, to the microsecond.
+fn milliseconds(time: Duration) -> AttributeValue {
+    let (whole, micros) = (time.as_millis(), time.subsec_micros() % 1000);
+    AttributeValue::N(if micros == 0 { whole.to_string() } else { format!("{whole}.{micros:03}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_come_back_as_they_were_written() {
+        for micros in [0, 1, 999, 1_000, 1_763_800_000_000_000, 1_763_800_000_000_010, 4_102_444_799_999_999] {
+            let time = Duration::from_micros(micros);
+            let attributes = HashMap::from([("tat".to_owned(), milliseconds(time))]);
+            assert_eq!(item(&attributes), Item { tat: Some(time), count: 0 }, "{micros}");
+        }
+        assert_eq!(milliseconds(Duration::from_micros(6_000_000)), AttributeValue::N("6000".to_owned()));
+        assert_eq!(milliseconds(Duration::from_micros(142_858)), AttributeValue::N("142.858".to_owned()));
+    }
+}

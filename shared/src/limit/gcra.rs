@@ -1,0 +1,165 @@
+//! The generic cell rate algorithm (ITU-T I.371, annex A): a burst up to the count, then one every period / count.
+//!
+//! All that is kept of a subject is its theoretical arrival time (`tat`): when the last of what it was given would have come,
+//! had it come evenly spaced. Whoever has a `tat` in the past is idle; whoever has one no further ahead than the tolerance,
+//! which is the interval times (count - 1), may go on; the others wait until it is.
+//!
+//! Written as conditional updates, so that any number of environments may count at once and nothing is read beforehand. The
+//! first takes it that the subject is idle; if it is not, the item that comes back tells whether it must wait, and if it need
+//! not, the second puts it behind the others.
+
+use std::time::Duration;
+
+use super::Table;
+use super::settings::{Limits, Rate};
+
+const DAY: Duration = Duration::from_secs(86_400);
+/// Clocks of two environments may differ by this much, and an item must not go before all of them are done with it.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
+
+/// What is kept of a subject.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Item {
+    /// The theoretical arrival time, since the Unix epoch; none where nothing was counted under a rate.
+    pub tat: Option<Duration>,
+    /// How many were counted in this item.
+    pub count: u64,
+}
+
+/// An update that counts one, and its condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// When this is, since the Unix epoch.
+    pub now: Duration,
+    /// The rate's part; nothing where there is none.
+    pub tat: Option<Tat>,
+    /// How many may be counted in this item; nothing where there is no such limit.
+    pub most: Option<u64>,
+    /// When the item may go, since the Unix epoch: later than it matters.
+    pub expires_at: Duration,
+}
+
+/// What an update does to the theoretical arrival time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tat {
+    /// Becomes `next`, where there is none or it is now at the latest.
+    Idle {
+        /// One interval from now.
+        next: Duration,
+    },
+    /// Becomes `interval` later, where it is between now and `latest`.
+    Queued {
+        /// The tolerance from now.
+        latest: Duration,
+        /// One interval.
+        interval: Duration,
+    },
+}
+
+/// Which limit is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// `RATE_LIMIT`.
+    Rate,
+    /// `DAILY_LIMIT`.
+    Daily,
+}
+
+/// A limit that is reached, and until when, since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Over {
+    /// Which one.
+    pub limit: Limit,
+    /// When there is room again.
+    pub until: Duration,
+}
+
+/// Whether it was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// There was room.
+    Yes,
+    /// There was none, and nothing was counted.
+    No(Over),
+}
+
+impl Update {
+    /// Whether the condition holds for an item.
+    pub fn holds(&self, item: &Item) -> bool {
+        let in_time = match self.tat {
+            None => true,
+            Some(Tat::Idle { .. }) => item.tat.is_none_or(|tat| tat <= self.now),
+            Some(Tat::Queued { latest, .. }) => item.tat.is_some_and(|tat| self.now <= tat && tat <= latest),
+        };
+        in_time && self.most.is_none_or(|most| item.count < most)
+    }
+
+    /// What it makes of an item.
+    #[must_use]
+    pub fn applied(&self, item: &Item) -> Item {
+        let tat = match self.tat {
+            None => item.tat,
+            Some(Tat::Idle { next }) => Some(next),
+            Some(Tat::Queued { interval, .. }) => item.tat.map(|tat| tat + interval),
+        };
+        Item { tat, count: item.count + 1 }
+    }
+}
+
+/// Counts one in the item `key`, in at most two updates: one where the subject is idle, one where it must wait. `now` is since
+/// the Unix epoch.
+///
+/// # Errors
+/// Where the table cannot be used; a clause for the log.
+pub async fn count(
+    table: &dyn Table,
+    name: &str,
+    key: &str,
+    limits: &Limits,
+    now: Duration,
+) -> Result<Counted, String> {
+    // What is written is in milliseconds; a time that was cut later would let somebody in too early.
+    let now = Duration::from_millis(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
+    // Others count at the same time. What is found may have changed when it is acted upon, and then all begins once more.
+    for _ in 0..2 {
+        let idle = limits.update(now, |rate| Tat::Idle { next: now + rate.interval });
+        let Some(item) = table.update(name, key, &idle).await? else { return Ok(Counted::Yes) };
+        if let Some(over) = limits.over(&item, now) {
+            return Ok(Counted::No(over));
+        }
+        let queued = limits.update(now, |rate| Tat::Queued { latest: now + rate.tolerance(), interval: rate.interval });
+        let Some(item) = table.update(name, key, &queued).await? else { return Ok(Counted::Yes) };
+        if let Some(over) = limits.over(&item, now) {
+            return Ok(Counted::No(over));
+        }
+    }
+    // Whoever asks so often at once that even this fails can wait.
+    Ok(Counted::No(Over { limit: Limit::Rate, until: now + Duration::from_secs(1) }))
+}
+
+impl Limits {
+    fn update(&self, now: Duration, tat: impl FnOnce(&Rate) -> Tat) -> Update {
+        let rate_ends = self.rate.map_or(now, |rate| now + rate.period);
+        let day_ends = self.daily.map_or(now, |_| midnight_after(now));
+        Update {
+            now,
+            tat: self.rate.as_ref().map(tat),
+            most: self.daily,
+            expires_at: rate_ends.max(day_ends) + CLOCKS_DIFFER,
+        }
+    }
+
+    /// The limit that an item has reached, if there is one; of two, the one that lasts longer.
+    fn over(&self, item: &Item, now: Duration) -> Option<Over> {
+        if self.daily.is_some_and(|most| item.count >= most) {
+            return Some(Over { limit: Limit::Daily, until: midnight_after(now) });
+        }
+        let until = item.tat?.checked_sub(self.rate?.tolerance())?;
+        (until > now).then_some(Over { limit: Limit::Rate, until })
+    }
+}
+
+/// The end of the day, UTC, that a time belongs to.
+fn midnight_after(now: Duration) -> Duration {
+    DAY * u32::try_from(now.as_secs() / DAY.as_secs() + 1).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,136 @@
+//! Limits on what one user can spend: counted per issuer, subject and provider, across all live environments.
+//!
+//! `settings` reads them, `gcra` decides, and a [`Table`] keeps the counts: DynamoDB where functions are deployed
+//! (`crate::aws::dynamodb`), `memory` in the local command and while the table cannot be reached.
+
+pub mod gcra;
+pub mod memory;
+pub mod settings;
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::clock::{Clock, rfc3339};
+use crate::expiring::Expiring;
+use crate::refusal::{Code, Refusal};
+
+use gcra::{Counted, Item, Limit, Over, Update};
+use memory::Memory;
+use settings::{Limits, OnError};
+
+/// A future that a table answers with: nothing where the update was made, the item as it is where its condition does not
+/// hold. The error is a clause for the log.
+pub type Updating<'a> = Pin<Box<dyn Future<Output = Result<Option<Item>, String>> + Send + 'a>>;
+
+/// Where counts are kept.
+pub trait Table: Send + Sync {
+    /// Makes an update of the item `key` in the table of that name, at once and only where its condition holds.
+    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a>;
+}
+
+/// How many subjects are remembered as refused, so that they cost no call.
+const MOST_REMEMBERED: usize = 1024;
+/// How many subjects are counted here while the table cannot be reached.
+const MOST_LOCAL: usize = 8192;
+
+/// Counts mints and refuses those beyond the limits.
+pub struct Limiter {
+    limits: Limits,
+    table: Arc<dyn Table>,
+    /// Counts while the table cannot be reached.
+    local: Memory,
+    refused: Mutex<Expiring<String, Over>>,
+    /// Whether the table could not be reached the last time, which is logged once.
+    in_trouble: AtomicBool,
+    clock: Clock,
+}
+
+impl Limiter {
+    /// A limiter with its counts in a table.
+    pub fn new(limits: Limits, table: Arc<dyn Table>, clock: Clock) -> Self {
+        Self {
+            limits,
+            table,
+            local: Memory::new(MOST_LOCAL),
+            refused: Mutex::new(Expiring::new(MOST_REMEMBERED)),
+            in_trouble: AtomicBool::new(false),
+            clock,
+        }
+    }
+
+    /// Counts a mint of a subject with a provider. Says what was done instead where the table could not be reached.
+    ///
+    /// # Errors
+    /// [`Code::RateLimited`] where a limit is reached; then nothing was counted. [`Code::LimitUnavailable`] where the table
+    /// cannot be reached and [`OnError::Deny`] is set; the second value is there then too.
+    pub async fn admit(&self, provider: &str, subject: &str) -> (Result<(), Refusal>, Option<OnError>) {
+        let now = self.clock.now();
+        let key = self.key(provider, subject, now);
+        let remembered = self.refused().get(&key, now).copied();
+        if let Some(over) = remembered {
+            return (Err(refused(over, now)), None);
+        }
+        let counted = gcra::count(&*self.table, &self.limits.table, &key, &self.limits, now).await;
+        self.note_trouble(counted.as_ref().err());
+        let (counted, instead) = match (counted, self.limits.on_error) {
+            (Ok(counted), _) => (counted, None),
+            (Err(_), OnError::Local) => {
+                // Memory never fails.
+                let counted = gcra::count(&self.local, "", &key, &self.limits, now).await;
+                (counted.unwrap_or(Counted::Yes), Some(OnError::Local))
+            }
+            (Err(_), OnError::Allow) => (Counted::Yes, Some(OnError::Allow)),
+            (Err(reason), OnError::Deny) => return (Err(unavailable(reason)), Some(OnError::Deny)),
+        };
+        match counted {
+            Counted::Yes => (Ok(()), instead),
+            Counted::No(over) => {
+                self.refused().put(key, over, now..over.until, now);
+                (Err(refused(over, now)), instead)
+            }
+        }
+    }
+
+    /// One item a subject, and where a day counts, one a day: a new day then begins without anything being taken back.
+    fn key(&self, provider: &str, subject: &str, now: Duration) -> String {
+        match self.limits.daily {
+            None => format!("{provider}#{subject}"),
+            Some(_) => format!("{provider}#{subject}#{}", rfc3339(now.as_secs()).split_once('T').unwrap_or_default().0),
+        }
+    }
+
+    fn note_trouble(&self, reason: Option<&String>) {
+        let was = self.in_trouble.swap(reason.is_some(), Ordering::Relaxed);
+        match reason {
+            Some(reason) if !was => {
+                tracing::warn!(reason, instead = self.limits.on_error.name(), "the limit table cannot be used");
+            }
+            None if was => tracing::info!("the limit table can be used again"),
+            _ => {}
+        }
+    }
+
+    fn refused(&self) -> std::sync::MutexGuard<'_, Expiring<String, Over>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn refused(Over { limit, until }: Over, now: Duration) -> Refusal {
+    let wait = until.saturating_sub(now);
+    // Told in whole seconds, rounded up: earlier would be too early.
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let seconds = u32::try_from(seconds.max(1)).unwrap_or(u32::MAX);
+    let (detail, reason) = match limit {
+        Limit::Rate => ("Too many tokens in a short time", "RATE_LIMIT is reached"),
+        Limit::Daily => ("The day's tokens are used up until midnight UTC", "DAILY_LIMIT is reached"),
+    };
+    Refusal::new(Code::RateLimited, format!("{detail}. Try again in {seconds} s.")).because(reason).retry_after(seconds)
+}
+
+fn unavailable(reason: String) -> Refusal {
+    let detail = "The service cannot count tokens at the moment. Try again shortly; if it lasts, its operator finds the \
+                  cause in the log.";
+    Refusal::new(Code::LimitUnavailable, detail).because(reason).retry_after(1)
+}

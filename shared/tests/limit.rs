@@ -1,0 +1,266 @@
+//! Limits: what is accepted, when the rest may come again, and how many calls of the table that takes.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that fails may panic")]
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use futures_util::FutureExt;
+use proptest::prelude::*;
+use voicemint::clock::Clock;
+use voicemint::limit::gcra::{Counted, Item, Limit, Over, Update, count};
+use voicemint::limit::memory::Memory;
+use voicemint::limit::settings::{Limits, OnError};
+use voicemint::limit::{Limiter, Table, Updating};
+use voicemint::refusal::Code;
+use voicemint::settings::Reader;
+
+/// Ten in the morning.
+const NOW: Duration = Duration::from_secs(1_800_007_200 / 86_400 * 86_400 + 36_000);
+const MIDNIGHT: Duration = Duration::from_secs(NOW.as_secs() + 14 * 3600);
+
+fn limits(variables: &[(&str, &str)]) -> Limits {
+    let environment = |name: &str| {
+        let all = variables.iter().chain(&[("LIMIT_TABLE", "limits")]);
+        all.copied().find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
+    };
+    Limits::from_settings(&mut Reader::new(&environment)).unwrap()
+}
+
+fn rate(rate: &str) -> Limits {
+    limits(&[("RATE_LIMIT", rate)])
+}
+
+/// Counts one in memory, which answers at once.
+fn counted(table: &dyn Table, limits: &Limits, now: Duration) -> Counted {
+    count(table, "limits", "a", limits, now).now_or_never().unwrap().unwrap()
+}
+
+type Meanwhile = Box<dyn Fn(&Memory) + Send>;
+
+/// A table that counts its calls, lets others in before one of them, or fails.
+struct Watched {
+    inner: Memory,
+    calls: AtomicUsize,
+    fails: Mutex<Option<&'static str>>,
+    /// What happens before the second call, once.
+    meanwhile: Mutex<Option<Meanwhile>>,
+}
+
+impl Watched {
+    fn new() -> Arc<Self> {
+        let inner = Memory::new(64);
+        Arc::new(Self { inner, calls: AtomicUsize::new(0), fails: Mutex::default(), meanwhile: Mutex::default() })
+    }
+
+    /// Calls since the last time.
+    fn calls(&self) -> usize {
+        self.calls.swap(0, Ordering::SeqCst)
+    }
+}
+
+impl Table for Watched {
+    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a> {
+        let before = self.calls.fetch_add(1, Ordering::SeqCst);
+        if let Some(reason) = *self.fails.lock().unwrap() {
+            return Box::pin(std::future::ready(Err(reason.to_owned())));
+        }
+        let meanwhile = if before == 1 { self.meanwhile.lock().unwrap().take() } else { None };
+        meanwhile.inspect(|meanwhile| meanwhile(&self.inner));
+        self.inner.update(table, key, update)
+    }
+}
+
+/// A limiter and the hands of its clock.
+fn limiter(limits: Limits, table: Arc<dyn Table>) -> (Limiter, Arc<AtomicU64>) {
+    let millis = Arc::new(AtomicU64::new(u64::try_from(NOW.as_millis()).unwrap()));
+    let hands = Arc::clone(&millis);
+    let clock = Clock::new(move || UNIX_EPOCH + Duration::from_millis(hands.load(Ordering::SeqCst)));
+    (Limiter::new(limits, table, clock), millis)
+}
+
+/// How an arrival was answered: nothing where it was let in, else the code and the seconds to wait.
+fn answer(limiter: &Limiter, provider: &str, subject: &str) -> Option<(Code, u32)> {
+    let (admitted, _) = limiter.admit(provider, subject).now_or_never().unwrap();
+    admitted.err().map(|refusal| (refusal.code, refusal.retry_after.unwrap()))
+}
+
+#[test]
+fn a_burst_up_to_the_count_then_one_every_interval() {
+    let (table, limits) = (Memory::new(8), rate("10/minute"));
+    let at = |millis| NOW + Duration::from_millis(millis);
+    for place in 0..10 {
+        assert_eq!(counted(&table, &limits, NOW), Counted::Yes, "{place}");
+    }
+    assert_eq!(counted(&table, &limits, NOW), Counted::No(Over { limit: Limit::Rate, until: at(6_000) }));
+    assert_eq!(counted(&table, &limits, at(5_999)), Counted::No(Over { limit: Limit::Rate, until: at(6_000) }));
+    assert_eq!(counted(&table, &limits, at(6_000)), Counted::Yes);
+    assert_eq!(counted(&table, &limits, at(6_000)), Counted::No(Over { limit: Limit::Rate, until: at(12_000) }));
+    // Three intervals of silence make room for three.
+    let later = [24_000, 24_001, 24_002, 24_003].map(|millis| counted(&table, &limits, at(millis)) == Counted::Yes);
+    assert_eq!(later, [true, true, true, false]);
+}
+
+#[test]
+fn one_call_when_idle_or_refused_and_two_between() {
+    let (table, limits) = (Watched::new(), rate("2/second"));
+    let at = |millis| counted(&*table, &limits, NOW + Duration::from_millis(millis)) == Counted::Yes;
+    assert_eq!((at(0), table.calls()), (true, 1), "idle");
+    assert_eq!((at(0), table.calls()), (true, 2), "in the queue");
+    assert_eq!((at(0), table.calls()), (false, 1), "refused");
+    assert_eq!((at(1000), table.calls()), (true, 1), "idle again, to the millisecond");
+    let (table, limits) = (Watched::new(), limits_of_day("2"));
+    let calls = [(); 3].map(|()| (counted(&*table, &limits, NOW) == Counted::Yes, table.calls()));
+    assert_eq!(calls, [(true, 1), (true, 1), (false, 1)], "a limit for the day alone");
+}
+
+fn limits_of_day(count: &str) -> Limits {
+    limits(&[("DAILY_LIMIT", count)])
+}
+
+#[test]
+fn a_lost_race_is_run_again_and_never_lets_in_too_many() {
+    let limits = rate("3/minute");
+    // Between the two calls of the second arrival, others take what is left.
+    let table = Watched::new();
+    assert_eq!(counted(&*table, &limits, NOW), Counted::Yes);
+    table.calls();
+    let others = limits.clone();
+    *table.meanwhile.lock().unwrap() = Some(Box::new(move |inner| {
+        assert_eq!([(); 2].map(|()| counted(inner, &others, NOW)), [Counted::Yes; 2]);
+    }));
+    assert!(matches!(counted(&*table, &limits, NOW), Counted::No(_)));
+    assert_eq!(table.calls(), 2);
+    // Between them, the item goes away.
+    let fresh = Watched::new();
+    let gone = Vanishing(Mutex::new(vec![Some(Item { tat: Some(NOW + Duration::from_secs(1)), count: 1 })]), fresh);
+    assert_eq!(counted(&gone, &limits, NOW), Counted::Yes);
+    assert_eq!(gone.1.calls(), 2, "the second call found nothing, and all began once more");
+}
+
+/// Tells of items that are gone when they are looked at again.
+struct Vanishing(Mutex<Vec<Option<Item>>>, Arc<Watched>);
+
+impl Table for Vanishing {
+    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a> {
+        match self.0.lock().unwrap().pop() {
+            Some(item) => Box::pin(std::future::ready(Ok(item))),
+            None => self.1.update(table, key, update),
+        }
+    }
+}
+
+#[test]
+fn a_refused_subject_costs_no_call_until_its_time() {
+    let table = Watched::new();
+    let (limiter, millis) = limiter(rate("1/minute"), table.clone());
+    assert_eq!((answer(&limiter, "cartesia", "ada"), table.calls()), (None, 1));
+    assert_eq!((answer(&limiter, "cartesia", "ada"), table.calls()), (Some((Code::RateLimited, 60)), 1));
+    millis.fetch_add(30_001, Ordering::SeqCst);
+    for _ in 0..1000 {
+        assert_eq!(answer(&limiter, "cartesia", "ada"), Some((Code::RateLimited, 30)), "rounded up");
+    }
+    assert_eq!(table.calls(), 0, "a flood");
+    millis.fetch_add(29_999, Ordering::SeqCst);
+    assert_eq!((answer(&limiter, "cartesia", "ada"), table.calls()), (None, 1), "exactly when it was told");
+}
+
+#[test]
+fn subjects_and_providers_do_not_share() {
+    let (limiter, _) = limiter(rate("1/day"), Watched::new());
+    for (provider, subject) in [("cartesia", "ada"), ("cartesia", "bob"), ("elevenlabs", "ada")] {
+        assert_eq!(answer(&limiter, provider, subject), None, "{provider} {subject}");
+        assert!(answer(&limiter, provider, subject).is_some(), "{provider} {subject}");
+    }
+}
+
+#[test]
+fn a_day_ends_at_midnight_utc() {
+    let table = Watched::new();
+    let both = limits(&[("RATE_LIMIT", "1/second"), ("DAILY_LIMIT", "2")]);
+    let (limiter, millis) = limiter(both, table.clone());
+    let set = |time: Duration| millis.store(u64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+    assert_eq!(answer(&limiter, "cartesia", "ada"), None);
+    assert_eq!(answer(&limiter, "cartesia", "ada"), Some((Code::RateLimited, 1)), "the rate holds too");
+    set(MIDNIGHT - Duration::from_millis(1500));
+    assert_eq!(answer(&limiter, "cartesia", "ada"), None);
+    assert_eq!(answer(&limiter, "cartesia", "ada"), Some((Code::RateLimited, 2)), "until midnight, rounded up");
+    set(MIDNIGHT - Duration::from_millis(1));
+    assert_eq!(answer(&limiter, "cartesia", "ada"), Some((Code::RateLimited, 1)));
+    set(MIDNIGHT);
+    assert_eq!(answer(&limiter, "cartesia", "ada"), None, "a new day");
+    // The old day's items may lie about for days: they are not looked at.
+    assert_eq!(table.calls(), 6 - 1, "the flood before midnight cost nothing");
+}
+
+#[test]
+fn without_the_table_each_way_does_what_it_says_and_is_told() {
+    for (way, first, second) in [
+        (OnError::Local, None, Some((Code::RateLimited, 60))),
+        (OnError::Deny, Some((Code::LimitUnavailable, 1)), Some((Code::LimitUnavailable, 1))),
+        (OnError::Allow, None, None),
+    ] {
+        let table = Watched::new();
+        let (limiter, _) =
+            limiter(limits(&[("RATE_LIMIT", "1/minute"), ("LIMIT_ON_ERROR", way.name())]), table.clone());
+        *table.fails.lock().unwrap() = Some("the table is gone");
+        let (admitted, instead) = limiter.admit("cartesia", "ada").now_or_never().unwrap();
+        assert_eq!((admitted.err().map(|refusal| refusal.code), instead), (first.map(|(code, _)| code), Some(way)));
+        assert_eq!(answer(&limiter, "cartesia", "ada"), second, "{way:?}");
+        *table.fails.lock().unwrap() = None;
+        let (_, instead) = limiter.admit("cartesia", "bob").now_or_never().unwrap();
+        assert_eq!(instead, None, "back again");
+    }
+}
+
+/// Arrivals at growing times, in milliseconds, and a limit that they are about as fast as.
+fn arrivals() -> impl Strategy<Value = (u32, &'static str, Vec<u64>)> {
+    let gaps = |period: u64| {
+        let gap = prop_oneof![Just(0), 0..period / 8, 0..period, 0..period * 2];
+        proptest::collection::vec(gap, 1..120)
+    };
+    (1_u32..12, prop_oneof![Just(("second", 1_000)), Just(("minute", 60_000)), Just(("hour", 3_600_000))])
+        .prop_flat_map(move |(count, (unit, period))| {
+            gaps(period).prop_map(move |gaps| {
+                let times = gaps.into_iter().scan(0, |time, gap| {
+                    *time += gap;
+                    Some(*time)
+                });
+                (count, unit, times.collect())
+            })
+        })
+}
+
+/// What the limit means, said without the algorithm: of any accepted ones, as many intervals pass from the first to the last
+/// as there are more of them than the count.
+fn conforms(accepted: &[Duration], limits: &Limits) -> bool {
+    let rate = limits.rate.unwrap();
+    accepted.iter().enumerate().all(|(last, end)| {
+        accepted.iter().take(last + 1).enumerate().all(|(first, start)| {
+            let beyond = u32::try_from(last - first + 1).unwrap().saturating_sub(rate.count);
+            *end - *start >= rate.interval * beyond
+        })
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_accepted_keep_the_limit_and_no_refused_one_could_have_been_let_in((per, unit, times) in arrivals()) {
+        let (table, limits) = (Memory::new(8), rate(&format!("{per}/{unit}")));
+        let mut accepted = Vec::new();
+        for time in times.into_iter().map(|millis| NOW + Duration::from_millis(millis)) {
+            let counted = counted(&table, &limits, time);
+            accepted.push(time);
+            // Let in where it may be, refused where it may not: nothing between.
+            prop_assert_eq!(counted == Counted::Yes, conforms(&accepted, &limits));
+            if let Counted::No(Over { until, .. }) = counted {
+                // And when it is told to come again is when there is room, and not a moment before.
+                accepted.pop();
+                let with = |time| [&accepted[..], &[time]].concat();
+                prop_assert!(conforms(&with(until), &limits));
+                prop_assert!(!conforms(&with(until - Duration::from_micros(1)), &limits));
+            }
+        }
+    }
+}
