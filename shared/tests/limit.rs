@@ -43,6 +43,7 @@ type Meanwhile = Box<dyn Fn(&Memory) + Send>;
 struct Watched {
     inner: Memory,
     calls: AtomicUsize,
+    expiries: Mutex<Vec<Duration>>,
     fails: Mutex<Option<&'static str>>,
     /// What happens before the second call, once.
     meanwhile: Mutex<Option<Meanwhile>>,
@@ -50,8 +51,9 @@ struct Watched {
 
 impl Watched {
     fn new() -> Arc<Self> {
-        let inner = Memory::new(64);
-        Arc::new(Self { inner, calls: AtomicUsize::new(0), fails: Mutex::default(), meanwhile: Mutex::default() })
+        let (inner, calls) = (Memory::new(64), AtomicUsize::new(0));
+        let (expiries, fails, meanwhile) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Arc::new(Self { inner, calls, expiries, fails, meanwhile })
     }
 
     /// Calls since the last time.
@@ -63,6 +65,7 @@ impl Watched {
 impl Table for Watched {
     fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a> {
         let before = self.calls.fetch_add(1, Ordering::SeqCst);
+        self.expiries.lock().unwrap().push(update.expires_at);
         if let Some(reason) = *self.fails.lock().unwrap() {
             return Box::pin(std::future::ready(Err(reason.to_owned())));
         }
@@ -261,6 +264,23 @@ proptest! {
                 prop_assert!(conforms(&with(until), &limits));
                 prop_assert!(!conforms(&with(until - Duration::from_micros(1)), &limits));
             }
+        }
+    }
+}
+
+#[test]
+fn an_item_is_kept_for_as_long_as_it_matters_to_anybody() {
+    for (limits, until) in [
+        (rate("10/minute"), NOW + Duration::from_secs(60)),
+        (limits_of_day("9"), MIDNIGHT),
+        (limits(&[("RATE_LIMIT", "1/day"), ("DAILY_LIMIT", "9")]), NOW + Duration::from_secs(86_400)),
+    ] {
+        let table = Watched::new();
+        for _ in 0..2 {
+            counted(&*table, &limits, NOW);
+        }
+        for expires_at in table.expiries.lock().unwrap().drain(..) {
+            assert_eq!(expires_at, until + Duration::from_secs(60), "and a minute, as clocks differ");
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The harness of the end-to-end suite: the release binaries under AWS's Runtime Interface Emulator, moto as Secrets
-//! Manager, an identity provider and the voice providers played on loopback. The cases themselves are in `cases/`.
+//! Manager and DynamoDB, an identity provider and the voice providers played on loopback. The cases themselves are in `cases/`.
 //!
 //! The tools come by environment (`VOICEMINT_RIE`, `VOICEMINT_MOTO`, `VOICEMINT_BIN_DIR`); `make e2e` sets them.
 
@@ -13,6 +13,7 @@ mod http;
 mod issuer;
 mod keys;
 pub mod leaks;
+mod limit_table;
 mod moto;
 mod ports;
 mod process;
@@ -27,6 +28,7 @@ pub use function::{Builder, Function};
 pub use gate::Gate;
 pub use issuer::{AUDIENCE, Issuer, Outage};
 pub use keys::{Jwt, hmac_jwt, now, with, without};
+pub use limit_table::{LimitTable, Mood};
 pub use moto::Moto;
 pub use ports::ClosedPort;
 pub use product::{Product, with_cookies};

@@ -1,4 +1,4 @@
-//! AWS Secrets Manager, played by moto: one server for the whole suite, and the few calls that a case makes of it.
+//! AWS's services, played by moto: one server for the whole suite, and the few calls that a case makes of it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,10 +14,6 @@ use crate::process::Process;
 use crate::{http, ports, tool};
 
 const START_LIMIT: Duration = Duration::from_secs(60);
-/// moto reads the service out of the signature's scope and does not check the rest.
-const SIGNATURE: &str = "AWS4-HMAC-SHA256 Credential=ASIAFAKE/20260101/us-east-1/secretsmanager/aws4_request, \
-                         SignedHeaders=host, Signature=fake";
-
 static SERVER: OnceCell<SocketAddr> = OnceCell::const_new();
 static TURN: Mutex<()> = Mutex::const_new(());
 static NAMES: AtomicUsize = AtomicUsize::new(0);
@@ -64,17 +60,30 @@ impl Moto {
         self.call("DeleteSecret", json!({ "SecretId": name, "ForceDeleteWithoutRecovery": true })).await;
     }
 
-    async fn call(&self, operation: &str, input: Value) {
-        // moto walks its table of secrets with no lock: changes at the same time make it fail now and then.
+    /// Calls Secrets Manager.
+    async fn call(&self, operation: &str, input: Value) -> Value {
+        self.call_service("secretsmanager", "1.1", &format!("secretsmanager.{operation}"), input).await
+    }
+
+    /// Calls DynamoDB.
+    pub async fn dynamodb(&self, operation: &str, input: Value) -> Value {
+        self.call_service("dynamodb", "1.0", &format!("DynamoDB_20120810.{operation}"), input).await
+    }
+
+    async fn call_service(&self, service: &str, json: &str, target: &str, input: Value) -> Value {
+        // moto walks its tables with no lock: changes at the same time make it fail now and then.
         let _turn = TURN.lock().await;
+        // It reads the service out of the signature's scope and does not check the rest.
+        let scope = format!("Credential=ASIAFAKE/20260101/us-east-1/{service}/aws4_request");
         let headers = [
-            ("content-type", "application/x-amz-json-1.1"),
-            ("x-amz-target", &format!("secretsmanager.{operation}")),
-            ("authorization", SIGNATURE),
+            ("content-type", &*format!("application/x-amz-json-{json}")),
+            ("x-amz-target", target),
+            ("authorization", &format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=fake")),
         ];
         let response = http::post(self.address, "/", &headers, input.to_string().as_bytes()).await;
-        let response = response.unwrap_or_else(|error| panic!("moto did not answer {operation}: {error}"));
-        assert_eq!(response.status, 200, "{operation}: {}", String::from_utf8_lossy(&response.body));
+        let response = response.unwrap_or_else(|error| panic!("moto did not answer {target}: {error}"));
+        assert_eq!(response.status, 200, "{target}: {}", String::from_utf8_lossy(&response.body));
+        serde_json::from_slice(&response.body).unwrap_or_default()
     }
 }
 

@@ -79,6 +79,9 @@ impl Service {
                 format!("{} answered {}", self.name, refused.err().code().unwrap_or("an unnamed error"))
             }
             SdkError::TimeoutError(_) => format!("{} did not answer in time", self.name),
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+                format!("{} did not answer in time", self.name)
+            }
             _ => format!("{} cannot be reached", self.name),
         }
     }

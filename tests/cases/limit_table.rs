@@ -1,0 +1,118 @@
+//! The table itself, counted in by many at once and across midnight: the function's own code against moto, with a clock that is
+//! passed in.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use tokio::task::JoinSet;
+use voicemint::aws::dynamodb::DynamoDb;
+use voicemint::clock::Clock;
+use voicemint::limit::Limiter;
+use voicemint::limit::gcra::{Counted, count};
+use voicemint::limit::settings::Limits;
+use voicemint::settings::Reader;
+use voicemint::transport::Transport;
+use voicemint_tests::LimitTable;
+
+/// A client of an environment of its own, and those limits.
+fn environment(table: &LimitTable, limits: &[(&str, &str)]) -> (DynamoDb, Limits) {
+    let base = [
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "ASIAFAKE"),
+        ("AWS_SECRET_ACCESS_KEY", "fake"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", table.url()),
+        ("LIMIT_TABLE", &table.name),
+    ];
+    let variable = |name: &str| {
+        let found = base.iter().chain(limits).find(|(known, _)| *known == name);
+        found.map(|(_, value)| (*value).to_owned())
+    };
+    let mut reader = Reader::new(&variable);
+    let client = DynamoDb::from_settings(&mut reader, Transport::new().expect("a client"));
+    let limits = Limits::from_settings(&mut reader).expect("a limit");
+    (reader.finish(Some(client)).expect("settings without fault"), limits)
+}
+
+fn since_epoch() -> Duration {
+    UNIX_EPOCH.elapsed().expect("a clock after 1970")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn many_threads_of_two_environments_never_exceed_the_count() {
+    let table = LimitTable::create().await;
+    let (first, limits) = environment(&table, &[("RATE_LIMIT", "4/second")]);
+    let (second, _) = environment(&table, &[("RATE_LIMIT", "4/second")]);
+    let environments = [Arc::new(first), Arc::new(second)];
+    let begin = Instant::now();
+    let mut tasks = JoinSet::new();
+    for place in 0..8 {
+        let (client, limits) = (Arc::clone(&environments[place % 2]), limits.clone());
+        tasks.spawn(async move {
+            let (mut accepted, mut refused, mut late) = (0, 0, 0);
+            while begin.elapsed() < Duration::from_secs(3) {
+                match count(&*client, &limits.table, "cartesia#ada", &limits, since_epoch()).await {
+                    Ok(Counted::Yes) => accepted += 1,
+                    Ok(Counted::No(_)) => refused += 1,
+                    // A busy machine: it may have been counted.
+                    Err(reason) if reason.contains("in time") => late += 1,
+                    Err(reason) => panic!("{reason}"),
+                }
+            }
+            (accepted, refused, late)
+        });
+    }
+    let (mut accepted, mut refused, mut late) = (0, 0, 0);
+    while let Some(done) = tasks.join_next().await {
+        let (yes, no, unknown) = done.expect("a task that does not panic");
+        accepted += yes;
+        refused += no;
+        late += unknown;
+    }
+    // A burst of four, then one every 250 ms.
+    let most = 4 + begin.elapsed().as_millis() / 250;
+    assert!(accepted <= most, "{accepted} of at most {most}");
+    assert!(accepted + late >= 12 && refused > 20, "{accepted}, {refused} refused, {late} late: no hammering");
+    let items = table.items().await;
+    assert_eq!(items.len(), 1);
+    let counted: u128 = items[0]["cnt"]["N"].as_str().and_then(|text| text.parse().ok()).unwrap_or_default();
+    // A try that is cut off may have been counted: then its retry counted once more, or found no room.
+    assert!((accepted..=most).contains(&counted), "{accepted} accepted, {counted} counted of at most {most}");
+}
+
+#[tokio::test]
+async fn a_new_day_begins_at_midnight_utc_though_the_old_item_is_still_there() {
+    let table = LimitTable::create().await;
+    let (client, limits) = environment(&table, &[("RATE_LIMIT", "1/second"), ("DAILY_LIMIT", "2")]);
+    // Midnight after the 14th of January 2027.
+    let midnight = 1_800_057_600_000_u64;
+    let millis = Arc::new(AtomicU64::new(midnight - 2_500));
+    let hands = Arc::clone(&millis);
+    let clock = Clock::new(move || UNIX_EPOCH + Duration::from_millis(hands.load(Ordering::SeqCst)));
+    let limiter = Limiter::new(limits, Arc::new(client), clock);
+    let wait = || async {
+        let (admitted, instead) = limiter.admit("cartesia", "ada").await;
+        assert_eq!(instead, None);
+        admitted.err().and_then(|refusal| refusal.retry_after)
+    };
+    assert_eq!([wait().await, wait().await], [None, Some(1)], "the rate");
+    millis.fetch_add(1_000, Ordering::SeqCst);
+    assert_eq!([wait().await, wait().await], [None, Some(2)], "the day's two are used up 1.5 s before midnight");
+    millis.store(midnight - 1, Ordering::SeqCst);
+    assert_eq!(wait().await, Some(1));
+    millis.store(midnight, Ordering::SeqCst);
+    assert_eq!([wait().await, wait().await], [None, Some(1)]);
+    assert_eq!(table.items().await.len(), 2, "one a day");
+}
+
+#[tokio::test]
+async fn intervals_shorter_than_a_millisecond_are_kept() {
+    let table = LimitTable::create().await;
+    let (client, limits) = environment(&table, &[("RATE_LIMIT", "3000/second")]);
+    let now = Duration::from_secs(1_800_000_000);
+    for _ in 0..3 {
+        assert_eq!(count(&client, &limits.table, "a", &limits, now).await, Ok(Counted::Yes));
+    }
+    let items = table.items().await;
+    assert_eq!(items[0]["tat"]["N"], "1800000000001.002", "three times 334 microseconds");
+}
