@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,50 +92,36 @@ pub struct Record {
 impl Record {
     /// The line for the log.
     pub fn line(&self) -> String {
-        let mut line = Map::new();
-        let mut put = |name: &str, value: Value| line.insert(name.to_owned(), value);
         let directives = self.metrics();
-        if !directives.is_empty() {
-            put("_aws", json!({"Timestamp": self.at.as_millis() as u64, "CloudWatchMetrics": directives}));
-            put("Provider", self.provider.into());
-        }
-        match self.outcome {
-            Outcome::Minted => drop(put("Minted", 1.into())),
-            Outcome::Resumed => drop(put("Resumed", 1.into())),
-            Outcome::Refused(code) => {
-                put("Refused", 1.into());
-                put("Code", code.into());
-            }
-            Outcome::SignedOut | Outcome::Preflight => {}
-        }
-        if let Some(instead) = self.uncounted {
-            put("LimitUnavailable", 1.into());
-            put("OnError", instead.into());
-        }
-        if let Some(took) = self.steps.provider {
-            put("ProviderLatency", milliseconds(took).into());
-        }
-        put("level", if self.status.is_server_error() { "ERROR" } else { "INFO" }.into());
-        put("request_id", self.request_id.as_str().into());
-        put("provider", self.provider.into());
-        put("status", self.status.as_u16().into());
-        put("outcome", self.outcome.name().into());
-        if matches!(self.outcome, Outcome::Minted | Outcome::Resumed) {
-            put("source", self.outcome.name().into());
-        }
-        if let Some(subject) = &self.subject {
-            put("subject", subject.as_str().into());
-        }
-        if let Some(reason) = &self.reason {
-            put("reason", reason.as_ref().into());
-        }
-        for (name, took) in self.steps.named() {
-            if let Some(took) = took {
-                put(&format!("{name}_ms"), milliseconds(took).into());
-            }
-        }
-        put("total_ms", milliseconds(self.total).into());
-        Value::Object(line).to_string()
+        let refused = if let Outcome::Refused(code) = self.outcome { Some(code) } else { None };
+        let served = matches!(self.outcome, Outcome::Minted | Outcome::Resumed);
+        let line = Line {
+            aws: (!directives.is_empty())
+                .then(|| Metadata { timestamp: self.at.as_millis() as u64, cloud_watch_metrics: &directives }),
+            dimension: (!directives.is_empty()).then_some(self.provider),
+            minted: (self.outcome == Outcome::Minted).then_some(1),
+            resumed: (self.outcome == Outcome::Resumed).then_some(1),
+            refused: refused.map(|_| 1),
+            code: refused,
+            limit_unavailable: self.uncounted.map(|_| 1),
+            on_error: self.uncounted,
+            provider_latency: self.steps.provider.map(milliseconds),
+            level: if self.status.is_server_error() { "ERROR" } else { "INFO" },
+            request_id: &self.request_id,
+            provider: self.provider,
+            status: self.status.as_u16(),
+            outcome: self.outcome.name(),
+            source: served.then(|| self.outcome.name()),
+            subject: self.subject.as_deref(),
+            reason: self.reason.as_deref(),
+            session_ms: self.steps.session.map(milliseconds),
+            secret_ms: self.steps.secret.map(milliseconds),
+            limit_ms: self.steps.limit.map(milliseconds),
+            provider_ms: self.steps.provider.map(milliseconds),
+            total_ms: milliseconds(self.total),
+        };
+        // Nothing of it can fail to become JSON.
+        serde_json::to_string(&line).unwrap_or_default()
     }
 
     fn metrics(&self) -> Vec<Directive> {
@@ -160,6 +145,56 @@ impl Record {
         }
         directives
     }
+}
+
+/// The line as it is written: metrics and dimensions by CloudWatch's way of naming, the rest by ours.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(rename = "_aws", skip_serializing_if = "Option::is_none")]
+    aws: Option<Metadata<'a>>,
+    #[serde(rename = "Provider", skip_serializing_if = "Option::is_none")]
+    dimension: Option<&'static str>,
+    #[serde(rename = "Minted", skip_serializing_if = "Option::is_none")]
+    minted: Option<u8>,
+    #[serde(rename = "Resumed", skip_serializing_if = "Option::is_none")]
+    resumed: Option<u8>,
+    #[serde(rename = "Refused", skip_serializing_if = "Option::is_none")]
+    refused: Option<u8>,
+    #[serde(rename = "Code", skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    #[serde(rename = "LimitUnavailable", skip_serializing_if = "Option::is_none")]
+    limit_unavailable: Option<u8>,
+    #[serde(rename = "OnError", skip_serializing_if = "Option::is_none")]
+    on_error: Option<&'static str>,
+    #[serde(rename = "ProviderLatency", skip_serializing_if = "Option::is_none")]
+    provider_latency: Option<f64>,
+    level: &'static str,
+    request_id: &'a str,
+    provider: &'static str,
+    status: u16,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_ms: Option<f64>,
+    total_ms: f64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata<'a> {
+    timestamp: u64,
+    cloud_watch_metrics: &'a [Directive],
 }
 
 #[derive(Serialize)]
@@ -191,6 +226,7 @@ fn milliseconds(took: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
 
     fn record(outcome: Outcome) -> Value {
         let steps = Steps { provider: Some(Duration::from_micros(12_340)), ..Steps::default() };

@@ -15,6 +15,28 @@ use crate::provider::{Lease, ProviderToken};
 use crate::secret::ApiKey;
 use crate::session::Session;
 
+/// What is derived from an API key: the key that seals cookies, and the one that hashes subjects.
+pub struct DerivedKeys {
+    cookie: RandomizedNonceKey,
+    subject: hmac::Key,
+}
+
+impl DerivedKeys {
+    /// Derives them. Nothing where the library refuses, which no key makes it do.
+    pub fn of(key: &str) -> Option<Self> {
+        let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"voicemint v1");
+        let prk = salt.extract(key.as_bytes());
+        let derive = |purpose: &[u8]| {
+            let mut derived = [0; 32];
+            prk.expand(&[purpose], hkdf::HKDF_SHA256).ok()?.fill(&mut derived).ok()?;
+            Some(derived)
+        };
+        let cookie = RandomizedNonceKey::new(&AES_256_GCM, &derive(b"cookie")?).ok()?;
+        let subject = hmac::Key::new(hmac::HMAC_SHA256, &derive(b"subject")?);
+        Some(Self { cookie, subject })
+    }
+}
+
 /// Seals and opens the cookies of one provider under one API key.
 pub struct Seal<'a> {
     key: &'a ApiKey,
@@ -63,7 +85,7 @@ impl<'a> Seal<'a> {
             owner: owner(session),
         };
         let mut sealed = serde_json::to_vec(&content).ok()?;
-        let nonce = self.aead()?.seal_in_place_append_tag(Aad::from(self.cookie), &mut sealed).ok()?;
+        let nonce = self.key.derived()?.cookie.seal_in_place_append_tag(Aad::from(self.cookie), &mut sealed).ok()?;
         sealed.extend_from_slice(nonce.as_ref());
         Some(URL_SAFE_NO_PAD.encode(sealed))
     }
@@ -73,7 +95,7 @@ impl<'a> Seal<'a> {
         let mut sealed = URL_SAFE_NO_PAD.decode(value).ok()?;
         let (text, nonce) = sealed.split_last_chunk_mut::<NONCE_LEN>()?;
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        let opened = self.aead()?.open_in_place(nonce, Aad::from(self.cookie), text).ok()?;
+        let opened = self.key.derived()?.cookie.open_in_place(nonce, Aad::from(self.cookie), text).ok()?;
         let content: Content = serde_json::from_slice(opened).ok()?;
         // The owner is authenticated, not secret: comparing it tells nobody anything.
         (content.owner == owner(session)).then_some(())?;
@@ -84,16 +106,11 @@ impl<'a> Seal<'a> {
             base_url: content.base_url,
         })
     }
-
-    fn aead(&self) -> Option<RandomizedNonceKey> {
-        RandomizedNonceKey::new(&AES_256_GCM, &derive(self.key, b"cookie")?).ok()
-    }
 }
 
 /// A session's subject as logs may show it: the same for the same person, and of no use without the API key.
 pub fn subject_hash(key: &ApiKey, session: &Session) -> Option<String> {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, &derive(key, b"subject")?);
-    let tag = hmac::sign(&key, owner(session).as_bytes());
+    let tag = hmac::sign(&key.derived()?.subject, owner(session).as_bytes());
     tag.as_ref().first_chunk::<12>().map(|start| URL_SAFE_NO_PAD.encode(start))
 }
 
@@ -105,14 +122,6 @@ fn owner(session: &Session) -> String {
         context.update(part.as_bytes());
     }
     URL_SAFE_NO_PAD.encode(context.finish())
-}
-
-fn derive(key: &ApiKey, purpose: &[u8]) -> Option<[u8; 32]> {
-    let mut derived = [0; 32];
-    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"voicemint v1");
-    let prk = salt.extract(key.expose().as_bytes());
-    prk.expand(&[purpose], hkdf::HKDF_SHA256).ok()?.fill(&mut derived).ok()?;
-    Some(derived)
 }
 
 #[cfg(test)]

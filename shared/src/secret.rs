@@ -3,7 +3,7 @@
 //! What was loaded once is used for as long as the store is in trouble: a key that works is worth more than a fresh one.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderValue, header::InvalidHeaderValue};
@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::clock::{Clock, age};
 use crate::json::{self, Members};
 use crate::refusal::{Code, Refusal};
+use crate::seal::DerivedKeys;
 
 /// A future that a store answers with.
 pub type Loading<'a> = Pin<Box<dyn Future<Output = Result<Stored, String>> + Send + 'a>>;
@@ -34,9 +35,14 @@ pub struct Stored {
 pub struct ApiKey {
     text: String,
     version: String,
+    derived: OnceLock<Option<DerivedKeys>>,
 }
 
 impl ApiKey {
+    fn new(text: String, version: String) -> Self {
+        Self { text, version, derived: OnceLock::new() }
+    }
+
     /// The key itself.
     pub fn expose(&self) -> &str {
         &self.text
@@ -52,6 +58,11 @@ impl ApiKey {
         Ok(value)
     }
 
+    /// The keys that are derived from it, once.
+    pub fn derived(&self) -> Option<&DerivedKeys> {
+        self.derived.get_or_init(|| DerivedKeys::of(&self.text)).as_ref()
+    }
+
     fn differs(&self, other: &Self) -> bool {
         self.version != other.version || self.text != other.text
     }
@@ -59,7 +70,7 @@ impl ApiKey {
     /// A key for tests of what comes after loading.
     #[cfg(test)]
     pub fn for_tests(text: &str) -> Self {
-        Self { text: text.to_owned(), version: String::new() }
+        Self::new(text.to_owned(), String::new())
     }
 }
 
@@ -94,7 +105,7 @@ impl Part {
                 key
             }
         };
-        Ok(ApiKey { text, version })
+        Ok(ApiKey::new(text, version))
     }
 
     /// A member of the text where it is a JSON object, else all of it.

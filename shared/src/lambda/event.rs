@@ -23,9 +23,10 @@ struct Event<'a> {
     request_context: Option<Context<'a>>,
     #[serde(borrow)]
     raw_query_string: Option<Cow<'a, str>>,
-    headers: Option<Pairs>,
     #[serde(borrow)]
-    cookies: Option<Vec<Cow<'a, str>>>,
+    headers: Option<Pairs<'a>>,
+    #[serde(borrow)]
+    cookies: Option<Vec<Text<'a>>>,
     #[serde(borrow)]
     body: Option<Cow<'a, str>>,
     is_base64_encoded: Option<bool>,
@@ -42,6 +43,10 @@ struct Http<'a> {
     #[serde(borrow)]
     method: Option<Cow<'a, str>>,
 }
+
+/// A text, borrowed where nothing in it is escaped.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// An event that is no request, with the headers where they could be read: they decide who may see the answer.
 pub struct Unreadable {
@@ -97,19 +102,19 @@ pub fn request(event: &str) -> Result<Request<Bytes>, Box<Unreadable>> {
 
 /// The members of an object in their order, repeated ones too: a map would show only the last of them.
 #[derive(Default)]
-struct Pairs(Vec<(String, Option<String>)>);
+struct Pairs<'a>(Vec<(Text<'a>, Option<Text<'a>>)>);
 
-impl<'de> Deserialize<'de> for Pairs {
+impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members;
         impl<'de> Visitor<'de> for Members {
-            type Value = Pairs;
+            type Value = Pairs<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object of texts")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Pairs, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Pairs<'de>, A::Error> {
                 let mut pairs = Vec::with_capacity(32);
                 while let Some(pair) = members.next_entry()? {
                     pairs.push(pair);
@@ -123,17 +128,18 @@ impl<'de> Deserialize<'de> for Pairs {
 
 /// The gateway takes the cookies out of the headers and sends them one by one; `sam local` and others leave them in. The
 /// second value says whether every header was one that HTTP allows.
-fn headers(members: Pairs, cookies: &[Cow<'_, str>]) -> (HeaderMap, bool) {
+fn headers(members: Pairs, cookies: &[Text]) -> (HeaderMap, bool) {
     let mut headers = HeaderMap::with_capacity(members.0.len() + 1);
     let mut all_good = true;
     for (name, value) in members.0 {
         let Some(value) = value else { continue };
-        match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes())) {
+        match (HeaderName::from_bytes(name.0.as_bytes()), HeaderValue::from_bytes(value.0.as_bytes())) {
             (Ok(name), Ok(value)) => drop(headers.append(name, value)),
             _ => all_good = false,
         }
     }
     if !cookies.is_empty() {
+        let cookies: Vec<&str> = cookies.iter().map(|cookie| &*cookie.0).collect();
         match HeaderValue::from_bytes(cookies.join("; ").as_bytes()) {
             Ok(value) => drop(headers.insert(header::COOKIE, value)),
             Err(_) => all_good = false,

@@ -2,18 +2,17 @@
 
 pub mod event;
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::response::Parts;
-use http::{HeaderValue, Response, header};
+use http::{HeaderMap, HeaderValue, Response, header};
 use lambda_runtime::tower::util::MapRequestLayer;
 use lambda_runtime::{Error, LambdaEvent, LambdaInvocation, Runtime, service_fn};
-use serde::Serialize;
 use serde::de::IgnoredAny;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 use tracing::level_filters::LevelFilter;
@@ -92,12 +91,13 @@ async fn handle<P: Provider>(broker: &Broker<P>, clock: &Clock, event: LambdaEve
     Reply::from(response)
 }
 
-/// An answer as payload format 2.0 wants it.
+/// An answer as payload format 2.0 wants it: cookies apart from the other headers.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Reply {
     status_code: u16,
-    headers: BTreeMap<String, String>,
+    #[serde(serialize_with = "other_headers")]
+    headers: HeaderMap,
     cookies: Vec<String>,
     body: String,
     is_base64_encoded: bool,
@@ -106,17 +106,19 @@ struct Reply {
 impl From<Response<Bytes>> for Reply {
     fn from(response: Response<Bytes>) -> Self {
         let (Parts { status, headers, .. }, body) = response.into_parts();
-        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        Self {
-            status_code: status.as_u16(),
-            headers: headers
-                .iter()
-                .filter(|(name, _)| *name != header::SET_COOKIE)
-                .map(|(name, value)| (name.to_string(), text(value)))
-                .collect(),
-            cookies: headers.get_all(header::SET_COOKIE).iter().map(text).collect(),
-            body: String::from_utf8_lossy(&body).into_owned(),
-            is_base64_encoded: false,
-        }
+        let cookies = headers.get_all(header::SET_COOKIE).iter().map(|cookie| text(cookie).to_owned()).collect();
+        // All that is answered is JSON.
+        let body = String::from_utf8(body.into()).unwrap_or_default();
+        Self { status_code: status.as_u16(), headers, cookies, body, is_base64_encoded: false }
     }
+}
+
+fn other_headers<S: Serializer>(headers: &HeaderMap, serializer: S) -> Result<S::Ok, S::Error> {
+    let others = headers.iter().filter(|(name, _)| *name != header::SET_COOKIE);
+    serializer.collect_map(others.map(|(name, value)| (name.as_str(), text(value))))
+}
+
+/// Header values of ours are all visible ASCII.
+fn text(value: &HeaderValue) -> &str {
+    value.to_str().unwrap_or_default()
 }
