@@ -70,8 +70,23 @@ impl Origins {
         if headers.get("sec-fetch-dest").is_some_and(|dest| dest != "empty") {
             return Err(refuse("Sec-Fetch-Dest is not empty"));
         }
+        // A mode of its own (<https://fetch.spec.whatwg.org/#concept-request-mode>), which Chromium does not send along.
+        if opens_socket(headers) {
+            return Err(refuse("the request would open a WebSocket"));
+        }
         Ok(())
     }
+}
+
+/// Whether a request is the handshake of a WebSocket (RFC 6455 section 4.1). `Upgrade` is for one hop and may be gone by now
+/// (RFC 9110 section 7.8); the key is not.
+fn opens_socket(headers: &HeaderMap) -> bool {
+    let upgrades =
+        headers.get_all(header::UPGRADE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    // A protocol may come with its version: `websocket/13`.
+    let mut protocols = upgrades.filter_map(|upgrade| upgrade.split(|byte| *byte == b'/').next());
+    headers.contains_key(header::SEC_WEBSOCKET_KEY)
+        || protocols.any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"websocket"))
 }
 
 /// Refuses headers that decide about trust and came more than once: the gateway joins repeated headers with commas, and
@@ -137,6 +152,8 @@ mod tests {
             &[("origin", "capacitor://localhost")],
             &[("origin", "https://app.test"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors")],
             &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "same-origin"), ("sec-fetch-dest", "empty")],
+            // As curl --http2 offers it.
+            &[("origin", "https://app.test"), ("upgrade", "h2c")],
         ];
         for case in good {
             assert!(origins().admit(&headers(case), true).is_ok(), "{case:?}");
@@ -155,6 +172,17 @@ mod tests {
             &[("origin", "https://app.test"), ("sec-fetch-mode", "navigate")],
             &[("origin", "https://app.test"), ("sec-fetch-dest", "document")],
             &[("origin", "https://app.test"), ("sec-fetch-dest", "")],
+            // Sockets, as Chromium and Firefox open them, and as they may be written.
+            &[
+                ("origin", "https://app.test"),
+                ("upgrade", "websocket"),
+                ("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA=="),
+            ],
+            &[("origin", "https://app.test"), ("sec-fetch-mode", "websocket")],
+            &[("origin", "https://app.test"), ("sec-websocket-key", "")],
+            &[("origin", "https://app.test"), ("upgrade", "WebSocket")],
+            &[("origin", "https://app.test"), ("upgrade", "h2c, websocket/13")],
+            &[("origin", "https://app.test"), ("upgrade", "h2c"), ("upgrade", "websocket")],
         ];
         for case in bad {
             let refused = origins().admit(&headers(case), false).unwrap_err();

@@ -59,6 +59,12 @@ const NEVER = {
   'fetch in a sandbox': ['POST', (url) => elsewhere((post) => {
     put('iframe', { sandbox: 'allow-scripts', srcdoc: `<script>${post}</script>` });
   }, url)],
+
+  'a socket': ['GET', (url) => new Promise((resolve) => {
+    const socket = new WebSocket(url.replace('https', 'wss'));
+    socket.onopen = socket.onmessage = ({ type }) => resolve(type);
+    socket.onerror = () => resolve('');
+  })],
 };
 
 /** Those by which a page mints that may call. */
@@ -88,11 +94,6 @@ const FROM_ALLOWED = {
     const events = new EventSource(url, { withCredentials: true });
     events.onopen = events.onmessage = ({ type }) => resolve(type);
     events.onerror = () => { events.close(); resolve(''); };
-  })],
-  'a socket': ['GET', (url) => new Promise((resolve) => {
-    const socket = new WebSocket(url.replace('https', 'wss'));
-    socket.onopen = socket.onmessage = ({ type }) => resolve(type);
-    socket.onerror = () => resolve('');
   })],
 };
 
