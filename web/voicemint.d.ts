@@ -9,6 +9,9 @@ export interface TokenSourceOptions {
   /**
    * Called when the endpoint answers 401, so that the app can sign in or refresh the session. If it gives true the token is
    * asked for once more, else `getToken()` rejects.
+   *
+   * `clear()` counts here too: the calls under way, also those that wait for this, reject with the code `cleared`, whatever it
+   * gives then. So call it only where somebody else signed in, and `getToken()` anew for them.
    */
   onUnauthenticated?: (error: VoicemintError) => unknown;
   /** Called before a wait of so many seconds, after 429 or 503. */
@@ -60,6 +63,7 @@ export class VoicemintError extends Error {
   constructor(
     problem: {
       code: string;
+      title?: string;
       detail: string;
       status?: number;
       request_id?: string;
@@ -70,6 +74,8 @@ export class VoicemintError extends Error {
   );
   /** A code of the README's error table; or `network_error`, `unexpected_answer`, `cleared`. */
   code: string;
+  /** The code in words, if the endpoint refused. */
+  title?: string;
   /** What to do, in a sentence. */
   detail: string;
   /** The HTTP status, if there was an answer. */

@@ -5,9 +5,9 @@
 export class VoicemintError extends Error {
   name = "VoicemintError";
 
-  constructor({ code, detail, status, request_id, errors = [], retryAfter }, options) {
+  constructor({ code, title, detail, status, request_id, errors = [], retryAfter }, options) {
     super(detail, options);
-    Object.assign(this, { code, detail, status, requestId: request_id, errors, retryAfter });
+    Object.assign(this, { code, title, detail, status, requestId: request_id, errors, retryAfter });
   }
 }
 

@@ -30,7 +30,8 @@ export function token(members = {}, headers = {}) {
 }
 
 export function problem(status, code, headers = {}) {
-  const body = { type: "about:blank", title: code, status, detail: `Because of ${code}.`, code, request_id: "r-1" };
+  const [title, detail] = [`Title of ${code}`, `Because of ${code}.`];
+  const body = { type: "about:blank", title, status, detail, code, request_id: "r-1" };
   return Response.json(body, { status, headers: { "content-type": "application/problem+json", ...headers } });
 }
 

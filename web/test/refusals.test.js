@@ -9,8 +9,9 @@ test("a problem becomes a typed error with code and advice", async () => {
   const call = createTokenSource("/cartesia/token", { fetch: server.fetch }).getToken();
   await assert.rejects(call, (error) => {
     assert.ok(error instanceof VoicemintError && error instanceof Error);
-    const { name, code, detail, message, status, requestId } = error;
+    const { name, code, title, detail, message, status, requestId } = error;
     assert.deepEqual([name, code, status, requestId], ["VoicemintError", "grant_not_allowed", 403, "r-1"]);
+    assert.equal(title, "Title of grant_not_allowed");
     assert.equal(detail, "Because of grant_not_allowed.");
     assert.equal(message, detail);
     return true;
@@ -91,4 +92,18 @@ test("many who ask at the same time are asked to sign in once", async () => {
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch, onUnauthenticated });
   await Promise.all([source.getToken(), source.getToken(), source.getToken()]);
   assert.equal(asked, 1);
+});
+
+test("a source that is cleared while the app signs in ends the calls that wait for it, and later ones are the new user's", async () => {
+  const server = endpoint(() => problem(401, "session_expired"), () => token());
+  const onUnauthenticated = async () => {
+    await new Promise(setImmediate);
+    source.clear();
+    return true;
+  };
+  const source = createTokenSource("/cartesia/token", { fetch: server.fetch, onUnauthenticated });
+  const calls = [source.getToken(), source.getToken()];
+  await Promise.all(calls.map((call) => assert.rejects(call, { code: "cleared" })));
+  assert.equal(server.calls.length, 1, "nobody asks on behalf of who was here before");
+  assert.equal((await source.getToken()).provider, "cartesia");
 });
