@@ -27,7 +27,7 @@ use crate::secret::{ApiKey, Part, SecretCache, SecretStore};
 use crate::session::Session;
 use crate::session::carrier::Carrier;
 use crate::session::credential::Credential;
-use crate::session::settings::SessionSettings;
+use crate::session::settings::{SessionSettings, grants_claim};
 use crate::session::verifier::Verifier;
 use crate::settings::{Environment, Reader, SettingsError};
 use crate::transport::Transport;
@@ -89,7 +89,7 @@ impl<P: Provider> Broker<P> {
         let field = reader.optional("API_KEY_JSON_FIELD").unwrap_or_else(|| "api_key".to_owned());
         let fresh_for = reader.whole_number("SECRET_CACHE_SECONDS", 0..=86_400, "seconds").unwrap_or(300);
         let fresh_for = Duration::from_secs(fresh_for.into());
-        let grants_claim = reader.optional("GRANTS_CLAIM");
+        let grants_claim = grants_claim(&mut reader);
         let limits = Limits::from_settings(&mut reader);
         let session = reader.finish(session)?;
         let session_carriers = session.carriers.clone();

@@ -113,6 +113,8 @@ async fn each_wrong_setting_is_told_by_name() {
         ("cartesia", "SESSION_ALGORITHMS", Some("HS256")),
         ("cartesia", "SESSION_ALGORITHMS", Some("RS256,RS257")),
         ("cartesia", "SESSION_REQUIRED_CLAIMS", Some("token_use")),
+        ("cartesia", "SESSION_REQUIRED_CLAIMS", Some("/token~use=access")),
+        ("cartesia", "GRANTS_CLAIM", Some("/app~metadata/voice")),
         ("cartesia", "ALLOWED_ORIGINS", Some("*")),
         ("cartesia", "ALLOWED_ORIGINS", Some("null")),
         ("cartesia", "ALLOWED_ORIGINS", Some("https://*.example.com")),

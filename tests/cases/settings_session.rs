@@ -36,7 +36,13 @@ async fn an_unknown_kind_is_told_which_ones_there_are_and_not_repeated() {
     let world = World::start().await;
     let mut tally = Tally::default();
     for kind in ["nonesuch", "JWT", "jwt,secret", "better_auth", "sk_car_a-key-that-was-pasted-here"] {
-        let settings = [("SESSION_KIND", kind), ("SESSION_FORWARD_URL", APP), ("SESSION_SUBJECT_POINTER", "/id")];
+        let settings = [
+            ("SESSION_KIND", kind),
+            ("SESSION_FORWARD_URL", APP),
+            ("SESSION_SUBJECT_POINTER", "/id"),
+            ("SESSION_ISSUER", ""),
+            ("SESSION_AUDIENCE", ""),
+        ];
         let text = complaint(with(world.function("cartesia"), &settings)).await.unwrap_or_default();
         tally.holds(&format!("{kind}: {text}"), names(&text, "SESSION_KIND"));
         let list = text.split_once("must be one of ").map(|(_, list)| list).unwrap_or_default();
@@ -46,8 +52,10 @@ async fn an_unknown_kind_is_told_which_ones_there_are_and_not_repeated() {
         }
         // A key pasted into the wrong variable must not end up in a log.
         tally.holds(&format!("{kind} is repeated"), !text.contains("sk_car"));
-        // What another kind may need is no fault, as long as nobody knows which kind is meant.
-        tally.holds(&format!("{kind}: {text}"), !names(&text, "SESSION_FORWARD_URL"));
+        // What another kind may need is no fault, and what jwt needs is not missing, as long as nobody knows which kind is meant.
+        for name in ["SESSION_FORWARD_URL", "SESSION_ISSUER", "SESSION_AUDIENCE"] {
+            tally.holds(&format!("{kind}: {name} in {text}"), !names(&text, name));
+        }
     }
     tally.done();
 }
@@ -70,6 +78,7 @@ async fn each_fault_of_introspection_and_forward_is_told_by_name() {
         (&introspection, "SESSION_SUBJECT_POINTER", "sub"),
         (&introspection, "SESSION_SUBJECT_POINTER", "user.id"),
         (&introspection, "SESSION_SUBJECT_POINTER", "#/sub"),
+        (&introspection, "SESSION_SUBJECT_POINTER", "/user~id"),
         (&introspection, "SESSION_AUDIENCE", "*,voice"),
         (&introspection, "SESSION_AUDIENCE", ","),
         (&introspection, "SESSION_REQUIRED_CLAIMS", "tier"),

@@ -125,6 +125,11 @@ pub fn at<'a>(claims: &'a Value, name: &str) -> Option<&'a Value> {
     if name.starts_with('/') { claims.pointer(name) } else { claims.get(name) }
 }
 
+/// Whether a setting may name a claim so: in a JSON pointer a tilde is only ever the start of `~0` or `~1` (section 3).
+pub fn is_name(name: &str) -> bool {
+    !name.starts_with('/') || name.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']))
+}
+
 impl Rules {
     /// Makes a session out of claims that have been verified.
     ///

@@ -133,3 +133,13 @@ fn a_required_claim_may_be_within_another() {
     };
     assert!(judge("password") && !judge("anonymous"));
 }
+
+#[test]
+fn a_name_that_begins_with_a_slash_is_a_json_pointer() {
+    for good in ["voice", "a~b", "https://a.test/v~", "/", "/a/0", "/a~0b/c~1d", "/~01"] {
+        assert!(is_name(good), "{good}");
+    }
+    for bad in ["/a~", "/a~/b", "/a~2", "/~~0", "/~0~"] {
+        assert!(!is_name(bad), "{bad}");
+    }
+}

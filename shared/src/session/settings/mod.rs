@@ -11,7 +11,7 @@ mod tests;
 use url::Url;
 
 use super::carrier::Carrier;
-use super::claims::{Audience, IssuerClaim, Rules, Times};
+use super::claims::{Audience, IssuerClaim, Rules, Times, is_name};
 use super::encrypted::Scheme;
 use super::key_source::Location;
 use super::products::{AUTHJS, AUTHJS_COOKIES, PRODUCTS};
@@ -20,6 +20,9 @@ use crate::settings::Reader;
 
 /// The kinds that are no products.
 const OTHER_KINDS: [&str; 5] = ["jwt", "secret", "authjs", "introspection", "forward"];
+
+/// What the name of a claim within another claim must be.
+const POINTER: &str = "a JSON pointer such as /app_metadata/voice, with ~ and / in names as ~0 and ~1";
 
 /// All settings of sessions.
 pub struct SessionSettings {
@@ -92,17 +95,17 @@ impl SessionSettings {
         let rules = common_rules(reader);
         let (method, carriers) = match (product, kind.as_str()) {
             (Some(product), _) => product::sessions(reader, product, rules),
+            (None, "jwt") => (jwt(reader, rules), Vec::new()),
             (None, "secret") => (secret(reader, rules), Vec::new()),
             (None, "authjs") => authjs(reader, rules),
             (None, "introspection") => (introspection(reader, rules), Vec::new()),
             (None, "forward") => (forward(reader, rules), Vec::new()),
-            (None, other) => {
-                if other != "jwt" {
-                    let names = PRODUCTS.iter().map(|product| product.name).chain(OTHER_KINDS);
-                    let names = names.collect::<Vec<_>>().join(", ");
-                    reader.fault("SESSION_KIND", format_args!("must be one of {names}"));
-                }
-                (jwt(reader, rules), Vec::new())
+            // What else must be set depends on the kind that is meant, which nobody knows.
+            (None, _) => {
+                let names = PRODUCTS.iter().map(|product| product.name).chain(OTHER_KINDS);
+                let names = names.collect::<Vec<_>>().join(", ");
+                reader.fault("SESSION_KIND", format_args!("must be one of {names}"));
+                (None, Vec::new())
             }
         };
         let carriers = read::cookies(reader, carriers);
@@ -110,15 +113,27 @@ impl SessionSettings {
     }
 }
 
+/// Reads `GRANTS_CLAIM`: the claim that lists what the caller may ask for.
+pub fn grants_claim(reader: &mut Reader) -> Option<String> {
+    let name = reader.optional("GRANTS_CLAIM")?;
+    if !is_name(&name) {
+        reader.fault("GRANTS_CLAIM", format_args!("must be a claim's name, or {POINTER}"));
+    }
+    Some(name)
+}
+
 /// The rules that every kind keeps; each adds its own.
 fn common_rules(reader: &mut Reader) -> Rules {
     let mut required = Vec::new();
     for entry in reader.list("SESSION_REQUIRED_CLAIMS") {
         match entry.split_once('=') {
-            Some((name, value)) if !name.is_empty() && !value.is_empty() => {
+            Some((name, value)) if !name.is_empty() && is_name(name.trim()) && !value.is_empty() => {
                 required.push((name.trim().to_owned(), value.trim().to_owned()));
             }
-            _ => reader.fault("SESSION_REQUIRED_CLAIMS", "must be a comma-separated list of claim=value"),
+            _ => {
+                let mend = format_args!("must be a comma-separated list of claim=value (a claim's name, or {POINTER})");
+                reader.fault("SESSION_REQUIRED_CLAIMS", mend);
+            }
         }
     }
     Rules {

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::session::carrier::{Carrier, Form};
-use crate::session::claims::{Audience, IssuerClaim, Rules};
+use crate::session::claims::{Audience, IssuerClaim, Rules, is_name};
 use crate::session::key_source::Location;
 use crate::session::products::{Product, SecretUse};
 use crate::session::signature::Algorithm;
@@ -120,8 +120,9 @@ pub fn required_url(reader: &mut Reader, name: &str, meaning: &str) -> Option<Ur
 /// Where in an answer the subject is (RFC 6901).
 pub fn subject_pointer(reader: &mut Reader) -> String {
     let pointer = reader.optional("SESSION_SUBJECT_POINTER").unwrap_or_else(|| "/sub".to_owned());
-    if !pointer.starts_with('/') {
-        reader.fault("SESSION_SUBJECT_POINTER", "must be a JSON pointer such as /user/id");
+    if !pointer.starts_with('/') || !is_name(&pointer) {
+        let mend = "must be a JSON pointer such as /user/id, with ~ and / in names as ~0 and ~1";
+        reader.fault("SESSION_SUBJECT_POINTER", mend);
     }
     pointer
 }

@@ -50,7 +50,6 @@ fn secrets_and_key_sets_do_not_mix() {
 #[test]
 fn everything_wrong_is_named() {
     let message = read(&[
-        ("SESSION_KIND", "magic"),
         ("SESSION_JWKS_URL", "http://id.test/keys"),
         ("SESSION_ALGORITHMS", "HS256"),
         ("SESSION_COOKIE", "a;b"),
@@ -58,7 +57,6 @@ fn everything_wrong_is_named() {
     ]);
     let message = message.err().unwrap();
     for name in [
-        "SESSION_KIND",
         "SESSION_ISSUER",
         "SESSION_AUDIENCE",
         "SESSION_JWKS_URL",
@@ -67,6 +65,32 @@ fn everything_wrong_is_named() {
         "SESSION_REQUIRED_CLAIMS",
     ] {
         assert!(message.contains(name), "{name} in {message}");
+    }
+}
+
+#[test]
+fn of_an_unknown_kind_nothing_is_said_that_depends_on_the_kind() {
+    let unknown = [("SESSION_KIND", "magic"), ("SESSION_FORWARD_URL", "http://app.test")];
+    let message = read(&unknown).err().unwrap();
+    assert!(message.contains("SESSION_KIND must be one of") && message.contains("supabase"), "{message}");
+    assert_eq!(message.matches("SESSION_").count(), 1, "{message}");
+    let others = [("SESSION_COOKIE", "a;b"), ("SESSION_REQUIRED_CLAIMS", "role")];
+    let message = read(&[&unknown[..], &others].concat()).err().unwrap();
+    assert!(others.iter().all(|(name, _)| message.contains(name)), "{message}");
+}
+
+#[test]
+fn a_pointer_to_a_claim_must_be_one() {
+    let jwt = [("SESSION_ISSUER", "https://id.test"), ("SESSION_AUDIENCE", "a")];
+    let required = |claims| read(&[&jwt[..], &[("SESSION_REQUIRED_CLAIMS", claims)]].concat()).err();
+    assert_eq!(required("tier=paid, ~a~=x, /a~1b/c=x"), None);
+    assert!(required("tier=paid, /a~ =x").unwrap().contains("SESSION_REQUIRED_CLAIMS"));
+    for (name, good) in [("voice", true), ("/voice~0", true), ("/voice~", false)] {
+        let environment = |variable: &str| (variable == "GRANTS_CLAIM").then(|| name.to_owned());
+        let mut reader = Reader::new(&environment);
+        let claim = grants_claim(&mut reader);
+        let told = reader.finish(claim).err().is_some_and(|error| error.to_string().contains("GRANTS_CLAIM must"));
+        assert_eq!(told, !good, "{name}");
     }
 }
 
@@ -189,6 +213,7 @@ fn services_that_are_asked_have_a_url_and_name_themselves() {
     for (variables, name) in [
         (vec![("SESSION_KIND", "forward")], "SESSION_FORWARD_URL"),
         ([&forward[..], &[("SESSION_SUBJECT_POINTER", "id")]].concat(), "SESSION_SUBJECT_POINTER"),
+        ([&forward[..], &[("SESSION_SUBJECT_POINTER", "/id~")]].concat(), "SESSION_SUBJECT_POINTER"),
         (vec![("SESSION_KIND", "introspection")], "SESSION_INTROSPECTION_SECRET_ID"),
         ([&forward[..], &introspection[1..2]].concat(), "SESSION_INTROSPECTION_URL"),
     ] {
