@@ -160,10 +160,10 @@ fn setting(text: &str) -> Result<Setting, String> {
     Ok(Setting { provider: provider.map(str::to_owned), name: name.to_owned(), value: value.to_owned() })
 }
 
-/// The first sentence of clap's message, and where to find more.
+/// The first paragraph of clap's message, which may list the permitted values, and where to find more.
 fn one_line(message: &str) -> String {
-    let first = message.lines().next().unwrap_or_default();
-    format!("{}; --help lists the flags", first.trim_start_matches("error: "))
+    let first: Vec<_> = message.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    format!("{}; --help lists the flags", first.join(" ").trim_start_matches("error: "))
 }
 
 #[cfg(test)]
@@ -183,6 +183,15 @@ mod tests {
                 !line.contains('\n') && line.contains(flags[0]) && line.ends_with("--help lists the flags"),
                 "{line}"
             );
+        }
+    }
+
+    #[test]
+    fn a_kind_of_sessions_that_there_is_not_is_told_which_ones_there_are() {
+        for flags in [&["--session", "nope"][..], &["--session", "JWT"], &["--session"]] {
+            let line = read(flags).unwrap_err();
+            assert!(!line.contains('\n') && line.ends_with("; --help lists the flags"), "{line}");
+            assert!(Kind::ALL.into_iter().all(|kind| line.contains(kind.name())), "{line}");
         }
     }
 
