@@ -1,7 +1,5 @@
 //! The app side: a page, an identity provider, and the token endpoints through the broker that is deployed.
 
-use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +29,7 @@ use crate::arguments::Arguments;
 use crate::identity::{self, IdentityProvider};
 use crate::keys::Keys;
 use crate::page::{self, Deployed};
+use crate::settings::Check;
 use crate::sign_in;
 use crate::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
 
@@ -51,21 +50,17 @@ pub fn key_variable(provider: &str) -> String {
 /// Builds the app side.
 ///
 /// # Errors
-/// Settings given by flags that are wrong; in words.
+/// Everything that is wrong with the settings given by flags, in words.
 pub fn router(arguments: &Arguments, real_keys: RealKeys) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
     let identity = identity(arguments).map_err(|_| "this machine has no random numbers")?;
     let transport = Transport::new()?;
-    // The log's level is read where the log is started.
-    let known = Known::from(BTreeSet::from(["LOG_LEVEL".to_owned()]));
-    let (cartesia, cartesia_deployed) =
-        broker::<Cartesia>(arguments, &identity, real_keys, CARTESIA_KEY, &transport, &known)?;
-    let (elevenlabs, elevenlabs_deployed) =
-        broker::<ElevenLabs>(arguments, &identity, real_keys, ELEVENLABS_KEY, &transport, &known)?;
-    let (assemblyai, assemblyai_deployed) =
-        broker::<AssemblyAi>(arguments, &identity, real_keys, ASSEMBLYAI_KEY, &transport, &known)?;
-    if let Some(stray) = arguments.set.iter().find(|setting| !known.borrow().contains(&setting.name)) {
-        return Err(format!("--set {}: the functions know no such setting; README.md lists them", stray.name).into());
-    }
+    let mut check = Check::new(arguments);
+    let cartesia = broker::<Cartesia>(arguments, &identity, real_keys, CARTESIA_KEY, &transport, &mut check);
+    let elevenlabs = broker::<ElevenLabs>(arguments, &identity, real_keys, ELEVENLABS_KEY, &transport, &mut check);
+    let assemblyai = broker::<AssemblyAi>(arguments, &identity, real_keys, ASSEMBLYAI_KEY, &transport, &mut check);
+    let brokers = check.finish(arguments, cartesia.zip(elevenlabs).zip(assemblyai))?;
+    let (((cartesia, cartesia_deployed), (elevenlabs, elevenlabs_deployed)), (assemblyai, assemblyai_deployed)) =
+        brokers;
     let kind = arguments.setting("", "SESSION_KIND").unwrap_or(arguments.session.name());
     let grants_claim = arguments.set.iter().any(|setting| setting.name == "GRANTS_CLAIM");
     let identity = Arc::new(identity);
@@ -94,8 +89,8 @@ fn broker<P: Provider>(
     real_keys: RealKeys,
     standin_key: &str,
     transport: &Transport,
-    known: &Known,
-) -> Result<(Broker<P>, Deployed), String> {
+    check: &mut Check,
+) -> Option<(Broker<P>, Deployed)> {
     let real = real_keys(&key_variable(P::NAME));
     let base_url = real.is_none().then(|| arguments.standins_url());
     let keys = Keys::default().with(P::NAME, real.unwrap_or_else(|| standin_key.to_owned()));
@@ -110,7 +105,7 @@ fn broker<P: Provider>(
         .chain(arguments.origin.iter().cloned())
         .collect();
     let environment = |name: &str| {
-        known.borrow_mut().insert(name.to_owned());
+        check.asks(P::NAME, name);
         match (arguments.setting(P::NAME, name), name) {
             (Some(value), _) => Some(value.to_owned()),
             (None, "API_KEY_SECRET_ID") => Some(P::NAME.to_owned()),
@@ -121,15 +116,12 @@ fn broker<P: Provider>(
         }
     };
     let (keys, table) = (Arc::new(keys), Arc::new(Memory::new(MOST_COUNTED)));
-    let broker = Broker::from_settings(&environment, keys, table, transport.clone(), Clock::system())
-        .map_err(|error| format!("{}: {error}", P::NAME))?;
+    let broker = Broker::from_settings(&environment, keys, table, transport.clone(), Clock::system());
     let base_url = P::from_settings(&mut Reader::new(&environment)).base_url().to_owned();
     let standin = base_url == arguments.standins_url();
-    Ok((broker, Deployed { name: P::NAME, cookie: P::COOKIE, single_use: P::SINGLE_USE, base_url, standin }))
+    let deployed = Deployed { name: P::NAME, cookie: P::COOKIE, single_use: P::SINGLE_USE, base_url, standin };
+    check.take(P::NAME, broker).map(|broker| (broker, deployed))
 }
-
-/// The names of the settings that some function asked for.
-type Known = RefCell<BTreeSet<String>>;
 
 /// Any method goes to the broker, which knows what to do with it.
 fn endpoint<P: Provider>(broker: Broker<P>) -> MethodRouter {

@@ -9,6 +9,7 @@ pub mod banner;
 pub mod identity;
 pub mod keys;
 mod page;
+pub mod settings;
 mod sign_in;
 pub mod standins;
 pub mod tls;

@@ -7,11 +7,11 @@ use axum::Router;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use voicemint::log;
-use voicemint::settings::{Environment, ProcessEnvironment, Reader};
+use voicemint::settings::{Environment, ProcessEnvironment};
 use voicemint_dev::arguments::Arguments;
 use voicemint_dev::standins::Standins;
 use voicemint_dev::tls::Tls;
-use voicemint_dev::{app, banner};
+use voicemint_dev::{app, banner, settings};
 
 #[tokio::main]
 async fn main() {
@@ -23,12 +23,9 @@ async fn main() {
 }
 
 async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let general = |name: &str| arguments.setting("", name).map(str::to_owned);
-    let mut reader = Reader::new(&general);
-    let level = log::level(&mut reader);
-    log::start(reader.finish(level)?);
     let real_keys = |name: &str| ProcessEnvironment.var(name).filter(|key| !key.trim().is_empty());
     let app = app::router(arguments, &real_keys)?;
+    log::start(settings::log_level(arguments)?);
     let app_listener = listen(arguments, arguments.port, "--port").await?;
     let standins_listener = listen(arguments, arguments.standins_port, "--standins-port").await?;
     let tls_listener = listen(arguments, arguments.tls_port, "--tls-port").await?;

@@ -166,6 +166,11 @@ pub fn is_local(url: &Url) -> bool {
 pub struct SettingsError(Vec<String>);
 
 impl SettingsError {
+    /// Each fault: a variable's name and how to mend it.
+    pub fn faults(&self) -> &[String] {
+        &self.0
+    }
+
     /// Both in one.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {

@@ -5,13 +5,14 @@
 mod harness;
 mod page;
 mod sessions;
+mod settings;
 
 use std::sync::atomic::Ordering;
 
 use http::Request;
 use serde_json::json;
+use voicemint_dev::banner;
 use voicemint_dev::standins::Vendor;
-use voicemint_dev::{app, banner};
 
 use crate::harness::*;
 
@@ -53,17 +54,6 @@ async fn a_name_that_was_made_to_point_here_is_not_served() {
     for path in ["/", "/deployment.json", "/sign-in", "/cartesia/token"] {
         let request = Request::get(format!("{}{path}", local.app)).header("host", "evil.test");
         assert_eq!(send(request, "").await.status(), 421, "{path}");
-    }
-}
-
-#[tokio::test]
-async fn settings_may_be_changed_by_flags_and_are_checked() {
-    let local = Local::start(&["cartesia:DEFAULT_EXPIRES_IN=7"]).await;
-    assert_eq!(local.mint("cartesia", json!({})).await["expires_in"], 7);
-    for wrong in ["MAX_EXPIRES_IN=much", "MAX_EXPIRE_IN=9"] {
-        let arguments = arguments(&bind().await, &bind().await, &[wrong]);
-        let message = app::router(&arguments, &|_| None).err().unwrap().to_string();
-        assert!(message.contains(wrong.split('=').next().unwrap()), "{message}");
     }
 }
 
