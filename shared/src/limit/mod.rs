@@ -126,11 +126,44 @@ fn refused(Over { limit, until }: Over, now: Duration) -> Refusal {
         Limit::Rate => ("Too many tokens in a short time", "RATE_LIMIT is reached"),
         Limit::Daily => ("The day's tokens are used up until midnight UTC", "DAILY_LIMIT is reached"),
     };
-    Refusal::new(Code::RateLimited, format!("{detail}. Try again in {seconds} s.")).because(reason).retry_after(seconds)
+    let detail = format!("{detail}. Try again in {}.", in_words(seconds));
+    Refusal::new(Code::RateLimited, detail).because(reason).retry_after(seconds)
+}
+
+/// A wait as people say it; rounded up too.
+fn in_words(seconds: u32) -> String {
+    let minutes = seconds.div_ceil(60);
+    match (seconds, minutes / 60, minutes % 60) {
+        (..=120, _, _) => format!("{seconds} s"),
+        (_, 0, _) => format!("{minutes} min"),
+        (_, hours, 0) => format!("{hours} h"),
+        (_, hours, rest) => format!("{hours} h {rest} min"),
+    }
 }
 
 fn unavailable(reason: String) -> Refusal {
     let detail = "The service cannot count tokens at the moment. Try again shortly; if it lasts, its operator finds the \
                   cause in the log.";
     Refusal::new(Code::LimitUnavailable, detail).because(reason).retry_after(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn a_wait_is_told_in_words_that_are_never_too_short() {
+        for (seconds, words) in [
+            (1, "1 s"),
+            (120, "120 s"),
+            (121, "3 min"),
+            (3540, "59 min"),
+            (3541, "1 h"),
+            (3601, "1 h 1 min"),
+            (53_955, "15 h"),
+            (86_400, "24 h"),
+        ] {
+            assert_eq!(in_words(seconds), words, "{seconds}");
+        }
+    }
 }
