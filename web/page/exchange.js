@@ -14,6 +14,7 @@ export function watched(report) {
       timing: response.headers.get("server-timing"),
       retryAfter: response.headers.get("retry-after"),
       took: performance.now() - asked.at,
+      came: Date.now(),
     });
     return response;
   };

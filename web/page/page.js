@@ -20,7 +20,7 @@ const tokens = createTokens({
 const deployment = await (await fetch("/deployment.json")).json();
 let user; // who is signed in, as far as the page knows
 let notice; // what to say as long as nothing was asked
-let asking; // ends the request that is under way
+const asking = new Map(); // by provider: what ends the request that is under way
 let stop; // ends the connection that is under way
 let last; // the single-use token that was used last, where and for what
 
@@ -70,17 +70,17 @@ const provider = () => form().get("provider");
 const ask = () => PROVIDERS[provider()].ask(form());
 
 async function get() {
-  if (asking) return asking.abort();
-  asking = new AbortController();
-  $("get").textContent = "Stop";
+  const name = provider();
+  if (asking.has(name)) return asking.get(name).abort();
+  const controller = new AbortController();
+  asking.set(name, controller);
   showToken();
   try {
-    await tokens.prefetch(provider(), ask(), asking.signal);
+    await tokens.prefetch(name, ask(), controller.signal);
   } catch (error) {
     if (!isShown(error)) throw error;
   } finally {
-    asking = undefined;
-    $("get").textContent = "Get a token";
+    asking.delete(name);
     showToken();
   }
 }
@@ -93,6 +93,7 @@ function isShown(error) {
 function showToken() {
   const name = provider();
   const exchange = tokens.exchange(name);
+  $("get").textContent = asking.has(name) ? "Stop" : "Get a token";
   showExchange(exchange?.answer && exchange, deployment.providers[name].cookie);
   remember();
   tick();
@@ -101,7 +102,8 @@ function showToken() {
 /** What changes as time passes. */
 function tick() {
   const [state, words, countdown] = tokens.state(provider());
-  if (asking && state !== "waiting") return showState("asking", "…");
+  if (asking.has(provider()) && state !== "waiting") return showState("asking", "…");
+  if (stop && state === "waiting") tell(words);
   showState(state, words || notice, countdown);
   const exchange = tokens.exchange(provider());
   const granted = exchange?.answer?.body;
@@ -123,7 +125,7 @@ async function use(way, again) {
   stop = abort;
   showUse(way, true);
   const getToken = async () => {
-    const token = again ?? await tokens.source(name, ask()).getToken({ signal });
+    const token = again ?? await tokens.getToken(name, ask(), signal);
     last = token.single_use ? { name, way, token } : undefined;
     tokens.used(name, token);
     return token;
@@ -169,7 +171,7 @@ function showAgain(running) {
 }
 
 function tell(text) {
-  $("progress").textContent = text;
+  if ($("progress").textContent !== text) $("progress").textContent = text;
 }
 
 function showTranscript(text) {

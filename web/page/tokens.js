@@ -8,7 +8,7 @@ import { PROVIDERS } from "./providers.js";
 export function createTokens({ owner, onChange, onUnauthenticated }) {
   const sources = new Map(); // one for each thing that was asked for
   const exchanges = new Map(); // the last one with each provider's endpoint
-  let waiting; // until when, after 429 and 503
+  const waits = new Map(); // for how long, and until when, each endpoint is left in peace after 429 and 503
 
   /** An app that always asks for the same makes one source at its start. */
   function source(name, ask) {
@@ -18,8 +18,8 @@ export function createTokens({ owner, onChange, onUnauthenticated }) {
         ask,
         fetch: watched((asked, answer) => note(name, { asked, answer, owner: owner() })),
         maxWait: 120,
-        onWait: (seconds, { detail }) => {
-          waiting = { until: performance.now() + seconds * 1000, detail };
+        onWait: (seconds) => {
+          waits.set(name, { whole: seconds * 1000, until: performance.now() + seconds * 1000 });
           onChange();
         },
         onUnauthenticated,
@@ -29,7 +29,7 @@ export function createTokens({ owner, onChange, onUnauthenticated }) {
   }
 
   function note(name, exchange) {
-    waiting = undefined;
+    waits.delete(name);
     exchanges.set(name, exchange);
     onChange();
   }
@@ -37,14 +37,25 @@ export function createTokens({ owner, onChange, onUnauthenticated }) {
   /** Gets a token ahead of its use, so that the use need not wait. */
   async function prefetch(name, ask, signal) {
     const before = exchanges.get(name);
+    await settled(name, source(name, ask).prefetch({ signal }));
+    if (before && before === exchanges.get(name)) before.fromMemory = true;
+    onChange();
+  }
+
+  /** Gets a token for its use. */
+  function getToken(name, ask, signal) {
+    return settled(name, source(name, ask).getToken({ signal }));
+  }
+
+  /** However asking ends, be it that somebody stops it: nobody waits any more. */
+  async function settled(name, asking) {
     try {
-      await source(name, ask).prefetch({ signal });
-      if (before && before === exchanges.get(name)) before.fromMemory = true;
+      return await asking;
     } catch (error) {
       if (error.code === "network_error") exchanges.set(name, { failure: error.detail });
       throw error;
     } finally {
-      waiting = undefined;
+      waits.delete(name);
       onChange();
     }
   }
@@ -66,12 +77,13 @@ export function createTokens({ owner, onChange, onUnauthenticated }) {
   /** How things are with a provider's token: in a word, in a sentence, and what counts down. */
   function state(name) {
     const exchange = exchanges.get(name);
-    if (waiting) return ["waiting", `${waiting.detail} The page asks again by itself.`, `${seconds(waiting.until - performance.now())} s`];
+    const wait = waits.get(name);
+    if (wait) return ["waiting", `The page waits ${inWords(wait.whole)}, then asks again by itself.`, inWords(wait.until - performance.now())];
     if (!exchange) return ["none", ""];
     if (exchange.failure) return ["refused", exchange.failure];
     const { answer, fromMemory } = exchange;
     const { label } = PROVIDERS[name];
-    if (!answer.body?.token) return ["refused", `The endpoint answered ${answer.status}.`];
+    if (!answer.body?.token) return ["refused", `The endpoint answered ${answer.status}.`, comeAgain(answer)];
     if (left(exchange) <= 0) return ["expired", "Get another one."];
     if (exchange.spent) return ["spent", `${label} has seen it, and takes it once.`];
     if (fromMemory) return [answer.source, "Still in the page’s memory, so there was no request."];
@@ -79,7 +91,7 @@ export function createTokens({ owner, onChange, onUnauthenticated }) {
     return ["minted", `By ${label}, for ${exchange.owner}.`];
   }
 
-  return { source, prefetch, clear, used, state, exchange: (name) => exchanges.get(name) };
+  return { prefetch, getToken, clear, used, state, exchange: (name) => exchanges.get(name) };
 }
 
 /** Milliseconds that a token has left, counted as the endpoint does: from before it was asked for. */
@@ -90,4 +102,19 @@ export function left({ asked, answer }) {
 /** Milliseconds as seconds to show. */
 export function seconds(milliseconds) {
   return Math.max(0, Math.ceil(milliseconds / 1000));
+}
+
+/** Milliseconds as people say them; rounded up, as earlier would be too early. */
+export function inWords(milliseconds) {
+  const whole = seconds(milliseconds);
+  if (whole <= 120) return `${whole} s`;
+  const minutes = Math.ceil(whole / 60);
+  const parts = [[Math.floor(minutes / 60), "h"], [minutes % 60, "min"]];
+  return parts.filter(([count]) => count > 0).map((part) => part.join(" ")).join(" ");
+}
+
+/** When asking makes sense again, after a refusal that is not waited for. By the clock on the wall: it may be tomorrow. */
+function comeAgain({ came, retryAfter }) {
+  const rest = came + retryAfter * 1000 - Date.now();
+  return retryAfter && rest > 0 ? `Come again in ${inWords(rest)}.` : "";
 }

@@ -9,8 +9,9 @@ export async function hear({ speak, getToken, text, canvas, tell, signal }) {
   const player = createPlayer(24000);
   const stopDrawing = drawSound(canvas, player.analyser);
   try {
-    tell("Connecting …");
+    tell("Getting a token …");
     const token = await getToken();
+    tell("Connecting …");
     const started = performance.now();
     let wait;
     await speak(token, text, (sound) => {
@@ -35,10 +36,11 @@ export async function write({ listen, getToken, file, canvas, tell, onText, onSt
   const stopDrawing = drawSound(canvas, sound.analyser);
   const written = [];
   try {
-    onStop(sound.stop);
-    tell("Connecting …");
+    tell("Getting a token …");
     // The microphone was asked for before: a token is for now.
     const token = await getToken();
+    onStop(sound.stop); // until here there was nothing that has an end
+    tell("Connecting …");
     const telling = tellWhenItBegins(sound.pieces, () => tell(file ? "Playing the sample …" : "Listening: speak."));
     await listen(token, telling, (text, final) => {
       const latest = text.trim();
