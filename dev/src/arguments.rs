@@ -64,6 +64,8 @@ const EXAMPLES: &str = "Examples:
   make dev ARGS='--session cognito --set GRANTS_CLAIM=grants'
       then sign in with -d user=ada -d 'grants=tts stt' to ask for no more than that; with supabase the claim is
       /app_metadata/grants
+  make dev ARGS='--set RATE_LIMIT=3/minute'
+      counts what each user has minted, in memory, and refuses more
   make dev ARGS='--set SESSION_KIND=clerk --set SESSION_ISSUER=pk_test_…'
       takes the sessions of your own app";
 
