@@ -89,7 +89,25 @@ fn bench(bencher: Bencher, verifier: &Verifier, credential: &str, good: bool) {
     ("RS256", "rsa"), ("PS256", "rsa"), ("ES256", "p256"), ("ES384", "p384"), ("ES512", "p521"), ("EdDSA", "ed25519"),
 ])]
 fn published_key(bencher: Bencher, (alg, kid): (&str, &str)) {
-    bench(bencher, &of_published_keys(), &SIGNERS.token(alg, kid, &claims()), true);
+    let verifier = of_published_keys();
+    // More of them than are remembered, so that each is verified anew.
+    let token = |number: usize| {
+        let mut claims = claims();
+        claims["jti"] = json!(number);
+        SIGNERS.token(alg, kid, &claims)
+    };
+    let mut tokens = (0..1100).map(token).collect::<Vec<_>>().into_iter().cycle();
+    let mut verify = || {
+        let token = tokens.next().unwrap();
+        RUNTIME.block_on(verifier.verify(Credential::Bearer(black_box(&token)))).is_ok()
+    };
+    assert!(verify());
+    bencher.bench_local(verify);
+}
+
+#[divan::bench]
+fn published_key_seen_before(bencher: Bencher) {
+    bench(bencher, &of_published_keys(), &SIGNERS.token("RS256", "rsa", &claims()), true);
 }
 
 #[divan::bench(args = ["HS256", "HS512"])]

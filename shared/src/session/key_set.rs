@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::signature::{Algorithm, Family, LEAST_SECRET_BYTES, VerifyingKey};
 use super::token::UnverifiedToken;
+use super::verified::{TokenHash, Verified};
 use crate::json::{self, Members};
 
 /// The longest key set that is read, in bytes.
@@ -14,7 +15,10 @@ pub const MOST_BYTES: usize = 150_000;
 const MOST_KEYS: usize = 100;
 
 /// The keys of an issuer that can verify signatures.
-pub struct KeySet(Vec<(Option<String>, VerifyingKey)>);
+pub struct KeySet {
+    keys: Vec<(Option<String>, VerifyingKey)>,
+    verified: Verified,
+}
 
 /// Why a key set gives no key for a token.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,7 +48,7 @@ impl KeySet {
             symmetric &= jwk.get("kty").is_some_and(|kind| kind == "oct");
             shared_key(jwk)
         })?;
-        if symmetric && !set.0.is_empty() { Ok(set) } else { Err("the key set is not one of symmetric keys") }
+        if symmetric && !set.keys.is_empty() { Ok(set) } else { Err("the key set is not one of symmetric keys") }
     }
 
     fn read(text: &[u8], mut key: impl FnMut(&Members) -> Option<VerifyingKey>) -> Result<Self, &'static str> {
@@ -62,7 +66,7 @@ impl KeySet {
                 usable.push((id.map(str::to_owned), key));
             }
         }
-        Ok(Self(usable))
+        Ok(Self { keys: usable, verified: Verified::default() })
     }
 
     /// Whether a token is signed with the key that it names; if it names none, with any that fits: an issuer without key
@@ -71,10 +75,22 @@ impl KeySet {
     /// # Errors
     /// See [`NoKey`].
     pub fn verifies(&self, token: &UnverifiedToken) -> Result<bool, NoKey> {
+        let hash = TokenHash::of(token);
+        if self.verified.contains(&hash) {
+            return Ok(true);
+        }
+        let verified = self.try_keys(token)?;
+        if verified {
+            self.verified.insert(hash);
+        }
+        Ok(verified)
+    }
+
+    fn try_keys(&self, token: &UnverifiedToken) -> Result<bool, NoKey> {
         let Some(wanted) = &token.key_id else {
-            return Ok(self.0.iter().any(|(_, key)| key.fits(token.algorithm) && key.verifies(token)));
+            return Ok(self.keys.iter().any(|(_, key)| key.fits(token.algorithm) && key.verifies(token)));
         };
-        let found = self.0.iter().find(|(id, _)| id.as_ref() == Some(wanted));
+        let found = self.keys.iter().find(|(id, _)| id.as_ref() == Some(wanted));
         let (_, key) = found.ok_or(NoKey::UnknownId)?;
         if key.fits(token.algorithm) { Ok(key.verifies(token)) } else { Err(NoKey::WrongAlgorithm) }
     }
@@ -181,7 +197,7 @@ mod tests {
     }
 
     fn usable(keys: Value) -> usize {
-        KeySet::parse(json!({"keys": keys}).to_string().as_bytes()).ok().unwrap().0.len()
+        KeySet::parse(json!({"keys": keys}).to_string().as_bytes()).ok().unwrap().keys.len()
     }
 
     #[test]

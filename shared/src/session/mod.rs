@@ -22,6 +22,7 @@ pub mod remote;
 pub mod settings;
 pub mod signature;
 pub mod token;
+pub mod verified;
 pub mod verifier;
 
 use serde_json::Value;

@@ -128,6 +128,29 @@ async fn rotate_under_load(keys: [Arc<Key>; 5]) {
 }
 
 #[tokio::test]
+async fn a_token_that_was_verified_before_is_judged_anew_but_for_its_signature() {
+    let key = Key::new("k1");
+    let world = World::new(&[Arc::clone(&key)]).await;
+    let mut claims = world.claims("ada");
+    claims["exp"] = json!(START + 60);
+    let token = key.sign(&claims);
+    for _ in 0..2 {
+        assert_eq!(world.ask(&token).await, "ada");
+    }
+    // Its last letters are the signature's: whoever has them and the rest of another token has nothing.
+    claims["sub"] = json!("eve");
+    let (others, _) =
+        key.sign(&claims).rsplit_once('.').map(|(signed, end)| (signed.to_owned(), end.to_owned())).unwrap();
+    let signature = token.rsplit_once('.').unwrap().1;
+    assert_eq!(world.ask(&format!("{others}.{signature}")).await, "session_invalid");
+    let (signed, _) = token.rsplit_once('.').unwrap();
+    let stranger = Key::new("k1").sign(&world.claims("ada"));
+    assert_eq!(world.ask(&format!("{signed}.{}", stranger.rsplit_once('.').unwrap().1)).await, "session_invalid");
+    world.pass(66);
+    assert_eq!(world.ask(&token).await, "session_expired");
+}
+
+#[tokio::test]
 async fn a_removed_key_is_refused_within_ten_minutes() {
     let (old, new) = (Key::new("k1"), Key::new("k2"));
     let world = World::new(&[Arc::clone(&old)]).await;
