@@ -101,7 +101,8 @@ impl<P: Provider> Broker<P> {
 
     /// Loads what every request needs, before the first one: where that fails, the first request tries again.
     pub async fn warm(&self) {
-        let loads = async { tokio::join!(self.secret.get(), self.verifier.warm()) };
+        let provider = self.transport.open(self.provider.base_url());
+        let loads = async { tokio::join!(self.secret.get(), self.verifier.warm(), provider) };
         let _ = tokio::time::timeout(WARM_UP, loads).await;
     }
 

@@ -30,7 +30,7 @@ pub struct Verifier {
 
 enum Way {
     Tokens(Vec<TrustedIssuer>, Option<Encrypted>),
-    Introspection(Introspection),
+    Introspection(Box<Introspection>),
     Forward(Forward),
 }
 
@@ -65,13 +65,13 @@ impl Verifier {
                 });
                 Way::Tokens(issuers, encrypted)
             }
-            Method::Introspection(service, client) => Way::Introspection(Introspection {
+            Method::Introspection(service, client) => Way::Introspection(Box::new(Introspection {
                 url: service.url,
                 client: secret(client, Part::Whole),
                 remote: remote(),
                 rules: service.rules,
                 remembered: Default::default(),
-            }),
+            })),
             Method::Forward(service) => Way::Forward(Forward {
                 url: service.url,
                 cookie: settings.carriers.into_iter().next().map(|carrier| carrier.name),
