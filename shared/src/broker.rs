@@ -2,6 +2,8 @@
 //!
 //! `origin → session → ask → permission → secret → resume? → limit → provider → answer`
 
+mod calling;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +15,6 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{self, Granted};
 use crate::ask::{Ask, Fields};
-use crate::call::{self, Budget};
 use crate::clock::Clock;
 use crate::cookie;
 use crate::limit::settings::{Limits, OnError};
@@ -22,9 +23,8 @@ use crate::origin::{Origins, refuse_ambiguous};
 use crate::provider::{Lease, Minted, Provider};
 use crate::record::{Outcome, Record, Steps};
 use crate::refusal::{Code, Refusal};
-use crate::seal::{Seal, subject_hash};
+use crate::seal::{Owner, Seal, subject_hash};
 use crate::secret::{ApiKey, Part, SecretCache, SecretStore};
-use crate::session::Session;
 use crate::session::carrier::Carrier;
 use crate::session::credential::Credential;
 use crate::session::settings::{SessionSettings, grants_claim};
@@ -193,8 +193,9 @@ impl<P: Provider> Broker<P> {
         let verified = timeout_at(deadline, self.verifier.verify(credential)).await;
         progress.steps.session = Some(began.elapsed());
         let session = verified.unwrap_or_else(|_| Err(late(Code::SessionUnavailable)))?;
+        let owner = Owner::of(&session);
         let cached = self.secret.cached();
-        progress.subject = cached.as_ref().and_then(|key| subject_hash(key, &session));
+        progress.subject = cached.as_ref().and_then(|key| subject_hash(key, &owner));
 
         let ask = self.provider.ask(Fields::read(request)?)?;
         session.permits(&ask, self.grants_claim.as_deref())?;
@@ -204,11 +205,11 @@ impl<P: Provider> Broker<P> {
         progress.steps.secret = Some(began.elapsed());
         let key = loaded.unwrap_or_else(|_| Err(late(Code::SecretUnavailable)))?;
         if !cached.is_some_and(|cached| Arc::ptr_eq(&cached, &key)) {
-            progress.subject = subject_hash(&key, &session);
+            progress.subject = subject_hash(&key, &owner);
         }
 
-        if let Some(lease) = self.resumable(request, &session, &ask, &key) {
-            return Ok((self.hand_over(&session, &ask, &key, &lease, Outcome::Resumed, progress), Outcome::Resumed));
+        if let Some(lease) = self.resumable(request, &owner, &ask, &key) {
+            return Ok((self.hand_over(&owner, &ask, &key, &lease, Outcome::Resumed, progress), Outcome::Resumed));
         }
         self.count(deadline, progress).await?;
         // Lifetimes are counted from before the provider is called, so that none is promised that the token lacks.
@@ -218,15 +219,15 @@ impl<P: Provider> Broker<P> {
         progress.steps.provider = Some(began.elapsed());
         let (Minted { token, expires_in }, key) = called?;
         let lease = Lease { token, expires_in, expires_at: asked_at + u64::from(expires_in) };
-        Ok((self.hand_over(&session, &ask, &key, &lease, Outcome::Minted, progress), Outcome::Minted))
+        Ok((self.hand_over(&owner, &ask, &key, &lease, Outcome::Minted, progress), Outcome::Minted))
     }
 
     /// The token of the cookie, where handing it out once more gives the caller just what was asked for.
-    fn resumable(&self, request: &Request<Bytes>, session: &Session, ask: &Ask, key: &ApiKey) -> Option<Lease> {
+    fn resumable(&self, request: &Request<Bytes>, owner: &Owner, ask: &Ask, key: &ApiKey) -> Option<Lease> {
         if P::SINGLE_USE {
             return None;
         }
-        let kept = Seal::new(key, P::COOKIE).open(session, cookie::find(request.headers(), P::COOKIE)?)?;
+        let kept = Seal::new(key, P::COOKIE).open(owner, cookie::find(request.headers(), P::COOKIE)?)?;
         let left = Duration::from_secs(kept.expires_at).saturating_sub(self.clock.now());
         // Told in whole seconds, rounded down: the last one has begun.
         let expires_in = u32::try_from(left.as_secs()).ok().filter(|seconds| *seconds > 0)?;
@@ -250,7 +251,7 @@ impl<P: Provider> Broker<P> {
 
     fn hand_over(
         &self,
-        session: &Session,
+        owner: &Owner,
         ask: &Ask,
         key: &ApiKey,
         lease: &Lease,
@@ -258,38 +259,12 @@ impl<P: Provider> Broker<P> {
         progress: &mut Progress,
     ) -> Response<Bytes> {
         let base_url = self.provider.base_url();
-        let sealed = Seal::new(key, P::COOKIE).seal(session, ask, lease, base_url);
+        let sealed = Seal::new(key, P::COOKIE).seal(owner, ask, lease, base_url);
         let cookie = sealed.and_then(|sealed| cookie::set(P::COOKIE, &sealed, lease.expires_in));
         if cookie.is_none() {
             progress.note = Some("no cookie: the sealed token is longer than browsers keep");
         }
         answer::granted(&Granted::new(P::NAME, lease, P::SINGLE_USE, base_url), outcome.name(), cookie)
-    }
-
-    /// Mints; where the provider does not take the key and a newer one is stored, once more with that one.
-    async fn call(&self, ask: &Ask, key: &Arc<ApiKey>, deadline: Instant) -> Result<(Minted, Arc<ApiKey>), Refusal> {
-        let mut budget = Budget::new(deadline);
-        let rejected = match self.try_key(ask, key, &mut budget).await? {
-            call::Outcome::Success(body) => return self.read(ask, &body).map(|minted| (minted, Arc::clone(key))),
-            call::Outcome::KeyRejected(refusal) => refusal,
-        };
-        let newer = timeout_at(deadline, self.secret.newer_than(key)).await.unwrap_or_default();
-        let Some(newer) = newer else { return Err(rejected) };
-        match self.try_key(ask, &newer, &mut budget).await? {
-            call::Outcome::Success(body) => self.read(ask, &body).map(|minted| (minted, newer)),
-            call::Outcome::KeyRejected(refusal) => Err(refusal),
-        }
-    }
-
-    async fn try_key(&self, ask: &Ask, key: &ApiKey, budget: &mut Budget) -> Result<call::Outcome, Refusal> {
-        let request =
-            self.provider.request(ask, key).map_err(|_| internal("the provider's request cannot be built"))?;
-        let verdict = |status, body: &[u8]| self.provider.verdict(status, body);
-        call::call(&self.transport, request, budget, &self.clock, verdict).await
-    }
-
-    fn read(&self, ask: &Ask, body: &[u8]) -> Result<Minted, Refusal> {
-        self.provider.token(ask, body).map_err(call::rejected)
     }
 }
 

@@ -75,14 +75,14 @@ impl<'a> Seal<'a> {
         Self { key, cookie }
     }
 
-    /// Seals a token for a session. Nothing where the machine has no random numbers: then no cookie is set.
-    pub fn seal(&self, session: &Session, ask: &Ask, lease: &Lease, base_url: &str) -> Option<String> {
+    /// Seals a token for its owner. Nothing where the machine has no random numbers: then no cookie is set.
+    pub fn seal(&self, owner: &Owner, ask: &Ask, lease: &Lease, base_url: &str) -> Option<String> {
         let content = Content {
             token: lease.token.expose().to_owned(),
             grants: ask.grants.iter().map(|&grant| grant.to_owned()).collect(),
             expires_at: lease.expires_at,
             base_url: base_url.to_owned(),
-            owner: owner(session),
+            owner: owner.0.clone(),
         };
         let mut sealed = serde_json::to_vec(&content).ok()?;
         let nonce = self.key.derived()?.cookie.seal_in_place_append_tag(Aad::from(self.cookie), &mut sealed).ok()?;
@@ -90,15 +90,15 @@ impl<'a> Seal<'a> {
         Some(URL_SAFE_NO_PAD.encode(sealed))
     }
 
-    /// Opens a cookie's value, if it was sealed here and for this session.
-    pub fn open(&self, session: &Session, value: &str) -> Option<Kept> {
+    /// Opens a cookie's value, if it was sealed here and for this owner.
+    pub fn open(&self, owner: &Owner, value: &str) -> Option<Kept> {
         let mut sealed = URL_SAFE_NO_PAD.decode(value).ok()?;
         let (text, nonce) = sealed.split_last_chunk_mut::<NONCE_LEN>()?;
         let nonce = Nonce::assume_unique_for_key(*nonce);
         let opened = self.key.derived()?.cookie.open_in_place(nonce, Aad::from(self.cookie), text).ok()?;
         let content: Content = serde_json::from_slice(opened).ok()?;
         // The owner is authenticated, not secret: comparing it tells nobody anything.
-        (content.owner == owner(session)).then_some(())?;
+        (content.owner == owner.0).then_some(())?;
         Some(Kept {
             token: ProviderToken::new(content.token)?,
             grants: content.grants,
@@ -108,20 +108,26 @@ impl<'a> Seal<'a> {
     }
 }
 
-/// A session's subject as logs may show it: the same for the same person, and of no use without the API key.
-pub fn subject_hash(key: &ApiKey, session: &Session) -> Option<String> {
-    let tag = hmac::sign(&key.derived()?.subject, owner(session).as_bytes());
+/// An owner as logs may show it: the same for the same person, and of no use without the API key.
+pub fn subject_hash(key: &ApiKey, owner: &Owner) -> Option<String> {
+    let tag = hmac::sign(&key.derived()?.subject, owner.0.as_bytes());
     tag.as_ref().first_chunk::<12>().map(|start| URL_SAFE_NO_PAD.encode(start))
 }
 
-/// Issuer and subject as one text of fixed length. The lengths go in as well, so that no two pairs meet.
-fn owner(session: &Session) -> String {
-    let mut context = digest::Context::new(&digest::SHA256);
-    for part in [session.issuer(), session.subject()] {
-        context.update(&(part.len() as u64).to_be_bytes());
-        context.update(part.as_bytes());
+/// Whose a token is: issuer and subject, as one text of fixed length.
+pub struct Owner(String);
+
+impl Owner {
+    /// The owner of what a session mints.
+    pub fn of(session: &Session) -> Self {
+        let mut context = digest::Context::new(&digest::SHA256);
+        for part in [session.issuer(), session.subject()] {
+            // The lengths go in as well, so that no two pairs meet.
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part.as_bytes());
+        }
+        Self(URL_SAFE_NO_PAD.encode(context.finish()))
     }
-    URL_SAFE_NO_PAD.encode(context.finish())
 }
 
 #[cfg(test)]
@@ -133,20 +139,20 @@ mod tests {
         Ask { grants: vec!["tts"], expires_in: 60, max_session_duration: None }
     }
 
-    fn session(issuer: &str, subject: &str) -> Session {
-        Session::for_tests(issuer, subject, json!({}))
+    fn owner(issuer: &str, subject: &str) -> Owner {
+        Owner::of(&Session::for_tests(issuer, subject, json!({})))
     }
 
     fn sealed(key: &ApiKey) -> String {
         let token = ProviderToken::new("the-token".to_owned()).unwrap();
         let lease = Lease { token, expires_in: 60, expires_at: 1_800_000_000 };
-        Seal::new(key, "__Host-a").seal(&session("i", "ada"), &ask(), &lease, "https://a.test").unwrap()
+        Seal::new(key, "__Host-a").seal(&owner("i", "ada"), &ask(), &lease, "https://a.test").unwrap()
     }
 
     #[test]
     fn opens_for_the_one_it_was_sealed_for() {
         let key = ApiKey::for_tests("key");
-        let kept = Seal::new(&key, "__Host-a").open(&session("i", "ada"), &sealed(&key)).unwrap();
+        let kept = Seal::new(&key, "__Host-a").open(&owner("i", "ada"), &sealed(&key)).unwrap();
         assert_eq!((kept.token.expose(), kept.expires_at), ("the-token", 1_800_000_000));
         assert_eq!((kept.grants, kept.base_url.as_str()), (vec!["tts".to_owned()], "https://a.test"));
     }
@@ -155,21 +161,20 @@ mod tests {
     fn stays_shut_for_anybody_else() {
         let (key, other) = (ApiKey::for_tests("key"), ApiKey::for_tests("yek"));
         let value = sealed(&key);
-        let opens = |key, cookie, session: &Session| Seal::new(key, cookie).open(session, &value).is_some();
-        assert!(opens(&key, "__Host-a", &session("i", "ada")));
-        assert!(!opens(&key, "__Host-a", &session("i", "bob")), "another subject");
-        assert!(!opens(&key, "__Host-a", &session("j", "ada")), "another issuer");
-        assert!(!opens(&key, "__Host-a", &session("ia", "da")), "the same letters, cut elsewhere");
-        assert!(!opens(&key, "__Host-b", &session("i", "ada")), "another provider");
-        assert!(!opens(&other, "__Host-a", &session("i", "ada")), "another key");
+        let opens = |key, cookie, owner: &Owner| Seal::new(key, cookie).open(owner, &value).is_some();
+        assert!(opens(&key, "__Host-a", &owner("i", "ada")));
+        assert!(!opens(&key, "__Host-a", &owner("i", "bob")), "another subject");
+        assert!(!opens(&key, "__Host-a", &owner("j", "ada")), "another issuer");
+        assert!(!opens(&key, "__Host-a", &owner("ia", "da")), "the same letters, cut elsewhere");
+        assert!(!opens(&key, "__Host-b", &owner("i", "ada")), "another provider");
+        assert!(!opens(&other, "__Host-a", &owner("i", "ada")), "another key");
     }
 
     #[test]
     fn stays_shut_when_altered_anywhere() {
         let key = ApiKey::for_tests("key");
         let bytes = URL_SAFE_NO_PAD.decode(sealed(&key)).unwrap();
-        let opens =
-            |bytes: &[u8]| Seal::new(&key, "__Host-a").open(&session("i", "ada"), &URL_SAFE_NO_PAD.encode(bytes));
+        let opens = |bytes: &[u8]| Seal::new(&key, "__Host-a").open(&owner("i", "ada"), &URL_SAFE_NO_PAD.encode(bytes));
         for place in 0..bytes.len() {
             let mut altered = bytes.clone();
             altered[place] ^= 1;
@@ -190,7 +195,7 @@ mod tests {
 
     #[test]
     fn the_hash_of_a_subject_needs_the_key() {
-        let hash = |key, subject| subject_hash(&ApiKey::for_tests(key), &session("i", subject)).unwrap();
+        let hash = |key, subject| subject_hash(&ApiKey::for_tests(key), &owner("i", subject)).unwrap();
         assert_eq!(hash("key", "ada"), hash("key", "ada"));
         assert_ne!(hash("key", "ada"), hash("key", "bob"));
         assert_ne!(hash("key", "ada"), hash("yek", "ada"));
