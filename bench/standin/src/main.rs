@@ -1,0 +1,126 @@
+//! What the functions of `make bench` call: the three voice providers and the issuer. It answers at once and costs little.
+//!
+//! `standin KEY_SET_FILE API_KEY` prints its address. One thread a connection, no dependencies. A request that is not the
+//! provider's own way of asking gets an error, so that a function that asks wrongly fails. `GET /mints` tells how many
+//! tokens were given out.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Error, Read, Result, Write, stdout};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+/// As long as Cartesia's tokens are, which are JWTs.
+const TOKEN_LENGTH: usize = 280;
+const MOST_BODY_BYTES: usize = 64 * 1024;
+
+struct Standin {
+    key_set: String,
+    api_key: String,
+    mints: AtomicU64,
+}
+
+#[derive(Default)]
+struct Request {
+    method: String,
+    target: String,
+    authorization: String,
+    api_key: String,
+    version: String,
+    body: String,
+}
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(file), Some(api_key)) = (arguments.next(), arguments.next()) else {
+        return Err(Error::other("usage: standin KEY_SET_FILE API_KEY"));
+    };
+    let standin = Arc::new(Standin { key_set: fs::read_to_string(file)?, api_key, mints: AtomicU64::new(0) });
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    writeln!(stdout(), "http://{}", listener.local_addr()?)?;
+    for stream in listener.incoming() {
+        let (stream, standin) = (stream?, Arc::clone(&standin));
+        // A caller that goes away is no error here.
+        thread::spawn(move || standin.serve(stream).unwrap_or_default());
+    }
+    Ok(())
+}
+
+impl Standin {
+    fn serve(&self, stream: TcpStream) -> Result<()> {
+        stream.set_nodelay(true)?;
+        let mut reader = BufReader::new(stream);
+        while let Some(request) = read(&mut reader)? {
+            let (status, body) = self.answer(&request);
+            let length = body.len();
+            let head =
+                format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n");
+            reader.get_mut().write_all((head + &body).as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn answer(&self, request: &Request) -> (&'static str, String) {
+        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+        match (request.method.as_str(), path) {
+            ("GET", "/keys.json") => ("200 OK", self.key_set.clone()),
+            ("GET", "/mints") => ("200 OK", self.mints.load(Ordering::Relaxed).to_string()),
+            ("POST", "/access-token") => {
+                let asks = request.body.contains("\"grants\"") && request.body.contains("\"expires_in\"");
+                let known = request.authorization.strip_prefix("Bearer ") == Some(&self.api_key);
+                self.mint(known, asks && !request.version.is_empty(), "")
+            }
+            ("POST", "/v1/single-use-token/realtime_scribe") => self.mint(request.api_key == self.api_key, true, ""),
+            ("GET", "/v3/token") => {
+                let asks = query.contains("expires_in_seconds=60");
+                self.mint(request.authorization == self.api_key, asks, ",\"expires_in_seconds\":60")
+            }
+            _ => ("404 Not Found", "{}".into()),
+        }
+    }
+
+    /// A token that nobody else has, and what the provider answers beside it.
+    fn mint(&self, known: bool, asks: bool, more: &str) -> (&'static str, String) {
+        match (known, asks) {
+            (false, _) => ("401 Unauthorized", "{}".into()),
+            (true, false) => ("400 Bad Request", "{}".into()),
+            (true, true) => {
+                let number = self.mints.fetch_add(1, Ordering::Relaxed);
+                ("200 OK", format!("{{\"token\":\"{number:x>TOKEN_LENGTH$}\"{more}}}"))
+            }
+        }
+    }
+}
+
+/// The next request of a connection, nothing at its end.
+fn read(reader: &mut BufReader<TcpStream>) -> Result<Option<Request>> {
+    let mut line = String::new();
+    if reader.read_line(&mut line)? == 0 {
+        return Ok(None);
+    }
+    let mut words = line.split_ascii_whitespace().map(str::to_owned);
+    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let mut request = Request { method, target, ..Request::default() };
+    let mut length = 0;
+    loop {
+        line.clear();
+        reader.read_line(&mut line)?;
+        let Some((name, value)) = line.split_once(':') else { break };
+        let value = value.trim();
+        match name.to_ascii_lowercase().as_str() {
+            "authorization" => value.clone_into(&mut request.authorization),
+            "xi-api-key" => value.clone_into(&mut request.api_key),
+            "cartesia-version" => value.clone_into(&mut request.version),
+            "content-length" => length = value.parse().map_err(Error::other)?,
+            _ => {}
+        }
+    }
+    if length > MOST_BODY_BYTES {
+        return Err(Error::other("a body that no function sends"));
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    request.body = String::from_utf8(body).map_err(Error::other)?;
+    Ok(Some(request))
+}
