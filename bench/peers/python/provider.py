@@ -1,0 +1,92 @@
+"""The provider's key from Secrets Manager, kept for five minutes, and the mint at Cartesia with one retry."""
+
+import json
+import os
+import random
+import re
+import time
+
+import boto3
+import urllib3
+from answer import Refusal
+from botocore.config import Config
+
+BASE_URL = os.environ.get("PROVIDER_BASE_URL") or "https://api.cartesia.ai"
+FRESH_FOR = 300
+COOLDOWN = 10
+TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
+
+secrets = boto3.client(
+    "secretsmanager",
+    config=Config(connect_timeout=1, read_timeout=1.5, retries={"mode": "standard", "total_max_attempts": 2}),
+)
+pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=1, read=3), retries=False)
+stored = {"key": None, "loaded_at": float("-inf")}
+
+
+def load_key():
+    if time.monotonic() - stored["loaded_at"] < FRESH_FOR:
+        return stored["key"]
+    try:
+        text = secrets.get_secret_value(SecretId=os.environ["API_KEY_SECRET_ID"])["SecretString"].strip()
+        key = json.loads(text)[os.environ.get("API_KEY_JSON_FIELD") or "api_key"] if text.startswith("{") else text
+        if not key:
+            raise ValueError("the secret holds no key")
+    except Exception as error:
+        # A key that was good is better than none.
+        if stored["key"]:
+            return stored["key"]
+        headers = {"retry-after": "1"}
+        detail = "The provider's key cannot be loaded. Try again shortly."
+        raise Refusal(503, "secret_unavailable", detail, headers) from error
+    stored.update(key=key, loaded_at=time.monotonic())
+    return key
+
+
+def mint(ask, key):
+    response = attempt(ask, key)
+    if response.status == 401 and time.monotonic() - stored["loaded_at"] > COOLDOWN:
+        stored["loaded_at"] = float("-inf")
+        newer = load_key()
+        if newer != key:
+            response = attempt(ask, newer)
+    if response.status in (408, 429) or response.status >= 500:
+        raise unavailable(f"the provider answered {response.status}")
+    if not 200 <= response.status < 300:
+        raise Refusal(502, "provider_rejected", "The provider did not accept the service's request or key.")
+    try:
+        token = json.loads(response.data)["token"]
+    except (ValueError, KeyError, TypeError):
+        token = None
+    if not isinstance(token, str) or not TOKEN.fullmatch(token):
+        raise Refusal(502, "provider_rejected", "The provider's answer holds no token.")
+    return token
+
+
+def attempt(ask, key):
+    for last in (False, True):
+        try:
+            response = call(ask, key)
+            if last or not (response.status == 408 or response.status >= 500):
+                return response
+        except urllib3.exceptions.ReadTimeoutError as error:
+            raise Refusal(504, "provider_timeout", "The provider did not answer in time.") from error
+        except urllib3.exceptions.HTTPError as error:
+            if last:
+                raise unavailable("the provider cannot be reached") from error
+        time.sleep(random.uniform(0.05, 0.25))
+
+
+def call(ask, key):
+    grants, expires_in = ask
+    headers = {
+        "authorization": f"Bearer {key}",
+        "cartesia-version": "2026-03-01",
+        "content-type": "application/json",
+    }
+    body = json.dumps({"grants": dict.fromkeys(grants, True), "expires_in": expires_in})
+    return pool.request("POST", f"{BASE_URL}/access-token", body=body, headers=headers, redirect=False)
+
+
+def unavailable(detail):
+    return Refusal(503, "provider_unavailable", f"Try again shortly: {detail}.", {"retry-after": "1"})
