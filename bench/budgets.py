@@ -1,0 +1,67 @@
+"""What each of the three functions may cost."""
+
+from dataclasses import dataclass
+
+from figures import BY_KEY, NAMES, short
+
+FUNCTIONS = ("cartesia", "elevenlabs", "assemblyai")
+
+
+@dataclass(frozen=True)
+class Budget:
+    key: str
+    most: float
+    # Whose figure it is a multiple of; nobody's where it is an amount.
+    of: str | None = None
+
+    @property
+    def title(self):
+        return BY_KEY[self.key].title
+
+    @property
+    def limit(self):
+        return self.compared(self.most)
+
+    def figure(self, results, function):
+        """The function's own, nothing where it does no such thing."""
+        if not results.has(function, self.key):
+            return None
+        if self.of is None:
+            return results.median(function, self.key)
+        return results.ratio(function, self.of, self.key)
+
+    def compared(self, figure):
+        """A figure in words, with whose it is compared to."""
+        whose = {None: "", "floor": " the floor's"}.get(self.of, f" {NAMES.get(self.of)}'s")
+        return self.text(figure) + whose
+
+    def text(self, figure):
+        if self.of is None:
+            return f"{short(figure).removesuffix('.00').removesuffix('.0')} {BY_KEY[self.key].unit}"
+        return f"1/{1 / figure:.3g} of" if figure < 0.5 else f"{figure:.3g} ×"
+
+
+BUDGETS = [
+    Budget("cold_cpu_ms", 4, "floor"),
+    Budget("cold_cpu_ms", 1 / 20, "node"),
+    Budget("cold_ms", 3, "floor"),
+    Budget("cold_ms", 1 / 12, "node"),
+    Budget("cold_ms", 1 / 25, "python"),
+    Budget("rs256_us", 2.5, "floor"),
+    Budget("rs256_us", 1 / 8, "node"),
+    Budget("rs256_us", 1 / 4, "python"),
+    Budget("resumed_us", 1.6, "floor"),
+    Budget("memory_mb", 10),
+    Budget("zip_mb", 3),
+]
+
+
+def overruns(results):
+    """A sentence for each budget that is not kept."""
+    for budget in BUDGETS:
+        for function in FUNCTIONS:
+            figure = budget.figure(results, function)
+            if figure is not None and figure > budget.most:
+                found = f"{budget.title} of {NAMES[function]} is {budget.compared(figure)}"
+                excess = (figure / budget.most - 1) * 100
+                yield f"{found}; at most {budget.limit} is allowed: {excess:.1f}% too much."

@@ -1,0 +1,86 @@
+"""What is made of the measured values, with values that are made up."""
+
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+from xml.etree import ElementTree
+
+import budgets
+import plot
+import report
+from figures import FIGURES, NAMES, Results, short
+
+
+def results(**amounts):
+    """Every contestant's figures are 1 in each of three rounds, but for those amounts."""
+    values = {name: {figure.key: [1.0, 1.0, 1.0] for figure in FIGURES} for name in NAMES}
+    for name in ("elevenlabs", "assemblyai"):
+        del values[name]["resumed_us"]
+    for name, factor in {"node": 100, "python": 100}.items():
+        values[name] = {key: [factor * value for value in rounds] for key, rounds in values[name].items()}
+    for name, changed in amounts.items():
+        values.setdefault(name, {}).update(changed)
+    values["moto"] = {"answer_ms": [3.0]}
+    return Results(values)
+
+
+class FiguresTest(unittest.TestCase):
+    def test_ratios_are_those_of_the_same_round(self):
+        slow = results(floor={"cold_ms": [1, 10, 100]}, cartesia={"cold_ms": [2, 20, 200]})
+        self.assertAlmostEqual(slow.ratio("cartesia", "floor", "cold_ms"), 2)
+        even = results(floor={"cold_ms": [1, 1]}, cartesia={"cold_ms": [2, 8]})
+        self.assertAlmostEqual(even.ratio("cartesia", "floor", "cold_ms"), 4)
+        self.assertAlmostEqual(even.ratio("floor", "cartesia", "cold_ms"), 1 / 4)
+
+    def test_numbers_have_no_more_digits_than_can_be_believed(self):
+        self.assertEqual([short(number) for number in (1234.5, 12.34, 1.234)], ["1,234", "12.3", "1.23"])
+
+    def test_budgets_are_kept_to_the_limit_and_not_beyond(self):
+        self.assertEqual(list(budgets.overruns(results())), [])
+        at_most = results(elevenlabs={"cold_cpu_ms": [4.0] * 3}, assemblyai={"zip_mb": [3.0]})
+        self.assertEqual(list(budgets.overruns(at_most)), [])
+        over = results(elevenlabs={"cold_cpu_ms": [8.0] * 3}, cartesia={"zip_mb": [3.3]})
+        expected = [
+            "CPU of a cold start of ElevenLabs is 8 × the floor's; at most 4 × the floor's is allowed: 100.0% too much.",
+            "CPU of a cold start of ElevenLabs is 1/12.5 of Node.js's; at most 1/20 of Node.js's is allowed: "
+            "60.0% too much.",
+            "zip of Cartesia is 3.30 MB; at most 3 MB is allowed: 10.0% too much.",
+        ]
+        self.assertEqual(list(budgets.overruns(over)), expected)
+
+
+class DocumentsTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.page, self.plot = Path(folder.name, "page.md"), Path(folder.name, "plot.svg")
+
+    def write(self, text):
+        self.page.write_text(text)
+        with mock.patch.object(report, "PAGE", self.page), mock.patch.object(report, "heading", lambda *_: "When"):
+            report.write(results(), 3)
+        return self.page.read_text()
+
+    def test_the_text_round_the_tables_is_kept_and_the_tables_are_not(self):
+        written = self.write(f"before\n{report.BEGIN}\noutdated\n{report.END}\nafter\n")
+        self.assertTrue(written.startswith("before\n") and written.endswith("after\n"))
+        self.assertNotIn("outdated", written)
+        self.assertIn("| CPU of a resumed request | 1.6 × the floor's | 1 × | | | yes |", written)
+        self.assertEqual(self.write(written), written)
+
+    def test_a_page_without_markers_is_left_alone(self):
+        with self.assertRaises(SystemExit):
+            self.write("no markers")
+        self.assertEqual(self.page.read_text(), "no markers")
+
+    def test_the_plot_is_xml_and_says_in_words_what_it_shows(self):
+        with mock.patch.object(plot, "PATH", self.plot):
+            plot.write(results(), 3)
+        root = ElementTree.parse(self.plot).getroot()
+        self.assertIn("cold start, in ms: floor 1.00, Voicemint 1.00, Node.js 100", "".join(root.itertext()))
+        self.assertEqual(root.get("role"), "img")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,73 @@
+"""The tables of docs/performance.md, between its markers; the text round them is kept."""
+
+import os
+import platform
+import subprocess
+
+from budgets import BUDGETS, FUNCTIONS
+from figures import FIGURES, NAMES, short
+from world import ROOT
+
+PAGE = ROOT / "docs/performance.md"
+BEGIN = "<!-- What follows was measured: `make bench` writes it anew. -->"
+END = "<!-- Here ends what was measured. -->"
+
+
+def write(results, rounds):
+    text = PAGE.read_text()
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise SystemExit(f"{PAGE} has lost its markers: put back the lines {BEGIN} and {END}")
+    tables = [figures_table(results), "Ratios:", ratios_table(results), "Budgets:", budgets_table(results)]
+    parts = [heading(results, rounds), *tables]
+    PAGE.write_text(before + begin + "\n\n" + "\n\n".join(parts) + "\n\n" + end + after)
+
+
+def heading(results, rounds):
+    node = subprocess.run([os.environ["BENCH_NODE"], "--version"], capture_output=True, text=True, check=True).stdout
+    runtimes = f"Node.js {node.strip().removeprefix('v')} and Python {platform.python_version()}"
+    moto = short(results.median("moto", "answer_ms"))
+    return (
+        f"Medians of {rounds} rounds; in brackets, between which half of the rounds are. On {platform.machine()} with "
+        f"{os.cpu_count()} processors, with {runtimes}.\nIn every cold start but the floor's there is an answer of "
+        f"moto, in the place of Secrets Manager, which takes {moto} ms."
+    )
+
+
+def figures_table(results):
+    def cell(name, figure):
+        if not results.has(name, figure.key):
+            return ""
+        median = short(results.median(name, figure.key))
+        lower, upper = map(short, results.quartiles(name, figure.key))
+        return median if lower == upper else f"{median} ({lower}–{upper})"
+
+    rows = [[f"{figure.title}, {figure.unit}", *(cell(name, figure) for name in NAMES)] for figure in FIGURES]
+    return table(["", *NAMES.values()], rows)
+
+
+def ratios_table(results):
+    pairs = [(function, "floor") for function in FUNCTIONS] + [("node", "cartesia"), ("python", "cartesia")]
+
+    def cell(name, other, figure):
+        known = results.has(name, figure.key) and results.has(other, figure.key)
+        return short(results.ratio(name, other, figure.key)) if known else ""
+
+    rows = [[figure.title, *(cell(name, other, figure) for name, other in pairs)] for figure in FIGURES]
+    return table(["", *(f"{NAMES[name]} ÷ {NAMES[other]}" for name, other in pairs)], rows)
+
+
+def budgets_table(results):
+    def row(budget):
+        figures = [budget.figure(results, function) for function in FUNCTIONS]
+        cells = ["" if figure is None else budget.text(figure).removesuffix(" of") for figure in figures]
+        kept = all(figure is None or figure <= budget.most for figure in figures)
+        return [budget.title, budget.limit, *cells, "yes" if kept else "**no**"]
+
+    return table(["", "at most", *(NAMES[name] for name in FUNCTIONS), "kept"], map(row, BUDGETS))
+
+
+def table(heads, rows):
+    lines = [heads, ["---"] + ["--:"] * (len(heads) - 1), *rows]
+    return "\n".join("|" + "".join(f" {cell} |" if cell else " |" for cell in line) for line in lines)

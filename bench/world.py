@@ -1,0 +1,162 @@
+"""What stands around a function: Secrets Manager, played by moto; issuer and providers, played by bench/standin; the
+users' sessions; and the events of API Gateway that carry them.
+"""
+
+import functools
+import http.client
+import json
+import os
+import time
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+import processes
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "target/bench"
+ORIGIN = "https://app.example.com"
+AUDIENCE = "voicemint-bench"
+API_KEY = "sk_car_obviously_fake_0123456789"
+SECRET = "voicemint/bench"
+# moto reads the service out of the signature's scope and does not check the rest.
+SIGNATURE = (
+    "AWS4-HMAC-SHA256 Credential=ASIAFAKE/20260101/us-east-1/secretsmanager/aws4_request, "
+    "SignedHeaders=host, Signature=fake"
+)
+ASKS = {
+    "cartesia": {"grants": {"tts": True}, "expires_in": 600},
+    "elevenlabs": {"token_type": "realtime_scribe"},
+    "assemblyai": {"expires_in_seconds": 60},
+}
+
+
+class World:
+    def __enter__(self):
+        self._keys = {
+            "RS256": rsa.generate_private_key(public_exponent=65537, key_size=2048),
+            "ES256": ec.generate_private_key(ec.SECP256R1()),
+        }
+        with ExitStack() as stack:
+            self.standin = self._start_standin(stack)
+            self.moto = self._start_moto(stack)
+            self._moto("CreateSecret", Name=SECRET, SecretString=json.dumps({"api_key": API_KEY}))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_):
+        self._stack.close()
+
+    def environment(self):
+        """The variables that Lambda sets, and the settings with which a function finds this world."""
+        return {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "LANG": "en_US.UTF-8",
+            "TZ": ":UTC",
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "ASIAFAKEFAKEFAKEFAKE",
+            "AWS_SECRET_ACCESS_KEY": "fake-secret-access-key",
+            "AWS_SESSION_TOKEN": "fake-session-token",
+            "AWS_LAMBDA_FUNCTION_NAME": "bench",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": "20",
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER": self.moto,
+            "API_KEY_SECRET_ID": SECRET,
+            "PROVIDER_BASE_URL": self.standin,
+            "SESSION_ISSUER": self.standin,
+            "SESSION_JWKS_URL": f"{self.standin}/keys.json",
+            "SESSION_AUDIENCE": AUDIENCE,
+            "ALLOWED_ORIGINS": ORIGIN,
+        }
+
+    def session(self, user, algorithm="RS256", **changes):
+        """A session of a user, as large as those of identity products are."""
+        now = int(time.time())
+        claims = {
+            "iss": self.standin,
+            "aud": AUDIENCE,
+            "sub": user,
+            "iat": now,
+            "exp": now + 3600,
+            "jti": f"session-of-{user}-{now}",
+            "azp": ORIGIN,
+            "email": f"{user}@example.com",
+            "email_verified": True,
+            "scope": "openid profile email",
+        }
+        return jwt.encode(claims | changes, self._keys[algorithm], algorithm, headers={"kid": algorithm})
+
+    def mints(self):
+        """How many tokens the providers have given out."""
+        with urllib.request.urlopen(f"{self.standin}/mints", timeout=10) as response:
+            return int(response.read())
+
+    def moto_ms(self):
+        """How long moto takes to give the secret."""
+        began = time.perf_counter()
+        self._moto("GetSecretValue", SecretId=SECRET)
+        return (time.perf_counter() - began) * 1e3
+
+    def _start_standin(self, stack):
+        TARGET.mkdir(parents=True, exist_ok=True)
+        key_set = TARGET / "keys.json"
+        key_set.write_text(json.dumps({"keys": [self._public(name) for name in self._keys]}))
+        reading, writing = os.pipe()
+        process = processes.start([os.environ["BENCH_STANDIN"], key_set, API_KEY], {}, writing)
+        stack.callback(processes.stop, process)
+        os.close(writing)
+        with os.fdopen(reading) as output:
+            address = output.readline().strip()
+        if not address.startswith("http://"):
+            raise SystemExit(f"The stand-in did not start: {address}")
+        return address
+
+    def _public(self, algorithm):
+        public = jwt.get_algorithm_by_name(algorithm).to_jwk(self._keys[algorithm].public_key(), as_dict=True)
+        return public | {"kid": algorithm, "alg": algorithm, "use": "sig"}
+
+    def _start_moto(self, stack):
+        port = processes.free_port()
+        command = [os.environ["BENCH_MOTO"], "--host", "127.0.0.1", "--port", port]
+        process = processes.start(command, {"PATH": "/usr/local/bin:/usr/bin:/bin"})
+        stack.callback(processes.stop, process)
+        processes.wait_for_port(port, process, "moto", seconds=60)
+        return f"http://127.0.0.1:{port}"
+
+    def _moto(self, operation, **members):
+        headers = {
+            "content-type": "application/x-amz-json-1.1",
+            "x-amz-target": f"secretsmanager.{operation}",
+            "authorization": SIGNATURE,
+        }
+        connection = http.client.HTTPConnection(self.moto.removeprefix("http://"), timeout=30)
+        connection.request("POST", "/", json.dumps(members), headers)
+        response = connection.getresponse()
+        if response.status != 200:
+            raise SystemExit(f"moto answered {operation}: {response.read().decode()}")
+        response.read()
+        connection.close()
+
+
+def event(provider, session=None, cookie=None, method="POST", headers=None, body=None):
+    """An event of API Gateway, as its bytes."""
+    document = json.loads(example(provider))
+    document["requestContext"]["http"]["method"] = method
+    document["body"] = json.dumps(ASKS[provider]) if body is None else body
+    document["headers"].pop("authorization")
+    document["headers"] |= {"origin": ORIGIN, "content-length": str(len(document["body"]))} | (headers or {})
+    if session:
+        document["headers"]["authorization"] = f"Bearer {session}"
+    if cookie:
+        document["cookies"] = [cookie]
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+@functools.cache
+def example(provider):
+    return (ROOT / f"events/{provider}-post.json").read_text()
