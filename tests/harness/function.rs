@@ -58,7 +58,8 @@ impl Builder {
         let arguments: Vec<_> = flags.into_iter().map(str::to_owned).chain(command).collect();
         let mut process = Process::start(&tool("VOICEMINT_RIE"), &arguments, &environment);
         let limit = Instant::now() + START_LIMIT;
-        while TcpStream::connect(front).await.is_err() {
+        // The port for events opens first: a function that is started before the other does finds nobody to ask for them.
+        while TcpStream::connect(front).await.is_err() || TcpStream::connect(runtime).await.is_err() {
             assert!(!process.has_ended() && Instant::now() < limit, "no emulator:\n{}", process.output());
             sleep(POLL).await;
         }
