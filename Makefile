@@ -163,6 +163,13 @@ bench-load: bench-ready ## many emulators side by side, as fast as the machine c
 	$(call say,load)
 	@$(WITH_BENCH) load $(ARGS)
 
+.PHONY: bench-profile
+bench-profile: bench-ready ## where the instructions of a request go, by valgrind's callgrind: minutes
+	$(call say,the function of Cartesia with its symbols)
+	cargo rustc --locked --release -p voicemint-cartesia --bin cartesia -- -C strip=none
+	$(call say,callgrind)
+	@BENCH_PROFILED=$(CURDIR)/target/release/cartesia $(WITH_BENCH) profile
+
 .PHONY: bench-ready
 bench-ready: $(BENCH_PEER_STAMP) $(BENCH_VENV_STAMP) binaries
 	$(call say,the floor as sam builds functions; the stand-in; the Node.js function)

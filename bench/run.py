@@ -1,4 +1,4 @@
-"""`make bench`, `make bench-check` and `make bench-load`, which set the variables that say where everything is."""
+"""`make bench` and what else begins with it; the Makefile sets the variables that say where everything is."""
 
 import argparse
 import json
@@ -6,6 +6,7 @@ import signal
 import sys
 
 import budgets
+import callgrind
 import load
 import plot
 import report
@@ -17,7 +18,7 @@ from world import TARGET, World
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["figures", "check", "load"])
+    parser.add_argument("what", choices=["figures", "check", "load", "profile"])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--emulators", type=int, default=4)
     parser.add_argument("--seconds", type=int, default=10)
@@ -29,6 +30,8 @@ def main():
         if options.what == "load":
             good = load.run(contestants(), world, options.emulators, options.seconds)
             sys.exit(None if good else "Not every answer was a mint.")
+        if options.what == "profile":
+            return callgrind.run(world)
         values = measure(contestants(), world, options.rounds)
     raw = TARGET / "results.json"
     raw.write_text(json.dumps(values, indent=1))
