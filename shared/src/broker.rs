@@ -242,9 +242,8 @@ impl<P: Provider> Broker<P> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
         let subject = progress.subject.as_deref().ok_or_else(|| internal("the subject has no hash to count it by"))?;
         let began = Instant::now();
-        let counted = timeout_at(deadline, limiter.admit(P::NAME, subject)).await;
+        let (admitted, uncounted) = limiter.admit(P::NAME, subject, deadline).await;
         progress.steps.limit = Some(began.elapsed());
-        let (admitted, uncounted) = counted.map_err(|_| late(Code::LimitUnavailable))?;
         progress.uncounted = uncounted;
         admitted
     }

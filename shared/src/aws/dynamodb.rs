@@ -23,9 +23,6 @@ const SERVICE: Service = Service {
 };
 
 /// DynamoDB, as the standard AWS variables describe it.
-///
-/// A try that was cut off may have been counted: then its retry counts once more, which is to the disadvantage of the one who
-/// asked and never of the limit.
 pub struct DynamoDb {
     client: Client,
     /// What a call needs and the environment does not have.
@@ -62,11 +59,12 @@ impl Table for DynamoDb {
 
 /// The update in DynamoDB's words.
 fn expressed(request: UpdateItemFluentBuilder, update: &Update) -> UpdateItemFluentBuilder {
-    let mut set = vec!["exp = :exp"];
-    let mut conditions = Vec::new();
+    let mut set = vec!["exp = :exp", "mint = :mint"];
+    let mut conditions = vec!["(attribute_not_exists(mint) OR mint <> :mint)"];
     let mut request = request
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .expression_attribute_values(":exp", AttributeValue::N(update.expires_at.as_secs().to_string()))
+        .expression_attribute_values(":mint", AttributeValue::S(format!("{:016x}", update.mint)))
         .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
     if let Some(tat) = update.tat {
         request = request.expression_attribute_values(":now", milliseconds(update.now));
@@ -98,9 +96,12 @@ fn item(attributes: &HashMap<String, AttributeValue>) -> Item {
     let number = |name| attributes.get(name).and_then(|value| value.as_n().ok());
     // Milliseconds with three decimals have room in what a float tells exactly.
     let micros = |text: &String| text.parse().ok().map(|milliseconds: f64| (milliseconds * 1000.0).round() as u64);
+    let mint = attributes.get("mint").and_then(|value| value.as_s().ok());
     Item {
         tat: number("tat").and_then(micros).map(Duration::from_micros),
-        count: number("cnt").and_then(|text| text.parse().ok()).unwrap_or_default(),
+        // A count that none of ours wrote is one that is reached.
+        count: number("cnt").map_or(0, |text| text.parse().unwrap_or(u64::MAX)),
+        mint: mint.and_then(|text| u64::from_str_radix(text, 16).ok()),
     }
 }
 
@@ -119,7 +120,7 @@ mod tests {
         for micros in [0, 1, 999, 1_000, 1_763_800_000_000_000, 1_763_800_000_000_010, 4_102_444_799_999_999] {
             let time = Duration::from_micros(micros);
             let attributes = HashMap::from([("tat".to_owned(), milliseconds(time))]);
-            assert_eq!(item(&attributes), Item { tat: Some(time), count: 0 }, "{micros}");
+            assert_eq!(item(&attributes), Item { tat: Some(time), ..Item::default() }, "{micros}");
         }
         assert_eq!(milliseconds(Duration::from_micros(6_000_000)), AttributeValue::N("6000".to_owned()));
         assert_eq!(milliseconds(Duration::from_micros(142_858)), AttributeValue::N("142.858".to_owned()));

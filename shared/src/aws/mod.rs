@@ -45,11 +45,16 @@ impl Service {
         let var = |name| reader.optional(name);
         let is_true = |name| var(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
         let (within, most_bytes) = (self.answer_within, self.most_bytes);
+        // Also where the service asks for a longer pause: there are callers waiting.
+        let retry = RetryConfig::standard()
+            .with_max_attempts(2)
+            .with_initial_backoff(self.retry_pause)
+            .with_max_backoff(self.retry_pause);
         let connector = SharedHttpConnector::new(Connector { transport, within, most_bytes });
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .http_client(http_client_fn(move |_, _| connector.clone()))
-            .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(self.retry_pause))
+            .retry_config(retry)
             .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(self.answer_within).build())
             .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
             .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"));

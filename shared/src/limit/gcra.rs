@@ -24,11 +24,16 @@ pub struct Item {
     pub tat: Option<Duration>,
     /// How many were counted in this item.
     pub count: u64,
+    /// The id of the mint that was counted last.
+    pub mint: Option<u64>,
 }
 
 /// An update that counts one, and its condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Update {
+    /// The mint that is counted, by an id of its own. It is counted once: a call may be repeated because its answer was late,
+    /// while what it asked for was done.
+    pub mint: u64,
     /// When this is, since the Unix epoch.
     pub now: Duration,
     /// The rate's part; nothing where there is none.
@@ -91,7 +96,7 @@ impl Update {
             Some(Tat::Idle { .. }) => item.tat.is_none_or(|tat| tat <= self.now),
             Some(Tat::Queued { latest, .. }) => item.tat.is_some_and(|tat| self.now <= tat && tat <= latest),
         };
-        in_time && self.most.is_none_or(|most| item.count < most)
+        in_time && self.most.is_none_or(|most| item.count < most) && item.mint != Some(self.mint)
     }
 
     /// What it makes of an item.
@@ -102,12 +107,12 @@ impl Update {
             Some(Tat::Idle { next }) => Some(next),
             Some(Tat::Queued { interval, .. }) => item.tat.map(|tat| tat + interval),
         };
-        Item { tat, count: item.count + 1 }
+        Item { tat, count: item.count + 1, mint: Some(self.mint) }
     }
 }
 
-/// Counts one in the item `key`, in at most two updates: one where the subject is idle, one where it must wait. `now` is since
-/// the Unix epoch.
+/// Counts a mint in the item `key`, in at most two updates: one where the subject is idle, one where it must wait. `now` is
+/// since the Unix epoch; `mint` is an id that no other mint has.
 ///
 /// # Errors
 /// Where the table cannot be used; a clause for the log.
@@ -116,21 +121,23 @@ pub async fn count(
     name: &str,
     key: &str,
     limits: &Limits,
+    mint: u64,
     now: Duration,
 ) -> Result<Counted, String> {
     // What is written is in milliseconds; a time that was cut later would let somebody in too early.
     let now = Duration::from_millis(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
     // Others count at the same time. What is found may have changed when it is acted upon, and then all begins once more.
     for _ in 0..2 {
-        let idle = limits.update(now, |rate| Tat::Idle { next: now + rate.interval });
-        let Some(item) = table.update(name, key, &idle).await? else { return Ok(Counted::Yes) };
-        if let Some(over) = limits.over(&item, now) {
-            return Ok(Counted::No(over));
+        let idle = limits.update(mint, now, |rate| Tat::Idle { next: now + rate.interval });
+        let item = table.update(name, key, &idle).await?;
+        if let Some(decided) = limits.decided(item, mint, now) {
+            return Ok(decided);
         }
-        let queued = limits.update(now, |rate| Tat::Queued { latest: now + rate.tolerance(), interval: rate.interval });
-        let Some(item) = table.update(name, key, &queued).await? else { return Ok(Counted::Yes) };
-        if let Some(over) = limits.over(&item, now) {
-            return Ok(Counted::No(over));
+        let latest = |rate: &Rate| now + rate.tolerance();
+        let queued = limits.update(mint, now, |rate| Tat::Queued { latest: latest(rate), interval: rate.interval });
+        let item = table.update(name, key, &queued).await?;
+        if let Some(decided) = limits.decided(item, mint, now) {
+            return Ok(decided);
         }
     }
     // Whoever asks so often at once that even this fails can wait.
@@ -138,10 +145,11 @@ pub async fn count(
 }
 
 impl Limits {
-    fn update(&self, now: Duration, tat: impl FnOnce(&Rate) -> Tat) -> Update {
+    fn update(&self, mint: u64, now: Duration, tat: impl FnOnce(&Rate) -> Tat) -> Update {
         let rate_ends = self.rate.map_or(now, |rate| now + rate.period);
         let day_ends = self.daily.map_or(now, |_| midnight_after(now));
         Update {
+            mint,
             now,
             tat: self.rate.as_ref().map(tat),
             most: self.daily,
@@ -149,12 +157,25 @@ impl Limits {
         }
     }
 
-    /// The limit that an item has reached, if there is one; of two, the one that lasts longer.
+    /// What an update says that was made, or found this item in its way; nothing where another may be.
+    fn decided(&self, found: Option<Item>, mint: u64, now: Duration) -> Option<Counted> {
+        match found {
+            None => Some(Counted::Yes),
+            // It was made, and its answer was late.
+            Some(item) if item.mint == Some(mint) => Some(Counted::Yes),
+            Some(item) => self.over(&item, now).map(Counted::No),
+        }
+    }
+
+    /// The limit that an item has reached, if there is one.
     fn over(&self, item: &Item, now: Duration) -> Option<Over> {
+        // The next day has an item of its own.
+        let day_ends = self.daily.map(|_| midnight_after(now));
         if self.daily.is_some_and(|most| item.count >= most) {
-            return Some(Over { limit: Limit::Daily, until: midnight_after(now) });
+            return day_ends.map(|until| Over { limit: Limit::Daily, until });
         }
         let until = item.tat?.checked_sub(self.rate?.tolerance())?;
+        let until = day_ends.map_or(until, |day_ends| until.min(day_ends));
         (until > now).then_some(Over { limit: Limit::Rate, until })
     }
 }

@@ -8,11 +8,14 @@ pub mod memory;
 pub mod settings;
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::clock::{Clock, rfc3339};
+use aws_lc_rs::rand;
+use tokio::time::{Instant, timeout_at};
+
+use crate::clock::{Clock, age, rfc3339};
 use crate::expiring::Expiring;
 use crate::refusal::{Code, Refusal};
 
@@ -35,6 +38,11 @@ const MOST_REMEMBERED: usize = 1024;
 /// How many subjects are counted here while the table cannot be reached.
 const MOST_LOCAL: usize = 8192;
 
+/// Within which the table must have counted a mint, all calls together.
+const COUNTED_WITHIN: Duration = Duration::from_secs(1);
+/// Trouble that returns sooner is the same trouble.
+const QUIET: Duration = Duration::from_secs(60);
+
 /// Counts mints and refuses those beyond the limits.
 pub struct Limiter {
     limits: Limits,
@@ -42,8 +50,8 @@ pub struct Limiter {
     /// Counts while the table cannot be reached.
     local: Memory,
     refused: Mutex<Expiring<String, Over>>,
-    /// Whether the table could not be reached the last time, which is logged once.
-    in_trouble: AtomicBool,
+    /// When the table could not be used for the last time, in seconds since the Unix epoch.
+    trouble_at: AtomicU64,
     clock: Clock,
 }
 
@@ -55,30 +63,40 @@ impl Limiter {
             table,
             local: Memory::new(MOST_LOCAL),
             refused: Mutex::new(Expiring::new(MOST_REMEMBERED)),
-            in_trouble: AtomicBool::new(false),
+            trouble_at: AtomicU64::new(0),
             clock,
         }
     }
 
-    /// Counts a mint of a subject with a provider. Says what was done instead where the table could not be reached.
+    /// Counts a mint of a subject with a provider, before the deadline. Says what was done instead where the table could not be reached.
     ///
     /// # Errors
     /// [`Code::RateLimited`] where a limit is reached; then nothing was counted. [`Code::LimitUnavailable`] where the table
     /// cannot be reached and [`OnError::Deny`] is set; the second value is there then too.
-    pub async fn admit(&self, provider: &str, subject: &str) -> (Result<(), Refusal>, Option<OnError>) {
+    pub async fn admit(
+        &self,
+        provider: &str,
+        subject: &str,
+        deadline: Instant,
+    ) -> (Result<(), Refusal>, Option<OnError>) {
         let now = self.clock.now();
         let key = self.key(provider, subject, now);
         let remembered = self.refused().get(&key, now).copied();
         if let Some(over) = remembered {
             return (Err(refused(over, now)), None);
         }
-        let counted = gcra::count(&*self.table, &self.limits.table, &key, &self.limits, now).await;
-        self.note_trouble(counted.as_ref().err());
+        let mint = self.mint_id(now);
+        let counting = gcra::count(&*self.table, &self.limits.table, &key, &self.limits, mint, now);
+        let counted = timeout_at(deadline.min(Instant::now() + COUNTED_WITHIN), counting).await;
+        let counted = counted.unwrap_or_else(|_| Err("it took too long to count a mint".to_owned()));
+        if let Err(reason) = &counted {
+            self.note_trouble(reason, now);
+        }
         let (counted, instead) = match (counted, self.limits.on_error) {
             (Ok(counted), _) => (counted, None),
             (Err(_), OnError::Local) => {
                 // Memory never fails.
-                let counted = gcra::count(&self.local, "", &key, &self.limits, now).await;
+                let counted = gcra::count(&self.local, "", &key, &self.limits, mint, now).await;
                 (counted.unwrap_or(Counted::Yes), Some(OnError::Local))
             }
             (Err(_), OnError::Allow) => (Counted::Yes, Some(OnError::Allow)),
@@ -101,14 +119,20 @@ impl Limiter {
         }
     }
 
-    fn note_trouble(&self, reason: Option<&String>) {
-        let was = self.in_trouble.swap(reason.is_some(), Ordering::Relaxed);
-        match reason {
-            Some(reason) if !was => {
-                tracing::warn!(reason, instead = self.limits.on_error.name(), "the limit table cannot be used");
-            }
-            None if was => tracing::info!("the limit table can be used again"),
-            _ => {}
+    /// An id that no other mint of the subject has. Without random numbers the time will do.
+    fn mint_id(&self, now: Duration) -> u64 {
+        let mut id = [0; 8];
+        match rand::fill(&mut id) {
+            Ok(()) => u64::from_be_bytes(id),
+            Err(_) => u64::try_from(now.as_nanos()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Tells the log of trouble once, not for each mint.
+    fn note_trouble(&self, reason: &str, now: Duration) {
+        let before = Duration::from_secs(self.trouble_at.swap(now.as_secs(), Ordering::Relaxed));
+        if age(now, before) >= QUIET {
+            tracing::warn!(reason, instead = self.limits.on_error.name(), "the limit table cannot be used");
         }
     }
 

@@ -2,18 +2,22 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that fails may panic")]
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+mod tables;
+
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
 use futures_util::FutureExt;
 use proptest::prelude::*;
+use tables::{Late, Silent, Vanishing, Watched};
+use tokio::time::Instant;
 use voicemint::clock::Clock;
-use voicemint::limit::gcra::{Counted, Item, Limit, Over, Update, count};
+use voicemint::limit::gcra::{Counted, Item, Limit, Over, count};
 use voicemint::limit::memory::Memory;
 use voicemint::limit::settings::{Limits, OnError};
-use voicemint::limit::{Limiter, Table, Updating};
-use voicemint::refusal::Code;
+use voicemint::limit::{Limiter, Table};
+use voicemint::refusal::{Code, Refusal};
 use voicemint::settings::Reader;
 
 /// Ten in the morning.
@@ -34,45 +38,9 @@ fn rate(rate: &str) -> Limits {
 
 /// Counts one in memory, which answers at once.
 fn counted(table: &dyn Table, limits: &Limits, now: Duration) -> Counted {
-    count(table, "limits", "a", limits, now).now_or_never().unwrap().unwrap()
-}
-
-type Meanwhile = Box<dyn Fn(&Memory) + Send>;
-
-/// A table that counts its calls, lets others in before one of them, or fails.
-struct Watched {
-    inner: Memory,
-    calls: AtomicUsize,
-    expiries: Mutex<Vec<Duration>>,
-    fails: Mutex<Option<&'static str>>,
-    /// What happens before the second call, once.
-    meanwhile: Mutex<Option<Meanwhile>>,
-}
-
-impl Watched {
-    fn new() -> Arc<Self> {
-        let (inner, calls) = (Memory::new(64), AtomicUsize::new(0));
-        let (expiries, fails, meanwhile) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Arc::new(Self { inner, calls, expiries, fails, meanwhile })
-    }
-
-    /// Calls since the last time.
-    fn calls(&self) -> usize {
-        self.calls.swap(0, Ordering::SeqCst)
-    }
-}
-
-impl Table for Watched {
-    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a> {
-        let before = self.calls.fetch_add(1, Ordering::SeqCst);
-        self.expiries.lock().unwrap().push(update.expires_at);
-        if let Some(reason) = *self.fails.lock().unwrap() {
-            return Box::pin(std::future::ready(Err(reason.to_owned())));
-        }
-        let meanwhile = if before == 1 { self.meanwhile.lock().unwrap().take() } else { None };
-        meanwhile.inspect(|meanwhile| meanwhile(&self.inner));
-        self.inner.update(table, key, update)
-    }
+    static MINTS: AtomicU64 = AtomicU64::new(0);
+    let mint = MINTS.fetch_add(1, Ordering::SeqCst);
+    count(table, "limits", "a", limits, mint, now).now_or_never().unwrap().unwrap()
 }
 
 /// A limiter and the hands of its clock.
@@ -83,9 +51,14 @@ fn limiter(limits: Limits, table: Arc<dyn Table>) -> (Limiter, Arc<AtomicU64>) {
     (Limiter::new(limits, table, clock), millis)
 }
 
+fn admit(limiter: &Limiter, provider: &str, subject: &str) -> (Result<(), Refusal>, Option<OnError>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(limiter.admit(provider, subject, Instant::now() + Duration::from_secs(10)))
+}
+
 /// How an arrival was answered: nothing where it was let in, else the code and the seconds to wait.
 fn answer(limiter: &Limiter, provider: &str, subject: &str) -> Option<(Code, u32)> {
-    let (admitted, _) = limiter.admit(provider, subject).now_or_never().unwrap();
+    let (admitted, _) = admit(limiter, provider, subject);
     admitted.err().map(|refusal| (refusal.code, refusal.retry_after.unwrap()))
 }
 
@@ -137,21 +110,12 @@ fn a_lost_race_is_run_again_and_never_lets_in_too_many() {
     assert_eq!(table.calls(), 2);
     // Between them, the item goes away.
     let fresh = Watched::new();
-    let gone = Vanishing(Mutex::new(vec![Some(Item { tat: Some(NOW + Duration::from_secs(1)), count: 1 })]), fresh);
+    let gone = Vanishing(
+        Mutex::new(vec![Some(Item { tat: Some(NOW + Duration::from_secs(1)), count: 1, ..Item::default() })]),
+        fresh,
+    );
     assert_eq!(counted(&gone, &limits, NOW), Counted::Yes);
     assert_eq!(gone.1.calls(), 2, "the second call found nothing, and all began once more");
-}
-
-/// Tells of items that are gone when they are looked at again.
-struct Vanishing(Mutex<Vec<Option<Item>>>, Arc<Watched>);
-
-impl Table for Vanishing {
-    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a> {
-        match self.0.lock().unwrap().pop() {
-            Some(item) => Box::pin(std::future::ready(Ok(item))),
-            None => self.1.update(table, key, update),
-        }
-    }
 }
 
 #[test]
@@ -208,11 +172,11 @@ fn without_the_table_each_way_does_what_it_says_and_is_told() {
         let (limiter, _) =
             limiter(limits(&[("RATE_LIMIT", "1/minute"), ("LIMIT_ON_ERROR", way.name())]), table.clone());
         *table.fails.lock().unwrap() = Some("the table is gone");
-        let (admitted, instead) = limiter.admit("cartesia", "ada").now_or_never().unwrap();
+        let (admitted, instead) = admit(&limiter, "cartesia", "ada");
         assert_eq!((admitted.err().map(|refusal| refusal.code), instead), (first.map(|(code, _)| code), Some(way)));
         assert_eq!(answer(&limiter, "cartesia", "ada"), second, "{way:?}");
         *table.fails.lock().unwrap() = None;
-        let (_, instead) = limiter.admit("cartesia", "bob").now_or_never().unwrap();
+        let (_, instead) = admit(&limiter, "cartesia", "bob");
         assert_eq!(instead, None, "back again");
     }
 }
@@ -265,6 +229,37 @@ proptest! {
                 prop_assert!(!conforms(&with(until - Duration::from_micros(1)), &limits));
             }
         }
+    }
+}
+
+#[test]
+fn the_rate_s_wait_ends_with_the_day_where_the_day_counts() {
+    let both = limits(&[("RATE_LIMIT", "1/hour"), ("DAILY_LIMIT", "9")]);
+    let (limiter, millis) = limiter(both, Watched::new());
+    millis.store(u64::try_from((MIDNIGHT - Duration::from_secs(60)).as_millis()).unwrap(), Ordering::SeqCst);
+    assert_eq!(answer(&limiter, "cartesia", "ada"), None);
+    assert_eq!(answer(&limiter, "cartesia", "ada"), Some((Code::RateLimited, 60)));
+    millis.fetch_add(60_000, Ordering::SeqCst);
+    assert_eq!(answer(&limiter, "cartesia", "ada"), None);
+}
+
+#[test]
+fn a_call_whose_answer_was_lost_and_that_is_repeated_counts_once() {
+    for limits in [rate("2/hour"), limits_of_day("2"), limits(&[("RATE_LIMIT", "2/hour"), ("DAILY_LIMIT", "2")])] {
+        let table = Late(Memory::new(8));
+        let counted = [(); 3].map(|()| counted(&table, &limits, NOW) == Counted::Yes);
+        assert_eq!(counted, [true, true, false], "{limits:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn counting_takes_a_second_or_what_is_left_of_the_invocation_and_then_does_as_is_set() {
+    for (left, wanted) in [(10_000, 1_000), (300, 300)] {
+        let (limiter, _) = limiter(limits(&[("RATE_LIMIT", "1/hour"), ("LIMIT_ON_ERROR", "allow")]), Arc::new(Silent));
+        let began = Instant::now();
+        let (admitted, instead) = limiter.admit("cartesia", "ada", began + Duration::from_millis(left)).await;
+        assert_eq!((admitted.is_ok(), instead), (true, Some(OnError::Allow)));
+        assert_eq!(began.elapsed(), Duration::from_millis(wanted));
     }
 }
 

@@ -1,0 +1,80 @@
+//! Tables that watch, or that misbehave in one way.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use voicemint::limit::gcra::{Item, Update};
+use voicemint::limit::memory::Memory;
+use voicemint::limit::{Table, Updating};
+
+type Meanwhile = Box<dyn Fn(&Memory) + Send>;
+
+/// A table that counts its calls, lets others in before one of them, or fails.
+pub struct Watched {
+    pub inner: Memory,
+    pub calls: AtomicUsize,
+    pub expiries: Mutex<Vec<Duration>>,
+    pub fails: Mutex<Option<&'static str>>,
+    /// What happens before the second call, once.
+    pub meanwhile: Mutex<Option<Meanwhile>>,
+}
+
+impl Watched {
+    pub fn new() -> Arc<Self> {
+        let (inner, calls) = (Memory::new(64), AtomicUsize::new(0));
+        let (expiries, fails, meanwhile) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Arc::new(Self { inner, calls, expiries, fails, meanwhile })
+    }
+
+    /// Calls since the last time.
+    pub fn calls(&self) -> usize {
+        self.calls.swap(0, Ordering::SeqCst)
+    }
+}
+
+impl Table for Watched {
+    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a> {
+        let before = self.calls.fetch_add(1, Ordering::SeqCst);
+        self.expiries.lock().unwrap().push(update.expires_at);
+        if let Some(reason) = *self.fails.lock().unwrap() {
+            return Box::pin(std::future::ready(Err(reason.to_owned())));
+        }
+        let meanwhile = if before == 1 { self.meanwhile.lock().unwrap().take() } else { None };
+        meanwhile.inspect(|meanwhile| meanwhile(&self.inner));
+        self.inner.update(table, key, update)
+    }
+}
+
+/// Tells of items that are gone when they are looked at again.
+pub struct Vanishing(pub Mutex<Vec<Option<Item>>>, pub Arc<Watched>);
+
+impl Table for Vanishing {
+    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a> {
+        match self.0.lock().unwrap().pop() {
+            Some(item) => Box::pin(std::future::ready(Ok(item))),
+            None => self.1.update(table, key, update),
+        }
+    }
+}
+
+/// Makes updates and then says that it found them made: what a repeated call gets whose first answer was lost.
+pub struct Late(pub Memory);
+
+impl Table for Late {
+    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a> {
+        Box::pin(async move {
+            self.0.update(table, key, update).await?;
+            self.0.update(table, key, update).await
+        })
+    }
+}
+
+/// Answers nothing for as long as anybody waits.
+pub struct Silent;
+
+impl Table for Silent {
+    fn update<'a>(&'a self, _: &'a str, _: &'a str, _: &'a Update) -> Updating<'a> {
+        Box::pin(std::future::pending())
+    }
+}
