@@ -19,6 +19,9 @@ CHROMIUM ?= chromium
 checksum = $(shell cksum < $(1) | cut -d ' ' -f 1)
 VENV := $(CURDIR)/.venv
 VENV_STAMP := $(VENV)/lock-$(call checksum,tools/requirements.lock)
+# checkov wants older versions of what the other tools use.
+CHECKOV_VENV := $(CURDIR)/tools/.venv
+CHECKOV_VENV_STAMP := $(CHECKOV_VENV)/lock-$(call checksum,tools/checkov.lock)
 WITH_VENV := PATH="$(VENV)/bin:$$PATH"
 # sam would otherwise send usage data, ask for its newest version, and write into the home folder.
 SAM := $(WITH_VENV) SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(VENV)/sam sam
@@ -84,10 +87,12 @@ format: ## check the formatting (cargo fmt mends it)
 	cargo fmt --all --check
 
 .PHONY: template
-template: $(VENV_STAMP) ## check template.yaml
+template: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) ## check template.yaml, and what CloudFormation makes of it
 	$(call say,template)
 	$(WITH_VENV) cfn-lint template.yaml
 	$(SAM) validate --lint --region us-east-1
+	$(CHECKOV_VENV)/bin/checkov --config-file tools/checkov.yaml
+	$(WITH_VENV) python -m unittest discover --verbose --buffer --start-directory tests/template --pattern '*_test.py'
 
 .PHONY: deny
 deny: $(VENV_STAMP) ## check the dependencies: licences, sources, banned ones (CHECKS=advisories: known holes)
@@ -218,6 +223,11 @@ $(VENV_STAMP):
 	echo '{"telemetryEnabled": false, "lastVersionCheck": 4102444800.0}' > $(VENV)/sam/metadata.json
 	touch $@
 
+$(CHECKOV_VENV_STAMP):
+	$(call say,checkov into tools/.venv)
+	$(call lay_venv,$(CHECKOV_VENV),tools/checkov.lock)
+	touch $@
+
 $(SDKS_VENV_STAMP):
 	$(call say,the vendors' Python SDKs and Node into tests/sdks/.venv)
 	$(call lay_venv,$(SDKS_VENV),tests/sdks/requirements.lock)
@@ -254,4 +264,4 @@ endef
 
 .PHONY: clean
 clean: ## remove all that was built or installed here
-	rm -rf target .aws-sam $(VENV) $(SDKS_VENV) $(SDKS)/node_modules $(BENCH_VENV) $(BENCH_PEER)/node_modules
+	rm -rf target .aws-sam $(VENV) $(CHECKOV_VENV) $(SDKS_VENV) $(SDKS)/node_modules $(BENCH_VENV) $(BENCH_PEER)/node_modules

@@ -1,0 +1,39 @@
+"""What the documents point to is there."""
+
+import re
+import unittest
+
+from stack import ROOT, source
+
+PAGES = [ROOT / name for name in ("README.md", "SECURITY.md", "docs/deploy.md", "docs/operations.md")]
+
+
+def anchors(page):
+    text = page.read_text()
+    titles = re.findall(r"(?m)^#+ (.+)$", re.sub(r"(?ms)^```.*?^```$", "", text))
+    slugs = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+    return slugs | set(re.findall(r'<a id="([\w-]+)"></a>', text))
+
+
+class Documents(unittest.TestCase):
+    def test_links_within_the_repository_lead_somewhere(self):
+        for page in PAGES:
+            for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text()):
+                path, _, anchor = link.partition("#")
+                target = (page.parent / path).resolve() if path else page
+                self.assertTrue(target.exists(), f"{page.name}: {link}")
+                if anchor:
+                    self.assertIn(anchor, anchors(target), f"{page.name}: {link}")
+
+    def test_parameters_that_are_given_are_those_of_the_template(self):
+        parameters, outputs = set(source()["Parameters"]), set(source()["Outputs"])
+        for page in PAGES:
+            given = set(re.findall(r"\b([A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*)=(?!=)", page.read_text())) - {"Domain", "SameSite"}
+            self.assertLessEqual(given, parameters, page.name)
+        told = set(re.findall(r"output `(\w+)`", "".join(page.read_text() for page in PAGES)))
+        self.assertTrue(told)
+        self.assertLessEqual(told, outputs)
+
+
+if __name__ == "__main__":
+    unittest.main()

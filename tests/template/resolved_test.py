@@ -1,0 +1,283 @@
+"""What the stack consists of, also where moto does not know the type."""
+
+import json
+import re
+import unittest
+from graphlib import TopologicalSorter
+
+from stack import ALL, FEW, ROOT, Stack, source, written_out
+
+STACKS = {"few": Stack(FEW), "all": Stack(ALL)}
+NAMES = {
+    "Cartesia": "cartesia", "Cartesia2": "cartesia-2", "ElevenLabs": "elevenlabs", "ElevenLabs2": "elevenlabs-2",
+    "AssemblyAi": "assemblyai", "AssemblyAi2": "assemblyai-2",
+}
+ALARM = "AWS::CloudWatch::Alarm"
+
+
+def deployed(stack):
+    return {name: at for name, at in NAMES.items() if stack.parameters[f"{name}SecretId"]}
+
+
+class EachStack:
+    """What holds with few settings as with all of them."""
+
+    def test_each_provider_named_has_its_route_to_its_alias_and_no_other_is_there(self):
+        stack = self.stack
+        paths = stack.resources["Api"]["Properties"]["Body"]["paths"]
+        self.assertEqual(set(paths), {f"/{at}/token" for at in deployed(stack).values()})
+        for name, at in deployed(stack).items():
+            (method, route), = paths[f"/{at}/token"].items()
+            self.assertEqual(method, "x-amazon-apigateway-any-method")
+            integration = route["x-amazon-apigateway-integration"]
+            self.assertEqual(integration["payloadFormatVersion"], "2.0")
+            self.assertIn(f"<{name}FunctionAliaslive>", integration["uri"])
+            self.assertEqual(stack.resources[f"{name}FunctionAliaslive"]["Properties"]["Name"], "live")
+
+    def test_the_gateway_has_no_cors_settings(self):
+        stack = self.stack
+        self.assertNotIn("cors", json.dumps(stack.resources["Api"]).lower())
+
+    def test_the_gateway_logs_no_header_no_query_and_no_body(self):
+        stack = self.stack
+        settings = stack.resources["ApiApiGatewayDefaultStage"]["Properties"]["AccessLogSettings"]
+        self.assertEqual(settings["DestinationArn"], "<AccessLogs.Arn>")
+        self.assertEqual(set(json.loads(settings["Format"]).values()), {"$context." + of for of in (
+            "requestId", "integration.requestId", "requestTimeEpoch", "identity.sourceIp", "routeKey", "httpMethod",
+            "domainName", "status", "integration.status", "responseLength", "responseLatency", "integrationLatency",
+            "error.responseType",
+        )})
+
+    def test_the_stage_is_throttled(self):
+        stack = self.stack
+        settings = stack.resources["ApiApiGatewayDefaultStage"]["Properties"]["DefaultRouteSettings"]
+        self.assertEqual(settings, {"ThrottlingRateLimit": "100", "ThrottlingBurstLimit": "200"})
+
+    def test_each_log_group_forgets_and_each_function_writes_to_its_own(self):
+        stack = self.stack
+        groups = stack.of_type("AWS::Logs::LogGroup")
+        self.assertEqual({of["RetentionInDays"] for of in groups.values()}, {stack.parameters["LogRetentionDays"]})
+        self.assertEqual(set(groups), {"AccessLogs"} | {f"{name}Logs" for name in deployed(stack)})
+        for name in deployed(stack):
+            function = stack.resources[f"{name}Function"]["Properties"]
+            self.assertEqual(function["LoggingConfig"], {"LogGroup": f"<{name}Logs>"})
+
+    def test_functions_run_as_built(self):
+        stack = self.stack
+        for name in deployed(stack):
+            function = stack.resources[f"{name}Function"]["Properties"]
+            self.assertEqual((function["Runtime"], function["Handler"], function["Architectures"]), ("provided.al2023", "bootstrap", ["arm64"]))
+
+    def test_new_versions_take_over_gradually_and_the_functions_own_alarm_rolls_them_back(self):
+        stack = self.stack
+        for name in deployed(stack):
+            update = stack.resources[f"{name}FunctionAliaslive"]["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
+            self.assertEqual(update["DeploymentGroupName"], f"<{name}FunctionDeploymentGroup>")
+            group = stack.resources[f"{name}FunctionDeploymentGroup"]["Properties"]
+            self.assertEqual(group["DeploymentConfigName"], "CodeDeployDefault.LambdaCanary10Percent5Minutes")
+            self.assertEqual(group["AlarmConfiguration"], {"Enabled": True, "Alarms": [{"Name": f"<{name}FailedAlarm>"}]})
+            self.assertIn("DEPLOYMENT_STOP_ON_ALARM", group["AutoRollbackConfiguration"]["Events"])
+
+    def test_each_alarm_tells_the_topic_says_where_to_read_on_and_is_quiet_without_requests(self):
+        operations = (ROOT / "docs/operations.md").read_text()
+        stack = self.stack
+        topic = stack.parameters["AlarmTopicArn"]
+        for name, of in stack.of_type(ALARM).items():
+            self.assertEqual((of.get("AlarmActions"), of.get("OKActions")), ([topic], [topic]) if topic else (None, None), name)
+            self.assertEqual(of["TreatMissingData"], "notBreaching", name)
+            anchor = re.search(r"docs/operations\.md#([a-z-]+)$", of["AlarmDescription"])[1]
+            self.assertIn(f'<a id="{anchor}"></a>', operations)
+
+    def test_the_alarms_are_those_of_the_api_and_two_for_each_function(self):
+        stack = self.stack
+        wanted = {"ServerErrorsAlarm", "LatencyAlarm"} | ({"LimitUnavailableAlarm"} if stack.holds("UsesLimits") else set())
+        wanted |= {f"{name}{what}Alarm" for name in deployed(stack) for what in ("Failed", "Rejected")}
+        self.assertEqual(set(stack.of_type(ALARM)), wanted)
+
+    def test_each_functions_alarms_look_at_its_own_log_and_alias(self):
+        stack = self.stack
+        for name, at in deployed(stack).items():
+            counted = {}
+            for what, pattern in (("Failed", "{ $.status >= 500 }"), ("Rejected", '{ $.outcome = "provider_rejected" }')):
+                of = stack.resources[f"{name}{what}"]["Properties"]
+                self.assertEqual((of["LogGroupName"], of["FilterPattern"]), (f"<{name}Logs>", pattern))
+                (metric,) = of["MetricTransformations"]
+                counted[what] = (metric["MetricNamespace"], metric["MetricName"])
+                self.assertEqual(counted[what], ("Voicemint/voicemint", f"{at} {what.lower()}"))
+            rejected = stack.resources[f"{name}RejectedAlarm"]["Properties"]
+            self.assertEqual((rejected["Namespace"], rejected["MetricName"]), counted["Rejected"])
+            metrics = {of["Id"]: of for of in stack.resources[f"{name}FailedAlarm"]["Properties"]["Metrics"]}
+            failed = metrics["failed"]["MetricStat"]["Metric"]
+            self.assertEqual((failed["Namespace"], failed["MetricName"]), counted["Failed"])
+            for id, metric in (("unanswered", "Errors"), ("requests", "Invocations")):
+                of = metrics[id]["MetricStat"]["Metric"]
+                self.assertEqual((of["Namespace"], of["MetricName"]), ("AWS/Lambda", metric))
+                self.assertEqual([dimension["Value"] for dimension in of["Dimensions"]], [f"<{name}Function>", f"<{name}Function>:live"])
+
+    def test_the_dashboard_shows_each_metric_of_the_functions(self):
+        stack = self.stack
+        text = json.dumps(json.loads(stack.resources["Dashboard"]["Properties"]["DashboardBody"]))
+        shown = set(re.findall(r"{(Voicemint,[\w,]+)} MetricName=\W+(\w+)", text))
+        self.assertEqual(shown, {
+            ("Voicemint,Provider", "Minted"), ("Voicemint,Provider", "Resumed"), ("Voicemint,Provider,Code", "Refused"),
+            ("Voicemint,Provider", "ProviderLatency"), ("Voicemint,Provider", "LimitUnavailable"),
+        })
+        self.assertIn("${PROP('Dim.Code')}", text)
+        for name in deployed(stack):
+            self.assertIn(f'"<{name}Function>"', text)
+
+    def test_no_resource_waits_for_itself(self):
+        stack = self.stack
+        TopologicalSorter(stack.references()).prepare()  # raises where there is a circle
+
+    def test_the_rules_have_nothing_against_it(self):
+        stack = self.stack
+        self.assertEqual(stack.faults(), [])
+
+    def test_the_functions_roles_have_awss_own_policies_for_logs_and_traces_alone(self):
+        stack = self.stack
+        wanted = {"service-role/AWSLambdaBasicExecutionRole"}
+        if stack.parameters["Tracing"] == "Active":
+            wanted.add("AWSXrayWriteOnlyAccess")
+        if stack.holds("NeedsMore"):
+            wanted.add("<MorePolicy>")
+        for name in deployed(stack):
+            arns = stack.resources[f"{name}FunctionRole"]["Properties"]["ManagedPolicyArns"]
+            self.assertEqual({arn.removeprefix("arn:aws:iam::aws:policy/") for arn in arns}, wanted, name)
+
+
+class WithFewSettings(EachStack, unittest.TestCase):
+    stack = STACKS["few"]
+
+
+class WithEverything(EachStack, unittest.TestCase):
+    stack = STACKS["all"]
+
+
+class Choices(unittest.TestCase):
+    """What single parameters change."""
+
+    def test_a_table_is_made_with_either_limit(self):
+        for given in ({"RateLimit": "10/minute"}, {"DailyLimit": "200"}):
+            self.assertEqual(len(Stack(FEW | given).of_type("AWS::DynamoDB::Table")), 1)
+        self.assertEqual(STACKS["few"].of_type("AWS::DynamoDB::Table"), {})
+
+    def test_all_at_once_leaves_codedeploy_out(self):
+        stack = Stack(FEW | {"GradualDeployment": "AllAtOnce"})
+        self.assertNotIn("CodeDeploy", json.dumps(stack.resources))
+        self.assertEqual(len(stack.of_type("AWS::Lambda::Alias")), 1)
+
+    def test_reserved_concurrency_is_none_unless_set_and_may_be_0(self):
+        self.assertNotIn("ReservedConcurrentExecutions", STACKS["few"].resources["CartesiaFunction"]["Properties"])
+        for given in ("0", "20"):
+            of = Stack(FEW | {"ReservedConcurrency": given}).resources["CartesiaFunction"]["Properties"]
+            self.assertEqual(of["ReservedConcurrentExecutions"], given)
+
+    def test_traces_are_sent_where_that_is_asked(self):
+        self.assertNotIn("xray", json.dumps(STACKS["few"].resources).lower())
+        self.assertEqual(STACKS["all"].resources["ElevenLabsFunction"]["Properties"]["TracingConfig"], {"Mode": "Active"})
+
+    def test_a_domain_has_a_given_certificate_or_one_that_is_made(self):
+        given = {"DomainName": "voice.example.com", "CertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/0a"}
+        stack = Stack(FEW | given)
+        (domain,) = stack.of_type("AWS::ApiGatewayV2::DomainName").values()
+        self.assertEqual(domain["DomainNameConfigurations"][0]["CertificateArn"], given["CertificateArn"])
+        self.assertEqual(stack.of_type("AWS::CertificateManager::Certificate"), {})
+        self.assertEqual(stack.of_type("AWS::Route53::RecordSet"), {})
+        self.assertEqual(stack.outputs["DomainTarget"], "<Domain.RegionalDomainName>")
+        (mapping,) = stack.of_type("AWS::ApiGatewayV2::ApiMapping").values()
+        self.assertEqual(mapping, {"ApiId": "<Api>", "DomainName": "<Domain>", "Stage": "<ApiApiGatewayDefaultStage>"})
+        (domain,) = STACKS["all"].of_type("AWS::ApiGatewayV2::DomainName").values()
+        self.assertEqual(domain["DomainNameConfigurations"][0]["CertificateArn"], "<Certificate>")
+        self.assertEqual(STACKS["few"].of_type("AWS::ApiGatewayV2::DomainName"), {})
+
+    def test_the_default_endpoint_is_closed_where_that_is_asked(self):
+        for name, closed in (("few", False), ("all", True)):
+            (server,) = STACKS[name].resources["Api"]["Properties"]["Body"]["servers"]
+            self.assertEqual(server["x-amazon-apigateway-endpoint-configuration"], {"disableExecuteApiEndpoint": closed})
+
+    def test_what_cannot_work_together_is_refused_before_anything_is_made(self):
+        for given, fault in (
+            ({"CartesiaSecretId": ""}, "Name the secret of at least one provider"),
+            ({"CartesiaSecretId": "", "ElevenLabs2SecretId": "x"}, None),
+            ({"DomainName": "voice.example.com"}, "DomainName needs CertificateArn, or HostedZoneId to make a certificate"),
+            ({"DefaultEndpoint": "disabled"}, "Without a DomainName, API Gateway's own host is the only one"),
+            ({"SessionIssuer": ""}, "Name the issuer of sessions, SessionIssuer"),
+            ({"SessionAudience": ""}, "Name the audience of sessions, SessionAudience; * accepts any"),
+            ({"SessionKind": "forward"}, "SessionKind forward needs SessionForwardUrl"),
+            ({"SessionKind": "authjs"}, "SessionKind secret or authjs needs SessionSecretId"),
+            ({"SessionKind": "introspection"}, "SessionKind introspection needs SessionIntrospectionUrl and SessionIntrospectionSecretId"),
+            ({"SessionKind": "clerk", "AllowedOrigins": ""}, "SessionKind clerk needs AllowedOrigins or SessionAuthorizedParties"),
+        ):
+            self.assertEqual(Stack(FEW | given).faults(), [fault] if fault else [], given)
+
+
+class Settings(unittest.TestCase):
+    """The functions' settings as parameters."""
+
+    def functions(self):
+        return {name: of["Properties"] for name, of in source()["Resources"].items() if of["Type"] == "AWS::Serverless::Function"}
+
+    def test_every_setting_of_readme_is_a_variable_of_a_function(self):
+        table = (ROOT / "README.md").read_text().split("\n## Settings\n")[1].split("\n## ")[0]
+        told = {name for row in re.findall(r"^\| (`[A-Z].*?) \|", table, re.M) for name in re.findall(r"`([A-Z_]+)`", row)}
+        given = set(source()["Globals"]["Function"]["Environment"]["Variables"])
+        for function in self.functions().values():
+            given |= set(function["Environment"]["Variables"])
+        self.assertEqual(given, told)
+
+    def test_a_change_of_any_parameter_that_reaches_a_function_publishes_a_version(self):
+        template = source()
+        shared = template["Globals"]["Function"]
+        seen = json.dumps([shared[of] for of in ("Environment", "MemorySize", "Tracing")])
+        seen += json.dumps([of["Environment"] for of in self.functions().values()])
+        parameters = set(template["Parameters"])
+        reaching = {name for name in re.findall(r'"Ref": "(\w+)"', seen) if name in parameters}
+        content = template["Resources"]["Settings"]["Properties"]["Content"]["Fn::Sub"]
+        self.assertEqual(set(re.findall(r"(\w+)=\$\{\1\}", content)), reaching)
+        for stack in STACKS.values():
+            for name, version in stack.of_type("AWS::Lambda::Version").items():
+                self.assertEqual(version["Description"], "Settings <Settings.VersionNumber>", name)
+            for name, function in stack.of_type("AWS::Lambda::Function").items():
+                self.assertIn("<Settings.VersionNumber>", function["Description"], name)
+
+    def test_every_parameter_says_what_it_is_and_what_it_takes(self):
+        for name, of in source()["Parameters"].items():
+            with self.subTest(name):
+                self.assertTrue(of["Description"])
+                if of["Type"] == "Number" and "AllowedValues" not in of:
+                    self.assertLessEqual(of["MinValue"], of["Default"])
+                    self.assertLessEqual(of["Default"], of["MaxValue"])
+                elif "AllowedValues" in of:
+                    self.assertIn(of["Default"], of["AllowedValues"])
+                else:
+                    self.assertRegex(of["Default"], of["AllowedPattern"])
+
+    def test_patterns_take_what_is_meant_and_refuse_slips(self):
+        for name, good, bad in (
+            ("AlarmTopicArn", ["arn:aws:sns:eu-central-1:123456789012:alarms"], ["alarms", "arn:aws:sqs:eu-central-1:123456789012:alarms"]),
+            ("AllowedOrigins", ["https://app.example.com", "http://localhost:3000,https://a.example"], ["*", "https://a.example/", "http://a.example"]),
+            ("Cartesia2SecretId", ["voicemint/cartesia-eu"], ["my key", "sk_car_secret value"]),
+            ("CertificateArn", ["arn:aws:acm:eu-central-1:123456789012:certificate/0a-1b"], ["0a-1b"]),
+            ("DomainName", ["voice.example.com"], ["https://voice.example.com", "voice.example.com/", "Voice.example.com", "localhost"]),
+            ("GrantsClaim", ["grants", "/app_metadata/voice", "https://example.com/grants"], [" grants"]),
+            ("HostedZoneId", ["Z0123456789ABCDEFGHIJ"], ["/hostedzone/Z0123456789ABCDEFGHIJ", "example.com"]),
+            ("RateLimit", ["10/minute"], ["10", "10/week", "0/minute"]),
+            ("ReservedConcurrency", ["0", "20"], ["-1", "many"]),
+            ("SecretsKeyArn", ["arn:aws:kms:eu-central-1:123456789012:key/0123-ab"], ["alias/voicemint", "arn:aws:kms:eu-central-1:123456789012:alias/x"]),
+            ("SessionAudience", ["my-app", "*", "https://api.example.com,other"], [",my-app", " my-app"]),
+            ("SessionAuthorizedParties", ["https://app.example.com,client"], ["a b", ",a"]),
+            ("SessionIssuer", ["https://issuer.example.com/", "https://a.example,https://b.example"], ["https://a.example https://b.example", ","]),
+        ):
+            pattern = source()["Parameters"][name]["AllowedPattern"]
+            for value in good:
+                self.assertRegex(value, pattern, name)
+            for value in bad:
+                self.assertNotRegex(value, pattern, name)
+
+    def test_what_is_deployed_has_no_aliases(self):
+        self.assertNotRegex(written_out(), r"(?m)(: |- )[&*]\w|<<:")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,266 @@
+"""What CloudFormation makes of template.yaml: translated by SAM's own translator, created in moto, and resolved by hand.
+
+moto knows only some of the types, a stand-in takes the place of the others there, and those are looked at resolved: conditions
+decided, parameters filled in, and references left as <LogicalId> or <LogicalId.Attribute>.
+"""
+
+import ast
+import io
+import json
+import os
+import re
+import zipfile
+from functools import cache
+from pathlib import Path
+from unittest import mock
+
+os.environ.update(AWS_DEFAULT_REGION="eu-central-1", AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing")
+
+import boto3
+from moto import mock_aws
+from moto.cloudformation import parsing
+from samcli.yamlhelper import yaml_dump, yaml_parse
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+ROOT = Path(__file__).resolve().parents[2]
+REGION, ACCOUNT = "eu-central-1", "123456789012"
+PSEUDO = {
+    "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com",
+    "AWS::StackName": "voicemint",
+}
+NOTHING = object()  # AWS::NoValue
+
+# One provider, and no more than it needs.
+FEW = {
+    "CartesiaSecretId": "voicemint/cartesia",
+    "SessionIssuer": "https://issuer.example.com",
+    "SessionAudience": "my-app",
+    "AllowedOrigins": "https://app.example.com",
+}
+# Everything that can be there.
+ALL = FEW | {
+    "Cartesia2SecretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:voicemint/cartesia-eu-AbCdEf",
+    "Cartesia2BaseUrl": "https://api.eu.example.com",
+    "ElevenLabsSecretId": "voicemint/elevenlabs",
+    "ElevenLabs2SecretId": "voicemint/elevenlabs-eu",
+    "AssemblyAiSecretId": "voicemint/assemblyai",
+    "AssemblyAi2SecretId": "voicemint/assemblyai-eu",
+    "SessionSecretId": "voicemint/session",
+    "SessionIntrospectionUrl": "https://issuer.example.com/introspect",
+    "SessionIntrospectionSecretId": "voicemint/introspection",
+    "RateLimit": "10/minute",
+    "DailyLimit": "200",
+    "SecretsKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0123-4567",
+    "DomainName": "voice.example.com",
+    "HostedZoneId": "Z0123456789",
+    "DefaultEndpoint": "disabled",
+    "AlarmTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms",
+    "ReservedConcurrency": "20",
+    "Tracing": "Active",
+    "LogRetentionDays": "90",
+}
+
+
+@cache
+def written_out():
+    """template.yaml as `sam build` writes it: without aliases."""
+    return yaml_dump(yaml_parse((ROOT / "template.yaml").read_text()))
+
+
+@cache
+def parsed():
+    return json.dumps(yaml_parse(written_out()))
+
+
+def source():
+    return json.loads(parsed())
+
+
+class Stack:
+    def __init__(self, given):
+        template = source()
+        self.parameters = {name: str(of.get("Default", "")) for name, of in template["Parameters"].items()} | given
+        for of in template["Resources"].values():
+            if of["Type"] == "AWS::Serverless::Function":
+                of["Properties"]["CodeUri"] = "s3://code/function.zip"  # as `sam deploy` leaves it
+        translator = Translator({}, Parser())
+        self.template = translator.translate(template, self.parameters | PSEUDO)
+        translator.metrics.publish()  # to nowhere; else it complains
+        self.resources = {
+            name: self.resolve(of)
+            for name, of in self.template["Resources"].items()
+            if "Condition" not in of or self.holds(of["Condition"])
+        }
+        self.outputs = {
+            name: self.resolve(of["Value"])
+            for name, of in self.template["Outputs"].items()
+            if "Condition" not in of or self.holds(of["Condition"])
+        }
+
+    def of_type(self, kind):
+        return {name: of["Properties"] for name, of in self.resources.items() if of["Type"] == kind}
+
+    def faults(self):
+        """What the template's rules say against these parameters."""
+        return [
+            assertion["AssertDescription"]
+            for rule in source()["Rules"].values()
+            if "RuleCondition" not in rule or self.resolve(rule["RuleCondition"])
+            for assertion in rule["Assertions"]
+            if not self.resolve(assertion["Assert"])
+        ]
+
+    def holds(self, condition):
+        return self.resolve(self.template["Conditions"][condition])
+
+    def resolve(self, value):
+        if isinstance(value, list):
+            return [item for item in map(self.resolve, value) if item is not NOTHING]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            (name, argument), = value.items()
+            if name == "Ref":
+                return self.ref(argument)
+            if name == "Condition" and isinstance(argument, str):
+                return self.holds(argument)
+            if name.startswith("Fn::"):
+                return getattr(self, name[4:].lower())(argument)
+        return {key: item for key, item in ((key, self.resolve(item)) for key, item in value.items()) if item is not NOTHING}
+
+    def ref(self, name):
+        if name == "AWS::NoValue":
+            return NOTHING
+        return {**PSEUDO, **self.parameters}.get(name, f"<{name}>")
+
+    def getatt(self, path):
+        return f"<{'.'.join([path] if isinstance(path, str) else path)}>"
+
+    def sub(self, argument):
+        text, names = (argument, {}) if isinstance(argument, str) else argument
+        names = {name: self.resolve(value) for name, value in names.items()}
+        text = re.sub(r"\$\{([^!}][^}]*)\}", lambda hit: str(names.get(hit[1], self.ref(hit[1]))), text)
+        return text.replace("${!", "${")
+
+    def join(self, argument):
+        return argument[0].join(self.resolve(argument[1]))
+
+    def split(self, argument):
+        return self.resolve(argument[1]).split(argument[0])
+
+    def select(self, argument):
+        return self.resolve(argument[1])[int(argument[0])]
+
+    def findinmap(self, argument):
+        name, first, second = map(self.resolve, argument)
+        return self.template["Mappings"][name][first][second]
+
+    def contains(self, argument):
+        among, value = map(self.resolve, argument)
+        return value in among
+
+    def equals(self, argument):
+        first, second = map(self.resolve, argument)
+        return first == second
+
+    def __getattr__(self, name):
+        # The rest of the intrinsic functions, whose names are Python's keywords.
+        logic = {
+            "if": lambda of: self.resolve(of[1] if self.holds(of[0]) else of[2]),
+            "not": lambda of: not self.resolve(of[0]),
+            "and": lambda of: all(map(self.resolve, of)),
+            "or": lambda of: any(map(self.resolve, of)),
+        }
+        if name not in logic:
+            raise AttributeError(name)
+        return logic[name]
+
+    def references(self):
+        """Which resource waits for which, the policies of updates included."""
+        names = set(self.resources)
+        return {
+            name: {hit for hit in re.findall(r"<(\w+)(?:\.[\w.]+)?>", json.dumps(of)) if hit in names and hit != name}
+            for name, of in self.resources.items()
+        }
+
+
+# What moto makes out of a template as AWS does.
+KNOWN = {
+    "AWS::CloudWatch::Dashboard", "AWS::DynamoDB::Table", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role",
+    "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::Route53::RecordSet",
+}
+
+
+class Unknown:
+    """A resource of any other type."""
+
+    def __init__(self, name):
+        self.physical_resource_id = name
+
+    @staticmethod
+    def has_cfn_attr(_):
+        return True
+
+    @staticmethod
+    def is_created():
+        return True
+
+    @classmethod
+    def create_from_cloudformation_json(cls, resource_name, *_, **__):
+        return cls(resource_name)
+
+    def get_cfn_attribute(self, name):
+        return f"{self.physical_resource_id}.{name}"
+
+
+class Created:
+    """A stack in moto. Its services are there while it is open."""
+
+    def __init__(self, stack):
+        self.stack = stack
+        self.aws = mock_aws()
+        of = parsing.resource_class_from_type
+        self.unknown = mock.patch.object(parsing, "resource_class_from_type", lambda kind: of(kind) if kind in KNOWN else Unknown)
+
+    def __enter__(self):
+        self.aws.start()
+        self.unknown.start()
+        boto3.client("s3").create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": REGION})
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as file:
+            file.writestr("bootstrap", "")
+        boto3.client("s3").put_object(Bucket="code", Key="function.zip", Body=archive.getvalue())
+        parameters = dict(self.stack.parameters)
+        if parameters["HostedZoneId"]:
+            zone = boto3.client("route53").create_hosted_zone(Name="example.com", CallerReference="zone")
+            parameters["HostedZoneId"] = zone["HostedZone"]["Id"].removeprefix("/hostedzone/")
+        cloudformation = boto3.client("cloudformation")
+        cloudformation.create_stack(
+            StackName="voicemint",
+            TemplateBody=json.dumps(self.stack.template),
+            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+            Capabilities=["CAPABILITY_IAM"],
+        )
+        self.status = cloudformation.describe_stacks(StackName="voicemint")["Stacks"][0]["StackStatus"]
+        self.resources = {}
+        for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName="voicemint"):
+            for of in page["StackResourceSummaries"]:
+                self.resources[of["LogicalResourceId"]] = of["PhysicalResourceId"]
+        return self
+
+    def __exit__(self, *_):
+        self.unknown.stop()
+        self.aws.stop()
+
+    def statements(self, name):
+        """What a role may do by itself, or a policy lets others do."""
+        iam, resource = boto3.client("iam"), self.resources[name]
+        if resource.startswith("arn:"):
+            version = iam.get_policy(PolicyArn=resource)["Policy"]["DefaultVersionId"]
+            documents = [iam.get_policy_version(PolicyArn=resource, VersionId=version)["PolicyVersion"]["Document"]]
+        else:
+            names = iam.list_role_policies(RoleName=resource)["PolicyNames"]
+            documents = [iam.get_role_policy(RoleName=resource, PolicyName=of)["PolicyDocument"] for of in names]
+        documents = [ast.literal_eval(of) if isinstance(of, str) else of for of in documents]  # moto keeps some as Python's text
+        return [statement for document in documents for statement in document["Statement"]]
