@@ -76,7 +76,7 @@ impl Fields {
     /// Takes a whole number within a range.
     pub fn whole_number(&mut self, field: &'static str, range: RangeInclusive<u32>) -> Option<u32> {
         let number = match self.take(field)? {
-            Field::Json(value) => value.as_u64().and_then(|number| u32::try_from(number).ok()),
+            Field::Json(value) => whole(&value),
             Field::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
             Field::Text(_) => None,
         };
@@ -160,6 +160,16 @@ impl Fields {
     }
 }
 
+/// 60 or 60.0: in JSON they are one number, and JSON Schema counts either as an integer (RFC 8259 section 6).
+fn whole(value: &Value) -> Option<u32> {
+    if let Some(number) = value.as_u64() {
+        return u32::try_from(number).ok();
+    }
+    let number =
+        value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(number))?;
+    Some(number as u32)
+}
+
 /// A body of more than [`MOST_BODY_BYTES`].
 pub fn too_large() -> Refusal {
     Refusal::new(Code::RequestTooLarge, format!("Send at most {MOST_BODY_BYTES} bytes."))
@@ -214,13 +224,16 @@ mod tests {
     #[test]
     fn a_whole_number_is_neither_text_nor_a_fraction() {
         assert_eq!(post(r#"{"n":60}"#).unwrap().whole_number("n", 1..=60), Some(60));
+        assert_eq!(post(r#"{"n":60.0}"#).unwrap().whole_number("n", 1..=60), Some(60));
+        assert_eq!(post(r#"{"n":6e1}"#).unwrap().whole_number("n", 1..=60), Some(60));
         assert_eq!(get("n=60").unwrap().whole_number("n", 1..=60), Some(60));
-        for body in [r#"{"n":0}"#, r#"{"n":61}"#, r#"{"n":"6"}"#, r#"{"n":6.5}"#, r#"{"n":-1}"#, r#"{"n":null}"#] {
-            let mut fields = post(body).unwrap();
+        for number in ["0", "61", "\"6\"", "6.5", "-1", "null", "-0.0", "-6.0", "61.0", "1e300", "4294967297.0"] {
+            let body = format!(r#"{{"n":{number}}}"#);
+            let mut fields = post(&body).unwrap();
             assert_eq!(fields.whole_number("n", 1..=60), None, "{body}");
             assert_eq!(fields.finish().unwrap_err().code, Code::RequestInvalid, "{body}");
         }
-        for query in ["n=+6", "n=", "n=6%20", "n=0x6", "n=99999999999"] {
+        for query in ["n=+6", "n=", "n=6%20", "n=6.0", "n=0x6", "n=99999999999"] {
             let mut fields = get(query).unwrap();
             assert_eq!(fields.whole_number("n", 1..=60), None, "{query}");
             assert!(fields.finish().is_err(), "{query}");

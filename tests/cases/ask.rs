@@ -52,6 +52,7 @@ async fn cartesia_takes_grants_and_a_lifetime_and_nothing_else() {
             (json!({ "grants": { "tts": true, "stt": null, "agent": false } }), "200"),
             (json!({ "expires_in": 1 }), "200"),
             (json!({ "expires_in": 3600 }), "200"),
+            (json!({ "expires_in": 60.0 }), "200"),
             (json!({ "grants": {} }), "422 grants"),
             (json!({ "grants": { "tts": false } }), "422 grants"),
             (json!({ "grants": { "tts": null, "stt": null } }), "422 grants"),
