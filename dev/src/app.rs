@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any};
 use http::{StatusCode, header};
 use tokio::time::Instant;
-use voicemint::ask::{MOST_BODY_BYTES, too_large};
+use voicemint::ask::too_large;
 use voicemint::broker::{Broker, Invocation};
 use voicemint::clock::Clock;
 use voicemint::limit::memory::Memory;
@@ -35,6 +35,9 @@ use crate::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
 
 /// As long as the deployed functions have (`Timeout` in template.yaml).
 const INVOCATION: Duration = Duration::from_secs(10);
+
+/// The longest body that API Gateway passes on. The broker judges all that is shorter, as it does where it is deployed.
+const MOST_GATEWAY_BYTES: usize = 10 * 1024 * 1024;
 
 /// How many users of a provider are counted, where a limit is set.
 const MOST_COUNTED: usize = 1024;
@@ -131,7 +134,7 @@ fn endpoint<P: Provider>(broker: Broker<P>) -> MethodRouter {
         async move {
             let (parts, body) = request.into_parts();
             let method = parts.method.clone();
-            let (response, record) = match to_bytes(body, MOST_BODY_BYTES).await {
+            let (response, record) = match to_bytes(body, MOST_GATEWAY_BYTES).await {
                 Ok(body) => {
                     let invocation = Invocation { request_id: request_id(), deadline: Instant::now() + INVOCATION };
                     broker.answer(http::Request::from_parts(parts, body), invocation).await

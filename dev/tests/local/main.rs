@@ -49,6 +49,20 @@ async fn an_assemblyai_token_is_minted_with_its_own_lifetime() {
 }
 
 #[tokio::test]
+async fn a_long_body_is_judged_no_sooner_than_where_the_functions_are_deployed() {
+    let local = Local::start(&[]).await;
+    let (long, mint) = (" ".repeat(5000), format!("{}/cartesia/token", local.app));
+    let status = async |request: http::request::Builder| {
+        send(request.header("origin", &local.app), &long).await.status().as_u16()
+    };
+    assert_eq!(status(Request::post(&mint)).await, 401, "nobody is signed in");
+    assert_eq!(status(Request::post(&mint).header("cookie", &local.session)).await, 413);
+    assert_eq!(status(Request::get(&mint).header("cookie", &local.session)).await, 200, "the ask is the query");
+    assert_eq!(status(Request::delete(&mint)).await, 204);
+    assert_eq!(status(Request::put(&mint)).await, 405);
+}
+
+#[tokio::test]
 async fn a_name_that_was_made_to_point_here_is_not_served() {
     let local = Local::start(&[]).await;
     for path in ["/", "/deployment.json", "/sign-in", "/cartesia/token"] {
