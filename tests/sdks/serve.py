@@ -31,10 +31,10 @@ def main(command):
 
 
 @contextmanager
-def server(ca):
+def server(ca, *more):
     app, plain, tls = free_ports(3)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(REAL_ACCOUNTS)}
-    flags = ["--port", app, "--standins-port", plain, "--tls-port", tls, "--ca-file", ca]
+    flags = ["--port", app, "--standins-port", plain, "--tls-port", tls, "--ca-file", ca, *more]
     binary = os.environ["VOICEMINT_DEV"]
     process = subprocess.Popen([binary, *map(str, flags)], env=environment, stdout=subprocess.DEVNULL)
     try:

@@ -1,0 +1,111 @@
+"""openapi.yaml against the code and README.md, by reading all of them."""
+
+import re
+import tomllib
+import unittest
+from pathlib import Path
+
+from document import COMPONENTS, DOCUMENT, METHODS, REPOSITORY, errors, problem_codes, resolved
+
+PROVIDERS = sorted(path.parents[1].name for path in REPOSITORY.glob("functions/*/src/main.rs"))
+WORKSPACE = tomllib.loads((REPOSITORY / "Cargo.toml").read_text())["workspace"]["package"]
+
+
+def refusals():
+    """Status and title of each code, as shared/src/refusal.rs has them."""
+    source = Path(REPOSITORY, "shared/src/refusal.rs").read_text()
+    rows = re.findall(r'StatusCode::(\w+),\s*"(\w+)",\s*"([^"]+)"', source)
+    variants = re.search(r"pub enum Code \{\n(.*?)\n\}", source, re.DOTALL)[1].split()
+    assert len(rows) == len(variants) > 0, "this test no longer understands refusal.rs"
+    return {code: (STATUSES[name], title) for name, code, title in rows}
+
+
+# The names that the http crate has for them, some of which Python calls otherwise.
+STATUSES = {
+    "BAD_REQUEST": 400,
+    "UNAUTHORIZED": 401,
+    "FORBIDDEN": 403,
+    "METHOD_NOT_ALLOWED": 405,
+    "PAYLOAD_TOO_LARGE": 413,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "UNPROCESSABLE_ENTITY": 422,
+    "TOO_MANY_REQUESTS": 429,
+    "INTERNAL_SERVER_ERROR": 500,
+    "BAD_GATEWAY": 502,
+    "SERVICE_UNAVAILABLE": 503,
+    "GATEWAY_TIMEOUT": 504,
+}
+
+
+def operations():
+    for path, item in DOCUMENT["paths"].items():
+        for method, operation in item.items():
+            yield f"{method} {path}", operation
+
+
+class Document(unittest.TestCase):
+    maxDiff = None
+
+    def test_it_has_the_providers_and_the_version_of_the_workspace(self):
+        self.assertEqual(sorted(DOCUMENT["paths"]), [f"/{provider}/token" for provider in PROVIDERS])
+        self.assertEqual([tag["name"] for tag in DOCUMENT["tags"]], ["cartesia", "elevenlabs", "assemblyai"])
+        for path, item in DOCUMENT["paths"].items():
+            self.assertEqual(tuple(item), METHODS, path)
+        self.assertEqual(DOCUMENT["info"]["version"], WORKSPACE["version"])
+        self.assertEqual(DOCUMENT["info"]["license"]["identifier"], WORKSPACE["license"])
+
+    def test_its_codes_are_those_of_the_code_and_of_the_error_table(self):
+        in_code = {(status, code) for code, (status, _) in refusals().items()}
+        said = [problem_codes(response) for response in COMPONENTS["responses"].values()]
+        in_document = {(status, code) for status, codes in filter(None, said) for code in codes}
+        self.assertEqual(in_document, in_code)
+        self.assertEqual(set(COMPONENTS["schemas"]["Code"]["enum"]), set(refusals()))
+        table = re.findall(r'^\| (\d{3}) \| <a id="(\w+)"></a>`(\w+)`', (REPOSITORY / "README.md").read_text(), re.M)
+        self.assertTrue(all(anchor == code for _, anchor, code in table), "type points to the anchor")
+        self.assertEqual({(int(status), code) for status, _, code in table}, in_code)
+
+    def test_an_operation_has_its_answers_under_their_status(self):
+        for name, operation in operations():
+            for status, response in operation["responses"].items():
+                said = problem_codes(resolved(response))
+                self.assertEqual(said is not None, int(status) >= 400, f"{name} {status}")
+                self.assertEqual(said[0] if said else int(status), int(status), name)
+
+    def test_a_problem_is_shown_by_an_example_of_each_code(self):
+        for name, response in COMPONENTS["responses"].items():
+            said = problem_codes(response)
+            if said is None:
+                continue
+            examples = response["content"]["application/problem+json"]["examples"]
+            self.assertEqual(set(examples), said[1], name)
+            for code, example in examples.items():
+                problem = example["value"]
+                self.assertEqual(problem["code"], code)
+                self.assertEqual(problem["title"], refusals()[code][1])
+                self.assertEqual(problem["type"], f"{WORKSPACE['repository']}#{code}")
+
+    def test_its_examples_are_as_its_schemas_say(self):
+        for name, response in COMPONENTS["responses"].items():
+            for content in response.get("content", {}).values():
+                examples = [example["value"] for example in content.get("examples", {}).values()]
+                for example in examples or [content["example"]]:
+                    self.assertEqual(errors(content["schema"], example), [], name)
+        for kind in ("parameters", "headers"):
+            for name, component in COMPONENTS[kind].items():
+                if "example" in component:
+                    self.assertEqual(errors(component["schema"], component["example"]), [], name)
+        for name, schema in COMPONENTS["schemas"].items():
+            for example in schema.get("examples", []):
+                self.assertEqual(errors(schema, example), [], name)
+
+    def test_all_that_it_defines_is_used(self):
+        text = (REPOSITORY / "openapi.yaml").read_text()
+        for kind, components in COMPONENTS.items():
+            unused = {name for name in components if f'"#/components/{kind}/{name}"' not in text}
+            expected = {"responses": {"MethodNotAllowed"}, "securitySchemes": set(components)}.get(kind, set())
+            self.assertEqual(unused, expected)
+        self.assertEqual([*COMPONENTS["securitySchemes"]], [name for row in DOCUMENT["security"] for name in row])
+
+
+if __name__ == "__main__":
+    unittest.main()
