@@ -72,6 +72,10 @@ help: ## list the targets
 dev: ## serve the whole product here, with stand-ins for AWS and the providers (ARGS="--help" for its flags)
 	cargo run --locked -p voicemint-dev --bin voicemint-dev -- $(ARGS)
 
+.PHONY: doctor
+doctor: ## say what this machine lacks, what for, and what to install
+	@tools/doctor
+
 .PHONY: test
 test: ## everything below up to e2e, from a clean clone: some minutes
 	@$(MAKE) --no-print-directory format
@@ -81,6 +85,7 @@ test: ## everything below up to e2e, from a clean clone: some minutes
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory openapi
+	@$(MAKE) --no-print-directory tools
 	@$(MAKE) --no-print-directory client
 	@$(MAKE) --no-print-directory sdks
 	@$(MAKE) --no-print-directory browser
@@ -126,6 +131,14 @@ openapi: $(OPENAPI_VENV_STAMP) ## openapi.yaml: valid, as the code is, and by sc
 	$(call say,schemathesis)
 	VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev $(OPENAPI_VENV)/bin/python tests/sdks/serve.py \
 		$(OPENAPI_VENV)/bin/schemathesis --config-file tests/openapi/schemathesis.toml run openapi.yaml --checks all
+
+.PHONY: tools
+tools: $(VENV_STAMP) ## the scripts in tools/
+	$(call say,the local command)
+	cargo build --locked -p voicemint-dev --bin voicemint-dev
+	$(call say,the scripts in tools/)
+	cd tests/tools && VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev \
+		$(VENV)/bin/python -m unittest discover --verbose --buffer --pattern '*_test.py'
 
 .PHONY: client
 client: $(SDKS_VENV_STAMP) ## the browser client and the page's modules, under Node

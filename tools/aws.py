@@ -1,0 +1,23 @@
+"""AWS for the scripts of this folder. By itself it says who AWS takes this machine for: tools/doctor asks."""
+
+import os
+import sys
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+QUICK = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1})
+
+
+def client(service, default_region=None, **options):
+    # Lambda, sam and other SDKs know AWS_REGION; boto3 knows AWS_DEFAULT_REGION alone.
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+    return session.client(service, region_name=session.region_name or default_region, **options)
+
+
+if __name__ == "__main__":
+    try:
+        print(client("sts", "us-east-1", config=QUICK).get_caller_identity()["Arn"])
+    except (BotoCoreError, ClientError) as error:
+        sys.exit(str(error).splitlines()[0])
