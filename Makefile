@@ -8,6 +8,10 @@ SHELL := /bin/bash
 ARGS ?=
 PYTHON ?= python3
 ARCH ?= arm64
+# Which stack of samconfig.toml. From the command line alone: shells have a variable of this name for something else.
+ifneq ($(origin ENV),command line)
+ENV := dev
+endif
 # The advisory database is fetched from the network, and what it says changes by the day: not for every test run.
 CHECKS ?= bans licenses sources
 # How long `make fuzz` runs each of its targets.
@@ -58,6 +62,9 @@ WITH_BENCH = \
 OPENAPI := $(CURDIR)/tests/openapi
 OPENAPI_VENV := $(OPENAPI)/.venv
 OPENAPI_VENV_STAMP := $(OPENAPI_VENV)/lock-$(call checksum,tests/openapi/requirements.lock)
+
+# What was deployed before.
+KEPT := $(CURDIR)/.aws-sam/kept-$(ENV).json
 
 CARGO_FUZZ_VERSION := 0.13.2
 CARGO_FUZZ := $(CURDIR)/target/tools/bin/cargo-fuzz
@@ -133,7 +140,7 @@ openapi: $(OPENAPI_VENV_STAMP) ## openapi.yaml: valid, as the code is, and by sc
 		$(OPENAPI_VENV)/bin/schemathesis --config-file tests/openapi/schemathesis.toml run openapi.yaml --checks all
 
 .PHONY: tools
-tools: $(VENV_STAMP) ## the scripts in tools/
+tools: $(VENV_STAMP) ## the scripts of doctor, smoke, keep and rollback
 	$(call say,the local command)
 	cargo build --locked -p voicemint-dev --bin voicemint-dev
 	$(call say,the scripts in tools/)
@@ -240,9 +247,29 @@ sam-build: $(VENV_STAMP) ## the artefacts to deploy, in .aws-sam/build (ARCH=x86
 	$(SAM) build --parameter-overrides Architecture=$(ARCH)
 
 .PHONY: deploy
-deploy: sam-build ## build and deploy to AWS (ARGS="--parameter-overrides ..."; the README shows them)
-	$(call say,deploy)
-	$(SAM) deploy $(ARGS)
+deploy: sam-build ## build and deploy to AWS, where samconfig.toml says (ENV=staging; ARGS="--parameter-overrides ...")
+	@$(MAKE) --no-print-directory deploy-built
+
+.PHONY: deploy-built
+deploy-built: $(VENV_STAMP) ## deploy what was built
+	$(call say,deploy to $(ENV))
+	$(SAM) deploy --config-env $(ENV) $(ARGS)
+
+.PHONY: smoke
+smoke: $(VENV_STAMP) ## mint at each endpoint of a deployment (ENV=staging; tools/smoke.py says where the session comes from)
+	$(call say,mint in $(ENV))
+	$(VENV)/bin/python tools/smoke.py --stack voicemint-$(ENV) $(ARGS)
+
+.PHONY: keep
+keep: $(VENV_STAMP) ## before deploying, write down what is deployed
+	$(call say,what is deployed to $(ENV))
+	@mkdir -p $(dir $(KEPT))
+	$(VENV)/bin/python tools/rollback.py keep voicemint-$(ENV) $(KEPT)
+
+.PHONY: rollback
+rollback: $(VENV_STAMP) ## go back to what `make keep` wrote down
+	$(call say,back to what was deployed to $(ENV))
+	$(VENV)/bin/python tools/rollback.py restore $(KEPT)
 
 .PHONY: venv
 venv: $(VENV_STAMP) ## the Python tools, into .venv

@@ -1,0 +1,81 @@
+"""Goes back to what was deployed before: `make keep` before a deployment, `make rollback` where it turned out bad.
+
+    rollback.py keep STACK FILE     writes down a stack's template, parameters and tags
+    rollback.py restore FILE        updates the stack to them
+
+A deployment that fails CloudFormation takes back by itself; this is for one that succeeded and does not work. The template
+names the very artefacts that were deployed, which sam leaves in its bucket, so nothing is built anew.
+"""
+
+import json
+import sys
+
+from aws import client as aws
+from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+
+# CloudFormation takes longer ones from a bucket alone.
+MOST_BYTES = 51_200
+
+
+def main(arguments):
+    try:
+        match arguments:
+            case ["keep", stack, file]:
+                return keep(stack, file)
+            case ["restore", file]:
+                return restore(file)
+    except (BotoCoreError, ClientError, WaiterError) as error:
+        return f"rollback: {error}"
+    return __doc__
+
+
+def keep(stack, file):
+    client = aws("cloudformation")
+    try:
+        found = client.describe_stacks(StackName=stack)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        found = {}
+    kept = {"stack": stack}
+    # A stack whose first deployment was only prepared has no template yet.
+    if found.get("StackStatus", "REVIEW_IN_PROGRESS") != "REVIEW_IN_PROGRESS":
+        template = client.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
+        kept["update"] = {
+            "TemplateBody": template if isinstance(template, str) else json.dumps(template),
+            "Parameters": [
+                {name: parameter[name] for name in ("ParameterKey", "ParameterValue")}
+                for parameter in found.get("Parameters", [])
+            ],
+            "Tags": found.get("Tags", []),
+            # The template is a macro's input: sam's.
+            "Capabilities": sorted({*found.get("Capabilities", []), "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"}),
+        }
+    with open(file, "w") as out:
+        json.dump(kept, out)
+    print(f"{stack}: {'kept what is deployed' if 'update' in kept else 'nothing is deployed yet'}")
+
+
+def restore(file):
+    with open(file) as kept:
+        kept = json.load(kept)
+    stack, update = kept["stack"], kept.get("update")
+    if update is None:
+        print(f"{stack}: nothing was deployed before, so there is nothing to go back to; it stays as it is")
+        return
+    if len(update["TemplateBody"].encode()) > MOST_BYTES:
+        return f"rollback: the template of {stack} is too long to be sent back; deploy the earlier commit instead"
+    client = aws("cloudformation")
+    try:
+        client.update_stack(StackName=stack, **update)
+    except ClientError as error:
+        if "No updates are to be performed" not in str(error):
+            raise
+        print(f"{stack}: is as it was before")
+        return
+    client.get_waiter("stack_update_complete").wait(StackName=stack)
+    print(f"{stack}: went back to what was deployed before")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
