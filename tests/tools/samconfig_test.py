@@ -24,6 +24,10 @@ class SamConfig(unittest.TestCase):
         # Parameters are each one's own.
         self.assertEqual(len({re.sub(r", 'parameter_overrides': .*", "}", text) for text in texts}), 1, texts)
 
+    def test_the_workflow_names_no_other(self):
+        workflow = (REPOSITORY / ".github/workflows/deploy.yml").read_text()
+        self.assertEqual(set(re.findall(r"ENV=(\w+)", workflow)), {"staging", "production"})
+
 
 if __name__ == "__main__":
     unittest.main()
