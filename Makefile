@@ -287,7 +287,7 @@ venv: $(VENV_STAMP) ## the Python tools, into .venv
 $(VENV_STAMP):
 	$(call say,Python tools into .venv)
 	$(call lay_venv,$(VENV),tools/requirements.lock)
-	mkdir $(VENV)/sam
+	mkdir -p $(VENV)/sam
 	echo '{"telemetryEnabled": false, "lastVersionCheck": 4102444800.0}' > $(VENV)/sam/metadata.json
 	touch $@
 
