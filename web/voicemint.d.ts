@@ -22,7 +22,7 @@ export interface TokenSourceOptions {
   fetch?: typeof fetch;
 }
 
-/** A token, as the endpoint answered. */
+/** A token, as the endpoint answered. It is frozen, as all who ask may be given the same one. */
 export interface Token {
   /** The provider's name. */
   provider: string;
@@ -46,7 +46,7 @@ export interface TokenSource {
    * Gives a token: a reusable one again and again until less than 5 s, or a tenth of its lifetime, is left; a single-use one
    * once. Calls at the same time share one request where they can share its token.
    */
-  getToken(options?: { signal?: AbortSignal }): Promise<Token>;
+  getToken(options?: { signal?: AbortSignal }): Promise<Readonly<Token>>;
   /** Fetches the token that the next `getToken()` will give, so that it need not wait. */
   prefetch(options?: { signal?: AbortSignal }): Promise<void>;
   /** Forgets all tokens. Call it when somebody else signs in; calls under way reject with the code `cleared`. */

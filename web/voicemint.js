@@ -119,7 +119,8 @@ export function createTokenSource(url, options = {}) {
     const asked = now(); // before the request, as the endpoint counts
     const { response, body } = await call({ method: "POST", headers, signal, body: ask && JSON.stringify(ask) });
     if (response.ok && typeof body?.token === "string") {
-      const answer = { ...body, source: response.headers.get("voicemint-source") };
+      // All who ask are given the same one.
+      const answer = Object.freeze({ ...body, source: response.headers.get("voicemint-source") });
       return { answer, asked, lasts: body.expires_in, taken: false };
     }
     throw refusal(response, body);
@@ -128,9 +129,10 @@ export function createTokenSource(url, options = {}) {
   async function call(init) {
     try {
       const response = await send(url, { ...init, credentials });
-      return { response, body: await response.json().catch(() => undefined) };
+      return { response, body: parsed(await response.text()) };
     } catch (cause) {
-      throw new VoicemintError({ code: "network_error", detail: "The token endpoint cannot be reached." }, { cause });
+      const detail = "The token endpoint cannot be reached, or its answer broke off.";
+      throw new VoicemintError({ code: "network_error", detail }, { cause });
     }
   }
 
@@ -152,6 +154,15 @@ function isFresh(token) {
   const age = Math.max(wall - token.asked.wall, steady - token.asked.steady) / 1000;
   const margin = Math.min(Math.max(5, token.lasts / 10), token.lasts / 2);
   return token.lasts - age > margin;
+}
+
+/** A body that is JSON; another one counts as none. */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function refusal(response, body) {
@@ -180,6 +191,7 @@ function unless(signal, promise) {
 
 function sleep(seconds, signal) {
   let timer;
-  const over = new Promise((resolve) => { timer = setTimeout(resolve, seconds * 1000); });
+  // Timers count to 2^31 ms, 25 days: beyond that they go off at once.
+  const over = new Promise((resolve) => { timer = setTimeout(resolve, Math.min(seconds * 1000, 2 ** 31 - 1)); });
   return unless(signal, over).finally(() => clearTimeout(timer));
 }

@@ -19,6 +19,24 @@ test("a problem becomes a typed error with code and advice", async () => {
   assert.equal(server.calls.length, 1, "what will not change is not asked again");
 });
 
+/** Lets all waits pass at once; gives what was waited for, in milliseconds. */
+function hurry(t) {
+  const waited = [];
+  t.mock.method(globalThis, "setTimeout", (callback, milliseconds) => {
+    waited.push(milliseconds);
+    return setImmediate(callback);
+  });
+  return waited;
+}
+
+/** An answer that the connection does not survive. */
+const brokenOff = (status) => new Response(new ReadableStream({
+  start(controller) {
+    controller.enqueue(new TextEncoder().encode('{"token":"'));
+    controller.error(new TypeError("terminated"));
+  },
+}), { status });
+
 test("what is no answer of the endpoint is told apart", async () => {
   for (const [reply, code] of [
     [new TypeError("fetch failed"), "network_error"],
@@ -26,6 +44,7 @@ test("what is no answer of the endpoint is told apart", async () => {
     [() => new Response("<html>", { status: 200 }), "unexpected_answer"],
     [() => Response.json({ code: 7 }, { status: 500 }), "unexpected_answer"],
     [() => Response.json(null), "unexpected_answer"],
+    [() => brokenOff(200), "network_error"],
   ]) {
     const source = createTokenSource("/cartesia/token", { fetch: endpoint(reply).fetch });
     await assert.rejects(source.getToken(), { code });
@@ -51,6 +70,13 @@ test("429 and 503 wait as Retry-After says and tell how long", async (t) => {
   }
   assert.equal((await call).provider, "cartesia");
   assert.deepEqual(waits, [[7, "rate_limited"], [2, "provider_unavailable"], [2, "session_unavailable"]]);
+});
+
+test("a wait is never longer than timers can count", async (t) => {
+  const waited = hurry(t);
+  const server = endpoint(() => problem(429, "rate_limited", { "retry-after": "3000000" }), () => token());
+  await createTokenSource("/cartesia/token", { fetch: server.fetch, maxWait: Infinity }).getToken();
+  assert.deepEqual(waited, [2 ** 31 - 1]);
 });
 
 test("nobody waits beyond the limit", async () => {

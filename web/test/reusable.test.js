@@ -22,6 +22,12 @@ test("a token is kept and given again", async () => {
   assert.equal(first.source, "minted");
 });
 
+test("a token is shared by all who ask: nobody can spoil it", async () => {
+  const source = createTokenSource("/cartesia/token", { fetch: endpoint(() => token()).fetch });
+  const given = await source.getToken();
+  assert.throws(() => { given.token = "spoilt"; }, TypeError);
+});
+
 test("nothing to ask for is an empty body", async () => {
   const server = endpoint(() => token());
   await createTokenSource("/cartesia/token", { fetch: server.fetch }).getToken();
