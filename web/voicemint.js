@@ -22,6 +22,7 @@ export function createTokenSource(url, options = {}) {
   let lifetime = new AbortController(); // ends with clear()
 
   async function getToken({ signal } = {}) {
+    const ended = lifetime.signal;
     for (;;) {
       signal?.throwIfAborted();
       if (isFresh(kept)) return kept.answer;
@@ -29,16 +30,19 @@ export function createTokenSource(url, options = {}) {
       const spare = ahead;
       ahead = undefined;
       if (isFresh(spare)) return spare.answer;
-      if (singleUse) return (await request(signal)).answer;
-      const token = await join(signal);
-      if (!token.answer.single_use) return token.answer;
-      if (take(token)) return token.answer;
+      const token = await (singleUse ? request(signal) : join(signal));
+      ended.throwIfAborted();
+      if (!token.answer.single_use || take(token)) return token.answer;
     }
   }
 
   async function prefetch({ signal } = {}) {
-    while (!isFresh(kept) && !isFresh(ahead)) {
+    const ended = lifetime.signal;
+    for (;;) {
+      signal?.throwIfAborted();
+      if (isFresh(kept) || isFresh(ahead)) return;
       const token = await join(signal);
+      ended.throwIfAborted();
       // Not asked for again where it is stale on arrival: the next one would be too.
       if (!token.answer.single_use) return;
       if (take(token)) {
@@ -89,7 +93,7 @@ export function createTokenSource(url, options = {}) {
     let maySignIn = Boolean(onUnauthenticated);
     for (let tries = 0; ; tries += 1) {
       try {
-        const token = await mint(ended);
+        const token = await unless(ended, mint(ended));
         ended.throwIfAborted();
         singleUse = token.answer.single_use;
         if (!singleUse) kept = token;
@@ -183,7 +187,7 @@ function unless(signal, promise) {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
-    if (signal.aborted) return abort();
+    if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
