@@ -30,7 +30,8 @@ export function createTokenSource(url, options = {}) {
       const spare = ahead;
       ahead = undefined;
       if (isFresh(spare)) return spare.answer;
-      const token = await (singleUse ? request(signal) : join(signal));
+      // Each needs one of its own, but for the first to come while one is fetched ahead.
+      const token = await (singleUse && !shared ? request(signal) : join(signal));
       ended.throwIfAborted();
       if (!token.answer.single_use || take(token)) return token.answer;
     }

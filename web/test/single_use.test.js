@@ -21,6 +21,18 @@ test("each call gets a token of its own, also before the first answer told that"
   assert.equal(server.calls.length, 7);
 });
 
+test("once that is known, nobody waits for what another asked", async () => {
+  const { answer, release } = held(once);
+  const server = endpoint(once, answer);
+  const tokens = source(server);
+  await tokens.getToken();
+  const calls = [tokens.getToken(), tokens.getToken()];
+  await new Promise(setImmediate);
+  assert.equal(server.calls.length, 3);
+  release();
+  await Promise.all(calls);
+});
+
 test("one is fetched ahead on request, and given once", async () => {
   const server = endpoint(once);
   const tokens = source(server);
@@ -30,6 +42,20 @@ test("one is fetched ahead on request, and given once", async () => {
   const [one, two] = await Promise.all([tokens.getToken(), tokens.getToken()]);
   assert.notEqual(one.token, two.token);
   assert.equal(server.calls.length, 2);
+});
+
+test("whoever asks while one is fetched ahead gets that one", async () => {
+  const { answer, release } = held(once);
+  const server = endpoint(once, answer);
+  const tokens = source(server);
+  await tokens.getToken();
+  const [ahead, asked] = [tokens.prefetch(), tokens.getToken()];
+  release();
+  await ahead;
+  const first = await asked;
+  assert.equal(server.calls.length, 2);
+  assert.notEqual((await tokens.getToken()).token, first.token);
+  assert.equal(server.calls.length, 3);
 });
 
 test("a token fetched ahead that has gone stale is not given", async (t) => {
