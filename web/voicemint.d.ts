@@ -44,7 +44,8 @@ export interface Token {
 export interface TokenSource {
   /**
    * Gives a token: a reusable one again and again until less than 5 s, or a tenth of its lifetime, is left; a single-use one
-   * once. Calls at the same time share one request where they can share its token.
+   * once. Calls at the same time share one request where they can share its token. What has expired on its way, as where a
+   * laptop slept, is asked for once more.
    */
   getToken(options?: { signal?: AbortSignal }): Promise<Readonly<Token>>;
   /** Fetches the token that the next `getToken()` will give, so that it need not wait. */

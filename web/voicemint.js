@@ -92,10 +92,16 @@ export function createTokenSource(url, options = {}) {
     const ended = AbortSignal.any([lifetime.signal, ...(signal ? [signal] : [])]);
     let mayWait = maxWait;
     let maySignIn = Boolean(onUnauthenticated);
+    let mayAskAgain = true;
     for (let tries = 0; ; tries += 1) {
       try {
         const token = await unless(ended, mint(ended));
         ended.throwIfAborted();
+        // Where a laptop slept meanwhile, the next one comes in time.
+        if (isLate(token) && mayAskAgain) {
+          mayAskAgain = false;
+          continue;
+        }
         singleUse = token.answer.single_use;
         if (!singleUse) kept = token;
         return token;
@@ -153,12 +159,21 @@ function now() {
   return { wall: Date.now(), steady: performance.now() };
 }
 
+/** Seconds since a token was asked for. */
+function age({ asked }) {
+  const { wall, steady } = now();
+  return Math.max(wall - asked.wall, steady - asked.steady) / 1000;
+}
+
 function isFresh(token) {
   if (!token) return false;
-  const { wall, steady } = now();
-  const age = Math.max(wall - token.asked.wall, steady - token.asked.steady) / 1000;
   const margin = Math.min(Math.max(5, token.lasts / 10), token.lasts / 2);
-  return token.lasts - age > margin;
+  return token.lasts - age(token) > margin;
+}
+
+/** Whether it has expired; of one that never lasted, the next would not either. */
+function isLate(token) {
+  return token.lasts > 0 && age(token) >= token.lasts;
 }
 
 /** A body that is JSON; another one counts as none. */

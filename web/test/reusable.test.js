@@ -72,6 +72,22 @@ test("a clock that is set back makes no token last longer", async (t) => {
   assert.equal(server.calls.length, 2);
 });
 
+test("what has expired on its way is asked for once more, and no more than that", async (t) => {
+  for (const single_use of [false, true]) {
+    for (const [lasts, took, calls] of [[60, [61, 0], 2], [60, [61, 61], 2], [60, [56], 1], [1, [1, 0], 2], [1, [0], 1], [5, [3], 1], [0, [9], 1]]) {
+      const times = [...took];
+      const server = endpoint(() => {
+        sleepLaptop(times.shift());
+        return token({ expires_in: lasts, single_use });
+      });
+      const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
+      await source.getToken();
+      mock.restoreAll();
+      assert.equal(server.calls.length, calls, `${lasts} s that came after ${took} s`);
+    }
+  }
+});
+
 test("whoever gives up waits no longer, and the last one ends the request", async () => {
   const { answer, release } = held(() => token());
   let aborted = 0;
@@ -140,7 +156,7 @@ test("a token that is stale on arrival is not fetched ahead again and again", as
   const stop = new AbortController();
   setTimeout(() => stop.abort(), 200);
   await source.prefetch({ signal: stop.signal });
-  assert.equal(seen.length, 1);
+  assert.equal(seen.length, 2, "once more, and no more than that");
 });
 
 test("a cookie that could not be expired is no success", async () => {
