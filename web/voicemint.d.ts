@@ -4,11 +4,14 @@ export interface TokenSourceOptions {
   ask?: Record<string, unknown>;
   /** As for `fetch`: `"include"` where the endpoint is on another origin and the session is a cookie. */
   credentials?: RequestCredentials;
-  /** Gives the app's session, to be sent as Bearer; without it, or where it gives nothing, cookies alone count. */
+  /**
+   * Gives the app's session, to be sent as Bearer; without it, or where it gives nothing, cookies alone count. What it throws
+   * is what `getToken()` rejects with.
+   */
   session?: () => string | null | undefined | Promise<string | null | undefined>;
   /**
-   * Called when the endpoint answers 401, so that the app can sign in or refresh the session. If it gives true the token is
-   * asked for once more, else `getToken()` rejects.
+   * Called when the endpoint answers 401, so that the app can sign in or refresh the session; once for all calls that are
+   * refused meanwhile. If it gives true the token is asked for once more, else `getToken()` rejects.
    *
    * `clear()` counts here too: the calls under way, also those that wait for this, reject with the code `cleared`, whatever it
    * gives then. So call it only where somebody else signed in, and `getToken()` anew for them.

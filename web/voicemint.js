@@ -18,6 +18,7 @@ export function createTokenSource(url, options = {}) {
   let kept; // a reusable token
   let ahead; // a single-use token that nobody has got yet
   let shared; // the request that all who ask at the same time wait for
+  let signingIn; // what onUnauthenticated gives, while it is under way
   let singleUse = false; // what the last answer said
   let lifetime = new AbortController(); // ends with clear()
 
@@ -107,9 +108,11 @@ export function createTokenSource(url, options = {}) {
         return token;
       } catch (error) {
         if (ended.aborted) throw ended.reason;
+        // The app's own session() failed: that says nothing of the endpoint, whatever status it has.
+        if (!(error instanceof VoicemintError)) throw error;
         if (error.status === 401 && maySignIn) {
           maySignIn = false;
-          if (await unless(ended, Promise.resolve(onUnauthenticated(error)))) continue;
+          if (await unless(ended, signIn(error))) continue;
         }
         if (error.status !== 429 && error.status !== 503) throw error;
         const wait = Math.max(error.retryAfter ?? 0, 2 ** tries / 2);
@@ -119,6 +122,13 @@ export function createTokenSource(url, options = {}) {
         await sleep(wait, ended);
       }
     }
+  }
+
+  /** Has the app sign in, once for all who are refused meanwhile. */
+  function signIn(error) {
+    const end = () => { signingIn = undefined; };
+    signingIn ??= new Promise((resolve) => { resolve(onUnauthenticated(error)); }).finally(end);
+    return signingIn;
   }
 
   async function mint(signal) {

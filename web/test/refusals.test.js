@@ -120,6 +120,54 @@ test("many who ask at the same time are asked to sign in once", async () => {
   assert.equal(asked, 1);
 });
 
+test("also those who each get a token of their own; later ones are asked anew", async () => {
+  let isSignedIn = true;
+  let asked = 0;
+  const server = endpoint(() => (isSignedIn ? token({ single_use: true }) : problem(401, "session_expired")));
+  const onUnauthenticated = async () => {
+    asked += 1;
+    await new Promise(setImmediate);
+    isSignedIn = true;
+    return true;
+  };
+  const source = createTokenSource("/elevenlabs/token", { fetch: server.fetch, onUnauthenticated });
+  await source.getToken();
+  for (const times of [1, 2]) {
+    isSignedIn = false;
+    const tokens = await Promise.all([source.getToken(), source.getToken(), source.getToken()]);
+    assert.equal(new Set(tokens.map((each) => each.token)).size, 3);
+    assert.equal(asked, times);
+  }
+});
+
+test("a sign-in that fails is told, whether at once or later, and the next one is asked anew", async () => {
+  const server = endpoint(() => problem(401, "session_missing"));
+  const failures = [() => { throw new Error("at once"); }, () => Promise.reject(new Error("later")), () => false];
+  const onUnauthenticated = () => failures.shift()();
+  const source = createTokenSource("/cartesia/token", { fetch: server.fetch, onUnauthenticated });
+  await assert.rejects(source.getToken(), /at once/);
+  await assert.rejects(source.getToken(), /later/);
+  await assert.rejects(source.getToken(), { code: "session_missing" });
+});
+
+test("what the app's own session() throws is handed on as it is", async () => {
+  for (const thrown of [Object.assign(new Error("no"), { status: 401 }), Object.assign(new Error("no"), { status: 503 }), undefined]) {
+    let calls = 0;
+    const server = endpoint(() => token());
+    const source = createTokenSource("/cartesia/token", {
+      fetch: server.fetch,
+      session: async () => {
+        calls += 1;
+        throw thrown;
+      },
+      onUnauthenticated: () => assert.fail("the endpoint refused nobody"),
+      onWait: () => assert.fail("the endpoint asked nobody to wait"),
+    });
+    await assert.rejects(source.getToken(), (error) => error === thrown);
+    assert.deepEqual([calls, server.calls.length], [1, 0]);
+  }
+});
+
 test("a source that is cleared while the app signs in ends the calls that wait for it, and later ones are the new user's", async () => {
   const server = endpoint(() => problem(401, "session_expired"), () => token());
   const onUnauthenticated = async () => {
