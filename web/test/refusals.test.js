@@ -72,6 +72,28 @@ test("429 and 503 wait as Retry-After says and tell how long", async (t) => {
   assert.deepEqual(waits, [[7, "rate_limited"], [2, "provider_unavailable"], [2, "session_unavailable"]]);
 });
 
+test("a date is waited for too", async () => {
+  const date = new Date(Date.now() + 5000).toUTCString();
+  const server = endpoint(() => problem(503, "provider_unavailable", { "retry-after": date }));
+  const call = createTokenSource("/cartesia/token", { fetch: server.fetch, maxWait: 0 }).getToken();
+  await assert.rejects(call, ({ retryAfter }) => retryAfter > 3 && retryAfter <= 5);
+});
+
+test("the endpoint is not pressed, whatever it says: the pauses grow", async (t) => {
+  const waited = hurry(t);
+  const refused = () => problem(429, "rate_limited", { "retry-after": "0" });
+  const server = endpoint(refused, refused, refused, refused, () => token());
+  await createTokenSource("/cartesia/token", { fetch: server.fetch }).getToken();
+  assert.deepEqual(waited, [500, 1000, 2000, 4000]);
+});
+
+test("all waits of a call together are not beyond the limit", async (t) => {
+  const waited = hurry(t);
+  const server = endpoint(() => problem(429, "rate_limited", { "retry-after": "12" }));
+  await assert.rejects(createTokenSource("/cartesia/token", { fetch: server.fetch }).getToken(), { code: "rate_limited" });
+  assert.deepEqual(waited, [12_000, 12_000]);
+});
+
 test("a wait is never longer than timers can count", async (t) => {
   const waited = hurry(t);
   const server = endpoint(() => problem(429, "rate_limited", { "retry-after": "3000000" }), () => token());

@@ -28,6 +28,14 @@ test("a token is shared by all who ask: nobody can spoil it", async () => {
   assert.throws(() => { given.token = "spoilt"; }, TypeError);
 });
 
+test("a token that is kept is not fetched ahead", async () => {
+  const server = endpoint(() => token());
+  const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
+  await source.getToken();
+  await source.prefetch();
+  assert.equal(server.calls.length, 1);
+});
+
 test("nothing to ask for is an empty body", async () => {
   const server = endpoint(() => token());
   await createTokenSource("/cartesia/token", { fetch: server.fetch }).getToken();
@@ -68,6 +76,22 @@ test("a clock that is set back makes no token last longer", async (t) => {
   sleepLaptop(-3600);
   const started = performance.now();
   mock.method(performance, "now", () => started + 58_000);
+  await source.getToken();
+  assert.equal(server.calls.length, 2);
+});
+
+test("a token's time runs from before it is asked for", async (t) => {
+  t.after(() => mock.restoreAll());
+  const server = endpoint(() => {
+    sleepLaptop(30);
+    return token();
+  });
+  const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
+  await source.getToken();
+  sleepLaptop(20);
+  await source.getToken();
+  assert.equal(server.calls.length, 1);
+  sleepLaptop(6);
   await source.getToken();
   assert.equal(server.calls.length, 2);
 });
