@@ -1,7 +1,7 @@
 /** Options of {@link createTokenSource}. All are optional. */
 export interface TokenSourceOptions {
   /** What to ask for, in the provider's own field names, such as `{ grants: { tts: true } }`. */
-  ask?: Record<string, unknown>;
+  ask?: object;
   /** As for `fetch`: `"include"` where the endpoint is on another origin and the session is a cookie. */
   credentials?: RequestCredentials;
   /**
@@ -50,9 +50,9 @@ export interface TokenSource {
    * once. Calls at the same time share one request where they can share its token. What has expired on its way, as where a
    * laptop slept, is asked for once more.
    */
-  getToken(options?: { signal?: AbortSignal }): Promise<Readonly<Token>>;
+  getToken(options?: { signal?: AbortSignal | undefined }): Promise<Readonly<Token>>;
   /** Fetches the token that the next `getToken()` will give, so that it need not wait. */
-  prefetch(options?: { signal?: AbortSignal }): Promise<void>;
+  prefetch(options?: { signal?: AbortSignal | undefined }): Promise<void>;
   /** Forgets all tokens. Call it when somebody else signs in; calls under way reject with the code `cleared`. */
   clear(): void;
   /** Forgets all tokens and has the endpoint expire its cookie; rejects where the endpoint did not. */
@@ -74,7 +74,7 @@ export class VoicemintError extends Error {
       errors?: { field: string; message: string }[];
       retryAfter?: number;
     },
-    options?: ErrorOptions,
+    options?: { cause?: unknown },
   );
   /** A code of the README's error table; or `network_error`, `unexpected_answer`, `cleared`. */
   code: string;
@@ -90,4 +90,6 @@ export class VoicemintError extends Error {
   errors: { field: string; message: string }[];
   /** When to try again, in seconds, if the endpoint said so. */
   retryAfter?: number;
+  /** What `fetch` threw, where the code is `network_error`. */
+  cause?: unknown;
 }
