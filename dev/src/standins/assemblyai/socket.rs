@@ -67,7 +67,7 @@ async fn run(
     let over = session.started + longest;
     loop {
         let said = tokio::select! {
-            said = socket.hear() => said?,
+            said = socket.hear() => said.map_err(quiet)?,
             () = sleep_until(over) => {
                 return Err(refusal(3008, "Session expired: maximum session duration exceeded"));
             }
@@ -193,6 +193,11 @@ impl Session {
             "words": self.heard.0.iter().map(word).collect::<Value>(),
         })
     }
+}
+
+/// The vendor ends no session on its own without an Error. Which one silence gets is not published.
+fn quiet(ending: Ending) -> Ending {
+    if ending.code == 1008 { refusal(ending.code, ending.reason) } else { ending }
 }
 
 /// An Error frame, and the close with the same code and words.

@@ -72,7 +72,7 @@ async fn run(
     let (_, samples, bytes) = ask.format;
     let mut session = Session { ask, ear: Ear::new(samples * bytes), heard: Heard::default() };
     loop {
-        match socket.hear().await.map_err(too_large)? {
+        match socket.hear().await.map_err(in_words)? {
             Said::Text(text) => session.take(socket, &text).await?,
             Said::Sound(_) => return Err(refusal("input_error", "Send sound in JSON, as audio_base_64.")),
         }
@@ -172,12 +172,14 @@ impl Session {
     }
 }
 
-/// The vendor has an error of its own for a message that is too large.
-fn too_large(ending: Ending) -> Ending {
-    if ending.code != 1009 {
-        return ending;
-    }
-    let frame = json!({ "message_type": "chunk_size_exceeded", "error": ending.reason });
+/// The vendor has errors of its own for silence, and for a message that is too large.
+fn in_words(ending: Ending) -> Ending {
+    let kind = match ending.code {
+        1008 => "insufficient_audio_activity",
+        1009 => "chunk_size_exceeded",
+        _ => return ending,
+    };
+    let frame = json!({ "message_type": kind, "error": ending.reason });
     Ending::with_words(frame, ending.code, ending.reason)
 }
 

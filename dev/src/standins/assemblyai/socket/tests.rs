@@ -158,6 +158,16 @@ async fn bad_message_is_3006() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn silence_ends_the_session_with_an_error() {
+    let (standins, _) = standins();
+    let client = open(&standins, "").await;
+    let start = Instant::now();
+    let (code, reason) = refused(client).await;
+    assert_eq!((code, reason.as_str()), (1008, "Nothing was said for 60 seconds."));
+    assert_eq!(start.elapsed().as_secs(), 60);
+}
+
+#[tokio::test(start_paused = true)]
 async fn session_ends_when_the_token_said() {
     let (standins, _) = standins();
     let token = assemblyai_token(&standins, 60).await;

@@ -122,6 +122,18 @@ async fn with_vad_the_end_of_a_sentence_commits_it() {
     assert_eq!(client.frame().await, json!({ "message_type": "partial_transcript", "text": "It" }));
 }
 
+#[tokio::test(start_paused = true)]
+async fn silence_ends_the_session_with_an_error() {
+    let (standins, _) = standins();
+    let mut client = open(&standins, "").await;
+    let start = tokio::time::Instant::now();
+    let (frames, code, reason) = client.rest().await;
+    let words = "Nothing was said for 60 seconds.";
+    assert_eq!(frames, [json!({ "message_type": "insufficient_audio_activity", "error": words })]);
+    assert_eq!((code, reason.as_str()), (1008, words));
+    assert_eq!(start.elapsed().as_secs(), 60);
+}
+
 #[tokio::test]
 async fn unfit_message_ends_the_session() {
     let (standins, _) = standins();
