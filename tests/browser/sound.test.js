@@ -94,6 +94,67 @@ for (const [provider, label] of Object.entries(PROVIDERS)) {
   });
 }
 
+const inUse = ({ page }) => page.evaluate(() => window.inUse());
+
+for (const where of ['here', 'here, while the last words are waited for', 'in another tab']) {
+  test(`signing out ${where} ends what listens`, async (t) => {
+    const visitor = await open(t);
+    await visitor.option('Speech to text').check();
+    await listen(visitor, 'Microphone');
+    await until('the microphone is heard', async () => (await inUse(visitor)).sockets === 1);
+    let signOut = visitor.button('Sign out');
+    if (where.includes('last words')) {
+      // The sound is not told to end, so they never come.
+      await visitor.page.evaluate(() => { MessagePort.prototype.postMessage = () => {}; });
+      await visitor.button('Stop').click();
+      await visitor.says('#progress', /^Waiting for the last words/);
+    }
+    if (where.includes('another tab')) {
+      const other = await visitor.context.newPage();
+      await other.goto(voicemint.url);
+      signOut = other.getByRole('button', { name: 'Sign out' });
+    }
+    assert.deepEqual(await inUse(visitor), { microphones: 1, sockets: 1 });
+    await signOut.click();
+    await visitor.says('#signed-in', /^Nobody is signed in/);
+    await visitor.says('#progress', /^Stopped\.$/);
+    assert.deepEqual(await inUse(visitor), { microphones: 0, sockets: 0 });
+    assert.ok(await visitor.button('Listen').isVisible());
+  });
+}
+
+test('somebody else who signs in does not hear what was spoken for the one before', async (t) => {
+  const visitor = await open(t);
+  await visitor.page.getByLabel('A sentence to hear').fill(SENTENCE.repeat(10));
+  await visitor.button('Speak').click();
+  await visitor.says('#progress', /^Speaking/);
+  await visitor.signIn('grace');
+  await visitor.says('#progress', /^Stopped\.$/);
+  assert.deepEqual(await inUse(visitor), { microphones: 0, sockets: 0 });
+  assert.ok(await visitor.button('Speak').isVisible());
+});
+
+test('somebody else who signs in while the microphone is asked for gets nothing of the one before', async (t) => {
+  const visitor = await open(t);
+  await visitor.choose('elevenlabs');
+  await listen(visitor, 'Microphone');
+  await visitor.says('#transcript', /hello/i);
+  await visitor.button('Stop').click();
+  await visitor.says('#progress', /^Done\.$/);
+  await visitor.page.evaluate(() => {
+    const { mediaDevices } = navigator;
+    const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+    const allowed = new Promise((resolve) => { window.allow = resolve; });
+    mediaDevices.getUserMedia = (asked) => allowed.then(() => ask(asked));
+  });
+  await visitor.button('Use the same token again').click();
+  await visitor.signIn('grace');
+  await visitor.page.evaluate(() => window.allow());
+  await visitor.says('#progress', /^Stopped\.$/);
+  assert.deepEqual(await inUse(visitor), { microphones: 0, sockets: 0 });
+  assert.ok(!await visitor.button('Use the same token again').isVisible());
+});
+
 test('a sample is written too', async (t) => {
   const visitor = await open(t);
   await visitor.option('Speech to text').check();

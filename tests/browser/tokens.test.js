@@ -2,6 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
+const { setTimeout: sleep } = require('node:timers/promises');
 
 const { startChromium } = require('./chromium');
 const { PROVIDERS, refusedWith, visit } = require('./page');
@@ -113,6 +114,26 @@ test('signing out in one tab is seen in the other', async (t) => {
   await other.goto(voicemint.url);
   await other.getByRole('button', { name: 'Sign out' }).click();
   await visitor.says('#signed-in', /^Nobody is signed in/);
+});
+
+test('a second click does not stop what the first one began; the button that says Stop does', async (t) => {
+  const visitor = await open(t);
+  await visitor.signIn('ada');
+  let pause = 300;
+  await visitor.page.route('**/elevenlabs/token', async (route) => {
+    await sleep(pause);
+    await route.continue().catch(() => {}); // it may have been stopped
+  });
+  await visitor.choose('elevenlabs');
+  await visitor.button('Get a token').dblclick();
+  await visitor.says('#state', /^Minted By ElevenLabs/);
+  await visitor.tokens(1);
+  await visitor.button('Forget it').click();
+  pause = 2000;
+  await visitor.button('Get a token').click();
+  await visitor.button('Stop').click();
+  await visitor.says('#state', /^None yet/);
+  assert.ok(await visitor.button('Get a token').isVisible());
 });
 
 test('a refusal says which field is wrong', async (t) => {

@@ -20,8 +20,8 @@ const tokens = createTokens({
 const deployment = await (await fetch("/deployment.json")).json();
 let user; // who is signed in, as far as the page knows
 let notice; // what to say as long as nothing was asked
-const asking = new Map(); // by provider: what ends the request that is under way
-let stop; // ends the connection that is under way
+const asking = new Map(); // by provider: the request that is under way
+let using; // the connection that is under way
 let last; // the single-use token that was used last, where and for what
 
 // Signing in and out.
@@ -45,6 +45,7 @@ async function onSignOut() {
 
 /** Somebody else is here: nothing of whoever was here before may be used. */
 function becomes(name, words) {
+  using?.abort();
   showUser(name);
   notice = words || (name ? "Get one: what is asked and what comes back will be here." : "Sign in first.");
   forget();
@@ -71,18 +72,41 @@ const ask = () => PROVIDERS[provider()].ask(form());
 
 async function get() {
   const name = provider();
-  if (asking.has(name)) return asking.get(name).abort();
-  const controller = new AbortController();
-  asking.set(name, controller);
+  if (asking.has(name)) return asking.get(name).press();
+  const request = begin(showToken);
+  asking.set(name, request);
   showToken();
   try {
-    await tokens.prefetch(name, ask(), controller.signal);
+    await tokens.prefetch(name, ask(), request.signal);
   } catch (error) {
     if (!isShown(error)) throw error;
   } finally {
+    request.end();
     asking.delete(name);
     showToken();
   }
+}
+
+/**
+ * Something that the button which began it stops: once that says Stop, which `onMayStop` shows. The second click of somebody who
+ * always clicks twice does not, as a token may be spent by then.
+ */
+function begin(onMayStop) {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  const begun = {
+    signal: controller.signal,
+    abort,
+    stop: abort,
+    mayStop: false,
+    press: () => { if (begun.mayStop) begun.stop(); },
+    end: () => clearTimeout(timer),
+  };
+  const timer = setTimeout(() => {
+    begun.mayStop = true;
+    onMayStop();
+  }, 500);
+  return begun;
 }
 
 /** Refusals are on the page already, and who stops a request knows. */
@@ -93,7 +117,7 @@ function isShown(error) {
 function showToken() {
   const name = provider();
   const exchange = tokens.exchange(name);
-  $("get").textContent = asking.has(name) ? "Stop" : "Get a token";
+  $("get").textContent = asking.get(name)?.mayStop ? "Stop" : "Get a token";
   showExchange(exchange?.answer && exchange, deployment.providers[name].cookie);
   remember();
   tick();
@@ -103,7 +127,7 @@ function showToken() {
 function tick() {
   const [state, words, countdown] = tokens.state(provider());
   if (asking.has(provider()) && state !== "waiting") return showState("asking", "…");
-  if (stop && state === "waiting") tell(words);
+  if (using && state === "waiting") tell(words);
   showState(state, words || notice, countdown);
   const exchange = tokens.exchange(provider());
   const granted = exchange?.answer?.body;
@@ -116,15 +140,14 @@ function tick() {
 // Using it.
 
 async function use(way, again) {
-  if (stop) return stop();
+  if (using) return using.press();
   const name = provider();
   const { label, speak, listen } = PROVIDERS[name];
-  const controller = new AbortController();
-  const { signal } = controller;
-  const abort = () => controller.abort();
-  stop = abort;
+  using = begin(() => showUseButton(way));
+  const { signal } = using;
   showUse(way, true);
   const getToken = async () => {
+    signal.throwIfAborted(); // while the microphone was asked for, somebody else may have come
     const token = again ?? await tokens.getToken(name, ask(), signal);
     last = token.single_use ? { name, way, token } : undefined;
     tokens.used(name, token);
@@ -138,13 +161,14 @@ async function use(way, again) {
     tell("");
     showFailure(error, label);
   } finally {
-    stop = undefined;
+    using.end();
+    using = undefined;
     showUse(way, false);
   }
 
   function onStop(endSound) {
-    stop = () => {
-      stop = abort; // who presses twice does not want the last words
+    using.stop = () => {
+      using.stop = using.abort; // who presses twice does not want the last words
       tell("Waiting for the last words …");
       endSound();
     };
@@ -156,14 +180,17 @@ function file() {
 }
 
 function showUse(way, running) {
-  const button = $(way).querySelector("button");
-  button.textContent = running ? "Stop" : { speak: "Speak", listen: "Listen" }[way];
+  showUseButton(way);
   $("ask-form").inert = $("way").inert = running;
   if (running) {
     showProblem($("refused"));
     $("transcript").hidden = true;
   }
   showAgain(running);
+}
+
+function showUseButton(way) {
+  $(way).querySelector("button").textContent = using?.mayStop ? "Stop" : { speak: "Speak", listen: "Listen" }[way];
 }
 
 function showAgain(running) {

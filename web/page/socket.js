@@ -9,8 +9,8 @@ export function open(baseUrl, path, query) {
 
 /** Hands each message to `read` until it gives true. Rejects when it throws, or the socket closes before. */
 export async function conversation(socket, read, signal) {
-  signal?.throwIfAborted();
   try {
+    signal?.throwIfAborted();
     await new Promise((resolve, reject) => {
       socket.addEventListener("message", ({ data }) => {
         try {

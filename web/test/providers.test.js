@@ -132,3 +132,10 @@ test("whoever gives up closes the socket", async (t) => {
   await assert.rejects(call, { name: "AbortError" });
   assert.ok(met.closed);
 });
+
+test("whoever has given up before leaves no socket open", async (t) => {
+  const met = provider(t, () => []);
+  const call = cartesia.speak(at("https://api.example.com"), "hi", () => {}, AbortSignal.abort());
+  await assert.rejects(call, { name: "AbortError" });
+  assert.ok(met.closed);
+});
