@@ -107,6 +107,19 @@ test('signing out removes the cookies, and then there is no token', async (t) =>
   await visitor.says('#problem', /sign in.*session_missing/is);
 });
 
+test('who cannot be signed out is told so, and may try again', async (t) => {
+  const visitor = await open(t, /ERR_INTERNET_DISCONNECTED/);
+  await visitor.signIn('ada');
+  await visitor.context.setOffline(true);
+  await visitor.button('Sign out').click();
+  await visitor.says('#signed-in', /^Still signed in as ada: .*is make dev still running\?$/);
+  await visitor.button('Sign in').click();
+  await visitor.says('#signed-in', /^There is no answer: is make dev still running\?$/);
+  await visitor.context.setOffline(false);
+  await visitor.button('Sign out').click();
+  await visitor.says('#signed-in', /^Nobody is signed in/);
+});
+
 test('signing out in one tab is seen in the other', async (t) => {
   const visitor = await open(t);
   await visitor.signIn('ada');
@@ -134,6 +147,36 @@ test('a second click does not stop what the first one began; the button that say
   await visitor.button('Stop').click();
   await visitor.says('#state', /^None yet/);
   assert.ok(await visitor.button('Get a token').isVisible());
+});
+
+test('what is no number is told, and not asked as if the field were empty', async (t) => {
+  const visitor = await open(t);
+  await visitor.signIn('ada');
+  const { length } = voicemint.calls();
+  const field = visitor.page.getByLabel('Seconds expires_in');
+  await field.press('ControlOrMeta+A');
+  await field.pressSequentially('1e');
+  await visitor.button('Get a token').click();
+  await visitor.says('#problem', /^Nothing was asked\.\s+expires_in must be a number$/);
+  await visitor.button('Speak').click();
+  await visitor.says('#refused', /^Nothing was asked\.\s+expires_in must be a number$/);
+  assert.equal(await visitor.page.evaluate(() => document.activeElement.id), 'cartesia-seconds');
+  assert.equal(voicemint.calls().length, length);
+  await visitor.choose('elevenlabs');
+  await visitor.get('Minted'); // a field that is not shown does not count
+  await visitor.choose('cartesia');
+  await field.fill('60');
+  await visitor.get('Minted');
+});
+
+test('of the cookie, no more is said than a page can know', async (t) => {
+  const visitor = await open(t);
+  await visitor.signIn('ada');
+  const json = { provider: 'cartesia', token: 'a-token-without-a-cookie', expires_in: 60, single_use: false };
+  await visitor.page.route('**/cartesia/token', (route) => route.fulfill({ json }));
+  await visitor.get('Minted');
+  assert.deepEqual(await visitor.cookies(), []);
+  await visitor.says('#cookie', /^The endpoint’s cookie\s+__Host-cartesia-token=.*Whether this browser has it, no script can see/s);
 });
 
 test('a refusal says which field is wrong', async (t) => {

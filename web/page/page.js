@@ -38,7 +38,12 @@ async function onSignIn(form) {
 }
 
 async function onSignOut() {
-  await signOut();
+  try {
+    await signOut();
+  } catch (error) {
+    $("signed-in").textContent = `Still signed in as ${user}: ${error.message}`;
+    return;
+  }
   becomes(undefined);
   $("user").focus();
 }
@@ -73,6 +78,7 @@ const ask = () => PROVIDERS[provider()].ask(form());
 async function get() {
   const name = provider();
   if (asking.has(name)) return asking.get(name).press();
+  if (isRefusedHere($("problem"))) return;
   const request = begin(showToken);
   asking.set(name, request);
   showToken();
@@ -109,6 +115,16 @@ function begin(onMayStop) {
   return begun;
 }
 
+/** Says so where a field has no number: a form gives nothing for it, as if it were empty, and that would be another ask. */
+function isRefusedHere(place) {
+  const fields = document.querySelectorAll("[data-fields]:not([hidden]) input");
+  const field = [...fields].find(({ validity }) => validity.badInput);
+  if (!field) return false;
+  showProblem(place, { body: { title: "Nothing was asked.", errors: [{ field: field.name, message: "must be a number" }] } });
+  field.focus();
+  return true;
+}
+
 /** Refusals are on the page already, and who stops a request knows. */
 function isShown(error) {
   return error instanceof VoicemintError || error.name === "AbortError";
@@ -141,6 +157,7 @@ function tick() {
 
 async function use(way, again) {
   if (using) return using.press();
+  if (!again && isRefusedHere($("refused"))) return;
   const name = provider();
   const { label, speak, listen } = PROVIDERS[name];
   using = begin(() => showUseButton(way));

@@ -7,8 +7,7 @@ const KEY = "user";
 
 /** Signs in; gives the name. */
 export async function signIn(fields) {
-  const answer = await fetch("/sign-in", { method: "POST", body: new URLSearchParams(fields) });
-  if (!answer.ok) throw new Error(await answer.text());
+  const answer = await post("/sign-in", new URLSearchParams(fields));
   const { user, expires_in } = await answer.json();
   localStorage.setItem(KEY, JSON.stringify({ user, until: Date.now() + expires_in * 1000 }));
   return user;
@@ -17,8 +16,16 @@ export async function signIn(fields) {
 /** Signs out; the tokens' cookies go with the session, and do not keep it where they cannot. */
 export async function signOut() {
   await Promise.allSettled(Object.keys(PROVIDERS).map((name) => createTokenSource(`/${name}/token`).signOut()));
-  await fetch("/sign-out", { method: "POST" });
+  await post("/sign-out");
   forgetUser();
+}
+
+async function post(path, body) {
+  const answer = await fetch(path, { method: "POST", body }).catch(() => {
+    throw new Error("There is no answer: is make dev still running?");
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+  return answer;
 }
 
 export function forgetUser() {

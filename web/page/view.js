@@ -90,7 +90,7 @@ function showCookie(name, seconds) {
   const seen = document.cookie.includes(name);
   $("cookie-note").textContent = seen
     ? "This page's script sees it in document.cookie: it should not. Clear this site's cookies."
-    : "Looked for it in document.cookie just now: not there, as scripts cannot see it. It holds the token encrypted, for its owner alone.";
+    : "The endpoint sets it unless it is longer than browsers take. Whether this browser has it, no script can see: looked for it in document.cookie just now, and it is not there. It holds the token encrypted, for its owner alone.";
 }
 
 function pretty(value) {

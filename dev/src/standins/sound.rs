@@ -136,6 +136,12 @@ mod tests {
     }
 
     #[test]
+    fn page_takes_no_sentence_that_would_be_cut() {
+        let page = include_str!("../../../web/page/index.html");
+        assert!(page.contains(&format!("<textarea id=\"text\" rows=\"2\" maxlength=\"{MOST_NOTES}\"")));
+    }
+
+    #[test]
     fn wav_header_describes_the_samples_behind_it() {
         let file = wav(&[7; 10], 16_000, Encoding::F32);
         assert_eq!(file.len(), 54);
