@@ -1,12 +1,14 @@
 //! AWS DynamoDB, as the table that limits are counted in.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use aws_sdk_dynamodb::{Client, Config};
+use aws_types::SdkConfig;
 
 use super::Service;
 use crate::limit::gcra::{Item, Tat, Update};
@@ -24,7 +26,9 @@ const SERVICE: Service = Service {
 
 /// DynamoDB, as the standard AWS variables describe it.
 pub struct DynamoDb {
-    client: Client,
+    config: SdkConfig,
+    /// Made when something is counted: most deployments have no limit, and need none.
+    client: OnceLock<Client>,
     /// What a call needs and the environment does not have.
     lacks: Option<String>,
 }
@@ -33,7 +37,11 @@ impl DynamoDb {
     /// A client for the function's own region, endpoint and credentials.
     pub fn from_settings(reader: &mut Reader, transport: Transport) -> Self {
         let (config, lacks) = SERVICE.configure(reader, transport);
-        Self { client: Client::from_conf(Config::new(&config)), lacks }
+        Self { config, client: OnceLock::new(), lacks }
+    }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| Client::from_conf(Config::new(&self.config)))
     }
 }
 
@@ -43,7 +51,7 @@ impl Table for DynamoDb {
             if let Some(lacks) = &self.lacks {
                 return Err(lacks.clone());
             }
-            let request = self.client.update_item().table_name(table).key("pk", AttributeValue::S(key.to_owned()));
+            let request = self.client().update_item().table_name(table).key("pk", AttributeValue::S(key.to_owned()));
             match expressed(request, update).send().await {
                 Ok(_) => Ok(None),
                 Err(error) => match error.as_service_error() {

@@ -9,7 +9,7 @@ pub mod settings;
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::rand;
@@ -68,7 +68,8 @@ impl Limiter {
         }
     }
 
-    /// Counts a mint of a subject with a provider, before the deadline. Says what was done instead where the table could not be reached.
+    /// Counts a mint of a subject with a provider, before the deadline. Says what was done instead where the table could not
+    /// be reached.
     ///
     /// # Errors
     /// [`Code::RateLimited`] where a limit is reached; then nothing was counted. [`Code::LimitUnavailable`] where the table
@@ -85,7 +86,7 @@ impl Limiter {
         if let Some(over) = remembered {
             return (Err(refused(over, now)), None);
         }
-        let mint = self.mint_id(now);
+        let mint = mint_id(now);
         let counting = gcra::count(&*self.table, &self.limits.table, &key, &self.limits, mint, now);
         let counted = timeout_at(deadline.min(Instant::now() + COUNTED_WITHIN), counting).await;
         let counted = counted.unwrap_or_else(|_| Err("it took too long to count a mint".to_owned()));
@@ -119,15 +120,6 @@ impl Limiter {
         }
     }
 
-    /// An id that no other mint of the subject has. Without random numbers the time will do.
-    fn mint_id(&self, now: Duration) -> u64 {
-        let mut id = [0; 8];
-        match rand::fill(&mut id) {
-            Ok(()) => u64::from_be_bytes(id),
-            Err(_) => u64::try_from(now.as_nanos()).unwrap_or(u64::MAX),
-        }
-    }
-
     /// Tells the log of trouble once, not for each mint.
     fn note_trouble(&self, reason: &str, now: Duration) {
         let before = Duration::from_secs(self.trouble_at.swap(now.as_secs(), Ordering::Relaxed));
@@ -136,8 +128,17 @@ impl Limiter {
         }
     }
 
-    fn refused(&self) -> std::sync::MutexGuard<'_, Expiring<String, Over>> {
+    fn refused(&self) -> MutexGuard<'_, Expiring<String, Over>> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An id that no other mint of the subject has. Without random numbers the time will do.
+fn mint_id(now: Duration) -> u64 {
+    let mut id = [0; 8];
+    match rand::fill(&mut id) {
+        Ok(()) => u64::from_be_bytes(id),
+        Err(_) => u64::try_from(now.as_nanos()).unwrap_or(u64::MAX),
     }
 }
 
