@@ -202,7 +202,7 @@ e2e: binaries ## the release binaries under AWS's Lambda emulator, against moto 
 	cargo test --locked --workspace --test e2e -- --test-threads=4 $(ARGS)
 
 .PHONY: bench
-bench: bench-ready ## what cold starts and mints cost, beside a bare function, Node.js and Python; writes docs/performance.* (ROUNDS=15)
+bench: bench-ready ## what cold starts and mints cost, beside a bare function, Node.js and Python; writes README's table and docs/performance.* (ROUNDS=15)
 	$(call say,measuring: some minutes)
 	@$(WITH_BENCH) figures --rounds $(ROUNDS)
 

@@ -20,6 +20,7 @@ FIGURES = [
     Figure("rs256_us", "CPU of a mint, RS256", "µs"),
     Figure("es256_us", "CPU of a mint, ES256", "µs"),
     Figure("resumed_us", "CPU of a resumed request", "µs"),
+    Figure("resumed_new_us", "CPU of a resumed request, new session", "µs"),
     Figure("memory_mb", "peak memory", "MB"),
     Figure("zip_mb", "zip", "MB"),
 ]

@@ -16,7 +16,7 @@ def results(**amounts):
     """Every contestant's figures are 1 in each of three rounds, but for those amounts."""
     values = {name: {figure.key: [1.0, 1.0, 1.0] for figure in FIGURES} for name in NAMES}
     for name in ("elevenlabs", "assemblyai"):
-        del values[name]["resumed_us"]
+        del values[name]["resumed_us"], values[name]["resumed_new_us"]
     for name, factor in {"node": 100, "python": 100}.items():
         values[name] = {key: [factor * value for value in rounds] for key, rounds in values[name].items()}
     for name, changed in amounts.items():
@@ -54,11 +54,16 @@ class DocumentsTest(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.page, self.plot = Path(folder.name, "page.md"), Path(folder.name, "plot.svg")
+        self.page, self.readme = Path(folder.name, "page.md"), Path(folder.name, "readme.md")
+        self.plot = Path(folder.name, "plot.svg")
 
     def write(self, text):
         self.page.write_text(text)
-        with mock.patch.object(report, "PAGE", self.page), mock.patch.object(report, "heading", lambda *_: "When"):
+        self.readme.write_text(text)
+        with (
+            mock.patch.multiple(report, PAGE=self.page, README=self.readme),
+            mock.patch.object(report, "heading", lambda *_: "When"),
+        ):
             report.write(results(), 3)
         return self.page.read_text()
 
@@ -67,6 +72,7 @@ class DocumentsTest(unittest.TestCase):
         self.assertTrue(written.startswith("before\n") and written.endswith("after\n"))
         self.assertNotIn("outdated", written)
         self.assertIn("| CPU of a resumed request | 1.6 × the floor's | 1 × | | | yes |", written)
+        self.assertIn("| cold start, ms | 1.00 | 1.00 (1.00 ×) | 100 (100 ×) | 100 (100 ×) |", self.readme.read_text())
         self.assertEqual(self.write(written), written)
 
     def test_a_page_without_markers_is_left_alone(self):

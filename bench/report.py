@@ -1,4 +1,4 @@
-"""The tables of docs/performance.md, between its markers; the text round them is kept."""
+"""The tables of docs/performance.md and README.md, between their markers; the text round them is kept."""
 
 import os
 import platform
@@ -9,19 +9,26 @@ from figures import FIGURES, NAMES, short
 from world import ROOT
 
 PAGE = ROOT / "docs/performance.md"
+README = ROOT / "README.md"
+# Who README compares, and by what: the rest is on the page.
+IN_README = {"cartesia": "Voicemint", "floor": "the floor", "node": "Node.js", "python": "Python"}
 BEGIN = "<!-- What follows was measured: `make bench` writes it anew. -->"
 END = "<!-- Here ends what was measured. -->"
 
 
 def write(results, rounds):
-    text = PAGE.read_text()
+    tables = [figures_table(results), "Ratios:", ratios_table(results), "Budgets:", budgets_table(results)]
+    between_markers(PAGE, [heading(results, rounds), *tables])
+    between_markers(README, [short_table(results)])
+
+
+def between_markers(page, parts):
+    text = page.read_text()
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise SystemExit(f"{PAGE} has lost its markers: put back the lines {BEGIN} and {END}")
-    tables = [figures_table(results), "Ratios:", ratios_table(results), "Budgets:", budgets_table(results)]
-    parts = [heading(results, rounds), *tables]
-    PAGE.write_text(before + begin + "\n\n" + "\n\n".join(parts) + "\n\n" + end + after)
+        raise SystemExit(f"{page} has lost its markers: put back the lines {BEGIN} and {END}")
+    page.write_text(before + begin + "\n\n" + "\n\n".join(parts) + "\n\n" + end + after)
 
 
 def heading(results, rounds):
@@ -45,6 +52,17 @@ def figures_table(results):
 
     rows = [[f"{figure.title}, {figure.unit}", *(cell(name, figure) for name in NAMES)] for figure in FIGURES]
     return table(["", *NAMES.values()], rows)
+
+
+def short_table(results):
+    """Amounts alone, and how many times Voicemint's they are."""
+
+    def cell(name, figure):
+        amount = short(results.median(name, figure.key))
+        return amount if name == "cartesia" else f"{amount} ({short(results.ratio(name, 'cartesia', figure.key))} ×)"
+
+    rows = [[f"{figure.title}, {figure.unit}", *(cell(name, figure) for name in IN_README)] for figure in FIGURES]
+    return table(["", *IN_README.values()], rows)
 
 
 def ratios_table(results):

@@ -40,7 +40,7 @@ def main():
         report.write(results, options.rounds)
         plot.write(results, options.rounds)
         print(report.figures_table(results))
-        print(f"\nWritten to {report.PAGE.name} and {plot.PATH.name} in docs/; each round's values to {raw}.")
+        print(f"\nWritten to README.md, docs/{report.PAGE.name} and docs/{plot.PATH.name}; each round's values to {raw}.")
     overruns = list(budgets.overruns(results))
     print("\n".join(overruns) if overruns else "Every budget is kept.")
     if options.what == "check" and overruns:

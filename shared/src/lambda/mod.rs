@@ -1,6 +1,7 @@
 //! The one room that knows Lambda: events in, answers out.
 
 pub mod event;
+mod untouched;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,11 +10,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Response, header};
-use lambda_runtime::tower::util::MapRequestLayer;
-use lambda_runtime::{Error, LambdaEvent, LambdaInvocation, Runtime, service_fn};
+use lambda_runtime::tower::layer::layer_fn;
+use lambda_runtime::{Context, Error, LambdaEvent, Runtime, service_fn};
 use serde::de::IgnoredAny;
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
 use tokio::time::Instant;
 use tracing::level_filters::LevelFilter;
 
@@ -46,20 +46,11 @@ async fn serve<P: Provider>() -> Result<(), Error> {
     }
     broker.warm().await;
     let broker = Arc::new(broker);
-    let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+    let handler = service_fn(move |LambdaEvent { context, .. }: LambdaEvent<IgnoredAny>| {
         let (broker, clock) = (Arc::clone(&broker), clock.clone());
-        async move { Ok::<_, Error>(handle(&broker, &clock, event).await) }
+        async move { Ok::<_, Error>(handle(&broker, &clock, &untouched::event(), context).await) }
     });
-    Runtime::new(handler).layer(MapRequestLayer::new(only_json)).run().await
-}
-
-/// Lambda hands over JSON alone, emulators hand over anything. What is not JSON becomes null, which gets its answer like any
-/// other event that is no request.
-fn only_json(mut invocation: LambdaInvocation) -> LambdaInvocation {
-    if serde_json::from_slice::<IgnoredAny>(&invocation.body).is_err() {
-        invocation.body = Bytes::from_static(b"null");
-    }
-    invocation
+    Runtime::new(handler).layer(layer_fn(untouched::Untouched)).run().await
 }
 
 fn start<P: Provider>(clock: &Clock) -> Result<Broker<P>, Error> {
@@ -78,12 +69,12 @@ fn start<P: Provider>(clock: &Clock) -> Result<Broker<P>, Error> {
     }
 }
 
-async fn handle<P: Provider>(broker: &Broker<P>, clock: &Clock, event: LambdaEvent<Box<RawValue>>) -> Reply {
-    let request_id = event.context.request_id;
-    let left = Duration::from_millis(event.context.deadline).saturating_sub(clock.now());
+async fn handle<P: Provider>(broker: &Broker<P>, clock: &Clock, event: &[u8], context: Context) -> Reply {
+    let request_id = context.request_id;
+    let left = Duration::from_millis(context.deadline).saturating_sub(clock.now());
     // An invocation cannot begin after its end: an emulator that says so does not know.
     let left = if left.is_zero() { WITHOUT_DEADLINE } else { left };
-    let (response, record) = match event::request(event.payload.get()) {
+    let (response, record) = match event::request(event) {
         Ok(request) => broker.answer(request, Invocation { request_id, deadline: Instant::now() + left }).await,
         Err(unreadable) => broker.refuse(&unreadable.headers, unreadable.refusal, request_id),
     };
@@ -120,5 +111,6 @@ fn other_headers<S: Serializer>(headers: &HeaderMap, serializer: S) -> Result<S:
 
 /// Header values of ours are all visible ASCII.
 fn text(value: &HeaderValue) -> &str {
-    value.to_str().unwrap_or_default()
+    // `to_str` looks at one byte at a time.
+    std::str::from_utf8(value.as_bytes()).unwrap_or_default()
 }
