@@ -226,7 +226,7 @@ bench-profile: bench-ready ## where the instructions of a request go, by valgrin
 .PHONY: bench-ready
 bench-ready: $(BENCH_PEER_STAMP) $(BENCH_VENV_STAMP) binaries
 	$(call say,the floor as sam builds functions; the stand-in; the Node.js function)
-	$(WITH_VENV) cargo lambda build --locked --release -p voicemint-floor $(if $(filter arm64,$(HOST)),--arm64)
+	$(WITH_VENV) cargo lambda build --locked --profile floor -p voicemint-floor $(if $(filter arm64,$(HOST)),--arm64)
 	cargo build --locked --release -p voicemint-bench-standin
 	cd $(BENCH_PEER) && PATH="$(SDKS_VENV)/bin:$$PATH" npm run build --silent
 	@cd $(BENCH) && $(BENCH_VENV)/bin/python -m unittest discover --buffer --pattern '*_test.py'
