@@ -7,11 +7,8 @@ use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand;
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::extract::Request;
 use axum::routing::{MethodRouter, any};
-use http::{StatusCode, header};
 use tokio::time::Instant;
 use voicemint::ask::too_large;
 use voicemint::broker::{Broker, Invocation};
@@ -30,8 +27,8 @@ use crate::identity::{self, IdentityProvider};
 use crate::keys::Keys;
 use crate::page::{self, Deployed};
 use crate::settings::Check;
-use crate::sign_in;
 use crate::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
+use crate::{hosts, secrets_manager, sign_in};
 
 /// As long as the deployed functions have (`Timeout` in template.yaml).
 const INVOCATION: Duration = Duration::from_secs(10);
@@ -50,12 +47,34 @@ pub fn key_variable(provider: &str) -> String {
     format!("{}_API_KEY", provider.to_ascii_uppercase())
 }
 
-/// Builds the app side.
-///
-/// # Errors
-/// Everything that is wrong with the settings given by flags, in words.
-pub fn router(arguments: &Arguments, real_keys: RealKeys) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
-    let identity = identity(arguments).map_err(|_| "this machine has no random numbers")?;
+/// The app side, and what it needs beside the stand-ins.
+pub struct App {
+    /// The page, the endpoints and the identity provider.
+    pub router: Router,
+    /// Where functions that run beside it read their secrets.
+    pub secrets_manager: Router,
+}
+
+impl App {
+    /// Builds both.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the settings given by flags, in words.
+    pub fn new(arguments: &Arguments, real_keys: RealKeys) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let identity = Arc::new(identity(arguments).map_err(|_| "this machine has no random numbers")?);
+        let secrets_manager = secrets_manager::router(Keys::of_standins(identity.secrets()));
+        Ok(Self {
+            router: hosts::known_alone(router(arguments, real_keys, identity)?, &[arguments.port]),
+            secrets_manager: hosts::known_alone(secrets_manager, &[arguments.standins_port, arguments.tls_port]),
+        })
+    }
+}
+
+fn router(
+    arguments: &Arguments,
+    real_keys: RealKeys,
+    identity: Arc<IdentityProvider>,
+) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
     let transport = Transport::new()?;
     let mut check = Check::new(arguments);
     let cartesia = broker::<Cartesia>(arguments, &identity, real_keys, CARTESIA_KEY, &transport, &mut check);
@@ -66,15 +85,12 @@ pub fn router(arguments: &Arguments, real_keys: RealKeys) -> Result<Router, Box<
         brokers;
     let kind = arguments.setting("", "SESSION_KIND").unwrap_or(arguments.session.name());
     let grants_claim = arguments.set.iter().any(|setting| setting.name == "GRANTS_CLAIM");
-    let identity = Arc::new(identity);
-    let hosts = Hosts::new(arguments);
     Ok(page::router(&[cartesia_deployed, elevenlabs_deployed, assemblyai_deployed], kind, grants_claim)
         .route("/cartesia/token", endpoint(cartesia))
         .route("/elevenlabs/token", endpoint(elevenlabs))
         .route("/assemblyai/token", endpoint(assemblyai))
         .merge(sign_in::router(Arc::clone(&identity), Clock::system(), arguments.session_seconds))
-        .merge(identity::router(identity, Clock::system()))
-        .layer(middleware::from_fn_with_state(Arc::new(hosts), only_known_hosts)))
+        .merge(identity::router(identity, Clock::system())))
 }
 
 /// The identity provider that was asked for, with the cookie that all functions were told to look for.
@@ -159,27 +175,4 @@ fn request_id() -> String {
     // An id that repeats is no harm here.
     let _ = rand::fill(&mut random);
     format!("dev-{:016x}", u64::from_be_bytes(random))
-}
-
-/// The names by which this machine is called.
-struct Hosts(Vec<String>);
-
-impl Hosts {
-    fn new(arguments: &Arguments) -> Self {
-        let names = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"].map(str::to_owned);
-        let with_port = names.clone().map(|name| format!("{name}:{}", arguments.port));
-        // Port 80 goes without saying.
-        let bare = names.into_iter().filter(|_| arguments.port == 80);
-        Self(with_port.into_iter().chain(bare).collect())
-    }
-}
-
-/// A foreign site whose name suddenly points to this machine (DNS rebinding) would count as same-origin, could sign itself
-/// in and mint with a developer's real key: so only requests to this machine's own names are answered.
-async fn only_known_hosts(State(hosts): State<Arc<Hosts>>, request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if hosts.0.iter().any(|known| known.eq_ignore_ascii_case(host)) {
-        return next.run(request).await;
-    }
-    (StatusCode::MISDIRECTED_REQUEST, "Call this server as localhost.\n").into_response()
 }

@@ -22,7 +22,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = 8787, value_name = "PORT")]
     pub port: u16,
 
-    /// Port of the stand-in providers.
+    /// Port of the stand-in providers, and of Secrets Manager with their keys.
     #[arg(long, default_value_t = 8788, value_name = "PORT")]
     pub standins_port: u16,
 

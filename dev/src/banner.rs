@@ -6,8 +6,9 @@ use crate::arguments::Arguments;
 /// What is served where, and three lines to copy.
 pub fn text(arguments: &Arguments, real_keys: RealKeys) -> String {
     let (app, standins) = (arguments.app_origin(), arguments.standins_url());
-    let mut text =
-        format!("\nVoicemint is ready.\n\n  page and endpoints   {app}\n  stand-in providers   {standins}\n");
+    let mut text = format!(
+        "\nVoicemint is ready.\n\n  page and endpoints   {app}\n  stand-in providers   {standins} (Secrets Manager too)\n"
+    );
     let file = arguments.ca_file();
     text.push_str(&format!("  the same over TLS    {}\n", arguments.tls_url()));
     let environment = "NODE_EXTRA_CA_CERTS, SSL_CERT_FILE";

@@ -1,14 +1,16 @@
 //! `make dev`: the whole product on one machine, without an AWS account and without keys.
 //!
 //! The broker is the very one that is deployed. Around it, [`identity`] signs people in, [`keys`] plays Secrets Manager and
-//! [`standins`] play the providers.
+//! [`standins`] play the providers. Deployed functions, run by `sam local` or `cargo lambda`, use them too.
 
 pub mod app;
 pub mod arguments;
 pub mod banner;
+mod hosts;
 pub mod identity;
 pub mod keys;
 mod page;
+mod secrets_manager;
 pub mod settings;
 mod sign_in;
 pub mod standins;

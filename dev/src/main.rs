@@ -8,10 +8,11 @@ use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use voicemint::log;
 use voicemint::settings::{Environment, ProcessEnvironment};
+use voicemint_dev::app::App;
 use voicemint_dev::arguments::Arguments;
 use voicemint_dev::standins::Standins;
 use voicemint_dev::tls::Tls;
-use voicemint_dev::{app, banner, settings};
+use voicemint_dev::{banner, settings};
 
 #[tokio::main]
 async fn main() {
@@ -24,7 +25,7 @@ async fn main() {
 
 async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let real_keys = |name: &str| ProcessEnvironment.var(name).filter(|key| !key.trim().is_empty());
-    let app = app::router(arguments, &real_keys)?;
+    let app = App::new(arguments, &real_keys)?;
     log::start(settings::log_level(arguments)?);
     let app_listener = listen(arguments, arguments.port, "--port").await?;
     let standins_listener = listen(arguments, arguments.standins_port, "--standins-port").await?;
@@ -35,9 +36,12 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error + 
     tls.write_authority(&file)
         .map_err(|error| format!("cannot write {}: {error}; choose another with --ca-file", file.display()))?;
     println!("{}", banner::text(arguments, &real_keys));
-    let router = Standins::new().router();
-    let (app, standins, tls) =
-        tokio::join!(run(app_listener, app), run(standins_listener, router.clone()), tls.serve(tls_listener, router));
+    let router = Standins::new().router().merge(app.secrets_manager);
+    let (app, standins, tls) = tokio::join!(
+        run(app_listener, app.router),
+        run(standins_listener, router.clone()),
+        tls.serve(tls_listener, router)
+    );
     Ok(app.and(standins).and(tls)?)
 }
 

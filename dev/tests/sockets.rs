@@ -26,10 +26,11 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 use voicemint::transport::Transport;
+use voicemint_dev::app::App;
 use voicemint_dev::arguments::Arguments;
+use voicemint_dev::banner;
 use voicemint_dev::standins::Standins;
 use voicemint_dev::tls::Tls;
-use voicemint_dev::{app, banner};
 
 struct Local {
     app: String,
@@ -54,7 +55,7 @@ impl Local {
         certificate.write_authority(&file).unwrap();
         let authority = std::fs::read_to_string(&file).unwrap();
         std::fs::remove_file(&file).unwrap();
-        serve(app, app::router(&arguments, &|_| None).unwrap());
+        serve(app, App::new(&arguments, &|_| None).unwrap().router);
         serve(plain, router.clone());
         tokio::spawn(certificate.serve(tls, router));
         let mut local =

@@ -4,6 +4,7 @@
 
 mod harness;
 mod page;
+mod secrets;
 mod sessions;
 mod settings;
 

@@ -2,7 +2,7 @@
 
 use http::Request;
 use serde_json::{Value, json};
-use voicemint_dev::app;
+use voicemint_dev::app::App;
 use voicemint_dev::standins::Vendor;
 
 use crate::harness::*;
@@ -94,7 +94,7 @@ async fn the_session_cookie_may_have_another_name() {
 #[tokio::test]
 async fn sessions_of_ones_own_app_are_not_mixed_with_built_in_ones() {
     let arguments = arguments(&bind().await, &bind().await, &["SESSION_KIND=secret"]);
-    let message = app::router(&arguments, &|_| None).err().unwrap().to_string();
+    let message = App::new(&arguments, &|_| None).err().unwrap().to_string();
     for name in ["SESSION_ISSUER", "SESSION_AUDIENCE", "SESSION_SECRET_ID"] {
         assert!(message.contains(name), "{message}");
     }

@@ -1,14 +1,14 @@
 //! Settings given by `--set`: taken by the functions that have them, and whatever is wrong told at once.
 
 use serde_json::json;
-use voicemint_dev::app;
+use voicemint_dev::app::App;
 
 use crate::harness::*;
 
 /// What is said of such settings, if anything is wrong with them.
 async fn complaint(set: &[&str]) -> Option<String> {
     let arguments = arguments(&bind().await, &bind().await, set);
-    app::router(&arguments, &|_| None).err().map(|error| error.to_string())
+    App::new(&arguments, &|_| None).err().map(|error| error.to_string())
 }
 
 #[tokio::test]
