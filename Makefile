@@ -28,7 +28,8 @@ CHECKOV_VENV := $(CURDIR)/tools/.venv
 CHECKOV_VENV_STAMP := $(CHECKOV_VENV)/lock-$(call checksum,tools/checkov.lock)
 WITH_VENV := PATH="$(VENV)/bin:$$PATH"
 # sam would otherwise send usage data, ask for its newest version, and write into the home folder.
-SAM := $(WITH_VENV) SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(VENV)/sam sam
+WITH_SAM := $(WITH_VENV) SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(VENV)/sam
+SAM := $(WITH_SAM) sam
 
 # The end-to-end tests run what `sam build` makes for this very machine, so the release is compiled once.
 HOST := $(subst aarch64,arm64,$(shell uname -m))
@@ -200,6 +201,20 @@ e2e: binaries ## the release binaries under AWS's Lambda emulator, against moto 
 	VOICEMINT_MOTO=$(VENV)/bin/moto_server \
 	VOICEMINT_BIN_DIR=$(E2E_BINARIES) \
 	cargo test --locked --workspace --test e2e -- --test-threads=4 $(ARGS)
+
+.PHONY: sam-local
+sam-local: $(VENV_STAMP) ## sam local invoke and start-api, against the stand-ins of make dev: needs Docker (not in make test)
+	@$(VENV)/bin/python tests/sam/ready.py $(HOST)
+	@$(MAKE) --no-print-directory binaries
+	$(call say,the local command)
+	cargo build --locked -p voicemint-dev --bin voicemint-dev
+	$(call say,sam local)
+	$(WITH_SAM) PYTHONPATH=$(SDKS) VOICEMINT_SAM_BUILD=$(E2E_BUILD) VOICEMINT_ARCH=$(HOST) \
+		VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev python tests/sam/local.py
+
+.PHONY: sam-image
+sam-image: ## where Lambda's image cannot be pulled: one like it for make sam-local, from Debian's packages; as root
+	tools/lambda-image $(HOST)
 
 .PHONY: bench
 bench: bench-ready ## what cold starts and mints cost, beside a bare function, Node.js and Python; writes README's table and docs/performance.* (ROUNDS=15)

@@ -45,6 +45,7 @@ def server(ca, *more):
             time.sleep(0.02)
         yield environment | {
             "VOICEMINT_URL": f"http://localhost:{app}",
+            "STANDINS_URL": f"http://localhost:{plain}",
             "STANDINS_TLS_URL": f"https://localhost:{tls}",
             "NODE_EXTRA_CA_CERTS": str(ca),
             "SSL_CERT_FILE": str(ca),

@@ -224,7 +224,8 @@ class Settings(unittest.TestCase):
         given = set(source()["Globals"]["Function"]["Environment"]["Variables"])
         for function in self.functions().values():
             given |= set(function["Environment"]["Variables"])
-        self.assertEqual(given, told)
+        for_sam_local = {"AWS_ENDPOINT_URL_SECRETS_MANAGER"}
+        self.assertEqual(given - for_sam_local, told)
 
     def test_a_change_of_any_parameter_that_reaches_a_function_publishes_a_version(self):
         template = source()

@@ -1,0 +1,163 @@
+"""`sam local` for real: each function in Lambda's own image, against the stand-ins of `make dev`, with the settings of
+env.local.example.json.
+
+VOICEMINT_SAM_BUILD is what `sam build` made, VOICEMINT_ARCH for which processor, VOICEMINT_DEV the local command.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from contextlib import contextmanager
+from functools import partial
+from http.client import HTTPConnection
+from http.cookies import SimpleCookie
+from pathlib import Path
+
+import serve
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = Path(ROOT, "env.local.example.json").read_text()
+# The ports in there.
+PORTS = {"VOICEMINT_URL": "8787", "STANDINS_URL": "8788"}
+# As the stand-ins mint them: no function makes such a token up.
+TOKEN = "^[a-z_]*standin_[a-z_]*[0-9a-f]{64}$"
+# Starting a container takes seconds; the first time sam adds its emulator to the image.
+ANSWERED_WITHIN = 180
+STOPPED_WITHIN = 60
+# sam takes Docker's proxy, which answers at once, for the emulator behind it, and gives that one 0.3 s to follow. On a busy machine
+# it takes longer: then `invoke` says this and gives no answer, and `start-api` answers 502, without a problem document.
+TOO_EARLY = "No response from invoke container"
+TRIES = 4
+
+# What main() set up: the environment of sam's commands, its flags, and a session.
+environment, flags, session = {}, [], ""
+
+
+class SamLocal(unittest.TestCase):
+    def test_each_function_mints_when_invoked_with_its_event(self):
+        for function, settings in json.loads(SETTINGS).items():
+            provider = settings.get("API_KEY_SECRET_ID")
+            if provider is None:
+                continue  # what all functions share
+            with self.subTest(provider):
+                event = Path(ROOT, "events", f"{provider}-post.json").read_text()
+                answer, log = invoke(function, event.replace("REPLACE_WITH_A_SESSION", session))
+                self.assertEqual(answer["statusCode"], 200, log)
+                self.assert_minted(provider, answer["body"])
+
+    def test_the_api_answers_as_the_gateway_would(self):
+        with api() as ask:
+            status, headers, body = ask("/cartesia/token", {"Authorization": f"Bearer {session}"})
+            self.assertEqual(status, 200, body)
+            self.assert_minted("cartesia", body)
+            self.assertIn("__Host-cartesia-token=", headers["Set-Cookie"])
+            page = {"Origin": "http://localhost:3000", "Cookie": f"dev_session={session}"}
+            status, headers, body = ask("/assemblyai/token", page)
+            self.assertEqual(status, 200, body)
+            self.assertEqual(headers["Access-Control-Allow-Origin"], "http://localhost:3000")
+            status, _, body = ask("/cartesia/token", {"Authorization": f"Bearer {session[:-8]}AAAAAAAA"})
+            self.assertEqual((status, json.loads(body)["code"]), (401, "session_invalid"))
+
+    def assert_minted(self, provider, body):
+        answer = json.loads(body)
+        self.assertEqual(answer["provider"], provider)
+        self.assertRegex(answer["token"], TOKEN)
+
+
+@contextmanager
+def sam(command, *arguments, **pipes):
+    """A command of `sam local`. Ended gently, it removes its containers."""
+    process = subprocess.Popen(
+        ["sam", "local", command, *arguments, *flags], cwd=ROOT, env=environment, text=True, **pipes
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(STOPPED_WITHIN)
+
+
+def invoke(function, event):
+    pipe = subprocess.PIPE
+    for _ in range(TRIES):
+        with sam("invoke", function, "--event", "-", stdin=pipe, stdout=pipe, stderr=pipe) as process:
+            answer, log = process.communicate(event, ANSWERED_WITHIN)
+        if TOO_EARLY not in log:
+            break
+    try:
+        return json.loads(answer), log
+    except ValueError:
+        raise AssertionError(f"{function} gave no answer: {answer}\n{log}") from None
+
+
+@contextmanager
+def api():
+    (port,) = serve.free_ports(1)
+    with tempfile.NamedTemporaryFile("w+") as file:
+        log = Path(file.name)
+        with sam("start-api", "--port", str(port), "--warm-containers", "LAZY", stdout=file, stderr=file) as process:
+            try:
+                deadline = time.monotonic() + ANSWERED_WITHIN
+                while f"Running on http://127.0.0.1:{port}" not in log.read_text():
+                    if process.poll() is not None or time.monotonic() > deadline:
+                        raise AssertionError("sam local start-api did not start")
+                    time.sleep(0.1)
+                yield partial(post_again, port)
+            except AssertionError as error:
+                raise AssertionError(f"{error}\n{log.read_text()}") from None
+
+
+def post_again(port, path, headers):
+    for _ in range(TRIES):
+        status, answered, body = post(port, path, headers)
+        if status != 502 or answered["Content-Type"] == "application/problem+json":
+            break
+        time.sleep(1)
+    return status, answered, body
+
+
+def post(port, path, headers, body=None):
+    connection = HTTPConnection("localhost", port, timeout=ANSWERED_WITHIN)
+    connection.request("POST", path, body, headers)
+    response = connection.getresponse()
+    return response.status, response.headers, response.read()
+
+
+def sign_in(port):
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    _, headers, _ = post(port, "/sign-in", form, "user=ada")
+    return SimpleCookie(headers["Set-Cookie"])["dev_session"].value
+
+
+def main():
+    global environment, flags, session
+    # Asked to stop, it stops what it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="voicemint-") as folder:
+        with serve.server(Path(folder, "ca.pem"), "--containers") as served:
+            ports = {name: served[name].rpartition(":")[2] for name in PORTS}
+            settings = SETTINGS
+            for name, port in PORTS.items():
+                settings = settings.replace(f":{port}", f":{ports[name]}")
+            Path(folder, "env.local.json").write_text(settings)
+            # No account is needed: with these, sam looks for none, and the stand-ins take any.
+            environment = {name: value for name, value in served.items() if not name.startswith("AWS_")}
+            environment |= {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
+            flags = [
+                *("--template", str(Path(os.environ["VOICEMINT_SAM_BUILD"], "template.yaml"))),
+                *("--config-file", str(Path(ROOT, "samconfig.toml"))),
+                *("--env-vars", str(Path(folder, "env.local.json"))),
+                *("--parameter-overrides", f"Architecture={os.environ['VOICEMINT_ARCH']}"),
+                *("--layer-cache-basedir", folder),  # not in the home folder
+                "--skip-pull-image",
+            ]
+            session = sign_in(ports["VOICEMINT_URL"])
+            unittest.main(verbosity=2)
+
+
+if __name__ == "__main__":
+    main()
