@@ -35,6 +35,14 @@ SAM := $(WITH_SAM) sam
 HOST := $(subst aarch64,arm64,$(shell uname -m))
 E2E_BUILD := $(CURDIR)/target/sam
 E2E_BINARIES := $(CURDIR)/target/sam-binaries
+E2E_ENVIRONMENT := VOICEMINT_RIE="$$(echo $(VENV)/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$(HOST))" \
+	VOICEMINT_MOTO=$(VENV)/bin/moto_server
+
+# What `make deploy` deploys where nothing else is said, run on another processor.
+ARM64_BINARIES := $(CURDIR)/target/arm64-binaries
+ARM64_ROOT := /usr/aarch64-linux-gnu
+# These hold it to times that an emulated processor keeps only sometimes.
+ARM64_SKIPPED := faults figures limit:: secrets:: session_forward_answers session_issuers session_keys trouble
 
 # The vendors' SDKs, apart from the tools, with which they share libraries in other versions; Node is among them.
 SDKS := $(CURDIR)/tests/sdks
@@ -197,10 +205,23 @@ binaries: $(VENV_STAMP)
 .PHONY: e2e
 e2e: binaries ## the release binaries under AWS's Lambda emulator, against moto and the stand-in providers (ARGS=name of a test)
 	$(call say,end-to-end tests)
-	VOICEMINT_RIE="$$(echo $(VENV)/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$(HOST))" \
-	VOICEMINT_MOTO=$(VENV)/bin/moto_server \
-	VOICEMINT_BIN_DIR=$(E2E_BINARIES) \
+	$(E2E_ENVIRONMENT) VOICEMINT_BIN_DIR=$(E2E_BINARIES) \
 	cargo test --locked --workspace --test e2e -- --test-threads=4 $(ARGS)
+
+.PHONY: arm64
+arm64: $(VENV_STAMP) ## the same for the arm64 artefacts that are deployed, through qemu-aarch64 (ARGS=name of a test; not in make test)
+	@command -v qemu-aarch64 > /dev/null && test -e $(ARM64_ROOT)/lib/libc.so.6 && test -e $(ARM64_ROOT)/lib/libgcc_s.so.1 || \
+		{ echo 'This needs qemu and libraries for arm64 (Debian: apt-get install qemu-user libc6-arm64-cross libgcc-s1-arm64-cross).' >&2; exit 1; }
+	@$(MAKE) --no-print-directory sam-build ARCH=arm64
+	@mkdir -p $(ARM64_BINARIES)
+	@for folder in $(CURDIR)/.aws-sam/build/*Function; do \
+		program=$(ARM64_BINARIES)/$$(basename "$$folder" Function | tr '[:upper:]' '[:lower:]'); \
+		printf '#!/bin/sh\nexec qemu-aarch64 -L %s %s\n' $(ARM64_ROOT) "$$folder/bootstrap" > "$$program"; \
+		chmod +x "$$program"; \
+	done
+	$(call say,end-to-end tests of the arm64 artefacts)
+	$(E2E_ENVIRONMENT) VOICEMINT_BIN_DIR=$(ARM64_BINARIES) \
+	cargo test --locked --workspace --test e2e -- --test-threads=2 $(or $(ARGS),$(ARM64_SKIPPED:%=--skip %))
 
 .PHONY: sam-local
 sam-local: $(VENV_STAMP) ## sam local invoke and start-api, against the stand-ins of make dev: needs Docker (not in make test)
