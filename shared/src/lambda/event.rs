@@ -62,18 +62,18 @@ impl Unreadable {
     }
 }
 
-/// Reads an event.
+/// Reads an event. Headers and body are parts of its bytes and no copies, where nothing in them is escaped.
 ///
 /// # Errors
 /// [`Code::RequestMalformed`], with what could be read.
-pub fn request(event: &[u8]) -> Result<Request<Bytes>, Box<Unreadable>> {
+pub fn request(bytes: &Bytes) -> Result<Request<Bytes>, Box<Unreadable>> {
     // Text as a whole, so that it is not looked at string by string.
-    let event = std::str::from_utf8(event).ok().and_then(|event| serde_json::from_str::<Event>(event).ok());
+    let event = std::str::from_utf8(bytes).ok().and_then(|event| serde_json::from_str::<Event>(event).ok());
     let Some(event) = event else {
         let detail = "The event is not one of an API Gateway HTTP API or a function URL (payload format 2.0).";
         return Err(Unreadable::new(HeaderMap::new(), detail));
     };
-    let (headers, all_good) = headers(event.headers.unwrap_or_default(), &event.cookies.unwrap_or_default());
+    let (headers, all_good) = headers(bytes, event.headers.unwrap_or_default(), event.cookies.unwrap_or_default());
     if !all_good {
         return Err(Unreadable::new(headers, "A header is not one that HTTP allows: send printable names and values."));
     }
@@ -93,7 +93,7 @@ pub fn request(event: &[u8]) -> Result<Request<Bytes>, Box<Unreadable>> {
                 return Err(Unreadable::new(headers, "The body is not the base64 that isBase64Encoded says it is."));
             }
         },
-        _ => Bytes::from(body.into_owned()),
+        _ => part(bytes, body),
     };
     let mut request = Request::new(body);
     *request.method_mut() = method;
@@ -130,24 +130,31 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
 
 /// The gateway takes the cookies out of the headers and sends them one by one; `sam local` and others leave them in. The
 /// second value says whether every header was one that HTTP allows.
-fn headers(members: Pairs, cookies: &[Text]) -> (HeaderMap, bool) {
+fn headers(event: &Bytes, members: Pairs, cookies: Vec<Text>) -> (HeaderMap, bool) {
     let mut headers = HeaderMap::with_capacity(members.0.len() + 1);
     let mut all_good = true;
     for (name, value) in members.0 {
         let Some(value) = value else { continue };
-        match (HeaderName::from_bytes(name.0.as_bytes()), HeaderValue::from_bytes(value.0.as_bytes())) {
+        match (HeaderName::from_bytes(name.0.as_bytes()), HeaderValue::from_maybe_shared(part(event, value.0))) {
             (Ok(name), Ok(value)) => drop(headers.append(name, value)),
             _ => all_good = false,
         }
     }
-    if !cookies.is_empty() {
-        let cookies: Vec<&str> = cookies.iter().map(|cookie| &*cookie.0).collect();
-        match HeaderValue::from_bytes(cookies.join("; ").as_bytes()) {
-            Ok(value) => drop(headers.insert(header::COOKIE, value)),
-            Err(_) => all_good = false,
-        }
+    let cookies = cookies.into_iter().map(|cookie| cookie.0).reduce(|all, cookie| all + "; " + cookie);
+    match cookies.map(|cookies| HeaderValue::from_maybe_shared(part(event, cookies))) {
+        Some(Ok(value)) => drop(headers.insert(header::COOKIE, value)),
+        Some(Err(_)) => all_good = false,
+        None => (),
     }
     (headers, all_good)
+}
+
+/// A text of an event: a part of its bytes, where it was borrowed from them.
+fn part(event: &Bytes, text: Cow<str>) -> Bytes {
+    match text {
+        Cow::Borrowed(text) => event.slice_ref(text.as_bytes()),
+        Cow::Owned(text) => Bytes::from(text),
+    }
 }
 
 #[cfg(test)]
@@ -157,7 +164,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn read(event: Value) -> Result<Request<Bytes>, Box<Unreadable>> {
-        request(event.to_string().as_bytes())
+        request(&event.to_string().into())
     }
 
     fn event(more: Value) -> Value {
@@ -222,14 +229,14 @@ mod tests {
     fn headers_that_come_twice_are_seen_twice() {
         for headers in [r#"{"origin":"a","origin":"b"}"#, r#"{"origin":"a","Origin":"b"}"#] {
             let event = format!(r#"{{"requestContext":{{"http":{{"method":"GET"}}}},"headers":{headers}}}"#);
-            assert_eq!(request(event.as_bytes()).ok().unwrap().headers().get_all("origin").iter().count(), 2, "{headers}");
+            assert_eq!(request(&event.into()).ok().unwrap().headers().get_all("origin").iter().count(), 2, "{headers}");
         }
     }
 
     proptest! {
         #[test]
         fn no_event_makes_it_panic(text in "\\PC{0,60}", method in "\\PC{0,8}", query in "\\PC{0,20}", header in "\\PC{0,12}") {
-            let _ = request(text.as_bytes());
+            let _ = request(&text.into());
             let _ = read(json!({
                 "requestContext": {"http": {"method": method}}, "rawQueryString": query, "headers": {header.clone(): header},
             }));

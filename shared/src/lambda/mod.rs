@@ -3,6 +3,7 @@
 pub mod event;
 mod untouched;
 
+use std::convert::Infallible;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +49,7 @@ async fn serve<P: Provider>() -> Result<(), Error> {
     let broker = Arc::new(broker);
     let handler = service_fn(move |LambdaEvent { context, .. }: LambdaEvent<IgnoredAny>| {
         let (broker, clock) = (Arc::clone(&broker), clock.clone());
-        async move { Ok::<_, Error>(handle(&broker, &clock, &untouched::event(), context).await) }
+        async move { Ok::<_, Infallible>(handle(&broker, &clock, untouched::event(), context).await) }
     });
     Runtime::new(handler).layer(layer_fn(untouched::Untouched)).run().await
 }
@@ -69,12 +70,12 @@ fn start<P: Provider>(clock: &Clock) -> Result<Broker<P>, Error> {
     }
 }
 
-async fn handle<P: Provider>(broker: &Broker<P>, clock: &Clock, event: &[u8], context: Context) -> Reply {
+async fn handle<P: Provider>(broker: &Broker<P>, clock: &Clock, event: Bytes, context: Context) -> Reply {
     let request_id = context.request_id;
     let left = Duration::from_millis(context.deadline).saturating_sub(clock.now());
     // An invocation cannot begin after its end: an emulator that says so does not know.
     let left = if left.is_zero() { WITHOUT_DEADLINE } else { left };
-    let (response, record) = match event::request(event) {
+    let (response, record) = match event::request(&event) {
         Ok(request) => broker.answer(request, Invocation { request_id, deadline: Instant::now() + left }).await,
         Err(unreadable) => broker.refuse(&unreadable.headers, unreadable.refusal, request_id),
     };
