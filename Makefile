@@ -210,6 +210,7 @@ e2e: binaries ## the release binaries under AWS's Lambda emulator, against moto 
 
 .PHONY: arm64
 arm64: $(VENV_STAMP) ## the same for the arm64 artefacts that are deployed, through qemu-aarch64 (ARGS=name of a test; not in make test)
+	@test $(HOST) != arm64 || { echo 'This machine is arm64 itself: make e2e runs the same artefacts.' >&2; exit 1; }
 	@command -v qemu-aarch64 > /dev/null && test -e $(ARM64_ROOT)/lib/libc.so.6 && test -e $(ARM64_ROOT)/lib/libgcc_s.so.1 || \
 		{ echo 'This needs qemu and libraries for arm64 (Debian: apt-get install qemu-user libc6-arm64-cross libgcc-s1-arm64-cross).' >&2; exit 1; }
 	@$(MAKE) --no-print-directory sam-build ARCH=arm64

@@ -13,7 +13,8 @@ from client import Answer, Client
 from emulator import Emulator
 from world import event
 
-SESSIONS = 200
+# More than a function remembers: each one is new to it when it comes again.
+SESSIONS = 1200
 WARM_UP = 300
 
 

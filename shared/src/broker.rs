@@ -267,7 +267,8 @@ impl<P: Provider> Broker<P> {
     }
 }
 
-fn internal(reason: &'static str) -> Refusal {
+/// A fault of ours, with what the log says of it.
+pub(crate) fn internal(reason: &'static str) -> Refusal {
     let detail = "Something went wrong here, not with the request. Try again; if it lasts, tell the service's operator \
                   the request_id.";
     Refusal::new(Code::Internal, detail).because(reason)

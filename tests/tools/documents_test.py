@@ -5,7 +5,7 @@ import unittest
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
 DOCUMENTS += [f"docs/{path.name}" for path in (REPOSITORY / "docs").glob("*.md")]
 FOLDERS = {path.name for path in REPOSITORY.iterdir() if path.is_dir()}
 

@@ -62,6 +62,12 @@ impl Unreadable {
     }
 }
 
+impl From<Refusal> for Unreadable {
+    fn from(refusal: Refusal) -> Self {
+        Self { headers: HeaderMap::new(), refusal }
+    }
+}
+
 /// Reads an event. Headers and body are parts of its bytes and no copies, where nothing in them is escaped.
 ///
 /// # Errors
@@ -131,18 +137,19 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
 /// The gateway takes the cookies out of the headers and sends them one by one; `sam local` and others leave them in. The
 /// second value says whether every header was one that HTTP allows.
 fn headers(event: &Bytes, members: Pairs, cookies: Vec<Text>) -> (HeaderMap, bool) {
-    let mut headers = HeaderMap::with_capacity(members.0.len() + 1);
+    // More than any gateway lets through would be more than the map can hold.
+    let mut headers = HeaderMap::with_capacity(members.0.len().min(100) + 1);
     let mut all_good = true;
     for (name, value) in members.0 {
         let Some(value) = value else { continue };
         match (HeaderName::from_bytes(name.0.as_bytes()), HeaderValue::from_maybe_shared(part(event, value.0))) {
-            (Ok(name), Ok(value)) => drop(headers.append(name, value)),
+            (Ok(name), Ok(value)) => all_good &= headers.try_append(name, value).is_ok(),
             _ => all_good = false,
         }
     }
-    let cookies = cookies.into_iter().map(|cookie| cookie.0).reduce(|all, cookie| all + "; " + cookie);
+    let cookies = cookies.into_iter().map(|cookie| cookie.0).reduce(|all, cookie| format!("{all}; {cookie}").into());
     match cookies.map(|cookies| HeaderValue::from_maybe_shared(part(event, cookies))) {
-        Some(Ok(value)) => drop(headers.insert(header::COOKIE, value)),
+        Some(Ok(value)) => all_good &= headers.try_insert(header::COOKIE, value).is_ok(),
         Some(Err(_)) => all_good = false,
         None => (),
     }
@@ -152,8 +159,8 @@ fn headers(event: &Bytes, members: Pairs, cookies: Vec<Text>) -> (HeaderMap, boo
 /// A text of an event: a part of its bytes, where it was borrowed from them.
 fn part(event: &Bytes, text: Cow<str>) -> Bytes {
     match text {
-        Cow::Borrowed(text) => event.slice_ref(text.as_bytes()),
-        Cow::Owned(text) => Bytes::from(text),
+        Cow::Borrowed(text) if event.as_ptr_range().contains(&text.as_ptr()) => event.slice_ref(text.as_bytes()),
+        text => Bytes::from(text.into_owned()),
     }
 }
 
@@ -193,6 +200,7 @@ mod tests {
         assert_eq!(cookie(json!({"headers": {"Cookie": "c=3"}})), "c=3");
         assert_eq!(cookie(json!({"headers": {"cookie": "c=3"}, "cookies": []})), "c=3");
         assert_eq!(cookie(json!({"headers": {"cookie": "c=3"}, "cookies": ["a=1"]})), "a=1");
+        assert_eq!(cookie(json!({"cookies": ["", ""]})), "; ");
     }
 
     #[test]
@@ -209,7 +217,9 @@ mod tests {
         assert_eq!(unreadable.err().unwrap().headers["origin"], "https://a.test");
         let unreadable = read(event(json!({"headers": {"a b": "c", "origin": "https://a.test"}})));
         assert_eq!(unreadable.err().unwrap().headers["origin"], "https://a.test");
+        let many: serde_json::Map<_, _> = (0..40_000).map(|number| (format!("x-{number}"), json!("y"))).collect();
         for bad in [
+            event(json!({"headers": many})),
             json!(null),
             json!([]),
             json!({}),
@@ -235,10 +245,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_event_makes_it_panic(text in "\\PC{0,60}", method in "\\PC{0,8}", query in "\\PC{0,20}", header in "\\PC{0,12}") {
+        fn no_event_makes_it_panic(text in "\\PC{0,60}", method in "\\PC{0,8}", query in "\\PC{0,20}", header in "\\PC{0,12}",
+            cookies in prop::collection::vec("\\PC{0,3}", 0..4)) {
             let _ = request(&text.into());
             let _ = read(json!({
                 "requestContext": {"http": {"method": method}}, "rawQueryString": query, "headers": {header.clone(): header},
+                "cookies": cookies,
             }));
         }
     }

@@ -4,6 +4,7 @@ pub mod event;
 mod untouched;
 
 use std::convert::Infallible;
+use std::panic::catch_unwind;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +21,9 @@ use tracing::level_filters::LevelFilter;
 
 use crate::aws::dynamodb::DynamoDb;
 use crate::aws::secrets_manager::SecretsManager;
-use crate::broker::{Broker, Invocation};
+use crate::broker::{Broker, Invocation, internal};
 use crate::clock::Clock;
+use crate::lambda::event::Unreadable;
 use crate::log;
 use crate::provider::Provider;
 use crate::settings::{Environment, ProcessEnvironment, Reader};
@@ -75,7 +77,10 @@ async fn handle<P: Provider>(broker: &Broker<P>, clock: &Clock, event: Bytes, co
     let left = Duration::from_millis(context.deadline).saturating_sub(clock.now());
     // An invocation cannot begin after its end: an emulator that says so does not know.
     let left = if left.is_zero() { WITHOUT_DEADLINE } else { left };
-    let (response, record) = match event::request(&event) {
+    // As in the broker: a bug is one answer of 500, with its log line.
+    let read = catch_unwind(|| event::request(&event));
+    let read = read.unwrap_or_else(|_| Err(Box::new(Unreadable::from(internal("reading the event panicked")))));
+    let (response, record) = match read {
         Ok(request) => broker.answer(request, Invocation { request_id, deadline: Instant::now() + left }).await,
         Err(unreadable) => broker.refuse(&unreadable.headers, unreadable.refusal, request_id),
     };
