@@ -31,6 +31,11 @@ WITH_VENV := PATH="$(VENV)/bin:$$PATH"
 WITH_SAM := $(WITH_VENV) SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(VENV)/sam
 SAM := $(WITH_SAM) sam
 
+# Lambda and most SDKs know AWS_REGION; boto3, on which sam stands, knows this one alone.
+ifdef AWS_REGION
+export AWS_DEFAULT_REGION ?= $(AWS_REGION)
+endif
+
 # The end-to-end tests run what `sam build` makes for this very machine, so the release is compiled once.
 HOST := $(subst aarch64,arm64,$(shell uname -m))
 E2E_BUILD := $(CURDIR)/target/sam
@@ -39,6 +44,7 @@ E2E_ENVIRONMENT := VOICEMINT_RIE="$$(echo $(VENV)/lib/python3*/site-packages/sam
 	VOICEMINT_MOTO=$(VENV)/bin/moto_server
 
 # What `make deploy` deploys where nothing else is said, run on another processor.
+ARM64_BUILD := $(CURDIR)/target/sam-arm64
 ARM64_BINARIES := $(CURDIR)/target/arm64-binaries
 ARM64_ROOT := /usr/aarch64-linux-gnu
 # These hold it to times that an emulated processor keeps only sometimes.
@@ -213,9 +219,10 @@ arm64: $(VENV_STAMP) ## the same for the arm64 artefacts that are deployed, thro
 	@test $(HOST) != arm64 || { echo 'This machine is arm64 itself: make e2e runs the same artefacts.' >&2; exit 1; }
 	@command -v qemu-aarch64 > /dev/null && test -e $(ARM64_ROOT)/lib/libc.so.6 && test -e $(ARM64_ROOT)/lib/libgcc_s.so.1 || \
 		{ echo 'This needs qemu and libraries for arm64 (Debian: apt-get install qemu-user libc6-arm64-cross libgcc-s1-arm64-cross).' >&2; exit 1; }
-	@$(MAKE) --no-print-directory sam-build ARCH=arm64
+	$(call say,artefacts for arm64: minutes without a word)
+	$(SAM) build --build-dir $(ARM64_BUILD) --parameter-overrides Architecture=arm64
 	@mkdir -p $(ARM64_BINARIES)
-	@for folder in $(CURDIR)/.aws-sam/build/*Function; do \
+	@for folder in $(ARM64_BUILD)/*Function; do \
 		program=$(ARM64_BINARIES)/$$(basename "$$folder" Function | tr '[:upper:]' '[:lower:]'); \
 		printf '#!/bin/sh\nexec qemu-aarch64 -L %s %s\n' $(ARM64_ROOT) "$$folder/bootstrap" > "$$program"; \
 		chmod +x "$$program"; \

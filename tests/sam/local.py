@@ -55,7 +55,7 @@ class SamLocal(unittest.TestCase):
             self.assertEqual(status, 200, body)
             self.assert_minted("cartesia", body)
             self.assertIn("__Host-cartesia-token=", headers["Set-Cookie"])
-            page = {"Origin": "http://localhost:3000", "Cookie": f"dev_session={session}"}
+            page = {"Origin": "http://localhost:3000", "Cookie": f"session={session}"}
             status, headers, body = ask("/assemblyai/token", page)
             self.assertEqual(status, 200, body)
             self.assertEqual(headers["Access-Control-Allow-Origin"], "http://localhost:3000")
