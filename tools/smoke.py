@@ -87,7 +87,8 @@ def refuses_strangers(url):
 
 
 def mints(url, credential, environment):
-    provider = url.rstrip("/").split("/")[-2]
+    # A second key is at /cartesia-2/token, and the same provider.
+    provider = url.rstrip("/").split("/")[-2].removesuffix("-2")
     ask = ASKS.get(provider, {}) | json.loads(environment.get("SMOKE_ASKS") or "{}").get(provider, {})
     headers = {"authorization": f"Bearer {credential}", "content-type": "application/json"}
     status, headers, body = call(url, headers, ask)

@@ -28,6 +28,8 @@ Resources:
   It: {Type: AWS::SNS::Topic}
 Outputs:
   CartesiaUrl: {Value: "https://x.test/cartesia/token"}
+  Cartesia2Url: {Value: "https://x.test/cartesia-2/token"}
+  ElevenLabs2Url: {Value: "https://x.test/elevenlabs-2/token"}
   AssemblyAiUrl: {Value: "https://x.test/assemblyai/token"}
   Other: {Value: anything}
 """
@@ -120,8 +122,21 @@ class Smoke(unittest.TestCase):
         with moto_account() as client:
             client("cloudformation").create_stack(StackName="voicemint-staging", TemplateBody=STACK)
             found = smoke.endpoints("voicemint-staging")
-            self.assertEqual(sorted(found), ["https://x.test/assemblyai/token", "https://x.test/cartesia/token"])
+            names = ["assemblyai", "cartesia", "cartesia-2", "elevenlabs-2"]
+            self.assertCountEqual(found, [f"https://x.test/{name}/token" for name in names])
             self.assertIn("the outputs of voicemint-gone cannot be had", run(["--stack", "voicemint-gone"])[0])
+
+    def test_a_second_key_is_asked_as_its_provider_is(self):
+        for provider, ask in smoke.ASKS.items():
+            token = dict.fromkeys(smoke.MEMBERS, "any") | {"provider": provider}
+            with server_that_answers(200, token, [("cache-control", "no-store")]) as (url, asked):
+                with contextlib.redirect_stdout(io.StringIO()) as printed:
+                    smoke.mints(f"{url}/{provider}-2/token", "any", {})
+                self.assertIn(f"/{provider}-2/token mints", printed.getvalue())
+                self.assertEqual(asked, [("application/json", json.dumps(ask))])
+            with server_that_answers(200, token | {"provider": "other"}) as (url, _):
+                with self.assertRaisesRegex(smoke.Failed, f"/{provider}-2/token answers 200 .* no token of {provider}$"):
+                    smoke.mints(f"{url}/{provider}-2/token", "any", {})
 
     def test_minting_is_left_out_only_where_that_is_said(self):
         with local() as server:
