@@ -7,14 +7,19 @@ A deployment that fails CloudFormation takes back by itself; this is for one tha
 names the very artefacts that were deployed, which sam leaves in its bucket, so nothing is built anew.
 """
 
+import hashlib
 import json
 import sys
 
 from aws import client as aws
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-# CloudFormation takes longer ones from a bucket alone.
-MOST_BYTES = 51_200
+# Where sam has the bucket that it puts the artefacts into.
+SAMS_STACK = "aws-sam-cli-managed-default"
+
+
+class Failed(Exception):
+    """What is wrong and what to do, in a sentence."""
 
 
 def main(arguments):
@@ -24,19 +29,14 @@ def main(arguments):
                 return keep(stack, file)
             case ["restore", file]:
                 return restore(file)
-    except (BotoCoreError, ClientError, WaiterError) as error:
+    except (BotoCoreError, ClientError, WaiterError, Failed) as error:
         return f"rollback: {error}"
     return __doc__
 
 
 def keep(stack, file):
     client = aws("cloudformation")
-    try:
-        found = client.describe_stacks(StackName=stack)["Stacks"][0]
-    except ClientError as error:
-        if "does not exist" not in str(error):
-            raise
-        found = {}
+    found = described(client, stack)
     kept = {"stack": stack}
     # A stack whose first deployment was only prepared has no template yet.
     if found.get("StackStatus", "REVIEW_IN_PROGRESS") != "REVIEW_IN_PROGRESS":
@@ -63,9 +63,8 @@ def restore(file):
     if update is None:
         print(f"{stack}: nothing was deployed before, so there is nothing to go back to; it stays as it is")
         return
-    if len(update["TemplateBody"].encode()) > MOST_BYTES:
-        return f"rollback: the template of {stack} is too long to be sent back; deploy the earlier commit instead"
     client = aws("cloudformation")
+    update["TemplateURL"] = stored(client, stack, update.pop("TemplateBody"))
     try:
         client.update_stack(StackName=stack, **update)
     except ClientError as error:
@@ -75,6 +74,28 @@ def restore(file):
         return
     client.get_waiter("stack_update_complete").wait(StackName=stack)
     print(f"{stack}: went back to what was deployed before")
+
+
+def stored(client, stack, template):
+    """Where a template is to be had: CloudFormation takes one over 51,200 bytes, as ours is, from a bucket alone."""
+    outputs = {of["OutputKey"]: of["OutputValue"] for of in described(client, SAMS_STACK).get("Outputs", [])}
+    if "SourceBucket" not in outputs:
+        raise Failed(f"there is no stack {SAMS_STACK} with a bucket for the template; deploy the earlier commit instead")
+    template = template.encode()
+    place = {"Bucket": outputs["SourceBucket"], "Key": f"{stack}/{hashlib.sha256(template).hexdigest()}.template"}
+    bucket = aws("s3")
+    bucket.put_object(Body=template, **place)
+    return f"{bucket.meta.endpoint_url}/{place['Bucket']}/{place['Key']}"
+
+
+def described(client, stack):
+    """What CloudFormation says of a stack: nothing, where there is none."""
+    try:
+        return client.describe_stacks(StackName=stack)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        return {}
 
 
 if __name__ == "__main__":
