@@ -4,7 +4,8 @@
     rollback.py restore FILE        updates the stack to them
 
 A deployment that fails CloudFormation takes back by itself; this is for one that succeeded and does not work. The template
-names the very artefacts that were deployed, which sam leaves in its bucket, so nothing is built anew.
+names the very artefacts that were deployed, which sam leaves in its bucket, so nothing is built anew. It goes back with
+GradualDeployment=AllAtOnce: of any other way CodeDeploy asks the alarms, and the one that rings for the bad version stops it.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 # Where sam has the bucket that it puts the artefacts into.
 SAMS_STACK = "aws-sam-cli-managed-default"
+GRADUAL, AT_ONCE = "GradualDeployment", "AllAtOnce"
 
 
 class Failed(Exception):
@@ -63,6 +65,7 @@ def restore(file):
     if update is None:
         print(f"{stack}: nothing was deployed before, so there is nothing to go back to; it stays as it is")
         return
+    before = all_at_once(update.get("Parameters", []))
     client = aws("cloudformation")
     update["TemplateURL"] = stored(client, stack, update.pop("TemplateBody"))
     try:
@@ -71,9 +74,19 @@ def restore(file):
         if "No updates are to be performed" not in str(error):
             raise
         print(f"{stack}: is as it was before")
-        return
-    client.get_waiter("stack_update_complete").wait(StackName=stack)
-    print(f"{stack}: went back to what was deployed before")
+    else:
+        client.get_waiter("stack_update_complete").wait(StackName=stack)
+        print(f"{stack}: went back to what was deployed before")
+    if before not in (None, AT_ONCE):
+        print(f"{stack}: stays with {GRADUAL}={AT_ONCE} until a deployment names {GRADUAL}={before} again")
+
+
+def all_at_once(parameters):
+    """Sets how the stack is updated, where its template leaves a choice, and tells how it was before."""
+    for parameter in parameters:
+        if parameter["ParameterKey"] == GRADUAL:
+            before, parameter["ParameterValue"] = parameter["ParameterValue"], AT_ONCE
+            return before
 
 
 def stored(client, stack, template):

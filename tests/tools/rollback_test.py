@@ -95,11 +95,25 @@ class Rollback(unittest.TestCase):
         bad = OURS.replace("Path: /cartesia/token", "Path: /bad/token")
         self.assertNotEqual(bad, OURS)
         self.cloud.update_stack(TemplateBody=bad, Parameters=listed(FEW | {"SessionAudience": "bad"}), **asked)
-        self.assertIsNone(self.run_it("restore", self.file)[0])
+        failed, printed = self.run_it("restore", self.file)
+        self.assertIsNone(failed)
         self.assertEqual(self.cloud.get_template(TemplateStage="Original", **asked)["TemplateBody"], OURS)
         (stack,) = self.cloud.describe_stacks(**asked)["Stacks"]
         self.assertEqual(stack["StackStatus"], "UPDATE_COMPLETE")
-        self.assertLessEqual(FEW.items(), {of["ParameterKey"]: of["ParameterValue"] for of in stack["Parameters"]}.items())
+        now = {of["ParameterKey"]: of["ParameterValue"] for of in stack["Parameters"]}
+        # The alarm that rings would stop any other way back.
+        self.assertLessEqual((FEW | {"GradualDeployment": "AllAtOnce"}).items(), now.items())
+        self.assertIn("until a deployment names GradualDeployment=Canary10Percent5Minutes again", printed)
+
+    def test_what_was_deployed_all_at_once_is_simply_so_again(self):
+        template = PARAMETER.replace("Parameters:", "Parameters:\n  GradualDeployment: {Type: String}")
+        given = listed({"GradualDeployment": "AllAtOnce", "Text": "one"})
+        self.cloud.create_stack(StackName="voicemint-at-once", TemplateBody=template % "good", Parameters=given)
+        self.addCleanup(self.cloud.delete_stack, StackName="voicemint-at-once")
+        self.run_it("keep", "voicemint-at-once", self.file)
+        self.cloud.update_stack(StackName="voicemint-at-once", TemplateBody=template % "bad", Parameters=given)
+        _, printed = self.run_it("restore", self.file)
+        self.assertEqual(printed, "voicemint-at-once: went back to what was deployed before\n")
 
     def test_a_first_deployment_has_nothing_before_it(self):
         _, printed = self.run_it("keep", "voicemint-new", self.file)
