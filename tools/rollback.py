@@ -33,6 +33,8 @@ def main(arguments):
                 return restore(file)
     except (BotoCoreError, ClientError, WaiterError, Failed) as error:
         return f"rollback: {error}"
+    except FileNotFoundError as error:
+        return f"rollback: there is no {error.filename}: `make keep` writes it before a deployment; deploy the earlier commit instead"
     return __doc__
 
 

@@ -123,6 +123,7 @@ class Rollback(unittest.TestCase):
         self.assertIn("there is nothing to go back to", printed)
 
     def test_what_went_wrong_is_told_in_a_line(self):
+        self.assertIn("`make keep` writes it before a deployment", self.run_it("restore", self.file)[0])
         self.file.write_text(json.dumps({"stack": "voicemint-gone", "update": {"TemplateBody": PARAMETER % "x"}}))
         self.assertIn("rollback: An error occurred", self.run_it("restore", self.file)[0])
         with mock.patch.object(rollback, "SAMS_STACK", "sams-gone"):
