@@ -137,7 +137,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
 /// The gateway takes the cookies out of the headers and sends them one by one; `sam local` and others leave them in. The
 /// second value says whether every header was one that HTTP allows.
 fn headers(event: &Bytes, members: Pairs, cookies: Vec<Text>) -> (HeaderMap, bool) {
-    // More than any gateway lets through would be more than the map can hold.
+    // Room for what a gateway lets through; the map grows beyond, and refuses what it cannot hold.
     let mut headers = HeaderMap::with_capacity(members.0.len().min(100) + 1);
     let mut all_good = true;
     for (name, value) in members.0 {
@@ -147,7 +147,8 @@ fn headers(event: &Bytes, members: Pairs, cookies: Vec<Text>) -> (HeaderMap, boo
             _ => all_good = false,
         }
     }
-    let cookies = cookies.into_iter().map(|cookie| cookie.0).reduce(|all, cookie| format!("{all}; {cookie}").into());
+    let join = |all: Cow<str>, cookie: Cow<str>| (all.into_owned() + "; " + &cookie).into();
+    let cookies = cookies.into_iter().map(|cookie| cookie.0).reduce(join);
     match cookies.map(|cookies| HeaderValue::from_maybe_shared(part(event, cookies))) {
         Some(Ok(value)) => all_good &= headers.try_insert(header::COOKIE, value).is_ok(),
         Some(Err(_)) => all_good = false,
