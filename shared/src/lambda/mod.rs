@@ -23,7 +23,6 @@ use crate::aws::dynamodb::DynamoDb;
 use crate::aws::secrets_manager::SecretsManager;
 use crate::broker::{Broker, Invocation, internal};
 use crate::clock::Clock;
-use crate::lambda::event::Unreadable;
 use crate::log;
 use crate::provider::Provider;
 use crate::settings::{Environment, ProcessEnvironment, Reader};
@@ -79,7 +78,7 @@ async fn handle<P: Provider>(broker: &Broker<P>, clock: &Clock, event: Bytes, co
     let left = if left.is_zero() { WITHOUT_DEADLINE } else { left };
     // As in the broker: a bug is one answer of 500, with its log line.
     let read = catch_unwind(|| event::request(&event));
-    let read = read.unwrap_or_else(|_| Err(Box::new(Unreadable::from(internal("reading the event panicked")))));
+    let read = read.unwrap_or_else(|_| Err(Box::new(event::Unreadable::from(internal("reading the event panicked")))));
     let (response, record) = match read {
         Ok(request) => broker.answer(request, Invocation { request_id, deadline: Instant::now() + left }).await,
         Err(unreadable) => broker.refuse(&unreadable.headers, unreadable.refusal, request_id),
