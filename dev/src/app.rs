@@ -16,7 +16,7 @@ use voicemint::clock::Clock;
 use voicemint::limit::memory::Memory;
 use voicemint::provider::Provider;
 use voicemint::record::Record;
-use voicemint::settings::Reader;
+use voicemint::settings::{ProcessEnvironment, Reader};
 use voicemint::transport::Transport;
 use voicemint_assemblyai::AssemblyAi;
 use voicemint_cartesia::Cartesia;
@@ -75,7 +75,9 @@ fn router(
     real_keys: RealKeys,
     identity: Arc<IdentityProvider>,
 ) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
-    let transport = Transport::new()?;
+    let mut reader = Reader::new(&ProcessEnvironment);
+    let transport = Transport::from_settings(&mut reader);
+    let transport = reader.finish(transport)?;
     let mut check = Check::new(arguments);
     let cartesia = broker::<Cartesia>(arguments, &identity, real_keys, CARTESIA_KEY, &transport, &mut check);
     let elevenlabs = broker::<ElevenLabs>(arguments, &identity, real_keys, ELEVENLABS_KEY, &transport, &mut check);

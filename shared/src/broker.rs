@@ -101,7 +101,7 @@ impl<P: Provider> Broker<P> {
 
     /// Loads what every request needs, before the first one: where that fails, the first request tries again.
     pub async fn warm(&self) {
-        let provider = self.transport.open(self.provider.base_url());
+        let provider = self.transport.warm(self.provider.base_url());
         let loads = async { tokio::join!(self.secret.get(), self.verifier.warm(), provider) };
         let _ = tokio::time::timeout(WARM_UP, loads).await;
     }
@@ -209,7 +209,8 @@ impl<P: Provider> Broker<P> {
         }
 
         if let Some(lease) = self.resumable(request, &owner, &ask, &key) {
-            return Ok((self.hand_over(&owner, &ask, &key, &lease, Outcome::Resumed, progress), Outcome::Resumed));
+            // The cookie that it came with stays: nothing is sealed twice.
+            return Ok((self.granted(&lease, Outcome::Resumed, None), Outcome::Resumed));
         }
         self.count(deadline, progress).await?;
         // Lifetimes are counted from before the provider is called, so that none is promised that the token lacks.
@@ -219,7 +220,7 @@ impl<P: Provider> Broker<P> {
         progress.steps.provider = Some(began.elapsed());
         let (Minted { token, expires_in }, key) = called?;
         let lease = Lease { token, expires_in, expires_at: asked_at + u64::from(expires_in) };
-        Ok((self.hand_over(&owner, &ask, &key, &lease, Outcome::Minted, progress), Outcome::Minted))
+        Ok((self.hand_over(&owner, &ask, &key, &lease, progress), Outcome::Minted))
     }
 
     /// The token of the cookie, where handing it out once more gives the caller just what was asked for.
@@ -248,22 +249,26 @@ impl<P: Provider> Broker<P> {
         admitted
     }
 
+    /// The response that hands a new token over, with its cookie.
     fn hand_over(
         &self,
         owner: &Owner,
         ask: &Ask,
         key: &ApiKey,
         lease: &Lease,
-        outcome: Outcome,
         progress: &mut Progress,
     ) -> Response<Bytes> {
-        let base_url = self.provider.base_url();
-        let sealed = Seal::new(key, P::COOKIE).seal(owner, ask, lease, base_url);
+        let sealed = Seal::new(key, P::COOKIE).seal(owner, ask, lease, self.provider.base_url());
         let cookie = sealed.and_then(|sealed| cookie::set(P::COOKIE, &sealed, lease.expires_in));
         if cookie.is_none() {
             progress.note = Some("no cookie: the sealed token is longer than browsers keep");
         }
-        answer::granted(&Granted::new(P::NAME, lease, P::SINGLE_USE, base_url), outcome.name(), cookie)
+        self.granted(lease, Outcome::Minted, cookie)
+    }
+
+    fn granted(&self, lease: &Lease, outcome: Outcome, cookie: Option<HeaderValue>) -> Response<Bytes> {
+        let granted = Granted::new(P::NAME, lease, P::SINGLE_USE, self.provider.base_url());
+        answer::granted(&granted, outcome.name(), cookie)
     }
 }
 

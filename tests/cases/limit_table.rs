@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use tokio::task::JoinSet;
+use voicemint::aws::Aws;
 use voicemint::aws::dynamodb::DynamoDb;
 use voicemint::clock::Clock;
 use voicemint::limit::Limiter;
@@ -17,19 +18,13 @@ use voicemint_tests::LimitTable;
 
 /// A client of an environment of its own, and those limits.
 fn environment(table: &LimitTable, limits: &[(&str, &str)]) -> (DynamoDb, Limits) {
-    let base = [
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "ASIAFAKE"),
-        ("AWS_SECRET_ACCESS_KEY", "fake"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", table.url()),
-        ("LIMIT_TABLE", &table.name),
-    ];
+    let base = [("LIMIT_TABLE", table.name.as_str())];
     let variable = |name: &str| {
         let found = base.iter().chain(limits).find(|(known, _)| *known == name);
         found.map(|(_, value)| (*value).to_owned())
     };
     let mut reader = Reader::new(&variable);
-    let client = DynamoDb::from_settings(&mut reader, Transport::new().expect("a client"));
+    let client = DynamoDb::new(Aws::emulated(table.url(), Transport::new().expect("a client")));
     let limits = Limits::from_settings(&mut reader).expect("a limit");
     (reader.finish(Some(client)).expect("settings without fault"), limits)
 }

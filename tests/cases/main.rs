@@ -4,7 +4,9 @@
 
 mod ask;
 mod ask_deployment;
+mod aws;
 mod body;
+mod connections;
 mod errors;
 mod events;
 mod grants_claim;

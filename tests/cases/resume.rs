@@ -40,6 +40,7 @@ async fn the_same_ask_of_the_same_caller_gets_the_same_token_with_the_time_it_ha
     assert_eq!((again.status, again.header("voicemint-source")), (200, "resumed"), "{again:?}");
     assert_readable(&again);
     assert_eq!(again.token(), first.token());
+    assert_eq!(again.cookies, [""; 0], "the one that it came with stays");
     assert_eq!(expires_at(&again), expires_at(&first));
     let left = again.json()["expires_in"].as_i64().unwrap_or_default();
     assert!((55..=59).contains(&left), "{again:?}");

@@ -20,6 +20,7 @@ mod process;
 mod product;
 mod server;
 mod service;
+mod tls;
 mod world;
 
 pub use answer::Answer;
@@ -34,6 +35,7 @@ pub use ports::ClosedPort;
 pub use product::{Product, with_cookies};
 pub use server::{Reply, Request, Server};
 pub use service::FaultyService;
+pub use tls::Tls;
 pub use world::{ENDPOINT_OF_SECRETS, PROVIDERS, SESSION_COOKIE, World};
 
 use std::path::PathBuf;

@@ -141,6 +141,7 @@ type Handler = dyn Fn(&Request) -> Reply + Send + Sync;
 #[derive(Default)]
 struct Seen {
     requests: Mutex<Vec<Request>>,
+    warm_ups: Mutex<Vec<Request>>,
     connections: AtomicUsize,
 }
 
@@ -165,6 +166,11 @@ impl Server {
 
     pub fn requests(&self) -> Vec<Request> {
         self.seen.requests.lock().expect("an unpoisoned record").clone()
+    }
+
+    /// The `HEAD`s by which functions warm their connection: no calls, so they are answered past the handler.
+    pub fn warm_ups(&self) -> Vec<Request> {
+        self.seen.warm_ups.lock().expect("an unpoisoned record").clone()
     }
 
     pub fn connections(&self) -> usize {
@@ -200,6 +206,11 @@ async fn serve(mut stream: TcpStream, handler: &Handler, seen: &Seen) -> Result<
         let mut words = head.first_line.split(' ').map(str::to_owned);
         let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         let request = Request { method, target, headers: head.headers, body, at: SystemTime::now() };
+        if request.method == "HEAD" {
+            seen.warm_ups.lock().expect("an unpoisoned record").push(request);
+            stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\n").await?;
+            continue;
+        }
         let reply = handler(&request);
         seen.requests.lock().expect("an unpoisoned record").push(request);
         let bytes = reply.bytes();

@@ -41,6 +41,11 @@ impl FaultyService {
         self.server.requests()
     }
 
+    /// The `HEAD`s by which functions warm their connection.
+    pub fn warm_ups(&self) -> Vec<Request> {
+        self.server.warm_ups()
+    }
+
     /// How many TCP connections those requests took.
     pub fn connections(&self) -> usize {
         self.server.connections()

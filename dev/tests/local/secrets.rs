@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::{Value, json};
+use voicemint::aws::Aws;
 use voicemint::aws::secrets_manager::SecretsManager;
 use voicemint::secret::{SecretStore, Stored};
-use voicemint::settings::Reader;
 use voicemint::transport::Transport;
 use voicemint_dev::app::App;
 use voicemint_dev::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
@@ -16,13 +16,8 @@ const GET_SECRET_VALUE: &str = "secretsmanager.GetSecretValue";
 
 /// As a deployed function does it: through AWS's SDK.
 async fn load(url: &str, id: &str) -> Result<Stored, String> {
-    let environment = |name: &str| match name {
-        "AWS_ENDPOINT_URL_SECRETS_MANAGER" => Some(url.to_owned()),
-        "AWS_REGION" => Some("eu-central-1".to_owned()),
-        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("any".to_owned()),
-        _ => None,
-    };
-    SecretsManager::from_settings(&mut Reader::new(&environment), Transport::new().unwrap()).load(id).await
+    let aws = Aws::emulated(url, Transport::new().unwrap());
+    SecretsManager::new(aws).load(id).await
 }
 
 /// By hand, with all that a call needs.

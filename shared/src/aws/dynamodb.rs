@@ -1,57 +1,46 @@
 //! AWS DynamoDB, as the table that limits are counted in.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use aws_sdk_dynamodb::{Client, Config};
-use aws_types::SdkConfig;
+use tokio::sync::OnceCell;
 
-use super::Service;
+use super::{Aws, Service};
 use crate::limit::gcra::{Item, Tat, Update};
 use crate::limit::{Table, Updating};
-use crate::settings::Reader;
-use crate::transport::Transport;
 
-const SERVICE: Service = Service {
-    name: "DynamoDB",
-    endpoint: "AWS_ENDPOINT_URL_DYNAMODB",
-    answer_within: Duration::from_millis(300),
-    retry_pause: Duration::from_millis(25),
-    most_bytes: 64 * 1024,
-};
+const SERVICE: Service =
+    Service { name: "DynamoDB", answer_within: Duration::from_millis(300), retry_pause: Duration::from_millis(25) };
 
-/// DynamoDB, as the standard AWS variables describe it.
+/// DynamoDB.
 pub struct DynamoDb {
-    config: SdkConfig,
+    aws: Arc<Aws>,
     /// Made when something is counted: most deployments have no limit, and need none.
-    client: OnceLock<Client>,
-    /// What a call needs and the environment does not have.
-    lacks: Option<String>,
+    client: OnceCell<Client>,
 }
 
 impl DynamoDb {
-    /// A client for the function's own region, endpoint and credentials.
-    pub fn from_settings(reader: &mut Reader, transport: Transport) -> Self {
-        let (config, lacks) = SERVICE.configure(reader, transport);
-        Self { config, client: OnceLock::new(), lacks }
+    /// The service, in the function's own region or where `aws` says.
+    pub fn new(aws: Arc<Aws>) -> Self {
+        Self { aws, client: OnceCell::new() }
     }
 
-    fn client(&self) -> &Client {
-        self.client.get_or_init(|| Client::from_conf(Config::new(&self.config)))
+    async fn client(&self) -> Result<&Client, String> {
+        let client = || async { SERVICE.config(&self.aws).await.map(|config| Client::from_conf(Config::new(&config))) };
+        self.client.get_or_try_init(client).await
     }
 }
 
 impl Table for DynamoDb {
     fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a> {
         Box::pin(async move {
-            if let Some(lacks) = &self.lacks {
-                return Err(lacks.clone());
-            }
-            let request = self.client().update_item().table_name(table).key("pk", AttributeValue::S(key.to_owned()));
+            let request =
+                self.client().await?.update_item().table_name(table).key("pk", AttributeValue::S(key.to_owned()));
             match expressed(request, update).send().await {
                 Ok(_) => Ok(None),
                 Err(error) => match error.as_service_error() {

@@ -1,80 +1,112 @@
 //! AWS's services, over the same HTTP client as everything else.
 
 pub mod dynamodb;
+mod endpoint;
 pub mod secrets_manager;
 
+use std::error::Error as _;
+use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_secretsmanager::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_secretsmanager::config::{Credentials, ProvideCredentials as _, SharedCredentialsProvider};
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::retry::RetryConfig;
-use aws_smithy_types::timeout::TimeoutConfig;
-use aws_types::SdkConfig;
 use bytes::Bytes;
+use tokio::sync::OnceCell;
 
-use crate::settings::Reader;
 use crate::transport::{Failure, Transport};
+
+/// Within which any of AWS's services must answer, where the SDK names no shorter time.
+const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+/// How much of a response is read: a secret has at most 64 KiB, and JSON may escape each of its bytes.
+const MAX_BYTES: usize = 512 * 1024;
+
+/// Region, credentials and endpoints, as in any AWS SDK: variables, profiles, roles, containers.
+pub struct Aws {
+    transport: Transport,
+    /// Loaded for the first call, so that wrong settings are reported before anything is asked of AWS.
+    config: OnceCell<SdkConfig>,
+}
+
+impl Aws {
+    /// AWS as the surroundings of this process describe it.
+    pub fn from_surroundings(transport: Transport) -> Arc<Self> {
+        Arc::new(Self { transport, config: OnceCell::new() })
+    }
+
+    /// An emulator of AWS at one endpoint, which looks at no credentials.
+    pub fn emulated(endpoint: &str, transport: Transport) -> Arc<Self> {
+        let credentials = Credentials::new("emulated", "emulated", None, None, "emulated");
+        let config = SdkConfig::builder()
+            .behavior_version(behavior())
+            .http_client(http_client(transport.clone()))
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .endpoint_url(endpoint)
+            .build();
+        Arc::new(Self { transport, config: OnceCell::new_with(Some(config)) })
+    }
+
+    async fn config(&self) -> &SdkConfig {
+        self.config.get_or_init(|| load(self.transport.clone())).await
+    }
+}
+
+/// What the SDK does where nothing is said, as of one date: an update of the SDK changes none of it.
+fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+/// The variables first: Lambda sets them, and then there is nothing to look for.
+async fn load(transport: Transport) -> SdkConfig {
+    let loader = aws_config::defaults(behavior()).http_client(http_client(transport));
+    let variables = EnvironmentVariableCredentialsProvider::new();
+    let loader = match variables.provide_credentials().await {
+        Ok(_) => loader.credentials_provider(variables),
+        Err(_) => loader,
+    };
+    let config = loader.load().await;
+    endpoint::warn_of_plain_http(&config);
+    config
+}
 
 /// One of AWS's services, and how long we wait for it.
 struct Service {
     /// Its name in words.
     name: &'static str,
-    /// The variable for its own endpoint.
-    endpoint: &'static str,
     /// Within which it must answer one try.
     answer_within: Duration,
     /// The longest pause before the one retry. The SDK's own is of up to a second.
     retry_pause: Duration,
-    /// How much of an answer is read, in bytes.
-    most_bytes: usize,
 }
 
 impl Service {
-    /// What a client needs, out of the standard AWS variables: the function's own region, endpoint and credentials. They are
-    /// taken from the variables that Lambda sets and nothing else is looked at: searching profiles and instance metadata costs
-    /// each cold start milliseconds.
+    /// What its client needs.
     ///
-    /// Also, in words, what is lacking: then every call fails.
-    fn configure(&self, reader: &mut Reader, transport: Transport) -> (SdkConfig, Option<String>) {
-        // The service's own endpoint goes before the general one, as in every AWS SDK.
-        let endpoints = [self.endpoint, "AWS_ENDPOINT_URL"].map(|name| reader.url(name));
-        let var = |name| reader.optional(name);
-        let is_true = |name| var(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
-        let (within, most_bytes) = (self.answer_within, self.most_bytes);
+    /// # Errors
+    /// A clause for the log, where no call can be made.
+    async fn config(&self, aws: &Aws) -> Result<SdkConfig, String> {
+        let config = aws.config().await;
+        if config.region().is_none() {
+            return Err(format!("{} cannot be called: there is no AWS region (AWS_REGION)", self.name));
+        }
         // Also where the service asks for a longer pause: there are callers waiting.
         let retry = RetryConfig::standard()
             .with_max_attempts(2)
             .with_initial_backoff(self.retry_pause)
             .with_max_backoff(self.retry_pause);
-        let connector = SharedHttpConnector::new(Connector { transport, within, most_bytes });
-        let mut config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .http_client(http_client_fn(move |_, _| connector.clone()))
-            .retry_config(retry)
-            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(self.answer_within).build())
-            .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
-            .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"));
-        let mut lacks = None;
-        match var("AWS_REGION").or_else(|| var("AWS_DEFAULT_REGION")) {
-            Some(region) => config = config.region(Region::new(region)),
-            None => lacks = Some("AWS_REGION is not set"),
-        }
-        if let (Some(id), Some(secret)) = (var("AWS_ACCESS_KEY_ID"), var("AWS_SECRET_ACCESS_KEY")) {
-            let credentials = Credentials::new(id, secret, var("AWS_SESSION_TOKEN"), None, "environment");
-            config = config.credentials_provider(SharedCredentialsProvider::new(credentials));
-        } else {
-            lacks = Some("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set");
-        }
-        if !is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-            && let Some(url) = endpoints.into_iter().flatten().next()
-        {
-            config = config.endpoint_url(url.as_str().trim_end_matches('/'));
-        }
-        (config.build(), lacks.map(|lacks| format!("{} cannot be called: {lacks}", self.name)))
+        let timeout = TimeoutConfig::builder().operation_attempt_timeout(self.answer_within).build();
+        Ok(config.to_builder().retry_config(retry).timeout_config(timeout).build())
     }
 
     /// What went wrong, by AWS's error code alone: its messages repeat names of accounts and roles.
@@ -84,33 +116,45 @@ impl Service {
                 format!("{} answered {}", self.name, refused.err().code().unwrap_or("an unnamed error"))
             }
             SdkError::TimeoutError(_) => format!("{} did not answer in time", self.name),
-            SdkError::DispatchFailure(failure) if failure.is_timeout() => {
-                format!("{} did not answer in time", self.name)
+            SdkError::DispatchFailure(failure) => {
+                let cause = failure.as_connector_error().and_then(|error| error.source());
+                match cause.and_then(|cause| cause.downcast_ref::<Failure>()) {
+                    Some(Failure::Timeout) => format!("{} did not answer in time", self.name),
+                    Some(Failure::TooLarge) => format!("{} answered more than is read", self.name),
+                    Some(Failure::Unreachable(clause)) => format!("{} cannot be reached: {clause}", self.name),
+                    None if cause.is_some_and(|cause| cause.is::<CredentialsError>()) => {
+                        format!("{} cannot be called: there are no AWS credentials", self.name)
+                    }
+                    None => format!("{} cannot be called: its endpoint is not a URL (AWS_ENDPOINT_URL…)", self.name),
+                }
             }
-            _ => format!("{} cannot be reached", self.name),
+            _ => format!("{} gave no answer that can be read", self.name),
         }
     }
 }
 
-/// Lets the SDK speak through our client, so that there is one TLS stack and one pool of connections.
-#[derive(Debug)]
-struct Connector {
-    transport: Transport,
-    within: Duration,
-    most_bytes: usize,
+/// Lets the SDK speak through our client, so that there is one TLS stack and one pool of connections. The SDK's own would add
+/// milliseconds to each cold start: it reads the system's certificate authorities.
+fn http_client(transport: Transport) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(Connector(transport));
+    SharedHttpClient::new(http_client_fn(move |_, _| connector.clone()))
 }
+
+#[derive(Debug)]
+struct Connector(Transport);
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (transport, within, most_bytes) = (self.transport.clone(), self.within, self.most_bytes);
+        let transport = self.0.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let request = request.map(|body: SdkBody| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
-            let response = transport.send(request, within, most_bytes).await.map_err(|failure| match failure {
-                Failure::Timeout => ConnectorError::timeout("no answer in time".into()),
-                Failure::TooLarge => ConnectorError::user("the answer is too large".into()),
-                Failure::Unreachable(clause) => ConnectorError::io(clause.into()),
-            })?;
+            let response =
+                transport.send(request, ANSWER_WITHIN, MAX_BYTES).await.map_err(|failure| match failure {
+                    Failure::Timeout => ConnectorError::timeout(failure.into()),
+                    Failure::TooLarge => ConnectorError::user(failure.into()),
+                    Failure::Unreachable(_) => ConnectorError::io(failure.into()),
+                })?;
             HttpResponse::try_from(response.map(SdkBody::from)).map_err(|error| ConnectorError::user(error.into()))
         })
     }

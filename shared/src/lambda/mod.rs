@@ -1,32 +1,36 @@
 //! The one room that knows Lambda: events in, answers out.
 
-pub mod event;
-mod untouched;
+mod event;
 
 use std::convert::Infallible;
-use std::panic::catch_unwind;
+use std::future::{Future, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::response::Parts;
-use http::{HeaderMap, HeaderValue, Response, header};
-use lambda_runtime::tower::layer::layer_fn;
-use lambda_runtime::{Context, Error, LambdaEvent, Runtime, service_fn};
-use serde::de::IgnoredAny;
-use serde::{Serialize, Serializer};
+use http::Response;
+use lambda_http::lambda_runtime::Runtime;
+use lambda_http::{
+    Adapter, Body, Error, IntoResponse, LambdaEvent, Request, RequestExt as _, Service as _, service_fn,
+};
 use tokio::time::Instant;
 use tracing::level_filters::LevelFilter;
 
+use crate::aws::Aws;
 use crate::aws::dynamodb::DynamoDb;
 use crate::aws::secrets_manager::SecretsManager;
-use crate::broker::{Broker, Invocation, internal};
+use crate::broker::{Broker, Invocation};
 use crate::clock::Clock;
 use crate::log;
 use crate::provider::Provider;
+use crate::refusal::Refusal;
 use crate::settings::{Environment, ProcessEnvironment, Reader};
 use crate::transport::Transport;
+
+use event::Event;
 
 /// How long an invocation may take whose deadline is not known.
 const WITHOUT_DEADLINE: Duration = Duration::from_secs(10);
@@ -48,74 +52,73 @@ async fn serve<P: Provider>() -> Result<(), Error> {
     }
     broker.warm().await;
     let broker = Arc::new(broker);
-    let handler = service_fn(move |LambdaEvent { context, .. }: LambdaEvent<IgnoredAny>| {
-        let (broker, clock) = (Arc::clone(&broker), clock.clone());
-        async move { Ok::<_, Infallible>(handle(&broker, &clock, untouched::event(), context).await) }
+    let handler = service_fn(move |LambdaEvent { payload, context }: LambdaEvent<Event>| {
+        let respond = |Event { request, refusal }| {
+            let (broker, clock) = (Arc::clone(&broker), clock.clone());
+            let handler = service_fn(move |request| {
+                let (broker, clock, refusal) = (Arc::clone(&broker), clock.clone(), refusal.clone());
+                async move { Ok::<_, Infallible>(handle(&broker, &clock, request, refusal).await) }
+            });
+            // The adapter of `lambda_http` makes the request, and writes the response as the event's source wants it.
+            Adapter::from(handler).call(LambdaEvent::new(request, context.clone()))
+        };
+        // Making the request is all that can panic here: the broker runs when the future does, and catches its own.
+        catch_unwind(AssertUnwindSafe(|| respond(payload))).unwrap_or_else(|_| respond(Event::unknown()))
     });
-    Runtime::new(handler).layer(layer_fn(untouched::Untouched)).run().await
+    Runtime::new(handler).run().await
 }
 
 fn start<P: Provider>(clock: &Clock) -> Result<Broker<P>, Error> {
     let mut reader = Reader::new(&ProcessEnvironment);
     let level = log::level(&mut reader);
     log::start(level.unwrap_or(LevelFilter::INFO));
-    let transport = Transport::new()?;
-    let store = Arc::new(SecretsManager::from_settings(&mut reader, transport.clone()));
-    let table = Arc::new(DynamoDb::from_settings(&mut reader, transport.clone()));
-    let broker = Broker::from_settings(&ProcessEnvironment, store, table, transport, clock.clone());
-    // Both are read, so that whatever is wrong is reported at once.
-    match (reader.finish(level), broker) {
+    let transport = Transport::from_settings(&mut reader);
+    // All settings are read, so that whatever is wrong is reported at once.
+    let any = transport.clone().map_or_else(Transport::new, Ok)?;
+    let aws = Aws::from_surroundings(any.clone());
+    let (store, table) = (Arc::new(SecretsManager::new(Arc::clone(&aws))), Arc::new(DynamoDb::new(aws)));
+    let broker = Broker::from_settings(&ProcessEnvironment, store, table, any, clock.clone());
+    match (reader.finish(level.zip(transport)), broker) {
         (Ok(_), Ok(broker)) => Ok(broker),
         (Err(ours), Err(brokers)) => Err(ours.and(brokers).into()),
         (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error.into()),
     }
 }
 
-async fn handle<P: Provider>(broker: &Broker<P>, clock: &Clock, event: Bytes, context: Context) -> Reply {
-    let request_id = context.request_id;
+async fn handle<P: Provider>(broker: &Broker<P>, clock: &Clock, request: Request, refusal: Option<Refusal>) -> Reply {
+    let context = request.lambda_context();
     let left = Duration::from_millis(context.deadline).saturating_sub(clock.now());
     // An invocation cannot begin after its end: an emulator that says so does not know.
     let left = if left.is_zero() { WITHOUT_DEADLINE } else { left };
-    // As in the broker: a bug is one answer of 500, with its log line.
-    let read = catch_unwind(|| event::request(&event));
-    let read = read.unwrap_or_else(|_| Err(Box::new(event::Unreadable::from(internal("reading the event panicked")))));
-    let (response, record) = match read {
-        Ok(request) => broker.answer(request, Invocation { request_id, deadline: Instant::now() + left }).await,
-        Err(unreadable) => broker.refuse(&unreadable.headers, unreadable.refusal, request_id),
+    let request_id = context.request_id;
+    let (response, record) = match refusal {
+        None => {
+            let invocation = Invocation { request_id, deadline: Instant::now() + left };
+            broker.answer(request.map(bytes), invocation).await
+        }
+        Some(refusal) => broker.refuse(request.headers(), refusal, request_id),
     };
     log::record(&record);
-    Reply::from(response)
+    Reply(response)
 }
 
-/// An answer as payload format 2.0 wants it: cookies apart from the other headers.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Reply {
-    status_code: u16,
-    #[serde(serialize_with = "other_headers")]
-    headers: HeaderMap,
-    cookies: Vec<String>,
-    body: String,
-    is_base64_encoded: bool,
-}
-
-impl From<Response<Bytes>> for Reply {
-    fn from(response: Response<Bytes>) -> Self {
-        let (Parts { status, headers, .. }, body) = response.into_parts();
-        let cookies = headers.get_all(header::SET_COOKIE).iter().map(|cookie| text(cookie).to_owned()).collect();
-        // All that is answered is JSON.
-        let body = String::from_utf8(body.into()).unwrap_or_default();
-        Self { status_code: status.as_u16(), headers, cookies, body, is_base64_encoded: false }
+fn bytes(body: Body) -> Bytes {
+    match body {
+        Body::Text(text) => text.into(),
+        Body::Binary(bytes) => bytes.into(),
+        _ => Bytes::new(),
     }
 }
 
-fn other_headers<S: Serializer>(headers: &HeaderMap, serializer: S) -> Result<S::Ok, S::Error> {
-    let others = headers.iter().filter(|(name, _)| *name != header::SET_COOKIE);
-    serializer.collect_map(others.map(|(name, value)| (name.as_str(), text(value))))
-}
+/// An answer, all of which are JSON: so there is no need to look at its media type to know that its body is text.
+struct Reply(Response<Bytes>);
 
-/// Header values of ours are all visible ASCII.
-fn text(value: &HeaderValue) -> &str {
-    // `to_str` looks at one byte at a time.
-    std::str::from_utf8(value.as_bytes()).unwrap_or_default()
+impl IntoResponse for Reply {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+        let body = |bytes: Bytes| match String::from_utf8(bytes.into()) {
+            Ok(text) if !text.is_empty() => Body::Text(text),
+            _ => Body::Empty,
+        };
+        Box::pin(ready(self.0.map(body)))
+    }
 }

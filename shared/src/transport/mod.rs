@@ -1,92 +1,109 @@
 //! HTTP to the outside: one client, one pool of connections and one set of TLS roots for the provider, the issuer and AWS.
 
-mod connector;
+mod failure;
+mod proxy;
+mod tls;
 
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, Request, Response, Uri, header};
-use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::{Client, Error};
-use hyper_util::rt::TokioExecutor;
+use http::{Request, Response};
+use reqwest::{Client, redirect, retry};
 
-use connector::Connector;
+pub use failure::Failure;
 
+use crate::settings::{Reader, SettingsError};
+
+/// Within which a connection must be made: name, TCP and TLS.
+const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+/// Within which the request that warms a connection must be answered.
+const WARM_WITHIN: Duration = Duration::from_secs(1);
 /// Connections die unnoticed while a function is frozen, so they are not trusted for long.
 const IDLE_FOR: Duration = Duration::from_secs(20);
-const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("voicemint/", env!("CARGO_PKG_VERSION")));
-const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
+const USER_AGENT: &str = concat!("voicemint/", env!("CARGO_PKG_VERSION"));
 
-/// Why there is no answer.
-#[derive(Debug)]
-pub enum Failure {
-    /// None in the time allowed.
-    Timeout,
-    /// It is longer than what is read.
-    TooLarge,
-    /// No connection, or it broke; a clause for the log.
-    Unreachable(&'static str),
-}
-
-/// The HTTP client. Follows no redirects and asks no proxy: no variable may lead calls, or the keys in them, astray. Cheap to
-/// clone.
-#[derive(Clone, Debug)]
-pub struct Transport {
-    client: Client<Connector, Full<Bytes>>,
-    connector: Connector,
-}
+/// The HTTP client: HTTP/1.1, no redirects, no retries of its own. Cheap to clone.
+#[derive(Clone)]
+pub struct Transport(Client);
 
 impl Transport {
-    /// Builds the client.
-    ///
-    /// # Errors
-    /// Where the TLS library refuses its own defaults, which no setting can cause.
-    pub fn new() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let connector = Connector::new()?;
-        let client = Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE_FOR).build(connector.clone());
-        Ok(Self { client, connector })
+    /// A client that trusts the compiled-in authorities and those of `SSL_CERT_FILE`, and uses the proxy of `HTTPS_PROXY`.
+    pub fn from_settings(reader: &mut Reader) -> Option<Self> {
+        let roots = tls::roots(reader);
+        let proxy = proxy::from_settings(reader);
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls::client_config(roots?)?)
+            .connect_timeout(CONNECT_WITHIN)
+            .pool_idle_timeout(IDLE_FOR)
+            // Requests are small and wait for nothing.
+            .tcp_nodelay(true)
+            // A redirect could lead calls, and the keys in them, astray.
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            // When to try again is decided by those who call.
+            .retry(retry::never())
+            .user_agent(USER_AGENT)
+            // Otherwise variables would be read that no setting of ours names.
+            .no_proxy();
+        let client = match proxy {
+            Some(proxy) => client.proxy(proxy),
+            None => client,
+        };
+        client.build().ok().map(Self)
     }
 
-    /// Connects to a URL's host, so that the next request there need not. Best effort, and nothing is sent.
-    pub async fn open(&self, url: &str) {
-        if let Ok(uri) = Uri::try_from(url) {
-            self.connector.open(uri).await;
-        }
-    }
-
-    /// Sends a request and reads the whole answer, of at most `most_bytes`, within `timeout`.
+    /// A client without settings: the compiled-in authorities and no proxy.
     ///
     /// # Errors
-    /// See [`Failure`]. An answer of any status is no failure.
+    /// Where the libraries refuse their own defaults, which nothing can cause.
+    pub fn new() -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(&|_: &str| None);
+        let transport = Self::from_settings(&mut reader);
+        reader.finish(transport)
+    }
+
+    /// Sends one `HEAD` without credentials, so that the next request to that host finds a connection. Best effort: whatever
+    /// is answered, and whether anything is, does not matter.
+    pub async fn warm(&self, url: &str) {
+        let _ = self.0.head(url).timeout(WARM_WITHIN).send().await;
+    }
+
+    /// Sends a request and reads the whole response, of at most `max_bytes`, within `timeout`.
+    ///
+    /// # Errors
+    /// See [`Failure`]. A response of any status is no failure.
     pub async fn send(
         &self,
         request: Request<Bytes>,
         timeout: Duration,
-        most_bytes: usize,
+        max_bytes: usize,
     ) -> Result<Response<Bytes>, Failure> {
-        let mut request = request.map(Full::new);
-        request.headers_mut().entry(header::USER_AGENT).or_insert(USER_AGENT);
-        request.headers_mut().entry(header::ACCEPT).or_insert(ANYTHING);
         let exchange = async {
-            let (parts, mut body) = self.client.request(request).await.map_err(failure)?.into_parts();
-            let mut read = BytesMut::new();
-            while let Some(frame) = body.frame().await {
-                // Trailers are nothing to us.
-                let Ok(data) = frame.map_err(|_| Failure::Unreachable("the connection broke"))?.into_data() else {
-                    continue;
-                };
-                if read.len() + data.len() > most_bytes {
+            let request = request.try_into().map_err(failure::of)?;
+            let mut response = self.0.execute(request).await.map_err(failure::of)?;
+            let mut body = BytesMut::new();
+            while let Some(chunk) = response.chunk().await.map_err(failure::of)? {
+                if body.len() + chunk.len() > max_bytes {
                     return Err(Failure::TooLarge);
                 }
-                read.extend_from_slice(&data);
+                body.extend_from_slice(&chunk);
             }
-            Ok(Response::from_parts(parts, read.freeze()))
+            let mut read = Response::new(body.freeze());
+            *read.status_mut() = response.status();
+            *read.headers_mut() = std::mem::take(response.headers_mut());
+            Ok(read)
         };
         tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(Failure::Timeout))
     }
 }
 
-/// Names a failure without the URL or anything that came over the wire.
-fn failure(error: Error) -> Failure {
-    Failure::Unreachable(if error.is_connect() { "no connection" } else { "the connection broke" })
+/// reqwest's own would print the proxy, which may have a password.
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").finish_non_exhaustive()
+    }
 }

@@ -1,0 +1,66 @@
+//! Endpoints other than AWS's own, which emulators such as LocalStack set: they may be plain `http`, as in any AWS SDK.
+
+use aws_config::SdkConfig;
+use aws_types::service_config::ServiceConfigKey;
+use url::Url;
+
+use crate::settings::is_local;
+
+/// The services that are called, and what can be read on the way to them.
+const EXPOSED: [(&str, &str); 2] =
+    [("Secrets Manager", "API keys and session secrets"), ("DynamoDB", "how much each user asks for")];
+
+/// Writes one warning to the log where requests and answers can be read on their way through a network.
+pub fn warn_of_plain_http(config: &SdkConfig) {
+    for (service, exposed) in EXPOSED {
+        if is_plain(config, service) {
+            tracing::warn!("{service} is called over plain http: who sees the network reads {exposed}");
+            // One line is enough: one variable can be for all services.
+            return;
+        }
+    }
+}
+
+fn is_plain(config: &SdkConfig, service: &str) -> bool {
+    // As the SDK itself looks for it: the service's own goes before the general one.
+    let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+    let own = key.ok().and_then(|key| config.service_config()?.load_config(key));
+    let url = own.as_deref().or(config.endpoint_url()).and_then(|url| Url::parse(url).ok());
+    url.is_some_and(|url| url.scheme() == "http" && !is_local(&url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_types::service_config::LoadServiceConfig;
+
+    /// A variable as the SDK's own loader finds it.
+    #[derive(Debug)]
+    struct Variable(&'static str, &'static str);
+
+    impl LoadServiceConfig for Variable {
+        fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+            let name = format!("{}_{}", key.env(), key.service_id().to_uppercase().replace(' ', "_"));
+            (self.0 == name).then(|| self.1.to_owned())
+        }
+    }
+
+    #[test]
+    fn plain_http_through_a_network_is_told_from_what_stays_on_this_machine() {
+        for (url, plain) in [
+            ("http://172.17.0.2:4566", true),
+            ("http://localstack:4566", true),
+            ("https://localstack:4566", false),
+            ("http://127.0.0.1:4566", false),
+            ("http://host.docker.internal:4566", false),
+            ("no URL", false),
+        ] {
+            let general = SdkConfig::builder().endpoint_url(url).build();
+            assert_eq!(is_plain(&general, "Secrets Manager"), plain, "{url}");
+            let own = SdkConfig::builder().service_config(Variable("AWS_ENDPOINT_URL_DYNAMODB", url)).build();
+            assert_eq!(is_plain(&own, "DynamoDB"), plain, "{url}");
+            assert!(!is_plain(&own, "Secrets Manager"), "{url}");
+        }
+        assert!(!is_plain(&SdkConfig::builder().build(), "DynamoDB"));
+    }
+}

@@ -1,0 +1,200 @@
+//! What `lambda_http` makes of events once they are tamed. A change of the interface that is hidden there shows here.
+
+use http::Method;
+use lambda_http::Request;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+/// The request that `lambda_http` makes of an event, and why it must be refused.
+fn read(event: &str) -> (Request, Option<&'static str>) {
+    let Event { request, refusal } = serde_json::from_str(event).unwrap();
+    let detail = refusal.map(|refusal| match refusal.detail {
+        std::borrow::Cow::Borrowed(detail) => detail,
+        std::borrow::Cow::Owned(_) => panic!("a detail that may hold what came in"),
+    });
+    (request.into(), detail)
+}
+
+fn good(event: &Value) -> Request {
+    let (request, refusal) = read(&event.to_string());
+    assert_eq!(refusal, None, "{event}");
+    request
+}
+
+fn bad(event: &Value) -> (Request, &'static str) {
+    let (request, refusal) = read(&event.to_string());
+    (request, refusal.unwrap_or_else(|| panic!("{event}")))
+}
+
+/// The smallest event of each source, and more members.
+fn sources(more: &Value) -> [Value; 3] {
+    let http_api = json!({"requestContext": {"http": {"method": "POST"}}});
+    let rest_api = json!({"httpMethod": "POST", "requestContext": {"httpMethod": "POST"}});
+    let load_balancer = json!({"httpMethod": "POST", "requestContext": {"elb": {}}});
+    [http_api, rest_api, load_balancer].map(|mut event| {
+        for (name, value) in more.as_object().unwrap() {
+            event[name] = value.clone();
+        }
+        event
+    })
+}
+
+fn http_api(more: &Value) -> Value {
+    let [event, ..] = sources(more);
+    event
+}
+
+#[test]
+fn each_source_is_answered_in_its_own_form() {
+    let origin = |event: Value| {
+        let event: Event =
+            serde_json::from_value::<Box<RawValue>>(event).and_then(|event| serde_json::from_str(event.get())).unwrap();
+        format!("{:?}", event.request.request_origin())
+    };
+    let all = sources(&json!({})).map(origin);
+    assert_eq!(all, ["ApiGatewayV2", "ApiGatewayV1", "Alb"]);
+    assert_eq!(origin(json!({"Records": []})), "ApiGatewayV2");
+}
+
+#[test]
+fn method_body_and_headers_arrive_from_each_source() {
+    for event in sources(&json!({"body": "e30=", "isBase64Encoded": true, "headers": {"X-A": "b"}})) {
+        let request = good(&event);
+        assert_eq!((request.method(), &request.body()[..]), (&Method::POST, &b"{}"[..]), "{event}");
+        assert_eq!(request.headers()["x-a"], "b", "{event}");
+    }
+}
+
+#[test]
+fn nulls_and_absent_members_are_the_same() {
+    let nulls = json!({
+        "headers": {"x-null": null}, "multiValueHeaders": null, "cookies": null, "body": null, "isBase64Encoded": null,
+        "rawQueryString": null, "queryStringParameters": null, "multiValueQueryStringParameters": null, "path": null,
+    });
+    for event in sources(&nulls).iter().chain(&sources(&json!({"headers": null}))) {
+        let request = good(event);
+        assert_eq!((request.headers().len(), request.body().len()), (0, 0), "{event}");
+    }
+}
+
+#[test]
+fn what_makes_no_url_is_no_matter() {
+    for more in [
+        json!({"headers": {"host": "not a host"}}),
+        json!({"headers": {"host": "a.test", "x-forwarded-proto": "1:/"}}),
+        json!({"multiValueHeaders": {"Host": ["a b"]}}),
+        json!({"path": " \u{0}"}),
+        json!({"rawPath": "//a b?#"}),
+    ] {
+        for event in sources(&more) {
+            good(&event);
+        }
+    }
+    for [stage, domain] in [["a b", "a.test"], ["$default", "a b"], ["\u{0}", "["]] {
+        for mut event in sources(&json!({})) {
+            event["requestContext"]["stage"] = stage.into();
+            event["requestContext"]["domainName"] = domain.into();
+            good(&event);
+        }
+    }
+}
+
+#[test]
+fn cookies_come_as_an_array_or_as_a_header() {
+    let cookie = |more| good(&http_api(&more)).headers().get("cookie").cloned().unwrap();
+    assert_eq!(cookie(json!({"cookies": ["a=1", "b=2"]})), "a=1; b=2");
+    assert_eq!(cookie(json!({"headers": {"Cookie": "c=3"}})), "c=3");
+    assert_eq!(cookie(json!({"headers": {"cookie": "c=3"}, "cookies": []})), "c=3");
+    assert_eq!(cookie(json!({"headers": {"cookie": "c=3"}, "cookies": ["", ""]})), "c=3");
+    assert_eq!(cookie(json!({"headers": {"cookie": "c=3"}, "cookies": ["a=1"]})), "a=1");
+}
+
+#[test]
+fn a_header_that_comes_more_than_once_is_seen_each_time() {
+    let [_, rest_api, load_balancer] = sources(&json!({
+        "headers": {"origin": "b", "x-single": "1"},
+        "multiValueHeaders": {"Origin": ["a", "b"], "x-many": ["2"]},
+    }));
+    for event in [rest_api, load_balancer] {
+        let request = good(&event);
+        let origins: Vec<_> = request.headers().get_all("origin").iter().collect();
+        assert_eq!(origins, ["a", "b"], "{event}");
+        assert_eq!(
+            (&request.headers()["x-single"], &request.headers()["x-many"]),
+            (&"1".parse().unwrap(), &"2".parse().unwrap())
+        );
+    }
+}
+
+#[test]
+fn a_query_arrives_as_it_was_sent() {
+    let query = |event| good(&event).uri().query().map(str::to_owned);
+    assert_eq!(query(http_api(&json!({"rawQueryString": "a=%26+b&a=c"}))).unwrap(), "a=%26+b&a=c");
+    assert_eq!(query(http_api(&json!({"rawQueryString": ""}))), None);
+    // A REST API decodes names and values, a load balancer does not.
+    let [_, rest_api, _] = sources(&json!({"multiValueQueryStringParameters": {"a": ["& b", "c"]}}));
+    assert_eq!(query(rest_api).unwrap(), "a=%26+b&a=c");
+    let [.., load_balancer] = sources(&json!({"queryStringParameters": {"a": "%26+b"}}));
+    assert_eq!(query(load_balancer).unwrap(), "a=%26+b");
+}
+
+#[test]
+fn what_is_no_request_keeps_its_headers_where_it_can() {
+    let headers = json!({"origin": "https://a.test"});
+    for more in [
+        json!({"headers": headers, "body": "e30", "isBase64Encoded": true}),
+        json!({"headers": headers, "cookies": ["a=\u{1}"], "multiValueHeaders": {"x": ["\u{1}"]}}),
+    ] {
+        let (request, _) = bad(&http_api(&more));
+        assert_eq!(request.headers()["origin"], "https://a.test");
+    }
+    let (request, _) = bad(&http_api(&json!({"headers": headers, "rawQueryString": "a b"})));
+    assert_eq!((request.headers()["origin"].clone(), request.uri().query()), ("https://a.test".parse().unwrap(), None));
+}
+
+#[test]
+fn what_is_no_event_of_a_known_source_is_refused() {
+    let many: serde_json::Map<_, _> = (0..40_000).map(|number| (format!("x-{number}"), json!("y"))).collect();
+    let events = [
+        json!(null),
+        json!([]),
+        json!(7),
+        json!({}),
+        json!({"requestContext": {"routeKey": "$connect", "connectionId": "x"}}),
+        json!({"requestContext": {"http": {"method": "NO SPACE"}}}),
+    ];
+    let odd = [
+        json!({"headers": many}),
+        json!({"headers": {"a b": "c"}}),
+        json!({"headers": {"a": "b\nc"}}),
+        json!({"body": {}}),
+    ];
+    for event in events.into_iter().chain(odd.iter().flat_map(sources)) {
+        assert!(bad(&event).1.starts_with("The event is not one of"), "{event}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_event_makes_it_panic(text in "\\PC{0,12}", method in "\\PC{0,8}", name in "\\PC{0,8}",
+        several in prop::collection::vec("\\PC{0,3}", 1..4), base64: bool) {
+        let more = json!({
+            "headers": {name.clone(): text, "host": text, "cookie": text}, "multiValueHeaders": {name.clone(): several, "host": several},
+            "rawQueryString": text, "queryStringParameters": {name.clone(): text}, "multiValueQueryStringParameters": {name: several},
+            "cookies": several, "body": text, "isBase64Encoded": base64, "path": text,
+        });
+        for mut event in sources(&more) {
+            event["requestContext"]["stage"] = text.clone().into();
+            event["requestContext"]["domainName"] = text.clone().into();
+            if event["httpMethod"].is_string() {
+                event["httpMethod"] = method.clone().into();
+            } else {
+                event["requestContext"]["http"]["method"] = method.clone().into();
+            }
+            let _ = read(&event.to_string());
+        }
+        let _ = read(&json!(text).to_string());
+    }
+}
