@@ -9,7 +9,7 @@ from client import Answer, Client
 
 
 class Emulator:
-    def __init__(self, contestant, world):
+    def __init__(self, contestant, world, more=None):
         self.contestant = contestant
         runtime, front = processes.free_port(), processes.free_port()
         command = [
@@ -20,7 +20,7 @@ class Emulator:
             f"127.0.0.1:{front}",
             *contestant.command,
         ]
-        environment = world.environment() | {"LAMBDA_TASK_ROOT": str(contestant.folder)}
+        environment = world.environment() | {"LAMBDA_TASK_ROOT": str(contestant.folder)} | (more or {})
         self.port = front
         # Everything that the emulator and the function write.
         self._log = tempfile.TemporaryFile()

@@ -56,7 +56,8 @@ impl Standin {
             let length = body.len();
             let head =
                 format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n");
-            reader.get_mut().write_all((head + &body).as_bytes())?;
+            let body = if request.method == "HEAD" { "" } else { &body };
+            reader.get_mut().write_all((head + body).as_bytes())?;
         }
         Ok(())
     }

@@ -1,0 +1,131 @@
+"""A provider that is far away and speaks TLS: what a cold start costs with it, with and without the `HEAD` that warms the
+connection.
+
+The distance is a proxy's: it lets each byte wait for half of a round trip, and the first of a connection for a whole one
+more, which making a TCP connection takes. Behind it is TLS, and behind that the stand-in.
+"""
+
+import asyncio
+import datetime
+import ipaddress
+import ssl
+import threading
+from contextlib import suppress
+
+from client import Answer
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from emulator import Emulator
+from world import TARGET, event
+
+ROUND_TRIP = 0.05
+AUTHORITY = TARGET / "authority.pem"
+
+
+def measure(contestant, world, rounds):
+    """Milliseconds of cold starts: with the warmed connection, and where that one was refused."""
+    with Provider(world.standin) as provider:
+        environment = {"PROVIDER_BASE_URL": provider.url, "SSL_CERT_FILE": str(AUTHORITY)}
+        with_head, without = [], []
+        for number in range(rounds):
+            # Whoever is first is last in the next round.
+            for refuses in ((False, True), (True, False))[number % 2]:
+                provider.refuses_next = refuses
+                with Emulator(contestant, world, environment) as emulator:
+                    content, seconds = emulator.invoke(event(contestant.provider, world.session("first")))
+                    if Answer(content).status != 200:
+                        raise SystemExit(f"{contestant.name} got no token over TLS:\n{emulator.log()[-4000:]}")
+                (without if refuses else with_head).append(seconds * 1e3)
+        return with_head, without
+
+
+class Provider:
+    """The stand-in, over TLS and far away."""
+
+    def __init__(self, standin):
+        self.refuses_next = False
+        self._upstream = int(standin.rpartition(":")[2])
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
+        return self
+
+    def __exit__(self, *_):
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    async def _start(self):
+        tls = await asyncio.start_server(self._pass_on, "127.0.0.1", 0, ssl=context())
+        self._tls = tls.sockets[0].getsockname()[1]
+        front = await asyncio.start_server(self._delay, "127.0.0.1", 0)
+        self.url = f"https://127.0.0.1:{front.sockets[0].getsockname()[1]}"
+
+    async def _delay(self, reader, writer):
+        if self.refuses_next:
+            self.refuses_next = False
+            writer.transport.abort()
+            return
+        await asyncio.sleep(ROUND_TRIP)
+        await between(reader, writer, await asyncio.open_connection("127.0.0.1", self._tls), ROUND_TRIP / 2)
+
+    async def _pass_on(self, reader, writer):
+        await between(reader, writer, await asyncio.open_connection("127.0.0.1", self._upstream), 0)
+
+
+async def between(reader, writer, other, delay):
+    async def one_way(source, target):
+        # What is on its way does not hold up what comes after it.
+        loop, sent = asyncio.get_running_loop(), asyncio.Queue()
+
+        async def arrive():
+            while chunk := await sent.get():
+                when, content = chunk
+                await asyncio.sleep(when - loop.time())
+                target.write(content)
+                await target.drain()
+            target.close()
+
+        arriving = asyncio.create_task(arrive())
+        with suppress(ConnectionError):
+            while content := await source.read(65536):
+                sent.put_nowait((loop.time() + delay, content))
+        sent.put_nowait(None)
+        with suppress(ConnectionError):
+            await arriving
+
+    await asyncio.gather(one_way(reader, other[1]), one_way(other[0], writer))
+
+
+def context():
+    """A certificate for this machine, which is its own authority."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stand-in")])
+    now = datetime.datetime.now(datetime.UTC)
+    day = datetime.timedelta(days=1)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - day)
+        .not_valid_after(now + day)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    AUTHORITY.write_bytes(pem)
+    private = TARGET / "authority.key.pem"
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(AUTHORITY, private)
+    return context
