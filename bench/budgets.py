@@ -48,11 +48,11 @@ BUDGETS = [
     Budget("cold_ms", 1 / 12, "node"),
     Budget("cold_ms", 1 / 25, "python"),
     Budget("rs256_us", 2.5, "floor"),
-    Budget("rs256_us", 1 / 8, "node"),
-    Budget("rs256_us", 1 / 4, "python"),
+    Budget("rs256_us", 1 / 5, "node"),
+    Budget("rs256_us", 1 / 3.5, "python"),
     Budget("resumed_us", 1.6, "floor"),
     Budget("memory_mb", 10),
-    Budget("zip_mb", 3),
+    Budget("zip_mb", 4),
 ]
 
 

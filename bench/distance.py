@@ -38,7 +38,7 @@ def measure(contestant, world, rounds):
                     if Answer(content).status != 200:
                         raise SystemExit(f"{contestant.name} got no token over TLS:\n{emulator.log()[-4000:]}")
                 (without if refuses else with_head).append(seconds * 1e3)
-        return with_head, without
+        return {"warmed_ms": with_head, "unwarmed_ms": without}
 
 
 class Provider:

@@ -5,6 +5,7 @@ import platform
 import subprocess
 
 from budgets import BUDGETS, FUNCTIONS
+from distance import ROUND_TRIP
 from figures import FIGURES, NAMES, short
 from world import ROOT
 
@@ -18,6 +19,7 @@ END = "<!-- Here ends what was measured. -->"
 
 def write(results, rounds):
     tables = [figures_table(results), "Ratios:", ratios_table(results), "Budgets:", budgets_table(results)]
+    tables += [distance_heading(), distance_table(results)]
     between_markers(PAGE, [heading(results, rounds), *tables])
     between_markers(README, [short_table(results)])
 
@@ -84,6 +86,22 @@ def budgets_table(results):
         return [budget.title, budget.limit, *cells, "yes" if kept else "**no**"]
 
     return table(["", "at most", *(NAMES[name] for name in FUNCTIONS), "kept"], map(row, BUDGETS))
+
+
+def distance_heading():
+    return (
+        f"A cold start of Cartesia's function, with TLS to a provider whose round trips take {ROUND_TRIP * 1e3:.0f} ms, "
+        "with the `HEAD` that warms the connection and where that `HEAD` gets none:"
+    )
+
+
+def distance_table(results):
+    def row(title, key):
+        median = short(results.median("distant", key))
+        return [title, "{} ({}–{})".format(median, *map(short, results.quartiles("distant", key)))]
+
+    rows = [row("with the `HEAD`", "warmed_ms"), row("without", "unwarmed_ms")]
+    return table(["", "cold start, ms"], rows)
 
 
 def table(heads, rows):

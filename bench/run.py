@@ -7,6 +7,7 @@ import sys
 
 import budgets
 import callgrind
+import distance
 import load
 import plot
 import report
@@ -32,7 +33,10 @@ def main():
             sys.exit(None if good else "Not every answer was a mint.")
         if options.what == "profile":
             return callgrind.run(world)
-        values = measure(contestants(), world, options.rounds)
+        functions = contestants()
+        values = measure(functions, world, options.rounds)
+        cartesia = next(function for function in functions if function.name == "cartesia")
+        values["distant"] = distance.measure(cartesia, world, options.rounds)
     raw = TARGET / "results.json"
     raw.write_text(json.dumps(values, indent=1))
     results = Results(values)
