@@ -112,6 +112,17 @@ fn cookies_come_as_an_array_or_as_a_header() {
 }
 
 #[test]
+fn headers_and_cookies_of_others_may_hold_any_text() {
+    for event in sources(&json!({"headers": {"cloudfront-viewer-city": "São Paulo", "cookie": "name=José; session=x"}}))
+    {
+        let request = good(&event);
+        assert_eq!(request.headers()["cookie"].as_bytes(), "name=José; session=x".as_bytes(), "{event}");
+    }
+    let request = good(&http_api(&json!({"cookies": ["name=José", "session=x"]})));
+    assert_eq!(request.headers()["cookie"].as_bytes(), "name=José; session=x".as_bytes());
+}
+
+#[test]
 fn a_header_that_comes_more_than_once_is_seen_each_time() {
     let [_, rest_api, load_balancer] = sources(&json!({
         "headers": {"origin": "b", "x-single": "1"},
