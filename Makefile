@@ -373,12 +373,12 @@ $(BENCH_PEER_STAMP): | $(SDKS_VENV_STAMP)
 		npm ci --loglevel=error --no-audit --no-fund
 	touch $@
 
-# A virtual environment in that folder, with what that lock file lists.
+# A virtual environment in that folder, with what that lock file lists. Of wheels alone, as installing those runs none of their code.
 define lay_venv
 	@$(SETUP) --find python > /dev/null
 	rm -rf $(1)
 	"$$($(SETUP) --find python)" -m venv $(1)
-	$(1)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(2)
+	$(1)/bin/pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r $(2)
 endef
 
 .PHONY: clean
