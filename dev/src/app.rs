@@ -1,46 +1,42 @@
 //! The app side: a page, an identity provider, and the token endpoints through the broker that is deployed.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_lc_rs::error::Unspecified;
-use aws_lc_rs::rand;
 use axum::Router;
-use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::routing::{MethodRouter, any};
-use tokio::time::Instant;
-use voicemint::ask::too_large;
-use voicemint::broker::{Broker, Invocation};
+use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
+use http::StatusCode;
+use voicemint::broker::Broker;
 use voicemint::clock::Clock;
 use voicemint::limit::memory::Memory;
 use voicemint::provider::Provider;
-use voicemint::record::Record;
-use voicemint::settings::{ProcessEnvironment, Reader};
+use voicemint::settings::{Reader, SettingsError};
 use voicemint::transport::Transport;
 use voicemint_assemblyai::AssemblyAi;
 use voicemint_cartesia::Cartesia;
 use voicemint_elevenlabs::ElevenLabs;
 
+use crate::answered::{self, Answered};
 use crate::arguments::Arguments;
+use crate::endpoint::Endpoint;
 use crate::identity::{self, IdentityProvider};
 use crate::keys::Keys;
+use crate::origins::Origins;
 use crate::page::{self, Deployed};
-use crate::settings::Check;
+use crate::settings::{self, Check};
 use crate::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
-use crate::{hosts, secrets_manager, sign_in};
-
-/// As long as the deployed functions have (`Timeout` in template.yaml).
-const INVOCATION: Duration = Duration::from_secs(10);
-
-/// The longest body that API Gateway passes on. The broker judges all that is shorter, as it does where it is deployed.
-const MOST_GATEWAY_BYTES: usize = 10 * 1024 * 1024;
+use crate::{hosts, secrets_manager, sign_in, terminal};
 
 /// How many users of a provider are counted, where a limit is set.
 const MOST_COUNTED: usize = 1024;
 
-/// API keys of real providers, where the environment has them.
+/// The process's environment, which is read for API keys of real providers, further authorities and a proxy.
 pub type RealKeys<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The providers, in the order in which they are shown.
+pub const PROVIDERS: [&str; 3] = ["cartesia", "elevenlabs", "assemblyai"];
 
 /// The variable that makes a provider the real one.
 pub fn key_variable(provider: &str) -> String {
@@ -64,8 +60,8 @@ impl App {
         let identity = Arc::new(identity(arguments).map_err(|_| "this machine has no random numbers")?);
         let secrets_manager = secrets_manager::router(Keys::of_standins(identity.secrets()));
         Ok(Self {
-            router: hosts::known_alone(router(arguments, real_keys, identity)?, &[arguments.port]),
-            secrets_manager: hosts::known_alone(secrets_manager, &[arguments.standins_port, arguments.tls_port]),
+            router: hosts::known_alone(router(arguments, real_keys, identity)?, arguments.names()),
+            secrets_manager: hosts::known_alone(secrets_manager, arguments.names()),
         })
     }
 }
@@ -75,24 +71,45 @@ fn router(
     real_keys: RealKeys,
     identity: Arc<IdentityProvider>,
 ) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
-    let mut reader = Reader::new(&ProcessEnvironment);
-    let transport = Transport::from_settings(&mut reader);
-    let transport = reader.finish(transport)?;
-    let mut check = Check::new(arguments);
-    let cartesia = broker::<Cartesia>(arguments, &identity, real_keys, CARTESIA_KEY, &transport, &mut check);
-    let elevenlabs = broker::<ElevenLabs>(arguments, &identity, real_keys, ELEVENLABS_KEY, &transport, &mut check);
-    let assemblyai = broker::<AssemblyAi>(arguments, &identity, real_keys, ASSEMBLYAI_KEY, &transport, &mut check);
+    let mut check = Check::new(arguments, real_keys);
+    let transport = check.general(transport(arguments, real_keys, &check)).map_or_else(Transport::new, Ok)?;
+    let cartesia = endpoint::<Cartesia>(arguments, &identity, real_keys, CARTESIA_KEY, &transport, &mut check);
+    let elevenlabs = endpoint::<ElevenLabs>(arguments, &identity, real_keys, ELEVENLABS_KEY, &transport, &mut check);
+    let assemblyai = endpoint::<AssemblyAi>(arguments, &identity, real_keys, ASSEMBLYAI_KEY, &transport, &mut check);
     let brokers = check.finish(arguments, cartesia.zip(elevenlabs).zip(assemblyai))?;
     let (((cartesia, cartesia_deployed), (elevenlabs, elevenlabs_deployed)), (assemblyai, assemblyai_deployed)) =
         brokers;
     let kind = arguments.setting("", "SESSION_KIND").unwrap_or(arguments.session.name());
     let grants_claim = arguments.set.iter().any(|setting| setting.name == "GRANTS_CLAIM");
     Ok(page::router(&[cartesia_deployed, elevenlabs_deployed, assemblyai_deployed], kind, grants_claim)
-        .route("/cartesia/token", endpoint(cartesia))
-        .route("/elevenlabs/token", endpoint(elevenlabs))
-        .route("/assemblyai/token", endpoint(assemblyai))
+        .route("/cartesia/token", cartesia)
+        .route("/elevenlabs/token", elevenlabs)
+        .route("/assemblyai/token", assemblyai)
         .merge(sign_in::router(Arc::clone(&identity), Clock::system(), arguments.session_seconds))
-        .merge(identity::router(identity, Clock::system())))
+        .merge(identity::router(identity, Clock::system()))
+        .fallback(not_found))
+}
+
+/// Without it, an app that calls a path that is not there would get an empty answer, and its developer would see nothing.
+async fn not_found(request: Request) -> Response {
+    terminal::show(request.method(), request.uri().path(), "404 there is no such path");
+    (StatusCode::NOT_FOUND, "There is no such path here. The endpoints are /cartesia/token and the like.\n")
+        .into_response()
+}
+
+/// The one HTTP client of all functions here, with the authorities and the proxy of this process's environment.
+fn transport(arguments: &Arguments, environment: RealKeys, check: &Check) -> Result<Transport, SettingsError> {
+    let variables = |name: &str| {
+        check.asks("", name);
+        match (arguments.setting("", name), name) {
+            (Some(value), _) => Some(value.to_owned()),
+            (None, settings::AUTHORITIES) => settings::authorities(arguments, environment),
+            (None, _) => environment(name),
+        }
+    };
+    let mut reader = Reader::new(&variables);
+    let transport = Transport::from_settings(&mut reader);
+    reader.finish(transport)
 }
 
 /// The identity provider that was asked for, with the cookie that all functions were told to look for.
@@ -104,14 +121,14 @@ fn identity(arguments: &Arguments) -> Result<IdentityProvider, Unspecified> {
     })
 }
 
-fn broker<P: Provider>(
+fn endpoint<P: Provider>(
     arguments: &Arguments,
     identity: &IdentityProvider,
     real_keys: RealKeys,
     standin_key: &str,
     transport: &Transport,
     check: &mut Check,
-) -> Option<(Broker<P>, Deployed)> {
+) -> Option<(MethodRouter, Deployed)> {
     let real = real_keys(&key_variable(P::NAME));
     let base_url = real.is_none().then(|| arguments.standins_url());
     let keys = Keys::default().with(P::NAME, real.unwrap_or_else(|| standin_key.to_owned()));
@@ -121,60 +138,25 @@ fn broker<P: Provider>(
         Some(kind) if kind != arguments.session.name() => Vec::new(),
         _ => identity.settings(),
     };
-    let origins: Vec<String> = [arguments.app_origin(), format!("http://127.0.0.1:{}", arguments.port)]
-        .into_iter()
-        .chain(arguments.origin.iter().cloned())
-        .collect();
+    let minting_url = arguments.setting(P::NAME, "PROVIDER_BASE_URL").map(str::to_owned).or(base_url);
+    let standin = minting_url.as_deref().is_some_and(|url| url.trim_end_matches('/') == arguments.standins_url());
+    let answered_url = arguments.base_url.clone().filter(|_| standin);
+    let origins = Origins::new::<P>(arguments);
     let environment = |name: &str| {
         check.asks(P::NAME, name);
         match (arguments.setting(P::NAME, name), name) {
+            (_, "ALLOWED_ORIGINS") => Some(origins.setting()),
+            (_, "PROVIDER_BASE_URL") => minting_url.clone(),
+            (_, answered::BASE_URL) => answered_url.clone(),
             (Some(value), _) => Some(value.to_owned()),
             (None, "API_KEY_SECRET_ID") => Some(P::NAME.to_owned()),
             (None, "LIMIT_TABLE") => Some("in-memory".to_owned()),
-            (None, "PROVIDER_BASE_URL") => base_url.clone(),
-            (None, "ALLOWED_ORIGINS") => Some(origins.join(",")),
             _ => sessions.iter().find(|(setting, _)| *setting == name).map(|(_, value)| value.clone()),
         }
     };
     let (keys, table) = (Arc::new(keys), Arc::new(Memory::new(MOST_COUNTED)));
-    let broker = Broker::from_settings(&environment, keys, table, transport.clone(), Clock::system());
-    let base_url = P::from_settings(&mut Reader::new(&environment)).base_url().to_owned();
-    let standin = base_url == arguments.standins_url();
+    let broker = Broker::<Answered<P>>::from_settings(&environment, keys, table, transport.clone(), Clock::system());
+    let base_url = Answered::<P>::from_settings(&mut Reader::new(&environment)).base_url().to_owned();
     let deployed = Deployed { name: P::NAME, cookie: P::COOKIE, single_use: P::SINGLE_USE, base_url, standin };
-    check.take(P::NAME, broker).map(|broker| (broker, deployed))
-}
-
-/// Any method goes to the broker, which knows what to do with it.
-fn endpoint<P: Provider>(broker: Broker<P>) -> MethodRouter {
-    let broker = Arc::new(broker);
-    any(move |request: Request| {
-        let broker = Arc::clone(&broker);
-        async move {
-            let (parts, body) = request.into_parts();
-            let method = parts.method.clone();
-            let (response, record) = match to_bytes(body, MOST_GATEWAY_BYTES).await {
-                Ok(body) => {
-                    let invocation = Invocation { request_id: request_id(), deadline: Instant::now() + INVOCATION };
-                    broker.answer(http::Request::from_parts(parts, body), invocation).await
-                }
-                Err(_) => broker.refuse(&parts.headers, too_large(), request_id()),
-            };
-            println!("{method} /{}/token {}", P::NAME, in_one_line(&record));
-            response.map(Body::from)
-        }
-    })
-}
-
-/// A request for the eyes of a developer.
-fn in_one_line(record: &Record) -> String {
-    let took = record.total.as_secs_f64() * 1000.0;
-    let reason = record.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    format!("{} {}{reason} ({took:.1} ms)", record.status.as_u16(), record.outcome.name())
-}
-
-fn request_id() -> String {
-    let mut random = [0; 8];
-    // An id that repeats is no harm here.
-    let _ = rand::fill(&mut random);
-    format!("dev-{:016x}", u64::from_be_bytes(random))
+    check.take(P::NAME, broker).map(|broker| (Endpoint::new(broker, origins).route(), deployed))
 }

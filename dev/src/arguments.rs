@@ -1,14 +1,17 @@
 //! The flags of the local command.
 
-use std::net::{IpAddr, Ipv4Addr};
+pub(crate) mod values;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 use clap::Parser;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use voicemint::origin::is_origin;
+use voicemint::settings::Environment;
 
+use crate::hosts::Names;
 use crate::identity::Kind;
+use values::one_line;
 
 /// Serves Voicemint on this machine: the token endpoints, a page that uses them, an identity provider, and stand-ins for
 /// Cartesia, ElevenLabs and AssemblyAI.
@@ -18,7 +21,7 @@ use crate::identity::Kind;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "voicemint-dev", version, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Arguments {
-    /// Port of the page and the token endpoints.
+    /// Port of the page and the token endpoints, for http and https.
     #[arg(long, default_value_t = 8787, value_name = "PORT")]
     pub port: u16,
 
@@ -30,23 +33,42 @@ pub struct Arguments {
     #[arg(long, default_value_t = 8789, value_name = "PORT")]
     pub tls_port: u16,
 
-    /// Where to write the certificate of the authority that clients are to trust, made anew at every start. Default:
-    /// voicemint-dev-ca.pem in the system's temporary folder.
+    /// Where the certificate of the authority is that clients are to trust. It is made once and kept, with its key beside it in
+    /// FILE.key. Default: voicemint/ca.pem in $XDG_DATA_HOME or ~/.local/share.
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
 
-    /// Listen on all of this machine's addresses, so that containers reach it as host.docker.internal. Others on the network
-    /// then reach it too.
+    /// What answers say as base_url of a stand-in, where clients reach it by another URL than http://localhost:8788: for SDKs
+    /// that open wss:// whatever they are told, https://localhost:8789. Tokens are minted over the plain one all the same.
+    #[arg(long, value_name = "URL", value_parser = values::base_url)]
+    pub base_url: Option<String>,
+
+    /// Listen on this address of the machine too, such as 0.0.0.0 for all. Others on the network then reach it, by a name
+    /// that --host accepts. May be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Vec<IpAddr>,
+
+    /// Listen on all of this machine's IPv4 addresses, so that containers reach it as host.docker.internal: --listen 0.0.0.0.
     #[arg(long)]
     pub containers: bool,
 
+    /// Another name or address by which this server may be called, such as 192.168.1.20, or 10.0.2.2 in Android's emulator;
+    /// those of the loopback interface always may. Pages served under it may call the endpoints. May be repeated.
+    #[arg(long, value_name = "NAME", value_parser = values::host)]
+    pub host: Vec<String>,
+
+    /// Where a real provider's key is in the environment, serve it to others too: with --listen, --containers or --host
+    /// anyone who reaches this machine can sign in and mint with it, so this is refused otherwise.
+    #[arg(long)]
+    pub share_real_keys: bool,
+
     /// Another origin whose pages may call, such as http://localhost:3000. May be repeated.
-    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
+    #[arg(long, value_name = "ORIGIN", value_parser = values::origin)]
     pub origin: Vec<String>,
 
     /// Which kind of sessions there are. Signing in then gives the tokens and cookies of that product, made by a stand-in of it,
     /// and the functions are set to accept them; what --set says of SESSION_* counts more.
-    #[arg(long, default_value = Kind::Jwt.name(), value_name = "KIND", value_parser = kinds())]
+    #[arg(long, default_value = Kind::Jwt.name(), value_name = "KIND", value_parser = values::kinds())]
     pub session: Kind,
 
     /// How long a sign-in lasts, in seconds.
@@ -55,7 +77,7 @@ pub struct Arguments {
 
     /// A setting of the deployed functions, such as MAX_EXPIRES_IN=120, or cartesia:ALLOWED_GRANTS=tts for one of them. May
     /// be repeated.
-    #[arg(long, value_name = "[PROVIDER:]NAME=VALUE", value_parser = setting)]
+    #[arg(long, value_name = "[PROVIDER:]NAME=VALUE", value_parser = values::setting)]
     pub set: Vec<Setting>,
 }
 
@@ -102,14 +124,58 @@ impl Arguments {
         app != standins && standins != tls && tls != app
     }
 
-    /// The address to listen on.
-    pub fn address(&self) -> IpAddr {
-        if self.containers { Ipv4Addr::UNSPECIFIED.into() } else { Ipv4Addr::LOCALHOST.into() }
+    /// The addresses to listen on: both of the loopback interface, and those that were asked for. One that stands for all of
+    /// its family is bound alone, as it holds the others.
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        let (all_v4, all) = (IpAddr::from(Ipv4Addr::UNSPECIFIED), IpAddr::from(Ipv6Addr::UNSPECIFIED));
+        let asked = self.listen.iter().copied().chain(self.containers.then_some(all_v4));
+        let mut addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        addresses.extend(asked);
+        if addresses.contains(&all) {
+            // It takes IPv4 too (RFC 3493 section 5.3).
+            return vec![all];
+        }
+        if addresses.contains(&all_v4) {
+            addresses.retain(|address| address.is_ipv6() || *address == all_v4);
+        }
+        let mut unique = Vec::new();
+        addresses.into_iter().for_each(|address| {
+            if !unique.contains(&address) {
+                unique.push(address)
+            }
+        });
+        unique
+    }
+
+    /// The flags by which others than this machine's own browser come here.
+    pub fn opening_flags(&self) -> Vec<&'static str> {
+        // No DNS answer can make an address point here, so one without --listen is this machine itself.
+        let others = self.listen.iter().any(|address| !address.is_loopback());
+        let named = self.host.iter().any(|host| host.parse::<IpAddr>().is_err());
+        [("--containers", self.containers), ("--listen", others), ("--host", named)]
+            .into_iter()
+            .filter_map(|(flag, given)| given.then_some(flag))
+            .collect()
+    }
+
+    /// The names by which this server may be called.
+    pub fn names(&self) -> Names {
+        Names::new(&self.host)
     }
 
     /// The origin of the page.
     pub fn app_origin(&self) -> String {
-        format!("http://localhost:{}", self.port)
+        origin("http", "localhost", self.port)
+    }
+
+    /// The origins of the page, by all of its names. A tunnel has the port of its scheme.
+    pub fn page_origins(&self) -> Vec<String> {
+        let own = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
+        let given = || self.host.iter().map(|host| Names::in_url(host));
+        let at_port = own.into_iter().chain(given());
+        let at_port = at_port.flat_map(|host| ["http", "https"].map(|scheme| origin(scheme, &host, self.port)));
+        let tunnels = given().map(|host| format!("https://{host}"));
+        at_port.chain(tunnels).collect()
     }
 
     /// Where the stand-in providers are.
@@ -122,9 +188,18 @@ impl Arguments {
         format!("https://localhost:{}", self.tls_port)
     }
 
-    /// Where the authority's certificate goes.
-    pub fn ca_file(&self) -> PathBuf {
-        self.ca_file.clone().unwrap_or_else(|| std::env::temp_dir().join("voicemint-dev-ca.pem"))
+    /// Where the authority's certificate goes, and whether it is kept there for the next start: not where the folder is
+    /// everybody's, as others could put an authority of theirs there.
+    pub fn ca_file(&self, environment: &dyn Environment) -> (PathBuf, bool) {
+        let data = || {
+            let folder = |name: &str| environment.var(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+            folder("XDG_DATA_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/share")))
+        };
+        match (&self.ca_file, data()) {
+            (Some(file), _) => (file.clone(), true),
+            (None, Some(folder)) => (folder.join("voicemint/ca.pem"), true),
+            (None, None) => (std::env::temp_dir().join("voicemint-dev-ca.pem"), false),
+        }
     }
 
     /// What `--set` says of a variable of a provider; the last one counts.
@@ -136,88 +211,13 @@ impl Arguments {
     }
 }
 
-fn kinds() -> impl TypedValueParser<Value = Kind> {
-    PossibleValuesParser::new(Kind::ALL.map(Kind::name))
-        .try_map(|name| Kind::named(&name).ok_or("there is no such kind of sessions"))
-}
-
-fn origin(text: &str) -> Result<String, &'static str> {
-    let advice = "an origin is as browsers send it: scheme, host and port, such as http://localhost:3000";
-    is_origin(text).then(|| text.to_owned()).ok_or(advice)
-}
-
-fn setting(text: &str) -> Result<Setting, String> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
-    let (provider, name) = match name.split_once(':') {
-        None => (None, name),
-        Some((provider, name)) if ["cartesia", "elevenlabs", "assemblyai"].contains(&provider) => {
-            (Some(provider), name)
-        }
-        Some((provider, _)) => return Err(format!("there is no provider {provider}")),
-    };
-    let variable = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    if name.is_empty() || !name.bytes().all(variable) {
-        return Err("a setting's name is in capitals, such as MAX_EXPIRES_IN".to_owned());
+/// An origin as browsers send it: without the port that goes without saying.
+fn origin(scheme: &str, host: &str, port: u16) -> String {
+    match (scheme, port) {
+        ("http", 80) | ("https", 443) => format!("{scheme}://{host}"),
+        _ => format!("{scheme}://{host}:{port}"),
     }
-    Ok(Setting { provider: provider.map(str::to_owned), name: name.to_owned(), value: value.to_owned() })
-}
-
-/// The first paragraph of clap's message, which may list the permitted values, and where to find more.
-fn one_line(message: &str) -> String {
-    let first: Vec<_> = message.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
-    format!("{}; --help lists the flags", first.join(" ").trim_start_matches("error: "))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(flags: &[&str]) -> Result<Arguments, String> {
-        let flags = ["voicemint-dev"].iter().chain(flags);
-        Arguments::try_parse_from(flags).map_err(|error| one_line(&error.to_string()))
-    }
-
-    #[test]
-    fn what_is_wrong_fits_on_one_line() {
-        for flags in [&["--prot", "1"][..], &["--port", "x"], &["--port", "70000"], &["--set", "x=1"], &["stray"]] {
-            let line = read(flags).unwrap_err();
-            assert!(
-                !line.contains('\n') && line.contains(flags[0]) && line.ends_with("--help lists the flags"),
-                "{line}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_kind_of_sessions_that_there_is_not_is_told_which_ones_there_are() {
-        for flags in [&["--session", "nope"][..], &["--session", "JWT"], &["--session"]] {
-            let line = read(flags).unwrap_err();
-            assert!(!line.contains('\n') && line.ends_with("; --help lists the flags"), "{line}");
-            assert!(Kind::ALL.into_iter().all(|kind| line.contains(kind.name())), "{line}");
-        }
-    }
-
-    #[test]
-    fn ports_are_three_different_ones() {
-        assert!(read(&[]).unwrap().ports_differ());
-        for flags in [["--port", "8788"], ["--standins-port", "8789"], ["--tls-port", "8787"]] {
-            assert!(!read(&flags).unwrap().ports_differ(), "{flags:?}");
-        }
-    }
-
-    #[test]
-    fn the_authority_goes_to_a_temporary_file_if_to_no_other() {
-        let file = read(&[]).unwrap().ca_file();
-        assert!(file.is_absolute() && file.ends_with("voicemint-dev-ca.pem"), "{}", file.display());
-        assert_eq!(read(&["--ca-file", "mine.pem"]).unwrap().ca_file(), PathBuf::from("mine.pem"));
-    }
-
-    #[test]
-    fn a_setting_may_be_for_one_provider() {
-        let arguments = read(&["--set", "MAX_EXPIRES_IN=9", "--set", "cartesia:MAX_EXPIRES_IN=7"]).unwrap();
-        assert_eq!(arguments.setting("cartesia", "MAX_EXPIRES_IN"), Some("7"));
-        assert_eq!(arguments.setting("assemblyai", "MAX_EXPIRES_IN"), Some("9"));
-        assert_eq!(arguments.setting("assemblyai", "LOG_LEVEL"), None);
-        assert!(read(&["--set", "nobody:MAX_EXPIRES_IN=9"]).is_err());
-    }
-}
+mod tests;

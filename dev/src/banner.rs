@@ -1,64 +1,62 @@
 //! What the local command says when it is ready.
 
-use crate::app::{RealKeys, key_variable};
+use crate::app::{PROVIDERS, RealKeys, key_variable};
 use crate::arguments::Arguments;
+use crate::tls;
 
-/// What is served where, and three lines to copy.
-pub fn text(arguments: &Arguments, real_keys: RealKeys) -> String {
+/// The page's address, three lines to type, and what is served where.
+pub fn text(arguments: &Arguments, environment: RealKeys) -> String {
+    let app = arguments.app_origin();
+    let lines = lines_to_type(arguments).join("\n  ");
+    let rows: Vec<_> =
+        rows(arguments, environment).iter().map(|(what, value)| format!("  {what:<20} {value}")).collect();
+    format!(
+        "\nVoicemint is ready: open {app}\n\n\
+         Or in another shell, in this folder, sign in, mint a token, and let Cartesia speak:\n\n  {lines}\n\n{}\n\n\
+         Every call of the endpoints is shown below. Stop with Ctrl-C.\n",
+        rows.join("\n")
+    )
+}
+
+/// Lines for a shell that sign in, mint, and use a token, short enough to be typed.
+pub fn lines_to_type(arguments: &Arguments) -> [String; 3] {
+    let app = arguments.app_origin();
+    let host = app.trim_start_matches("http://");
+    let jar = "/tmp/voicemint.cookies";
+    let elsewhere = if arguments.port == 8787 { String::new() } else { format!(" {host}") };
+    [
+        format!("curl -c {jar} -d user=ada {host}/sign-in"),
+        format!("curl -b {jar} -H 'Origin: {app}' {host}/cartesia/token"),
+        format!("tools/speak Hello{elsewhere}"),
+    ]
+}
+
+fn rows(arguments: &Arguments, environment: RealKeys) -> Vec<(String, String)> {
     let (app, standins) = (arguments.app_origin(), arguments.standins_url());
-    let mut text = format!(
-        "\nVoicemint is ready.\n\n  page and endpoints   {app}\n  stand-in providers   {standins} (Secrets Manager too)\n"
-    );
-    let file = arguments.ca_file();
-    text.push_str(&format!("  the same over TLS    {}\n", arguments.tls_url()));
-    let environment = "NODE_EXTRA_CA_CERTS, SSL_CERT_FILE";
-    text.push_str(&format!("  authority to trust   {} ({environment})\n", file.display()));
+    let secure = app.replacen("http", "https", 1);
+    let mut rows = vec![("page and endpoints".to_owned(), format!("{app} and {secure}"))];
+    for host in &arguments.host {
+        let uncertified =
+            if tls::is_local(host) { "" } else { " (without a certificate: http, or a proxy's own https)" };
+        rows.push(("  also called as".to_owned(), format!("{host}{uncertified}")));
+    }
+    rows.push(("stand-in providers".to_owned(), format!("{standins} (Secrets Manager too)")));
+    rows.push(("  over TLS".to_owned(), arguments.tls_url()));
+    if let Some(url) = &arguments.base_url {
+        rows.push(("  as base_url".to_owned(), url.clone()));
+    }
+    let (file, _) = arguments.ca_file(&environment);
+    rows.push(("authority to trust".to_owned(), file.display().to_string()));
+    rows.push((String::new(), "(NODE_EXTRA_CA_CERTS, SSL_CERT_FILE; see docs/local-development.md)".to_owned()));
     let kind = arguments.setting("", "SESSION_KIND").unwrap_or(arguments.session.name());
-    text.push_str(&format!("  kind of sessions     {kind}\n\n"));
-    for provider in ["cartesia", "elevenlabs", "assemblyai"] {
+    rows.push(("kind of sessions".to_owned(), kind.to_owned()));
+    rows.extend(PROVIDERS.map(|provider| {
         let variable = key_variable(provider);
-        let who = match real_keys(&variable) {
+        let who = match environment(&variable) {
             Some(_) => format!("the real one, as {variable} is set: tokens cost what they cost there"),
             None => format!("its stand-in; set {variable} to use the real one"),
         };
-        text.push_str(&format!("  /{:<19} {who}\n", format!("{provider}/token")));
-    }
-    let lines = curl_lines(arguments);
-    let all_standins = ["cartesia", "elevenlabs"].iter().all(|name| real_keys(&key_variable(name)).is_none());
-    if all_standins {
-        text.push_str("\nSign in; mint for each provider; let Cartesia speak and ElevenLabs listen:\n\n");
-        text.push_str(&lines.join("\n"));
-        text.push_str(
-            "\n\nA second run of the last line is refused by ElevenLabs: its token is spent. After a minute Cartesia's has expired.\n",
-        );
-    } else {
-        text.push_str("\nSign in; mint for each provider; use the tokens as README.md says:\n\n");
-        text.push_str(&lines.into_iter().take(2).collect::<Vec<_>>().join("\n"));
-        text.push_str("\n\n");
-    }
-    text.push_str("Every call of the endpoints is shown below. Stop with Ctrl-C.\n");
-    text
-}
-
-/// Three lines for a shell: they sign in, mint for each provider, and use what can be used without a socket.
-pub fn curl_lines(arguments: &Arguments) -> [String; 3] {
-    let (app, standins) = (arguments.app_origin(), arguments.standins_url());
-    let token =
-        |provider: &str| format!(r#"$(sed -n 's/.*"{provider}","token":"\([^"]*\)".*/\1/p' /tmp/voicemint.txt)"#);
-    let speech = r#"{"model_id":"sonic-3.5","transcript":"Hello","voice":"any","output_format":{"container":"wav","encoding":"pcm_s16le","sample_rate":24000}}"#;
-    [
-        format!("curl -s -c /tmp/voicemint.cookies -d user=ada {app}/sign-in"),
-        format!(
-            "curl -si -b /tmp/voicemint.cookies -c /tmp/voicemint.cookies -H 'Origin: {app}' \
-             '{app}/cartesia/token?grants=tts,stt' '{app}/elevenlabs/token?token_type=batch_scribe' \
-             '{app}/assemblyai/token?expires_in_seconds=60' | tee /tmp/voicemint.txt"
-        ),
-        format!(
-            "curl -s -o /tmp/voicemint.wav -w '%{{http_code}} %{{content_type}} %{{size_download}} bytes\\n' {standins}/tts/bytes \
-             -H \"Authorization: Bearer {}\" -H 'Cartesia-Version: 2026-03-01' -H 'Content-Type: application/json' -d '{speech}' \
-             --next -s -F model_id=scribe_v2 -F file=@/tmp/voicemint.wav \"{standins}/v1/speech-to-text?token={}\"",
-            token("cartesia"),
-            token("elevenlabs"),
-        ),
-    ]
+        (format!("/{provider}/token"), who)
+    }));
+    rows
 }

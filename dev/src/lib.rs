@@ -3,15 +3,20 @@
 //! The broker is the very one that is deployed. Around it, [`identity`] signs people in, [`keys`] plays Secrets Manager and
 //! [`standins`] play the providers. Deployed functions, run by `sam local` or `cargo lambda`, use them too.
 
+mod answered;
 pub mod app;
 pub mod arguments;
 pub mod banner;
+mod endpoint;
 mod hosts;
 pub mod identity;
 pub mod keys;
+mod origins;
 mod page;
 mod secrets_manager;
+pub mod serve;
 pub mod settings;
 mod sign_in;
 pub mod standins;
+mod terminal;
 pub mod tls;

@@ -2,11 +2,16 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::{fs, path};
 
 use voicemint::log::{self, LevelFilter};
 use voicemint::settings::{Reader, SettingsError};
 
+use crate::app::{PROVIDERS, RealKeys, key_variable};
 use crate::arguments::{Arguments, Setting};
+
+/// The variable that names a file of further authorities to trust.
+pub const AUTHORITIES: &str = "SSL_CERT_FILE";
 
 /// Reads `LOG_LEVEL`: there is one log for all functions.
 ///
@@ -17,6 +22,34 @@ pub fn log_level(arguments: &Arguments) -> Result<LevelFilter, SettingsError> {
     let mut reader = Reader::new(&general);
     let level = log::level(&mut reader);
     reader.finish(level)
+}
+
+/// The file of further authorities that the process's environment names: but not the one with the local authority, to which
+/// this variable points for clients in the same shell, and which says nothing about real providers.
+pub fn authorities(arguments: &Arguments, environment: RealKeys) -> Option<String> {
+    let named = environment(AUTHORITIES)?;
+    let (own, _) = arguments.ca_file(&environment);
+    let is_own = match (fs::canonicalize(&named), fs::canonicalize(&own)) {
+        (Ok(named), Ok(own)) => named == own,
+        // At the first start it is not there yet.
+        _ => path::absolute(&named).ok() == path::absolute(&own).ok(),
+    };
+    (!is_own).then_some(named)
+}
+
+/// Refuses to serve real keys to others than this machine's own browser, unless that is meant.
+fn shared_keys(arguments: &Arguments, environment: RealKeys) -> Option<String> {
+    let flags = arguments.opening_flags();
+    let variables: Vec<_> =
+        PROVIDERS.map(key_variable).into_iter().filter(|name| environment(name).is_some()).collect();
+    (!flags.is_empty() && !variables.is_empty() && !arguments.share_real_keys).then(|| {
+        format!(
+            "with {} anyone who reaches this machine could sign in and mint with the real key in {}: unset it, or add \
+             --share-real-keys if that is meant",
+            flags.join(" and "),
+            variables.join(" and ")
+        )
+    })
 }
 
 /// What the functions make of their settings.
@@ -31,16 +64,24 @@ pub struct Check {
 
 impl Check {
     /// Starts with what no function reads.
-    pub fn new(arguments: &Arguments) -> Self {
+    pub fn new(arguments: &Arguments, environment: RealKeys) -> Self {
         let faults = log_level(arguments).err().map(|error| error.faults().to_vec()).unwrap_or_default();
         let asked = BTreeSet::from([("", "LOG_LEVEL".to_owned())]);
-        let faults = faults.into_iter().map(|fault| (fault, Vec::new())).collect();
+        let faults = shared_keys(arguments, environment).into_iter().chain(faults);
+        let faults = faults.map(|fault| (fault, Vec::new())).collect();
         Self { functions: Vec::new(), asked: RefCell::new(asked), faults }
     }
 
     /// Notes that a provider's function asked for a setting.
     pub fn asks(&self, provider: &'static str, name: &str) {
         self.asked.borrow_mut().insert((provider, name.to_owned()));
+    }
+
+    /// What was read for all that runs here, if nothing was wrong.
+    pub fn general<T>(&mut self, read: Result<T, SettingsError>) -> Option<T> {
+        let faults = read.as_ref().err().into_iter().flat_map(SettingsError::faults);
+        self.faults.extend(faults.map(|fault| (fault.clone(), Vec::new())));
+        read.ok()
     }
 
     /// What a function read, if nothing was wrong.

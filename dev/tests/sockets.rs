@@ -29,35 +29,40 @@ use voicemint::transport::Transport;
 use voicemint_dev::app::App;
 use voicemint_dev::arguments::Arguments;
 use voicemint_dev::banner;
+use voicemint_dev::serve::{self, Protocol};
 use voicemint_dev::standins::Standins;
-use voicemint_dev::tls::Tls;
+use voicemint_dev::tls::{self, Authority};
 
 struct Local {
     app: String,
     session: String,
     plain: SocketAddr,
     tls: SocketAddr,
-    /// As it was written to the file.
     authority: String,
 }
 
 impl Local {
     async fn start() -> Self {
-        let (app, plain, tls) = (bind().await, bind().await, bind().await);
-        let (plain_at, tls_at) = (plain.local_addr().unwrap(), tls.local_addr().unwrap());
+        let (app, plain, tls_listener) = (bind().await, bind().await, bind().await);
+        let (plain_at, tls_at) = (plain.local_addr().unwrap(), tls_listener.local_addr().unwrap());
         let port = |listener: &TcpListener| listener.local_addr().unwrap().port().to_string();
-        let flags =
-            ["voicemint-dev", "--port", &port(&app), "--standins-port", &port(&plain), "--tls-port", &port(&tls)];
+        let flags = [
+            "voicemint-dev",
+            "--port",
+            &port(&app),
+            "--standins-port",
+            &port(&plain),
+            "--tls-port",
+            &port(&tls_listener),
+        ];
         let arguments: Arguments = clap::Parser::try_parse_from(flags).unwrap();
         let router = Standins::new().router();
-        let certificate = Tls::new().unwrap();
-        let file = std::env::temp_dir().join(format!("voicemint-dev-sockets-{}.pem", plain_at.port()));
-        certificate.write_authority(&file).unwrap();
-        let authority = std::fs::read_to_string(&file).unwrap();
-        std::fs::remove_file(&file).unwrap();
+        let made = Authority::new().unwrap();
+        let acceptor = tls::acceptor(&made, &arguments.names()).unwrap();
         serve(app, App::new(&arguments, &|_| None).unwrap().router);
         serve(plain, router.clone());
-        tokio::spawn(certificate.serve(tls, router));
+        tokio::spawn(serve::serve(vec![tls_listener], Protocol::Https(acceptor), router));
+        let authority = made.certificate().to_owned();
         let mut local =
             Self { app: arguments.app_origin(), session: String::new(), plain: plain_at, tls: tls_at, authority };
         let signed_in = send(Request::post(format!("{}/sign-in", local.app)), "user=ada").await;
@@ -159,11 +164,11 @@ fn the_banner_names_the_address_and_the_file() {
 }
 
 #[tokio::test]
-async fn tls_is_for_those_who_trust_the_authority_in_the_file() {
+async fn tls_is_for_those_who_trust_the_authority() {
     let local = Local::start().await;
     assert!(local.trusting(&local.authority).await.is_ok());
     assert!(local.trusting("").await.is_err());
-    assert!(local.trusting(Tls::new().unwrap().authority()).await.is_err());
+    assert!(local.trusting(Authority::new().unwrap().certificate()).await.is_err());
 }
 
 #[tokio::test]

@@ -1,27 +1,33 @@
-//! Tests of the certificate, its authority and the listener.
+//! Tests of the certificate and its authority.
 
+use std::path::PathBuf;
+use std::{fs, io};
+
+use axum::Router;
 use axum::routing::get;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
 
 use super::*;
+use crate::serve::{Protocol, serve};
 
-async fn start(tls: Tls) -> SocketAddr {
+type Stream = tokio_rustls::client::TlsStream<TcpStream>;
+
+async fn start(authority: &Authority, hosts: &[&str]) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(tls.serve(listener, Router::new().route("/", get(async || "hello"))));
+    let names = Names::new(&hosts.iter().map(|host| (*host).to_owned()).collect::<Vec<_>>());
+    let router = Router::new().route("/", get(async || ([("strict-transport-security", "max-age=9")], "hello")));
+    tokio::spawn(serve(vec![listener], Protocol::Either(acceptor(authority, &names).unwrap()), router));
     address
 }
 
 /// Shakes hands with a server, by that name, trusting no authority but this.
-async fn connect(
-    address: SocketAddr,
-    name: &'static str,
-    authority: &str,
-) -> io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+async fn connect(address: std::net::SocketAddr, name: &'static str, authority: &str) -> io::Result<Stream> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(authority.as_bytes()) {
         roots.add(certificate.unwrap()).unwrap();
@@ -35,55 +41,156 @@ async fn connect(
     TlsConnector::from(Arc::new(config)).connect(ServerName::try_from(name).unwrap(), stream).await
 }
 
+async fn get_root(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin) -> String {
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
 #[tokio::test]
 async fn whoever_trusts_the_authority_is_served_by_each_of_the_names() {
-    let tls = Tls::new().unwrap();
-    let authority = tls.authority().to_owned();
-    let address = start(tls).await;
-    for name in ["localhost", "127.0.0.1", "::1", "host.docker.internal"] {
-        let mut stream = connect(address, name, &authority).await.unwrap_or_else(|error| panic!("{name}: {error}"));
-        stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
+    let authority = Authority::new().unwrap();
+    let address = start(&authority, &["192.168.1.20", "my-mac.local", "app.example.com"]).await;
+    for name in ["localhost", "127.0.0.1", "::1", "host.docker.internal", "192.168.1.20", "my-mac.local"] {
+        let stream = connect(address, name, authority.certificate()).await;
+        let answer = get_root(stream.unwrap_or_else(|error| panic!("{name}: {error}"))).await;
         assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hello"), "{answer}");
     }
-    for name in ["localhost.example.com", "192.0.2.1", "api.cartesia.ai"] {
-        assert!(connect(address, name, &authority).await.is_err(), "{name}");
+    for name in ["localhost.example.com", "192.0.2.1", "192.168.1.21", "api.cartesia.ai", "app.example.com"] {
+        assert!(connect(address, name, authority.certificate()).await.is_err(), "{name}");
     }
+}
+
+#[tokio::test]
+async fn both_protocols_are_spoken_at_one_port_and_only_plain_answers_ask_for_tls_from_now_on() {
+    let authority = Authority::new().unwrap();
+    let address = start(&authority, &[]).await;
+    let plain = get_root(TcpStream::connect(address).await.unwrap()).await;
+    assert!(plain.ends_with("hello") && plain.contains("strict-transport-security"), "{plain}");
+    let secure = get_root(connect(address, "localhost", authority.certificate()).await.unwrap()).await;
+    assert!(secure.ends_with("hello") && !secure.contains("strict-transport-security"), "{secure}");
 }
 
 #[tokio::test]
 async fn whoever_does_not_trust_it_leaves_and_others_are_served() {
-    let tls = Tls::new().unwrap();
-    let authority = tls.authority().to_owned();
-    let address = start(tls).await;
-    let of_another_start = Tls::new().unwrap().authority().to_owned();
-    let error = connect(address, "localhost", &of_another_start).await.err().unwrap();
+    let authority = Authority::new().unwrap();
+    let address = start(&authority, &[]).await;
+    let another = Authority::new().unwrap();
+    let error = connect(address, "localhost", another.certificate()).await.err().unwrap();
     assert!(error.to_string().contains("invalid peer certificate"), "{error}");
     let _silent = TcpStream::connect(address).await.unwrap();
-    TcpStream::connect(address).await.unwrap().write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
-    assert!(connect(address, "localhost", &authority).await.is_ok());
+    TcpStream::connect(address).await.unwrap().write_all(&[22, 3, 1]).await.unwrap();
+    assert!(connect(address, "localhost", authority.certificate()).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_authority_cannot_vouch_for_what_is_not_local() {
+    let authority = Authority::new().unwrap();
+    // Signed all the same, as whoever has the key could do.
+    for name in ["api.cartesia.ai", "8.8.8.8", "evil-localhost", "docker.internal", "2001:db8::1", "172.32.0.1"] {
+        assert!(!is_local(name), "{name}");
+        let (certificate, key) = authority.sign_any(vec![name.to_owned()]).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key.into())
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let protocol = Protocol::Https(TlsAcceptor::from(Arc::new(config)));
+        tokio::spawn(serve(vec![listener], protocol, Router::new()));
+        let error = connect(address, name, authority.certificate()).await.err().unwrap();
+        assert!(error.to_string().contains("NameConstraintViolation"), "{name}: {error}");
+    }
+    for name in ["app.localhost", "my-mac.local", "a.b.test", "10.9.8.7", "172.31.0.1", "fd00::20", "fe80::1"] {
+        assert!(is_local(name), "{name}");
+    }
+}
+
+/// A folder of its own for a test, which is gone afterwards.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("voicemint-dev-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[tokio::test]
+async fn it_is_kept_so_that_who_trusts_it_once_trusts_the_next_start_and_other_names() {
+    let folder = Folder::new("kept");
+    let file = folder.0.join("ca.pem");
+    let first = Authority::kept(&file).unwrap().certificate().to_owned();
+    let second = Authority::kept(&file).unwrap();
+    assert_eq!(first, second.certificate());
+    assert_eq!(first, fs::read_to_string(&file).unwrap());
+    let address = start(&second, &["192.168.1.20"]).await;
+    assert!(connect(address, "192.168.1.20", &first).await.is_ok());
 }
 
 #[test]
-fn authority_is_written_over_an_older_one_and_without_a_key() {
-    let folder = std::env::temp_dir().join(format!("voicemint-dev-test-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
-    let file = folder.join("ca.pem");
-    let elsewhere = folder.join("elsewhere");
+fn two_that_start_at_once_have_one_authority() {
+    let folder = Folder::new("race");
+    let file = folder.0.join("ca.pem");
+    let certificates: Vec<_> = std::thread::scope(|scope| {
+        let start = || Authority::kept(&file).map(|authority| authority.certificate().to_owned());
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap().unwrap()).collect()
+    });
+    assert!(certificates.iter().all(|certificate| *certificate == certificates[0]));
+    assert_eq!(fs::read_to_string(&file).unwrap(), certificates[0]);
+}
+
+#[test]
+fn its_key_is_for_its_owner_alone_and_one_that_others_could_read_or_that_is_spoilt_is_made_again() {
+    let folder = Folder::new("private");
+    let (file, key) = (folder.0.join("ca.pem"), folder.0.join("ca.pem.key"));
+    let elsewhere = folder.0.join("elsewhere");
     fs::write(&elsewhere, "mine").unwrap();
     #[cfg(unix)]
     std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
-    for _ in 0..2 {
-        let tls = Tls::new().unwrap();
-        tls.write_authority(&file).unwrap();
-        let text = fs::read_to_string(&file).unwrap();
-        assert_eq!(text, tls.authority());
-        assert!(text.starts_with("-----BEGIN CERTIFICATE-----") && !text.contains("KEY"), "{text}");
-        assert_eq!(text.matches("BEGIN").count(), 1);
-    }
+    let mut known = Authority::kept(&file).unwrap().certificate().to_owned();
+    assert!(known.starts_with("-----BEGIN CERTIFICATE-----") && !known.contains("KEY"), "{known}");
+    assert_eq!(known.matches("BEGIN").count(), 1);
     assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "mine", "a link is replaced and not followed");
-    assert!(Tls::new().unwrap().write_authority(&folder.join("missing/ca.pem")).is_err());
-    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "nothing is left over");
-    fs::remove_dir_all(&folder).unwrap();
+    let spoil: [&dyn Fn(&str); 4] = [
+        &|text| fs::write(&key, text.replace("good until 1", "good until 0")).unwrap(),
+        &|text| fs::write(&key, text.replace("-----BEGIN PRIVATE", "-----BEGIN")).unwrap(),
+        &|text| {
+            fs::write(&key, text.replace(&known_part(text), &known_part(Authority::new().unwrap().certificate())))
+                .unwrap()
+        },
+        &|_| {
+            #[cfg(unix)]
+            fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+        },
+    ];
+    for (case, spoil) in spoil.into_iter().enumerate() {
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::MetadataExt::mode(&fs::metadata(&key).unwrap()) & 0o777, 0o600);
+        spoil(&fs::read_to_string(&key).unwrap());
+        let next = Authority::kept(&file).unwrap().certificate().to_owned();
+        assert_ne!(next, known, "{case}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), next);
+        known = next;
+    }
+    assert!(Authority::kept(&folder.0.join("missing/ca.pem")).is_err());
+    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 3, "nothing is left over");
+}
+
+/// A certificate's block.
+fn known_part(text: &str) -> String {
+    let from = text.find("-----BEGIN CERTIFICATE").unwrap();
+    let to = text.find("-----END CERTIFICATE").unwrap();
+    text[from..to].to_owned()
 }

@@ -14,7 +14,6 @@ use voicemint::clock::Clock;
 use voicemint::transport::Transport;
 use voicemint_dev::app::App;
 use voicemint_dev::arguments::Arguments;
-use voicemint_dev::identity::Kind;
 use voicemint_dev::standins::Standins;
 
 pub struct Local {
@@ -33,9 +32,13 @@ impl Local {
     }
 
     pub async fn of_kind(kind: &str, set: &[&str]) -> Self {
+        let set = set.iter().flat_map(|setting| ["--set", *setting]);
+        Self::with_flags(&["--session", kind].into_iter().chain(set).collect::<Vec<_>>()).await
+    }
+
+    pub async fn with_flags(more: &[&str]) -> Self {
         let (app_listener, standins_listener) = (bind().await, bind().await);
-        let mut arguments = arguments(&app_listener, &standins_listener, set);
-        arguments.session = Kind::named(kind).unwrap();
+        let arguments = flags(&app_listener, &standins_listener, more);
         let ahead = Arc::new(AtomicU64::new(0));
         let seconds = Arc::clone(&ahead);
         let now = move || UNIX_EPOCH + Clock::system().now() + Duration::from_secs(seconds.load(Ordering::SeqCst));
@@ -93,11 +96,19 @@ pub async fn bind() -> TcpListener {
 }
 
 pub fn arguments(app: &TcpListener, standins: &TcpListener, set: &[&str]) -> Arguments {
+    flags(app, standins, &set.iter().flat_map(|setting| ["--set", *setting]).collect::<Vec<_>>())
+}
+
+pub fn flags(app: &TcpListener, standins: &TcpListener, more: &[&str]) -> Arguments {
     let port = |listener: &TcpListener| listener.local_addr().unwrap().port().to_string();
-    let mut flags = vec!["voicemint-dev".to_owned(), "--port".to_owned(), port(app)];
-    flags.extend(["--standins-port".to_owned(), port(standins)]);
-    flags.extend(set.iter().flat_map(|setting| ["--set".to_owned(), (*setting).to_owned()]));
-    clap::Parser::try_parse_from(flags).unwrap()
+    let (app, standins) = (port(app), port(standins));
+    let ports = ["voicemint-dev", "--port", &app, "--standins-port", &standins];
+    clap::Parser::try_parse_from(ports.into_iter().chain(more.iter().copied())).unwrap()
+}
+
+/// An environment with a key of each real provider.
+pub fn all_keys(key: &str) -> impl Fn(&str) -> Option<String> {
+    move |name| name.ends_with("_API_KEY").then(|| key.to_owned())
 }
 
 pub fn serve(listener: TcpListener, router: Router) {

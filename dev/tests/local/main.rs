@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that fails may panic")]
 
 mod harness;
+mod hosts;
+mod origins;
 mod page;
 mod secrets;
 mod sessions;
@@ -64,21 +66,50 @@ async fn a_long_body_is_judged_no_sooner_than_where_the_functions_are_deployed()
 }
 
 #[tokio::test]
-async fn a_name_that_was_made_to_point_here_is_not_served() {
-    let local = Local::start(&[]).await;
-    for path in ["/", "/deployment.json", "/sign-in", "/cartesia/token"] {
-        let request = Request::get(format!("{}{path}", local.app)).header("host", "evil.test");
-        assert_eq!(send(request, "").await.status(), 421, "{path}");
-    }
-}
-
-#[tokio::test]
 async fn with_a_real_key_the_real_provider_is_called() {
     let arguments = arguments(&bind().await, &bind().await, &[]);
     let text = banner::text(&arguments, &|name| (name == "CARTESIA_API_KEY").then(|| "sk_car_real".to_owned()));
     assert!(text.contains("the real one, as CARTESIA_API_KEY is set"), "{text}");
     assert!(!text.contains("sk_car_real"), "a key is never shown");
-    let lines = |text: &str| text.lines().filter(|line| line.starts_with("curl ")).count();
-    assert_eq!(lines(&text), 2, "the third line is for the stand-ins: {text}");
-    assert_eq!(lines(&banner::text(&arguments, &|_| None)), 3);
+}
+
+#[tokio::test]
+async fn a_path_that_is_not_there_is_answered_with_what_there_is() {
+    let local = Local::start(&[]).await;
+    let answer = send(Request::post(format!("{}/api/token", local.app)), "").await;
+    assert_eq!(answer.status(), 404);
+    assert!(String::from_utf8_lossy(answer.body()).contains("/cartesia/token"));
+}
+
+#[tokio::test]
+async fn answers_may_name_another_base_url_than_the_one_that_mints() {
+    let local = Local::with_flags(&["--base-url", "https://localhost:4443"]).await;
+    let minted = local.mint("cartesia", json!({"grants": {"stt": true}})).await;
+    assert_eq!(minted["base_url"], "https://localhost:4443");
+    assert_eq!(local.transcribe("/stt", Some(&minted["token"])).await, 200);
+    assert_eq!(
+        local.mint("elevenlabs", json!({"token_type": "batch_scribe"})).await["base_url"],
+        "https://localhost:4443"
+    );
+    let page = send(Request::get(format!("{}/", local.app)), "").await;
+    let policy = page.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("connect-src 'self' https://localhost:4443 wss://localhost:4443;"), "{policy}");
+    let deployment = json_of(&send(Request::get(format!("{}/deployment.json", local.app)), "").await);
+    assert_eq!(deployment["providers"]["assemblyai"]["standin"], true);
+
+    let resumed = Request::post(format!("{}/cartesia/token", local.app)).header("origin", &local.app);
+    let first = send(resumed.header("cookie", &local.session), "").await;
+    let again = Request::post(format!("{}/cartesia/token", local.app)).header("origin", &local.app);
+    let again = send(again.header("cookie", format!("{}; {}", local.session, cookie(&first))), "").await;
+    assert_eq!(again.headers()["voicemint-source"], "resumed");
+    assert_eq!(json_of(&again)["base_url"], "https://localhost:4443");
+}
+
+#[tokio::test]
+async fn the_base_url_of_a_provider_that_is_not_played_here_stays_its_own() {
+    let real = "assemblyai:PROVIDER_BASE_URL=https://eu.test";
+    let local = Local::with_flags(&["--base-url", "https://localhost:4443", "--set", real]).await;
+    let deployment = json_of(&send(Request::get(format!("{}/deployment.json", local.app)), "").await);
+    assert_eq!(deployment["providers"]["assemblyai"]["base_url"], "https://eu.test");
+    assert_eq!(deployment["providers"]["cartesia"]["base_url"], "https://localhost:4443");
 }

@@ -65,7 +65,7 @@ async fn the_page_may_talk_to_the_providers_in_use_alone() {
 
     let (app_listener, standins_listener) = (bind().await, bind().await);
     let arguments = arguments(&app_listener, &standins_listener, &["assemblyai:PROVIDER_BASE_URL=https://eu.test/v0"]);
-    serve(app_listener, App::new(&arguments, &|_| Some("key".to_owned())).unwrap().router);
+    serve(app_listener, App::new(&arguments, &all_keys("key")).unwrap().router);
     let real = sources(&read("/", arguments.app_origin()).await);
     let hosts = ["api.cartesia.ai", "api.elevenlabs.io", "eu.test"];
     let wanted: Vec<_> = ["https", "wss"].iter().flat_map(|way| hosts.map(|host| format!("{way}://{host}"))).collect();

@@ -57,7 +57,7 @@ async fn a_secret_that_differs_has_another_version() {
 async fn a_real_key_is_never_given_out() {
     let (app_listener, standins_listener) = (bind().await, bind().await);
     let arguments = arguments(&app_listener, &standins_listener, &[]);
-    let app = App::new(&arguments, &|_| Some("sk_car_real".to_owned())).unwrap();
+    let app = App::new(&arguments, &all_keys("sk_car_real")).unwrap();
     serve(standins_listener, app.secrets_manager);
     assert_eq!(
         load(&arguments.standins_url(), "cartesia").await.map(|stored| stored.text).as_deref(),

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use voicemint_dev::app::App;
+use voicemint_dev::settings::authorities;
 
 use crate::harness::*;
 
@@ -77,4 +78,67 @@ async fn while_the_kind_of_sessions_is_unknown_nothing_is_said_of_what_it_may_ne
     let message = complaint(&["SESSION_KIND=nope", "SESSION_ISSUER=https://id.test", "MAX_EXPIRE_IN=9"]).await.unwrap();
     assert!(message.contains("SESSION_KIND must be one of") && message.contains("MAX_EXPIRE_IN"), "{message}");
     assert!(!message.contains("SESSION_ISSUER"), "{message}");
+}
+
+#[tokio::test]
+async fn a_real_key_is_not_served_to_others_unless_that_is_meant() {
+    let complaint = async |more: &[&str], keys: &[&str]| {
+        let arguments = flags(&bind().await, &bind().await, more);
+        let environment = |name: &str| keys.contains(&name).then(|| "sk_real".to_owned());
+        App::new(&arguments, &environment).err().map(|error| error.to_string())
+    };
+    let key = ["ELEVENLABS_API_KEY"];
+    for opening in [
+        &["--containers"][..],
+        &["--listen", "0.0.0.0"],
+        &["--listen", "::"],
+        &["--listen", "192.168.1.20"],
+        &["--host", "abc.tunnel.test"],
+        &["--containers", "--host", "10.0.2.2"],
+    ] {
+        let told = complaint(opening, &key).await.unwrap();
+        assert!(told.contains(opening[0]) && told.contains(key[0]) && told.contains("--share-real-keys"), "{told}");
+        assert!(!told.contains("sk_real") && !told.contains(['\n', ';', '.']), "one sentence: {told}");
+        assert_eq!(complaint(&[opening, &["--share-real-keys"]].concat(), &key).await, None, "{opening:?}");
+        assert_eq!(complaint(opening, &[]).await, None, "without a real key: {opening:?}");
+    }
+    for own in [&[][..], &["--listen", "127.0.0.1"], &["--listen", "::1"], &["--host", "10.0.2.2"]] {
+        assert_eq!(complaint(own, &key).await, None, "{own:?}");
+    }
+    let told = complaint(&["--containers", "--set", "MAX_EXPIRES_IN=much"], &["CARTESIA_API_KEY"]).await.unwrap();
+    assert!(told.contains("CARTESIA_API_KEY") && told.contains("MAX_EXPIRES_IN"), "all at once: {told}");
+}
+
+#[tokio::test]
+async fn a_file_of_authorities_counts_unless_it_is_the_local_ones() {
+    let folder = std::env::temp_dir().join(format!("voicemint-dev-authorities-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("voicemint")).unwrap();
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let trusted = async |more: &[&str], named: &str| {
+        let arguments = flags(&bind().await, &bind().await, more);
+        let environment = |name: &str| match name {
+            "SSL_CERT_FILE" => Some(named.to_owned()),
+            "XDG_DATA_HOME" => Some(path("")),
+            _ => None,
+        };
+        authorities(&arguments, &environment)
+    };
+    let (own, company) = (path("voicemint/ca.pem"), path("company.pem"));
+    for is_there in [false, true] {
+        if is_there {
+            std::fs::write(&own, "").unwrap();
+            std::fs::write(&company, "").unwrap();
+        }
+        assert_eq!(trusted(&[], &own).await, None, "{is_there}");
+        assert_eq!(trusted(&[], &company).await.as_ref(), Some(&company));
+        assert_eq!(trusted(&["--ca-file", &company], &company).await, None);
+        assert_eq!(trusted(&["--ca-file", &company], &own).await.as_ref(), Some(&own));
+    }
+    assert_eq!(trusted(&[], &path("voicemint/../voicemint/./ca.pem")).await, None);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&own, path("link.pem")).unwrap();
+        assert_eq!(trusted(&[], &path("link.pem")).await, None);
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
 }

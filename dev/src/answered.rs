@@ -1,0 +1,49 @@
+//! A provider whose answers name another base URL than the one that mints: for clients that reach the stand-ins otherwise than
+//! the broker does.
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use voicemint::ask::{Ask, Fields};
+use voicemint::provider::{Minted, Provider, Verdict};
+use voicemint::refusal::Refusal;
+use voicemint::secret::ApiKey;
+use voicemint::settings::Reader;
+
+/// What the environment says of the base URL in answers. No flag can set it by itself, as settings are in capitals.
+pub const BASE_URL: &str = "answered_base_url";
+
+/// A provider, and the base URL in its answers. Whatever else a provider is asked, the one within answers.
+pub struct Answered<P> {
+    provider: P,
+    base_url: Option<String>,
+}
+
+impl<P: Provider> Provider for Answered<P> {
+    const NAME: &'static str = P::NAME;
+    const COOKIE: &'static str = P::COOKIE;
+    const SINGLE_USE: bool = P::SINGLE_USE;
+
+    fn from_settings(reader: &mut Reader) -> Self {
+        Self { provider: P::from_settings(reader), base_url: reader.optional(BASE_URL) }
+    }
+
+    fn base_url(&self) -> &str {
+        self.base_url.as_deref().unwrap_or_else(|| self.provider.base_url())
+    }
+
+    fn ask(&self, fields: Fields) -> Result<Ask, Refusal> {
+        self.provider.ask(fields)
+    }
+
+    fn request(&self, ask: &Ask, key: &ApiKey) -> http::Result<Request<Bytes>> {
+        self.provider.request(ask, key)
+    }
+
+    fn token(&self, ask: &Ask, body: &[u8]) -> Result<Minted, &'static str> {
+        self.provider.token(ask, body)
+    }
+
+    fn verdict(&self, status: StatusCode, body: &[u8]) -> Verdict {
+        self.provider.verdict(status, body)
+    }
+}

@@ -1,0 +1,133 @@
+//! Tests of the flags.
+
+use super::*;
+
+fn read(flags: &[&str]) -> Result<Arguments, String> {
+    let flags = ["voicemint-dev"].iter().chain(flags);
+    Arguments::try_parse_from(flags).map_err(|error| one_line(&error.to_string()))
+}
+
+#[test]
+fn what_is_wrong_fits_on_one_line() {
+    for flags in [&["--prot", "1"][..], &["--port", "x"], &["--port", "70000"], &["--set", "x=1"], &["stray"]] {
+        let line = read(flags).unwrap_err();
+        assert!(!line.contains('\n') && line.contains(flags[0]) && line.ends_with("--help lists the flags"), "{line}");
+    }
+}
+
+#[test]
+fn a_kind_of_sessions_that_there_is_not_is_told_which_ones_there_are() {
+    for flags in [&["--session", "nope"][..], &["--session", "JWT"], &["--session"]] {
+        let line = read(flags).unwrap_err();
+        assert!(!line.contains('\n') && line.ends_with("; --help lists the flags"), "{line}");
+        assert!(Kind::ALL.into_iter().all(|kind| line.contains(kind.name())), "{line}");
+    }
+}
+
+#[test]
+fn ports_are_three_different_ones() {
+    assert!(read(&[]).unwrap().ports_differ());
+    for flags in [["--port", "8788"], ["--standins-port", "8789"], ["--tls-port", "8787"]] {
+        assert!(!read(&flags).unwrap().ports_differ(), "{flags:?}");
+    }
+}
+
+#[test]
+fn the_authority_is_kept_in_the_users_own_folder_and_where_there_is_none_not_at_all() {
+    let file = |flags: &[&str], variables: &[(&str, &str)]| {
+        let environment =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into());
+        read(flags).unwrap().ca_file(&environment)
+    };
+    let kept = |path: &str| (PathBuf::from(path), true);
+    assert_eq!(file(&[], &[("HOME", "/home/ada")]), kept("/home/ada/.local/share/voicemint/ca.pem"));
+    let both = [("HOME", "/home/ada"), ("XDG_DATA_HOME", "/data")];
+    assert_eq!(file(&[], &both), kept("/data/voicemint/ca.pem"));
+    assert_eq!(file(&["--ca-file", "mine.pem"], &both), kept("mine.pem"));
+    for nowhere in [&[][..], &[("HOME", "somewhere")]] {
+        let (file, is_kept) = file(&[], nowhere);
+        assert!(file.is_absolute() && file.ends_with("voicemint-dev-ca.pem") && !is_kept, "{}", file.display());
+    }
+}
+
+#[test]
+fn both_loopback_addresses_are_listened_on_and_what_is_asked_for() {
+    let addresses =
+        |flags: &[&str]| read(flags).unwrap().addresses().iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(addresses(&[]), ["127.0.0.1", "::1"]);
+    assert_eq!(addresses(&["--listen", "192.168.1.20"]), ["127.0.0.1", "::1", "192.168.1.20"]);
+    assert_eq!(addresses(&["--listen", "127.0.0.1", "--listen", "::1"]), ["127.0.0.1", "::1"]);
+    for all in [&["--containers"][..], &["--listen", "0.0.0.0"], &["--containers", "--listen", "192.168.1.20"]] {
+        assert_eq!(addresses(all), ["::1", "0.0.0.0"], "{all:?}");
+    }
+    assert_eq!(addresses(&["--listen", "::", "--containers"]), ["::"]);
+    assert!(read(&["--listen", "my-mac.local"]).is_err());
+}
+
+#[test]
+fn a_host_is_a_name_or_an_address_alone() {
+    let host = |text: &str| read(&["--host", text]).map(|arguments| arguments.host[0].clone());
+    for (text, wanted) in
+        [("192.168.1.20", "192.168.1.20"), ("My-Mac.local.", "my-mac.local"), ("[FD00::20]", "fd00::20")]
+    {
+        assert_eq!(host(text).as_deref(), Ok(wanted));
+    }
+    for text in ["http://a.test", "a.test:8787", "*", "*.a.test", "", "a..b", ".a", "a b", "a/b", "é.test", "[a.test]"]
+    {
+        assert!(host(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn an_origin_is_as_browsers_send_it_and_may_be_plain_http_elsewhere() {
+    let taken = |text: &str| read(&["--origin", text]).is_ok();
+    for good in
+        ["http://192.168.1.20:5173", "http://my-mac.local", "https://a.test", "http://localhost:1", "tauri://localhost"]
+    {
+        assert!(taken(good), "{good}");
+    }
+    for bad in [
+        "http://192.168.1.20:5173/",
+        "http://192.168.1.20:80",
+        "http://A.test",
+        "*",
+        "null",
+        "a.test",
+        "https://a.test,https://b.test",
+    ] {
+        assert!(!taken(bad), "{bad}");
+    }
+}
+
+#[test]
+fn origins_of_the_page_have_no_port_that_goes_without_saying() {
+    assert_eq!(read(&["--port", "80"]).unwrap().app_origin(), "http://localhost");
+    let origins = read(&["--port", "443", "--host", "fd00::20"]).unwrap().page_origins();
+    for origin in ["https://localhost", "http://localhost:443", "https://[fd00::20]"] {
+        assert!(origins.iter().any(|known| known == origin), "{origin}: {origins:?}");
+    }
+}
+
+#[test]
+fn the_base_url_is_a_place_to_append_paths_to() {
+    let base_url = |text: &str| read(&["--base-url", text]).map(|arguments| arguments.base_url.unwrap());
+    assert_eq!(base_url("https://localhost:8789/").as_deref(), Ok("https://localhost:8789"));
+    for bad in [
+        "localhost:8789",
+        "wss://localhost:8789",
+        "https://localhost/v1",
+        "https://a:b@localhost",
+        "https://localhost?x",
+    ] {
+        assert!(base_url(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_setting_may_be_for_one_provider() {
+    let arguments = read(&["--set", "MAX_EXPIRES_IN=9", "--set", "cartesia:MAX_EXPIRES_IN=7"]).unwrap();
+    assert_eq!(arguments.setting("cartesia", "MAX_EXPIRES_IN"), Some("7"));
+    assert_eq!(arguments.setting("assemblyai", "MAX_EXPIRES_IN"), Some("9"));
+    assert_eq!(arguments.setting("assemblyai", "LOG_LEVEL"), None);
+    assert!(read(&["--set", "nobody:MAX_EXPIRES_IN=9"]).is_err());
+}

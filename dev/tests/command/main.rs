@@ -1,0 +1,133 @@
+//! The local command as a process: what it prints, where it listens, and what it keeps for the next start.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that fails may panic")]
+
+mod process;
+
+use std::net::{TcpListener, TcpStream};
+
+use process::{Running, call, free_ports, get, refused_start};
+
+/// Not every machine has IPv6.
+fn loopback_addresses() -> impl Iterator<Item = &'static str> {
+    ["127.0.0.1", "::1"].into_iter().filter(|address| TcpListener::bind((*address, 0)).is_ok())
+}
+
+#[test]
+fn the_pages_address_comes_first_and_lines_can_be_read_and_typed() {
+    let running = Running::start(&[], &[]);
+    let lines: Vec<_> = running.banner.lines().filter(|line| !line.is_empty()).collect();
+    assert!(lines[0].contains(&running.url()), "{}", running.banner);
+    let find = |begin: &str| lines.iter().position(|line| line.trim_start().starts_with(begin)).unwrap();
+    assert!(find("curl -c") < find("curl -b") && find("curl -b") < find("tools/"), "{}", running.banner);
+    for line in lines {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+}
+
+#[test]
+fn calls_that_are_refused_for_their_host_are_shown_like_all_others() {
+    let mut running = Running::start(&[], &[]);
+    call(running.port, "POST /cartesia/token HTTP/1.1\r\nhost: 192.168.1.20:8787\r\n");
+    let line = running.line();
+    assert!(line.starts_with("POST /cartesia/token 421 ") && line.contains("192.168.1.20:8787"), "{line}");
+    assert!(line.contains("--host 192.168.1.20"), "{line}");
+    call(
+        running.standins_port,
+        "POST / HTTP/1.1\r\nhost: evil.test\r\nx-amz-target: secretsmanager.GetSecretValue\r\n",
+    );
+    assert!(running.line().starts_with("POST / 421 "));
+    call(running.port, "GET /cartesia/tokens HTTP/1.1\r\nhost: localhost\r\n");
+    assert!(running.line().starts_with("GET /cartesia/tokens 404 "));
+}
+
+#[test]
+fn a_page_that_is_not_listed_is_named_with_the_flag_that_adds_it() {
+    let mut running = Running::start(&[], &[]);
+    for origin in ["http://localhost:5173", "http://192.168.1.20:5173", "https://app.test"] {
+        for method in ["POST", "OPTIONS"] {
+            call(
+                running.port,
+                &format!("{method} /cartesia/token HTTP/1.1\r\nhost: localhost\r\norigin: {origin}\r\n"),
+            );
+            let line = running.line();
+            assert!(line.starts_with(&format!("{method} /cartesia/token 403 origin_not_allowed: ")), "{line}");
+            assert!(line.contains(&format!("--origin {origin}")), "{line}");
+        }
+    }
+    call(running.port, "POST /cartesia/token HTTP/1.1\r\nhost: localhost\r\norigin: null\r\n");
+    let line = running.line();
+    assert!(line.contains("null") && !line.contains("--origin"), "{line}");
+    // Its origin is listed: something else is wrong.
+    let own = format!("origin: {}\r\nsec-fetch-mode: no-cors", running.url());
+    call(running.port, &format!("POST /cartesia/token HTTP/1.1\r\nhost: localhost\r\n{own}\r\n"));
+    let line = running.line();
+    assert!(line.contains("origin_not_allowed") && !line.contains("--origin"), "{line}");
+}
+
+#[test]
+fn it_listens_on_both_loopback_addresses() {
+    let running = Running::start(&[], &[]);
+    for port in [running.port, running.standins_port, running.tls_port] {
+        for address in loopback_addresses() {
+            assert!(TcpStream::connect((address, port)).is_ok(), "{address} {port}");
+        }
+    }
+    assert_eq!(get(running.port, "/"), 200);
+}
+
+#[test]
+fn a_port_that_is_busy_at_either_loopback_address_is_said_to_be() {
+    for address in loopback_addresses() {
+        for flag in ["--port", "--standins-port", "--tls-port"] {
+            let ports = free_ports();
+            let busy = TcpListener::bind((address, 0)).unwrap();
+            let port = busy.local_addr().unwrap().port();
+            let flags = ["--port", "--standins-port", "--tls-port"].into_iter().zip(ports);
+            let flags = flags.map(|(known, free)| (known, if known == flag { port } else { free }));
+            let flags: Vec<_> = flags.flat_map(|(flag, port)| [flag.to_owned(), port.to_string()]).collect();
+            let said = refused_start(&flags.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
+            assert!(said.contains(&format!("port {port} is busy at {address}")) && said.contains(flag), "{said}");
+        }
+    }
+}
+
+#[test]
+fn all_addresses_are_taken_where_that_is_asked() {
+    let v6: &[&[&str]] = if loopback_addresses().count() == 2 { &[&["--listen", "::"]] } else { &[] };
+    let v4: [&[&str]; 3] = [&["--listen", "0.0.0.0"], &["--containers"], &["--listen", "127.0.0.2"]];
+    for flags in v4.iter().chain(v6) {
+        let running = Running::start(flags, &[]);
+        for address in loopback_addresses().chain(["127.0.0.2"]) {
+            assert!(TcpStream::connect((address, running.port)).is_ok(), "{flags:?} {address}");
+        }
+    }
+}
+
+#[test]
+fn two_at_once_and_one_after_another_have_the_same_authority() {
+    let first = Running::start(&[], &[]);
+    let known = first.authority();
+    let second = Running::in_home(first.home.clone(), &["--host", "192.168.1.20"], &[]);
+    assert_eq!(second.authority(), known);
+    drop((first, second));
+}
+
+#[test]
+fn a_shell_that_trusts_the_local_authority_can_start_it_again() {
+    let first = Running::start(&[], &[]);
+    let file = first.home.join(".local/share/voicemint/ca.pem");
+    let variables = [("SSL_CERT_FILE", file.to_str().unwrap())];
+    let second = Running::in_home(first.home.clone(), &[], &variables);
+    assert_eq!(get(second.port, "/"), 200);
+}
+
+#[test]
+fn a_real_key_is_refused_on_the_network_before_anything_is_served() {
+    let said = refused_start(&["--containers"], &[("CARTESIA_API_KEY", "sk_car_real")]);
+    assert!(
+        said.contains("--share-real-keys") && said.contains("CARTESIA_API_KEY") && !said.contains("sk_car_real"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
