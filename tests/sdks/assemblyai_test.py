@@ -5,7 +5,7 @@ import unittest
 from assemblyai.streaming.v3 import StreamingClient, StreamingClientOptions, StreamingEvents, StreamingParameters
 
 from sound import PIECES, RATE
-from voicemint import TLS, expired, mint
+from voicemint import PLAIN, TLS, expired, mint
 
 
 def listen(minted, host=None):
@@ -24,7 +24,7 @@ def listen(minted, host=None):
 
 class Streaming(unittest.TestCase):
     def test_hears_with_and_without_tls(self):
-        for host in (TLS.removeprefix("https://"), None):
+        for host in (TLS.removeprefix("https://"), PLAIN.replace("http", "ws")):
             with self.subTest(host):
                 told = listen(mint("assemblyai"), host)
                 names = [name for name, _ in told]

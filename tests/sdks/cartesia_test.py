@@ -7,7 +7,7 @@ from cartesia import Cartesia
 from websockets.exceptions import InvalidStatus
 
 from sound import PIECES, RATE, assert_spoken, samples_of
-from voicemint import TLS, expired, mint
+from voicemint import PLAIN, TLS, expired, mint
 
 TEXT = "Hello there."
 RAW = {"container": "raw", "encoding": "pcm_s16le", "sample_rate": RATE}
@@ -28,9 +28,9 @@ def client(minted, **options):
     return Cartesia(token=minted["token"], max_retries=0, **options)
 
 
-def plain(minted):
+def plain():
     """Where its socket for speech goes without TLS, which it does only when told."""
-    return {"websocket_base_url": minted["base_url"].replace("http", "ws")}
+    return {"websocket_base_url": PLAIN.replace("http", "ws")}
 
 
 def speak_over(connection):
@@ -48,7 +48,7 @@ class Speech(unittest.TestCase):
 
     def test_over_a_socket_with_and_without_tls_and_the_same_token(self):
         minted = tts()
-        for options in ({"base_url": TLS}, plain(minted)):
+        for options in ({"base_url": TLS}, plain()):
             with self.subTest(options), client(minted, **options).tts.websocket_connect() as connection:
                 self.spoken(speak_over(connection))
 
@@ -68,7 +68,7 @@ class Speech(unittest.TestCase):
         )
         for which, minted, error, message in cases:
             with self.subTest(which):
-                speech = client(minted, **plain(minted)).tts
+                speech = client(minted, **plain()).tts
                 with self.assertRaisesRegex(error, message) as refused:
                     speech.generate(**SPEAKER, transcript=TEXT, output_format=RAW)
                 with self.assertRaisesRegex(error, message):

@@ -5,7 +5,7 @@ const { describe, test } = require('node:test');
 
 const { AudioFormat, ElevenLabsClient, ElevenLabsError, RealtimeEvents } = require('@elevenlabs/elevenlabs-js');
 const { RATE, pieces } = require('./sound');
-const { events, mint, tls } = require('./voicemint');
+const { events, mint, plain, tls } = require('./voicemint');
 
 const realtime = () => mint('elevenlabs', { token_type: 'realtime_scribe' });
 const batch = () => mint('elevenlabs', { token_type: 'batch_scribe' });
@@ -35,7 +35,7 @@ function transcribe({ token, base_url }) {
 }
 
 describe('@elevenlabs/elevenlabs-js: Scribe in real time', () => {
-  for (const [how, url] of Object.entries({ 'over TLS': tls, 'without TLS': undefined })) {
+  for (const [how, url] of Object.entries({ 'over TLS': tls, 'without TLS': plain })) {
     test(`hears ${how}`, async () => {
       const told = await listen(await realtime(), url);
       const names = [...new Set(told.map(([name]) => name))];

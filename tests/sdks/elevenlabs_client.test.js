@@ -5,7 +5,7 @@ const assert = require('node:assert/strict');
 const { before, describe, mock, test } = require('node:test');
 
 const { RATE, pieces } = require('./sound');
-const { events, mint, tls } = require('./voicemint');
+const { events, mint, plain, tls } = require('./voicemint');
 
 let sdk;
 before(async () => {
@@ -34,7 +34,7 @@ function listen({ token, base_url }, baseUrl = base_url) {
 }
 
 describe('@elevenlabs/client: Scribe in real time', () => {
-  for (const [how, url] of Object.entries({ 'over TLS': tls, 'without TLS': undefined })) {
+  for (const [how, url] of Object.entries({ 'over TLS': tls, 'without TLS': plain })) {
     test(`hears ${how}`, async () => {
       const told = await listen(await realtime(), url);
       const names = [...new Set(told.map(([name]) => name))];

@@ -8,7 +8,7 @@ from elevenlabs import AudioFormat, ElevenLabs, RealtimeEvents
 from elevenlabs.core import ApiError
 
 from sound import PIECES, RATE
-from voicemint import TLS, mint
+from voicemint import PLAIN, TLS, mint
 
 
 def realtime():
@@ -74,7 +74,7 @@ def transcribe(minted):
 
 class ScribeInRealTime(unittest.IsolatedAsyncioTestCase):
     async def test_hears_with_and_without_tls(self):
-        for base_url in (TLS, None):
+        for base_url in (TLS, PLAIN):
             with self.subTest(base_url):
                 told = await listen(realtime(), base_url)
                 names = [name for name, _ in told]

@@ -1,6 +1,6 @@
 """Runs a command beside Voicemint and its stand-in providers: python serve.py COMMAND...
 
-VOICEMINT_DEV is the binary. The command finds them by VOICEMINT_URL and STANDINS_TLS_URL, and trusts the latter's CA.
+VOICEMINT_DEV is the binary. The command finds them by VOICEMINT_URL, STANDINS_URL and STANDINS_TLS_URL, and trusts the latter's CA.
 """
 
 import os
@@ -34,7 +34,9 @@ def main(command):
 def server(ca, *more):
     app, plain, tls = free_ports(3)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(REAL_ACCOUNTS)}
-    flags = ["--port", app, "--standins-port", plain, "--tls-port", tls, "--ca-file", ca, *more]
+    flags = ["--port", app, "--standins-port", plain, "--tls-port", tls, "--ca-file", ca]
+    # As real providers are: some SDKs open wss:// whatever they are told.
+    flags += ["--base-url", f"https://localhost:{tls}", *more]
     binary = os.environ["VOICEMINT_DEV"]
     process = subprocess.Popen([binary, *map(str, flags)], env=environment, stdout=subprocess.DEVNULL)
     try:

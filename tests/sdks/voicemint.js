@@ -5,8 +5,9 @@ const { setTimeout: sleep } = require('node:timers/promises');
 
 const app = process.env.VOICEMINT_URL;
 
-/** The stand-ins over TLS; without it they are at the `base_url` that comes with each token. */
+/** The stand-ins over TLS, as the `base_url` that comes with each token says, and without it. */
 const tls = process.env.STANDINS_TLS_URL;
+const plain = process.env.STANDINS_URL;
 
 let session;
 
@@ -46,4 +47,4 @@ function events(source, ...names) {
   });
 }
 
-module.exports = { app, events, expired, mint, signIn, tls };
+module.exports = { app, events, expired, mint, plain, signIn, tls };

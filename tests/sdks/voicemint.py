@@ -10,8 +10,9 @@ from http.cookiejar import CookieJar
 
 APP = os.environ["VOICEMINT_URL"]
 
-# The stand-ins over TLS; without it they are at the `base_url` that comes with each token.
+# The stand-ins over TLS, as the `base_url` that comes with each token says, and without it.
 TLS = os.environ["STANDINS_TLS_URL"]
+PLAIN = os.environ["STANDINS_URL"]
 
 
 @functools.cache
