@@ -1,0 +1,72 @@
+// The local command over TLS, at the port of its page: for pages that have TLS themselves, which Safari lets call nothing else.
+
+const assert = require('node:assert/strict');
+const { createHash } = require('node:crypto');
+const https = require('node:https');
+const { test } = require('node:test');
+const tls = require('node:tls');
+
+const { makeCertificate } = require('./certificate');
+const { startChromium, watchedPage } = require('./chromium');
+const { listen, startVoicemint } = require('./voicemint');
+
+/** What Chromium is told to trust, as if somebody had trusted the authority: the key of the certificate that is served. */
+async function fingerprint(port) {
+  const socket = tls.connect({ port, host: '127.0.0.1', servername: 'localhost', rejectUnauthorized: false });
+  await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
+  const key = socket.getPeerX509Certificate().publicKey.export({ type: 'spki', format: 'der' });
+  socket.destroy();
+  return createHash('sha256').update(key).digest('base64');
+}
+
+test('the page works over TLS, and plain HTTP goes on working afterwards', async (t) => {
+  const voicemint = await startVoicemint();
+  t.after(voicemint.stop);
+  const chromium = await startChromium({ trusted: [await fingerprint(voicemint.port)] });
+  t.after(() => chromium.close());
+  const context = await chromium.newContext();
+  const page = await watchedPage(context, t);
+  for (const scheme of ['https', 'http', 'https']) {
+    const origin = `${scheme}://localhost:${voicemint.port}`;
+    await page.goto(`${origin}/`);
+    const { status, protocol } = await page.evaluate(async () => {
+      await fetch('/sign-in', { method: 'POST', body: new URLSearchParams({ user: 'ada' }) });
+      const { status } = await fetch('/cartesia/token', { method: 'POST' });
+      return { status, protocol: location.protocol };
+    });
+    assert.deepEqual([status, protocol], [200, `${scheme}:`]);
+  }
+  const cookies = (await context.cookies()).map(({ name }) => name);
+  assert.ok(cookies.includes('__Host-cartesia-token'));
+});
+
+test('a page that has TLS calls the endpoint over TLS, with its session', async (t) => {
+  const app = makeCertificate(['app.localhost']);
+  const site = await listen(https.createServer(app, (request, response) => {
+    response.writeHead(200, { 'Content-Type': 'text/html' });
+    response.end('<!doctype html><link rel="icon" href="data:,">');
+  }));
+  t.after(() => {
+    site.closeAllConnections();
+    site.close();
+  });
+  const origin = `https://app.localhost:${site.address().port}`;
+  const voicemint = await startVoicemint('--origin', origin);
+  t.after(voicemint.stop);
+  const chromium = await startChromium({
+    names: { [new URL(origin).host]: site.address().port },
+    trusted: [app.fingerprint, await fingerprint(voicemint.port)],
+  });
+  t.after(() => chromium.close());
+  const context = await chromium.newContext();
+  const page = await watchedPage(context, t);
+  const endpoint = `https://localhost:${voicemint.port}`;
+  const bearer = (await fetch(`${voicemint.url}/sign-in`, { method: 'POST', body: new URLSearchParams({ user: 'ada' }) }))
+    .headers.getSetCookie()[0].replace(/^[^=]*=([^;]*).*$/, '$1');
+  await page.goto(origin);
+  const answered = await page.evaluate(async ([url, session]) => {
+    const answer = await fetch(url, { method: 'POST', headers: { Authorization: `Bearer ${session}` } });
+    return [answer.status, (await answer.json()).provider];
+  }, [`${endpoint}/cartesia/token`, bearer]);
+  assert.deepEqual(answered, [200, 'cartesia']);
+});
