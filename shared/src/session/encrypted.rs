@@ -47,11 +47,11 @@ impl Encrypted {
         if keys.is_empty() {
             return Err(Refused::misconfigured("the secret that encrypts sessions is shorter than 32 bytes"));
         }
-        let Opened { header, text } = jwe::open(token, &keys).map_err(Refused::Invalid)?;
+        let Opened { header, text } = jwe::open(token, &keys).map_err(Refused::invalid)?;
         let session =
-            json::strict_object(&text).map_err(|_| Refused::Invalid("the session is no plain JSON object"))?;
+            json::strict_object(&text).map_err(|_| Refused::invalid("the session is no plain JSON object"))?;
         let claims = (self.scheme.claims)(&header, session)
-            .ok_or(Refused::Invalid("the encrypted session names no user or no end"))?;
+            .ok_or(Refused::invalid("the encrypted session names no user or no end"))?;
         Ok(self.rules.session(Claims::new(claims, self.clock.now()))?)
     }
 

@@ -33,13 +33,13 @@ impl Forward {
         match response.status() {
             status if status.is_success() => {
                 // An app that answers "nobody" with success has no subject in it.
-                let claims = members(&response).ok_or(Refused::Invalid("the app's answer is no plain JSON object"))?;
+                let claims = members(&response).ok_or(Refused::invalid("the app's answer is no plain JSON object"))?;
                 Ok(self.rules.session(Claims::new(claims, self.remote.clock.now()))?)
             }
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Refused::Invalid("the app does not know it")),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Refused::invalid("the app does not know it")),
             // To a page for signing in, most likely.
             StatusCode::FOUND | StatusCode::SEE_OTHER | StatusCode::TEMPORARY_REDIRECT => {
-                Err(Refused::Invalid("the app answered with a redirect, as it does when nobody is signed in"))
+                Err(Refused::invalid("the app answered with a redirect, as it does when nobody is signed in"))
             }
             status => Err(unusable(status)),
         }
@@ -52,7 +52,7 @@ impl Forward {
             Some(cookie) if by_cookie => (header::COOKIE, format!("{cookie}={session}")),
             _ => (header::AUTHORIZATION, format!("Bearer {session}")),
         };
-        let mut value = HeaderValue::try_from(value).map_err(|_| Refused::Invalid("the credential fits no header"))?;
+        let mut value = HeaderValue::try_from(value).map_err(|_| Refused::invalid("the credential fits no header"))?;
         value.set_sensitive(true);
         let request = Request::get(self.url.as_str()).header(name, value).header(header::ACCEPT, "application/json");
         request.body(Bytes::new()).map_err(|_| Refused::misconfigured("SESSION_FORWARD_URL cannot be called"))

@@ -63,7 +63,7 @@ impl Introspection {
     pub async fn verify(&self, token: &str) -> Result<Session, Refused> {
         let token = visible(token)?;
         if token.len() > MOST_TOKEN_BYTES {
-            return Err(Refused::Invalid("the token is longer than 8 KiB"));
+            return Err(Refused::invalid("the token is longer than 8 KiB"));
         }
         let key = hash(token);
         let now = self.remote.clock.now();
@@ -71,7 +71,7 @@ impl Introspection {
             Some(claims) => claims,
             None => self.ask(token, key).await?,
         };
-        let claims = claims.ok_or(Refused::Invalid("the authorization server does not call the token active"))?;
+        let claims = claims.ok_or(Refused::invalid("the authorization server does not call the token active"))?;
         let claims = Arc::unwrap_or_clone(claims);
         Ok(self.rules.session(Claims::new(claims, self.remote.clock.now()))?)
     }

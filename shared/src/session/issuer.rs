@@ -49,38 +49,37 @@ impl TrustedIssuer {
     /// See [`Refused`].
     pub async fn verify(&self, token: UnverifiedToken<'_>, clock: &Clock) -> Result<Session, Refused> {
         if !self.algorithms.contains(&token.algorithm) {
-            return Err(Refused::Invalid("the token's algorithm is not in SESSION_ALGORITHMS"));
+            return Err(Refused::invalid("the token's algorithm is not in SESSION_ALGORITHMS"));
         }
         if self.key_id_required && token.key_id.is_none() {
-            return Err(Refused::Invalid("the token does not name its key"));
+            return Err(Refused::invalid("the token does not name its key"));
         }
         let signed = match &self.keys {
             Keys::Published(source) => by_published_key(source, &token).await?,
             Keys::Shared(secret) => by_shared_secret(secret, &token).await?,
         };
         if !signed {
-            return Err(Refused::Invalid("the signature is not the issuer's"));
+            return Err(Refused::invalid("the signature is not the issuer's"));
         }
-        let (header, claims) = token.into_claims().map_err(Refused::Invalid)?;
+        let (header, claims) = token.into_claims().map_err(Refused::invalid)?;
         Ok(self.rules.session(Claims::new(claims, clock.now()).with_header(header))?)
     }
 }
 
 async fn by_published_key(source: &KeySource, token: &UnverifiedToken<'_>) -> Result<bool, Refused> {
-    let checked = source.keys().await?.verifies(token);
+    let mut keys = source.keys().await?;
+    let mut checked = keys.verifies(token);
     let may_be_a_newer_key = match checked {
         Err(NoKey::UnknownId) => true,
         // Without a key id, only a signature that fits tells that the key is among ours.
         Ok(false) => token.key_id.is_none(),
         _ => false,
     };
-    let checked = if may_be_a_newer_key { source.newer_keys().await?.verifies(token) } else { checked };
-    checked.map_err(|no_key| {
-        Refused::Invalid(match no_key {
-            NoKey::UnknownId => "the issuer has no key of the token's key id",
-            NoKey::WrongAlgorithm => "the key is not made for the token's algorithm",
-        })
-    })
+    if may_be_a_newer_key {
+        keys = source.newer_keys().await?;
+        checked = keys.verifies(token);
+    }
+    checked.map_err(|no_key| Refused::invalid(keys.describe(&no_key, token)))
 }
 
 async fn by_shared_secret(secret: &SecretCache, token: &UnverifiedToken<'_>) -> Result<bool, Refused> {

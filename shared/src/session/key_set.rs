@@ -17,6 +17,8 @@ const MOST_KEYS: usize = 100;
 /// The keys of an issuer that can verify signatures.
 pub struct KeySet {
     keys: Vec<(Option<String>, VerifyingKey)>,
+    /// The ids of keys that cannot verify, for the log.
+    unusable: Vec<Option<String>>,
     verified: Verified,
 }
 
@@ -25,7 +27,7 @@ pub struct KeySet {
 pub enum NoKey {
     /// The set does not have the key id: the issuer may have new keys.
     UnknownId,
-    /// The key is not made for the token's algorithm.
+    /// No key of that id is made for the token's algorithm.
     WrongAlgorithm,
 }
 
@@ -57,20 +59,23 @@ impl KeySet {
         if keys.len() > MOST_KEYS {
             return Err("the key set has more than 100 keys");
         }
-        let ids: Vec<Option<&str>> = keys.iter().map(|key| key.get("kid").and_then(Value::as_str)).collect();
-        let mut usable = Vec::new();
-        for (jwk, id) in keys.iter().zip(&ids) {
-            // Two keys of one id: which of them signed is anybody's guess, so neither counts.
-            let unique = id.is_none() || ids.iter().filter(|other| *other == id).count() == 1;
-            if let (Some(key), true) = (jwk.as_object().and_then(&mut key), unique) {
-                usable.push((id.map(str::to_owned), key));
+        let mut usable: Vec<(Option<String>, VerifyingKey)> = Vec::new();
+        let mut unusable = Vec::new();
+        for jwk in keys {
+            let id = jwk.get("kid").and_then(Value::as_str).map(str::to_owned);
+            match jwk.as_object().and_then(&mut key) {
+                // Identity providers list a key twice at times, or once for each of its algorithms.
+                Some(key) if usable.iter().any(|(known, other)| *known == id && other.is_same(&key)) => {}
+                Some(key) => usable.push((id, key)),
+                None => unusable.push(id),
             }
         }
-        Ok(Self { keys: usable, verified: Verified::default() })
+        Ok(Self { keys: usable, unusable, verified: Verified::default() })
     }
 
-    /// Whether a token is signed with the key that it names; if it names none, with any that fits: an issuer without key
-    /// ids has several of them while it rotates (RFC 7515 appendix D).
+    /// Whether a token is signed with a key that has the id that it names; if it names none, with any that fits: an issuer
+    /// without key ids has several of them while it rotates (RFC 7515 appendix D). Several keys may have one id, as for an
+    /// encryption key next to a signing key, or one key for each type (RFC 7517 section 4.5): each that fits is tried.
     ///
     /// # Errors
     /// See [`NoKey`].
@@ -87,13 +92,66 @@ impl KeySet {
     }
 
     fn try_keys(&self, token: &UnverifiedToken) -> Result<bool, NoKey> {
-        let Some(wanted) = &token.key_id else {
-            return Ok(self.keys.iter().any(|(_, key)| key.fits(token.algorithm) && key.verifies(token)));
-        };
-        let found = self.keys.iter().find(|(id, _)| id.as_ref() == Some(wanted));
-        let (_, key) = found.ok_or(NoKey::UnknownId)?;
-        if key.fits(token.algorithm) { Ok(key.verifies(token)) } else { Err(NoKey::WrongAlgorithm) }
+        let fitting = self.of_id(token).filter(|key| key.fits(token.algorithm));
+        let (mut tried, mut signed) = (0, false);
+        for key in fitting {
+            tried += 1;
+            signed = key.verifies(token);
+            if signed {
+                break;
+            }
+        }
+        match tried {
+            0 if token.key_id.is_some() && self.of_id(token).next().is_none() => Err(NoKey::UnknownId),
+            0 if token.key_id.is_some() => Err(NoKey::WrongAlgorithm),
+            _ => Ok(signed),
+        }
     }
+
+    /// The keys that a token may mean.
+    fn of_id<'a>(&'a self, token: &'a UnverifiedToken) -> impl Iterator<Item = &'a VerifyingKey> {
+        let wanted = token.key_id.as_ref();
+        let fits = move |id: &Option<String>| wanted.is_none_or(|wanted| id.as_ref() == Some(wanted));
+        self.keys.iter().filter(move |(id, _)| fits(id)).map(|(_, key)| key)
+    }
+
+    /// What there is instead of a key for a token: a clause for the log, without anything of the token but its algorithm.
+    pub fn describe(&self, no_key: &NoKey, token: &UnverifiedToken) -> String {
+        let algorithm = token.algorithm.name();
+        if self.keys.is_empty() {
+            return match self.unusable.len() {
+                0 => "the issuer's key set is empty".to_owned(),
+                listed => format!("the issuer's key set has {listed} keys, none of which can verify signatures"),
+            };
+        }
+        match no_key {
+            NoKey::WrongAlgorithm => {
+                let known = descriptions(self.of_id(token));
+                format!("the token is signed {algorithm}, and the issuer has its key id for {known}")
+            }
+            NoKey::UnknownId if self.unusable.contains(&token.key_id) => {
+                "the issuer has the token's key id only for keys that cannot verify signatures (by use, key_ops, type, \
+                 algorithm or strength)"
+                    .to_owned()
+            }
+            NoKey::UnknownId => {
+                let known = descriptions(self.keys.iter().map(|(_, key)| key));
+                let ids = if self.keys.iter().any(|(id, _)| id.is_some()) { "others" } else { "keys without ids" };
+                format!("the issuer has no key of the token's key id, but {ids} ({known})")
+            }
+        }
+    }
+}
+
+/// What keys are made for, each once.
+fn descriptions<'a>(keys: impl Iterator<Item = &'a VerifyingKey>) -> String {
+    let mut known: Vec<String> = Vec::new();
+    for description in keys.map(VerifyingKey::description) {
+        if !known.contains(&description) {
+            known.push(description);
+        }
+    }
+    known.join(", ")
 }
 
 /// What a key says of its use: nothing where it is not for verifying signatures, else the one algorithm that it is bound
@@ -233,10 +291,14 @@ mod tests {
     }
 
     #[test]
-    fn an_odd_key_does_not_spoil_the_rest_and_two_of_one_id_do_not_count() {
+    fn an_odd_key_does_not_spoil_the_rest_and_an_equal_one_counts_once() {
         assert_eq!(usable(json!([7, {"kty": "new"}, rsa(256)])), 1);
-        assert_eq!(usable(json!([rsa(256), rsa(384)])), 0);
+        assert_eq!(usable(json!([rsa(256), rsa(384)])), 2);
         assert_eq!(usable(json!([rsa(256), with(rsa(384), "kid", "other".into())])), 2);
+        assert_eq!(usable(json!([rsa(256), rsa(256)])), 1);
+        assert_eq!(usable(json!([rsa(256), with(rsa(256), "x5t", "abc".into())])), 1);
+        assert_eq!(usable(json!([with(rsa(256), "alg", "RS256".into()), with(rsa(256), "alg", "PS256".into())])), 2);
+        assert_eq!(usable(json!([rsa(256), with(rsa(256), "kid", "other".into())])), 2);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Why a credential is no session, or cannot be judged.
 
+use std::borrow::Cow;
+
 use super::claims::Denied;
 use crate::refusal::{Code, Refusal};
 
@@ -7,7 +9,7 @@ use crate::refusal::{Code, Refusal};
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refused {
     /// It is not one; a clause for the log.
-    Invalid(&'static str),
+    Invalid(Cow<'static, str>),
     /// It was one, until it expired.
     Expired,
     /// That cannot be said, as keys or answers cannot be had.
@@ -20,6 +22,11 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// A credential that is no session, with a clause for the log.
+    pub fn invalid(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::Invalid(reason.into())
+    }
+
     /// Something that only the operator can mend. The caller's session may be good, so this is no word against it.
     pub fn misconfigured(reason: &str) -> Self {
         Self::Unavailable { reason: reason.to_owned(), retry_after: 60 }
@@ -34,7 +41,7 @@ impl Refused {
 impl From<Denied> for Refused {
     fn from(denied: Denied) -> Self {
         match denied {
-            Denied::Invalid(reason) => Self::Invalid(reason),
+            Denied::Invalid(reason) => Self::invalid(reason),
             Denied::Expired => Self::Expired,
         }
     }

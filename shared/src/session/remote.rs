@@ -56,7 +56,7 @@ impl Remote {
 /// A credential without anything that could end it early, or begin another one, in a header.
 pub fn visible(credential: &str) -> Result<&str, Refused> {
     let fits = !credential.is_empty() && credential.bytes().all(|byte| byte.is_ascii_graphic());
-    fits.then_some(credential).ok_or(Refused::Invalid("the credential has characters that none has"))
+    fits.then_some(credential).ok_or(Refused::invalid("the credential has characters that none has"))
 }
 
 /// The members of an answer, where it is one JSON object.

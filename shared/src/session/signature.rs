@@ -6,7 +6,7 @@
 use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm as Jwa, DecodingKey, crypto};
+use jsonwebtoken::{Algorithm as Jwa, DecodingKey, DecodingKeyKind, crypto};
 
 use super::token::UnverifiedToken;
 
@@ -57,6 +57,12 @@ impl Algorithm {
         })
     }
 
+    /// Its name, as tokens and key sets have it.
+    pub fn name(self) -> &'static str {
+        let mut names = Self::ASYMMETRIC.into_iter().chain(Self::SYMMETRIC);
+        names.find(|name| Self::named(name) == Some(self)).unwrap_or_default()
+    }
+
     /// The family of keys that it needs.
     pub fn family(self) -> Family {
         match self {
@@ -103,6 +109,20 @@ pub enum Family {
     Ed25519,
 }
 
+impl Family {
+    /// Its name, as key sets have it: the type, or the curve.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Secret => "oct",
+            Self::Rsa => "RSA",
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+            Self::P521 => "P-521",
+            Self::Ed25519 => "Ed25519",
+        }
+    }
+}
+
 /// A key that verifies, with what it is made for. It has no `Debug`, as it may hold a secret.
 pub struct VerifyingKey {
     family: Family,
@@ -117,6 +137,26 @@ enum Material {
     Symmetric(DecodingKey, usize),
     /// An uncompressed point; the library has no ES512.
     P521(Vec<u8>),
+}
+
+impl Material {
+    fn is_same(&self, other: &Self) -> bool {
+        let numbers = |key: &DecodingKey, other: &DecodingKey| match (key.kind(), other.kind()) {
+            (DecodingKeyKind::SecretOrDer(key), DecodingKeyKind::SecretOrDer(other)) => key == other,
+            (
+                DecodingKeyKind::RsaModulusExponent { n, e },
+                DecodingKeyKind::RsaModulusExponent { n: other_n, e: other_e },
+            ) => n == other_n && e == other_e,
+            _ => false,
+        };
+        match (self, other) {
+            (Self::Library(key), Self::Library(other)) | (Self::Symmetric(key, _), Self::Symmetric(other, _)) => {
+                numbers(key, other)
+            }
+            (Self::P521(point), Self::P521(other)) => point == other,
+            _ => false,
+        }
+    }
 }
 
 impl VerifyingKey {
@@ -146,6 +186,19 @@ impl VerifyingKey {
             _ => Material::Library(DecodingKey::from_ec_der(&point)),
         };
         Self { family, bound_to, material }
+    }
+
+    /// What the key is made for, for the log.
+    pub fn description(&self) -> String {
+        match self.bound_to {
+            None => self.family.name().to_owned(),
+            Some(algorithm) => format!("{} for {}", self.family.name(), algorithm.name()),
+        }
+    }
+
+    /// Whether two keys are one: the same material, bound to the same algorithm.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.family == other.family && self.bound_to == other.bound_to && self.material.is_same(&other.material)
     }
 
     /// Whether the key is made for an algorithm.

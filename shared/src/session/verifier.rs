@@ -129,10 +129,10 @@ impl Verifier {
 
     /// The token's own word chooses the issuer; then that issuer's keys, and no others, must confirm it.
     async fn by_issuer(&self, issuers: &[TrustedIssuer], token: &str) -> Result<Session, Refused> {
-        let token = UnverifiedToken::parse(token).map_err(Refused::Invalid)?;
-        let name = token.unverified_issuer().ok_or(Refused::Invalid("the token names no issuer"))?.into_owned();
+        let token = UnverifiedToken::parse(token).map_err(Refused::invalid)?;
+        let name = token.unverified_issuer().ok_or(Refused::invalid("the token names no issuer"))?.into_owned();
         let issuer = issuers.iter().find(|issuer| issuer.rules.issuer_claim.names(&name));
-        let issuer = issuer.ok_or(Refused::Invalid("iss is not in SESSION_ISSUER"))?;
+        let issuer = issuer.ok_or(Refused::invalid("iss is not in SESSION_ISSUER"))?;
         issuer.verify(token, &self.clock).await
     }
 }
