@@ -33,7 +33,11 @@ const TO_ALLOWED_ORIGIN: [(&str, &str); 3] = [
 
 const TO_PREFLIGHT: [(&str, &str); 3] = [
     ("access-control-allow-methods", "GET, POST, DELETE"),
-    ("access-control-allow-headers", "authorization, content-type"),
+    (
+        "access-control-allow-headers",
+        // The last four are what tracing libraries add to an app's requests by themselves (W3C Trace Context, Sentry).
+        "authorization, content-type, baggage, sentry-trace, traceparent, tracestate",
+    ),
     ("access-control-max-age", "600"),
 ];
 

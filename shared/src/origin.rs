@@ -10,24 +10,69 @@ use crate::refusal::{Code, Refusal};
 use crate::settings::{Reader, is_local};
 
 /// The pages that may call, from `ALLOWED_ORIGINS`.
-pub struct Origins(Vec<HeaderValue>);
+pub struct Origins(Vec<OriginPattern>);
+
+/// An entry of a list of origins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OriginPattern {
+    /// This origin.
+    Exact(String),
+    /// Every origin with one label between scheme and these further labels, as preview deployments have them.
+    Subdomain {
+        /// The scheme, with what follows it.
+        scheme: &'static str,
+        /// The rest of the host from its dot on, and the port.
+        rest: String,
+    },
+}
+
+impl OriginPattern {
+    /// The fewest labels behind `*`: with two, the domain may be one at which strangers register, such as `vercel.app`.
+    const MIN_FIXED_LABELS: usize = 3;
+    /// The longest label of a host name (RFC 1035 section 2.3.4).
+    const MAX_LABEL_BYTES: usize = 63;
+
+    /// An entry, if it is an origin as browsers send it, or such a one whose host begins with the label `*`.
+    pub fn parse(entry: &str) -> Option<Self> {
+        const SCHEME: &str = "https://";
+        let Some(rest) = entry.strip_prefix(SCHEME).and_then(|rest| rest.strip_prefix('*')) else {
+            return is_origin(entry).then(|| Self::Exact(entry.to_owned()));
+        };
+        let host = rest.split(':').next().unwrap_or_default();
+        let labels = host.strip_prefix('.')?.split('.');
+        let enough = labels.clone().count() >= Self::MIN_FIXED_LABELS && labels.clone().all(|label| !label.is_empty());
+        (enough && is_origin(&format!("{SCHEME}x{rest}")))
+            .then(|| Self::Subdomain { scheme: SCHEME, rest: rest.to_owned() })
+    }
+
+    /// Whether an origin, as a browser sent it, is meant.
+    pub fn matches(&self, origin: &[u8]) -> bool {
+        match self {
+            Self::Exact(known) => known.as_bytes() == origin,
+            Self::Subdomain { scheme, rest } => {
+                let label =
+                    origin.strip_prefix(scheme.as_bytes()).and_then(|rest_of| rest_of.strip_suffix(rest.as_bytes()));
+                label.is_some_and(|label| {
+                    (1..=Self::MAX_LABEL_BYTES).contains(&label.len())
+                        && label.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+                })
+            }
+        }
+    }
+}
 
 impl Origins {
-    /// Reads `ALLOWED_ORIGINS`, a comma-separated list of exact origins.
+    /// Reads `ALLOWED_ORIGINS`, a comma-separated list of origins.
     pub fn from_settings(reader: &mut Reader) -> Self {
-        let mut origins = Vec::new();
-        for entry in reader.list("ALLOWED_ORIGINS") {
-            match HeaderValue::from_str(&entry) {
-                Ok(origin) if is_origin(&entry) => origins.push(origin),
-                _ => {
-                    reader.fault(
-                        "ALLOWED_ORIGINS",
-                        "must list origins as browsers send them, such as https://app.example.com (lower case, no path, \
-                         no slash at the end, http only on localhost)",
-                    );
-                    break;
-                }
-            }
+        let entries = reader.list("ALLOWED_ORIGINS");
+        let origins: Vec<_> = entries.iter().filter_map(|entry| OriginPattern::parse(entry)).collect();
+        if origins.len() < entries.len() {
+            reader.fault(
+                "ALLOWED_ORIGINS",
+                "must list origins as browsers send them, such as https://app.example.com (lower case, no path, no slash \
+                 at the end, http only on localhost); the first label may be * where at least three more follow, as in \
+                 https://*.preview.example.com",
+            );
         }
         Self(origins)
     }
@@ -35,7 +80,8 @@ impl Origins {
     /// The request's origin, where it is one of ours.
     pub fn allowed<'a>(&self, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
         let mut origins = headers.get_all(header::ORIGIN).iter();
-        let origin = origins.next().filter(|origin| self.0.contains(origin))?;
+        let origin = origins.next()?;
+        self.0.iter().find(|known| known.matches(origin.as_bytes()))?;
         origins.next().is_none().then_some(origin)
     }
 
@@ -70,12 +116,25 @@ impl Origins {
         if headers.get("sec-fetch-dest").is_some_and(|dest| dest != "empty") {
             return Err(refuse("Sec-Fetch-Dest is not empty"));
         }
+        if is_prefetch(headers) {
+            return Err(refuse("Sec-Purpose or Purpose says that the request is a prefetch"));
+        }
         // A mode of its own (<https://fetch.spec.whatwg.org/#concept-request-mode>), which Chromium does not send along.
         if opens_socket(headers) {
             return Err(refuse("the request would open a WebSocket"));
         }
         Ok(())
     }
+}
+
+/// Whether a browser asks before anybody needs the answer (<https://wicg.github.io/nav-speculation/prefetch.html#sec-purpose-header>).
+fn is_prefetch(headers: &HeaderMap) -> bool {
+    const WORD: &[u8] = b"prefetch";
+    let begins = |purpose: &[u8]| {
+        purpose.trim_ascii().split_at_checked(WORD.len()).is_some_and(|(start, _)| start.eq_ignore_ascii_case(WORD))
+    };
+    let values = ["sec-purpose", "purpose"].into_iter().flat_map(|name| headers.get_all(name));
+    values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).any(begins)
 }
 
 /// Whether a request is the handshake of a WebSocket (RFC 6455 section 4.1). `Upgrade` is for one hop and may be gone by now
@@ -99,14 +158,44 @@ pub fn refuse_ambiguous(headers: &HeaderMap) -> Result<(), Refusal> {
         *name == header::ORIGIN || *name == header::AUTHORIZATION || name.as_str().starts_with("sec-fetch-")
     };
     for name in headers.keys().filter(|name| decides(name)) {
+        let is_joined = if *name == header::AUTHORIZATION { joins_credentials } else { has_comma };
         let mut values = headers.get_all(name).iter();
-        let joined = values.next().is_some_and(|value| value.as_bytes().contains(&b','));
+        let joined = values.next().is_some_and(|value| is_joined(value.as_bytes()));
         if joined || values.next().is_some() {
             let detail = format!("Send the {name} header once, with one value.");
             return Err(Refusal::new(Code::RequestMalformed, detail));
         }
     }
     Ok(())
+}
+
+fn has_comma(value: &[u8]) -> bool {
+    value.contains(&b',')
+}
+
+/// Whether an `Authorization` has a comma that no single credential of its scheme has: credentials of other schemes than
+/// Bearer, such as AWS's signatures, are lists of `name=value` (RFC 9110 section 11.4).
+fn joins_credentials(value: &[u8]) -> bool {
+    let mut quoted = false;
+    let parts: Vec<&[u8]> = value
+        .split(|byte| {
+            quoted ^= *byte == b'"';
+            *byte == b',' && !quoted
+        })
+        .map(<[u8]>::trim_ascii)
+        .collect();
+    // What a quotation mark without its other half hides may be another credential.
+    let unclear = quoted && has_comma(value);
+    let is_bearer =
+        |part: &&[u8]| part.split_at_checked(6).is_some_and(|(start, _)| start.eq_ignore_ascii_case(b"bearer"));
+    unclear || (parts.len() > 1 && (parts.iter().any(is_bearer) || parts.iter().skip(1).any(|part| has_scheme(part))))
+}
+
+/// Whether a part begins with a scheme of its own: a word, white space, and no `=` after it.
+fn has_scheme(part: &[u8]) -> bool {
+    let word = part.iter().take_while(|byte| !byte.is_ascii_whitespace() && **byte != b'=').count();
+    let (_, rest) = part.split_at_checked(word).unwrap_or_default();
+    rest.first().is_some_and(u8::is_ascii_whitespace) && !rest.trim_ascii().starts_with(b"=")
 }
 
 fn refuse(reason: &'static str) -> Refusal {
@@ -154,6 +243,7 @@ mod tests {
             &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "same-origin"), ("sec-fetch-dest", "empty")],
             // As curl --http2 offers it.
             &[("origin", "https://app.test"), ("upgrade", "h2c")],
+            &[("origin", "https://app.test"), ("sec-purpose", "")],
         ];
         for case in good {
             assert!(origins().admit(&headers(case), true).is_ok(), "{case:?}");
@@ -183,6 +273,12 @@ mod tests {
             &[("origin", "https://app.test"), ("upgrade", "WebSocket")],
             &[("origin", "https://app.test"), ("upgrade", "h2c, websocket/13")],
             &[("origin", "https://app.test"), ("upgrade", "h2c"), ("upgrade", "websocket")],
+            &[("origin", "https://app.test"), ("sec-purpose", "prefetch")],
+            &[("origin", "https://app.test"), ("sec-purpose", "Prefetch;prerender")],
+            &[("origin", "https://app.test"), ("sec-purpose", " prefetch;anonymous-client-ip")],
+            &[("origin", "https://app.test"), ("purpose", "prefetch")],
+            &[("origin", "https://app.test"), ("purpose", "other"), ("purpose", "prefetch")],
+            &[("origin", "https://app.test"), ("purpose", "other, prefetch")],
         ];
         for case in bad {
             let refused = origins().admit(&headers(case), false).unwrap_err();
@@ -197,10 +293,113 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_stands_for_one_label_below_a_domain_of_ones_own() {
+        let environment = |name: &str| {
+            let listed = "https://app.test,https://*.preview.example.com,https://*.a.b.example.com:8443";
+            (name == "ALLOWED_ORIGINS").then(|| listed.to_owned())
+        };
+        let mut reader = Reader::new(&environment);
+        let origins = Origins::from_settings(&mut reader);
+        assert!(reader.finish(Some(())).is_ok());
+        let admits = |origin: &'static str| origins.admit(&headers(&[("origin", origin)]), true).is_ok();
+        for good in [
+            "https://app.test",
+            "https://pr-1.preview.example.com",
+            "https://x.preview.example.com",
+            "https://xn--e-0.preview.example.com",
+            "https://v2.a.b.example.com:8443",
+        ] {
+            assert!(admits(good), "{good}");
+        }
+        for bad in [
+            "https://preview.example.com",
+            "https://.preview.example.com",
+            "https://*.preview.example.com",
+            "https://a.b.preview.example.com",
+            "https://evil.test/.preview.example.com",
+            "https://evil.test#.preview.example.com",
+            "https://evil.test:1.preview.example.com",
+            "https://user@x.preview.example.com",
+            "https://PR-1.preview.example.com",
+            "https://pr_1.preview.example.com",
+            "https://pr-1.preview.example.com:443",
+            "https://pr-1.preview.example.com/",
+            "https://pr-1.preview.example.com.evil.test",
+            "https://pr-1-preview.example.com",
+            "http://pr-1.preview.example.com",
+            "https://v2.a.b.example.com",
+            "https://v2.a.b.example.com:8444",
+            "https://xapp.test",
+        ] {
+            assert!(!admits(bad), "{bad}");
+        }
+        let long = format!("https://{}.preview.example.com", "a".repeat(64)).leak();
+        assert!(!admits(long), "no label is that long");
+    }
+
+    #[test]
+    fn a_pattern_is_refused_where_it_stands_for_more() {
+        for good in ["https://*.preview.example.com", "https://*.a.b.c.d:444"] {
+            assert!(OriginPattern::parse(good).is_some(), "{good}");
+        }
+        for bad in [
+            "*",
+            "https://*",
+            "https://*.com",
+            "https://*.vercel.app",
+            "https://**.preview.example.com",
+            "https://x*.preview.example.com",
+            "https://*x.preview.example.com",
+            "https://*.*.preview.example.com",
+            "https://a.*.preview.example.com",
+            "https://*.preview..com",
+            "https://*.example.com.",
+            "https://*.preview.example.com:*",
+            "https://*.preview.example.com/",
+            "https://*.Preview.example.com",
+            "https://*.preview.example.com:443",
+            "http://*.preview.example.com",
+            "capacitor://*.preview.example.com",
+            "*://a.preview.example.com",
+            "*.preview.example.com",
+            "https://*.127.0.0.1",
+        ] {
+            assert!(OriginPattern::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn another_scheme_than_bearer_may_have_commas() {
+        for good in [
+            "AWS4-HMAC-SHA256 Credential=AKID/20261129/eu-central-1/execute-api/aws4_request, SignedHeaders=host, Signature=ab",
+            "Digest username=\"ada\", realm=\"a, Bearer b\", nonce = \"x\", qop=auth",
+            "Basic eDp5",
+            "Bearer abc",
+            "",
+        ] {
+            assert!(refuse_ambiguous(&headers(&[("authorization", good)])).is_ok(), "{good}");
+        }
+        for bad in [
+            "Bearer a, Bearer b",
+            "Bearer a,b",
+            "bearer a, Basic eDp5",
+            "Basic eDp5, Bearer a",
+            "Basic eDp5,bearer",
+            "Basic eDp5, Basic eDp5",
+            "AWS4-HMAC-SHA256 Credential=a, Signature=b, AWS4-HMAC-SHA256 Credential=a",
+            "Digest realm=\"a\", Bearer b",
+            "Digest realm=\"a, Bearer b",
+        ] {
+            assert!(refuse_ambiguous(&headers(&[("authorization", bad)])).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn repeated_and_joined_headers_are_malformed() {
         for name in ["origin", "authorization", "sec-fetch-site", "sec-fetch-user"] {
             assert!(refuse_ambiguous(&headers(&[(name, "a"), (name, "a")])).is_err(), "{name} twice");
-            assert!(refuse_ambiguous(&headers(&[(name, "a, a")])).is_err(), "{name} joined");
+            let joined = if name == "authorization" { "Bearer a, a" } else { "a, a" };
+            assert!(refuse_ambiguous(&headers(&[(name, joined)])).is_err(), "{name} joined");
             assert!(refuse_ambiguous(&headers(&[(name, "a")])).is_ok(), "{name} once");
         }
         assert!(refuse_ambiguous(&headers(&[("accept", "a, b")])).is_ok());

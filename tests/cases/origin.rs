@@ -46,6 +46,47 @@ async fn an_origin_equals_an_entry_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn an_entry_may_stand_for_the_previews_below_a_domain() {
+    let world = World::start().await;
+    let origins = format!("{ORIGIN},https://*.preview.example.com");
+    let function = world.function("cartesia").env("ALLOWED_ORIGINS", origins).start().await;
+    let mut tally = Tally::default();
+    for (origin, want) in [
+        (ORIGIN, "200"),
+        ("https://pr-17.preview.example.com", "200"),
+        ("https://preview.example.com", DENIED),
+        ("https://a.b.preview.example.com", DENIED),
+        ("https://*.preview.example.com", DENIED),
+        ("https://pr-17.preview.example.com.evil.example", DENIED),
+    ] {
+        let event = Event::post("cartesia").cookie(SESSION_COOKIE, &world.issuer.token("ada")).origin(origin);
+        let answer = function.invoke(&event).await;
+        tally.is(origin, said(&answer), want);
+        let allowed = if want == "200" { origin } else { "" };
+        tally.is(&format!("{origin}: CORS"), answer.header("access-control-allow-origin"), allowed);
+    }
+    tally.done();
+}
+
+#[tokio::test]
+async fn a_prefetch_mints_nothing() {
+    let world = World::start().await;
+    let function = world.function("cartesia").start().await;
+    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
+    let mut tally = Tally::default();
+    for (name, value, want) in [
+        ("sec-purpose", "prefetch", DENIED),
+        ("sec-purpose", "prefetch;prerender", DENIED),
+        ("purpose", "prefetch", DENIED),
+        ("purpose", "", "200"),
+    ] {
+        tally.is(value, said(&function.invoke(&event.clone().header(name, value)).await), want);
+    }
+    assert_eq!(world.mints("cartesia"), 1);
+    tally.done();
+}
+
+#[tokio::test]
 async fn fetch_metadata_lets_only_fetches_of_the_page_through() {
     let world = World::start().await;
     let function = world.function("cartesia").start().await;
@@ -105,7 +146,7 @@ async fn a_preflight_of_the_allowed_page_is_answered() {
         assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
         assert_eq!(answer.header("access-control-allow-credentials"), "true");
         assert_eq!(answer.header("access-control-allow-methods"), "GET, POST, DELETE");
-        assert_eq!(answer.header("access-control-allow-headers"), "authorization, content-type");
+        assert_eq!(answer.header("access-control-allow-headers"), "authorization, content-type, baggage, sentry-trace, traceparent, tracestate");
         assert_eq!(answer.header("access-control-max-age"), "600");
         assert!(answer.cookies.is_empty());
         assert_eq!((&line["outcome"], &line["status"]), (&json!("preflight"), &json!(204)), "{line}");

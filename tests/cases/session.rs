@@ -82,6 +82,9 @@ async fn a_bearer_goes_before_the_cookie_and_never_back_to_it() {
         ("a bad bearer", both("Bearer bad"), INVALID),
         ("an empty bearer", both("Bearer "), INVALID),
         ("a bearer twice", both(&format!("Bearer {good},Bearer {good}")), "400 request_malformed"),
+        ("a signature of AWS's", both("AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=c"), "200"),
+        ("a digest", both("Digest username=\"ada\", realm=\"app\", nonce=\"x\""), "200"),
+        ("a password and a bearer", both(&format!("Basic eDp5, Bearer {good}")), "400 request_malformed"),
         (
             "a bearer twice, no cookie",
             event.clone().header("authorization", &format!("Bearer {good}, Bearer {good}")),

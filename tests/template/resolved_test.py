@@ -257,7 +257,7 @@ class Settings(unittest.TestCase):
     def test_patterns_take_what_is_meant_and_refuse_slips(self):
         for name, good, bad in (
             ("AlarmTopicArn", ["arn:aws:sns:eu-central-1:123456789012:alarms"], ["alarms", "arn:aws:sqs:eu-central-1:123456789012:alarms"]),
-            ("AllowedOrigins", ["https://app.example.com", "http://localhost:3000,https://a.example"], ["*", "https://a.example/", "http://a.example"]),
+            ("AllowedOrigins", ["https://app.example.com", "http://localhost:3000,https://a.example", "https://*.preview.example.com,https://*.a.b.c.example:8443"], ["*", "https://a.example/", "http://a.example", "https://*.example.com", "https://a.*.preview.example.com", "http://*.preview.example.com"]),
             ("Cartesia2SecretId", ["voicemint/cartesia-eu"], ["my key", "sk_car_secret value"]),
             ("CertificateArn", ["arn:aws:acm:eu-central-1:123456789012:certificate/0a-1b"], ["0a-1b"]),
             ("DomainName", ["voice.example.com"], ["https://voice.example.com", "voice.example.com/", "Voice.example.com", "localhost"]),

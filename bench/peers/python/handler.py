@@ -64,7 +64,7 @@ def preflight(event, record):
     record["outcome"] = "preflight"
     headers = {
         "access-control-allow-methods": METHODS,
-        "access-control-allow-headers": "authorization, content-type",
+        "access-control-allow-headers": "authorization, content-type, baggage, sentry-trace, traceparent, tracestate",
         "access-control-max-age": "600",
     }
     return answer(event, 204, headers=headers)
