@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::Session;
+use super::parties::Parties;
 use crate::json::Members;
 
 /// How far the clocks of issuer and function may be apart, in seconds.
@@ -24,8 +25,8 @@ pub struct Rules {
     pub subject_pointer: Option<String>,
     /// For whom the token must have been issued.
     pub audience: Audience,
-    /// The parties that may have got it (`azp`, or `client_id`); empty means any.
-    pub authorized_parties: Vec<String>,
+    /// The parties that may have got it.
+    pub authorized_parties: Parties,
     /// Claims that must have a certain value.
     pub required: Vec<(String, String)>,
     /// What `exp`, `nbf` and `iat` must say.
@@ -150,12 +151,7 @@ impl Rules {
         if !self.audience.accepts(claims) {
             return Err("the audience is not in SESSION_AUDIENCE");
         }
-        if !self.authorized_parties.is_empty() {
-            let party = claims.get("azp").or_else(|| claims.get("client_id")).and_then(Value::as_str);
-            if !party.is_some_and(|party| self.authorized_parties.iter().any(|known| known == party)) {
-                return Err("azp or client_id is not in SESSION_AUTHORIZED_PARTIES");
-            }
-        }
+        self.authorized_parties.check(claims)?;
         if !self.required.iter().all(|(name, value)| at(&claims.members, name).is_some_and(|claim| says(claim, value)))
         {
             return Err("a claim is not as SESSION_REQUIRED_CLAIMS wants it");

@@ -16,6 +16,7 @@ pub mod jwe;
 pub mod jws;
 pub mod key_set;
 pub mod key_source;
+pub mod parties;
 pub mod products;
 pub mod refused;
 pub mod remote;

@@ -44,7 +44,7 @@ pub struct Product {
     pub algorithms: &'static [&'static str],
     /// Its audience rule.
     pub audience: AudienceSetting,
-    /// Whether tokens must name one of `SESSION_AUTHORIZED_PARTIES`, which are the allowed origins where that is not set.
+    /// Whether tokens name the page that they are for: `SESSION_AUTHORIZED_PARTIES` are the allowed origins where it is not set.
     pub party_is_an_origin: bool,
     /// Whether tokens must name their key.
     pub key_id_required: bool,

@@ -134,10 +134,9 @@ fn passes(product: &str, claims: Value) -> bool {
 }
 
 #[test]
-fn clerks_tokens_are_of_an_active_session_on_a_page() {
+fn clerks_tokens_are_of_an_active_session() {
     assert!(passes("clerk", json!({"sid": "sess_1", "azp": "https://a.test"})));
     assert!(passes("clerk", json!({"sid": "sess_1", "azp": "https://a.test", "sts": "active"})));
-    assert!(!passes("clerk", json!({"sid": "sess_1"})));
     assert!(!passes("clerk", json!({"azp": "https://a.test"})));
     for status in [json!("pending"), json!("unknown"), Value::Null] {
         assert!(!passes("clerk", json!({"sid": "sess_1", "azp": "https://a.test", "sts": status})));

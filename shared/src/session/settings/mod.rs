@@ -14,6 +14,7 @@ use super::carrier::Carrier;
 use super::claims::{Audience, IssuerClaim, Rules, Times, is_name};
 use super::encrypted::Scheme;
 use super::key_source::Location;
+use super::parties::Parties;
 use super::products::{AUTHJS, AUTHJS_COOKIES, PRODUCTS};
 use super::signature::Algorithm;
 use crate::settings::Reader;
@@ -141,7 +142,7 @@ fn common_rules(reader: &mut Reader) -> Rules {
         issuer_claim: IssuerClaim::OneOf(Vec::new()),
         subject_pointer: None,
         audience: Audience::OneOf(Vec::new()),
-        authorized_parties: reader.list("SESSION_AUTHORIZED_PARTIES"),
+        authorized_parties: Parties::from_settings(reader),
         required,
         times: Times::MustExpire,
         product: |_| Ok(()),

@@ -6,6 +6,7 @@ use super::{EncryptedSettings, IssuerSettings, KeysSetting, Method, read};
 use crate::session::carrier::{Carrier, Form};
 use crate::session::claims::{Audience, IssuerClaim, Rules};
 use crate::session::key_source::Location;
+use crate::session::parties::Parties;
 use crate::session::products::{AudienceSetting, Product, SecretUse, Tenant};
 use crate::session::signature::Algorithm;
 use crate::settings::Reader;
@@ -15,7 +16,10 @@ pub fn sessions(reader: &mut Reader, product: &Product, rules: Rules) -> (Option
     let entries = read::issuers(reader, product.issuer_setting);
     let tenants = tenants(reader, product, &entries);
     let listed = listed_audience(reader, product);
-    let rules = Rules { product: product.rule, authorized_parties: parties(reader, product, &rules), ..rules };
+    let mut rules = Rules { product: product.rule, ..rules };
+    if product.party_is_an_origin {
+        rules.authorized_parties = Parties::of_pages(reader);
+    }
     let (secrets, key_sets) = keys(reader, product, entries.len());
     let algorithms = match (&secrets, &product.secret) {
         (Some(_), SecretUse::Signs(names)) => read::algorithms(reader, &Algorithm::SYMMETRIC, names),
@@ -125,19 +129,6 @@ fn check_tenants_audience(reader: &mut Reader, product: &Product, tenants: &[Ten
     }
 }
 
-/// Who may have got a token: pages, for a product that names them.
-fn parties(reader: &mut Reader, product: &Product, rules: &Rules) -> Vec<String> {
-    if !product.party_is_an_origin || !rules.authorized_parties.is_empty() {
-        return rules.authorized_parties.clone();
-    }
-    let origins = reader.list("ALLOWED_ORIGINS");
-    if origins.is_empty() {
-        let mend = "is not set, and ALLOWED_ORIGINS neither: one of them lists the pages that tokens may be for";
-        reader.fault("SESSION_AUTHORIZED_PARTIES", mend);
-    }
-    origins
-}
-
 /// Amplify's cookies have the app client's id in their names.
 fn cognito_cookies(listed: &Option<Audience>) -> Vec<Carrier> {
     let Some(Audience::CognitoClient(clients)) = listed else { return Vec::new() };
@@ -161,7 +152,7 @@ fn encrypted(
         issuer_claim: IssuerClaim::IfPresent(issuer.clone()),
         issuer,
         audience: Audience::Any,
-        authorized_parties: Vec::new(),
+        authorized_parties: Parties::Any,
         ..rules.clone()
     };
     Some(EncryptedSettings { secret_id, scheme: scheme.clone(), cookies: read::cookie_names(reader, carriers), rules })

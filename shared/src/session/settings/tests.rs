@@ -140,29 +140,27 @@ fn a_product_needs_no_more_than_its_own_id() {
 }
 
 #[test]
-fn products_bring_their_audience_and_parties() {
+fn products_bring_their_audience() {
     let audience = |variables: &[(&str, &str)]| {
         let (Method::Tokens(trusted, _), _) = good(variables) else { panic!() };
-        (trusted[0].rules.audience.clone(), trusted[0].rules.authorized_parties.clone())
+        trusted[0].rules.audience.clone()
     };
     let one_of = |name: &str| Audience::OneOf(vec![name.to_owned()]);
     let supabase = [("SESSION_KIND", "supabase"), ("SESSION_ISSUER", "abc")];
-    assert_eq!(audience(&supabase).0, one_of("authenticated"));
+    assert_eq!(audience(&supabase), one_of("authenticated"));
     let firebase = [("SESSION_KIND", "firebase"), ("SESSION_ISSUER", "my-project")];
-    assert_eq!(audience(&firebase).0, one_of("my-project"));
+    assert_eq!(audience(&firebase), one_of("my-project"));
     for wider in ["other", "*"] {
         assert!(read(&[&firebase[..], &[("SESSION_AUDIENCE", wider)]].concat()).is_err(), "{wider}");
     }
     let better = [("SESSION_KIND", "better-auth"), ("SESSION_ISSUER", "https://a.test/auth")];
-    assert_eq!(audience(&better).0, one_of("https://a.test"));
+    assert_eq!(audience(&better), one_of("https://a.test"));
     let clerk =
         [("SESSION_KIND", "clerk"), ("SESSION_ISSUER", "https://c.test"), ("ALLOWED_ORIGINS", "https://a.test")];
-    assert_eq!(audience(&clerk), (Audience::Any, vec!["https://a.test".to_owned()]));
-    let parties = [&clerk[..], &[("SESSION_AUTHORIZED_PARTIES", "https://b.test")]].concat();
-    assert_eq!(audience(&parties).1, ["https://b.test"]);
+    assert_eq!(audience(&clerk), Audience::Any);
     let cognito =
         [("SESSION_KIND", "cognito"), ("SESSION_ISSUER", "eu-central-1_AbC"), ("SESSION_AUDIENCE", "client-1")];
-    assert_eq!(audience(&cognito).0, Audience::CognitoClient(vec!["client-1".to_owned()]));
+    assert_eq!(audience(&cognito), Audience::CognitoClient(vec!["client-1".to_owned()]));
 }
 
 #[test]

@@ -1,0 +1,93 @@
+//! For which party a token was issued: `azp` (OpenID Connect Core 1.0 section 2), or `client_id` (RFC 9068 section 2.2).
+
+use serde_json::Value;
+
+use super::claims::Claims;
+use crate::origin::OriginPattern;
+use crate::settings::Reader;
+
+const NAME: &str = "SESSION_AUTHORIZED_PARTIES";
+/// The entry for tokens that name no party.
+const ABSENT: &str = "absent";
+
+/// The parties that may have got a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parties {
+    /// Any, or none.
+    Any,
+    /// One of these.
+    Listed {
+        /// The parties.
+        parties: Vec<Party>,
+        /// Whether a token may name none.
+        or_absent: bool,
+    },
+}
+
+/// A party of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// One of this name.
+    Named(String),
+    /// A page, for products whose parties are pages.
+    Page(OriginPattern),
+}
+
+impl Parties {
+    /// Reads `SESSION_AUTHORIZED_PARTIES`. Not set, any party counts.
+    pub fn from_settings(reader: &mut Reader) -> Self {
+        let listed = reader.list(NAME);
+        if listed.is_empty() { Self::Any } else { Self::listed(reader, listed, |party| Party::Named(party.to_owned())) }
+    }
+
+    /// The same for a product that names pages: not set, or set to `absent` alone, those of `ALLOWED_ORIGINS` count.
+    pub fn of_pages(reader: &mut Reader) -> Self {
+        let mut listed = reader.list(NAME);
+        if listed.iter().all(|entry| entry == ABSENT) {
+            let origins = reader.list("ALLOWED_ORIGINS");
+            if origins.is_empty() {
+                let mend =
+                    "is not set, and ALLOWED_ORIGINS neither: one of them lists the pages that tokens may be for";
+                reader.fault(NAME, mend);
+            }
+            listed.extend(origins);
+        }
+        let page =
+            |entry: &str| OriginPattern::parse(entry).map_or_else(|| Party::Named(entry.to_owned()), Party::Page);
+        Self::listed(reader, listed, page)
+    }
+
+    fn listed(reader: &mut Reader, listed: Vec<String>, party: impl Fn(&str) -> Party) -> Self {
+        if listed.iter().any(|entry| entry == "*") {
+            if listed.len() > 1 {
+                reader.fault(NAME, "must be either * or a list without it");
+            }
+            return Self::Any;
+        }
+        let parties = listed.iter().filter(|entry| *entry != ABSENT).map(|entry| party(entry)).collect();
+        Self::Listed { parties, or_absent: listed.iter().any(|entry| entry == ABSENT) }
+    }
+
+    /// Checks the party that a token names.
+    ///
+    /// # Errors
+    /// A clause for the log.
+    pub fn check(&self, claims: &Claims) -> Result<(), &'static str> {
+        let Self::Listed { parties, or_absent } = self else { return Ok(()) };
+        match claims.get("azp").or_else(|| claims.get("client_id")) {
+            None if *or_absent => Ok(()),
+            None => Err("azp and client_id are missing, and SESSION_AUTHORIZED_PARTIES does not list absent"),
+            Some(Value::String(party)) if parties.iter().any(|known| known.is(party)) => Ok(()),
+            Some(_) => Err("azp or client_id is not in SESSION_AUTHORIZED_PARTIES"),
+        }
+    }
+}
+
+impl Party {
+    fn is(&self, party: &str) -> bool {
+        match self {
+            Self::Named(name) => name == party,
+            Self::Page(pattern) => pattern.matches(party.as_bytes()),
+        }
+    }
+}
