@@ -7,7 +7,7 @@ use super::claims::{Claims, Rules};
 use super::key_set::NoKey;
 use super::key_source::{KeySource, Unavailable};
 use super::refused::Refused;
-use super::signature::{Algorithm, LEAST_SECRET_BYTES, VerifyingKey};
+use super::signature::{Algorithm, Family, LEAST_SECRET_BYTES, VerifyingKey};
 use super::token::UnverifiedToken;
 use crate::clock::Clock;
 use crate::secret::SecretCache;
@@ -24,12 +24,15 @@ pub struct TrustedIssuer {
     pub rules: Rules,
 }
 
-/// What signatures are verified with. An issuer has one or the other, never both.
+/// What signatures are verified with. A token's algorithm decides which: a published key never serves for an HMAC, and the
+/// secret for nothing else.
 pub enum Keys {
     /// The keys that it publishes.
     Published(Arc<KeySource>),
     /// A secret that it shares with the broker.
     Shared(SecretCache),
+    /// Both, while it changes from the secret to published keys.
+    Both(SecretCache, Arc<KeySource>),
 }
 
 impl Keys {
@@ -38,6 +41,31 @@ impl Keys {
         match self {
             Self::Published(source) => source.warm().await,
             Self::Shared(secret) => drop(secret.get().await),
+            Self::Both(secret, source) => drop(tokio::join!(secret.get(), source.warm())),
+        }
+    }
+}
+
+/// The keys that can verify an algorithm.
+enum Applicable<'a> {
+    Published(&'a KeySource),
+    Shared(&'a SecretCache),
+}
+
+impl<'a> Applicable<'a> {
+    fn of(keys: &'a Keys, algorithm: Algorithm) -> Result<Self, String> {
+        let name = algorithm.name();
+        match (algorithm.family(), keys) {
+            (Family::Secret, Keys::Shared(secret) | Keys::Both(secret, _)) => Ok(Self::Shared(secret)),
+            (Family::Secret, Keys::Published(_)) => Err(format!(
+                "the token is signed {name}, with a shared secret, and sessions are verified with published keys: \
+                 SESSION_KIND=secret, or SESSION_SECRET_ID for supabase, takes such tokens"
+            )),
+            (_, Keys::Published(source) | Keys::Both(_, source)) => Ok(Self::Published(source)),
+            (_, Keys::Shared(_)) => Err(format!(
+                "the token is signed {name}, with a private key, and sessions are verified with a shared secret: \
+                 SESSION_KIND=jwt takes such tokens"
+            )),
         }
     }
 }
@@ -48,15 +76,18 @@ impl TrustedIssuer {
     /// # Errors
     /// See [`Refused`].
     pub async fn verify(&self, token: UnverifiedToken<'_>, clock: &Clock) -> Result<Session, Refused> {
-        if !self.algorithms.contains(&token.algorithm) {
-            return Err(Refused::invalid("the token's algorithm is not in SESSION_ALGORITHMS"));
+        let algorithm = token.algorithm;
+        let keys = Applicable::of(&self.keys, algorithm).map_err(Refused::invalid)?;
+        if !self.algorithms.contains(&algorithm) {
+            let reason = format!("the token's algorithm is not in SESSION_ALGORITHMS: it is {}", algorithm.name());
+            return Err(Refused::invalid(reason));
         }
         if self.key_id_required && token.key_id.is_none() {
             return Err(Refused::invalid("the token does not name its key"));
         }
-        let signed = match &self.keys {
-            Keys::Published(source) => by_published_key(source, &token).await?,
-            Keys::Shared(secret) => by_shared_secret(secret, &token).await?,
+        let signed = match keys {
+            Applicable::Published(source) => by_published_key(source, &token).await?,
+            Applicable::Shared(secret) => by_shared_secret(secret, &token).await?,
         };
         if !signed {
             return Err(Refused::invalid("the signature is not the issuer's"));

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::jwe::is_encrypted;
 use super::signature::Algorithm;
 use crate::json::{self, Members};
 
@@ -41,6 +42,9 @@ impl<'a> UnverifiedToken<'a> {
     pub fn parse(token: &'a str) -> Result<Self, &'static str> {
         if token.len() > MOST_BYTES {
             return Err("the token is longer than 8 KiB");
+        }
+        if is_encrypted(token) {
+            return Err("the token has five parts: it is encrypted, and signed ones are expected");
         }
         let (signed, signature) = token.rsplit_once('.').ok_or("the token does not have three parts")?;
         let (header, payload) = signed.split_once('.').ok_or("the token does not have three parts")?;

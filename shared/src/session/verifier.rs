@@ -52,6 +52,7 @@ impl Verifier {
                     let keys = match keys {
                         KeysSetting::Published(location) => Keys::Published(sources.at(location)),
                         KeysSetting::Shared(id) => Keys::Shared(secret(id, Part::Only)),
+                        KeysSetting::Both(id, location) => Keys::Both(secret(id, Part::Only), sources.at(location)),
                     };
                     TrustedIssuer { keys, algorithms, key_id_required, rules }
                 });

@@ -72,7 +72,7 @@ pub enum AudienceSetting {
 pub enum SecretUse {
     /// Nothing.
     None,
-    /// Instead of published keys, it signs tokens with one of these algorithms.
+    /// It signs tokens with one of these algorithms, next to published keys.
     Signs(&'static [&'static str]),
     /// It encrypts sessions in these cookies, beside the signed tokens.
     Encrypts(Scheme, &'static [(&'static str, Form)]),

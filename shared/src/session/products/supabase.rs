@@ -5,7 +5,8 @@ use crate::session::carrier::{Carrier, Form};
 use crate::session::claims::Claims;
 use crate::settings::callable_url;
 
-/// Supabase's access tokens. With a secret, those of a project that still signs with its legacy JWT secret.
+/// Supabase's access tokens. With a secret, also those that a project's legacy JWT secret signs: while a project changes to
+/// signing keys, both are valid (<https://supabase.com/docs/guides/auth/signing-keys>).
 pub const SUPABASE: Product = Product {
     name: "supabase",
     issuer_setting: "the project's reference or URL from Supabase's dashboard",

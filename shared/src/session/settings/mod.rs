@@ -62,6 +62,8 @@ pub enum KeysSetting {
     Published(Location),
     /// A shared secret; its name or ARN.
     Shared(String),
+    /// Both, while an issuer changes from a secret to published keys.
+    Both(String, Location),
 }
 
 /// Sessions that a library of the app's encrypts.

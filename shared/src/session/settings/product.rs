@@ -21,10 +21,7 @@ pub fn sessions(reader: &mut Reader, product: &Product, rules: Rules) -> (Option
         rules.authorized_parties = Parties::of_pages(reader);
     }
     let (secrets, key_sets) = keys(reader, product, entries.len());
-    let algorithms = match (&secrets, &product.secret) {
-        (Some(_), SecretUse::Signs(names)) => read::algorithms(reader, &Algorithm::SYMMETRIC, names),
-        _ => read::algorithms(reader, &Algorithm::ASYMMETRIC, product.algorithms),
-    };
+    let algorithms = algorithms(reader, product, secrets.is_some());
     let mut carriers = cognito_cookies(&listed);
     let mut trusted = Vec::new();
     for (number, tenant) in tenants.iter().enumerate() {
@@ -32,9 +29,11 @@ pub fn sessions(reader: &mut Reader, product: &Product, rules: Rules) -> (Option
         let secret = secrets.as_ref().and_then(|ids| ids.get(number));
         carriers.extend(tenant.carriers.iter().cloned());
         for issuer in &tenant.issuers {
-            let keys = match (secret, key_set.as_ref().or(issuer.key_set.as_ref())) {
-                (Some(id), _) => KeysSetting::Shared(id.clone()),
-                (None, Some(url)) => KeysSetting::Published(Location::KeySet(url.clone())),
+            let key_set = key_set.as_ref().or(issuer.key_set.as_ref()).map(|url| Location::KeySet(url.clone()));
+            let keys = match (secret, key_set) {
+                (Some(id), Some(location)) => KeysSetting::Both(id.clone(), location),
+                (Some(id), None) => KeysSetting::Shared(id.clone()),
+                (None, Some(location)) => KeysSetting::Published(location),
                 (None, None) => {
                     let mend = "is not set: it is where the key set of the URL in SESSION_ISSUER is";
                     reader.fault("SESSION_JWKS_URL", mend);
@@ -73,18 +72,24 @@ fn tenants(reader: &mut Reader, product: &Product, entries: &[String]) -> Vec<Te
     tenants
 }
 
-/// What signs tokens: secrets of the product's, or key sets elsewhere than it has them.
+/// What signs tokens: secrets of the product's, and key sets elsewhere than it has them.
 fn keys(reader: &mut Reader, product: &Product, issuers: usize) -> (Option<Vec<String>>, Option<Vec<Option<Url>>>) {
     let secrets = match product.secret {
         SecretUse::Signs(_) => read::one_for_each(reader, "SESSION_SECRET_ID", issuers),
         _ => None,
     };
-    let key_sets = read::key_sets(reader, issuers);
-    if secrets.is_some() && key_sets.is_some() {
-        let mend = "must not be set beside SESSION_SECRET_ID: tokens are signed one way or the other";
-        reader.fault("SESSION_JWKS_URL", mend);
+    (secrets, read::key_sets(reader, issuers))
+}
+
+/// The algorithms of a product's tokens: those of its published keys, and with a secret those of the secret too.
+fn algorithms(reader: &mut Reader, product: &Product, with_secret: bool) -> Vec<Algorithm> {
+    match product.secret {
+        SecretUse::Signs(names) if with_secret => {
+            let known = [&Algorithm::ASYMMETRIC[..], &Algorithm::SYMMETRIC].concat();
+            read::algorithms(reader, &known, &[product.algorithms, names].concat())
+        }
+        _ => read::algorithms(reader, &Algorithm::ASYMMETRIC, product.algorithms),
     }
-    (secrets, key_sets)
 }
 
 /// What `SESSION_AUDIENCE` says; nothing where the product does without.

@@ -186,13 +186,21 @@ fn cookies_are_the_products_own_unless_one_is_named() {
 }
 
 #[test]
-fn a_legacy_supabase_project_has_a_secret_and_no_key_set() {
+fn a_supabase_project_has_its_legacy_secret_next_to_its_key_set() {
     let legacy = [("SESSION_KIND", "supabase"), ("SESSION_ISSUER", "abc"), ("SESSION_SECRET_ID", "s")];
     let (Method::Tokens(trusted, None), _) = good(&legacy) else { panic!() };
-    assert!(matches!(&trusted[0].keys, KeysSetting::Shared(id) if id == "s"));
+    let KeysSetting::Both(id, Location::KeySet(url)) = &trusted[0].keys else { panic!() };
+    assert_eq!((id.as_str(), url.as_str()), ("s", "https://abc.supabase.co/auth/v1/.well-known/jwks.json"));
+    assert_eq!(trusted[0].algorithms, [Algorithm::Es256, Algorithm::Rs256, Algorithm::Hs256]);
+    let elsewhere =
+        [&legacy[..], &[("SESSION_JWKS_URL", "https://a.test/k"), ("SESSION_ALGORITHMS", "HS256")]].concat();
+    let (Method::Tokens(trusted, None), _) = good(&elsewhere) else { panic!() };
+    assert!(
+        matches!(&trusted[0].keys, KeysSetting::Both(_, Location::KeySet(url)) if url.as_str() == "https://a.test/k")
+    );
     assert_eq!(trusted[0].algorithms, [Algorithm::Hs256]);
-    let both = [&legacy[..], &[("SESSION_JWKS_URL", "https://a.test/k")]].concat();
-    assert!(read(&both).err().unwrap().contains("SESSION_JWKS_URL"));
+    let keys_alone = [("SESSION_KIND", "supabase"), ("SESSION_ISSUER", "abc"), ("SESSION_ALGORITHMS", "HS256")];
+    assert!(read(&keys_alone).err().unwrap().contains("SESSION_ALGORITHMS"));
 }
 
 #[test]
