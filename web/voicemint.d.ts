@@ -5,8 +5,12 @@ export interface TokenSourceOptions {
   /** As for `fetch`: `"include"` where the endpoint is on another origin and the session is a cookie. */
   credentials?: RequestCredentials;
   /**
-   * Gives the app's session, to be sent as Bearer; without it, or where it gives nothing, cookies alone count. What it throws
-   * is what `getToken()` rejects with.
+   * Gives the app's session, to be sent as Bearer; without it, or where it gives nothing, cookies alone count. It is called by
+   * each `getToken()`, so it should keep the session itself. What it throws is what `getToken()` rejects with.
+   *
+   * Where it gives another user's Bearer than before, that clears: tokens are forgotten, and calls under way reject with the
+   * code `cleared`. Users are told apart by `iss` and `sub`. A Bearer that is no JWT names nobody, so each change of it may be
+   * another user: tokens are forgotten too, but calls under way go on. A change of cookies is not seen: call `clear()` then.
    */
   session?: () => string | null | undefined | Promise<string | null | undefined>;
   /**
@@ -14,12 +18,15 @@ export interface TokenSourceOptions {
    * refused meanwhile. If it gives true the token is asked for once more, else `getToken()` rejects.
    *
    * `clear()` counts here too: the calls under way, also those that wait for this, reject with the code `cleared`, whatever it
-   * gives then. So call it only where somebody else signed in, and `getToken()` anew for them.
+   * gives then. So call it only where somebody else signed in, and `getToken()` again for them.
    */
   onUnauthenticated?: (error: VoicemintError) => unknown;
   /** Called before a wait of so many seconds, after 429 or 503. */
   onWait?: (seconds: number, error: VoicemintError) => void;
-  /** The longest time, in seconds, that `getToken()` waits for its turn after 429 and 503. Default: 30. */
+  /**
+   * The longest time, in seconds, that `getToken()` waits for its turn after 429 and 503. Default: 30. Where the connection
+   * drops it tries once more, a second later.
+   */
   maxWait?: number;
   /** Another `fetch`. */
   fetch?: typeof fetch;
@@ -53,7 +60,7 @@ export interface TokenSource {
   getToken(options?: { signal?: AbortSignal | undefined }): Promise<Readonly<Token>>;
   /** Fetches the token that the next `getToken()` will give, so that it need not wait. */
   prefetch(options?: { signal?: AbortSignal | undefined }): Promise<void>;
-  /** Forgets all tokens. Call it when somebody else signs in; calls under way reject with the code `cleared`. */
+  /** Forgets all tokens. Call it when somebody else signs in by cookie; calls under way reject with the code `cleared`. */
   clear(): void;
   /** Forgets all tokens and has the endpoint expire its cookie; rejects where the endpoint did not. */
   signOut(): Promise<void>;

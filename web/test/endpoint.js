@@ -3,7 +3,7 @@
 export function endpoint(...replies) {
   const calls = [];
   const send = async (url, init) => {
-    init?.signal?.throwIfAborted();
+    if (init?.signal?.aborted) throw init.signal.reason;
     calls.push({ url, ...init });
     const reply = replies.length > 1 ? replies.shift() : replies[0];
     const answer = typeof reply === "function" ? await reply(init, calls.length) : reply;
@@ -11,6 +11,29 @@ export function endpoint(...replies) {
     return answer;
   };
   return { calls, fetch: send };
+}
+
+/** A signal that was aborted before; without AbortSignal.abort(), which some platforms lack. */
+export function aborted() {
+  const controller = new AbortController();
+  controller.abort();
+  return controller.signal;
+}
+
+/** A signed token as an issuer's, but for its signature, which the client does not look at. */
+export function jwt(claims) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  return `${part({ alg: "ES256" })}.${part(claims)}.c2lnbmF0dXJl`;
+}
+
+/** Lets all waits pass at once; gives what was waited for, in milliseconds. */
+export function hurry(t) {
+  const waited = [];
+  t.mock.method(globalThis, "setTimeout", (callback, milliseconds) => {
+    waited.push(milliseconds);
+    return setImmediate(callback);
+  });
+  return waited;
 }
 
 let minted = 0;

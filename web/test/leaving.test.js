@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createTokenSource } from "../voicemint.js";
-import { endpoint, problem, token } from "./endpoint.js";
+import { aborted, endpoint, problem, token } from "./endpoint.js";
 
 const never = () => new Promise(() => {});
 
@@ -92,7 +92,7 @@ test("nobody is asked to sign in after clear()", async () => {
   for (let moment = 0; moment < MOMENTS; moment += 1) {
     let [isCleared, wasAsked] = [false, false];
     const onUnauthenticated = () => { wasAsked = isCleared; };
-    const source = createTokenSource("/cartesia/token", { fetch: endpointOf([], 401, { code: "session_expired" }), onUnauthenticated });
+    const source = createTokenSource("/cartesia/token", { fetch: endpointOf([], 401, { code: "session_expired", detail: "Expired." }), onUnauthenticated });
     const call = source.getToken().catch((error) => error);
     for (let turn = 0; turn < moment; turn += 1) await null;
     source.clear();
@@ -141,7 +141,7 @@ test("whoever has given up before asks for nothing", async () => {
   const fetch = async () => { sent += 1; return token(); };
   for (const way of ["getToken", "prefetch"]) {
     const source = createTokenSource("/cartesia/token", { fetch });
-    await assert.rejects(source[way]({ signal: AbortSignal.abort() }), { name: "AbortError" });
+    await assert.rejects(source[way]({ signal: aborted() }), { name: "AbortError" });
   }
   assert.equal(sent, 0);
 });

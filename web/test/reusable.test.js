@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
 import { createTokenSource } from "../voicemint.js";
-import { endpoint, held, problem, token } from "./endpoint.js";
+import { aborted, endpoint, held, problem, token } from "./endpoint.js";
 
 /** Lets wall-clock time pass and nothing else, as when a laptop sleeps. */
 function sleepLaptop(seconds) {
@@ -114,9 +114,9 @@ test("what has expired on its way is asked for once more, and no more than that"
 
 test("whoever gives up waits no longer, and the last one ends the request", async () => {
   const { answer, release } = held(() => token());
-  let aborted = 0;
+  let ended = 0;
   const server = endpoint((init) => {
-    init.signal.addEventListener("abort", () => { aborted += 1; });
+    init.signal.addEventListener("abort", () => { ended += 1; });
     return answer(init);
   });
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
@@ -125,14 +125,15 @@ test("whoever gives up waits no longer, and the last one ends the request", asyn
   const two = source.getToken({ signal: second.signal });
   await new Promise(setImmediate);
   first.abort(new Error("changed my mind"));
-  await assert.rejects(one, /changed my mind/);
-  assert.equal(aborted, 0, "another still waits");
+  // React Native's signals do not say why.
+  await assert.rejects(one, first.signal.reason ? /changed my mind/ : { name: "AbortError" });
+  assert.equal(ended, 0, "another still waits");
   second.abort();
   await assert.rejects(two, { name: "AbortError" });
-  assert.equal(aborted, 1);
+  assert.equal(ended, 1);
   release();
   assert.equal((await source.getToken()).provider, "cartesia", "a later call starts afresh");
-  await assert.rejects(source.getToken({ signal: AbortSignal.abort() }), { name: "AbortError" });
+  await assert.rejects(source.getToken({ signal: aborted() }), { name: "AbortError" });
 });
 
 test("what is cleared is not given to whoever signs in next", async () => {

@@ -1,0 +1,79 @@
+// A connection that drops, as a phone's does that comes back from the background: one more try.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createTokenSource } from "../voicemint.js";
+import { endpoint, hurry, problem, token } from "./endpoint.js";
+
+const dropped = () => { throw new TypeError("Load failed"); };
+
+/** An answer whose connection ends within it. */
+const brokenOff = () => new Response(new ReadableStream({
+  start(controller) {
+    controller.enqueue(new TextEncoder().encode('{"token":"'));
+    controller.error(new TypeError("terminated"));
+  },
+}));
+
+for (const [how, lost] of [["a connection that drops", dropped], ["an answer that breaks off", brokenOff]]) {
+  test(`${how} is tried once more, a second later, and then told`, async (t) => {
+    const waited = hurry(t);
+    const server = endpoint(lost, () => token(), lost);
+    const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
+    assert.equal((await source.getToken()).provider, "cartesia");
+    source.clear();
+    await assert.rejects(source.getToken(), { code: "network_error" });
+    assert.equal(server.calls.length, 4);
+    assert.deepEqual(waited, [1000, 1000]);
+  });
+}
+
+test("with nothing to wait, the second try is at once", async (t) => {
+  const waited = hurry(t);
+  const server = endpoint(dropped, () => token());
+  await createTokenSource("/cartesia/token", { fetch: server.fetch, maxWait: 0 }).getToken();
+  assert.deepEqual(waited, [0]);
+});
+
+test("a token's time runs from the try that brought it", async (t) => {
+  t.after(() => t.mock.restoreAll());
+  hurry(t);
+  const started = Date.now();
+  const server = endpoint(() => {
+    t.mock.method(Date, "now", () => started + 50_000); // the phone was in a pocket
+    return dropped();
+  }, () => token());
+  const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
+  await source.getToken();
+  await source.getToken();
+  assert.equal(server.calls.length, 2, "it is fresh, so it was kept");
+});
+
+test("signing out is tried once more too", async (t) => {
+  hurry(t);
+  const server = endpoint(dropped, () => new Response(null, { status: 204 }));
+  await createTokenSource("/cartesia/token", { fetch: server.fetch }).signOut();
+  assert.deepEqual(server.calls.map(({ method }) => method), ["DELETE", "DELETE"]);
+});
+
+test("a refusal is not taken for a dropped connection", async (t) => {
+  hurry(t);
+  const server = endpoint(() => problem(403, "grant_not_allowed"));
+  await assert.rejects(createTokenSource("/cartesia/token", { fetch: server.fetch }).getToken(), { code: "grant_not_allowed" });
+  assert.equal(server.calls.length, 1);
+});
+
+test("who leaves before the second try asks for nothing more", async () => {
+  for (const leave of [(source) => source.clear(), (_, controller) => controller.abort()]) {
+    const controller = new AbortController();
+    const server = endpoint(() => {
+      setImmediate(() => leave(source, controller));
+      return dropped();
+    }, () => token());
+    const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
+    await assert.rejects(source.getToken({ signal: controller.signal }), (error) => error.code === "cleared" || error.name === "AbortError");
+    await new Promise((resolve) => { setTimeout(resolve, 1100); });
+    assert.equal(server.calls.length, 1);
+  }
+});

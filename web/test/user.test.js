@@ -1,0 +1,160 @@
+// Somebody else signs in, and the app does not call clear(): their Bearer tells.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createTokenSource } from "../voicemint.js";
+import { endpoint, held, jwt, problem, token } from "./endpoint.js";
+
+const ada = jwt({ iss: "https://issuer.example", sub: "ada", iat: 1 });
+const adaLater = jwt({ iss: "https://issuer.example", sub: "ada", iat: 61 });
+const grace = jwt({ iss: "https://issuer.example", sub: "grace", iat: 1 });
+
+const bearers = ({ calls }) => calls.map(({ headers }) => headers.authorization?.slice("Bearer ".length));
+
+/** A source whose app has that Bearer, which may change. */
+function signedIn(server, bearer) {
+  const app = { bearer };
+  const source = createTokenSource("/cartesia/token", { fetch: server.fetch, session: async () => app.bearer });
+  return { app, source };
+}
+
+for (const [what, before, after, isAnother] of [
+  ["another subject's token", ada, grace, true],
+  ["the same subject's at another issuer", ada, jwt({ iss: "https://other.example", sub: "ada" }), true],
+  ["a fresh token of the same user", ada, adaLater, false],
+  ["a whole number for a subject", jwt({ sub: 7, iat: 1 }), jwt({ sub: 7, iat: 2 }), false],
+  ["another number", jwt({ sub: 7 }), jwt({ sub: 8 }), true],
+  ["letters beyond ASCII", jwt({ sub: "zoë" }), jwt({ sub: "zoé" }), true],
+  ["a token that names nobody", jwt({ iat: 1 }), jwt({ iat: 2 }), true],
+  ["an opaque token", "opaque-1", "opaque-2", true],
+  ["the same opaque token", "opaque-1", "opaque-1", false],
+  ["three parts that are no token", "a.b.c", "a.b.d", true],
+  ["nobody, after somebody", ada, null, true],
+  ["somebody, after nobody", undefined, ada, true],
+]) {
+  test(`${what} ${isAnother ? "is another user" : "is the same user"}`, async () => {
+    const server = endpoint(() => token());
+    const { app, source } = signedIn(server, before);
+    const first = await source.getToken();
+    app.bearer = after;
+    const second = await source.getToken();
+    assert.equal(second.token !== first.token, isAnother);
+    assert.deepEqual(bearers(server), isAnother ? [before ?? undefined, after ?? undefined] : [before]);
+  });
+}
+
+test("what was fetched ahead for one user is not given to the next", async () => {
+  const server = endpoint(() => token({ single_use: true }));
+  const { app, source } = signedIn(server, ada);
+  await source.prefetch();
+  app.bearer = grace;
+  await source.getToken();
+  assert.deepEqual(bearers(server), [ada, grace]);
+});
+
+test("what is under way for one user is given to nobody once another asks", async () => {
+  for (const way of ["getToken", "prefetch"]) {
+    const { answer, release } = held(() => token());
+    const server = endpoint(answer, () => token());
+    const { app, source } = signedIn(server, ada);
+    const adas = source[way]();
+    await new Promise(setImmediate);
+    app.bearer = grace;
+    const [one, two] = await Promise.all([source.getToken(), source.getToken(), assert.rejects(adas, { code: "cleared" })]);
+    release();
+    assert.equal(one, two, "the new user's calls share a request");
+    assert.deepEqual(bearers(server), [ada, grace]);
+  }
+});
+
+test("a session that comes late brings the user before back to nobody", async () => {
+  const server = endpoint(() => token());
+  const answers = [];
+  const source = createTokenSource("/cartesia/token", { fetch: server.fetch, session: () => new Promise((resolve) => { answers.push(resolve); }) });
+  const first = source.getToken();
+  answers.shift()(ada);
+  await first;
+  const [late, early] = [source.getToken(), source.getToken()];
+  answers[1](grace);
+  const graces = await early;
+  answers[0](ada);
+  await assert.rejects(late, { code: "cleared" });
+  const again = source.getToken();
+  answers[2](grace);
+  assert.equal(await again, graces);
+  assert.deepEqual(bearers(server), [ada, grace]);
+});
+
+test("who signs in as somebody else after 401 gets nothing that was asked for the one before", async () => {
+  const server = endpoint(() => problem(401, "session_expired"), () => token());
+  const app = { bearer: ada };
+  const source = createTokenSource("/cartesia/token", {
+    fetch: server.fetch,
+    session: () => app.bearer,
+    onUnauthenticated: () => { app.bearer = grace; return true; },
+  });
+  await assert.rejects(source.getToken(), { code: "cleared" });
+  assert.deepEqual(bearers(server), [ada]);
+  await source.getToken();
+  assert.deepEqual(bearers(server), [ada, grace]);
+});
+
+test("a refreshed session after 401 is the same user's, and is asked for again", async () => {
+  const server = endpoint(() => problem(401, "session_expired"), () => token());
+  const app = { bearer: ada };
+  const source = createTokenSource("/cartesia/token", {
+    fetch: server.fetch,
+    session: () => app.bearer,
+    onUnauthenticated: () => { app.bearer = adaLater; return true; },
+  });
+  await source.getToken();
+  assert.deepEqual(bearers(server), [ada, adaLater]);
+});
+
+for (const [how, before, after] of [["an opaque session is refreshed", "opaque-1", "opaque-2"], ["somebody signs in", null, ada]]) {
+  test(`where ${how} after 401, the calls that wait for it go on, and what they get is kept`, async () => {
+    const server = endpoint(({ headers }) => (headers.authorization === `Bearer ${after}` ? token() : problem(401, "session_expired")));
+    const app = { bearer: before };
+    const source = createTokenSource("/cartesia/token", {
+      fetch: server.fetch,
+      session: () => app.bearer,
+      onUnauthenticated: async () => {
+        await new Promise(setImmediate);
+        app.bearer = after;
+        return true;
+      },
+    });
+    const [one, two] = await Promise.all([source.getToken(), source.getToken()]);
+    assert.equal(one, two);
+    assert.equal(await source.getToken(), one);
+    assert.deepEqual(bearers(server), [before ?? undefined, after]);
+  });
+}
+
+test("what an opaque session gets that is no longer the app's is kept for nobody", async () => {
+  for (const single_use of [false, true]) {
+    for (const way of ["getToken", "prefetch"]) {
+      const { answer, release } = held(() => token({ single_use }));
+      const server = endpoint(answer, () => token({ single_use }));
+      const { app, source } = signedIn(server, "opaque-1");
+      const before = source[way]();
+      await new Promise(setImmediate);
+      app.bearer = "opaque-2";
+      const after = await source.getToken();
+      release();
+      const got = await before;
+      assert.notEqual(got?.token, after.token);
+      assert.equal((await source.getToken()).token === after.token, !single_use);
+      assert.deepEqual(bearers(server), ["opaque-1", "opaque-2", ...(single_use ? ["opaque-2"] : [])]);
+    }
+  }
+});
+
+test("where the session cannot be had, no token is given that was kept", async () => {
+  const server = endpoint(() => token());
+  const sessions = [() => ada, () => { throw new Error("The session cannot be refreshed."); }];
+  const source = createTokenSource("/cartesia/token", { fetch: server.fetch, session: () => sessions.shift()() });
+  await source.getToken();
+  await assert.rejects(source.getToken(), /cannot be refreshed/);
+});
