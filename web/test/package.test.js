@@ -2,17 +2,39 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { test } from "node:test";
+
+import { commonJs } from "../commonjs.js";
+import * as client from "../voicemint.js";
+import { endpoint, token } from "./endpoint.js";
 
 const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 
 test("the package has its own README and licence, and lists what it has", () => {
-  const { files, license, exports, types } = JSON.parse(read("../package.json"));
-  assert.deepEqual([...files].sort(), ["LICENSE", "README.md", "voicemint.d.ts", "voicemint.js"]);
+  const { files, license, main, exports, types } = JSON.parse(read("../package.json"));
+  assert.deepEqual([...files].sort(), ["LICENSE", "README.md", "voicemint.cjs", "voicemint.d.cts", "voicemint.d.ts", "voicemint.js"]);
   for (const file of files) assert.ok(read(`../${file}`).length > 0, file);
-  assert.deepEqual([exports["."].default, exports["."].types, types], ["./voicemint.js", "./voicemint.d.ts", "./voicemint.d.ts"]);
+  const { require: required, default: imported } = exports["."];
+  assert.deepEqual(imported, { types: "./voicemint.d.ts", default: "./voicemint.js" });
+  assert.deepEqual(required, { types: "./voicemint.d.cts", default: "./voicemint.cjs" });
+  assert.deepEqual([main, types], [required.default, required.types]);
   assert.equal(license, "Apache-2.0");
   assert.equal(read("../LICENSE"), read("../../LICENSE"));
+});
+
+test("nobody can publish it by mistake under a name that is not registered", () => {
+  assert.equal(JSON.parse(read("../package.json")).private, true);
+});
+
+test("what CommonJS requires is what modules import", async () => {
+  for (const [name, text] of Object.entries(commonJs())) {
+    assert.ok(read(`../${name}`) === text, `${name} is out of date: run node web/commonjs.js`);
+  }
+  const required = createRequire(import.meta.url)("voicemint"); // by its own name, as an app does
+  assert.deepEqual(Object.keys(required).sort(), Object.keys(client).sort());
+  const source = required.createTokenSource("/cartesia/token", { fetch: endpoint(() => token()).fetch });
+  assert.equal((await source.getToken()).provider, "cartesia");
 });
 
 test("its README shows what the repository's README shows, where each snippet is run", () => {
@@ -23,6 +45,6 @@ test("its README shows what the repository's README shows, where each snippet is
 });
 
 test("both say in which browsers it runs", () => {
-  const browsers = /Chrome and Edge 116, Firefox 124 and Safari 17\.4/;
+  const browsers = /Chrome and Edge 85, Firefox 79, Safari 14, React Native\s+0\.74/;
   for (const path of ["../../README.md", "../README.md"]) assert.match(read(path), browsers, path);
 });
