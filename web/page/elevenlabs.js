@@ -1,7 +1,7 @@
 // ElevenLabs: a token is spent on first use, and good for the one thing that its type names.
 
 import { fromBase64, toBase64 } from "./sound.js";
-import { conversation, open } from "./socket.js";
+import { conversation, open, send, sendSound } from "./socket.js";
 
 const VOICE = "JBFqnCBsd6RMkjVDRZzb";
 
@@ -12,15 +12,16 @@ export function speak({ token, base_url }, text, onSound, signal) {
     model_id: "eleven_flash_v2_5",
     output_format: "pcm_24000",
   });
-  socket.onopen = () => {
+  const opened = () => {
     // A blank starts the stream, each text ends with one, and nothing at all ends it.
-    for (const part of [" ", `${text} `, ""]) socket.send(JSON.stringify({ text: part }));
+    for (const part of [" ", `${text} `, ""]) send(socket, JSON.stringify({ text: part }));
   };
-  return conversation(socket, (message) => {
+  const read = (message) => {
     if (message.error) throw new Error(message.message ?? message.error);
     if (message.audio) onSound(fromBase64(message.audio));
     return message.isFinal;
-  }, signal);
+  };
+  return conversation(socket, { opened, read, signal });
 }
 
 /**
@@ -34,23 +35,24 @@ export function listen({ token, base_url }, sound, onText, signal) {
     audio_format: "pcm_16000",
   });
   let ended = false;
-  const send = (audio, commit) => socket.send(JSON.stringify({
+  const sendAudio = (audio, commit) => send(socket, JSON.stringify({
     message_type: "input_audio_chunk",
     audio_base_64: audio,
     commit,
     sample_rate: 16000,
   }));
   const sendAll = async () => {
-    for await (const piece of sound) send(toBase64(piece), false);
+    await sendSound(socket, sound, (piece) => sendAudio(toBase64(piece), false));
     ended = true;
-    send("", true);
+    sendAudio("", true);
   };
-  return conversation(socket, (message) => {
+  const read = (message) => {
     if (message.error) throw new Error(message.error);
-    if (message.message_type === "session_started") sendAll();
+    if (message.message_type === "session_started") return sendAll();
     if (message.message_type === "partial_transcript") onText(message.text, false);
     if (message.message_type !== "committed_transcript") return false;
     onText(message.text, true);
     return ended; // the provider commits by itself where somebody speaks for very long
-  }, signal);
+  };
+  return conversation(socket, { read, signal });
 }

@@ -7,23 +7,41 @@ export function open(baseUrl, path, query) {
   return new WebSocket(url);
 }
 
-/** Hands each message to `read` until it gives true. Rejects when it throws, or the socket closes before. */
-export async function conversation(socket, read, signal) {
+/**
+ * Calls `opened` once the socket is open, and hands each message to `read` until that gives true. Rejects when one of them fails,
+ * or the socket closes before.
+ */
+export async function conversation(socket, { opened, read, signal }) {
   try {
     signal?.throwIfAborted();
     await new Promise((resolve, reject) => {
-      socket.addEventListener("message", ({ data }) => {
+      const handle = async (work) => {
         try {
-          if (read(JSON.parse(data))) resolve();
+          if (await work()) resolve();
         } catch (error) {
           reject(error);
         }
-      });
+      };
+      if (opened) socket.addEventListener("open", () => handle(opened));
+      socket.addEventListener("message", ({ data }) => handle(() => read(JSON.parse(data))));
       socket.addEventListener("close", (event) => reject(new Error(inWords(event))));
       signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
     });
   } finally {
     socket.close();
+  }
+}
+
+/** Sends a message, unless the socket closes: it would be lost, and browsers write an error to the console. */
+export function send(socket, message) {
+  if (socket.readyState === WebSocket.OPEN) socket.send(message);
+}
+
+/** Sends each piece of a sound as `sendPiece` does, and no more once the socket closes. */
+export async function sendSound(socket, sound, sendPiece = (piece) => send(socket, piece)) {
+  for await (const piece of sound) {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    sendPiece(piece);
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import * as assemblyai from "../page/assemblyai.js";
 import * as cartesia from "../page/cartesia.js";
@@ -7,20 +8,27 @@ import * as elevenlabs from "../page/elevenlabs.js";
 
 /** A provider that answers each message by script, in the place of WebSocket. */
 function provider(t, answers) {
-  const met = { sent: [], closed: false };
+  const met = { sent: [], closed: false, late: 0 };
   const before = globalThis.WebSocket;
   t.after(() => { globalThis.WebSocket = before; });
-  globalThis.WebSocket = class extends EventTarget {
+  globalThis.WebSocket = class WebSocket extends EventTarget {
+    static OPEN = 1;
+    readyState = 0;
+
     constructor(url) {
       super();
       met.url = url;
       setImmediate(() => {
-        this.onopen?.();
+        if (met.closed) return;
+        this.readyState = WebSocket.OPEN;
+        this.dispatchEvent(new Event("open"));
         this.answer("open");
       });
     }
 
     send(message) {
+      // A browser complains in the console of what is sent then, and loses it.
+      if (this.readyState !== WebSocket.OPEN) met.late += 1;
       met.sent.push(typeof message === "string" ? message : message.length);
       this.answer(met.sent.at(-1));
     }
@@ -28,12 +36,16 @@ function provider(t, answers) {
     answer(to) {
       for (const frame of answers(to) || []) {
         const event = frame.code ? Object.assign(new Event("close"), frame) : new MessageEvent("message", { data: JSON.stringify(frame) });
-        setImmediate(() => this.dispatchEvent(event));
+        setImmediate(() => {
+          if (frame.code) this.readyState = 3;
+          this.dispatchEvent(event);
+        });
       }
     }
 
     close() {
       met.closed = true;
+      this.readyState = 2;
     }
   };
   return met;
@@ -139,3 +151,77 @@ test("whoever has given up before leaves no socket open", async (t) => {
   await assert.rejects(call, { name: "AbortError" });
   assert.ok(met.closed);
 });
+
+/** Sound without an end of its own; says how many pieces were taken, and whether nobody wants more. */
+function endless() {
+  const told = { taken: 0, ended: false };
+  async function* pieces() {
+    try {
+      for (;;) {
+        await sleep(5);
+        told.taken += 1;
+        yield new Int16Array(1600);
+      }
+    } finally {
+      told.ended = true;
+    }
+  }
+  return { told, sound: pieces() };
+}
+
+const BEGIN = [{ type: "Begin", message_type: "session_started" }];
+
+for (const [name, { listen }] of Object.entries({ cartesia, elevenlabs, assemblyai })) {
+  for (const [how, frames, words] of [
+    ["the user gives up", [], { name: "AbortError" }],
+    ["the provider closes it", [{ code: 1008, reason: "No." }], /No\. \(1008\)/],
+    ["the provider tells an error", [{ type: "error", message: "No.", error: "No." }], /No\./],
+  ]) {
+    test(`${name}: nothing is sent once the socket closes, as ${how}`, async (t) => {
+      let pieces = 0;
+      const met = provider(t, (to) => {
+        if (to === "open") return BEGIN;
+        pieces += 1;
+        return pieces === 3 && frames;
+      });
+      const controller = new AbortController();
+      const { told, sound: microphone } = endless();
+      const call = listen(at("https://api.example.com"), microphone, () => {}, controller.signal);
+      const rejected = assert.rejects(call, words);
+      while (pieces < 3) await sleep(1);
+      if (frames.length === 0) controller.abort();
+      await rejected;
+      const { taken } = told;
+      await sleep(50);
+      assert.equal(met.late, 0, "nothing is sent to a socket that closes");
+      assert.ok(told.ended, "the sound is let go of");
+      assert.ok(told.taken <= taken + 1);
+    });
+  }
+
+  test(`${name}: sound that ends after the socket closed is not told to it`, async (t) => {
+    const met = provider(t, (to) => to === "open" && BEGIN);
+    const controller = new AbortController();
+    let end;
+    async function* silence() {
+      await new Promise((resolve) => { end = resolve; });
+    }
+    const call = listen(at("https://api.example.com"), silence(), () => {}, controller.signal);
+    while (!end) await sleep(1);
+    controller.abort();
+    await assert.rejects(call, { name: "AbortError" });
+    end();
+    await sleep(10);
+    assert.deepEqual(met.sent, []);
+  });
+
+  test(`${name}: sound that fails ends the conversation`, async (t) => {
+    const met = provider(t, (to) => to === "open" && BEGIN);
+    async function* broken() {
+      yield new Int16Array(1600);
+      throw new Error("The microphone is gone.");
+    }
+    await assert.rejects(listen(at("https://api.example.com"), broken(), () => {}), /microphone is gone/);
+    assert.ok(met.closed);
+  });
+}
