@@ -13,6 +13,9 @@ const ROOT = path.join(__dirname, '..', '..');
 const README = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
 const SNIPPETS = [...README.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code);
 
+/** What the endpoint answers instead of the token that it minted. */
+let spoilt;
+
 /** What a page has and Node has not, and what the snippets leave to the app. */
 let played;
 let shown;
@@ -33,10 +36,12 @@ before(async () => {
   const cookie = await signIn();
   const send = globalThis.fetch;
   Object.assign(globalThis, page, {
-    /** A page's own: relative to its origin, with its cookies. What the endpoint answers stays as it is. */
+    /** A page's own: relative to its origin, with its cookies. What the endpoint answers stays as it is, but for what is spoilt on purpose. */
     async fetch(url, init = {}) {
       if (!String(url).startsWith('/')) return send(url, init);
-      return send(app + url, { ...init, headers: { ...init.headers, cookie, origin: app } });
+      const answer = await send(app + url, { ...init, headers: { ...init.headers, cookie, origin: app } });
+      if (answer.status !== 200 || !spoilt) return answer;
+      return Response.json({ ...(await answer.json()), ...spoilt }, { headers: answer.headers });
     },
   });
 });
@@ -44,8 +49,8 @@ before(async () => {
 after(() => files.forEach((file) => rmSync(file)));
 
 /** Runs a snippet, and waits until it has done what it is for. */
-async function run(code, done) {
-  [played, shown] = [[], []];
+async function run(code, done, spoil = {}) {
+  [played, shown, spoilt] = [[], [], spoil];
   const client = pathToFileURL(path.join(ROOT, 'web', 'voicemint.js')).href;
   const file = path.join(__dirname, `.snippet-${files.length}.mjs`);
   writeFileSync(file, code.replace('from "voicemint"', `from "${client}"`));
@@ -81,3 +86,26 @@ for (const [word, done] of EXPECTED) {
     await run(code, done);
   });
 }
+
+const MADE_UP = { token: 'made-up' };
+const snippet = (word) => SNIPPETS.find((code) => code.includes(word));
+const shows = (...patterns) => () => patterns.every((pattern) => shown.some((text) => pattern.test(text)));
+
+test('a bare socket that is refused does not hang: the snippet says so', async () => {
+  await run(snippet('new WebSocket('), shows(/^The token was refused/, /closed: 1006$/), MADE_UP);
+});
+
+test('a message of type error is shown, and ends the socket', async () => {
+  await run(snippet('new WebSocket(').replace('"sonic-3.5"', '7'), () => shown.length > 0);
+  await new Promise((wake) => { setTimeout(wake, 200); });
+  assert.equal(shown.length, 1, shown.join('; '));
+  assert.match(shown[0], /model/i);
+});
+
+test('what ElevenLabs says of a token that it does not know is shown', async () => {
+  await run(snippet('@elevenlabs/client'), shows(/not known/), MADE_UP);
+});
+
+test('what AssemblyAI says of a token that it does not know is shown', async () => {
+  await assert.rejects(run(snippet('"assemblyai"'), () => true, MADE_UP), { code: 1008, message: /not .* known/ });
+});
