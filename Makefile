@@ -195,7 +195,7 @@ browser: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) ## the page, the cookies and host
 	$(call say,Chromium)
 	cd tests/browser && PATH="$(SDKS_VENV)/bin:$$PATH" \
 		VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev CHROMIUM="$$($(SETUP) --find browser)" \
-		node --test --test-concurrency=2 --test-timeout=20000 --test-force-exit $(or $(ARGS),*.test.js)
+		node --test --test-concurrency=2 --test-timeout=180000 --test-force-exit $(or $(ARGS),*.test.js)
 
 .PHONY: binaries
 binaries: $(VENV_STAMP)

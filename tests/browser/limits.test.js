@@ -6,6 +6,7 @@ const { setTimeout: sleep } = require('node:timers/promises');
 
 const { startChromium } = require('./chromium');
 const { refusedWith, visit } = require('./page');
+const { until } = require('./until');
 const { startVoicemint } = require('./voicemint');
 
 // Waits of up to 5 s, up to a minute, and up to a day.
@@ -43,30 +44,44 @@ function answers() {
   return () => voicemint.calls().slice(length).map((call) => call.split(' ')[2]);
 }
 
-test('a wait is counted down, and then the page asks again by itself', async (t) => {
+test('the page waits, and then asks again by itself', async (t) => {
   const visitor = await open(t, 'ada', 'elevenlabs');
-  await useUp(visitor);
   const since = answers();
-  await visitor.get('Waiting The page waits [2-5] s, then asks again by itself\\. [1-5] s$');
-  await visitor.says('#problem', /^Too many tokens .* in a short time\. Try again in [2-5] s\.\s+rate_limited$/s);
-  for (const rest of [2, 1]) await visitor.says('#state', new RegExp(`^Waiting .* ${rest} s$`));
+  const [states, problems] = [await visitor.record('#state'), await visitor.record('#problem')];
+  const waits = /^Waiting The page waits [1-5] s, then asks again by itself\. [1-5] s$/;
+  // Where the machine is busy, the next token may be there again by the time of the click.
+  await until('the page waits', async () => {
+    await useUp(visitor);
+    await visitor.get('(Waiting|Minted)');
+    return (await states()).some((state) => waits.test(state));
+  });
   await visitor.says('#state', /^Minted By ElevenLabs, for ada\.$/);
-  assert.deepEqual(since(), ['429', '200'], 'not before its time');
+  assert.deepEqual(since().slice(-2), ['429', '200'], 'not before its time');
+  const told = /^Too many tokens .* in a short time\. Try again in [1-5] s\.\s+rate_limited$/s;
+  assert.ok((await problems()).some((problem) => told.test(problem)), await problems());
   await visitor.says('#waterfall', /^session\s.*\ssecret\s.*\slimit\s.*\sprovider\s.*\snetwork\s/s);
   assert.ok(await visitor.button('Get a token').isVisible());
 });
 
-test('who waits can stop, and nothing is asked any more', async (t) => {
-  const visitor = await open(t, 'grace', 'elevenlabs');
-  await useUp(visitor);
+test('a wait is counted down; who waits can stop, and nothing is asked any more', async (t) => {
+  const visitor = await open(t, 'grace', 'assemblyai');
+  const pass = await visitor.stopClock();
+  await visitor.choose('assemblyai');
+  await visitor.get('Minted');
+  await visitor.button('Forget it').click();
   const since = answers();
-  await visitor.get('Waiting');
+  await visitor.get('Waiting The page waits [0-9]+ s, then asks again by itself');
+  const rest = Number(/ (\d+) s$/.exec(await visitor.page.locator('#state').innerText())[1]);
+  for (const passed of [1, 2, 3]) {
+    await pass(1);
+    await visitor.says('#state', new RegExp(`^Waiting .* ${rest - passed} s$`));
+  }
   await visitor.button('Stop').click();
-  await visitor.says('#state', /^Refused The endpoint answered 429\. Come again in [1-5] s\.$/);
-  await visitor.says('#state', /^Refused The endpoint answered 429\.$/, 7);
+  await visitor.says('#state', new RegExp(`^Refused The endpoint answered 429\\. Come again in ${rest - 3} s\\.$`));
+  await pass(rest);
+  await visitor.says('#state', /^Refused The endpoint answered 429\.$/);
   await sleep(500);
   assert.deepEqual(since(), ['429']);
-  await visitor.get('Minted');
 });
 
 test('one provider’s wait does not hold up the others', async (t) => {
@@ -78,9 +93,9 @@ test('one provider’s wait does not hold up the others', async (t) => {
   await visitor.says('#state', /^None yet/);
   await visitor.get('Minted By ElevenLabs');
   await visitor.choose('assemblyai');
-  await visitor.says('#state', /^Waiting .* \d\d s$/);
+  await visitor.says('#state', /^Waiting .* \d+ s$/);
   await visitor.button('Stop').click();
-  await visitor.says('#state', /^Refused .* Come again in \d\d s\.$/);
+  await visitor.says('#state', /^Refused .* Come again in \d+ s\.$/);
 });
 
 test('what would take hours is refused at once, in words; what is resumed does not count', async (t) => {
@@ -91,20 +106,23 @@ test('what would take hours is refused at once, in words; what is resumed does n
   await visitor.page.getByLabel('Seconds expires_in').fill('600');
   const since = answers();
   await visitor.get('Refused The endpoint answered 429\\. Come again in (24 h|23 h 59 min)\\.$');
-  await visitor.says('#problem', /Try again in 24 h\.\s+rate_limited$/);
+  await visitor.says('#problem', /Try again in (24 h|23 h 59 min)\.\s+rate_limited$/);
   await sleep(500);
   assert.deepEqual(since(), ['429']);
 });
 
 test('listening waits for its token too, and can be stopped meanwhile', async (t) => {
-  const visitor = await open(t, 'joan', 'elevenlabs');
+  const visitor = await open(t, 'joan', 'assemblyai');
   await visitor.option('Sample').check();
-  await useUp(visitor);
+  await visitor.get('Minted');
+  await visitor.button('Forget it').click();
   await visitor.button('Listen').click();
-  await visitor.says('#progress', /^The page waits [1-5] s, then asks again by itself\.$/);
+  await visitor.says('#progress', /^The page waits \d+ s, then asks again by itself\.$/);
   await visitor.button('Stop').click();
   await visitor.says('#progress', /^Stopped\.$/);
   await visitor.says('#state', /^Refused/);
+  await visitor.choose('elevenlabs');
+  await useUp(visitor);
   await visitor.button('Listen').click();
-  await visitor.says('#transcript', /hello/i, 12);
+  await visitor.says('#transcript', /hello/i);
 });

@@ -52,13 +52,35 @@ async function visit(t, chromium, voicemint, { expected = [], ...options } = {})
       await this.says('#state', new RegExp(`^${state}`));
     },
 
+    /**
+     * Stops the page's clock; `pass(seconds)` lets it run on. Its calls take the time that they take, so what the page shows does
+     * not depend on how busy the machine is.
+     */
+    async stopClock() {
+      await page.clock.install();
+      await page.reload();
+      await page.clock.pauseAt(Date.now() + 1000);
+      return (seconds) => page.clock.runFor(seconds * 1000);
+    },
+
+    /** Everything that a part of the page says from now on, however briefly; gives a function that tells it. */
+    async record(part) {
+      await page.locator(part).evaluate((element) => {
+        const said = [];
+        const note = () => said.push(element.innerText.trim());
+        new MutationObserver(note).observe(element, { childList: true, characterData: true, subtree: true, attributes: true });
+        window.said = { ...window.said, [element.id]: said };
+      });
+      return () => page.evaluate((id) => window.said[id], part.slice(1));
+    },
+
     /** Waits until a part of the page says something. */
-    async says(part, words, seconds) {
+    async says(part, words) {
       let text;
       await until(`${part} says ${words}`, async () => {
         text = (await page.locator(part).innerText()).trim();
         return words.test(text);
-      }, seconds).catch((error) => assert.fail(`${error.message}; it says: ${text}`));
+      }).catch((error) => assert.fail(`${error.message}; it says: ${text}`));
       return text;
     },
 

@@ -12,21 +12,31 @@ test('a token source gives another token in time, and the socket that the first 
   t.after(voicemint.stop);
   const chromium = await startChromium();
   t.after(() => chromium.close());
-  const visitor = await visit(t, chromium, voicemint);
+  // A token that has expired is refused as a socket opens.
+  const visitor = await visit(t, chromium, voicemint, { expected: [/WebSocket connection to .* failed/] });
   await visitor.signIn('ada');
   const seen = await visitor.page.evaluate(async () => {
     const { createTokenSource } = await import('/voicemint.js');
     const source = createTokenSource('/cartesia/token', { ask: { grants: { tts: true }, expires_in: 2 } });
 
-    async function open() {
-      const { token, base_url } = await source.getToken();
+    async function open({ token, base_url }) {
       const query = new URLSearchParams({ cartesia_version: '2026-03-01', access_token: token });
       const socket = new WebSocket(`${base_url.replace('http', 'ws')}/tts/websocket?${query}`);
-      await new Promise((resolve, reject) => {
-        socket.onopen = resolve;
-        socket.onerror = () => reject(new Error('a socket was refused'));
+      return new Promise((resolve) => {
+        socket.onopen = () => resolve(socket);
+        socket.onerror = () => resolve(undefined);
       });
-      return { token, socket };
+    }
+
+    /** Where the machine is busy, a token of 2 s may have expired by the time that it is used. */
+    async function openWithNext() {
+      for (;;) {
+        const asked = performance.now();
+        const token = await source.getToken();
+        const socket = await open(token);
+        if (socket) return { token, socket, asked };
+        source.clear();
+      }
     }
 
     function speak(socket) {
@@ -45,22 +55,27 @@ test('a token source gives another token in time, and the socket that the first 
       });
     }
 
-    const begun = performance.now();
-    const first = await open();
+    const pause = () => new Promise((resolve) => { setTimeout(resolve, 50); });
+    const first = await openWithNext();
     const spoken = [await speak(first.socket)];
-    let token = first.token;
-    while (token === first.token && performance.now() < begun + 3000) {
-      await new Promise((resolve) => { setTimeout(resolve, 50); });
-      ({ token } = await source.getToken());
+    // The last time that the first token was given, and how old it was then.
+    let given = 0;
+    for (;;) {
+      const age = performance.now() - first.asked;
+      if ((await source.getToken()).token !== first.token.token) break;
+      given = age;
+      await pause();
     }
-    const after = performance.now() - begun;
     // Until the first token has expired at the provider too.
-    await new Promise((resolve) => { setTimeout(resolve, 2200 - after); });
-    const second = await open();
+    for (let late = await open(first.token); late; late = await open(first.token)) {
+      late.close();
+      await pause();
+    }
+    const second = await openWithNext();
     spoken.push(await speak(first.socket), await speak(second.socket));
-    return { after, spoken, open: first.socket.readyState === WebSocket.OPEN };
+    return { given, spoken, open: first.socket.readyState === WebSocket.OPEN };
   });
-  assert.ok(seen.after < 2000, `the next token came after ${seen.after} ms, when the first one had expired`);
+  assert.ok(seen.given < 2000, `the first token was given ${seen.given} ms after it was asked for, when it had expired`);
   assert.deepEqual(seen.spoken, ['done', 'done', 'done']);
   assert.ok(seen.open);
 });

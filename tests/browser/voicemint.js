@@ -33,7 +33,7 @@ async function startVoicemint(...flags) {
   await until('the local command is ready', () => {
     if (child.exitCode !== null) throw new Error(`${process.env.VOICEMINT_DEV} did not start`);
     return printed.includes('Stop with Ctrl-C.');
-  }, 20);
+  });
   return {
     port,
     url: `http://localhost:${port}`,

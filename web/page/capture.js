@@ -36,8 +36,8 @@ export async function fromSample(url) {
 
 /**
  * `pieces` are 16-bit samples, 16,000 a second, a tenth of a second each. They begin when the first one is asked for: once the
- * provider listens. They end after `stop()`, and at once after `close()`, which lets go of
- * the device.
+ * provider listens. They end after `stop()`, and at once after `close()`,
+ * which lets go of the device.
  */
 async function capture(context, source, { start, close }) {
   await context.audioWorklet.addModule(WORKLET);
