@@ -7,7 +7,7 @@ const { after, before, describe, test } = require('node:test');
 const { FROM_ALLOWED, NEVER, tools } = require('./attempts');
 const { APP, FOREIGN, SIBLING } = require('./sites');
 const { until } = require('./until');
-const { SESSION, had, startVisitor } = require('./visitor');
+const { ASK, SESSION, had, startVisitor } = require('./visitor');
 
 const ENDPOINT = `${APP}/cartesia/token`;
 
@@ -21,7 +21,7 @@ after(() => visitor?.stop());
 
 test('the app itself mints, so the visitor is signed in', async (t) => {
   t.after(visitor.closePages);
-  const { result } = await visitor.inPage(APP, async (url) => (await fetch(url, { method: 'POST' })).status, ENDPOINT);
+  const { result } = await visitor.inPage(APP, async ([url, ask]) => (await fetch(url, ask)).status, [ENDPOINT, ASK]);
   assert.equal(result, 200);
 });
 

@@ -6,6 +6,9 @@ const { startVoicemint } = require('./voicemint');
 
 const SESSION = 'dev_session';
 
+/** For a token whose cookie is still there at the end of all tests, however long they take. */
+const ASK = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"expires_in":3600}' };
+
 /** `voicemint`, the `sites`, the browser's `context`, and what can be done with them. */
 async function startVisitor(...flags) {
   const voicemint = await startVoicemint('--origin', APP, '--origin', STUDIO, '--origin', PARTNER, ...flags);
@@ -38,10 +41,10 @@ async function startVisitor(...flags) {
     await voicemint.stop();
   }
 
-  await inPage(APP, async () => {
+  await inPage(APP, async (ask) => {
     await fetch('/sign-in', { method: 'POST', body: new URLSearchParams({ user: 'ada' }) });
-    await fetch('/cartesia/token', { method: 'POST' });
-  });
+    await fetch('/cartesia/token', ask);
+  }, ASK);
   await closePages();
   await sendSessionEverywhere(context);
   return { voicemint, sites, context, inPage, closePages, sealed, stop };
@@ -60,4 +63,4 @@ function had({ headers }, cookie) {
   return (headers.cookie ?? '').split('; ').some((pair) => pair.startsWith(`${cookie}=`));
 }
 
-module.exports = { SESSION, had, startVisitor };
+module.exports = { ASK, SESSION, had, startVisitor };
