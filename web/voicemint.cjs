@@ -89,6 +89,7 @@ function createTokenSource(url, options = {}) {
 
   /** The app's Bearer, and what ends with its user. What was kept for another user is forgotten. */
   async function identify(signal) {
+    // What is awaited here, be it nothing, lets a component leave that React's StrictMode mounts twice: nothing was sent then.
     check(signal);
     if (!session) return { ended: replaced.signal };
     const [{ signal: over }, before] = [cleared, replaced];
@@ -178,7 +179,6 @@ function createTokenSource(url, options = {}) {
   }
 
   async function mint(signal, bearer) {
-    await undefined; // React's StrictMode unmounts a component at once and mounts it again: that is one request
     check(signal);
     const headers = {};
     if (ask) headers["content-type"] = "application/json";

@@ -136,6 +136,22 @@ test("what was fetched ahead is not given to whoever signs in next", async () =>
   assert.equal(server.calls.length, 2);
 });
 
+test("who leaves at once and comes again, as a component in React's StrictMode, costs one request", async () => {
+  for (const session of [undefined, async () => "ada"]) {
+    for (const single_use of [false, true, "as is known"]) {
+      const server = endpoint(() => token({ single_use: Boolean(single_use), expires_in: 0 }));
+      const source = createTokenSource("/cartesia/token", { fetch: server.fetch, session });
+      if (single_use === "as is known") await source.getToken();
+      const { length } = server.calls;
+      const controller = new AbortController();
+      const left = assert.rejects(source.getToken({ signal: controller.signal }), { name: "AbortError" });
+      controller.abort();
+      await Promise.all([left, source.getToken()]);
+      assert.equal(server.calls.length - length, 1);
+    }
+  }
+});
+
 test("whoever has given up before asks for nothing", async () => {
   let sent = 0;
   const fetch = async () => { sent += 1; return token(); };
