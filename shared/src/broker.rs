@@ -101,8 +101,10 @@ impl<P: Provider> Broker<P> {
 
     /// Loads what every request needs, before the first one: where that fails, the first request tries again.
     pub async fn warm(&self) {
-        let provider = self.transport.warm(self.provider.base_url());
-        let loads = async { tokio::join!(self.secret.get(), self.verifier.warm(), provider) };
+        // Nobody waits for the provider: a first mint takes this connection where it stands by then, or one of its own.
+        let (transport, url) = (self.transport.clone(), self.provider.base_url().to_owned());
+        tokio::spawn(async move { transport.warm(&url).await });
+        let loads = async { tokio::join!(self.secret.get(), self.verifier.warm()) };
         let _ = tokio::time::timeout(WARM_UP, loads).await;
     }
 

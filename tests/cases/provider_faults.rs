@@ -106,7 +106,8 @@ async fn connections_are_kept_between_invocations() {
         assert_eq!(said(&function.invoke(&event).await), "200");
     }
     assert_eq!(standin.requests().len(), 8);
-    assert_eq!(standin.connections(), 1);
+    // The first mint does not wait for the one that is being warmed.
+    assert!(standin.connections() <= 2, "{} connections", standin.connections());
 }
 
 #[tokio::test]
