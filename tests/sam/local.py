@@ -18,6 +18,7 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 
 import serve
+from rest import with_rest_api
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = Path(ROOT, "env.local.example.json").read_text()
@@ -33,8 +34,8 @@ STOPPED_WITHIN = 60
 TOO_EARLY = "No response from invoke container"
 TRIES = 4
 
-# What main() set up: the environment of sam's commands, its flags, and a session.
-environment, flags, session = {}, [], ""
+# What main() set up: the environment of sam's commands, its flags, the templates, and a session.
+environment, flags, templates, session = {}, [], {}, ""
 
 
 class SamLocal(unittest.TestCase):
@@ -50,7 +51,13 @@ class SamLocal(unittest.TestCase):
                 self.assert_minted(provider, answer["body"])
 
     def test_the_api_answers_as_the_gateway_would(self):
-        with api() as ask:
+        self.assert_answers("template.yaml")
+
+    def test_a_rest_api_answers_as_the_http_api_does(self):
+        self.assert_answers("rest.yaml")
+
+    def assert_answers(self, template):
+        with api(templates[template]) as ask:
             status, headers, body = ask("/cartesia/token", {"Authorization": f"Bearer {session}"})
             self.assertEqual(status, 200, body)
             self.assert_minted("cartesia", body)
@@ -61,6 +68,14 @@ class SamLocal(unittest.TestCase):
             self.assertEqual(headers["Access-Control-Allow-Origin"], "http://localhost:3000")
             status, _, body = ask("/cartesia/token", {"Authorization": f"Bearer {session[:-8]}AAAAAAAA"})
             self.assertEqual((status, json.loads(body)["code"]), (401, "session_invalid"))
+            status, _, body = ask("/cartesia/token?expires_in=30&grants=tts%2Cstt", page, "GET")
+            self.assertEqual((status, json.loads(body).get("expires_in")), (200, 30), body)
+            preflight = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"}
+            status, headers, _ = ask("/cartesia/token", preflight, "OPTIONS")
+            self.assertEqual((status, headers["Access-Control-Allow-Origin"]), (204, "http://localhost:3000"))
+            status, headers, _ = ask("/cartesia/token", page, "DELETE")
+            self.assertEqual(status, 204)
+            self.assertIn("Max-Age=0", headers["Set-Cookie"])
 
     def assert_minted(self, provider, body):
         answer = json.loads(body)
@@ -69,11 +84,10 @@ class SamLocal(unittest.TestCase):
 
 
 @contextmanager
-def sam(command, *arguments, **pipes):
+def sam(command, *arguments, template=None, **pipes):
     """A command of `sam local`. Ended gently, it removes its containers."""
-    process = subprocess.Popen(
-        ["sam", "local", command, *arguments, *flags], cwd=ROOT, env=environment, text=True, **pipes
-    )
+    arguments = [*arguments, "--template", str(template or templates["template.yaml"]), *flags]
+    process = subprocess.Popen(["sam", "local", command, *arguments], cwd=ROOT, env=environment, text=True, **pipes)
     try:
         yield process
     finally:
@@ -95,46 +109,47 @@ def invoke(function, event):
 
 
 @contextmanager
-def api():
+def api(template):
     (port,) = serve.free_ports(1)
     with tempfile.NamedTemporaryFile("w+") as file:
         log = Path(file.name)
-        with sam("start-api", "--port", str(port), "--warm-containers", "LAZY", stdout=file, stderr=file) as process:
+        arguments = ["--port", str(port), "--warm-containers", "LAZY"]
+        with sam("start-api", *arguments, template=template, stdout=file, stderr=file) as process:
             try:
                 deadline = time.monotonic() + ANSWERED_WITHIN
                 while f"Running on http://127.0.0.1:{port}" not in log.read_text():
                     if process.poll() is not None or time.monotonic() > deadline:
                         raise AssertionError("sam local start-api did not start")
                     time.sleep(0.1)
-                yield partial(post_again, port)
+                yield partial(ask_again, port)
             except AssertionError as error:
                 raise AssertionError(f"{error}\n{log.read_text()}") from None
 
 
-def post_again(port, path, headers):
+def ask_again(port, path, headers, method="POST"):
     for _ in range(TRIES):
-        status, answered, body = post(port, path, headers)
+        status, answered, body = ask(port, method, path, headers)
         if status != 502 or answered["Content-Type"] == "application/problem+json":
             break
         time.sleep(1)
     return status, answered, body
 
 
-def post(port, path, headers, body=None):
+def ask(port, method, path, headers, body=None):
     connection = HTTPConnection("localhost", port, timeout=ANSWERED_WITHIN)
-    connection.request("POST", path, body, headers)
+    connection.request(method, path, body, headers)
     response = connection.getresponse()
     return response.status, response.headers, response.read()
 
 
 def sign_in(port):
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    _, headers, _ = post(port, "/sign-in", form, "user=ada")
+    _, headers, _ = ask(port, "POST", "/sign-in", form, "user=ada")
     return SimpleCookie(headers["Set-Cookie"])["dev_session"].value
 
 
 def main():
-    global environment, flags, session
+    global environment, flags, templates, session
     # Asked to stop, it stops what it started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="voicemint-") as folder:
@@ -147,8 +162,10 @@ def main():
             # No account is needed: with these, sam looks for none, and the stand-ins take any.
             environment = {name: value for name, value in served.items() if not name.startswith("AWS_")}
             environment |= {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
+            built = Path(os.environ["VOICEMINT_SAM_BUILD"], "template.yaml")
+            templates = {"template.yaml": built, "rest.yaml": Path(folder, "rest.yaml")}
+            templates["rest.yaml"].write_text(with_rest_api(built))
             flags = [
-                *("--template", str(Path(os.environ["VOICEMINT_SAM_BUILD"], "template.yaml"))),
                 *("--config-file", str(Path(ROOT, "samconfig.toml"))),
                 *("--env-vars", str(Path(folder, "env.local.json"))),
                 *("--parameter-overrides", f"Architecture={os.environ['VOICEMINT_ARCH']}"),
