@@ -1,10 +1,10 @@
-//! What a function answered, in the gateway's payload format 2.0, taken apart for assertions.
+//! What a function answered, in the form of the event's source, taken apart for assertions.
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+
+use crate::{EventSource, answer_form};
 
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -17,16 +17,26 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Nothing where the function's answer is none for a gateway, such as the runtime's error document.
+    /// Nothing where the function's answer is none for an HTTP API, such as the runtime's error document.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let value: Value = serde_json::from_slice(bytes).ok()?;
-        let status = value["statusCode"].as_u64()?.try_into().ok()?;
+        Self::parse_from(EventSource::HttpApi, bytes).ok()
+    }
+
+    /// What the source would read in the function's answer, or why it is none for that source.
+    pub fn parse_from(source: EventSource, bytes: &[u8]) -> Result<Self, String> {
+        let value: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        answer_form::check(source, &value)?;
+        let status = value["statusCode"].as_u64().and_then(|status| status.try_into().ok()).unwrap_or_default();
         let mut headers = BTreeMap::new();
         let mut cookies: Vec<String> = strings(&value["cookies"]);
-        for member in ["headers", "multiValueHeaders"] {
+        for member in answer_form::header_members(source) {
             for (name, text) in value[member].as_object().into_iter().flatten() {
                 let name = name.to_ascii_lowercase();
-                let texts = if text.is_array() { strings(text) } else { vec![text.as_str()?.to_owned()] };
+                let texts = if text.is_array() {
+                    strings(text)
+                } else {
+                    text.as_str().map(str::to_owned).into_iter().collect()
+                };
                 if name == "set-cookie" {
                     cookies.extend(texts);
                 } else {
@@ -35,11 +45,7 @@ impl Answer {
             }
         }
         let body = value["body"].as_str().unwrap_or_default().to_owned();
-        let body = match value["isBase64Encoded"].as_bool() {
-            Some(true) => String::from_utf8_lossy(&STANDARD.decode(body).ok()?).into_owned(),
-            _ => body,
-        };
-        Some(Self { status, headers, cookies, body })
+        Ok(Self { status, headers, cookies, body })
     }
 
     /// The header's value, empty where there is none.

@@ -1,4 +1,5 @@
-//! An API Gateway event (HTTP API, payload format 2.0) from the files of `events/`, changed to what a case needs.
+//! An API Gateway event (HTTP API, payload format 2.0) from the files of `events/`, changed to what a case needs;
+//! [`Event::via`] makes it one of another source.
 //! Whatever a file says of session, cookies, page and body is taken out first, so that a case shows all that it sends.
 
 use std::path::Path;
@@ -68,8 +69,10 @@ impl Event {
     }
 
     pub fn without_header(mut self, name: &str) -> Self {
-        if let Some(headers) = self.0["headers"].as_object_mut() {
-            headers.retain(|key, _| !key.eq_ignore_ascii_case(name));
+        for member in ["headers", "multiValueHeaders"] {
+            if let Some(headers) = self.0.get_mut(member).and_then(Value::as_object_mut) {
+                headers.retain(|key, _| !key.eq_ignore_ascii_case(name));
+            }
         }
         self
     }
@@ -165,6 +168,10 @@ impl Event {
         self
     }
 
+    pub fn json(&self) -> &Value {
+        &self.0
+    }
+
     /// For changes by hand.
     pub fn into_json(self) -> Value {
         self.0
@@ -183,7 +190,7 @@ impl std::fmt::Display for Event {
     }
 }
 
-fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -94,9 +94,10 @@ impl Function {
 
     pub async fn invoke(&self, event: &Event) -> Answer {
         let (status, bytes) = self.invoke_raw(event.to_string().as_bytes()).await;
-        Answer::parse(&bytes).unwrap_or_else(|| {
+        let source = event.source();
+        Answer::parse_from(source, &bytes).unwrap_or_else(|why| {
             let text = String::from_utf8_lossy(&bytes);
-            panic!("no answer for a gateway ({status}): {text}\nto {event}\nlogs:\n{}", self.logs())
+            panic!("no answer for {source:?}: {why} ({status}): {text}\nto {event}\nlogs:\n{}", self.logs())
         })
     }
 

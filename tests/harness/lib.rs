@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "the suite has a real clock and a real environment")]
 
 mod answer;
+mod answer_form;
 mod event;
 mod function;
 mod gate;
@@ -20,6 +21,7 @@ mod process;
 mod product;
 mod server;
 mod service;
+mod source;
 mod tls;
 mod world;
 
@@ -35,6 +37,7 @@ pub use ports::ClosedPort;
 pub use product::{Product, with_cookies};
 pub use server::{Reply, Request, Server};
 pub use service::FaultyService;
+pub use source::EventSource;
 pub use tls::Tls;
 pub use world::{ENDPOINT_OF_SECRETS, PROVIDERS, SESSION_COOKIE, World};
 
