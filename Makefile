@@ -106,13 +106,17 @@ doctor: ## say what this machine lacks, what for, and what to install
 # What takes seconds and what a change breaks most often comes first. The release comes last, as it takes longest.
 PARTS := format packages workflows deny client template lint unit tools openapi sdks browser
 # AWS's Lambda emulator is a program for Linux.
-PARTS += $(if $(filter Linux,$(shell uname -s)),e2e)
+ifeq ($(shell uname -s),Linux)
+PARTS += e2e
+else
+NOT_RUN := make e2e, which needs Linux
+endif
 
 .PHONY: test
 test: ## everything below up to e2e, from a clean clone, and installs what this machine lacks: some minutes
 	@$(SETUP) test
 	@MAKE='$(MAKE)' tools/parts $(PARTS)
-	@$(if $(filter e2e,$(PARTS)),,echo 'Not run here: make e2e, which needs Linux.')
+	@$(if $(NOT_RUN),echo 'Not run here: $(NOT_RUN).')
 
 .PHONY: format
 format: ## check the formatting (cargo fmt corrects it)
@@ -199,7 +203,7 @@ browser: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) ## the page, the cookies and host
 
 .PHONY: binaries
 binaries: $(VENV_STAMP)
-	$(call say,release binaries for $(HOST) as sam builds them: minutes without a word)
+	$(call say,release binaries for $(HOST) as sam builds them: takes minutes and prints nothing)
 	$(SAM) build --build-dir $(E2E_BUILD) --parameter-overrides Architecture=$(HOST)
 	@mkdir -p $(E2E_BINARIES)
 	@cp $(E2E_BUILD)/CartesiaFunction/bootstrap $(E2E_BINARIES)/cartesia
@@ -217,7 +221,7 @@ arm64: $(VENV_STAMP) ## the same for the arm64 artefacts that are deployed, thro
 	@test $(HOST) != arm64 || { echo 'This machine is arm64 itself: make e2e runs the same artefacts.' >&2; exit 1; }
 	@command -v qemu-aarch64 > /dev/null && test -e $(ARM64_ROOT)/lib/libc.so.6 && test -e $(ARM64_ROOT)/lib/libgcc_s.so.1 || \
 		{ echo 'This needs qemu and libraries for arm64 (Debian: apt-get install qemu-user libc6-arm64-cross libgcc-s1-arm64-cross).' >&2; exit 1; }
-	$(call say,artefacts for arm64: minutes without a word)
+	$(call say,artefacts for arm64: takes minutes and prints nothing)
 	$(SAM) build --build-dir $(ARM64_BUILD) --parameter-overrides Architecture=arm64
 	@mkdir -p $(ARM64_BINARIES)
 	@for folder in $(ARM64_BUILD)/*Function; do \
@@ -244,7 +248,7 @@ sam-image: ## where Lambda's image cannot be pulled: one like it for make sam-lo
 	tools/lambda-image $(HOST)
 
 .PHONY: bench
-bench: bench-ready ## what cold starts and mints cost, beside a bare function, Node.js and Python; writes README's table and docs/performance.* (ROUNDS=15)
+bench: bench-ready ## what cold starts and mints cost, compared with a bare function, Node.js and Python; writes README's table and docs/performance.* (ROUNDS=15)
 	$(call say,measuring: some minutes)
 	@$(WITH_BENCH) figures --rounds $(ROUNDS)
 
@@ -254,7 +258,7 @@ bench-check: bench-ready ## measure the same, and fail where a function costs mo
 	@$(WITH_BENCH) check --rounds $(ROUNDS)
 
 .PHONY: bench-load
-bench-load: bench-ready ## many emulators side by side, as fast as the machine can (ARGS="--emulators 8 --seconds 30"; else 4 and 10)
+bench-load: bench-ready ## many emulators at the same time, as fast as the machine can (ARGS="--emulators 8 --seconds 30"; else 4 and 10)
 	$(call say,load)
 	@$(WITH_BENCH) load $(ARGS)
 
@@ -280,13 +284,13 @@ bench-verify: ## what it costs to verify a session, with the release's optimisat
 # Stable Rust does: only a sanitizer needs nightly, and it would look for spoilt memory, which Rust without unsafe code has not.
 # Instrumented code is not optimised across crates, as the release is: that takes minutes and hides what is covered.
 .PHONY: fuzz
-fuzz: $(CARGO_FUZZ) ## look for tokens and key sets that it stumbles over (SECONDS=60 for each of the two targets; else 600)
+fuzz: $(CARGO_FUZZ) ## fuzz what reads tokens and key sets (SECONDS=60 for each of the two targets; else 600)
 	@for target in token key_set; do \
 		printf '\n\033[1m== fuzz %s for %s s\033[0m\n' "$$target" "$(SECONDS)"; \
 		CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_STRIP=none \
 		$(CARGO_FUZZ) run --sanitizer none --codegen-units 16 --target-dir target/fuzz "$$target" -- \
 			-max_total_time=$(SECONDS) -timeout=10 -max_len=17000 -dict=fuzz/jwt.dict -print_final_stats=1 || \
-			{ echo "make fuzz: $$target stumbled; what it was given is in fuzz/artifacts/$$target/" >&2; exit 1; }; \
+			{ echo "make fuzz: $$target failed; its input is in fuzz/artifacts/$$target/" >&2; exit 1; }; \
 	done
 
 $(CARGO_FUZZ):
@@ -295,7 +299,7 @@ $(CARGO_FUZZ):
 
 .PHONY: sam-build
 sam-build: $(VENV_STAMP) ## the artefacts to deploy, in .aws-sam/build (ARCH=x86_64 for another processor)
-	$(call say,artefacts for $(ARCH): minutes without a word)
+	$(call say,artefacts for $(ARCH): takes minutes and prints nothing)
 	$(SAM) build --parameter-overrides Architecture=$(ARCH)
 
 .PHONY: deploy
