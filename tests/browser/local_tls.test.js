@@ -8,6 +8,7 @@ const tls = require('node:tls');
 
 const { makeCertificate } = require('./certificate');
 const { startChromium, watchedPage } = require('./chromium');
+const { visit } = require('./page');
 const { listen, startVoicemint } = require('./voicemint');
 
 /** What Chromium is told to trust, as if somebody had trusted the authority: the key of the certificate that is served. */
@@ -69,4 +70,23 @@ test('a page that has TLS calls the endpoint over TLS, with its session', async 
     return [answer.status, (await answer.json()).provider];
   }, [`${endpoint}/cartesia/token`, bearer]);
   assert.deepEqual(answered, [200, 'cartesia']);
+});
+
+test('a phone in the local network signs in, gets a token and speaks, by the name that it was given', async (t) => {
+  const name = 'my-mac.local';
+  const voicemint = await startVoicemint('--host', name, '--base-url', ({ tls: port }) => `https://${name}:${port}`);
+  t.after(voicemint.stop);
+  const chromium = await startChromium({
+    names: { [`${name}:${voicemint.port}`]: voicemint.port, [`${name}:${voicemint.tls}`]: voicemint.tls },
+    trusted: [await fingerprint(voicemint.port)],
+  });
+  t.after(() => chromium.close());
+  const { page, ...visitor } = await visit(t, chromium, { url: `https://${name}:${voicemint.port}` });
+  await visitor.signIn('ada');
+  await visitor.get('Minted');
+  assert.deepEqual(await visitor.cookies(), ['__Host-cartesia-token']);
+  await page.getByLabel('A sentence to hear').fill('Hello');
+  await visitor.button('Speak').click();
+  await visitor.says('#progress', /s of sound/, 20);
+  assert.ok(await page.evaluate(() => isSecureContext));
 });

@@ -11,14 +11,15 @@ const { until } = require('./until');
 // With a key in its environment it would call the real provider.
 const REAL_KEY = /^(CARTESIA|ELEVENLABS|ASSEMBLYAI)_/;
 
-/** Starts it. `calls` are the lines that it prints, one for each call of an endpoint. */
+/** Starts it. A flag may be a function of its ports. `calls` are the lines that it prints, one for each call of an endpoint. */
 async function startVoicemint(...flags) {
   const [port, standins, tls] = await freePorts(3);
   const ports = ['--port', port, '--standins-port', standins, '--tls-port', tls];
   const folder = mkdtempSync(join(tmpdir(), 'voicemint-'));
   const authority = ['--ca-file', join(folder, 'ca.pem')];
   const environment = Object.entries(process.env).filter(([name]) => !REAL_KEY.test(name));
-  const child = spawn(process.env.VOICEMINT_DEV, [...ports, ...authority, ...flags].map(String), {
+  const given = flags.map((flag) => (typeof flag === 'function' ? flag({ tls }) : flag));
+  const child = spawn(process.env.VOICEMINT_DEV, [...ports, ...authority, ...given].map(String), {
     env: Object.fromEntries(environment),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -36,6 +37,7 @@ async function startVoicemint(...flags) {
   });
   return {
     port,
+    tls,
     url: `http://localhost:${port}`,
     calls: () => printed.match(/^[A-Z]+ \/\w+\/token .*$/gm) ?? [],
     async stop() {

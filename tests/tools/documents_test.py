@@ -54,7 +54,7 @@ class Documents(unittest.TestCase):
             "shared/src/session/carrier.rs": ["enum Form"],
             "dev/src/standins/mod.rs": ["enum Vendor", "struct Account"],
             "dev/src/standins/tokens.rs": ["enum Scope", "enum Need"],
-            "dev/src/app.rs": ["fn router"],
+            "dev/src/app.rs": ["fn router", "PROVIDERS"],
             "dev/src/identity/products/mod.rs": ["enum Kind", "const ALL", "fn product"],
             "template.yaml": ["SomeProvider", "HasCartesia", "CartesiaSecretIsArn", "WhoseSessions", "ForWhomSessions"],
             "tools/smoke.py": ["ASKS"],

@@ -131,3 +131,29 @@ fn a_setting_may_be_for_one_provider() {
     assert_eq!(arguments.setting("assemblyai", "LOG_LEVEL"), None);
     assert!(read(&["--set", "nobody:MAX_EXPIRES_IN=9"]).is_err());
 }
+
+#[test]
+fn the_flags_that_documents_name_are_there() {
+    let documents = [
+        include_str!("../../../README.md"),
+        include_str!("../../../CONTRIBUTING.md"),
+        include_str!("../../../docs/local-development.md"),
+    ];
+    let given = |command: &str| match command.split_at(1) {
+        ("'", rest) => rest.split('\'').next().unwrap().to_owned(),
+        _ => command.split(['`', ' ', '\n']).next().unwrap().to_owned(),
+    };
+    let commands: Vec<_> = documents.iter().flat_map(|text| text.split("make dev ARGS=").skip(1)).map(given).collect();
+    assert!(commands.len() > 8, "{commands:?}");
+    for command in commands.iter().filter(|command| !["--help", "--session acme"].contains(&command.as_str())) {
+        let flags: Vec<_> = command.split(' ').collect();
+        assert!(read(&flags).is_ok(), "{command}: {:?}", read(&flags).err());
+    }
+    let table =
+        documents[2].lines().filter(|line| line.starts_with('|')).flat_map(|line| line.split('`').skip(1).step_by(2));
+    for flags in table.filter(|code| code.starts_with("--")) {
+        let value = if flags.ends_with("-port") { " 9" } else { "" };
+        let flags = format!("{flags}{value}");
+        assert!(read(&flags.split(' ').collect::<Vec<_>>()).is_ok(), "{flags}");
+    }
+}
