@@ -14,6 +14,18 @@ pub fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
+/// The values of all cookies of a name, empty ones and those that repeat another left out. The same name may come several
+/// times: for several paths, for a parent domain, or planted by a sibling host (RFC 6265 section 5.4).
+pub fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
+    let mut values = Vec::new();
+    for (_, value) in all(headers).filter(|(known, value)| *known == name && !value.is_empty()) {
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    values
+}
+
 /// The value of the first cookie of a name. Browsers send the one with the most specific path first.
 pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     all(headers).find(|(known, _)| *known == name).map(|(_, value)| value)
@@ -43,6 +55,15 @@ mod tests {
         assert_eq!(find(&headers, "b"), Some("2=3"));
         assert_eq!(find(&headers, "Session"), None);
         assert_eq!(find(&headers, "junk"), None);
+    }
+
+    #[test]
+    fn finds_all_values_of_a_name_but_empty_and_equal_ones() {
+        let mut headers = HeaderMap::new();
+        headers.append("cookie", HeaderValue::from_static("a=1; b=x; a=; a=2;a=1"));
+        headers.append("cookie", HeaderValue::from_static("a=3; A=4"));
+        assert_eq!(values(&headers, "a"), ["1", "2", "3"]);
+        assert!(values(&headers, "c").is_empty());
     }
 
     #[test]

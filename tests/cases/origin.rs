@@ -146,7 +146,10 @@ async fn a_preflight_of_the_allowed_page_is_answered() {
         assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
         assert_eq!(answer.header("access-control-allow-credentials"), "true");
         assert_eq!(answer.header("access-control-allow-methods"), "GET, POST, DELETE");
-        assert_eq!(answer.header("access-control-allow-headers"), "authorization, content-type, baggage, sentry-trace, traceparent, tracestate");
+        assert_eq!(
+            answer.header("access-control-allow-headers"),
+            "authorization, content-type, baggage, sentry-trace, traceparent, tracestate"
+        );
         assert_eq!(answer.header("access-control-max-age"), "600");
         assert!(answer.cookies.is_empty());
         assert_eq!((&line["outcome"], &line["status"]), (&json!("preflight"), &json!(204)), "{line}");

@@ -143,30 +143,38 @@ async fn nextjs_auth0s_cookies_open_in_the_forms_of_both_versions() {
 }
 
 #[tokio::test]
-async fn auth_js_and_next_auth_cookies_open_under_every_name_and_while_the_secret_is_rotated() {
+async fn auth_js_and_next_auth_cookies_open_under_their_own_names_and_while_the_secret_is_rotated() {
     let world = World::start().await;
     let product = Product::start(Kind::AuthJs, &world).await;
-    let function = product.function(&world, "elevenlabs").start().await;
+    let deployed = product.function(&world, "elevenlabs").without("SESSION_COOKIE").start().await;
     let secret = product.identity.secrets()[0].1.clone();
     let (claims, mut tally) = (product.claims("ada"), Tally::default());
     let old = "the secret before the one that is in use now";
-    for name in ["authjs.session-token", "__Secure-authjs.session-token"] {
-        let cookies = authjs_cookies(name, &secret, &claims).expect("random numbers");
-        tally.is(name, said(&function.invoke(&with_cookies(&cookies)).await), "200");
+    let (v5, v4) = ("__Secure-authjs.session-token", "__Secure-next-auth.session-token");
+    let by_5 = |name: &str| authjs_cookies(name, &secret, &claims).expect("random numbers");
+    let by_4 = |name: &str| next_auth_cookies(name, &secret, &claims).expect("random numbers");
+    let under = |name: &str, cookies: Vec<Cookie>| vec![Cookie::new(name, cookies[0].value.clone())];
+    // Names without a prefix are those of a developer's machine: any host of the site could set them over plain http.
+    for (case, cookies, want) in [
+        ("version 5", by_5(v5), "200"),
+        ("version 4", by_4(v4), "200"),
+        ("version 5 without a prefix", by_5("authjs.session-token"), MISSING),
+        ("version 4 without a prefix", by_4("next-auth.session-token"), MISSING),
+        ("version 5's value in version 4's cookie", under(v4, by_5(v5)), INVALID),
+        ("version 4's value in version 5's cookie", under(v5, by_4(v4)), INVALID),
+    ] {
+        tally.is(case, said(&deployed.invoke(&with_cookies(&cookies)).await), want);
     }
-    for name in ["next-auth.session-token", "__Secure-next-auth.session-token"] {
-        let cookies = next_auth_cookies(name, &secret, &claims).expect("random numbers");
-        tally.is(name, said(&function.invoke(&with_cookies(&cookies)).await), "200");
-    }
+    let function = product.function(&world, "elevenlabs").start().await;
+    tally.is("named", said(&function.invoke(&with_cookies(&by_5("authjs.session-token"))).await), "200");
     let long = authjs_cookies("authjs.session-token", &secret, &product.changed(json!({"pad": "x".repeat(4500)})));
     let long = long.expect("random numbers");
     tally.holds("more than one chunk", long.len() > 1);
     tally.is("in chunks", said(&function.invoke(&with_cookies(&long)).await), "200");
     tally.is("a chunk missing", said(&function.invoke(&with_cookies(&long[..1])).await), INVALID);
     // What the library encrypts for another purpose has a key of its own.
-    let state = authjs_cookies("authjs.state", &secret, &claims).expect("random numbers").remove(0).value;
-    let swapped = with_cookies(&[Cookie::new("authjs.session-token", state)]);
-    tally.is("the cookie of a sign-in under way", said(&function.invoke(&swapped).await), INVALID);
+    let state = under("authjs.session-token", by_5("authjs.state"));
+    tally.is("the cookie of a sign-in under way", said(&function.invoke(&with_cookies(&state)).await), INVALID);
     let before = authjs_cookies("authjs.session-token", old, &claims).expect("random numbers");
     tally.is("the old secret", said(&function.invoke(&with_cookies(&before)).await), INVALID);
     world.moto.put_secret(product.secret_id(SESSION_SECRET_ID), &json!([secret, old]).to_string()).await;
@@ -175,6 +183,29 @@ async fn auth_js_and_next_auth_cookies_open_under_every_name_and_while_the_secre
     let named = product.function(&world, "elevenlabs").env("SESSION_COOKIE", "mine").start().await;
     let mine = authjs_cookies("mine", &secret, &claims).expect("random numbers");
     tally.is("a name of the app's own", said(&named.invoke(&with_cookies(&mine)).await), "200");
+    tally.done();
+}
+
+#[tokio::test]
+async fn a_sibling_host_that_plants_a_session_does_not_choose_whose_counts() {
+    let world = World::start().await;
+    let mut tally = Tally::default();
+    for kind in [Kind::Clerk, Kind::Supabase, Kind::Firebase, Kind::Cognito, Kind::Auth0, Kind::AuthJs, Kind::Forward] {
+        let product = Product::start(kind, &world).await;
+        let function = product.function(&world, "elevenlabs").start().await;
+        let (ada, eve) = (product.issue(&product.claims("ada")).cookies, product.issue(&product.claims("eve")).cookies);
+        for (case, cookies, want) in [
+            ("planted first", [&eve[..], &ada].concat(), INVALID),
+            ("planted last", [&ada[..], &eve].concat(), INVALID),
+            ("the user's alone", ada.clone(), "200"),
+            ("twice the same", [&ada[..], &ada].concat(), "200"),
+        ] {
+            let (answer, line) = function.invoke_logged(&with_cookies(&cookies)).await;
+            tally.is(&format!("{}: {case}", kind.name()), said(&answer), want);
+            let told = line["reason"].as_str().is_some_and(|reason| reason.contains("different owners"));
+            tally.holds(&format!("{}: {case}: reason", kind.name()), told == (want == INVALID));
+        }
+    }
     tally.done();
 }
 

@@ -1,6 +1,7 @@
 //! How identity products pack a session into cookies: as it is, cut into chunks, or inside JSON.
 //!
-//! What cannot be unpacked counts as no session at all, as it does for the products' own readers.
+//! A name may come several times, as a sibling host can plant cookies. Then all that they may hold is found, and what is
+//! found is judged together: which of two comes first must not decide whose session counts.
 
 use std::borrow::Cow;
 
@@ -9,10 +10,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 
+use super::chunks;
 use crate::{cookie, json};
-
-/// The most chunks that are put together: browsers and API Gateway stop much earlier.
-const MOST_CHUNKS: usize = 16;
 
 /// A place in which sessions travel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,26 +43,46 @@ impl Carrier {
         Self { name: name.into(), form: Form::Plain }
     }
 
-    /// The session that the request's cookies hold, if they hold one.
-    pub fn find<'a>(&self, headers: &'a HeaderMap) -> Option<Cow<'a, str>> {
-        let found = match self.form {
-            Form::Plain => cookie::find(headers, &self.name).map(Cow::Borrowed),
-            Form::Chunked(separator) => chunked(headers, &self.name, separator),
-            Form::SupabaseJson => access_token(&chunked(headers, &self.name, ".")?).map(Cow::Owned),
+    /// What the request's cookies may hold.
+    pub fn find<'a>(&self, headers: &'a HeaderMap) -> Found<'a> {
+        match self.form {
+            Form::Plain => Found::from_values(cookie::values(headers, &self.name)),
+            Form::Chunked(separator) => chunks::find(headers, &self.name, separator),
+            Form::SupabaseJson => chunks::find(headers, &self.name, ".").unpack(access_token),
             Form::AmplifyUser => amplify(headers, &self.name),
-        };
-        found.filter(|session| !session.is_empty())
+        }
     }
 }
 
-/// The unchunked cookie wins: a library that went back to one cookie may have left old chunks behind.
-fn chunked<'a>(headers: &'a HeaderMap, name: &str, separator: &str) -> Option<Cow<'a, str>> {
-    if let Some(whole) = cookie::find(headers, name).filter(|whole| !whole.is_empty()) {
-        return Some(Cow::Borrowed(whole));
+/// What the cookies of one place may hold, in the order in which browsers send it.
+#[derive(Default)]
+pub struct Found<'a> {
+    /// The sessions, each once.
+    pub sessions: Vec<Cow<'a, str>>,
+    /// How many there are at the least, those included that cannot be unpacked.
+    pub count: usize,
+    /// Whether there is something that cannot be unpacked.
+    pub unreadable: bool,
+}
+
+impl<'a> Found<'a> {
+    fn from_values(values: Vec<&'a str>) -> Self {
+        let count = values.len();
+        Self { sessions: values.into_iter().map(Cow::Borrowed).collect(), count, unreadable: false }
     }
-    let chunk = |number: usize| cookie::find(headers, &format!("{name}{separator}{number}"));
-    let chunks: String = (0..MOST_CHUNKS).map_while(chunk).collect();
-    Some(Cow::Owned(chunks))
+
+    /// What is inside of what was found. What cannot be unpacked is no session, as for the products' own readers.
+    fn unpack(self, unpack: fn(&str) -> Option<String>) -> Self {
+        let mut found = Self { count: self.count, unreadable: self.unreadable, sessions: Vec::new() };
+        for packed in self.sessions {
+            match unpack(&packed).filter(|session| !session.is_empty()) {
+                Some(session) if found.sessions.iter().any(|known| *known == session) => {}
+                Some(session) => found.sessions.push(Cow::Owned(session)),
+                None => found.unreadable = true,
+            }
+        }
+        found
+    }
 }
 
 fn access_token(packed: &str) -> Option<String> {
@@ -74,14 +93,25 @@ fn access_token(packed: &str) -> Option<String> {
     Some(json::strict_object(&text).ok()?.get("access_token")?.as_str()?.to_owned())
 }
 
-/// A user's name may be an address, and the library encodes it in the cookie's name: names are compared decoded.
-fn amplify<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
+/// A user's name may be an address, and the library encodes it in the cookie's name: names are compared decoded. Every user
+/// that is named as the last one counts, with every token that there is under the name.
+fn amplify<'a>(headers: &'a HeaderMap, name: &str) -> Found<'a> {
     let decode = |text: &str| percent_decode_str(text).decode_utf8().map(Cow::into_owned).ok();
-    let user = decode(cookie::find(headers, &format!("{name}.LastAuthUser"))?)?;
-    let wanted = format!("{name}.{user}.accessToken");
-    let mut cookies = cookie::all(headers);
-    let token = cookies.find_map(|(name, value)| (decode(name)? == wanted).then_some(value))?;
-    Some(Cow::Borrowed(token))
+    let users = cookie::values(headers, &format!("{name}.LastAuthUser"));
+    let wanted: Vec<_> =
+        users.iter().filter_map(|user| Some(format!("{name}.{}.accessToken", decode(user)?))).collect();
+    let mut tokens = Vec::new();
+    for wanted in &wanted {
+        let of_user = cookie::all(headers)
+            .filter(|(name, value)| !value.is_empty() && decode(name).is_some_and(|name| name == *wanted));
+        for (_, token) in of_user {
+            if !tokens.contains(&token) {
+                tokens.push(token);
+            }
+        }
+    }
+    let unreadable = tokens.is_empty() && !users.is_empty();
+    Found { unreadable, ..Found::from_values(tokens) }
 }
 
 #[cfg(test)]
@@ -89,23 +119,18 @@ mod tests {
     use super::*;
     use http::HeaderValue;
 
-    fn find(form: Form, name: &str, cookies: &str) -> Option<String> {
+    fn found(form: Form, name: &str, cookies: &str) -> (Vec<String>, usize, bool) {
         let mut headers = HeaderMap::new();
         headers.insert("cookie", HeaderValue::from_str(cookies).unwrap());
-        Carrier { name: name.to_owned(), form }.find(&headers).map(Cow::into_owned)
+        let found = Carrier { name: name.to_owned(), form }.find(&headers);
+        (found.sessions.into_iter().map(Cow::into_owned).collect(), found.count, found.unreadable)
     }
 
-    #[test]
-    fn chunks_are_put_together_in_their_order_up_to_a_gap() {
-        let form = Form::Chunked(".");
-        assert_eq!(find(form, "s", "s.1=b; s.0=a; s.3=d").as_deref(), Some("ab"));
-        assert_eq!(find(form, "s", "s.1=b"), None, "the first one is missing");
-        assert_eq!(find(form, "s", "s.0=old; s=whole").as_deref(), Some("whole"));
-        assert_eq!(find(form, "s", "s=; s.0=a").as_deref(), Some("a"), "an empty one is none");
-        assert_eq!(find(form, "s", "sx=other; s-0=other"), None);
-        assert_eq!(find(Form::Chunked("__"), "s", "s__0=a; s__1=b").as_deref(), Some("ab"));
-        let many: String = (0..40).map(|number| format!("s.{number}=x; ")).collect();
-        assert_eq!(find(form, "s", &many).unwrap().len(), MOST_CHUNKS);
+    /// The only session.
+    fn find(form: Form, name: &str, cookies: &str) -> Option<String> {
+        let (mut sessions, count, _) = found(form, name, cookies);
+        assert!(count < 2, "{cookies}");
+        sessions.pop()
     }
 
     #[test]
@@ -122,8 +147,13 @@ mod tests {
             assert_eq!(find(Form::SupabaseJson, "p", &cookies).as_deref(), Some("a.b.c"), "{cookies}");
         }
         for odd in ["p=base64-!", "p=base64-e30", "p=a.b.c", "p={}", "p=[]", r#"p={"access_token":7}"#, "p.1=x"] {
-            assert_eq!(find(Form::SupabaseJson, "p", odd), None, "{odd}");
+            let (sessions, _, unreadable) = found(Form::SupabaseJson, "p", odd);
+            assert!(sessions.is_empty() && unreadable, "{odd}");
         }
+        assert_eq!(found(Form::SupabaseJson, "p", "p=; q=x"), (vec![], 0, false));
+        let [a, b] = ["a", "b"].map(|token| format!(r#"p={{"access_token":"{token}"}}"#));
+        let both = found(Form::SupabaseJson, "p", &format!("{a}; p=junk; {b}; {a}"));
+        assert_eq!(both, (vec!["a".to_owned(), "b".to_owned()], 3, true));
     }
 
     #[test]
@@ -137,6 +167,16 @@ mod tests {
         }
         for cookies in ["c.ada.accessToken=t", "c.LastAuthUser=bob; c.ada.accessToken=t", "c.LastAuthUser=ada"] {
             assert_eq!(find(Form::AmplifyUser, "c", cookies), None, "{cookies}");
+        }
+        for (cookies, tokens) in [
+            ("c.LastAuthUser=ada; c.LastAuthUser=eve; c.eve.accessToken=e; c.ada.accessToken=a", ["a", "e"]),
+            ("c.LastAuthUser=eve; c.LastAuthUser=ada; c.eve.accessToken=e; c.ada.accessToken=a", ["e", "a"]),
+            ("c.LastAuthUser=ada; c.ada.accessToken=e; c.ada.accessToken=a", ["e", "a"]),
+            ("c.LastAuthUser=ada; c.LastAuthUser=ada; c.ada.accessToken=e; c.ada.accessToken=a", ["e", "a"]),
+            ("c.LastAuthUser=a%61; c.LastAuthUser=aa; c.a%61.accessToken=e; c.aa.accessToken=a", ["e", "a"]),
+        ] {
+            let tokens = tokens.map(str::to_owned).to_vec();
+            assert_eq!(found(Form::AmplifyUser, "c", cookies), (tokens, 2, false), "{cookies}");
         }
     }
 }

@@ -6,14 +6,29 @@ use http::{HeaderMap, header};
 
 use super::carrier::Carrier;
 
+/// The most different sessions that cookies may hold. A user has one or two, an old one included.
+const MAX_CANDIDATES: usize = 4;
+
 /// What a caller shows for itself. It has no `Debug`.
 pub enum Credential<'a> {
     /// `Authorization: Bearer …` (RFC 6750 section 2.1).
     Bearer(&'a str),
-    /// What the app's session cookies hold, which browsers attach by themselves; the first counts more than those after it.
-    Cookies(Vec<Cow<'a, str>>),
+    /// What the app's session cookies hold, which browsers attach by themselves.
+    Cookies(Vec<Candidate<'a>>),
+    /// More than can be the user's own.
+    TooManyCookies,
+    /// Session cookies, but none that holds a session.
+    UnreadableCookies,
     /// Nothing.
     None,
+}
+
+/// A session that a cookie holds.
+pub struct Candidate<'a> {
+    /// The session.
+    pub session: Cow<'a, str>,
+    /// The names of the cookies that hold it, without the chunks' numbers.
+    pub cookies: Vec<String>,
 }
 
 impl<'a> Credential<'a> {
@@ -22,23 +37,44 @@ impl<'a> Credential<'a> {
         if let Some(token) = bearer(headers) {
             return Self::Bearer(token);
         }
-        let sessions: Vec<_> = carriers.iter().filter_map(|carrier| carrier.find(headers)).collect();
-        if sessions.is_empty() { Self::None } else { Self::Cookies(sessions) }
+        let mut candidates: Vec<Candidate> = Vec::new();
+        let (mut count, mut unreadable) = (0_usize, false);
+        for carrier in carriers {
+            let found = carrier.find(headers);
+            count = count.saturating_add(found.count);
+            unreadable |= found.unreadable;
+            for session in found.sessions {
+                match candidates.iter_mut().find(|known| known.session == session) {
+                    Some(known) => {
+                        // The same in another place: it counts once.
+                        count = count.saturating_sub(1);
+                        known.cookies.push(carrier.name.clone());
+                    }
+                    None => candidates.push(Candidate { session, cookies: vec![carrier.name.clone()] }),
+                }
+            }
+        }
+        match candidates.len() {
+            _ if count > MAX_CANDIDATES => Self::TooManyCookies,
+            0 if unreadable => Self::UnreadableCookies,
+            0 => Self::None,
+            _ => Self::Cookies(candidates),
+        }
     }
 
     /// Whether it is one that a browser attaches by itself.
     pub fn is_cookie(&self) -> bool {
-        matches!(self, Self::Cookies(_))
+        matches!(self, Self::Cookies(_) | Self::TooManyCookies)
     }
 
-    /// The sessions to try, in their order.
+    /// The sessions to judge, in their order.
     pub fn sessions(&self) -> impl Iterator<Item = &str> {
         let (bearer, cookies) = match self {
             Self::Bearer(session) => (Some(*session), &[][..]),
-            Self::Cookies(sessions) => (None, sessions.as_slice()),
-            Self::None => (None, &[][..]),
+            Self::Cookies(candidates) => (None, candidates.as_slice()),
+            _ => (None, &[][..]),
         };
-        bearer.into_iter().chain(cookies.iter().map(AsRef::as_ref))
+        bearer.into_iter().chain(cookies.iter().map(|candidate| candidate.session.as_ref()))
     }
 }
 
@@ -90,11 +126,17 @@ mod tests {
     }
 
     #[test]
-    fn all_cookies_that_hold_something_are_to_be_tried() {
-        let mut headers = HeaderMap::new();
-        headers.insert("cookie", HeaderValue::from_static("b=second; a=first; c="));
-        let credential = Credential::find(&headers, &["a", "c", "b"].map(Carrier::plain));
-        assert_eq!(credential.sessions().collect::<Vec<_>>(), ["first", "second"]);
+    fn all_cookies_that_hold_something_are_to_be_judged() {
+        let found = |cookies: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("cookie", HeaderValue::from_str(cookies).unwrap());
+            let credential = Credential::find(&headers, &["a", "c", "b"].map(Carrier::plain));
+            credential.is_cookie().then(|| credential.sessions().map(str::to_owned).collect::<Vec<_>>())
+        };
+        assert_eq!(found("b=second; a=first; c=").unwrap(), ["first", "second"]);
+        assert_eq!(found("a=1; a=2; b=3; b=1; a=; c=4; a=2").unwrap(), ["1", "2", "4", "3"]);
+        assert!(found("a=1; a=2; b=3; b=4; c=5").unwrap().is_empty(), "too many");
+        assert_eq!(found("a=; d=1"), None);
     }
 
     #[test]
@@ -102,7 +144,7 @@ mod tests {
         for value in [None, Some(&b"Basic eDp5"[..]), Some(b"Bearers abc"), Some(b"")] {
             let headers = headers(value);
             assert!(
-                matches!(Credential::find(&headers, &[Carrier::plain("s")]), Credential::Cookies(found) if found == ["from-cookie"])
+                matches!(Credential::find(&headers, &[Carrier::plain("s")]), Credential::Cookies(found) if found[0].session == "from-cookie")
             );
             assert!(matches!(Credential::find(&headers, &[Carrier::plain("t")]), Credential::None));
             assert!(matches!(Credential::find(&headers, &[]), Credential::None));

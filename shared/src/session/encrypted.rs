@@ -16,10 +16,19 @@ use crate::secret::{ApiKey, SecretCache};
 /// How a library encrypts, as data.
 #[derive(Clone)]
 pub struct Scheme {
-    /// The keys that a secret stands for, given the names of the cookies that may carry the session.
-    pub keys: fn(secret: &[u8], cookies: &[String]) -> Vec<ContentKey>,
+    /// The keys that a secret stands for in a cookie.
+    pub keys: fn(secret: &[u8], cookie: &EncryptedCookie) -> Vec<ContentKey>,
     /// The claims out of the header and what was encrypted.
     pub claims: fn(header: &Members, session: Members) -> Option<Members>,
+}
+
+/// A cookie that may carry an encrypted session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncryptedCookie {
+    /// Its name, without a chunk's number.
+    pub name: String,
+    /// Whether `SESSION_COOKIE` names it: then only the app knows which library set it.
+    pub is_given: bool,
 }
 
 /// Opens encrypted sessions.
@@ -29,7 +38,7 @@ pub struct Encrypted {
     /// How its library encrypts.
     pub scheme: Scheme,
     /// The cookies that may carry a session.
-    pub cookies: Vec<String>,
+    pub cookies: Vec<EncryptedCookie>,
     /// Which claims make a session.
     pub rules: Rules,
     /// The time.
@@ -37,13 +46,14 @@ pub struct Encrypted {
 }
 
 impl Encrypted {
-    /// Makes a session of an encrypted one.
+    /// Makes a session of an encrypted one. One that came in cookies opens with the keys of their names alone, so that what
+    /// is sealed for one cookie is worth nothing in another.
     ///
     /// # Errors
     /// See [`Refused`].
-    pub async fn verify(&self, token: &str) -> Result<Session, Refused> {
+    pub async fn verify(&self, token: &str, cookies: Option<&[String]>) -> Result<Session, Refused> {
         let secret = self.secret.get().await.map_err(Refused::without_secret)?;
-        let keys = self.keys(&secret);
+        let keys = self.keys(&secret, cookies);
         if keys.is_empty() {
             return Err(Refused::misconfigured("the secret that encrypts sessions is shorter than 32 bytes"));
         }
@@ -55,8 +65,12 @@ impl Encrypted {
         Ok(self.rules.session(Claims::new(claims, self.clock.now()))?)
     }
 
-    fn keys(&self, secret: &Arc<ApiKey>) -> Vec<ContentKey> {
-        let keys = |secret: &str| (self.scheme.keys)(secret.as_bytes(), &self.cookies);
+    fn keys(&self, secret: &Arc<ApiKey>, names: Option<&[String]>) -> Vec<ContentKey> {
+        let fits = |cookie: &&EncryptedCookie| names.is_none_or(|names| names.contains(&cookie.name));
+        let keys = |secret: &str| {
+            let cookies = self.cookies.iter().filter(fits);
+            cookies.flat_map(|cookie| (self.scheme.keys)(secret.as_bytes(), cookie)).collect::<Vec<_>>()
+        };
         // While a secret is rotated, the app has a list of them.
         let secrets = match serde_json::from_str(secret.expose()) {
             Ok(Value::Array(items)) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),

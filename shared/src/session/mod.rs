@@ -6,6 +6,7 @@
 //! sessions of each identity product look like. Only at the end of such a road is there a [`Session`].
 
 pub mod carrier;
+mod chunks;
 pub mod claims;
 pub mod credential;
 pub mod encrypted;

@@ -21,6 +21,8 @@ pub enum Parties {
         parties: Vec<Party>,
         /// Whether a token may name none.
         or_absent: bool,
+        /// Whether a client is a party too, where a token names no other.
+        or_client: bool,
     },
 }
 
@@ -37,7 +39,10 @@ impl Parties {
     /// Reads `SESSION_AUTHORIZED_PARTIES`. Not set, any party counts.
     pub fn from_settings(reader: &mut Reader) -> Self {
         let listed = reader.list(NAME);
-        if listed.is_empty() { Self::Any } else { Self::listed(reader, listed, |party| Party::Named(party.to_owned())) }
+        if listed.is_empty() {
+            return Self::Any;
+        }
+        Self::listed(reader, listed, true, |party| Party::Named(party.to_owned()))
     }
 
     /// The same for a product that names pages: not set, or set to `absent` alone, those of `ALLOWED_ORIGINS` count.
@@ -54,10 +59,11 @@ impl Parties {
         }
         let page =
             |entry: &str| OriginPattern::parse(entry).map_or_else(|| Party::Named(entry.to_owned()), Party::Page);
-        Self::listed(reader, listed, page)
+        // A client is no page.
+        Self::listed(reader, listed, false, page)
     }
 
-    fn listed(reader: &mut Reader, listed: Vec<String>, party: impl Fn(&str) -> Party) -> Self {
+    fn listed(reader: &mut Reader, listed: Vec<String>, or_client: bool, party: impl Fn(&str) -> Party) -> Self {
         if listed.iter().any(|entry| entry == "*") {
             if listed.len() > 1 {
                 reader.fault(NAME, "must be either * or a list without it");
@@ -65,7 +71,7 @@ impl Parties {
             return Self::Any;
         }
         let parties = listed.iter().filter(|entry| *entry != ABSENT).map(|entry| party(entry)).collect();
-        Self::Listed { parties, or_absent: listed.iter().any(|entry| entry == ABSENT) }
+        Self::Listed { parties, or_absent: listed.iter().any(|entry| entry == ABSENT), or_client }
     }
 
     /// Checks the party that a token names.
@@ -73,8 +79,10 @@ impl Parties {
     /// # Errors
     /// A clause for the log.
     pub fn check(&self, claims: &Claims) -> Result<(), &'static str> {
-        let Self::Listed { parties, or_absent } = self else { return Ok(()) };
-        match claims.get("azp").or_else(|| claims.get("client_id")) {
+        let Self::Listed { parties, or_absent, or_client } = self else { return Ok(()) };
+        let (party, client) = (claims.get("azp"), claims.get("client_id"));
+        match party.or(client) {
+            Some(_) if party.is_none() && !or_client => Err("azp is missing, and client_id names no page"),
             None if *or_absent => Ok(()),
             None => Err("azp and client_id are missing, and SESSION_AUTHORIZED_PARTIES does not list absent"),
             Some(Value::String(party)) if parties.iter().any(|known| known.is(party)) => Ok(()),

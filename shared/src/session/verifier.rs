@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::Session;
-use super::credential::Credential;
+use super::credential::{Candidate, Credential};
 use super::encrypted::Encrypted;
 use super::forward::Forward;
 use super::introspection::Introspection;
@@ -106,25 +106,52 @@ impl Verifier {
     /// where nothing can be said of the credential because keys or answers cannot be had.
     pub async fn verify(&self, credential: Credential<'_>) -> Result<Session, Refusal> {
         let detail = "Sign in, and send the session as a Bearer token or as the app's session cookie.";
-        let mut refusal = Refusal::new(Code::SessionMissing, detail);
-        // A cookie of an app that somebody signed out of long ago may stand before the one that counts.
-        for (number, session) in credential.sessions().enumerate() {
-            match self.verify_one(&credential, session).await {
-                Ok(session) => return Ok(session),
-                Err(refused @ Refused::Unavailable { .. }) => return Err(refused.into()),
-                Err(refused) if number == 0 => refusal = refused.into(),
-                Err(_) => {}
+        let missing = |reason| Err(Refusal::new(Code::SessionMissing, detail).because(reason));
+        match credential {
+            Credential::Bearer(token) => Ok(self.verify_one(token, None).await?),
+            Credential::Cookies(candidates) => Ok(self.verify_cookies(&candidates).await?),
+            Credential::TooManyCookies => {
+                Err(Refused::invalid("the cookies hold more than four different sessions, so none is tried").into())
             }
+            Credential::UnreadableCookies => {
+                missing("a session cookie is there, but no session can be unpacked from it")
+            }
+            Credential::None => missing("there is neither a Bearer credential nor a session cookie"),
         }
-        Err(refusal)
     }
 
-    async fn verify_one(&self, credential: &Credential<'_>, session: &str) -> Result<Session, Refused> {
+    /// Judges all that the cookies hold. A sibling host can plant cookies, and their order must not decide whose session
+    /// counts: two good ones of different owners are none.
+    async fn verify_cookies(&self, candidates: &[Candidate<'_>]) -> Result<Session, Refused> {
+        let judged = candidates.iter().map(|candidate| self.verify_one(&candidate.session, Some(&candidate.cookies)));
+        let (mut good, mut refused) = (Vec::new(), None);
+        for session in join_all(judged).await {
+            match session {
+                Ok(session) => good.push(session),
+                // It may be the good one of another owner.
+                Err(unavailable @ Refused::Unavailable { .. }) => return Err(unavailable),
+                Err(other) => refused = refused.or(Some(other)),
+            }
+        }
+        let mut good = good.into_iter();
+        let Some(first) = good.next() else {
+            return Err(refused.unwrap_or_else(|| Refused::invalid("the cookies hold no session")));
+        };
+        let same_owner = |other: &Session| (other.issuer(), other.subject()) == (first.issuer(), first.subject());
+        if good.all(|other| same_owner(&other)) {
+            Ok(first)
+        } else {
+            Err(Refused::invalid("the cookies hold good sessions of different owners: a sibling host may have set one"))
+        }
+    }
+
+    /// Judges one session. `cookies` are the names of those that hold it, where it came in some.
+    async fn verify_one(&self, session: &str, cookies: Option<&[String]>) -> Result<Session, Refused> {
         match &self.way {
-            Way::Tokens(_, Some(encrypted)) if is_encrypted(session) => encrypted.verify(session).await,
+            Way::Tokens(_, Some(encrypted)) if is_encrypted(session) => encrypted.verify(session, cookies).await,
             Way::Tokens(issuers, _) => self.by_issuer(issuers, session).await,
             Way::Introspection(introspection) => introspection.verify(session).await,
-            Way::Forward(forward) => forward.verify(credential.is_cookie(), session).await,
+            Way::Forward(forward) => forward.verify(cookies.is_some(), session).await,
         }
     }
 

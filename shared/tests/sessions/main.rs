@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
 
 mod both_keys;
+mod cookies;
 mod key_sets;
 mod parties;
 #[path = "../signers/mod.rs"]

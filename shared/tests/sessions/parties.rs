@@ -20,6 +20,9 @@ async fn clerk(parties: &str, azp: &[Value]) -> Vec<&'static str> {
     let origins = "https://app.test,https://*.preview.example.com";
     let settings = [("SESSION_KIND", "clerk"), ("SESSION_ISSUER", "{url}"), ("ALLOWED_ORIGINS", origins)];
     let settings = [&settings[..], &[("SESSION_AUTHORIZED_PARTIES", parties)]].concat();
+    let client = [json!({"client_id": "https://app.test", "sid": "sess_1"})];
+    let no_page = if parties == "*" { "200" } else { REFUSED };
+    assert_eq!(codes(&settings, &client).await, [no_page], "a client is no page");
     let claims: Vec<_> = azp.iter().map(|azp| json!({"azp": azp, "sid": "sess_1"})).collect();
     codes(&settings, &claims).await
 }

@@ -118,6 +118,11 @@ impl World {
         }
     }
 
+    /// The cookies that may carry a session.
+    pub fn cookie_names(&self) -> Vec<String> {
+        self.carriers.iter().map(|carrier| carrier.name.clone()).collect()
+    }
+
     /// The code of a refusal, or `200`.
     pub async fn code(&self, token: &str) -> &'static str {
         self.verify(token).await.map_or_else(|(code, _)| code, |_| "200")

@@ -21,8 +21,13 @@ const NEXT_AUTH_CHUNK_BYTES: usize = 3933;
 pub struct AuthJs;
 
 impl Product for AuthJs {
-    fn settings(&self, _issuer: &Issuer) -> Settings {
-        vec![("SESSION_SECRET_ID", SESSION_SECRET_ID.to_owned())]
+    fn settings(&self, issuer: &Issuer) -> Settings {
+        let mut settings = vec![("SESSION_SECRET_ID", SESSION_SECRET_ID.to_owned())];
+        // Without its prefix, as on http, the cookie counts only where it is named.
+        if issuer.cookie.is_none() && !issuer.base_url.starts_with("https:") {
+            settings.extend(self.own_cookies(issuer).into_iter().map(|name| ("SESSION_COOKIE", name)));
+        }
+        settings
     }
 
     fn claims(&self, _issuer: &Issuer, login: &Login) -> Claims {

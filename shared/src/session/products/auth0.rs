@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{AudienceSetting, Product, SecretUse, Tenant, is_id, no_rule, url_setting};
 use crate::json::Members;
 use crate::session::carrier::Form;
-use crate::session::encrypted::Scheme;
+use crate::session::encrypted::{EncryptedCookie, Scheme};
 use crate::session::jwe::{ContentKey, Encryption};
 
 /// Auth0's access tokens. With a secret, also the cookies of nextjs-auth0, which that secret encrypts.
@@ -38,7 +38,7 @@ fn tenant(entry: &str) -> Result<Tenant, &'static str> {
 }
 
 /// <https://github.com/auth0/nextjs-auth0>: one key out of `AUTH0_SECRET`, whatever the cookie's name.
-fn keys(secret: &[u8], _: &[String]) -> Vec<ContentKey> {
+fn keys(secret: &[u8], _: &EncryptedCookie) -> Vec<ContentKey> {
     ContentKey::derive(Encryption::A256Gcm, secret, b"", b"JWE CEK").into_iter().collect()
 }
 

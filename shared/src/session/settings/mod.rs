@@ -12,7 +12,7 @@ use url::Url;
 
 use super::carrier::Carrier;
 use super::claims::{Audience, IssuerClaim, Rules, Times, is_name};
-use super::encrypted::Scheme;
+use super::encrypted::{EncryptedCookie, Scheme};
 use super::key_source::Location;
 use super::parties::Parties;
 use super::products::{AUTHJS, AUTHJS_COOKIES, PRODUCTS};
@@ -73,7 +73,7 @@ pub struct EncryptedSettings {
     /// How the library encrypts.
     pub scheme: Scheme,
     /// The cookies that may carry a session.
-    pub cookies: Vec<String>,
+    pub cookies: Vec<EncryptedCookie>,
     /// What a session must say.
     pub rules: Rules,
 }
@@ -190,7 +190,7 @@ fn authjs(reader: &mut Reader, rules: Rules) -> (Option<Method>, Vec<Carrier>) {
     let carriers = AUTHJS_COOKIES.map(|(name, form)| Carrier { name: name.to_owned(), form }).to_vec();
     let issuer = reader.optional("SESSION_ISSUER").unwrap_or_else(|| "authjs".to_owned());
     let rules = Rules { issuer, issuer_claim: IssuerClaim::Unchecked, audience: Audience::Any, ..rules };
-    let cookies = read::cookie_names(reader, &carriers);
+    let cookies = read::encrypted_cookies(reader, &carriers);
     let encrypted = EncryptedSettings { secret_id, scheme: AUTHJS, cookies, rules };
     (Some(Method::Tokens(Vec::new(), Some(encrypted))), carriers)
 }

@@ -160,7 +160,12 @@ fn encrypted(
         authorized_parties: Parties::Any,
         ..rules.clone()
     };
-    Some(EncryptedSettings { secret_id, scheme: scheme.clone(), cookies: read::cookie_names(reader, carriers), rules })
+    Some(EncryptedSettings {
+        secret_id,
+        scheme: scheme.clone(),
+        cookies: read::encrypted_cookies(reader, carriers),
+        rules,
+    })
 }
 
 impl Tenant {

@@ -4,6 +4,7 @@ use url::Url;
 
 use crate::session::carrier::{Carrier, Form};
 use crate::session::claims::{Audience, IssuerClaim, Rules, is_name};
+use crate::session::encrypted::EncryptedCookie;
 use crate::session::key_source::Location;
 use crate::session::products::{Product, SecretUse};
 use crate::session::signature::Algorithm;
@@ -143,11 +144,14 @@ pub fn cookies(reader: &mut Reader, products_own: Vec<Carrier>) -> Vec<Carrier> 
     forms.into_iter().map(|form| Carrier { name: name.clone(), form }).collect()
 }
 
-/// The names of the cookies in which sessions travel.
-pub fn cookie_names(reader: &mut Reader, products_own: &[Carrier]) -> Vec<String> {
+/// The cookies in which encrypted sessions travel.
+pub fn encrypted_cookies(reader: &mut Reader, products_own: &[Carrier]) -> Vec<EncryptedCookie> {
     match reader.optional("SESSION_COOKIE") {
-        Some(name) => vec![name],
-        None => products_own.iter().map(|carrier| carrier.name.clone()).collect(),
+        Some(name) => vec![EncryptedCookie { name, is_given: true }],
+        None => {
+            let own = |carrier: &Carrier| EncryptedCookie { name: carrier.name.clone(), is_given: false };
+            products_own.iter().map(own).collect()
+        }
     }
 }
 

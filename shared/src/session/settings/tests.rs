@@ -182,7 +182,11 @@ fn cookies_are_the_products_own_unless_one_is_named() {
     else {
         panic!()
     };
-    assert_eq!((encrypted.cookies, names), (vec!["mine".to_owned()], vec!["mine".to_owned()]));
+    let mine = EncryptedCookie { name: "mine".to_owned(), is_given: true };
+    assert_eq!((encrypted.cookies, names), (vec![mine], vec!["mine".to_owned()]));
+    // Those without a prefix, which any host of the site can set over plain http, must be named.
+    let (_, names) = good(&[("SESSION_KIND", "authjs"), ("SESSION_SECRET_ID", "s")]);
+    assert_eq!(names, ["__Secure-authjs.session-token", "__Secure-next-auth.session-token"]);
 }
 
 #[test]
