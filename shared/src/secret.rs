@@ -102,6 +102,12 @@ impl Part {
                 if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
                     return Err("the secret is empty or has characters that no key has");
                 }
+                if key.starts_with(QUOTES) || key.ends_with(QUOTES) {
+                    return Err("the secret is in quotes: store the key without them");
+                }
+                if is_assignment(&key) {
+                    return Err("the secret is NAME=value, as in a file of variables: store the value alone");
+                }
                 key
             }
         };
@@ -121,6 +127,18 @@ impl Part {
             Err(_) => Ok(text),
         }
     }
+}
+
+/// What is put around values in shells, files of variables and JSON, and is in no key.
+const QUOTES: [char; 3] = ['"', '\'', '`'];
+
+/// Whether a text is `NAME=value`. What ends with `=` is base64, which keys may be.
+fn is_assignment(text: &str) -> bool {
+    let Some((name, value)) = text.split_once('=') else { return false };
+    let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
+    let is_name =
+        name.bytes().next().is_some_and(is_letter) && name.bytes().all(|b| is_letter(b) || b.is_ascii_digit());
+    is_name && !value.is_empty() && !value.starts_with('=')
 }
 
 /// One secret and its last good version.

@@ -141,9 +141,34 @@ async fn a_secret_is_a_text_or_a_member_of_an_object() {
         ("", None),
         ("two words", None),
         ("zwei\nZeilen", None),
+        (r#""sk_quoted""#, None),
+        ("'sk_quoted'", None),
+        ("`sk_quoted`", None),
+        (r#"sk_half""#, None),
+        (r#"{"api_key":"\"sk_quoted\""}"#, None),
+        ("ELEVENLABS_API_KEY=sk_assigned", None),
+        ("_k9=sk_assigned", None),
+        ("KEY=sk_assigned=", None),
+        (r#"{"api_key":"KEY=sk"}"#, None),
+        // Base64 ends so, and a key may have a sign in the middle.
+        ("c2VjcmV0a2V5=", Some("c2VjcmV0a2V5=")),
+        ("c2VjcmV0a2U==", Some("c2VjcmV0a2U==")),
+        ("sk-live+1=x", Some("sk-live+1=x")),
+        ("9key=x", Some("9key=x")),
     ] {
         let world = World::new(Ok((text, "v1")));
         assert_eq!(world.key().await.ok().as_deref(), key, "{text:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_says_what_is_wrong_with_a_key() {
+    for (text, part) in
+        [(r#""sk_quoted""#, "in quotes"), ("NAME=sk_assigned", "NAME=value"), ("two words", "characters")]
+    {
+        let refusal = World::new(Ok((text, "v1"))).cache.get().await.err().unwrap();
+        assert_eq!(refusal.code, Code::SecretUnavailable);
+        assert!(refusal.reason.contains(part) && !refusal.reason.contains("sk_"), "{}", refusal.reason);
     }
 }
 
