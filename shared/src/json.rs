@@ -34,6 +34,26 @@ impl fmt::Display for Fault {
     }
 }
 
+/// Whether a text is gzip's (RFC 1952 section 2.3.1).
+pub fn is_gzip(text: &[u8]) -> bool {
+    text.starts_with(&[0x1f, 0x8b])
+}
+
+/// What a text is that is no plain JSON object, for the log.
+pub fn kind(text: &[u8]) -> &'static str {
+    let start = text.trim_ascii_start();
+    match strict(text) {
+        _ if is_gzip(text) => "gzip-compressed, which was not asked for",
+        _ if start.is_empty() => "empty",
+        _ if start.starts_with(b"<") => "HTML or XML",
+        _ if start.starts_with(&[0xef, 0xbb, 0xbf]) => "text with a byte order mark",
+        Ok(Value::Object(_)) => "a JSON object",
+        Ok(_) => "JSON, but not an object",
+        Err(Fault::Twice(_)) => "JSON with a member that comes twice",
+        Err(_) => "not JSON",
+    }
+}
+
 /// A caller's own word, cut to what an answer needs to repeat.
 pub fn shortened(word: &str) -> Cow<'_, str> {
     match word.char_indices().nth(64) {
@@ -148,6 +168,21 @@ mod tests {
             assert_eq!(strict(text), Err(Fault::NotJson), "{text:?}");
         }
         assert_eq!(strict_object(b"[]"), Err(Fault::NotAnObject));
+    }
+
+    #[test]
+    fn what_is_no_object_is_named() {
+        for (text, name) in [
+            (&[0x1f, 0x8b, 8, 0][..], "gzip-compressed, which was not asked for"),
+            (b" ", "empty"),
+            (b"\n<!doctype html>", "HTML or XML"),
+            (b"\xef\xbb\xbf{}", "text with a byte order mark"),
+            (b"[]", "JSON, but not an object"),
+            (br#"{"a":1,"a":2}"#, "JSON with a member that comes twice"),
+            (b"{", "not JSON"),
+        ] {
+            assert_eq!(kind(text), name, "{text:?}");
+        }
     }
 
     #[test]

@@ -117,6 +117,13 @@ impl<'a> Reader<'a> {
         if url.query().is_some() {
             self.fault(name, "must not have a query: paths are appended to it");
         }
+        if has_misplaced_path(&url, default) {
+            self.fault(
+                name,
+                "must be the host alone, such as https://api.example.com, or a proxy's path before it: the function appends \
+                 the version and the endpoint, so no /v1 or the like may end it",
+            );
+        }
         url.as_str().trim_end_matches('/').to_owned()
     }
 
@@ -127,6 +134,19 @@ impl<'a> Reader<'a> {
     pub fn finish<T>(self, read: Option<T>) -> Result<T, SettingsError> {
         read.filter(|_| self.faults.is_empty()).ok_or(SettingsError(self.faults))
     }
+}
+
+/// Whether a base URL has what the function appends by itself: a version or an endpoint at its end, or any path where it is
+/// the provider's own host.
+fn has_misplaced_path(url: &Url, default: &str) -> bool {
+    const ENDPOINTS: [&str; 6] = ["token", "access-token", "single-use-token", "tokens", "ws", "websocket"];
+    let is_version = |segment: &str| {
+        segment.strip_prefix(['v', 'V']).is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    let last = url.path_segments().and_then(|segments| segments.filter(|segment| !segment.is_empty()).next_back());
+    let Some(last) = last else { return false };
+    let own_host = Url::parse(default).is_ok_and(|default| default.host() == url.host());
+    own_host || is_version(last) || ENDPOINTS.contains(&last)
 }
 
 /// Parses a URL that this function may call.
@@ -244,6 +264,39 @@ mod tests {
             ["http://a.example", "http://10.0.0.1", "ftp://localhost", "https://u:p@a.example", "https://a/#f", "x"]
         {
             assert!(callable_url(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_base_url_has_nothing_that_the_function_appends() {
+        let told = |url: &'static str| {
+            let environment = move |name: &str| (name == "BASE").then(|| url.to_owned());
+            let mut reader = Reader::new(&environment);
+            reader.base_url("BASE", "https://api.b.example");
+            reader.finish(Some(())).err().map(|error| error.to_string())
+        };
+        for good in [
+            "https://api.b.example",
+            "https://api.b.example/",
+            "https://api.eu.b.example",
+            "https://proxy.example/b",
+            "https://proxy.example/v1/b",
+            "http://localhost:8788/voice",
+        ] {
+            assert_eq!(told(good), None, "{good}");
+        }
+        for bad in [
+            "https://api.b.example/v1",
+            "https://api.b.example/v1/",
+            "https://api.eu.b.example/v1",
+            "https://api.eu.b.example/v3/token",
+            "https://proxy.example/b/V2",
+            "https://proxy.example/v1alpha",
+            "https://api.b.example/access-token",
+            "https://api.b.example/anything",
+            "http://localhost:8788/v1//",
+        ] {
+            assert!(told(bad).is_some_and(|told| told.contains("BASE") && told.contains("/v1")), "{bad}");
         }
     }
 

@@ -192,17 +192,29 @@ impl KeySource {
                 key_set_url(&text, issuer, document.scheme())?
             }
         };
-        Ok(KeySet::parse(&self.get_text(&url, "key set").await?)?)
+        let text = self.get_text(&url, "key set").await?;
+        KeySet::parse(&text).map_err(|reason| match json::strict_object(&text) {
+            Ok(_) => reason.to_owned(),
+            Err(_) => format!("{reason}: it is {}", json::kind(&text)),
+        })
     }
 
     async fn get_text(&self, url: &Url, what: &str) -> Result<bytes::Bytes, String> {
-        let request = http::Request::get(url.as_str()).header("accept", "application/json").body(bytes::Bytes::new());
+        let request = http::Request::get(url.as_str()).header("accept", "application/json");
+        // What comes compressed all the same is named for what it is: unpacked, it may be of any size.
+        let request = request.header("accept-encoding", "identity").body(bytes::Bytes::new());
         let request = request.map_err(|_| format!("the {what}'s URL cannot be called"))?;
         let response = self.transport.send(request, TIMEOUT, MOST_BYTES).await.map_err(|failure| match failure {
             Failure::Timeout => format!("the {what} did not come in time"),
             Failure::TooLarge => format!("the {what} is too large"),
             Failure::Unreachable(clause) => format!("the {what} cannot be had: {clause}"),
         })?;
+        let encoding = response.headers().get(http::header::CONTENT_ENCODING);
+        let known = ["gzip", "br", "deflate", "zstd", "compress"];
+        if let Some(encoding) = encoding.filter(|encoding| !encoding.is_empty() && *encoding != "identity") {
+            let name = known.into_iter().find(|name| encoding == name).unwrap_or("another encoding");
+            return Err(format!("the {what} came compressed ({name}), which was not asked for"));
+        }
         match response.status() {
             http::StatusCode::OK => Ok(response.into_body()),
             status => Err(format!("the {what} was answered with {}", status.as_u16())),
@@ -229,7 +241,8 @@ impl KeySource {
 ///
 /// A document that came over https leads nowhere else: what it says must not make this function call its own machine.
 fn key_set_url(document: &[u8], issuer: &str, scheme: &str) -> Result<Url, String> {
-    let document = json::strict_object(document).map_err(|_| "the discovery document is not a plain JSON object")?;
+    let document = json::strict_object(document)
+        .map_err(|_| format!("the discovery document is not a plain JSON object: it is {}", json::kind(document)))?;
     if document.get("issuer").and_then(Value::as_str) != Some(issuer) {
         return Err("the discovery document is another issuer's".to_owned());
     }

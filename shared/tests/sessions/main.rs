@@ -5,6 +5,7 @@
 
 mod both_keys;
 mod cookies;
+mod documents;
 mod key_sets;
 mod parties;
 #[path = "../signers/mod.rs"]
