@@ -8,7 +8,7 @@ use http::{HeaderMap, Request, StatusCode, header};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::provider::Verdict;
+use crate::provider::{Provider, Verdict};
 use crate::refusal::{Code, Refusal};
 use crate::transport::{Failure, Transport};
 
@@ -70,15 +70,15 @@ pub async fn call(
     request: Request<Bytes>,
     budget: &mut Budget,
     clock: &Clock,
-    verdict: impl Fn(StatusCode, &[u8]) -> Verdict,
+    provider: &impl Provider,
 ) -> Result<Outcome, Refusal> {
-    let tried = attempt(transport, request.clone(), budget, clock, &verdict).await;
+    let tried = attempt(transport, request.clone(), budget, clock, provider).await;
     let Err(Attempt::Again { pause, refusal }) = tried else { return tried.map_err(Attempt::refusal) };
     if !budget.take_retry(pause) {
         return Err(refusal);
     }
     tokio::time::sleep(pause).await;
-    attempt(transport, request, budget, clock, &verdict).await.map_err(Attempt::refusal)
+    attempt(transport, request, budget, clock, provider).await.map_err(Attempt::refusal)
 }
 
 enum Attempt {
@@ -99,7 +99,7 @@ async fn attempt(
     request: Request<Bytes>,
     budget: &Budget,
     clock: &Clock,
-    verdict: impl Fn(StatusCode, &[u8]) -> Verdict,
+    provider: &impl Provider,
 ) -> Result<Outcome, Attempt> {
     let timeout = ANSWER_WITHIN.min(budget.left());
     let response = match transport.send(request, timeout, MOST_BYTES).await {
@@ -115,8 +115,11 @@ async fn attempt(
     if status.is_success() {
         return Ok(Outcome::Success(response.into_body()));
     }
-    let reason = format!("the provider answered {}", status.as_u16());
-    match verdict(status, body) {
+    let reason = match provider.error_code(body) {
+        Some(code) => format!("the provider answered {}: {code}", status.as_u16()),
+        None => format!("the provider answered {}", status.as_u16()),
+    };
+    match provider.verdict(status, body) {
         Verdict::KeyRejected => Ok(Outcome::KeyRejected(rejected(reason))),
         Verdict::Rejected => Err(Attempt::Over(rejected(reason))),
         Verdict::Unavailable => {

@@ -7,6 +7,7 @@ use http::{Request, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::ask::{Ask, Fields};
+use crate::json;
 use crate::refusal::{Code, Refusal};
 use crate::secret::ApiKey;
 use crate::settings::Reader;
@@ -49,6 +50,17 @@ pub trait Provider: Sized + Send + Sync + 'static {
     fn verdict(&self, status: StatusCode, _body: &[u8]) -> Verdict {
         Verdict::by_status(status)
     }
+
+    /// The error code of an answer other than success, for the log's reason: one that the provider's documentation lists, and
+    /// never the provider's own text.
+    fn error_code(&self, _body: &[u8]) -> Option<&'static str> {
+        None
+    }
+}
+
+/// The one of the codes that a provider is known to use which a text is.
+pub fn known_code(code: &str, known: &[&'static str]) -> Option<&'static str> {
+    known.iter().copied().find(|known| *known == code)
 }
 
 /// A token as a provider gave it.
@@ -78,7 +90,10 @@ impl Answer {
     /// # Errors
     /// A clause for the log.
     pub fn parse(body: &[u8]) -> Result<Self, &'static str> {
-        serde_json::from_slice(body).map(Self).map_err(|_| "the provider's answer is not a JSON object")
+        serde_json::from_slice(body).map(Self).map_err(|_| match json::is_gzip(body) {
+            true => "the provider's answer is gzip-compressed, which was not asked for",
+            false => "the provider's answer is not a JSON object",
+        })
     }
 
     /// The token that a member holds.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, header};
 use serde_json::{Map, Value, json};
 use voicemint::ask::{Ask, Fields};
-use voicemint::provider::{Answer, Lifetimes, Minted, Provider, permit};
+use voicemint::provider::{Answer, Lifetimes, Minted, Provider, known_code, permit};
 use voicemint::refusal::Refusal;
 use voicemint::secret::ApiKey;
 use voicemint::settings::Reader;
@@ -19,6 +19,9 @@ const DEFAULT_GRANTS: [&str; 2] = ["tts", "stt"];
 const MOST_SECONDS: u32 = 3600;
 /// The version of the API that this contract was read from; errors are JSON from this one on.
 const API_VERSION: &str = "2026-03-01";
+
+/// The codes of errors that the log names (<https://docs.cartesia.ai/use-the-api/api-errors>).
+const ERROR_CODES: [&str; 1] = ["concurrency_limited"];
 
 /// Cartesia, as a deployment permits it.
 pub struct Cartesia {
@@ -73,6 +76,11 @@ impl Provider for Cartesia {
         // The answer does not say how long the token lives: as long as was asked, as the documentation has it.
         Ok(Minted { token, expires_in: ask.expires_in })
     }
+
+    fn error_code(&self, body: &[u8]) -> Option<&'static str> {
+        let body: Value = serde_json::from_slice(body).ok()?;
+        known_code(body.get("error_code")?.as_str()?, &ERROR_CODES)
+    }
 }
 
 #[cfg(test)]
@@ -108,6 +116,15 @@ mod tests {
         assert_eq!(ask(&provider, r#"{"grants":{"stt":true}}"#).unwrap_err().code, Code::GrantNotAllowed);
         assert_eq!(ask(&provider, r#"{"expires_in":31}"#).unwrap_err().code, Code::RequestInvalid);
         assert_eq!(ask(&provider, r#"{"grants":{"video":true}}"#).unwrap_err().code, Code::RequestInvalid);
+    }
+
+    #[test]
+    fn the_log_names_known_codes_and_nothing_else() {
+        let code = |body: &str| cartesia(&[]).error_code(body.as_bytes());
+        assert_eq!(code(r#"{"error_code":"concurrency_limited","title":"x"}"#), Some("concurrency_limited"));
+        for body in [r#"{"error_code":null}"#, r#"{"error_code":"sk_car_secret"}"#, "Title: Message", "[]"] {
+            assert_eq!(code(body), None, "{body}");
+        }
     }
 
     #[test]

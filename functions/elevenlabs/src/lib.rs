@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use serde_json::Value;
 use voicemint::ask::{Ask, Fields};
-use voicemint::provider::{Answer, Minted, Provider, Verdict, permit};
+use voicemint::provider::{Answer, Minted, Provider, Verdict, known_code, permit};
 use voicemint::refusal::Refusal;
 use voicemint::secret::ApiKey;
 use voicemint::settings::Reader;
@@ -15,6 +15,23 @@ use voicemint::settings::Reader;
 const TOKEN_TYPES: [&str; 3] = ["realtime_scribe", "tts_websocket", "batch_scribe"];
 /// The lifetime that ElevenLabs gives every token, in seconds.
 const LIFETIME_SECONDS: u32 = 900;
+
+/// The codes of errors that the log names (<https://elevenlabs.io/docs/eleven-api/resources/errors>, and
+/// <https://help.elevenlabs.io/hc/en-us/articles/19572237925521> for the older ones).
+const ERROR_CODES: [&str; 12] = [
+    "invalid_api_key",
+    "missing_api_key",
+    "missing_permissions",
+    "insufficient_permissions",
+    "quota_exceeded",
+    "detected_unusual_activity",
+    "rate_limit_exceeded",
+    "concurrent_limit_exceeded",
+    "too_many_concurrent_requests",
+    "system_busy",
+    "max_character_limit_exceeded",
+    "voice_not_found",
+];
 
 /// ElevenLabs, as a deployment permits it.
 pub struct ElevenLabs {
@@ -76,12 +93,17 @@ impl Provider for ElevenLabs {
     fn verdict(&self, status: StatusCode, body: &[u8]) -> Verdict {
         match error_code(body).as_deref() {
             Some("invalid_api_key" | "missing_api_key") => Verdict::KeyRejected,
-            Some("quota_exceeded") => Verdict::Rejected,
+            // These are about the account: the same key under another version would fail as well.
+            Some("quota_exceeded" | "detected_unusual_activity") => Verdict::Rejected,
             Some(
                 "rate_limit_exceeded" | "concurrent_limit_exceeded" | "too_many_concurrent_requests" | "system_busy",
             ) => Verdict::Unavailable,
             _ => Verdict::by_status(status),
         }
+    }
+
+    fn error_code(&self, body: &[u8]) -> Option<&'static str> {
+        known_code(&error_code(body)?, &ERROR_CODES)
     }
 }
 
@@ -146,5 +168,21 @@ mod tests {
             let status = StatusCode::from_u16(status).unwrap();
             assert_eq!(provider.verdict(status, body.as_bytes()), verdict, "{status} {body}");
         }
+    }
+
+    #[test]
+    fn the_log_names_known_codes_and_nothing_else() {
+        let provider = elevenlabs("");
+        for code in ["missing_permissions", "quota_exceeded", "detected_unusual_activity", "invalid_api_key"] {
+            for name in ["code", "status"] {
+                let body = format!(r#"{{"detail":{{"{name}":"{code}","message":"sk_secret"}}}}"#);
+                assert_eq!(provider.error_code(body.as_bytes()), Some(code), "{body}");
+            }
+        }
+        for body in [r#"{"detail":{"status":"sk_secret"}}"#, r#"{"detail":[]}"#, r#"{"detail":"quota_exceeded"}"#, ""] {
+            assert_eq!(provider.error_code(body.as_bytes()), None, "{body}");
+        }
+        let about_the_account = br#"{"detail":{"status":"detected_unusual_activity"}}"#;
+        assert_eq!(provider.verdict(StatusCode::UNAUTHORIZED, about_the_account), Verdict::Rejected);
     }
 }

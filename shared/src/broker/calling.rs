@@ -35,8 +35,7 @@ impl<P: Provider> Broker<P> {
     async fn try_key(&self, ask: &Ask, key: &ApiKey, budget: &mut Budget) -> Result<call::Outcome, Refusal> {
         let request =
             self.provider.request(ask, key).map_err(|_| internal("the provider's request cannot be built"))?;
-        let verdict = |status, body: &[u8]| self.provider.verdict(status, body);
-        call::call(&self.transport, request, budget, &self.clock, verdict).await
+        call::call(&self.transport, request, budget, &self.clock, &self.provider).await
     }
 
     fn read(&self, ask: &Ask, body: &[u8]) -> Result<Minted, Refusal> {
