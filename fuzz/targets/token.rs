@@ -14,6 +14,7 @@ use voicemint::session::claims::{Audience, Claims, IssuerClaim, Rules, Times};
 use voicemint::session::credential::Credential;
 use voicemint::session::jwe::{self, ContentKey};
 use voicemint::session::jws;
+use voicemint::session::parties::{Parties, Party};
 use voicemint::session::signature::Algorithm;
 use voicemint::session::token::UnverifiedToken;
 use voicemint_fuzz::{Published, algorithms, key_sets, published};
@@ -39,9 +40,13 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         rules: Rules {
             issuer: "joe".to_owned(),
             issuer_claim: IssuerClaim::OneOf(vec!["joe".to_owned()]),
-            subject_pointer: Some("/sub".to_owned()),
+            subject_pointer: "/sub".to_owned(),
             audience: Audience::OneOf(vec!["a".to_owned()]),
-            authorized_parties: vec!["p".to_owned()],
+            authorized_parties: Parties::Listed {
+                parties: vec![Party::Named("p".to_owned())],
+                or_absent: false,
+                or_client: true,
+            },
             required: vec![("r".to_owned(), "1".to_owned())],
             times: Times::MustExpire,
             product: |_| Ok(()),

@@ -61,11 +61,10 @@ async fn what_a_token_says_of_itself_is_not_believed() {
     ] {
         tally.is(case, said(&function.invoke(&Event::post("elevenlabs").bearer(&token)).await), INVALID);
     }
-    // Where to fetch a key is set by the operator alone, whatever a header says, and it may be refused for saying so.
+    // Where to fetch a key is set by the operator alone, whatever a header says: some issuers put such members into every token.
     for name in ["jku", "x5u"] {
         let token = base().header(name, format!("{}/keys.json", stranger.url())).encode();
-        let status = function.invoke(&Event::post("elevenlabs").bearer(&token)).await.status;
-        tally.holds(&format!("{name}: {status}"), status == 200 || status == 401);
+        tally.is(name, said(&function.invoke(&Event::post("elevenlabs").bearer(&token)).await), "200");
     }
     tally.is("fetches at the stranger's", stranger.requests().len(), 0);
     let own = stranger.jwt("ES256", &claims).header("jku", stranger.key_set_url()).encode();

@@ -156,7 +156,6 @@ async fn a_setting_of_another_kind_is_not_lost_in_silence() {
         ("jwt", "SESSION_INTROSPECTION_URL", ENDPOINT),
         ("jwt", "SESSION_INTROSPECTION_SECRET_ID", "a-secret"),
         ("jwt", "SESSION_SECRET_ID", "a-secret"),
-        ("jwt", "SESSION_SUBJECT_POINTER", "/id"),
         ("introspection", "SESSION_FORWARD_URL", APP),
         ("introspection", "SESSION_JWKS_URL", "https://id.example.com/keys"),
         ("introspection", "SESSION_SECRET_ID", "a-secret"),

@@ -21,8 +21,8 @@ pub struct Rules {
     pub issuer: String,
     /// What `iss` must say.
     pub issuer_claim: IssuerClaim,
-    /// A JSON pointer to the subject, which then may be a whole number too; nothing means the claim `sub`.
-    pub subject_pointer: Option<String>,
+    /// A JSON pointer to the subject.
+    pub subject_pointer: String,
     /// For whom the token must have been issued.
     pub audience: Audience,
     /// The parties that may have got it.
@@ -147,7 +147,8 @@ impl Rules {
         if !self.issuer_claim.accepts(claims.get("iss")) {
             return Err("iss is not the issuer's");
         }
-        let subject = self.subject(claims).ok_or("the subject is missing, empty or not a text")?;
+        let subject =
+            self.subject(claims).ok_or("the subject is missing, empty, or neither a text nor a whole number")?;
         if !self.audience.accepts(claims) {
             return Err("the audience is not in SESSION_AUDIENCE");
         }
@@ -161,14 +162,11 @@ impl Rules {
     }
 
     fn subject(&self, claims: &Claims) -> Option<String> {
-        let subject = match &self.subject_pointer {
-            None => claims.text("sub")?.to_owned(),
-            Some(pointer) => match claims.members.pointer(pointer)? {
-                Value::String(text) => text.clone(),
-                // Many an app numbers its users.
-                Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
-                _ => return None,
-            },
+        let subject = match claims.members.pointer(&self.subject_pointer)? {
+            Value::String(text) => text.clone(),
+            // Many an app numbers its users.
+            Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
+            _ => return None,
         };
         Some(subject).filter(|subject| !subject.is_empty())
     }

@@ -133,7 +133,7 @@ impl<'a> Parts<'a> {
         let members = members.map_err(|_| "the encrypted session's header is not a plain JSON object")?;
         // Compressed plaintext tells by its length what it says, and unpacks to any size (RFC 8725 section 3.6).
         if members.contains_key("zip") || REFUSED_MEMBERS.iter().any(|name| members.contains_key(*name)) {
-            return Err("the encrypted session's header has an extension, compression or a key");
+            return Err("the encrypted session's header has an extension or compression");
         }
         if members.get("alg").and_then(Value::as_str) != Some("dir") {
             return Err("the encrypted session's algorithm is not dir");

@@ -10,4 +10,5 @@ mod key_sets;
 mod parties;
 #[path = "../signers/mod.rs"]
 mod signers;
+mod subjects;
 mod world;

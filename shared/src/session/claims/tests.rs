@@ -10,7 +10,7 @@ fn rules() -> Rules {
     Rules {
         issuer: "https://id.test".to_owned(),
         issuer_claim: IssuerClaim::OneOf(vec!["https://id.test".to_owned()]),
-        subject_pointer: None,
+        subject_pointer: "/sub".to_owned(),
         times: Times::MustExpire,
         product: |_| Ok(()),
         audience: Audience::OneOf(vec!["voice".to_owned()]),
@@ -43,6 +43,8 @@ fn a_session_is_what_fits_every_rule() {
     assert_eq!((session.issuer(), session.subject()), ("https://id.test", "ada"));
     for good in [
         json!({"aud": "voice"}),
+        json!({"sub": 7}),
+        json!({"sub": u64::MAX}),
         json!({"azp": "ABSENT", "client_id": "app"}),
         json!({"iat": "ABSENT", "nbf": "ABSENT"}),
         json!({"exp": NOW as f64 + 0.5}),
@@ -59,7 +61,11 @@ fn each_broken_rule_is_refused() {
         json!({"iss": "ABSENT"}),
         json!({"sub": "ABSENT"}),
         json!({"sub": ""}),
-        json!({"sub": 7}),
+        json!({"sub": 7.5}),
+        json!({"sub": 1e30}),
+        json!({"sub": true}),
+        json!({"sub": ["ada"]}),
+        json!({"sub": null}),
         json!({"aud": "ABSENT"}),
         json!({"aud": "Voice"}),
         json!({"aud": []}),

@@ -142,7 +142,7 @@ fn common_rules(reader: &mut Reader) -> Rules {
     Rules {
         issuer: String::new(),
         issuer_claim: IssuerClaim::OneOf(Vec::new()),
-        subject_pointer: None,
+        subject_pointer: read::subject_pointer(reader),
         audience: Audience::OneOf(Vec::new()),
         authorized_parties: Parties::from_settings(reader),
         required,
@@ -170,19 +170,34 @@ fn jwt(reader: &mut Reader, rules: Rules) -> Option<Method> {
 }
 
 fn secret(reader: &mut Reader, rules: Rules) -> Option<Method> {
-    let issuers = read::issuers_by_name(reader);
+    let issuers = read::unique_issuers(reader);
     let audience = read::required_audience(reader, "the \"aud\" that session tokens may have");
     let algorithms = read::algorithms(reader, &Algorithm::SYMMETRIC, &Algorithm::SYMMETRIC);
     let secrets = read::one_for_each(reader, "SESSION_SECRET_ID", issuers.len());
     if secrets.is_none() {
         reader.fault("SESSION_SECRET_ID", "is not set: it is the name or ARN of the secret that signs sessions");
     }
-    let trusted = issuers.into_iter().zip(secrets?).map(|(issuer, id)| {
-        let rules = rules.clone().of(vec![issuer], audience.clone());
-        let keys = KeysSetting::Shared(id);
-        IssuerSettings { keys, algorithms: algorithms.clone(), key_id_required: false, rules }
-    });
-    Some(Method::Tokens(trusted.collect(), None))
+    let secrets = secrets?;
+    let issuer_of =
+        |keys, rules| IssuerSettings { keys, algorithms: algorithms.clone(), key_id_required: false, rules };
+    let trusted = match secrets.as_slice() {
+        // The secret alone says who vouches.
+        [id] if issuers.is_empty() => {
+            let issuer = "secret".to_owned();
+            let rules = Rules { issuer, issuer_claim: IssuerClaim::Unchecked, audience, ..rules };
+            vec![issuer_of(KeysSetting::Shared(id.clone()), rules)]
+        }
+        _ => {
+            if issuers.is_empty() {
+                let mend = "is not set: with several secrets it has one entry for each, by which tokens are told apart";
+                reader.fault("SESSION_ISSUER", mend);
+            }
+            let pairs = issuers.into_iter().zip(secrets);
+            let of = |name, id| issuer_of(KeysSetting::Shared(id), rules.clone().of(vec![name], audience.clone()));
+            pairs.map(|(name, id)| of(name, id)).collect()
+        }
+    };
+    Some(Method::Tokens(trusted, None))
 }
 
 fn authjs(reader: &mut Reader, rules: Rules) -> (Option<Method>, Vec<Carrier>) {
@@ -204,19 +219,17 @@ fn introspection(reader: &mut Reader, rules: Rules) -> Option<Method> {
     let audience = if audience.is_empty() { Audience::Any } else { read::audience_of(reader, audience) };
     let issuer = read::one_issuer(reader);
     let issuer_claim = issuer.clone().map_or(IssuerClaim::Unchecked, IssuerClaim::IfPresent);
-    let subject_pointer = Some(read::subject_pointer(reader));
     let url = url?;
     let issuer = issuer.unwrap_or_else(|| url.origin().ascii_serialization());
-    let rules = Rules { issuer, issuer_claim, audience, subject_pointer, times: Times::IfPresent, ..rules };
+    let rules = Rules { issuer, issuer_claim, audience, times: Times::IfPresent, ..rules };
     Some(Method::Introspection(RemoteSettings { url, rules }, client))
 }
 
 fn forward(reader: &mut Reader, rules: Rules) -> Option<Method> {
     let url = read::required_url(reader, "SESSION_FORWARD_URL", "the app's URL that knows who is signed in");
-    let subject_pointer = Some(read::subject_pointer(reader));
     let url = url?;
     let issuer = reader.optional("SESSION_ISSUER").unwrap_or_else(|| url.origin().ascii_serialization());
     let (issuer_claim, audience) = (IssuerClaim::Unchecked, Audience::Any);
-    let rules = Rules { issuer, issuer_claim, audience, subject_pointer, times: Times::Unchecked, ..rules };
+    let rules = Rules { issuer, issuer_claim, audience, times: Times::Unchecked, ..rules };
     Some(Method::Forward(RemoteSettings { url, rules }))
 }

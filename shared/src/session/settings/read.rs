@@ -20,7 +20,6 @@ pub fn refuse_settings_of_other_kinds(reader: &mut Reader, kind: &str, product: 
         ("SESSION_INTROSPECTION_URL", kind == "introspection"),
         ("SESSION_INTROSPECTION_SECRET_ID", kind == "introspection"),
         ("SESSION_FORWARD_URL", kind == "forward"),
-        ("SESSION_SUBJECT_POINTER", ["introspection", "forward"].contains(&kind)),
     ] {
         if !used && reader.optional(name).is_some() {
             reader.fault(name, format_args!("must not be set where SESSION_KIND is {kind}"));
@@ -39,7 +38,13 @@ pub fn issuers(reader: &mut Reader, meaning: &str) -> Vec<String> {
 
 /// The entries of `SESSION_ISSUER`, where each is the `iss` of tokens: then each counts once.
 pub fn issuers_by_name(reader: &mut Reader) -> Vec<String> {
-    let issuers = issuers(reader, "the exact \"iss\" of the app's session tokens");
+    issuers(reader, "the exact \"iss\" of the app's session tokens");
+    unique_issuers(reader)
+}
+
+/// The same where it may be left out.
+pub fn unique_issuers(reader: &mut Reader) -> Vec<String> {
+    let issuers = reader.list("SESSION_ISSUER");
     if issuers.iter().enumerate().any(|(number, issuer)| issuers.iter().take(number).any(|other| other == issuer)) {
         reader.fault("SESSION_ISSUER", "must not list an issuer twice");
     }
@@ -118,7 +123,7 @@ pub fn required_url(reader: &mut Reader, name: &str, meaning: &str) -> Option<Ur
     reader.url(name)
 }
 
-/// Where in an answer the subject is (RFC 6901).
+/// Where the subject is, in a token or in an answer (RFC 6901).
 pub fn subject_pointer(reader: &mut Reader) -> String {
     let pointer = reader.optional("SESSION_SUBJECT_POINTER").unwrap_or_else(|| "/sub".to_owned());
     if !pointer.starts_with('/') || !is_name(&pointer) {

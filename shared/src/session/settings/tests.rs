@@ -41,6 +41,11 @@ fn secrets_and_key_sets_do_not_mix() {
     let base = [("SESSION_ISSUER", "app"), ("SESSION_AUDIENCE", "a"), ("SESSION_KIND", "secret")];
     assert!(read(&[&base[..], &[("SESSION_SECRET_ID", "s")]].concat()).is_ok());
     assert!(read(&base).err().unwrap().contains("SESSION_SECRET_ID"));
+    // One secret needs no issuer; several are told apart by theirs.
+    assert!(read(&[&base[1..], &[("SESSION_SECRET_ID", "s")]].concat()).is_ok());
+    let several = read(&[&base[1..], &[("SESSION_SECRET_ID", "s,t")]].concat()).err().unwrap();
+    assert_eq!(several.matches("SESSION_").count(), 1, "{several}");
+    assert!(several.contains("SESSION_ISSUER is not set: with several secrets"), "{several}");
     let both = [&base[..], &[("SESSION_SECRET_ID", "s"), ("SESSION_JWKS_URL", "https://id.test/keys")]].concat();
     assert!(read(&both).err().unwrap().contains("SESSION_JWKS_URL"));
     let asymmetric = [&base[..], &[("SESSION_SECRET_ID", "s"), ("SESSION_ALGORITHMS", "RS256")]].concat();
@@ -212,7 +217,7 @@ fn services_that_are_asked_have_a_url_and_name_themselves() {
     let forward = [("SESSION_KIND", "forward"), ("SESSION_FORWARD_URL", "https://app.test/api/me")];
     let (Method::Forward(service), _) = good(&forward) else { panic!() };
     assert_eq!(service.rules.issuer, "https://app.test");
-    assert_eq!(service.rules.subject_pointer.as_deref(), Some("/sub"));
+    assert_eq!(service.rules.subject_pointer, "/sub");
     let introspection = [
         ("SESSION_KIND", "introspection"),
         ("SESSION_INTROSPECTION_URL", "https://as.test/introspect"),
