@@ -58,6 +58,12 @@ SDKS_VENV_STAMP := $(SDKS_VENV)/lock-$(call checksum,tests/sdks/requirements.loc
 SDKS_NODE_STAMP := $(SDKS)/node_modules/lock-$(call checksum,tests/sdks/package-lock.json)
 WITH_SDKS := cd $(SDKS) && PATH="$(SDKS_VENV)/bin:$$PATH"
 
+# What apps that take the browser client are built with. Next.js apart from the others: it has 340 MB.
+FRONTEND := $(CURDIR)/tests/frontend
+FRONTEND_STAMP := $(FRONTEND)/node_modules/lock-$(call checksum,tests/frontend/package-lock.json)
+NEXT := $(CURDIR)/tests/next
+NEXT_STAMP := $(NEXT)/node_modules/lock-$(call checksum,tests/next/package-lock.json)
+
 # `make bench`: the peers' libraries, and where the measurement finds everything. Node itself is the SDKs'.
 BENCH := $(CURDIR)/bench
 BENCH_VENV := $(BENCH)/.venv
@@ -104,7 +110,7 @@ doctor: ## say what this machine lacks, what for, and what to install
 	@tools/doctor
 
 # What takes seconds and what a change breaks most often comes first. The release comes last, as it takes longest.
-PARTS := format packages workflows deny client template lint unit tools openapi sdks browser
+PARTS := format packages workflows deny client template lint unit tools openapi sdks frontend browser
 # AWS's Lambda emulator is a program for Linux.
 ifeq ($(shell uname -s),Linux)
 PARTS += e2e
@@ -200,6 +206,24 @@ browser: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) ## the page, the cookies and host
 	cd tests/browser && PATH="$(SDKS_VENV)/bin:$$PATH" \
 		VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev CHROMIUM="$$($(SETUP) --find browser)" \
 		node --test --test-concurrency=2 --test-timeout=180000 --test-force-exit $(or $(ARGS),*.test.js)
+
+# Node's tests in that folder, with Chromium and the local command.
+define in_chromium
+	$(call say,the local command)
+	cargo build --locked -p voicemint-dev --bin voicemint-dev
+	$(call say,$(2))
+	cd $(1) && PATH="$(SDKS_VENV)/bin:$$PATH" \
+		VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev CHROMIUM="$$($(SETUP) --find browser)" \
+		node --test --test-concurrency=2 --test-timeout=300000 --test-force-exit *.test.js
+endef
+
+.PHONY: frontend
+frontend: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(FRONTEND_STAMP) ## docs/frontend.md: the client in Vite, React, Jest and TypeScript
+	$(call in_chromium,$(FRONTEND),Vite React Jest and TypeScript)
+
+.PHONY: next
+next: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(NEXT_STAMP) ## the same in Next.js: 340 MB and some minutes (not in make test)
+	$(call in_chromium,$(NEXT),Next.js)
 
 .PHONY: binaries
 binaries: $(VENV_STAMP)
@@ -362,6 +386,16 @@ $(SDKS_NODE_STAMP): | $(SDKS_VENV_STAMP)
 	$(WITH_SDKS) npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
 	touch $@
 
+$(FRONTEND_STAMP): | $(SDKS_VENV_STAMP)
+	$(call say,Vite React Jest and TypeScript into tests/frontend/node_modules)
+	cd $(FRONTEND) && PATH="$(SDKS_VENV)/bin:$$PATH" npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
+	touch $@
+
+$(NEXT_STAMP): | $(SDKS_VENV_STAMP)
+	$(call say,Next.js into tests/next/node_modules)
+	cd $(NEXT) && PATH="$(SDKS_VENV)/bin:$$PATH" npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
+	touch $@
+
 $(BENCH_VENV_STAMP):
 	$(call say,the Python function's libraries into bench/.venv)
 	$(call lay_venv,$(BENCH_VENV),bench/requirements.lock)
@@ -387,4 +421,4 @@ endef
 
 .PHONY: clean
 clean: ## remove all that was built or installed here
-	rm -rf target .aws-sam $(VENV) $(CHECKOV_VENV) $(SDKS_VENV) $(SDKS)/node_modules $(BENCH_VENV) $(BENCH_PEER)/node_modules $(OPENAPI_VENV) tools/node_modules
+	rm -rf target .aws-sam $(VENV) $(CHECKOV_VENV) $(SDKS_VENV) $(SDKS)/node_modules $(FRONTEND)/node_modules $(NEXT)/node_modules $(BENCH_VENV) $(BENCH_PEER)/node_modules $(OPENAPI_VENV) tools/node_modules

@@ -48,3 +48,23 @@ test("both say in which browsers it runs", () => {
   const browsers = /Chrome and Edge 85, Firefox 79, Safari 14, React Native\s+0\.74/;
   for (const path of ["../../README.md", "../README.md"]) assert.match(read(path), browsers, path);
 });
+
+/** The rows of README.md whose first or second cell is a code: the code, and all cells. */
+function errorTable() {
+  const section = /^## Errors\n(.*?)^## /ms.exec(read("../../README.md"))[1];
+  const rows = section.split("\n").filter((line) => line.startsWith("| ")).map((line) => line.slice(2, -2).split(" | "));
+  return new Map(rows.map((cells) => [/`(\w+)`/.exec(cells.slice(0, 2).join())?.[1], cells]).filter(([code]) => code && code !== "code"));
+}
+
+test("README's error table says of each code what to tell the user, and whether to offer a retry", () => {
+  const served = [...read("../../shared/src/refusal.rs").matchAll(/StatusCode::[A-Z_]+, "([a-z_]+)"/g)].map(([, code]) => code);
+  const own = [...read("../voicemint.js").matchAll(/code: "(\w+)"/g)].map(([, code]) => code);
+  assert.ok(served.includes("session_missing") && own.includes("network_error"));
+  const table = errorTable();
+  assert.deepEqual([...table.keys()].sort(), [...new Set([...served, ...own])].sort());
+  for (const [code, cells] of table) {
+    assert.match(cells.at(-1), /^(“[A-Z].*\.”|nothing\b.*?) ?(Yes|No)\b/, code);
+    // What the client itself asks again for, a user may.
+    if (/^(429|503)$/.test(cells[0])) assert.match(cells.at(-1), /Yes, after/, code);
+  }
+});

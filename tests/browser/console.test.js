@@ -1,0 +1,28 @@
+// What the browser itself writes of a socket that failed: SECURITY.md says that the token is in it.
+
+const assert = require('node:assert/strict');
+const { test } = require('node:test');
+
+const { startChromium } = require('./chromium');
+const { until } = require('./until');
+const { startVoicemint } = require('./voicemint');
+
+test('Chromium writes the URL of a socket that is refused to the console, token included', async (t) => {
+  const voicemint = await startVoicemint();
+  t.after(voicemint.stop);
+  const chromium = await startChromium();
+  t.after(() => chromium.close());
+  const page = await chromium.newPage();
+  const said = [];
+  page.on('console', (message) => said.push(message.text()));
+  await page.goto(voicemint.url);
+  const { base_url } = await page.evaluate(async () => {
+    await fetch('/sign-in', { method: 'POST', body: new URLSearchParams({ user: 'ada' }) });
+    return (await fetch('/cartesia/token', { method: 'POST' })).json();
+  });
+  const code = await page.evaluate((url) => new Promise((resolve) => {
+    new WebSocket(url).onclose = (event) => resolve(event.code);
+  }), `${base_url.replace('http', 'ws')}/tts/websocket?cartesia_version=2026-03-01&access_token=made-up-token`);
+  assert.equal(code, 1006);
+  await until('the console says so', () => said.some((line) => line.includes('access_token=made-up-token')));
+});

@@ -1,0 +1,41 @@
+// The snippets of README.md, as an app in strict TypeScript has them. That they work is tried in tests/sdks.
+
+const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const { readFileSync } = require('node:fs');
+const { join } = require('node:path');
+const { test } = require('node:test');
+
+const { ROOT, makeApp } = require('./app');
+
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const SNIPPETS = [...README.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code);
+
+/** What the snippets leave to the app. */
+const APP = `
+  declare function play(samples: Uint8Array): void;
+  declare function show(text: string): void;
+  declare function sound(): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  declare function currentSession(): string | undefined;
+  declare function signIn(): Promise<boolean>;
+`;
+
+test('each snippet of README.md passes strict TypeScript', (t) => {
+  assert.ok(SNIPPETS.length >= 5);
+  const compilerOptions = {
+    strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, noImplicitReturns: true, noEmit: true,
+    target: 'es2024', lib: ['es2024', 'dom', 'dom.iterable'], types: [], module: 'esnext', moduleResolution: 'bundler',
+    // The SDKs' own types want packages that a page has not.
+    skipLibCheck: true, moduleDetection: 'force', paths: { voicemint: [join(ROOT, 'web', 'voicemint.d.ts')] },
+  };
+  const snippets = Object.fromEntries(SNIPPETS.map((code, at) => [`snippet-${at}.ts`, code]));
+  // Where the SDKs are.
+  const folder = makeApp(t, join(ROOT, 'tests', 'sdks'), {
+    'app.d.ts': APP,
+    'tsconfig.json': JSON.stringify({ compilerOptions, include: ['*.ts'] }),
+    ...snippets,
+  });
+  const tsc = join(__dirname, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' });
+  assert.equal(status, 0, stdout + stderr);
+});

@@ -1,0 +1,134 @@
+// Vite and React as docs/frontend.md has them, in Chromium, with the local command behind Vite's proxy.
+
+const assert = require('node:assert/strict');
+const { join } = require('node:path');
+const { after, before, test } = require('node:test');
+
+const { startChromium } = require('../browser/chromium');
+const { visit } = require('../browser/page');
+const { until } = require('../browser/until');
+const { listen, startVoicemint } = require('../browser/voicemint');
+const { installClient, makeApp, snippet, snippets } = require('./app');
+
+/** Two components, mounted as React does it in development: twice. */
+const MAIN = `
+  import { StrictMode } from "react";
+  import { createRoot } from "react-dom/client";
+  import { Voice } from "./Voice.jsx";
+
+  window.root = createRoot(document.getElementById("root"));
+  window.mount = () => root.render(<StrictMode><Voice /><Voice /></StrictMode>);
+`;
+
+const FILES = {
+  'package.json': '{ "private": true, "type": "module" }',
+  'index.html': '<!doctype html><link rel="icon" href="data:,"><div id="root"></div><script type="module" src="/main.jsx"></script>',
+  'main.jsx': MAIN,
+  'Voice.jsx': snippet('Voice.jsx'),
+  'tokens.js': snippet('tokens.js'),
+};
+
+let chromium;
+let vite;
+before(async () => {
+  vite = await import('vite');
+  chromium = await startChromium();
+});
+after(() => chromium?.close());
+
+/** An app whose dev server passes on to a local command that lists it; `version` says by which of the page's settings. */
+async function serve(t, version) {
+  const probe = await listen(require('node:http').createServer());
+  const { port } = probe.address();
+  await new Promise((resolve) => { probe.close(resolve); });
+  const voicemint = await startVoicemint('--origin', `http://localhost:${port}`);
+  t.after(voicemint.stop);
+  const folder = makeApp(t, __dirname, { ...FILES, 'vite.config.js': snippet('vite.config.js', version, voicemint.port) });
+  await installClient(folder);
+  const logged = [];
+  const customLogger = { ...vite.createLogger('silent'), error: (text) => logged.push(text) };
+  const server = await vite.createServer({
+    root: folder,
+    configFile: join(folder, 'vite.config.js'),
+    server: { port, strictPort: true, host: 'localhost' },
+    customLogger,
+  });
+  t.after(() => server.close());
+  await server.listen();
+  return { voicemint, server, logged, url: `http://localhost:${port}` };
+}
+
+/** The page of the app, for somebody who signed in at the local command. */
+async function open(t, { voicemint, url }, ...expected) {
+  const visitor = await visit(t, chromium, voicemint, { expected });
+  await visitor.signIn('ada');
+  await visitor.page.goto(url);
+  await visitor.page.waitForFunction(() => window.mount);
+  return visitor;
+}
+
+const minted = ({ voicemint }) => voicemint.calls().map((line) => line.replace(/ \(.*/, ''));
+
+test('the page has two settings for Vite', () => assert.equal(snippets['vite.config.js'].length, 2));
+
+for (const version of [0, 1]) {
+  test(`Vite's proxy, by setting ${version + 1}: StrictMode and two components cost one request`, async (t) => {
+    const app = await serve(t, version);
+    const { page, says } = await open(t, app);
+    await page.evaluate(() => window.mount());
+    await says('#root', /^Ready until \d{4}-.*Z\.\s+Ready until \d{4}-.*Z\.$/s);
+    assert.deepEqual(minted(app), ['POST /cartesia/token 200 minted']);
+  });
+}
+
+test('unmounting ends the request, and mounting again gets a token', async (t) => {
+  const app = await serve(t, 0);
+  const { page, says } = await open(t, app);
+  const held = [];
+  await page.route('**/cartesia/token', (route) => { held.push(route); });
+  await page.evaluate(() => window.mount());
+  await until('the endpoint is called', () => held.length > 0);
+  const ended = page.waitForEvent('requestfailed');
+  await page.evaluate(() => window.root.render(null));
+  assert.match((await ended).failure().errorText, /ABORTED/);
+  await page.unroute('**/cartesia/token');
+  await page.evaluate(() => window.mount());
+  await says('#root', /^Ready until/);
+  assert.equal(held.length, 1);
+});
+
+test('rendering on a server asks for nothing', async (t) => {
+  const app = await serve(t, 0);
+  const { Voice } = await app.server.ssrLoadModule('/Voice.jsx');
+  const { createElement } = require('react');
+  const { renderToString } = require('react-dom/server');
+  assert.equal(renderToString(createElement(Voice)), '<p>Getting a token …</p>');
+  assert.deepEqual(minted(app), []);
+});
+
+/** What the client says in the page of a token that it cannot get from that path. */
+const detailOf = (page, path) => page.evaluate(async (url) => {
+  const { createTokenSource } = await import('/node_modules/voicemint/voicemint.js');
+  return createTokenSource(url, { maxWait: 0 }).getToken().catch(({ code, detail }) => `${code}: ${detail}`);
+}, path);
+
+test('what answers in the place of the endpoint is told in the page', async (t) => {
+  const app = await serve(t, 0);
+  const { page } = await open(t, app, /Failed to load resource/);
+  const notProxied = await detailOf(page, '/elevenlabs/token');
+  assert.match(notProxied, /^unexpected_answer: Not Voicemint, but another server answered (200|404) with .*Check the URL/);
+  await app.voicemint.stop();
+  const dead = await detailOf(page, '/cartesia/token');
+  assert.match(dead, /^unexpected_answer: Not Voicemint, but another server answered 50\d with text\/plain.*Is the server running/);
+  await app.server.close();
+  assert.equal(await detailOf(page, '/cartesia/token'), 'network_error: The token endpoint cannot be reached.');
+});
+
+test('a page whose origin is not listed is told of ALLOWED_ORIGINS', async (t) => {
+  const app = await serve(t, 0);
+  const other = await startVoicemint();
+  t.after(other.stop);
+  const { page } = await open(t, app, /Failed to load resource|blocked by CORS policy/);
+  const detail = await detailOf(page, `${other.url}/cartesia/token`);
+  assert.equal(detail, `network_error: The token endpoint cannot be reached, or its ALLOWED_ORIGINS lacks ${app.url}; the browser's console says which.`);
+});

@@ -1,0 +1,94 @@
+// Next.js as docs/frontend.md has it, in Chromium, with the local command behind its rewrites. Not in `make test`: 340 MB.
+
+const assert = require('node:assert/strict');
+const { execFileSync, spawn, spawnSync } = require('node:child_process');
+const { copyFileSync } = require('node:fs');
+const { createServer } = require('node:http');
+const { join } = require('node:path');
+const { after, before, test } = require('node:test');
+
+const { startChromium } = require('../browser/chromium');
+const { visit } = require('../browser/page');
+const { until } = require('../browser/until');
+const { listen, startVoicemint } = require('../browser/voicemint');
+const { ROOT, installClient, makeApp, snippet, snippets } = require('../frontend/app');
+
+const FILES = {
+  'app/layout.jsx': 'export default ({ children }) => <html lang="en"><body>{children}</body></html>;',
+  // A server component, which imports the module that has the token source too.
+  'app/page.jsx': 'import { Voice } from "./Voice.jsx";\nimport { tokens } from "./tokens.js";\nexport default () => <main id={typeof tokens.getToken}><Voice /><Voice /></main>;',
+  'app/Voice.jsx': snippet('Voice.jsx'),
+  'app/tokens.js': snippet('tokens.js'),
+};
+
+let chromium;
+before(async () => { chromium = await startChromium(); });
+after(() => chromium?.close());
+
+/** An app with packages of its own, as Turbopack looks for none outside; with the client or a link to it. */
+async function makeNext(t, voicemint, version, install = installClient) {
+  const folder = makeApp(t, __dirname, { ...FILES, 'next.config.mjs': snippet('next.config.mjs', version, voicemint.port) });
+  for (const name of ['package.json', 'package-lock.json']) copyFileSync(join(__dirname, name), join(folder, name));
+  execFileSync('cp', ['-al', join(__dirname, 'node_modules'), folder]);
+  await install(folder);
+  return folder;
+}
+
+const NEXT = ['node_modules/next/dist/bin/next'];
+const quiet = { ...process.env, NEXT_TELEMETRY_DISABLED: '1' };
+
+async function startDev(t, folder, port) {
+  const child = spawn(process.execPath, [...NEXT, 'dev', '--port', String(port)], { cwd: folder, env: quiet, detached: true });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => { printed += text; });
+  t.after(async () => {
+    const ended = new Promise((resolve) => { child.once('close', resolve); });
+    process.kill(-child.pid); // and the servers that it started
+    await ended;
+  });
+  await until('Next.js is ready', () => {
+    assert.equal(child.exitCode, null, printed);
+    return /Ready in/.test(printed);
+  });
+  return () => printed;
+}
+
+async function freePort() {
+  const probe = await listen(createServer());
+  const { port } = probe.address();
+  await new Promise((resolve) => { probe.close(resolve); });
+  return port;
+}
+
+test('the page has two settings for Next.js', () => assert.equal(snippets['next.config.mjs'].length, 2));
+
+for (const version of [0, 1]) {
+  test(`rewrites, by setting ${version + 1}: two components, mounted twice, cost one request; a server asks for nothing`, async (t) => {
+    const port = await freePort();
+    const voicemint = await startVoicemint('--origin', `http://localhost:${port}`);
+    t.after(voicemint.stop);
+    const folder = await makeNext(t, voicemint, version);
+    await startDev(t, folder, port);
+    // Next.js has things of its own that are cut off as it stops, and no icon.
+    const visitor = await visit(t, chromium, voicemint, { expected: [/localhost:\d+\/(favicon\.ico|_next\/|__nextjs)/] });
+    await visitor.signIn('ada');
+    const answer = await visitor.page.goto(`http://localhost:${port}`);
+    assert.equal(answer.status(), 200);
+    await visitor.says('main#function', /^Ready until \d{4}-.*Z\.\s+Ready until \d{4}-.*Z\.$/s);
+    assert.deepEqual(voicemint.calls().map((line) => line.replace(/ \(.*/, '')), ['POST /cartesia/token 200 minted']);
+  });
+}
+
+test('it builds', async (t) => {
+  const folder = await makeNext(t, { port: 8787 }, 0);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...NEXT, 'build'], { cwd: folder, env: quiet, encoding: 'utf8' });
+  assert.equal(status, 0, stdout + stderr);
+});
+
+test('a link, which npm makes without install-links, is not resolved: the page says so', async (t) => {
+  const link = (folder) => execFileSync('npm', ['install', join(ROOT, 'web'), '--offline', '--no-audit', '--no-fund'], { cwd: folder });
+  const folder = await makeNext(t, { port: 8787 }, 0, link);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...NEXT, 'build'], { cwd: folder, env: quiet, encoding: 'utf8' });
+  assert.notEqual(status, 0);
+  assert.match(stdout + stderr, /Can't resolve 'voicemint'/);
+});
