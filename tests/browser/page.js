@@ -21,7 +21,9 @@ async function visit(t, chromium, voicemint, { expected = [], ...options } = {})
     const { token } = await response.json().catch(() => ({}));
     if (token) came.push(token);
   });
+  const ready = () => page.waitForFunction(() => !document.querySelector('main').inert);
   await page.goto(voicemint.url);
+  await ready();
 
   const button = (name) => page.getByRole('button', { name, exact: true });
   const option = (name) => page.getByRole('radio', { name });
@@ -59,6 +61,7 @@ async function visit(t, chromium, voicemint, { expected = [], ...options } = {})
     async stopClock() {
       await page.clock.install();
       await page.reload();
+      await ready();
       await page.clock.pauseAt(Date.now() + 1000);
       return (seconds) => page.clock.runFor(seconds * 1000);
     },

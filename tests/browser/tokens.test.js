@@ -157,6 +157,21 @@ test('a second click does not stop what the first one began; the button that say
   assert.ok(await visitor.button('Get a token').isVisible());
 });
 
+test('who is quicker than the page’s script sends no form', async (t) => {
+  const visitor = await open(t);
+  const held = [];
+  await visitor.page.route('**/deployment.json', (route) => { held.push(route); });
+  await visitor.page.reload();
+  await until('the script is on its way', () => held.length === 1);
+  const { x, y, width, height } = await visitor.page.locator('#sign-in button').first().boundingBox();
+  await visitor.page.mouse.click(x + width / 2, y + height / 2);
+  await visitor.page.evaluate(() => new Promise((resolve) => { setTimeout(resolve, 100); })).catch(() => {}); // it may be left
+  assert.equal(new URL(visitor.page.url()).search, '', 'the form was not sent as a page');
+  await held[0].continue();
+  await visitor.button('Sign in').click();
+  await visitor.says('#signed-in', /^Signed in as ada/);
+});
+
 test('what is no number is told, and not asked as if the field were empty', async (t) => {
   const visitor = await open(t);
   await visitor.signIn('ada');

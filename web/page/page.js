@@ -322,5 +322,6 @@ showDeployment();
 await preferSampleWithoutMicrophone();
 becomes(rememberedUser());
 showChoice();
+document.querySelector("main").inert = false;
 // A reload lost what was in memory: a reusable token comes back out of the cookie.
 if (user && hadToken && !deployment.providers[provider()].single_use) await get();
