@@ -1,4 +1,4 @@
-// The client in CommonJS: in Jest, by require, and as TypeScript sees it there and in modules.
+// The client in Jest and Vitest, by require, and as TypeScript sees it there and in modules.
 
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
@@ -9,7 +9,9 @@ const { test } = require('node:test');
 const { ROOT, installClient, makeApp, snippet } = require('./app');
 
 const run = (folder, tool, ...given) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(__dirname, 'node_modules', tool), ...given], { cwd: folder, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(__dirname, 'node_modules', tool), ...given], {
+    cwd: folder, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' },
+  });
   return { status, text: stdout + stderr };
 };
 
@@ -62,6 +64,28 @@ test('Jest requires it, and the mock of docs/frontend.md stands in for it', asyn
   const { status, text } = run(folder, 'jest/bin/jest.js', '--rootDir', folder, '--cacheDirectory', join(folder, '.cache'));
   assert.equal(status, 0, text);
   assert.match(text, /Tests: +4 passed, 4 total/);
+});
+
+test('Vitest imports it, and takes the same mock by vi.mock', async (t) => {
+  const folder = makeApp(t, __dirname, {
+    'package.json': '{ "private": true, "type": "module" }',
+    'tokens.js': snippet('tokens.js'),
+    'Voice.test.js': `
+      import { expect, test, vi } from "vitest";
+      import { tokens } from "./tokens.js";
+      ${snippet('Voice.test.js').replace('jest.mock', 'vi.mock')}
+      test("the mock gives a token", async () => expect(await tokens.getToken()).toMatchObject({ token: "test" }));
+    `,
+    'client.test.js': `
+      import { expect, test } from "vitest";
+      import { tokens } from "./tokens.js";
+      test("without it, the client asks", () => expect(tokens.getToken()).rejects.toMatchObject({ code: "network_error" }));
+    `,
+  });
+  await installClient(folder);
+  const { status, text } = run(folder, 'vitest/vitest.mjs', 'run', '--root', folder);
+  assert.equal(status, 0, text);
+  assert.match(text, /Tests +2 passed \(2\)/);
 });
 
 const USE = `
