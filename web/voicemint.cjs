@@ -277,7 +277,8 @@ function refusal({ response, text, body }) {
 function notVoicemint({ status, ok, redirected, headers }, text, body) {
   const type = (headers.get("content-type") || "no content type").split(";")[0];
   // Of a success nothing is shown: a token may be in it.
-  const words = ok ? "" : type === "text/plain" ? text : body?.message;
+  const isPlain = body === undefined && /^(text\/plain|no content type)$/.test(type) && !/^\s*</.test(text);
+  const words = ok ? "" : isPlain ? text : body?.message;
   const said = typeof words === "string" && words.trim() ? `: “${words.trim().replace(/\s+/g, " ").slice(0, 200)}”` : "";
   const place = status >= 500
     ? "Is the server running to which a proxy passes this path on?"

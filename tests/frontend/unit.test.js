@@ -26,6 +26,15 @@ test('the folder is installed as a copy, also by npm ci', async (t) => {
   assert.equal(readFileSync(join(installed, 'voicemint.cjs'), 'utf8'), readFileSync(join(ROOT, 'web', 'voicemint.cjs'), 'utf8'));
 });
 
+test('the line of README.md installs a copy too', async (t) => {
+  const [, line] = /`(npm install --install-links \.\.\/voicemint\/web)`/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'));
+  const folder = makeApp(t, __dirname, {});
+  const given = line.split(' ').slice(1).map((word) => (word.startsWith('..') ? join(ROOT, 'web') : word));
+  const { status, stderr } = spawnSync('npm', [...given, '--offline', '--no-audit', '--no-fund'], { cwd: folder, encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  assert.ok(!lstatSync(join(folder, 'node_modules', 'voicemint')).isSymbolicLink());
+});
+
 test('Jest requires it, and the mock of docs/frontend.md stands in for it', async (t) => {
   const folder = makeApp(t, __dirname, {
     'tokens.js': `
@@ -124,5 +133,18 @@ for (const module of ['node16', 'nodenext']) {
       const { stdout, stderr } = spawnSync(process.execPath, ['-e', call], { cwd: folder, encoding: 'utf8' });
       assert.equal(stdout, 'network_error\n', `${name}: ${stderr}`); // in Node, a path alone leads nowhere
     }
+  });
+}
+
+for (const module of ['esnext', 'preserve']) {
+  test(`TypeScript with module ${module}, as bundlers want it, finds the types`, async (t) => {
+    const compilerOptions = { module, moduleResolution: 'bundler', strict: true, target: 'es2022', lib: ['es2022', 'dom'], types: [], noEmit: true };
+    const folder = makeApp(t, __dirname, {
+      'tsconfig.json': JSON.stringify({ compilerOptions, include: ['*.ts'] }),
+      'imported.ts': `import { createTokenSource, VoicemintError, type TokenSource } from "voicemint";${USE}`,
+    });
+    await installClient(folder);
+    const { status, text } = run(folder, 'typescript/bin/tsc', '-p', '.');
+    assert.equal(status, 0, text);
   });
 }

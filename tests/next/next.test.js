@@ -70,12 +70,15 @@ for (const version of [0, 1]) {
     const folder = await makeNext(t, voicemint, version);
     await startDev(t, folder, port);
     // Next.js has things of its own that are cut off as it stops, and no icon.
-    const visitor = await visit(t, chromium, voicemint, { expected: [/localhost:\d+\/(favicon\.ico|_next\/|__nextjs)/] });
+    const visitor = await visit(t, chromium, voicemint, { expected: [/localhost:\d+\/(favicon\.ico|_next\/|__nextjs)/, /status of 500 .*\/cartesia\/token\)$/] });
     await visitor.signIn('ada');
     const answer = await visitor.page.goto(`http://localhost:${port}`);
     assert.equal(answer.status(), 200);
     await visitor.says('main#function', /^Ready until \d{4}-.*Z\.\s+Ready until \d{4}-.*Z\.$/s);
     assert.deepEqual(voicemint.calls().map((line) => line.replace(/ \(.*/, '')), ['POST /cartesia/token 200 minted']);
+    await voicemint.stop();
+    await visitor.page.reload();
+    await visitor.says('main#function', /another server answered 500 with no content type: “Internal Server Error”\. Is the server running/);
   });
 }
 
