@@ -21,7 +21,7 @@ use voicemint_elevenlabs::ElevenLabs;
 use crate::answered::{self, Answered};
 use crate::arguments::Arguments;
 use crate::endpoint::Endpoint;
-use crate::identity::{self, IdentityProvider};
+use crate::identity::{self, IdentityProvider, Kind};
 use crate::keys::Keys;
 use crate::origins::Origins;
 use crate::page::{self, Deployed};
@@ -87,7 +87,8 @@ fn router(
         .route("/assemblyai/token", assemblyai)
         .merge(sign_in::router(Arc::clone(&identity), Clock::system(), arguments.session_seconds))
         .merge(identity::router(identity, Clock::system()))
-        .fallback(not_found))
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_allowed))
 }
 
 /// Without it, an app that calls a path that is not there would get an empty answer, and its developer would see nothing.
@@ -95,6 +96,11 @@ async fn not_found(request: Request) -> Response {
     terminal::show(request.method(), request.uri().path(), "404 there is no such path");
     (StatusCode::NOT_FOUND, "There is no such path here. The endpoints are /cartesia/token and the like.\n")
         .into_response()
+}
+
+async fn not_allowed(request: Request) -> Response {
+    terminal::show(request.method(), request.uri().path(), "405 this path has another method");
+    (StatusCode::METHOD_NOT_ALLOWED, "This path has another method: see the Allow header.\n").into_response()
 }
 
 /// The one HTTP client of all functions here, with the authorities and the proxy of this process's environment.
@@ -134,10 +140,8 @@ fn endpoint<P: Provider>(
     let keys = Keys::default().with(P::NAME, real.unwrap_or_else(|| standin_key.to_owned()));
     let keys = identity.secrets().into_iter().fold(keys, |keys, (id, secret)| keys.with(id, secret));
     // Settings of one kind would spoil another.
-    let sessions = match arguments.setting(P::NAME, "SESSION_KIND") {
-        Some(kind) if kind != arguments.session.name() => Vec::new(),
-        _ => identity.settings(),
-    };
+    let kind = arguments.setting(P::NAME, "SESSION_KIND").unwrap_or(arguments.session.name());
+    let sessions = if kind == arguments.session.name() { identity.settings() } else { Vec::new() };
     let minting_url = arguments.setting(P::NAME, "PROVIDER_BASE_URL").map(str::to_owned).or(base_url);
     let standin = minting_url.as_deref().is_some_and(|url| url.trim_end_matches('/') == arguments.standins_url());
     let answered_url = arguments.base_url.clone().filter(|_| standin);
@@ -151,6 +155,7 @@ fn endpoint<P: Provider>(
             (Some(value), _) => Some(value.to_owned()),
             (None, "API_KEY_SECRET_ID") => Some(P::NAME.to_owned()),
             (None, "LIMIT_TABLE") => Some("in-memory".to_owned()),
+            (None, "SESSION_AUTHORIZED_PARTIES") if kind == Kind::Clerk.name() => origins.parties(),
             _ => sessions.iter().find(|(setting, _)| *setting == name).map(|(_, value)| value.clone()),
         }
     };

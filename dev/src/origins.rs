@@ -40,6 +40,12 @@ impl Origins {
         self.listed.join(",")
     }
 
+    /// For whom Clerk's tokens may be made, where ALLOWED_ORIGINS, which counts otherwise, cannot list them all.
+    pub fn parties(&self) -> Option<String> {
+        let plain: Vec<_> = self.plain.iter().filter_map(|origin| origin.to_str().ok()).collect();
+        (!plain.is_empty()).then(|| format!("{},{}", self.setting(), plain.join(",")))
+    }
+
     /// Puts the stand-in in the place of an origin that the broker would not accept; gives that origin.
     pub fn replace(&self, headers: &mut HeaderMap) -> Option<HeaderValue> {
         let mut origins = headers.get_all(header::ORIGIN).iter();
@@ -71,4 +77,27 @@ pub fn advice<B>(record: &Record, origin: Option<&HeaderValue>, response: &http:
         Ok(origin) => format!("it is {origin}: --origin {origin} adds it"),
         Err(_) => format!("it is {origin:?}, which cannot be listed"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use voicemint_cartesia::Cartesia;
+
+    use super::*;
+
+    fn origins(flags: &[&str]) -> Origins {
+        Origins::new::<Cartesia>(&Arguments::try_parse_from(["voicemint-dev"].iter().chain(flags)).unwrap())
+    }
+
+    #[test]
+    fn a_page_of_plain_http_is_a_party_of_clerks_tokens_though_it_cannot_be_listed() {
+        let lan = origins(&["--origin", "http://192.168.1.20:5173", "--origin", "https://app.test"]);
+        let parties = lan.parties().unwrap();
+        for party in ["http://192.168.1.20:5173", "https://app.test", "http://localhost:8787"] {
+            assert!(parties.split(',').any(|known| known == party), "{party}: {parties}");
+        }
+        assert!(!lan.setting().contains("192.168.1.20"), "{}", lan.setting());
+        assert_eq!(origins(&["--origin", "https://app.test"]).parties(), None);
+    }
 }

@@ -1,7 +1,7 @@
 //! The authority that signs this machine's certificates. It is made once and kept, so that a browser has to trust it once; and it
 //! can vouch for the names of this machine and its local network alone, so that its key is worth nothing elsewhere.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
@@ -60,16 +60,19 @@ impl Authority {
         Ok(Self { issuer: Issuer::new(params, key), certificate })
     }
 
-    /// The one that is kept beside this file, or a new one, which is kept there. Its certificate goes into the file itself.
+    /// The one that is kept next to this file, or a new one, which is kept there. Its certificate goes into the file itself.
     ///
     /// # Errors
     /// When it cannot be kept, or the system has no randomness to give.
     pub fn kept(file: &Path) -> Result<Self, Error> {
         let kept = with_ending(file, "key");
-        let authority = match Self::read(&kept) {
-            Some(authority) => authority,
-            None => Self::new()?.keep(&kept)?,
-        };
+        let _one_at_a_time = locked_folder(file)?;
+        if let Some(authority) = Self::read(&kept) {
+            authority.write_certificate(file)?;
+            return Ok(authority);
+        }
+        let authority = Self::new()?;
+        authority.keep(&kept)?;
         authority.write_certificate(file)?;
         Ok(authority)
     }
@@ -124,33 +127,13 @@ impl Authority {
         {
             return Ok(());
         }
-        // It is written beside it and moved there: nobody reads half of it, and no link that somebody put there is followed.
-        beside(file, &self.certificate, 0o644, |beside| fs::rename(beside, file))
+        replace(file, &self.certificate, 0o644)
     }
 
-    /// Keeps it, unless another copy of this command was faster: then that one counts.
-    fn keep(self, file: &Path) -> Result<Self, Error> {
-        if let Err(error) = fs::remove_file(file)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            return Err(error.into());
-        }
+    fn keep(&self, file: &Path) -> io::Result<()> {
         let until = (Clock::system().now() + LIFETIME).as_secs();
         let text = format!("{FORMAT}{until}\n{}{}", self.certificate, self.issuer.key().serialize_pem());
-        let keep = |beside: &Path| {
-            fs::hard_link(beside, file).or_else(|error| match error.kind() {
-                io::ErrorKind::AlreadyExists => Err(error),
-                // Not every file system has links.
-                _ => fs::rename(beside, file),
-            })
-        };
-        match beside(file, &text, 0o600, keep) {
-            Ok(()) => Ok(self),
-            Err(error) => match Self::read(file) {
-                Some(first) => Ok(first),
-                None => Err(error.into()),
-            },
-        }
+        replace(file, &text, 0o600)
     }
 
     /// What is kept in a file, if that is an authority that is good for long enough, and that nobody else can read.
@@ -219,17 +202,31 @@ pub fn is_local(name: &str) -> bool {
     }
 }
 
-/// Writes a file beside another, hands it over, and leaves nothing behind.
-fn beside(file: &Path, text: &str, mode: u32, hand_over: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
-    let beside = with_ending(file, &std::process::id().to_string());
+/// Writes a text into another file first and moves that there: nobody reads half of it, and no link that somebody put there is
+/// followed.
+fn replace(file: &Path, text: &str, mode: u32) -> io::Result<()> {
+    let new = with_ending(file, &std::process::id().to_string());
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    let written =
-        options.open(&beside).and_then(|mut file| file.write_all(text.as_bytes())).and_then(|()| hand_over(&beside));
-    let _ = fs::remove_file(&beside);
+    let written = options
+        .open(&new)
+        .and_then(|mut opened| opened.write_all(text.as_bytes()))
+        .and_then(|()| fs::rename(&new, file));
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
     written
+}
+
+/// Holds up other copies of this command that look into the same folder, until it is dropped.
+fn locked_folder(file: &Path) -> io::Result<File> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = File::open(folder)?;
+    // Not every file system has locks: there, two that start at once for the first time may differ.
+    let _ = folder.lock();
+    Ok(folder)
 }
 
 fn with_ending(file: &Path, ending: &str) -> PathBuf {

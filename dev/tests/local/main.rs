@@ -79,6 +79,9 @@ async fn a_path_that_is_not_there_is_answered_with_what_there_is() {
     let answer = send(Request::post(format!("{}/api/token", local.app)), "").await;
     assert_eq!(answer.status(), 404);
     assert!(String::from_utf8_lossy(answer.body()).contains("/cartesia/token"));
+    let answer = send(Request::get(format!("{}/sign-in", local.app)), "").await;
+    assert_eq!((answer.status().as_u16(), &answer.headers()["allow"]), (405, &http::HeaderValue::from_static("POST")));
+    assert!(String::from_utf8_lossy(answer.body()).contains("method"));
 }
 
 #[tokio::test]

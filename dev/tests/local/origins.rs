@@ -37,7 +37,7 @@ async fn a_page_on_the_local_network_may_call_where_it_is_listed() {
 }
 
 #[tokio::test]
-async fn origins_that_are_given_count_beside_a_setting() {
+async fn origins_that_are_given_count_in_addition_to_a_setting() {
     let flags = ["--set", "ALLOWED_ORIGINS=https://app.test", "--origin", "http://10.0.0.7:5173"];
     let local = Local::with_flags(&flags).await;
     assert_eq!(call(&local, "https://app.test").await, (204, 200));
