@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use voicemint::secret::{Loading, SecretStore, Stored};
+use voicemint::secret::{Loading, SecretStore, StoreError, Stored};
 
 use crate::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
 
@@ -34,6 +34,6 @@ impl Keys {
 impl SecretStore for Keys {
     fn load<'a>(&'a self, id: &'a str) -> Loading<'a> {
         let stored = self.get(id).map(|text| Stored { text: text.to_owned(), version: "dev".to_owned() });
-        Box::pin(std::future::ready(stored.ok_or_else(|| "there is no such secret".to_owned())))
+        Box::pin(std::future::ready(stored.ok_or_else(|| StoreError::Permanent("there is no such secret".to_owned()))))
     }
 }

@@ -1,6 +1,7 @@
 //! Secrets: loaded from a store, kept for a while, loaded anew when the provider stops taking them.
 //!
-//! What was loaded once is used for as long as the store is in trouble: a key that works is worth more than a fresh one.
+//! What was loaded once is used while the store is in trouble: a key that works is worth more than a fresh one. But a secret
+//! that was deleted, forbidden or overwritten must stop working, so an answer that says so ends that soon.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -15,11 +16,21 @@ use crate::refusal::{Code, Refusal};
 use crate::seal::DerivedKeys;
 
 /// A future that a store answers with.
-pub type Loading<'a> = Pin<Box<dyn Future<Output = Result<Stored, String>> + Send + 'a>>;
+pub type Loading<'a> = Pin<Box<dyn Future<Output = Result<Stored, StoreError>> + Send + 'a>>;
+
+/// Why a store gives no secret: a clause for the log, without anything secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreError {
+    /// It has none for us, and will not have until somebody changes something: not found, access denied, marked for deletion,
+    /// not to be decrypted.
+    Permanent(String),
+    /// It cannot be asked, or is in trouble.
+    Transient(String),
+}
 
 /// Where secrets are kept.
 pub trait SecretStore: Send + Sync {
-    /// Loads a secret's current version. The error is a clause for the log, without anything secret.
+    /// Loads a secret's current version.
     fn load<'a>(&'a self, id: &'a str) -> Loading<'a>;
 }
 
@@ -86,6 +97,15 @@ pub enum Part {
 }
 
 impl Part {
+    /// How long a version is used while the store is in trouble, if there is an end. Who holds an old secret of sessions can
+    /// make sessions; who holds an old API key can do nothing here.
+    fn usable_for(&self) -> Option<Duration> {
+        match self {
+            Self::Field(_) => None,
+            Self::Only | Self::Whole => Some(Duration::from_secs(3600)),
+        }
+    }
+
     fn of(&self, Stored { text, version }: Stored) -> Result<ApiKey, &'static str> {
         let text = match self {
             // Anything may sign sessions, and every byte of it counts.
@@ -159,11 +179,15 @@ struct State {
     loaded_at: Duration,
     /// While the store is in trouble and something is cached: when to ask it again.
     not_before: Duration,
+    /// When the store first said that there is no usable secret, unless one was loaded since.
+    gone_since: Option<Duration>,
     reloaded_at: Option<Duration>,
 }
 
 /// How long a store in trouble is left alone while something is cached.
 const TROUBLE_PAUSE: Duration = Duration::from_secs(5);
+/// How long a secret is used that the store says is gone: an operator's slip can be mended meanwhile.
+const GONE_USABLE_FOR: Duration = Duration::from_secs(60);
 /// How often at the most a key that the provider refused is loaded anew.
 const RELOAD_PAUSE: Duration = Duration::from_secs(10);
 
@@ -214,12 +238,21 @@ impl SecretCache {
         let now = self.clock.now();
         let state = self.state();
         let fresh = age(now, state.loaded_at) < self.fresh_for || now < state.not_before;
-        state.cached.clone().filter(|_| fresh)
+        self.bridged(&state, now).filter(|_| fresh)
+    }
+
+    /// What is cached, unless it is too old, or has been gone for too long.
+    fn bridged(&self, state: &State, now: Duration) -> Option<Arc<ApiKey>> {
+        let limit = self.part.usable_for().map(|limit| limit.max(self.fresh_for));
+        let too_old = limit.is_some_and(|limit| age(now, state.loaded_at) >= limit);
+        let gone = state.gone_since.is_some_and(|since| age(now, since) >= GONE_USABLE_FOR);
+        state.cached.clone().filter(|_| !too_old && !gone)
     }
 
     async fn load(&self) -> Result<Arc<ApiKey>, Refusal> {
         let loaded = self.store.load(&self.id).await;
-        let key = loaded.and_then(|stored| self.part.of(stored).map_err(str::to_owned));
+        let unusable = |reason: &str| StoreError::Permanent(reason.to_owned());
+        let key = loaded.and_then(|stored| self.part.of(stored).map_err(unusable));
         let now = self.clock.now();
         let mut state = self.state();
         match key {
@@ -229,14 +262,24 @@ impl SecretCache {
                     cached: Some(Arc::clone(&key)),
                     loaded_at: now,
                     not_before: Duration::ZERO,
+                    gone_since: None,
                     reloaded_at: state.reloaded_at,
                 };
                 Ok(key)
             }
-            Err(reason) => {
+            Err(error) => {
                 state.not_before = now + TROUBLE_PAUSE;
-                tracing::warn!(reason, cached = state.cached.is_some(), "a secret cannot be loaded");
-                state.cached.clone().ok_or_else(|| {
+                let reason = match error {
+                    StoreError::Permanent(reason) => {
+                        // Transient trouble in between does not make it younger.
+                        state.gone_since.get_or_insert(now);
+                        reason
+                    }
+                    StoreError::Transient(reason) => reason,
+                };
+                let bridged = self.bridged(&state, now);
+                tracing::warn!(reason, cached = bridged.is_some(), "a secret cannot be loaded");
+                bridged.ok_or_else(|| {
                     let detail = "The service cannot load its key at the moment. Try again shortly; if it lasts, its \
                                   operator finds the cause in the log.";
                     Refusal::new(Code::SecretUnavailable, detail).because(reason).retry_after(1)

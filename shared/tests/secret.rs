@@ -8,10 +8,10 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use voicemint::clock::Clock;
 use voicemint::refusal::Code;
-use voicemint::secret::{Loading, Part, SecretCache, SecretStore, Stored};
+use voicemint::secret::{Loading, Part, SecretCache, SecretStore, StoreError, Stored};
 
 struct Store {
-    /// The secret and its version, or what is wrong.
+    /// The secret and its version, or what is wrong: trouble that passes, unless it is `gone`.
     mood: Mutex<Result<(&'static str, &'static str), &'static str>>,
     loads: AtomicUsize,
 }
@@ -22,7 +22,10 @@ impl SecretStore for Store {
         let mood = *self.mood.lock().unwrap();
         Box::pin(async move {
             tokio::task::yield_now().await;
-            let (text, version) = mood?;
+            let (text, version) = mood.map_err(|reason| match reason {
+                "gone" => StoreError::Permanent(reason.to_owned()),
+                _ => StoreError::Transient(reason.to_owned()),
+            })?;
             Ok(Stored { text: text.to_owned(), version: version.to_owned() })
         })
     }
@@ -36,11 +39,14 @@ struct World {
 
 impl World {
     fn new(mood: Result<(&'static str, &'static str), &'static str>) -> Self {
+        Self::of(mood, Part::Field("api_key".to_owned()))
+    }
+
+    fn of(mood: Result<(&'static str, &'static str), &'static str>, part: Part) -> Self {
         let store = Arc::new(Store { mood: Mutex::new(mood), loads: AtomicUsize::new(0) });
         let seconds = Arc::new(AtomicU64::new(1_800_000_000));
         let now = Arc::clone(&seconds);
         let clock = Clock::new(move || UNIX_EPOCH + Duration::from_secs(now.load(Ordering::SeqCst)));
-        let part = Part::Field("api_key".to_owned());
         let cache = SecretCache::new(Arc::clone(&store) as _, "id".to_owned(), part, Duration::from_secs(300), clock);
         Self { store, seconds, cache: Arc::new(cache) }
     }
@@ -101,6 +107,65 @@ async fn trouble_is_bridged_without_limit_and_without_asking_each_time() {
         assert_eq!(world.key().await, Ok("one".to_owned()));
     }
     assert_eq!(world.loads(), 2);
+}
+
+#[tokio::test]
+async fn what_is_gone_is_used_for_a_minute_more_whatever_comes_in_between() {
+    for part in [Part::Field("api_key".to_owned()), Part::Only, Part::Whole] {
+        for gone in [Err("gone"), Ok(("", "v2"))] {
+            // An empty text is no API key, but for sessions only what is no text at all is unusable.
+            if gone.is_ok() && !matches!(part, Part::Field(_)) {
+                continue;
+            }
+            let world = World::of(Ok(("one", "v1")), part.clone());
+            world.key().await.unwrap();
+            world.turn(gone);
+            world.pass(300);
+            assert_eq!(world.key().await, Ok("one".to_owned()), "{part:?}");
+            world.turn(Err("down"));
+            world.pass(30);
+            assert_eq!(world.key().await, Ok("one".to_owned()), "{part:?}");
+            world.pass(29);
+            assert_eq!(world.key().await, Ok("one".to_owned()), "{part:?}");
+            world.pass(1);
+            for _ in 0..3 {
+                assert_eq!(world.key().await, Err(Code::SecretUnavailable), "{part:?}: a minute after the first word");
+            }
+            world.turn(Ok(("two", "v3")));
+            assert_eq!(world.key().await, Ok("two".to_owned()), "{part:?}");
+            // A value that loads ends it.
+            world.turn(Err("down"));
+            world.pass(1000);
+            assert_eq!(world.key().await, Ok("two".to_owned()), "{part:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_key_that_is_gone_ends_even_while_it_is_fresh() {
+    let world = World::new(Ok(("one", "v1")));
+    let used = world.cache.get().await.ok().unwrap();
+    world.turn(Err("gone"));
+    assert!(world.cache.newer_than(&used).await.is_none());
+    world.pass(59);
+    assert_eq!(world.key().await, Ok("one".to_owned()));
+    world.pass(1);
+    assert_eq!(world.key().await, Err(Code::SecretUnavailable));
+}
+
+#[tokio::test]
+async fn a_secret_of_sessions_is_bridged_for_an_hour() {
+    for part in [Part::Only, Part::Whole] {
+        let world = World::of(Ok(("one", "v1")), part);
+        world.key().await.unwrap();
+        world.turn(Err("down"));
+        world.pass(3599);
+        assert_eq!(world.key().await, Ok("one".to_owned()));
+        world.pass(1);
+        assert_eq!(world.key().await, Err(Code::SecretUnavailable));
+        world.turn(Ok(("one", "v1")));
+        assert_eq!(world.key().await, Ok("one".to_owned()));
+    }
 }
 
 #[tokio::test]

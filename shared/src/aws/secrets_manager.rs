@@ -9,7 +9,7 @@ use aws_sdk_secretsmanager::{Client, Config};
 use tokio::sync::OnceCell;
 
 use super::{Aws, Service};
-use crate::secret::{Loading, SecretStore, Stored};
+use crate::secret::{Loading, SecretStore, StoreError, Stored};
 
 const SERVICE: Service = Service {
     name: "Secrets Manager",
@@ -38,31 +38,71 @@ impl SecretsManager {
 impl SecretStore for SecretsManager {
     fn load<'a>(&'a self, id: &'a str) -> Loading<'a> {
         Box::pin(async move {
-            let loading = self.client().await?.get_secret_value().secret_id(id).send();
-            let loaded = loading.await.map_err(|error| clause(&error))?;
+            let client = self.client().await.map_err(StoreError::Transient)?;
+            let loaded = client.get_secret_value().secret_id(id).send().await.map_err(|error| store_error(&error))?;
             let version = loaded.version_id.unwrap_or_default();
             match loaded.secret_string {
                 Some(text) => Ok(Stored { text, version }),
-                None => Err("the secret is binary: store the key as text".to_owned()),
+                None => Err(StoreError::Permanent("the secret is binary: store the key as text".to_owned())),
             }
         })
     }
 }
 
-/// What went wrong. One code stands for two permissions, which only the message tells apart: that of Secrets Manager, and
-/// that of the KMS key which the secret is encrypted with
-/// (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html>).
-fn clause<R>(error: &SdkError<GetSecretValueError, R>) -> String {
+/// What went wrong. Some codes say that there is no secret for us until somebody changes something
+/// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>): `InvalidRequestException` is what
+/// a secret that is marked for deletion gives.
+fn store_error<R>(error: &SdkError<GetSecretValueError, R>) -> StoreError {
     let clause = SERVICE.clause(error);
     let refused = error.as_service_error().map(ProvideErrorMetadata::meta);
-    match refused.and_then(|refused| Some((refused.code()?, refused.message().unwrap_or_default()))) {
-        Some(("AccessDeniedException", message)) if message.to_ascii_lowercase().contains("kms") => {
-            format!("{clause}: the function may not decrypt the secret with its KMS key (kms:Decrypt)")
+    let code = refused.and_then(|refused| refused.code()).unwrap_or_default();
+    match code {
+        // Of the secret, or of the KMS key that it is encrypted with: only the message tells which
+        // (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html>).
+        "AccessDeniedException" | "AccessDenied" => {
+            let message = refused.and_then(|refused| refused.message()).unwrap_or_default();
+            let permission = match message.to_ascii_lowercase().contains("kms") {
+                true => "the function may not decrypt the secret with its KMS key (kms:Decrypt)",
+                false => "the function may not read the secret (secretsmanager:GetSecretValue)",
+            };
+            StoreError::Permanent(format!("{clause}: {permission}"))
         }
-        Some(("AccessDeniedException", _)) => {
-            format!("{clause}: the function may not read the secret (secretsmanager:GetSecretValue)")
+        "DecryptionFailure" => StoreError::Permanent(format!("{clause}: the secret's KMS key cannot decrypt it")),
+        "ResourceNotFoundException" | "InvalidRequestException" | "InvalidParameterException" => {
+            StoreError::Permanent(clause)
         }
-        Some(("DecryptionFailure", _)) => format!("{clause}: the secret's KMS key cannot decrypt it"),
-        _ => clause,
+        _ => StoreError::Transient(clause),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    #[test]
+    fn only_what_somebody_must_change_is_permanent() {
+        let store_error = |code: &str| {
+            let refused = GetSecretValueError::generic(ErrorMetadata::builder().code(code).build());
+            store_error(&SdkError::service_error(refused, ()))
+        };
+        for code in [
+            "ResourceNotFoundException",
+            "AccessDeniedException",
+            "AccessDenied",
+            "InvalidRequestException",
+            "InvalidParameterException",
+            "DecryptionFailure",
+        ] {
+            assert!(matches!(store_error(code), StoreError::Permanent(_)), "{code}");
+        }
+        for code in ["InternalServiceError", "ThrottlingException", "ExpiredTokenException", "ServiceUnavailable", ""] {
+            assert!(matches!(store_error(code), StoreError::Transient(_)), "{code}");
+        }
+        assert!(matches!(store_error_of_a_silent_service(), StoreError::Transient(_)));
+    }
+
+    fn store_error_of_a_silent_service() -> StoreError {
+        store_error(&SdkError::<_, ()>::timeout_error("no response in time"))
     }
 }
