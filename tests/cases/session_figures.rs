@@ -12,7 +12,8 @@ use crate::support::{Tally, all, said};
 const INVALID: &str = "401 session_invalid";
 const EXPIRED: &str = "401 session_expired";
 const UNAVAILABLE: &str = "503 session_unavailable";
-const MOST_FETCHES: usize = 3;
+/// One regular fetch, three at once for unknown key ids, and three more in the minute.
+const MOST_FETCHES: usize = 7;
 
 async fn ask(function: &Function, token: &str) -> String {
     said(&function.invoke(&Event::post("elevenlabs").bearer(token)).await)
@@ -26,7 +27,7 @@ fn session_took(answer: &Answer) -> f64 {
 }
 
 #[tokio::test]
-async fn a_flood_of_unknown_key_ids_costs_three_fetches_and_no_valid_session() {
+async fn a_flood_of_unknown_key_ids_costs_a_few_fetches_and_no_valid_session() {
     let world = World::start().await;
     let function = world.function("elevenlabs").start().await;
     let good = world.issuer.token("ada");
@@ -42,7 +43,7 @@ async fn a_flood_of_unknown_key_ids_costs_three_fetches_and_no_valid_session() {
 }
 
 #[tokio::test]
-async fn a_flood_without_key_ids_costs_three_fetches_and_no_valid_session() {
+async fn a_flood_without_key_ids_costs_a_few_fetches_and_no_valid_session() {
     let (world, stranger) = (World::start().await, Issuer::start().await);
     let function = world.function("elevenlabs").start().await;
     let claims = world.issuer.claims("ada");

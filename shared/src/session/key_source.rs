@@ -2,7 +2,8 @@
 //!
 //! - Used for ten minutes, then fetched anew and replaced as a whole, so that a key taken out stops working.
 //! - While the issuer is in trouble it is used on, for an hour at the most; tries are 1, 2, 4 … 10 s apart.
-//! - A key id that it does not have leads to one fetch at once, and then to one in 30 s at the most.
+//! - A key id that it does not have leads to a fetch: three of that kind may come at once, and one more every 20 s. So one
+//!   stranger's token does not use up what a fresh key needs.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,7 +19,9 @@ use crate::transport::{Failure, Transport};
 
 const FRESH_FOR: Duration = Duration::from_secs(600);
 const USABLE_FOR: Duration = Duration::from_secs(3600);
-const UNKNOWN_ID_PAUSE: Duration = Duration::from_secs(30);
+/// Fetches for unknown key ids: how many may come at once, and when there is one more.
+const UNKNOWN_ID_BURST: u32 = 3;
+const UNKNOWN_ID_PERIOD: Duration = Duration::from_secs(20);
 const LONGEST_TROUBLE_PAUSE: Duration = Duration::from_secs(10);
 /// For discovery and key set together.
 const TIMEOUT: Duration = Duration::from_millis(1500);
@@ -62,7 +65,8 @@ struct State {
     fetched_at: Duration,
     /// Counts every fetch that ended, so that those who waited for one know.
     fetches: u64,
-    unknown_id_at: Option<Duration>,
+    /// When all fetches for unknown key ids will be there again, by the generic cell rate algorithm.
+    unknown_ids_until: Duration,
     trouble: Option<Trouble>,
 }
 
@@ -73,6 +77,19 @@ struct Trouble {
     not_before: Duration,
     /// Whether nothing came in the time allowed.
     slow: bool,
+}
+
+impl State {
+    /// Whether a fetch for an unknown key id may be made. A clock that was set back does not forbid it for long.
+    fn may_ask_for_unknown_id(&self, now: Duration) -> bool {
+        let ahead = self.unknown_ids_until.saturating_sub(now);
+        ahead <= UNKNOWN_ID_PERIOD * (UNKNOWN_ID_BURST - 1) || ahead > UNKNOWN_ID_PERIOD * UNKNOWN_ID_BURST
+    }
+
+    fn ask_for_unknown_id(&mut self, now: Duration) {
+        let most = now + UNKNOWN_ID_PERIOD * UNKNOWN_ID_BURST;
+        self.unknown_ids_until = (self.unknown_ids_until.max(now) + UNKNOWN_ID_PERIOD).min(most);
+    }
 }
 
 impl Trouble {
@@ -114,11 +131,11 @@ impl KeySource {
     /// [`Unavailable`] where the issuer is in trouble: its new keys may be the ones that are missing.
     pub async fn newer_keys(&self) -> Result<Arc<KeySet>, Unavailable> {
         let fetches = self.state().fetches;
-        let recently =
-            |state: &State, now| state.unknown_id_at.is_some_and(|then| is_within(UNKNOWN_ID_PAUSE, now, then));
-        let good = |state: &State, now| state.trouble.is_none() && (state.fetches != fetches || recently(state, now));
+        let good = |state: &State, now| {
+            state.trouble.is_none() && (state.fetches != fetches || !state.may_ask_for_unknown_id(now))
+        };
         // Behind a fetch that is under way: it may bring the very key, and whoever does not wait for it would be refused.
-        let keys = self.fetch_unless(good, |state, now| state.unknown_id_at = Some(now)).await?;
+        let keys = self.fetch_unless(good, State::ask_for_unknown_id).await?;
         match self.state().trouble.clone() {
             None => Ok(keys),
             Some(trouble) => Err(self.unavailable(trouble)),
@@ -162,10 +179,6 @@ impl KeySource {
         match fetched {
             Ok(keys) => {
                 let keys = Arc::new(keys);
-                if !is_within(FRESH_FOR, now, state.fetched_at) {
-                    // A regular fetch: the next unknown key id may ask at once again.
-                    state.unknown_id_at = None;
-                }
                 state.keys = Some(Arc::clone(&keys));
                 state.fetched_at = now;
                 state.trouble = None;

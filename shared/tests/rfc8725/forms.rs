@@ -185,7 +185,7 @@ async fn sections_2_9_and_3_10_key_ids_are_looked_up_and_nothing_else() {
     }
     let asked = world.asked();
     assert!(asked.iter().all(|path| ["/a/.well-known/openid-configuration", "/a/keys"].contains(&path.as_str())));
-    assert_eq!(asked.len(), 4, "once for the first token, and once for all of the unknown ids");
+    assert_eq!(asked.len(), 8, "once for the first token, and three times for all of the unknown ids");
 }
 
 #[tokio::test]

@@ -56,19 +56,19 @@ async fn flood(key: &Arc<Key>, forge: impl Fn(&World, usize) -> String) -> usize
 }
 
 #[tokio::test]
-async fn a_flood_of_ten_thousand_unknown_key_ids_leads_to_three_fetches_in_a_minute() {
+async fn a_flood_of_ten_thousand_unknown_key_ids_leads_to_a_few_fetches_in_a_minute() {
     let (key, stranger) = (Key::new("k1"), Key::new("k1"));
     let fetches =
         flood(&key, |world, number| stranger.sign_as(Some(&format!("forged-{number}")), &world.claims("eve"))).await;
-    assert!(fetches <= 3, "{fetches}");
+    assert!((4..=7).contains(&fetches), "{fetches}: one regular, three at once, three more in the minute");
 }
 
 #[tokio::test]
-async fn a_flood_without_key_ids_leads_to_three_fetches_in_a_minute() {
+async fn a_flood_without_key_ids_leads_to_a_few_fetches_in_a_minute() {
     for id in [Some("k1"), None] {
         let (key, stranger) = (Key::new(id), Key::new(None));
         let fetches = flood(&key, |world, number| stranger.sign(&world.claims(&format!("eve-{number}")))).await;
-        assert!(fetches <= 3, "{fetches}");
+        assert!((4..=7).contains(&fetches), "{fetches}");
     }
 }
 
@@ -108,7 +108,7 @@ async fn rotate_under_load(keys: [Arc<Key>; 5]) {
         });
     }
     for rotation in 1..=keys.len() {
-        // Not while keys are being fetched: those who wait for a fetch that began too early are out of luck for 30 s.
+        // Not while keys are being fetched: those who wait for a fetch that began too early may have to wait for the next.
         while newest.load(Ordering::SeqCst) < rotation {
             tasks.try_join_next().map(Result::unwrap);
             tokio::time::sleep(Duration::from_millis(5)).await;
