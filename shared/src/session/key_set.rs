@@ -13,6 +13,8 @@ use crate::json::{self, Members};
 pub const MOST_BYTES: usize = 150_000;
 /// The most keys that a set may have.
 const MOST_KEYS: usize = 100;
+/// The most keys that are tried for a token: what a stranger's token may cost.
+const MAX_TRIED: usize = 10;
 
 /// The keys of an issuer that can verify signatures.
 pub struct KeySet {
@@ -92,7 +94,7 @@ impl KeySet {
     }
 
     fn try_keys(&self, token: &UnverifiedToken) -> Result<bool, NoKey> {
-        let fitting = self.of_id(token).filter(|key| key.fits(token.algorithm));
+        let fitting = self.of_id(token).filter(|key| key.fits(token.algorithm)).take(MAX_TRIED);
         let (mut tried, mut signed) = (0, false);
         for key in fitting {
             tried += 1;
@@ -213,14 +215,14 @@ fn public_key(jwk: &Members) -> Option<VerifyingKey> {
 }
 
 /// At least 2048 bits, an odd exponent of at least 3 (with 1, every message is its own signature), and not made by a
-/// generator whose keys can be factored.
+/// generator whose keys can be factored. Larger numbers than anybody uses would make each forged token cost more.
 fn strong_rsa(modulus: &[u8], exponent: &[u8]) -> bool {
     let bits = |number: &[u8]| {
         let number = number.iter().skip_while(|byte| **byte == 0);
         number.clone().next().map_or(0, |first| number.count() * 8 - first.leading_zeros() as usize)
     };
-    (2048..=8192).contains(&bits(modulus))
-        && (2..=33).contains(&bits(exponent))
+    (2048..=4096).contains(&bits(modulus))
+        && (2..=32).contains(&bits(exponent))
         && exponent.last().is_some_and(|e| e & 1 == 1)
         && !has_roca(modulus)
 }
@@ -261,11 +263,13 @@ mod tests {
     #[test]
     fn keys_that_cannot_be_trusted_with_a_signature_are_left_out() {
         assert_eq!(usable(json!([rsa(256)])), 1);
+        assert_eq!(usable(json!([rsa(512), with(rsa(256), "e", encode(&[0xff; 4]).into())])), 2);
         let ec = json!({"kty": "EC", "crv": "P-256", "x": encode(&[1; 32]), "y": encode(&[2; 32])});
         assert_eq!(usable(json!([ec])), 1);
         for key in [
             rsa(255),
-            rsa(1025),
+            rsa(513),
+            with(rsa(256), "e", encode(&[1, 0, 0, 0, 1]).into()),
             with(rsa(256), "n", encode(&[&[0; 8], &[0xff; 255][..]].concat()).into()),
             with(rsa(256), "e", "AQ".into()),
             with(rsa(256), "e", "AQAA".into()),

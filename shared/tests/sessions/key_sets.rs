@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::signers::Signers;
 use crate::world::{A, B, World};
 
 const REFUSED: &str = "session_invalid";
@@ -124,4 +125,21 @@ async fn where_no_key_fits_the_reason_says_what_is_there() {
         assert_eq!(code, REFUSED, "{keys}");
         assert!(parts.iter().all(|part| reason.contains(part)), "{parts:?} in {reason:?} of {keys}");
     }
+}
+
+#[tokio::test]
+async fn no_token_is_tried_with_more_than_ten_keys() {
+    let strangers: Vec<_> = (0..9).map(|_| Signers::new()).collect();
+    let mut keys: Vec<_> =
+        strangers.iter().map(|signers| with(&signers.key_set()["keys"][1], json!({"kid": "k"}))).collect();
+    keys.push(p256());
+    assert_eq!(codes(json!(keys), &["ES256"]).await, ["200"], "the tenth");
+    keys.insert(0, with(&B.key_set()["keys"][1], json!({"kid": "k"})));
+    assert_eq!(codes(json!(keys), &["ES256"]).await, [REFUSED], "the eleventh");
+    for key in &mut keys {
+        key.as_object_mut().unwrap().remove("kid");
+    }
+    let world = World::publishing(&json!({ "keys": keys }), &[]).await;
+    let token = A.signed("ES256", r#"{"alg":"ES256"}"#, world.claims(json!({})).to_string());
+    assert_eq!(world.code(&token).await, REFUSED, "the eleventh, without ids");
 }
