@@ -56,6 +56,9 @@ async fn success_with_a_subject_is_a_session() {
         ("a page for signing in", Reply::new(200, "text/html", "<!doctype html><title>Sign in</title>"), INVALID),
         ("401", ada().status(401), INVALID),
         ("403", ada().status(403), INVALID),
+        ("400", ada().status(400), INVALID),
+        ("404", ada().status(404), INVALID),
+        ("422", ada().status(422), INVALID),
     ] {
         app.set([reply]);
         let before = app.requests().len();
@@ -132,9 +135,7 @@ fn troubles() -> Vec<Trouble> {
         ("301", moved(301), 1, 1000),
         ("304", Reply::new(304, "text/plain", ""), 1, 1000),
         ("308", moved(308), 1, 1000),
-        ("400", ada().status(400), 1, 1000),
         ("402", ada().status(402), 1, 1000),
-        ("404", ada().status(404), 1, 1000),
         ("405", ada().status(405), 1, 1000),
         ("410", ada().status(410), 1, 1000),
         ("408", ada().status(408), 2, 1500),

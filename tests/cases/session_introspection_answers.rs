@@ -50,8 +50,14 @@ async fn the_answer_decides_who_is_signed_in() {
         ("a user name is no subject", with(&without(&good, "sub"), "username", "ada"), INVALID),
         ("a subject that is a number", with(&good, "sub", 4711), "200"),
         ("a subject that is a part of a number", with(&good, "sub", 4711.5), INVALID),
+        ("a refresh token", with(&good, "token_use", "refresh_token"), INVALID),
+        ("a refresh token by type", with(&good, "token_type", "Refresh"), INVALID),
+        ("an ID token", with(&good, "typ", "ID"), INVALID),
+        ("an access token", with(&good, "token_type", "Bearer"), "200"),
+        ("a logout token", with(&good, "events", json!({})), INVALID),
+        ("events of null", with(&good, "events", Value::Null), INVALID),
         ("any issuer, where none is set", with(&good, "iss", "https://issuer.example"), "200"),
-        ("any audience, where none is set", with(&good, "aud", "other"), "200"),
+        ("any audience, where any is accepted", with(&good, "aud", "other"), "200"),
     ]
     .into_iter()
     .enumerate()

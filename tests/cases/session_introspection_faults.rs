@@ -37,7 +37,6 @@ fn troubles() -> Vec<Trouble> {
         ("429", good().status(429), 2, 1500),
         ("429 for long", good().status(429).header("retry-after", "30"), 1, 1000),
         ("429 for very long", good().status(429).header("retry-after", "86400"), 1, 1000),
-        ("400", good().status(400), 1, 1000),
         ("401", good().status(401), 1, 1000),
         ("403", good().status(403), 1, 1000),
         ("404", good().status(404), 1, 1000),

@@ -99,6 +99,7 @@ impl World {
             .env("SESSION_KIND", "introspection")
             .env("SESSION_INTROSPECTION_URL", endpoint)
             .env("SESSION_INTROSPECTION_SECRET_ID", client)
+            .env("SESSION_AUDIENCE", "*")
     }
 
     /// Settings for sessions about which the app is asked.

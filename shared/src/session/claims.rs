@@ -131,6 +131,18 @@ pub fn is_name(name: &str) -> bool {
     !name.starts_with('/') || name.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']))
 }
 
+/// Refuses logout tokens and security event tokens by the claim that makes them so, as their type may be left out (OpenID
+/// Connect Back-Channel Logout 1.0 section 2.4, RFC 8417 section 2.2).
+///
+/// # Errors
+/// A clause for the log.
+pub fn refuse_event(claims: &Members) -> Result<(), &'static str> {
+    match claims.contains_key("events") {
+        true => Err("the token has events: it reports something, and is no session"),
+        false => Ok(()),
+    }
+}
+
 impl Rules {
     /// Makes a session out of claims that have been verified.
     ///

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Session;
-use super::claims::{Claims, Rules};
+use super::claims::{Claims, Rules, refuse_event};
 use super::jwe::{self, ContentKey, Opened};
 use super::refused::Refused;
 use super::signature::LEAST_SECRET_BYTES;
@@ -60,6 +60,7 @@ impl Encrypted {
         let Opened { header, text } = jwe::open(token, &keys).map_err(Refused::invalid)?;
         let session =
             json::strict_object(&text).map_err(|_| Refused::invalid("the session is no plain JSON object"))?;
+        refuse_event(&session).map_err(Refused::invalid)?;
         let claims = (self.scheme.claims)(&header, session)
             .ok_or(Refused::invalid("the encrypted session names no user or no end"))?;
         Ok(self.rules.session(Claims::new(claims, self.clock.now()))?)

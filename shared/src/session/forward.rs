@@ -37,6 +37,14 @@ impl Forward {
                 Ok(self.rules.session(Claims::new(claims, self.remote.clock.now()))?)
             }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Refused::invalid("the app does not know it")),
+            // Odd credentials are a stranger's to choose, so what an app says of them is no trouble of the app's.
+            status @ (StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY) => {
+                let status = status.as_u16();
+                Err(Refused::invalid(format!(
+                    "the app answered {status}, as for a session that it does not know; if it does so for good ones, \
+                     SESSION_FORWARD_URL is wrong"
+                )))
+            }
             // To a page for signing in, most likely.
             StatusCode::FOUND | StatusCode::SEE_OTHER | StatusCode::TEMPORARY_REDIRECT => {
                 Err(Refused::invalid("the app answered with a redirect, as it does when nobody is signed in"))
@@ -55,6 +63,8 @@ impl Forward {
         let mut value = HeaderValue::try_from(value).map_err(|_| Refused::invalid("the credential fits no header"))?;
         value.set_sensitive(true);
         let request = Request::get(self.url.as_str()).header(name, value).header(header::ACCEPT, "application/json");
+        // A shared cache between here and the app must not answer for it with another user's session.
+        let request = request.header(header::CACHE_CONTROL, "no-cache");
         request.body(Bytes::new()).map_err(|_| Refused::misconfigured("SESSION_FORWARD_URL cannot be called"))
     }
 }

@@ -13,7 +13,7 @@ use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
 use super::Session;
-use super::claims::{Claims, Rules};
+use super::claims::{Claims, Rules, refuse_event};
 use super::refused::Refused;
 use super::remote::{Remote, members, unavailable, unusable, visible};
 use crate::call::Budget;
@@ -73,6 +73,8 @@ impl Introspection {
         };
         let claims = claims.ok_or(Refused::invalid("the authorization server does not call the token active"))?;
         let claims = Arc::unwrap_or_clone(claims);
+        refuse_event(&claims).map_err(Refused::invalid)?;
+        refuse_other_uses(&claims).map_err(Refused::invalid)?;
         Ok(self.rules.session(Claims::new(claims, self.remote.clock.now()))?)
     }
 
@@ -85,6 +87,14 @@ impl Introspection {
         {
             client = newer;
             response = self.remote.ask(self.request(token, client.expose())?, &mut budget).await?;
+        }
+        if [StatusCode::BAD_REQUEST, StatusCode::UNPROCESSABLE_ENTITY].contains(&response.status()) {
+            // What servers say of a token that they cannot even read, which is a stranger's to choose.
+            let status = response.status().as_u16();
+            return Err(Refused::invalid(format!(
+                "the authorization server answered {status}, as for a token that it cannot read; if it does so for good \
+                 ones, SESSION_INTROSPECTION_URL is wrong"
+            )));
         }
         if response.status() != StatusCode::OK {
             // The server does not take our own credentials, or is no such server: no word about the caller's.
@@ -131,6 +141,17 @@ impl Remembered {
 
     fn lock(&self) -> MutexGuard<'_, Expiring<[u8; 32], Option<Arc<Members>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Refuses tokens that are made for something else than access, where the server says so.
+fn refuse_other_uses(claims: &Members) -> Result<(), &'static str> {
+    const OTHER_USES: [&str; 4] = ["refresh", "refresh_token", "id", "id_token"];
+    let uses = ["token_use", "token_type", "typ"].into_iter().filter_map(|name| claims.get(name)?.as_str());
+    let is_other = |text: &str| OTHER_USES.iter().any(|other| text.trim().eq_ignore_ascii_case(other));
+    match { uses }.any(is_other) {
+        true => Err("the token is a refresh or an ID token, and an access token is expected"),
+        false => Ok(()),
     }
 }
 

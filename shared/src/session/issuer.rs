@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Session;
-use super::claims::{Claims, Rules};
+use super::claims::{Claims, Rules, refuse_event};
 use super::key_set::NoKey;
 use super::key_source::{KeySource, Unavailable};
 use super::refused::Refused;
@@ -93,6 +93,7 @@ impl TrustedIssuer {
             return Err(Refused::invalid("the signature is not the issuer's"));
         }
         let (header, claims) = token.into_claims().map_err(Refused::invalid)?;
+        refuse_event(&claims).map_err(Refused::invalid)?;
         Ok(self.rules.session(Claims::new(claims, clock.now()).with_header(header))?)
     }
 }

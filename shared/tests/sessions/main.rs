@@ -7,6 +7,7 @@ mod both_keys;
 mod cookies;
 mod documents;
 mod key_sets;
+mod kinds;
 mod parties;
 #[path = "../signers/mod.rs"]
 mod signers;

@@ -216,6 +216,12 @@ fn introspection(reader: &mut Reader, rules: Rules) -> Option<Method> {
     let meaning = "the name or ARN of the secret that holds client_id and client_secret";
     let client = reader.required("SESSION_INTROSPECTION_SECRET_ID", meaning);
     let audience = reader.list("SESSION_AUDIENCE");
+    if audience.is_empty() && rules.required.is_empty() {
+        // Any client of the server could have tokens minted with those that its users gave it.
+        let mend = "is not set, and SESSION_REQUIRED_CLAIMS neither: one of them says which active tokens are meant for this \
+                    service; * says explicitly that any is accepted";
+        reader.fault("SESSION_AUDIENCE", mend);
+    }
     let audience = if audience.is_empty() { Audience::Any } else { read::audience_of(reader, audience) };
     let issuer = read::one_issuer(reader);
     let issuer_claim = issuer.clone().map_or(IssuerClaim::Unchecked, IssuerClaim::IfPresent);

@@ -222,9 +222,13 @@ fn services_that_are_asked_have_a_url_and_name_themselves() {
         ("SESSION_KIND", "introspection"),
         ("SESSION_INTROSPECTION_URL", "https://as.test/introspect"),
         ("SESSION_INTROSPECTION_SECRET_ID", "s"),
+        ("SESSION_AUDIENCE", "*"),
     ];
     let (Method::Introspection(service, _), _) = good(&introspection) else { panic!() };
     assert!(service.rules.issuer_claim == IssuerClaim::Unchecked && service.rules.audience == Audience::Any);
+    let message = read(&introspection[..3]).err().unwrap();
+    assert!(message.contains("SESSION_AUDIENCE is not set, and SESSION_REQUIRED_CLAIMS neither"), "{message}");
+    good(&[&introspection[..3], &[("SESSION_REQUIRED_CLAIMS", "client_id=web")]].concat());
     for (variables, name) in [
         (vec![("SESSION_KIND", "forward")], "SESSION_FORWARD_URL"),
         ([&forward[..], &[("SESSION_SUBJECT_POINTER", "id")]].concat(), "SESSION_SUBJECT_POINTER"),
