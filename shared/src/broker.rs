@@ -236,7 +236,9 @@ impl<P: Provider> Broker<P> {
         let expires_in = u32::try_from(left.as_secs()).ok().filter(|seconds| *seconds > 0)?;
         let fits = kept.grants == ask.grants
             && kept.base_url == self.provider.base_url()
-            && left.as_secs_f64() * 2.0 >= f64::from(ask.expires_in);
+            && left.as_secs_f64() * 2.0 >= f64::from(ask.expires_in)
+            // Nor longer than is asked, which is no more than the deployment permits by now.
+            && expires_in <= ask.expires_in;
         fits.then_some(Lease { token: kept.token, expires_in, expires_at: kept.expires_at })
     }
 

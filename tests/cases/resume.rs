@@ -38,6 +38,7 @@ async fn the_same_ask_of_the_same_caller_gets_the_same_token_with_the_time_it_ha
     sleep(Duration::from_millis(1100)).await;
     let (again, line) = function.invoke_logged(&with_cookie(&session, &json!({}), &cookie)).await;
     assert_eq!((again.status, again.header("voicemint-source")), (200, "resumed"), "{again:?}");
+    assert!(again.cookies.is_empty(), "the cookie is there already: {again:?}");
     assert_readable(&again);
     assert_eq!(again.token(), first.token());
     assert_eq!(again.cookies, [""; 0], "the one that it came with stays");

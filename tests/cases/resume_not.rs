@@ -58,6 +58,26 @@ async fn not_for_a_longer_ask_than_twice_what_is_left() {
 }
 
 #[tokio::test]
+async fn not_for_longer_than_is_asked_or_permitted_now() {
+    let world = World::start().await;
+    let function = world.function("cartesia").start().await;
+    let session = world.issuer.token("ada");
+    let (first, cookie) = minted(&function, &session, &json!({ "expires_in": 3600 })).await;
+    for expires_in in [10, 60, 3000] {
+        let shorter = function.invoke(&with_cookie(&session, &json!({ "expires_in": expires_in }), &cookie)).await;
+        assert_minted_anew(&shorter, &first);
+        assert_eq!(shorter.json()["expires_in"], expires_in);
+    }
+    // A maximum that was lowered meanwhile holds for cookies from before, too.
+    let narrowed = world.function("cartesia").env("MAX_EXPIRES_IN", "60").start().await;
+    let answer = narrowed.invoke(&with_cookie(&session, &json!({}), &cookie)).await;
+    assert_minted_anew(&answer, &first);
+    assert_eq!(answer.json()["expires_in"], 60);
+    let same = function.invoke(&with_cookie(&session, &json!({ "expires_in": 3600 }), &cookie)).await;
+    assert_eq!((same.header("voicemint-source"), same.token()), ("resumed", first.token()), "{same:?}");
+}
+
+#[tokio::test]
 async fn not_when_less_than_half_is_left_or_nothing() {
     let world = World::start().await;
     let function = world.function("cartesia").start().await;

@@ -61,9 +61,10 @@ fn store_error<R>(error: &SdkError<GetSecretValueError, R>) -> StoreError {
         // (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html>).
         "AccessDeniedException" | "AccessDenied" => {
             let message = refused.and_then(|refused| refused.message()).unwrap_or_default();
-            let permission = match message.to_ascii_lowercase().contains("kms") {
-                true => "the function may not decrypt the secret with its KMS key (kms:Decrypt)",
-                false => "the function may not read the secret (secretsmanager:GetSecretValue)",
+            let permission = if message.to_ascii_lowercase().contains("kms") {
+                "the function may not decrypt the secret with its KMS key (kms:Decrypt)"
+            } else {
+                "the function may not read the secret (secretsmanager:GetSecretValue)"
             };
             StoreError::Permanent(format!("{clause}: {permission}"))
         }
