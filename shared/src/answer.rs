@@ -21,7 +21,7 @@ const ALWAYS: [(&str, &str); 6] = [
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
     ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-    ("strict-transport-security", "max-age=63072000; includeSubDomains"),
+    ("strict-transport-security", "max-age=63072000"),
 ];
 
 /// On every answer to a page that may call, so that it can read it, whatever it is (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
