@@ -207,6 +207,11 @@ class Choices(unittest.TestCase):
             ({"SessionKind": "forward"}, "SessionKind forward needs SessionForwardUrl"),
             ({"SessionKind": "authjs"}, "SessionKind secret or authjs needs SessionSecretId"),
             ({"SessionKind": "introspection"}, "SessionKind introspection needs SessionIntrospectionUrl and SessionIntrospectionSecretId"),
+            (
+                {"SessionKind": "introspection", "SessionIntrospectionUrl": "https://a.example", "SessionIntrospectionSecretId": "x", "SessionAudience": ""},
+                "SessionKind introspection needs SessionAudience (* accepts any) or SessionRequiredClaims",
+            ),
+            ({"SessionKind": "secret", "SessionSecretId": "x", "SessionIssuer": ""}, None),
             ({"SessionKind": "clerk", "AllowedOrigins": ""}, "SessionKind clerk needs AllowedOrigins or SessionAuthorizedParties"),
         ):
             self.assertEqual(Stack(FEW | given).faults(), [fault] if fault else [], given)
