@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-READY_WITHIN = 20
+READY_WITHIN = 120
 DONE_WITHIN = 300
 
 # With a key in its environment the binary would call the real provider, and an SDK would show it instead of the token.
