@@ -143,7 +143,7 @@ fn has_misplaced_path(url: &Url, default: &str) -> bool {
     let is_version = |segment: &str| {
         segment.strip_prefix(['v', 'V']).is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
     };
-    let last = url.path_segments().and_then(|segments| segments.filter(|segment| !segment.is_empty()).next_back());
+    let last = url.path_segments().and_then(|mut segments| segments.rfind(|segment| !segment.is_empty()));
     let Some(last) = last else { return false };
     let own_host = Url::parse(default).is_ok_and(|default| default.host() == url.host());
     own_host || is_version(last) || ENDPOINTS.contains(&last)

@@ -5,7 +5,7 @@ use http::{Request, Response};
 use serde_json::{Value, json};
 use voicemint::aws::Aws;
 use voicemint::aws::secrets_manager::SecretsManager;
-use voicemint::secret::{SecretStore, Stored};
+use voicemint::secret::{SecretStore, StoreError, Stored};
 use voicemint::transport::Transport;
 use voicemint_dev::app::App;
 use voicemint_dev::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
@@ -15,7 +15,7 @@ use crate::harness::*;
 const GET_SECRET_VALUE: &str = "secretsmanager.GetSecretValue";
 
 /// As a deployed function does it: through AWS's SDK.
-async fn load(url: &str, id: &str) -> Result<Stored, String> {
+async fn load(url: &str, id: &str) -> Result<Stored, StoreError> {
     let aws = Aws::emulated(url, Transport::new().unwrap());
     SecretsManager::new(aws).load(id).await
 }
@@ -42,7 +42,8 @@ async fn the_sdk_reads_the_standins_keys_and_those_of_sessions() {
     }
     assert_eq!(text("dev/session").await.unwrap().len(), 64);
     assert!(text("dev/introspection").await.unwrap().contains("client_secret"));
-    assert_eq!(text("mistral").await.unwrap_err(), "Secrets Manager answered ResourceNotFoundException");
+    let gone = StoreError::Permanent("Secrets Manager answered ResourceNotFoundException".to_owned());
+    assert_eq!(text("mistral").await.unwrap_err(), gone);
 }
 
 #[tokio::test]
