@@ -140,3 +140,30 @@ async fn a_header_of_one_member_counts() {
     tally.is("starts", function.starts(), 1);
     tally.done();
 }
+
+/// The values of a header that both members have are the same for AWS's own events. Where they differ, they are two.
+#[tokio::test]
+async fn members_that_differ_are_two_values() {
+    let world = World::start().await;
+    let function = world.function("cartesia").start().await;
+    let bearer = format!("Bearer {}", world.issuer.token("ada"));
+    let good = Event::post("cartesia").header("authorization", &bearer);
+    let mut tally = Tally::default();
+    for source in MULTI_VALUE {
+        for (name, single, several, want) in [
+            ("origin", ORIGIN, ORIGIN, "200"),
+            ("origin", EVIL, ORIGIN, MALFORMED),
+            ("origin", ORIGIN, EVIL, MALFORMED),
+            ("sec-fetch-mode", "navigate", "cors", MALFORMED),
+            ("authorization", &bearer, "Bearer x", MALFORMED),
+        ] {
+            let event = changed(&good.via(source).without_header(name), |event| {
+                event["headers"][name] = json!(single);
+                event["multiValueHeaders"][name] = json!([several]);
+            });
+            tally.is(&format!("{name}: {single}, [{several}], {source:?}"), answered(&function, &event).await, want);
+        }
+    }
+    tally.is("starts", function.starts(), 1);
+    tally.done();
+}

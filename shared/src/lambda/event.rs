@@ -96,7 +96,7 @@ fn rest_api(mut event: ApiGatewayProxyRequest) -> Event {
     without_url(&mut event.multi_value_headers, &mut event.path);
     event.request_context.stage = None;
     event.request_context.domain_name = None;
-    keep_repeated(&mut event.headers, &event.multi_value_headers);
+    keep_repeated(&mut event.headers, &mut event.multi_value_headers);
     let refusal = check_body(&mut event.body, event.is_base64_encoded);
     Event { request: LambdaRequest::ApiGatewayV1(event), refusal }
 }
@@ -104,7 +104,7 @@ fn rest_api(mut event: ApiGatewayProxyRequest) -> Event {
 fn load_balancer(mut event: AlbTargetGroupRequest) -> Event {
     without_url(&mut event.headers, &mut event.path);
     without_url(&mut event.multi_value_headers, &mut event.path);
-    keep_repeated(&mut event.headers, &event.multi_value_headers);
+    keep_repeated(&mut event.headers, &mut event.multi_value_headers);
     let refusal = check_body(&mut event.body, event.is_base64_encoded);
     Event { request: LambdaRequest::Alb(event), refusal }
 }
@@ -116,10 +116,12 @@ fn without_url(headers: &mut HeaderMap, path: &mut Option<String>) {
     *path = None;
 }
 
-/// Where a header is in both maps, the one with all of its values counts: `lambda_http` would put the last one in their place.
-fn keep_repeated(single: &mut HeaderMap, multiple: &HeaderMap) {
-    for name in multiple.keys() {
-        single.remove(name);
+/// A value that one map alone has counts in addition to the other's: `lambda_http` would let it replace them.
+fn keep_repeated(single: &mut HeaderMap, multiple: &mut HeaderMap) {
+    for (name, value) in std::mem::take(single).iter() {
+        if !multiple.get_all(name).iter().any(|known| known == value) {
+            multiple.append(name, value.clone());
+        }
     }
 }
 
