@@ -111,7 +111,10 @@ async fn by_published_key(source: &KeySource, token: &UnverifiedToken<'_>) -> Re
         keys = source.newer_keys().await?;
         checked = keys.verifies(token);
     }
-    checked.map_err(|no_key| Refused::invalid(keys.describe(&no_key, token)))
+    match checked {
+        Ok(false) if !keys.has_fitting(token) => Err(Refused::invalid(keys.describe(&NoKey::WrongAlgorithm, token))),
+        checked => checked.map_err(|no_key| Refused::invalid(keys.describe(&no_key, token))),
+    }
 }
 
 async fn by_shared_secret(secret: &SecretCache, token: &UnverifiedToken<'_>) -> Result<bool, Refused> {

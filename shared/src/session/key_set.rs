@@ -117,6 +117,11 @@ impl KeySet {
         self.keys.iter().filter(move |(id, _)| fits(id)).map(|(_, key)| key)
     }
 
+    /// Whether there is a key that a token may mean, and that is made for its algorithm.
+    pub fn has_fitting(&self, token: &UnverifiedToken) -> bool {
+        self.of_id(token).any(|key| key.fits(token.algorithm))
+    }
+
     /// What there is instead of a key for a token: a clause for the log, without anything of the token but its algorithm.
     pub fn describe(&self, no_key: &NoKey, token: &UnverifiedToken) -> String {
         let algorithm = token.algorithm.name();
@@ -129,6 +134,11 @@ impl KeySet {
         match no_key {
             NoKey::WrongAlgorithm => {
                 let known = descriptions(self.of_id(token));
+                if token.key_id.is_none() {
+                    return format!(
+                        "the token is signed {algorithm} without a key id, and the issuer has keys for {known}"
+                    );
+                }
                 format!("the token is signed {algorithm}, and the issuer has its key id for {known}")
             }
             NoKey::UnknownId if self.unusable.contains(&token.key_id) => {

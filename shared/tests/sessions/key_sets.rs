@@ -125,6 +125,15 @@ async fn where_no_key_fits_the_reason_says_what_is_there() {
         assert_eq!(code, REFUSED, "{keys}");
         assert!(parts.iter().all(|part| reason.contains(part)), "{parts:?} in {reason:?} of {keys}");
     }
+    for (keys, part) in [
+        (json!([]), "key set is empty"),
+        (json!([rsa(), p256()]), "without a key id, and the issuer has keys for RSA, P-256"),
+    ] {
+        let world = World::publishing(&json!({ "keys": keys }), &[]).await;
+        let token = A.signed("EdDSA", r#"{"alg":"EdDSA"}"#, world.claims(json!({})).to_string());
+        let (code, reason) = world.verify(&token).await.unwrap_err();
+        assert!(code == REFUSED && reason.contains(part), "{part} in {reason}");
+    }
 }
 
 #[tokio::test]
