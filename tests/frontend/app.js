@@ -23,9 +23,10 @@ function snippet(name, version = 0, port = 8787) {
 }
 
 /** A folder below `home`, whose packages it so finds, with those files. */
-function makeApp(t, home, files) {
+function makeApp(home, files) {
   const folder = mkdtempSync(join(home, '.app-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  // At the end of all, when no server writes there any more; also where a test was cut short.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   for (const [name, text] of Object.entries({ 'package.json': '{ "private": true }', ...files })) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);

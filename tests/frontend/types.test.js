@@ -20,7 +20,7 @@ const APP = `
   declare function signIn(): Promise<boolean>;
 `;
 
-test('each snippet of README.md passes strict TypeScript', (t) => {
+test('each snippet of README.md passes strict TypeScript', () => {
   assert.ok(SNIPPETS.length >= 5);
   const compilerOptions = {
     strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, noImplicitReturns: true, noEmit: true,
@@ -30,7 +30,7 @@ test('each snippet of README.md passes strict TypeScript', (t) => {
   };
   const snippets = Object.fromEntries(SNIPPETS.map((code, at) => [`snippet-${at}.ts`, code]));
   // Where the SDKs are.
-  const folder = makeApp(t, join(ROOT, 'tests', 'sdks'), {
+  const folder = makeApp(join(ROOT, 'tests', 'sdks'), {
     'app.d.ts': APP,
     'tsconfig.json': JSON.stringify({ compilerOptions, include: ['*.ts'] }),
     ...snippets,

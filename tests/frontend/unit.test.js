@@ -15,8 +15,8 @@ const run = (folder, tool, ...given) => {
   return { status, text: stdout + stderr };
 };
 
-test('the folder is installed as a copy, also by npm ci', async (t) => {
-  const folder = makeApp(t, __dirname, {});
+test('the folder is installed as a copy, also by npm ci', async () => {
+  const folder = makeApp(__dirname, {});
   await installClient(folder);
   const installed = join(folder, 'node_modules', 'voicemint');
   assert.ok(!lstatSync(installed).isSymbolicLink());
@@ -26,17 +26,17 @@ test('the folder is installed as a copy, also by npm ci', async (t) => {
   assert.equal(readFileSync(join(installed, 'voicemint.cjs'), 'utf8'), readFileSync(join(ROOT, 'web', 'voicemint.cjs'), 'utf8'));
 });
 
-test('the line of README.md installs a copy too', async (t) => {
+test('the line of README.md installs a copy too', async () => {
   const [, line] = /`(npm install --install-links \.\.\/voicemint\/web)`/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'));
-  const folder = makeApp(t, __dirname, {});
+  const folder = makeApp(__dirname, {});
   const given = line.split(' ').slice(1).map((word) => (word.startsWith('..') ? join(ROOT, 'web') : word));
   const { status, stderr } = spawnSync('npm', [...given, '--offline', '--no-audit', '--no-fund'], { cwd: folder, encoding: 'utf8' });
   assert.equal(status, 0, stderr);
   assert.ok(!lstatSync(join(folder, 'node_modules', 'voicemint')).isSymbolicLink());
 });
 
-test('Jest requires it, and the mock of docs/frontend.md stands in for it', async (t) => {
-  const folder = makeApp(t, __dirname, {
+test('Jest requires it, and the mock of docs/frontend.md stands in for it', async () => {
+  const folder = makeApp(__dirname, {
     'tokens.js': `
       const { createTokenSource } = require("voicemint");
       exports.tokens = createTokenSource("/cartesia/token");
@@ -75,8 +75,8 @@ test('Jest requires it, and the mock of docs/frontend.md stands in for it', asyn
   assert.match(text, /Tests: +4 passed, 4 total/);
 });
 
-test('Vitest imports it, and takes the same mock by vi.mock', async (t) => {
-  const folder = makeApp(t, __dirname, {
+test('Vitest imports it, and takes the same mock by vi.mock', async () => {
+  const folder = makeApp(__dirname, {
     'package.json': '{ "private": true, "type": "module" }',
     'tokens.js': snippet('tokens.js'),
     'Voice.test.js': `
@@ -112,10 +112,10 @@ const USE = `
 `;
 
 for (const module of ['node16', 'nodenext']) {
-  test(`TypeScript with module ${module} finds the types for import and for require`, async (t) => {
+  test(`TypeScript with module ${module} finds the types for import and for require`, async () => {
     const imports = 'import { createTokenSource, VoicemintError, type TokenSource } from "voicemint";';
     const required = 'import client = require("voicemint");\nimport type { TokenSource } from "voicemint";\nconst { createTokenSource, VoicemintError } = client;';
-    const folder = makeApp(t, __dirname, {
+    const folder = makeApp(__dirname, {
       'package.json': '{ "private": true, "type": "commonjs" }',
       'tsconfig.json': JSON.stringify({
         compilerOptions: { module, strict: true, target: 'es2022', lib: ['es2022', 'dom'], types: [], outDir: 'out', rootDir: '.', skipLibCheck: false },
@@ -137,9 +137,9 @@ for (const module of ['node16', 'nodenext']) {
 }
 
 for (const module of ['esnext', 'preserve']) {
-  test(`TypeScript with module ${module}, as bundlers want it, finds the types`, async (t) => {
+  test(`TypeScript with module ${module}, as bundlers want it, finds the types`, async () => {
     const compilerOptions = { module, moduleResolution: 'bundler', strict: true, target: 'es2022', lib: ['es2022', 'dom'], types: [], noEmit: true };
-    const folder = makeApp(t, __dirname, {
+    const folder = makeApp(__dirname, {
       'tsconfig.json': JSON.stringify({ compilerOptions, include: ['*.ts'] }),
       'imported.ts': `import { createTokenSource, VoicemintError, type TokenSource } from "voicemint";${USE}`,
     });

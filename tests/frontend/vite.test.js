@@ -43,7 +43,7 @@ async function serve(t, version) {
   await new Promise((resolve) => { probe.close(resolve); });
   const voicemint = await startVoicemint('--origin', `http://localhost:${port}`);
   t.after(voicemint.stop);
-  const folder = makeApp(t, __dirname, { ...FILES, 'vite.config.js': snippet('vite.config.js', version, voicemint.port) });
+  const folder = makeApp(__dirname, { ...FILES, 'vite.config.js': snippet('vite.config.js', version, voicemint.port) });
   await installClient(folder);
   const logged = [];
   const customLogger = { ...vite.createLogger('silent'), error: (text) => logged.push(text) };

@@ -26,8 +26,8 @@ before(async () => { chromium = await startChromium(); });
 after(() => chromium?.close());
 
 /** An app with packages of its own, as Turbopack looks for none outside; with the client or a link to it. */
-async function makeNext(t, voicemint, version, install = installClient) {
-  const folder = makeApp(t, __dirname, { ...FILES, 'next.config.mjs': snippet('next.config.mjs', version, voicemint.port) });
+async function makeNext(voicemint, version, install = installClient) {
+  const folder = makeApp(__dirname, { ...FILES, 'next.config.mjs': snippet('next.config.mjs', version, voicemint.port) });
   for (const name of ['package.json', 'package-lock.json']) copyFileSync(join(__dirname, name), join(folder, name));
   execFileSync('cp', ['-al', join(__dirname, 'node_modules'), folder]);
   await install(folder);
@@ -67,7 +67,7 @@ for (const version of [0, 1]) {
     const port = await freePort();
     const voicemint = await startVoicemint('--origin', `http://localhost:${port}`);
     t.after(voicemint.stop);
-    const folder = await makeNext(t, voicemint, version);
+    const folder = await makeNext(voicemint, version);
     await startDev(t, folder, port);
     // Next.js has things of its own that are cut off as it stops, and no icon.
     const visitor = await visit(t, chromium, voicemint, { expected: [/localhost:\d+\/(favicon\.ico|_next\/|__nextjs)/, /status of 500 .*\/cartesia\/token\)$/] });
@@ -82,15 +82,15 @@ for (const version of [0, 1]) {
   });
 }
 
-test('it builds', async (t) => {
-  const folder = await makeNext(t, { port: 8787 }, 0);
+test('it builds', async () => {
+  const folder = await makeNext({ port: 8787 }, 0);
   const { status, stdout, stderr } = spawnSync(process.execPath, [...NEXT, 'build'], { cwd: folder, env: quiet, encoding: 'utf8' });
   assert.equal(status, 0, stdout + stderr);
 });
 
-test('a link, which npm makes without install-links, is not resolved: the page says so', async (t) => {
+test('a link, which npm makes without install-links, is not resolved: the page says so', async () => {
   const link = (folder) => execFileSync('npm', ['install', join(ROOT, 'web'), '--offline', '--no-audit', '--no-fund'], { cwd: folder });
-  const folder = await makeNext(t, { port: 8787 }, 0, link);
+  const folder = await makeNext({ port: 8787 }, 0, link);
   const { status, stdout, stderr } = spawnSync(process.execPath, [...NEXT, 'build'], { cwd: folder, env: quiet, encoding: 'utf8' });
   assert.notEqual(status, 0);
   assert.match(stdout + stderr, /Can't resolve 'voicemint'/);
