@@ -102,6 +102,15 @@ class Setup(Case):
             computer.lack("c++", "chromium")
             self.assertEqual(self.stops(computer, "Chromium"), command)
 
+    def test_a_compiler_without_its_library_is_none(self):
+        """Debian's gcc only recommends libc6-dev. No headers there, so whatever includes one is refused."""
+        no_headers = 'while read -r line; do case $line in "#include"*) exit 1 ;; esac; done'
+        for program, packages in (("cc", "gcc libc6-dev"), ("c++", "g++")):
+            computer = machine(self)
+            computer.have_manager("apt-get")
+            computer.have({program: no_headers})
+            self.assertEqual(self.stops(computer, "compiler"), f"{APT} {packages}")
+
     def test_a_system_that_it_does_not_know_gets_the_names(self):
         computer = machine(self)
         computer.lack("c++", "openssl")
