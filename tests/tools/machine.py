@@ -8,10 +8,10 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 # What `make dev` and `make test` need, for a machine that has all of it.
-PROGRAMS = dict.fromkeys(["cc", "c++", "make", "chromium", "openssl", "python3"], "")
+PROGRAMS = dict.fromkeys(["cc", "c++", "make", "chromium", "openssl", "curl", "python3"], "")
 PROGRAMS["cargo"] = "echo 'cargo 1.95.0 (x 2026)'"
 PROGRAMS_OF = {
-    "gcc": ["cc"], "g++": ["c++"], "make": ["make"], "chromium": ["chromium"], "openssl": ["openssl"],
+    "gcc": ["cc"], "g++": ["c++"], "make": ["make"], "chromium": ["chromium"], "openssl": ["openssl"], "curl": ["curl"],
     "python3-venv": ["python3"], "python": ["python3"], "openssl@3": ["openssl"], "google-chrome": ["google-chrome"],
 }  # fmt: skip
 SETTINGS = ("AWS_", "CARGO", "CHROMIUM", "INSTALL", "MAKE", "MFLAGS", "PYTHON", "RUSTUP", "SSL_CERT")

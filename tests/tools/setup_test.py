@@ -49,8 +49,8 @@ class Setup(Case):
         computer.have_manager("apt-get")
         said, error, status = computer.run("tools/setup", "test")
         self.assertEqual((error, status), ("", 0))
-        self.assertIn(f"    {APT} g++ python3 python3-venv chromium openssl\n", said)
-        self.assertEqual(computer.calls(), ["apt-get update", "apt-get install g++ python3 python3-venv chromium openssl"])
+        self.assertIn(f"    {APT} g++ python3 python3-venv chromium openssl curl\n", said)
+        self.assertEqual(computer.calls(), ["apt-get update", "apt-get install g++ python3 python3-venv chromium openssl curl"])
         self.ready(computer)
 
     def test_sudo_without_a_password_does_as_well(self):
@@ -81,7 +81,7 @@ class Setup(Case):
         self.assertIn(f"{APT} chromium", error)
 
     def test_homebrew_installs_what_apple_does_not_bring(self):
-        computer = machine(self, programs=ONLY_RUST | {"c++": "", "xcode-select": "", "openssl": ""})
+        computer = machine(self, programs=ONLY_RUST | {"c++": "", "xcode-select": "", "openssl": "", "curl": ""})
         computer.have_manager("brew")
         self.assertEqual(computer.run("tools/setup", "test")[2], 0)
         self.assertEqual(computer.calls(), ["brew install python google-chrome"])
