@@ -1,5 +1,5 @@
-"""A provider that is far away and speaks TLS: what a cold start costs with it, with and without the `HEAD` that warms the
-connection.
+"""A provider that is far away and speaks TLS: how long a cold start takes with it, with and without the `HEAD` that warms
+the connection, and with a secret that is there at once or takes its time.
 
 The distance is a proxy's: it lets each byte wait for half of a round trip, and the first of a connection for a whole one
 more, which making a TCP connection takes. Behind it is TLS, and behind that the stand-in.
@@ -20,33 +20,47 @@ from cryptography.x509.oid import NameOID
 from emulator import Emulator
 from world import TARGET, event
 
-ROUND_TRIP = 0.05
+PROVIDER = 0.05
+# Three of these are a connection and a secret: as long as AWS may take for it, with the KMS call behind it.
+SECRETS = 0.03
 AUTHORITY = TARGET / "authority.pem"
+# Whether the secret is far away too, and whether the `HEAD` gets a connection.
+CASES = {
+    "warmed_ms": (False, True),
+    "unwarmed_ms": (False, False),
+    "warmed_slow_secret_ms": (True, True),
+    "unwarmed_slow_secret_ms": (True, False),
+}
 
 
 def measure(contestant, world, rounds):
-    """Milliseconds of cold starts: with the warmed connection, and where that one was refused."""
-    with Provider(world.standin) as provider:
-        environment = {"PROVIDER_BASE_URL": provider.url, "SSL_CERT_FILE": str(AUTHORITY)}
-        with_head, without = [], []
+    """Milliseconds of cold starts, by case."""
+    values = {key: [] for key in CASES}
+    tls = context()
+    with Distant(world.standin, PROVIDER, tls) as provider, Distant(world.moto, SECRETS, tls) as secrets:
+        near = {"PROVIDER_BASE_URL": provider.url, "SSL_CERT_FILE": str(AUTHORITY)}
+        far = near | {"AWS_ENDPOINT_URL_SECRETS_MANAGER": secrets.url}
         for number in range(rounds):
             # Whoever is first is last in the next round.
-            for refuses in ((False, True), (True, False))[number % 2]:
-                provider.refuses_next = refuses
-                with Emulator(contestant, world, environment) as emulator:
+            order = list(CASES.items())
+            for key, (is_far, warms) in order[:: 1 if number % 2 else -1]:
+                provider.refuses_next = not warms
+                with Emulator(contestant, world, far if is_far else near) as emulator:
                     content, seconds = emulator.invoke(event(contestant.provider, world.session("first")))
                     if Answer(content).status != 200:
                         raise SystemExit(f"{contestant.name} got no token over TLS:\n{emulator.log()[-4000:]}")
-                (without if refuses else with_head).append(seconds * 1e3)
-        return {"warmed_ms": with_head, "unwarmed_ms": without}
+                values[key].append(seconds * 1e3)
+    return values
 
 
-class Provider:
-    """The stand-in, over TLS and far away."""
+class Distant:
+    """What is at that address, over TLS and far away."""
 
-    def __init__(self, standin):
+    def __init__(self, address, round_trip, tls):
         self.refuses_next = False
-        self._upstream = int(standin.rpartition(":")[2])
+        self._round_trip = round_trip
+        self._context = tls
+        self._upstream = int(address.rpartition(":")[2])
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -60,7 +74,7 @@ class Provider:
         self._thread.join()
 
     async def _start(self):
-        tls = await asyncio.start_server(self._pass_on, "127.0.0.1", 0, ssl=context())
+        tls = await asyncio.start_server(self._pass_on, "127.0.0.1", 0, ssl=self._context)
         self._tls = tls.sockets[0].getsockname()[1]
         front = await asyncio.start_server(self._delay, "127.0.0.1", 0)
         self.url = f"https://127.0.0.1:{front.sockets[0].getsockname()[1]}"
@@ -70,8 +84,9 @@ class Provider:
             self.refuses_next = False
             writer.transport.abort()
             return
-        await asyncio.sleep(ROUND_TRIP)
-        await between(reader, writer, await asyncio.open_connection("127.0.0.1", self._tls), ROUND_TRIP / 2)
+        await asyncio.sleep(self._round_trip)
+        other = await asyncio.open_connection("127.0.0.1", self._tls)
+        await between(reader, writer, other, self._round_trip / 2)
 
     async def _pass_on(self, reader, writer):
         await between(reader, writer, await asyncio.open_connection("127.0.0.1", self._upstream), 0)

@@ -7,6 +7,7 @@ from unittest import mock
 from xml.etree import ElementTree
 
 import budgets
+import distance
 import plot
 import report
 from figures import FIGURES, NAMES, Results, short
@@ -22,7 +23,7 @@ def results(**amounts):
     for name, changed in amounts.items():
         values.setdefault(name, {}).update(changed)
     values["moto"] = {"answer_ms": [3.0]}
-    values["distant"] = {"warmed_ms": [200.0] * 3, "unwarmed_ms": [250.0] * 3}
+    values["distant"] = {key: [200.0] * 3 for key in distance.CASES}
     return Results(values)
 
 
@@ -74,7 +75,7 @@ class DocumentsTest(unittest.TestCase):
         self.assertNotIn("outdated", written)
         self.assertIn("| CPU of a resumed request | 1.6 × the floor's | 1 × | | | yes |", written)
         self.assertIn("| cold start, ms | 1.00 | 1.00 (1.00 ×) | 100 (100 ×) | 100 (100 ×) |", self.readme.read_text())
-        self.assertIn("| with the `HEAD` | 200 (200–200) |", written)
+        self.assertIn("| on this machine | 200 (200–200) | 200 (200–200) |", written)
         self.assertEqual(self.write(written), written)
 
     def test_a_page_without_markers_is_left_alone(self):
