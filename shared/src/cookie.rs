@@ -14,12 +14,15 @@ pub fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// The values of all cookies of a name, empty ones and those that repeat another left out. The same name may come several
+/// How many different values of a name are looked for: more than anybody judges, so that thousands cost no more.
+pub const MAX_VALUES: usize = 8;
+
+/// The values of the cookies of a name, empty ones and those that repeat another left out. The same name may come several
 /// times: for several paths, for a parent domain, or planted by a sibling host (RFC 6265 section 5.4).
 pub fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
     let mut values = Vec::new();
     for (_, value) in all(headers).filter(|(known, value)| *known == name && !value.is_empty()) {
-        if !values.contains(&value) {
+        if values.len() < MAX_VALUES && !values.contains(&value) {
             values.push(value);
         }
     }

@@ -174,3 +174,40 @@ async fn nothing_of_the_providers_body_is_passed_on_or_logged() {
         voicemint_tests::leaks::assert_absent(&[("the log", &function.logs())], &marks);
     }
 }
+
+#[tokio::test]
+async fn the_log_names_the_providers_known_codes_and_none_of_its_text() {
+    let world = World::start().await;
+    let mut tally = Tally::default();
+    let detail = |code: &str| json!({ "detail": { "status": code, "message": "sk_of-the-provider" } });
+    for (provider, status, body, want) in [
+        ("elevenlabs", 401, detail("missing_permissions"), "the provider answered 401: missing_permissions"),
+        ("elevenlabs", 401, detail("quota_exceeded"), "the provider answered 401: quota_exceeded"),
+        (
+            "elevenlabs",
+            401,
+            detail("detected_unusual_activity"),
+            "the provider answered 401: detected_unusual_activity",
+        ),
+        ("elevenlabs", 401, detail("invalid_api_key"), "the provider answered 401: invalid_api_key"),
+        ("elevenlabs", 429, detail("system_busy"), "the provider answered 429: system_busy"),
+        ("elevenlabs", 403, detail("sk_of-the-provider"), "the provider answered 403"),
+        (
+            "cartesia",
+            429,
+            json!({ "error_code": "concurrency_limited" }),
+            "the provider answered 429: concurrency_limited",
+        ),
+        ("cartesia", 402, json!({ "error_code": "sk_of-the-provider" }), "the provider answered 402"),
+        ("assemblyai", 401, json!({ "error": "sk_of-the-provider", "code": "x" }), "the provider answered 401"),
+    ] {
+        let standin = FaultyService::start([Reply::json(status, &body)]).await;
+        let function = with(&world, provider, &standin).await;
+        let event = Event::post(provider).bearer(&world.issuer.token("ada"));
+        let (answer, line) = function.invoke_logged(&event).await;
+        let case = format!("{provider}: {body}");
+        tally.is(&case, line["reason"].as_str().unwrap_or_default(), want);
+        tally.holds(&format!("{case} in the answer"), !answer.body.contains("sk_of") && !answer.body.contains("quota"));
+    }
+    tally.done();
+}

@@ -170,6 +170,9 @@ async fn a_key_is_plain_text_or_a_field_of_a_json_object() {
         (json!({ "voice": key }).to_string(), None, UNAVAILABLE),
         (json!({ "api_key": key }).to_string(), Some("voice"), UNAVAILABLE),
         (json!({ "api_key": "" }).to_string(), None, UNAVAILABLE),
+        (format!("\"{key}\""), None, UNAVAILABLE),
+        (format!("CARTESIA_API_KEY={key}"), None, UNAVAILABLE),
+        (json!({ "api_key": format!("'{key}'") }).to_string(), None, UNAVAILABLE),
         (json!({ "api_key": 7 }).to_string(), None, UNAVAILABLE),
         (json!({ "api_key": { "value": key } }).to_string(), None, UNAVAILABLE),
     ] {

@@ -64,7 +64,8 @@ async fn the_page_may_talk_to_the_providers_in_use_alone() {
     assert_eq!(sources(&read("/", local.app.clone()).await), format!("'self' {standins} {sockets}"));
 
     let (app_listener, standins_listener) = (bind().await, bind().await);
-    let arguments = arguments(&app_listener, &standins_listener, &["assemblyai:PROVIDER_BASE_URL=https://eu.test/voice"]);
+    let arguments =
+        arguments(&app_listener, &standins_listener, &["assemblyai:PROVIDER_BASE_URL=https://eu.test/voice"]);
     serve(app_listener, App::new(&arguments, &all_keys("key")).unwrap().router);
     let real = sources(&read("/", arguments.app_origin()).await);
     let hosts = ["api.cartesia.ai", "api.elevenlabs.io", "eu.test"];

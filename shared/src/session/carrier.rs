@@ -105,7 +105,7 @@ fn amplify<'a>(headers: &'a HeaderMap, name: &str) -> Found<'a> {
         let of_user = cookie::all(headers)
             .filter(|(name, value)| !value.is_empty() && decode(name).is_some_and(|name| name == *wanted));
         for (_, token) in of_user {
-            if !tokens.contains(&token) {
+            if tokens.len() < cookie::MAX_VALUES && !tokens.contains(&token) {
                 tokens.push(token);
             }
         }

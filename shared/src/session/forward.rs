@@ -10,6 +10,7 @@ use super::claims::{Claims, Rules};
 use super::refused::Refused;
 use super::remote::{Remote, members, unusable, visible};
 use crate::call::Budget;
+use crate::json;
 
 /// Asks the app.
 pub struct Forward {
@@ -33,7 +34,10 @@ impl Forward {
         match response.status() {
             status if status.is_success() => {
                 // An app that answers "nobody" with success has no subject in it.
-                let claims = members(&response).ok_or(Refused::invalid("the app's answer is no plain JSON object"))?;
+                let claims = members(&response).ok_or_else(|| {
+                    let kind = json::kind(response.body());
+                    Refused::invalid(format!("the app's answer is no plain JSON object: it is {kind}"))
+                })?;
                 Ok(self.rules.session(Claims::new(claims, self.remote.clock.now()))?)
             }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Refused::invalid("the app does not know it")),

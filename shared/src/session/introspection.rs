@@ -100,7 +100,10 @@ impl Introspection {
             // The server does not take our own credentials, or is no such server: no word about the caller's.
             return Err(unusable(response.status()));
         }
-        let claims = members(&response).ok_or_else(|| unavailable("answered no plain JSON object".to_owned(), None))?;
+        let claims = members(&response).ok_or_else(|| {
+            let kind = json::kind(response.body());
+            unavailable(format!("answered no plain JSON object: it is {kind}"), None)
+        })?;
         let claims = match claims.get("active") {
             Some(Value::Bool(true)) => Some(Arc::new(claims)),
             Some(Value::Bool(false)) => None,

@@ -53,3 +53,26 @@ async fn a_key_set_that_is_no_plain_json_is_named_for_what_it_is() {
     let world = World::with(&A.key_set(), identity, &[], &[]).await;
     assert_eq!(world.code(&A.token("RS256", "rsa", &world.claims(json!({})))).await, "200");
 }
+
+#[tokio::test]
+async fn an_answer_about_a_session_is_named_for_what_it_is_too() {
+    let forward = [
+        ("SESSION_KIND", "forward"),
+        ("SESSION_FORWARD_URL", "{url}/me"),
+        ("SESSION_ISSUER", "app"),
+        ("SESSION_AUDIENCE", ""),
+    ];
+    let introspection = [
+        ("SESSION_KIND", "introspection"),
+        ("SESSION_INTROSPECTION_URL", "{url}/introspect"),
+        ("SESSION_INTROSPECTION_SECRET_ID", "client"),
+        ("SESSION_ISSUER", ""),
+    ];
+    for (answer, part) in [(gzip as Answer, "gzip-compressed"), (html, "HTML"), (array, "not an object")] {
+        for (settings, want) in [(forward, "session_invalid"), (introspection, "session_unavailable")] {
+            let world = World::with(&Value::Null, answer, &settings, &[("client", "token")]).await;
+            let (code, reason) = world.verify("opaque").await.unwrap_err();
+            assert!(code == want && reason.contains(part), "{part} in {reason}");
+        }
+    }
+}

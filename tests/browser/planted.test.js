@@ -1,0 +1,73 @@
+// A sibling host plants session cookies of its own user in the visitor's browser: the page must not get tokens as that user.
+
+const assert = require('node:assert/strict');
+const { after, describe, test } = require('node:test');
+
+const { startChromium } = require('./chromium');
+const { APP, SIBLING, serveSites } = require('./sites');
+const { startVoicemint } = require('./voicemint');
+
+/** Kinds whose session is in one cookie, in chunks, in cookies that name the user, and encrypted for the cookie's name. */
+const KINDS = ['jwt', 'clerk', 'supabase', 'cognito', 'auth0', 'authjs'];
+
+for (const kind of KINDS) {
+  describe(kind, () => {
+    let voicemint;
+    let sites;
+    let chromium;
+
+    after(async () => {
+      await chromium?.close();
+      await sites?.stop();
+      await voicemint?.stop();
+    });
+
+    test('a planted session is refused next to the visitor’s own, in whatever order they come', async () => {
+      voicemint = await startVoicemint('--origin', APP, '--session', kind);
+      sites = await serveSites(voicemint.port);
+      chromium = await startChromium(sites);
+      const attacker = await signedIn(chromium, 'eve');
+      const eves = (await attacker.context.cookies()).filter(({ name }) => !name.startsWith('__Host-'));
+      assert.notEqual(eves.length, 0);
+      const visitor = await signedIn(chromium, 'ada');
+      assert.equal(await mint(visitor.page), 200);
+      const sibling = await visitor.context.newPage();
+      await sibling.goto(SIBLING);
+      // A more specific path comes first, the same path later (RFC 6265 section 5.4).
+      for (const path of ['/cartesia', '/']) {
+        await plant(sibling, eves, path, 600);
+        const names = (await visitor.context.cookies()).map(({ name }) => name);
+        assert.ok(eves.every(({ name }) => names.includes(name)), 'the browser took them');
+        assert.ok(new Set(names).size < names.length, 'a name comes twice');
+        assert.equal(await mint(visitor.page), 401, path);
+        await plant(sibling, eves, path, 0);
+        assert.equal(await mint(visitor.page), 200, `${path}, once they are gone`);
+      }
+    });
+  });
+}
+
+async function signedIn(chromium, user) {
+  const context = await chromium.newContext();
+  const page = await context.newPage();
+  await page.goto(APP);
+  await page.evaluate((name) => fetch('/sign-in', { method: 'POST', body: new URLSearchParams({ user: name }) }), user);
+  return { context, page };
+}
+
+function plant(page, cookies, path, seconds) {
+  return page.evaluate(([all, where, lasts]) => {
+    for (const [name, value] of all) {
+      document.cookie = `${name}=${value}; Secure; Path=${where}; Domain=voicemint.test; Max-Age=${lasts}`;
+    }
+  }, [cookies.map(({ name, value }) => [name, value]), path, seconds]);
+}
+
+/** Mints as an app's script does, with a lifetime of its own so that nothing is resumed; gives the status. */
+function mint(page) {
+  return page.evaluate(async () => {
+    const body = JSON.stringify({ expires_in: 60 + Math.floor(Math.random() * 3000) });
+    const answer = await fetch('/cartesia/token', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+    return answer.status;
+  });
+}
