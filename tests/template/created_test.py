@@ -33,16 +33,10 @@ class WithFewSettings(unittest.TestCase):
         self.assertEqual(variables["API_KEY_SECRET_ID"], "voicemint/cartesia")
         self.assertEqual(variables["ALLOWED_ORIGINS"], "https://app.example.com")
         self.assertEqual((variables["ALLOWED_GRANTS"], variables["MAX_EXPIRES_IN"]), ("tts,stt", 3600))
-        self.assertEqual(variables["LIMIT_TABLE"], "")
+        self.assertEqual(variables["RATE_LIMIT"], "60/minute")
+        self.assertEqual([variables["LIMIT_TABLE"]], boto3.client("dynamodb").list_tables()["TableNames"])
 
-    def test_it_may_read_its_secret_and_nothing_else(self):
-        self.assertEqual(self.created.statements("CartesiaFunctionRole"), [
-            {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": OWN["Cartesia"]},
-        ])
-
-    def test_there_is_neither_table_nor_policy_nor_domain(self):
-        self.assertEqual(boto3.client("dynamodb").list_tables()["TableNames"], [])
-        self.assertEqual(boto3.client("iam").list_policies(Scope="Local")["Policies"], [])
+    def test_there_is_no_domain(self):
         self.assertEqual(boto3.client("route53").list_hosted_zones()["HostedZones"], [])
 
     def test_logs_are_kept_for_30_days(self):
@@ -51,6 +45,27 @@ class WithFewSettings(unittest.TestCase):
             "/voicemint/voicemint/cartesia": 30,
             "/aws/vendedlogs/voicemint/access": 30,
         })
+
+
+class WithoutLimits(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.created = cls.enterClassContext(Created(Stack(FEW | {"RateLimit": "off"})))
+
+    def test_it_is_created_and_counts_nothing(self):
+        self.assertEqual(self.created.status, "CREATE_COMPLETE")
+        (function,) = boto3.client("lambda").list_functions()["Functions"]
+        variables = function["Environment"]["Variables"]
+        self.assertEqual([variables[name] for name in ("RATE_LIMIT", "DAILY_LIMIT", "LIMIT_TABLE")], ["", "", ""])
+
+    def test_it_may_read_its_secret_and_nothing_else(self):
+        self.assertEqual(self.created.statements("CartesiaFunctionRole"), [
+            {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": OWN["Cartesia"]},
+        ])
+
+    def test_there_is_neither_table_nor_policy(self):
+        self.assertEqual(boto3.client("dynamodb").list_tables()["TableNames"], [])
+        self.assertEqual(boto3.client("iam").list_policies(Scope="Local")["Policies"], [])
 
 
 class WithEverything(unittest.TestCase):

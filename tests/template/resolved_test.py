@@ -157,10 +157,22 @@ class WithEverything(EachStack, unittest.TestCase):
 class Choices(unittest.TestCase):
     """What single parameters change."""
 
-    def test_a_table_is_made_with_either_limit(self):
-        for given in ({"RateLimit": "10/minute"}, {"DailyLimit": "200"}):
-            self.assertEqual(len(Stack(FEW | given).of_type("AWS::DynamoDB::Table")), 1)
-        self.assertEqual(STACKS["few"].of_type("AWS::DynamoDB::Table"), {})
+    def test_users_are_limited_unless_that_is_turned_off_and_a_table_is_made_with_either_limit(self):
+        for given, rate, tables in (
+            ({}, "60/minute", 1),
+            ({"RateLimit": ""}, "60/minute", 1),  # as sam keeps it of a stack from before there was a default
+            ({"RateLimit": "10/minute"}, "10/minute", 1),
+            ({"RateLimit": "off"}, "", 0),
+            ({"RateLimit": "off", "DailyLimit": "200"}, "", 1),
+            ({"DailyLimit": "200"}, "60/minute", 1),
+        ):
+            with self.subTest(given):
+                stack = Stack(FEW | given)
+                variables = stack.resources["CartesiaFunction"]["Properties"]["Environment"]["Variables"]
+                self.assertEqual((variables["RATE_LIMIT"], variables["DAILY_LIMIT"]), (rate, given.get("DailyLimit", "")))
+                self.assertEqual(variables["LIMIT_TABLE"], "<LimitTable>" if tables else "")
+                self.assertEqual(len(stack.of_type("AWS::DynamoDB::Table")), tables)
+                self.assertEqual("LimitUnavailableAlarm" in stack.resources, bool(tables))
 
     def test_all_at_once_leaves_codedeploy_out(self):
         stack = Stack(FEW | {"GradualDeployment": "AllAtOnce"})
@@ -268,7 +280,7 @@ class Settings(unittest.TestCase):
             ("DomainName", ["voice.example.com"], ["https://voice.example.com", "voice.example.com/", "Voice.example.com", "localhost"]),
             ("GrantsClaim", ["grants", "/app_metadata/voice", "https://example.com/grants"], [" grants"]),
             ("HostedZoneId", ["Z0123456789ABCDEFGHIJ"], ["/hostedzone/Z0123456789ABCDEFGHIJ", "example.com"]),
-            ("RateLimit", ["10/minute"], ["10", "10/week", "0/minute"]),
+            ("RateLimit", ["10/minute", "off", ""], ["10", "10/week", "0/minute", "Off", "off/minute", "none"]),
             ("ReservedConcurrency", ["0", "20"], ["-1", "many"]),
             ("SecretsKeyArn", ["arn:aws:kms:eu-central-1:123456789012:key/0123-ab"], ["alias/voicemint", "arn:aws:kms:eu-central-1:123456789012:alias/x"]),
             ("SessionAudience", ["my-app", "*", "https://api.example.com,other"], [",my-app", " my-app"]),

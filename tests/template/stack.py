@@ -176,6 +176,19 @@ class Stack:
             raise AttributeError(name)
         return logic[name]
 
+    def pruned(self, value):
+        """A part of the template without what conditions take out of its lists, where moto leaves a null."""
+        if isinstance(value, list):
+            gone = [isinstance(item, dict) and set(item) == {"Fn::If"} and self.resolve(item) is NOTHING for item in value]
+            return [self.pruned(item) for item, is_gone in zip(value, gone, strict=True) if not is_gone]
+        if isinstance(value, dict):
+            # The three members of a condition have their places.
+            return {
+                key: list(map(self.pruned, item)) if key == "Fn::If" else self.pruned(item)
+                for key, item in value.items()
+            }
+        return value
+
     def references(self):
         """Which resource waits for which, the policies of updates included."""
         names = set(self.resources)
@@ -238,7 +251,7 @@ class Created:
         cloudformation = boto3.client("cloudformation")
         cloudformation.create_stack(
             StackName="voicemint",
-            TemplateBody=json.dumps(self.stack.template),
+            TemplateBody=json.dumps(self.stack.pruned(self.stack.template)),
             Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
             Capabilities=["CAPABILITY_IAM"],
         )
