@@ -77,14 +77,18 @@ class WithEverything(unittest.TestCase):
         self.assertEqual(self.created.status, "CREATE_COMPLETE")
         self.assertEqual(set(self.created.stack.resources) - set(self.created.resources), set())
 
-    def test_each_function_may_read_its_own_secret_by_itself(self):
+    def test_each_function_may_read_its_own_secret_and_count_in_its_own_items_by_itself(self):
+        table = boto3.client("dynamodb").describe_table(TableName=self.created.resources["LimitTable"])["Table"]
         for name, secret in OWN.items():
             self.assertEqual(self.created.statements(f"{name}FunctionRole"), [
                 {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": secret},
+                {
+                    "Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": table["TableArn"],
+                    "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{name.removesuffix('2').lower()}#*"]}},
+                },
             ])
 
-    def test_all_may_read_the_secrets_of_sessions_and_count_and_nothing_else(self):
-        table = boto3.client("dynamodb").describe_table(TableName=self.created.resources["LimitTable"])["Table"]
+    def test_all_may_read_the_secrets_of_sessions_and_nothing_else(self):
         self.assertEqual(self.created.statements("MorePolicy"), [
             {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": SECRET + "session-??????"},
             {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": SECRET + "introspection-??????"},
@@ -92,7 +96,6 @@ class WithEverything(unittest.TestCase):
                 "Effect": "Allow", "Action": "kms:Decrypt", "Resource": ALL["SecretsKeyArn"],
                 "Condition": {"StringEquals": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"}},
             },
-            {"Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": table["TableArn"]},
         ])
 
     def test_the_table_is_keyed_and_expires_as_the_functions_count(self):

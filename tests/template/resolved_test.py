@@ -126,6 +126,21 @@ class EachStack:
         for name in deployed(stack):
             self.assertIn(f'"<{name}Function>"', text)
 
+    def test_each_function_counts_under_its_providers_name_alone(self):
+        stack = self.stack
+        for name in deployed(stack):
+            provider = source()["Resources"][f"{name}Function"]["Properties"]["CodeUri"].removeprefix("functions/")
+            policies = stack.resources[f"{name}FunctionRole"]["Properties"]["Policies"]
+            statements = [one for of in policies for one in of["PolicyDocument"]["Statement"]]
+            counting = [one for one in statements if "dynamodb" in json.dumps(one)]
+            # As shared/src/limit names items: `<provider>#<subject>`.
+            self.assertEqual(counting, [{
+                "Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": "<LimitTable.Arn>",
+                "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{provider}#*"]}},
+            }], name)
+        shared = [of for name, of in stack.resources.items() if not name.endswith("FunctionRole") and of["Type"].startswith("AWS::IAM")]
+        self.assertNotIn("dynamodb", json.dumps(shared))
+
     def test_no_resource_waits_for_itself(self):
         stack = self.stack
         TopologicalSorter(stack.references()).prepare()  # raises where there is a circle
