@@ -19,6 +19,16 @@ def deployed(stack):
     return {name: at for name, at in NAMES.items() if stack.parameters[f"{name}SecretId"]}
 
 
+def counts(pattern, line):
+    """Whether a metric filter counts a line of the log: conditions that all must hold."""
+    holds = {">=": lambda one, other: one >= int(other), "=": lambda one, other: one == other, "!=": lambda one, other: one != other}
+    terms = re.findall(r'\$\.(\w+) (>=|!=|=) "?(\w+)"?', pattern)
+    rest = re.sub(r'\(?\$\.\w+ (>=|!=|=) "?\w+"?\)?', "", pattern).replace("&&", "")
+    if not terms or rest.replace(" ", "") != "{}":
+        raise AssertionError(f"cannot read {pattern}")
+    return all(holds[operator](line[field], value) for field, operator, value in terms)
+
+
 class EachStack:
     """What holds with few settings as with all of them."""
 
@@ -88,31 +98,56 @@ class EachStack:
             anchor = re.search(r"docs/operations\.md#([a-z-]+)$", of["AlarmDescription"])[1]
             self.assertIn(f'<a id="{anchor}"></a>', operations)
 
-    def test_the_alarms_are_those_of_the_api_and_two_for_each_function(self):
+    def test_the_alarms_are_those_of_the_api_and_three_for_each_function(self):
         stack = self.stack
         wanted = {"ServerErrorsAlarm", "LatencyAlarm"} | ({"LimitUnavailableAlarm"} if stack.holds("UsesLimits") else set())
-        wanted |= {f"{name}{what}Alarm" for name in deployed(stack) for what in ("Failed", "Rejected")}
+        wanted |= {f"{name}{what}Alarm" for name in deployed(stack) for what in ("Failed", "SessionUnavailable", "Rejected")}
         self.assertEqual(set(stack.of_type(ALARM)), wanted)
 
     def test_each_functions_alarms_look_at_its_own_log_and_alias(self):
         stack = self.stack
         for name, at in deployed(stack).items():
             counted = {}
-            for what, pattern in (("Failed", "{ $.status >= 500 }"), ("Rejected", '{ $.outcome = "provider_rejected" }')):
+            for what, called in (("Failed", "failed"), ("SessionUnavailable", "session unavailable"), ("Rejected", "rejected")):
                 of = stack.resources[f"{name}{what}"]["Properties"]
-                self.assertEqual((of["LogGroupName"], of["FilterPattern"]), (f"<{name}Logs>", pattern))
+                self.assertEqual(of["LogGroupName"], f"<{name}Logs>")
                 (metric,) = of["MetricTransformations"]
                 counted[what] = (metric["MetricNamespace"], metric["MetricName"])
-                self.assertEqual(counted[what], ("Voicemint/voicemint", f"{at} {what.lower()}"))
+                self.assertEqual(counted[what], ("Voicemint/voicemint", f"{at} {called}"))
             rejected = stack.resources[f"{name}RejectedAlarm"]["Properties"]
             self.assertEqual((rejected["Namespace"], rejected["MetricName"]), counted["Rejected"])
-            metrics = {of["Id"]: of for of in stack.resources[f"{name}FailedAlarm"]["Properties"]["Metrics"]}
-            failed = metrics["failed"]["MetricStat"]["Metric"]
-            self.assertEqual((failed["Namespace"], failed["MetricName"]), counted["Failed"])
-            for id, metric in (("unanswered", "Errors"), ("requests", "Invocations")):
-                of = metrics[id]["MetricStat"]["Metric"]
-                self.assertEqual((of["Namespace"], of["MetricName"]), ("AWS/Lambda", metric))
-                self.assertEqual([dimension["Value"] for dimension in of["Dimensions"]], [f"<{name}Function>", f"<{name}Function>:live"])
+            for what, lambdas in (
+                ("Failed", {"unanswered": "Errors", "requests": "Invocations"}),
+                ("SessionUnavailable", {"requests": "Invocations"}),
+            ):
+                metrics = {of["Id"]: of for of in stack.resources[f"{name}{what}Alarm"]["Properties"]["Metrics"]}
+                self.assertEqual(set(re.findall(r"[a-z]+", metrics["percent"]["Expression"])), set(metrics) - {"percent"})
+                own = metrics["failed" if what == "Failed" else "unavailable"]["MetricStat"]["Metric"]
+                self.assertEqual((own["Namespace"], own["MetricName"]), counted[what])
+                for id, metric in lambdas.items():
+                    of = metrics[id]["MetricStat"]["Metric"]
+                    self.assertEqual((of["Namespace"], of["MetricName"]), ("AWS/Lambda", metric))
+                    self.assertEqual([dimension["Value"] for dimension in of["Dimensions"]], [f"<{name}Function>", f"<{name}Function>:live"])
+
+    def test_what_rolls_a_deployment_back_is_every_5xx_that_a_stranger_cannot_cause(self):
+        stack = self.stack
+        table = (ROOT / "README.md").read_text().split("\n## Errors\n")[1].split("\n## ")[0]
+        codes = {code: int(status) for status, code in re.findall(r'(?m)^\| (\d{3}) \| <a id="\w+"></a>`(\w+)`', table)}
+        self.assertEqual(len(codes), 18)
+        # Before there is a session, only the check of the session can end as 5xx.
+        of_strangers = {"session_unavailable"}
+        for name in deployed(stack):
+            patterns = {what: stack.resources[f"{name}{what}"]["Properties"]["FilterPattern"] for what in ("Failed", "SessionUnavailable", "Rejected")}
+            seen = {
+                what: {code for code, status in codes.items() if counts(pattern, {"status": status, "outcome": code})}
+                for what, pattern in patterns.items()
+            }
+            self.assertEqual(seen["Failed"], {code for code, status in codes.items() if status >= 500} - of_strangers)
+            self.assertEqual(seen["SessionUnavailable"], of_strangers)
+            self.assertEqual(seen["Rejected"], {"provider_rejected"})
+            self.assertFalse(counts(patterns["Failed"], {"status": 200, "outcome": "minted"}))
+            description = stack.resources[f"{name}FailedAlarm"]["Properties"]["AlarmDescription"]
+            self.assertIn("session_unavailable is not counted", description)
 
     def test_the_dashboard_shows_each_metric_of_the_functions(self):
         stack = self.stack
