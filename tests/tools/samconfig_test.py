@@ -24,6 +24,11 @@ class SamConfig(unittest.TestCase):
         # Parameters are each one's own.
         self.assertEqual(len({re.sub(r", 'parameter_overrides': .*", "}", text) for text in texts}), 1, texts)
 
+    def test_the_example_of_production_bounds_how_many_environments_a_flood_can_take(self):
+        (example,) = re.findall(r'(?m)^# parameter_overrides = "(.*production.*)"$', (REPOSITORY / "samconfig.toml").read_text())
+        given = dict(pair.split("=", 1) for pair in example.split())
+        self.assertRegex(given.get("ReservedConcurrency", ""), r"^[1-9]\d*$")
+
     def test_the_workflow_names_no_other(self):
         workflow = (REPOSITORY / ".github/workflows/deploy.yml").read_text()
         self.assertEqual(set(re.findall(r"ENV=(\w+)", workflow)), {"staging", "production"})
