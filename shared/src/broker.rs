@@ -105,7 +105,8 @@ impl<P: Provider> Broker<P> {
         let (transport, url) = (self.transport.clone(), self.provider.base_url().to_owned());
         tokio::spawn(async move { transport.warm(&url).await });
         let loads = async { tokio::join!(self.secret.get(), self.verifier.warm()) };
-        let _ = tokio::time::timeout(WARM_UP, loads).await;
+        // Nor is a library that panics on a setting a reason not to start.
+        let _ = tokio::time::timeout(WARM_UP, AssertUnwindSafe(loads).catch_unwind()).await;
     }
 
     /// Answers a request. Never fails: every failure is an answer.

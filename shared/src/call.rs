@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::clock::Clock;
 use crate::provider::{Provider, Verdict};
 use crate::refusal::{Code, Refusal};
-use crate::transport::{Failure, Transport};
+use crate::transport::{CONNECT_WITHIN, Failure, Transport};
 
 /// Within which the provider must answer one try.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(3);
@@ -78,7 +78,12 @@ pub async fn call(
         return Err(refusal);
     }
     tokio::time::sleep(pause).await;
-    attempt(transport, request, budget, clock, provider).await.map_err(Attempt::refusal)
+    let allowed = budget.left();
+    match attempt(transport, request, budget, clock, provider).await {
+        // Less time than a connection may take says nothing of an answer: what was found out first counts.
+        Err(Attempt::Over(over)) if over.code == Code::ProviderTimeout && allowed < CONNECT_WITHIN => Err(refusal),
+        tried => tried.map_err(Attempt::refusal),
+    }
 }
 
 enum Attempt {

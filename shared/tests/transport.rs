@@ -121,7 +121,8 @@ async fn an_authority_of_the_file_is_trusted_beside_those_that_are_compiled_in()
     let odd = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let broken = "-----BEGIN CERTIFICATE-----\n*** no base64 ***\n-----END CERTIFICATE-----\n";
     let key = KeyPair::generate().unwrap().serialize_pem();
-    let bundle = format!("a comment\n{odd}{broken}{key}{}{odd}", known.pem());
+    let endless = "-----BEGIN CERTIFICATE-----\nAAAA\n";
+    let bundle = format!("\u{feff}a comment\n{odd}{broken}{key}{endless}{}{odd}", known.pem());
     let (good, port) =
         (transport(&[("SSL_CERT_FILE", &file("bundle.pem", bundle))]).unwrap(), serve(&known, |_| ()).await);
     for host in ["localhost", "127.0.0.1"] {
@@ -175,6 +176,8 @@ async fn https_goes_through_the_proxy_and_nothing_else_does() {
             "https://127.3.2.1",
             "https://[::1]",
             "https://a.localhost",
+            "https://localhost.",
+            "https://[::ffff:127.0.0.1]",
             "http://provider.test",
         ] {
             let _ = get(&client, &format!("{local}:{port}/")).await;
@@ -187,7 +190,9 @@ async fn https_goes_through_the_proxy_and_nothing_else_does() {
         let client = transport(&[("SSL_CERT_FILE", &ca), (name, &proxy)]).unwrap();
         assert_eq!(get(&client, &url).await, "its name does not resolve", "{name}");
     }
-    for except in [PROVIDER, "test", ".test", "a.example, provider.test", "*"] {
+    for except in
+        [PROVIDER, "test", ".test", "*.test", "provider.test.", "provider.test:443", "a.example, provider.test", "*"]
+    {
         let client = transport(&[("SSL_CERT_FILE", &ca), ("HTTPS_PROXY", &proxy), ("NO_PROXY", except)]).unwrap();
         assert_eq!(get(&client, &url).await, "its name does not resolve", "{except}");
     }
@@ -218,10 +223,14 @@ async fn a_proxy_is_told_its_password_and_nobody_else_is() {
 
 #[tokio::test]
 async fn a_proxy_that_gives_no_connection_is_named() {
-    for refusal in ["HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "HTTP/1.1 502 Bad Gateway\r\n\r\n"] {
+    let password = "the proxy takes no connection without another password";
+    for (refusal, wanted) in [
+        ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", password),
+        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", "the proxy gave no connection"),
+    ] {
         let (address, _) = proxy(refusal).await;
         let client = transport(&[("HTTPS_PROXY", &address)]).unwrap();
-        assert_eq!(get(&client, "https://provider.test:1/").await, "the proxy gave no connection");
+        assert_eq!(get(&client, "https://provider.test:1/").await, wanted);
     }
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = closed.local_addr().unwrap().to_string();

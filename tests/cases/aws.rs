@@ -1,7 +1,11 @@
 //! AWS's own settings: where region, credentials and endpoints come from, and what the log says of AWS's refusals.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
-use voicemint_tests::{Builder, ClosedPort, ENDPOINT_OF_SECRETS, Event, FaultyService, Function, Reply, World};
+use voicemint_tests::{
+    Builder, ClosedPort, ENDPOINT_OF_SECRETS, Event, FaultyService, Function, PROVIDERS, Reply, World,
+};
 
 use crate::support::{Tally, said};
 
@@ -77,6 +81,14 @@ async fn what_a_call_lacks_is_named() {
     let mut tally = Tally::default();
     for (builder, clause) in [
         (without(alone(), &VARIABLES[..2]), "Secrets Manager cannot be called: there is no AWS region (AWS_REGION)"),
+        (
+            without(alone(), &VARIABLES[..2]).env("AWS_REGION", ""),
+            "Secrets Manager cannot be called: there is no AWS region (AWS_REGION)",
+        ),
+        (
+            alone().without(ENDPOINT_OF_SECRETS).env("AWS_REGION", "not a region!"),
+            "Secrets Manager cannot be called: AWS_REGION is no region, or the secret has no name",
+        ),
         (without(alone(), &VARIABLES[2..]), "Secrets Manager cannot be called: there are no AWS credentials"),
         (
             alone().env(ENDPOINT_OF_SECRETS, closed.url()),
@@ -88,13 +100,58 @@ async fn what_a_call_lacks_is_named() {
         ),
         (
             alone().env(ENDPOINT_OF_SECRETS, "no URL"),
-            "Secrets Manager cannot be called: its endpoint is not a URL (AWS_ENDPOINT_URL…)",
+            "Secrets Manager cannot be called: its endpoint or its credentials are none that can be used (AWS_ENDPOINT_URL…)",
         ),
     ] {
         let function = builder.start().await;
         let (status, reason) = mint(&function, &world).await;
         tally.is(clause, status, "503 secret_unavailable");
         tally.holds(&format!("{clause}: {reason}"), reason.contains(clause));
+    }
+    tally.done();
+}
+
+#[tokio::test]
+async fn values_that_other_sdks_take_or_leave_end_no_start() {
+    let world = World::start().await;
+    let mut tally = Tally::default();
+    for (name, value) in [
+        ("AWS_ENDPOINT_URL", ""),
+        ("AWS_ENDPOINT_URL_DYNAMODB", ""),
+        ("AWS_RETRY_MODE", ""),
+        ("AWS_RETRY_MODE", "legacy"),
+        ("AWS_MAX_ATTEMPTS", ""),
+        ("AWS_MAX_ATTEMPTS", "0"),
+        ("AWS_MAX_ATTEMPTS", "three"),
+    ] {
+        let function = world.function("cartesia").env(name, value).start().await;
+        tally.is(&format!("{name}={value:?}"), mint(&function, &world).await.0, "200".to_owned());
+    }
+    // A value that panics all the same is no reason to stop.
+    let function = world.function("cartesia").env("AWS_ACCESS_KEY_ID", "a\nb").start().await;
+    tally.holds("a line break in a key's id", mint(&function, &world).await.0.starts_with('5'));
+    tally.is("starts", function.starts(), 1);
+    tally.done();
+}
+
+#[tokio::test]
+async fn a_function_starts_with_every_variable_that_the_template_leaves_empty() {
+    let world = World::start().await;
+    let template = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).expect("a file");
+    let indented = template.lines().filter_map(|line| line.strip_prefix("        ")?.split_once(": "));
+    let names: BTreeSet<&str> = indented
+        .map(|(name, _)| name)
+        .filter(|name| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_'))
+        .collect();
+    assert!(names.contains(ENDPOINT_OF_SECRETS) && names.len() > 20, "{names:?}");
+    let mut tally = Tally::default();
+    for provider in PROVIDERS {
+        let known = world.function(provider).without(ENDPOINT_OF_SECRETS).env("AWS_ENDPOINT_URL", world.gate.url());
+        let empty = names.iter().fold(known, |builder, name| builder.env_if_absent(name, ""));
+        let function = empty.start().await;
+        let answer = function.invoke(&Event::post(provider).bearer(&world.issuer.token("ada"))).await;
+        tally.is(provider, said(&answer), "200".to_owned());
+        tally.holds(&function.logs(), !function.logs().contains("panicked"));
     }
     tally.done();
 }

@@ -32,6 +32,10 @@ impl Builder {
         self
     }
 
+    pub fn env_if_absent(self, name: &str, value: &str) -> Self {
+        if self.environment.iter().any(|(key, _)| key == name) { self } else { self.env(name, value) }
+    }
+
     pub fn without(mut self, name: &str) -> Self {
         self.environment.retain(|(key, _)| key != name);
         self

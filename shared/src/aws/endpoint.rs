@@ -1,7 +1,7 @@
 //! Endpoints other than AWS's own, which emulators such as LocalStack set: they may be plain `http`, as in any AWS SDK.
 
 use aws_config::SdkConfig;
-use aws_types::service_config::ServiceConfigKey;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use url::Url;
 
 use crate::settings::is_local;
@@ -9,6 +9,27 @@ use crate::settings::is_local;
 /// The services that are called, and what can be read on the way to them.
 const EXPOSED: [(&str, &str); 2] =
     [("Secrets Manager", "API keys and session secrets"), ("DynamoDB", "how much each user asks for")];
+
+/// The same configuration, in which empty endpoints count as not set: the SDK would panic on them.
+pub fn without_empty(config: SdkConfig) -> SdkConfig {
+    let mut builder = config.to_builder();
+    builder.set_endpoint_url(config.endpoint_url().and_then(filled));
+    builder.service_config(WithoutEmpty(config)).build()
+}
+
+#[derive(Debug)]
+struct WithoutEmpty(SdkConfig);
+
+impl LoadServiceConfig for WithoutEmpty {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        self.0.service_config()?.load_config(key).as_deref().and_then(filled)
+    }
+}
+
+fn filled(value: &str) -> Option<String> {
+    let value = value.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
 
 /// Writes one warning to the log where requests and answers can be read on their way through a network.
 pub fn warn_of_plain_http(config: &SdkConfig) {
@@ -32,7 +53,6 @@ fn is_plain(config: &SdkConfig, service: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_types::service_config::LoadServiceConfig;
 
     /// A variable as the SDK's own loader finds it.
     #[derive(Debug)]
@@ -62,5 +82,17 @@ mod tests {
             assert!(!is_plain(&own, "Secrets Manager"), "{url}");
         }
         assert!(!is_plain(&SdkConfig::builder().build(), "DynamoDB"));
+    }
+
+    #[test]
+    fn an_empty_endpoint_is_none() {
+        let key = ServiceConfigKey::builder().service_id("DynamoDB").env("AWS_ENDPOINT_URL").profile("endpoint_url");
+        let key = key.build().unwrap();
+        for (value, wanted) in [("", None), ("  ", None), ("https://a.test", Some("https://a.test"))] {
+            let config = SdkConfig::builder().endpoint_url(value);
+            let config = without_empty(config.service_config(Variable("AWS_ENDPOINT_URL_DYNAMODB", value)).build());
+            assert_eq!(config.endpoint_url(), wanted, "{value:?}");
+            assert_eq!(config.service_config().unwrap().load_config(key.clone()).as_deref(), wanted, "{value:?}");
+        }
     }
 }

@@ -75,7 +75,8 @@ async fn load(transport: Transport) -> SdkConfig {
         Ok(_) => loader.credentials_provider(variables),
         Err(_) => loader,
     };
-    let config = loader.load().await;
+    // The retries are each service's own: read from variables, some values that other SDKs take make this one panic.
+    let config = endpoint::without_empty(loader.retry_config(RetryConfig::standard()).load().await);
     endpoint::warn_of_plain_http(&config);
     config
 }
@@ -97,7 +98,7 @@ impl Service {
     /// A clause for the log, where no call can be made.
     async fn config(&self, aws: &Aws) -> Result<SdkConfig, String> {
         let config = aws.config().await;
-        if config.region().is_none() {
+        if config.region().is_none_or(|region| region.as_ref().trim().is_empty()) {
             return Err(format!("{} cannot be called: there is no AWS region (AWS_REGION)", self.name));
         }
         // Also where the service asks for a longer pause: there are callers waiting.
@@ -125,8 +126,14 @@ impl Service {
                     None if cause.is_some_and(|cause| cause.is::<CredentialsError>()) => {
                         format!("{} cannot be called: there are no AWS credentials", self.name)
                     }
-                    None => format!("{} cannot be called: its endpoint is not a URL (AWS_ENDPOINT_URL…)", self.name),
+                    None => format!(
+                        "{} cannot be called: its endpoint or its credentials are none that can be used (AWS_ENDPOINT_URL…)",
+                        self.name
+                    ),
                 }
+            }
+            SdkError::ConstructionFailure(_) => {
+                format!("{} cannot be called: AWS_REGION is no region, or the secret has no name", self.name)
             }
             _ => format!("{} gave no answer that can be read", self.name),
         }

@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use lambda_http::aws_lambda_events::alb::AlbTargetGroupRequest;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
 use lambda_http::request::LambdaRequest;
-use serde::de::{Deserialize, Deserializer};
+use serde::de::{Deserialize, Deserializer, IgnoredAny};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -42,8 +42,10 @@ impl Event {
         if let Some(event) = Self::parse(text) {
             return Some(event);
         }
-        // AWS's own sources leave out what they have no value for; emulators and hand-made events write null.
+        // AWS's own sources leave out what they have no value for; emulators and hand-made events write null, or something else
+        // in members that are read by nobody.
         let mut event = serde_json::from_str(text).ok()?;
+        remove_unused(&mut event);
         remove_nulls(&mut event);
         Self::parse(&event.to_string())
     }
@@ -51,10 +53,10 @@ impl Event {
     /// Tries payload format 2.0 first, which most events have. `lambda_http` would try it second, and read each event twice.
     fn parse(text: &str) -> Option<Self> {
         if let Ok(event) = serde_json::from_str(text) {
-            return Some(http_api(event));
+            return http_api(event);
         }
         if let Ok(event) = serde_json::from_str(text) {
-            return Some(rest_api(event));
+            return (!is_of_another_kind(text)).then(|| rest_api(event));
         }
         serde_json::from_str(text).ok().map(load_balancer)
     }
@@ -71,14 +73,39 @@ fn malformed(detail: &'static str) -> Refusal {
     Refusal::new(Code::RequestMalformed, detail)
 }
 
-fn http_api(mut event: ApiGatewayV2httpRequest) -> Event {
+/// What API Gateway asks an authorizer, and what it sends of a WebSocket, is made like an event of a REST API.
+fn is_of_another_kind(text: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Marks {
+        method_arn: Option<IgnoredAny>,
+        route_arn: Option<IgnoredAny>,
+        request_context: Context,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Context {
+        connection_id: Option<IgnoredAny>,
+    }
+    let marks =
+        |Marks { method_arn, route_arn, request_context }| [method_arn, route_arn, request_context.connection_id];
+    serde_json::from_str(text).map(marks).is_ok_and(|marks| marks.iter().any(Option::is_some))
+}
+
+fn http_api(mut event: ApiGatewayV2httpRequest) -> Option<Event> {
+    // Only what API Gateway asks an authorizer has a type.
+    #[expect(deprecated, reason = "the member is there for just those events")]
+    if event.kind.is_some() {
+        return None;
+    }
     without_url(&mut event.headers, &mut event.raw_path);
     event.request_context.stage = None;
     event.request_context.domain_name = None;
     let mut refusal = check_body(&mut event.body, event.is_base64_encoded);
     // It would be joined to an URL and parsed again.
     let query = event.raw_query_string.take().unwrap_or_default();
-    if Uri::try_from(format!("/?{query}")).is_ok() {
+    // What is behind a # would be dropped without a word.
+    if !query.contains('#') && Uri::try_from(format!("/?{query}")).is_ok() {
         event.raw_query_string = Some(query);
     } else {
         refusal = Some(malformed("The query string is not one that HTTP allows: percent-encode it."));
@@ -88,7 +115,7 @@ fn http_api(mut event: ApiGatewayV2httpRequest) -> Event {
     if event.cookies.as_ref().is_some_and(|cookies| HeaderValue::from_str(&cookies.join("; ")).is_err()) {
         refusal = Some(malformed("A cookie is not one that HTTP allows: send printable names and values."));
     }
-    Event { request: LambdaRequest::ApiGatewayV2(event), refusal }
+    Some(Event { request: LambdaRequest::ApiGatewayV2(event), refusal })
 }
 
 fn rest_api(mut event: ApiGatewayProxyRequest) -> Event {
@@ -131,10 +158,36 @@ fn check_body(body: &mut Option<String>, is_base64: bool) -> Option<Refusal> {
     bad.map(|_| malformed("The body is not the base64 that isBase64Encoded says it is."))
 }
 
+/// Takes out members that neither `lambda_http` nor the broker needs.
+fn remove_unused(event: &mut Value) {
+    const UNUSED: [&str; 8] = [
+        "authentication",
+        "authorizer",
+        "identity",
+        "pathParameters",
+        "requestTimeEpoch",
+        "stageVariables",
+        "time",
+        "timeEpoch",
+    ];
+    let Some(members) = event.as_object_mut() else { return };
+    if members.get("rawQueryString").is_some_and(Value::is_string) {
+        members.remove("queryStringParameters");
+    }
+    members.retain(|name, _| !UNUSED.contains(&name.as_str()));
+    if let Some(context) = members.get_mut("requestContext").and_then(Value::as_object_mut) {
+        context.retain(|name, _| !UNUSED.contains(&name.as_str()));
+    }
+}
+
 fn remove_nulls(value: &mut Value) {
-    if let Value::Object(members) = value {
-        members.retain(|_, member| !member.is_null());
-        members.values_mut().for_each(remove_nulls);
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, member| !member.is_null());
+            members.values_mut().for_each(remove_nulls);
+        }
+        Value::Array(items) => items.retain(|item| !item.is_null()),
+        _ => {}
     }
 }
 

@@ -64,6 +64,7 @@ fn clause(error: &(dyn Error + 'static)) -> Option<&'static str> {
     // hyper-util's types for these are private, but what they say is fixed; a test would notice a change.
     match error.to_string().as_str() {
         "dns error" => Some("its name does not resolve"),
+        "tunnel error: proxy authorization required" => Some("the proxy takes no connection without another password"),
         text if text.starts_with("tunnel error") => Some("the proxy gave no connection"),
         _ => None,
     }

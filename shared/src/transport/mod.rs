@@ -19,7 +19,7 @@ pub use failure::Failure;
 use crate::settings::{Reader, SettingsError};
 
 /// Within which a connection must be made: name, TCP and TLS.
-const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+pub const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 /// Within which the request that warms a connection must be answered.
 const WARM_WITHIN: Duration = Duration::from_secs(1);
 /// Connections die unnoticed while a function is frozen, so they are not trusted for long.

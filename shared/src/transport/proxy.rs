@@ -9,7 +9,7 @@ use url::Url;
 use crate::settings::Reader;
 
 /// Never asked of a proxy, whatever `NO_PROXY` says: what runs on this machine.
-const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
+const LOOPBACK: &str = "localhost,localhost.,127.0.0.0/8,::1,::ffff:127.0.0.0/104";
 
 /// Reads `HTTPS_PROXY` and `NO_PROXY`.
 pub fn from_settings(reader: &mut Reader) -> Option<Proxy> {
@@ -23,5 +23,19 @@ pub fn from_settings(reader: &mut Reader) -> Option<Proxy> {
         return None;
     };
     let except = reader.optional("NO_PROXY").unwrap_or_default();
-    Some(proxy.no_proxy(NoProxy::from_string(&format!("{LOOPBACK},{except}"))))
+    let except: Vec<_> = except.split(',').map(plain).collect();
+    Some(proxy.no_proxy(NoProxy::from_string(&format!("{LOOPBACK},{}", except.join(",")))))
+}
+
+/// An entry of `NO_PROXY` in the one form that the library knows: other tools also take `*.example.com`, a port, brackets
+/// around IPv6 and a dot at the end.
+fn plain(entry: &str) -> &str {
+    let entry = entry.trim();
+    let entry = entry.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(entry);
+    let host = match entry.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(rest),
+        // More than one colon is IPv6.
+        None => entry.split_once(':').filter(|(_, rest)| !rest.contains(':')).map_or(entry, |(host, _)| host),
+    };
+    host.strip_suffix('.').unwrap_or(host)
 }

@@ -8,6 +8,8 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::settings::Reader;
 
+const BEGIN: &str = "-----BEGIN ";
+
 /// The authorities to trust. Reading the system's own would take milliseconds of each cold start.
 pub fn roots(reader: &mut Reader) -> Option<RootCertStore> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
@@ -16,8 +18,10 @@ pub fn roots(reader: &mut Reader) -> Option<RootCertStore> {
             reader.fault("SSL_CERT_FILE", "must be a file that can be read: a PEM file of certificate authorities");
             return None;
         };
-        // Bundles of systems hold odd ones, which no library reads.
-        let certificates = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok);
+        // Bundles hold odd ones, which no library reads. Each is read by itself: one without an end hides no other.
+        let pem = String::from_utf8_lossy(&pem);
+        let sections = pem.split(BEGIN).skip(1).map(|section| format!("{BEGIN}{section}"));
+        let certificates = sections.filter_map(|section| CertificateDer::from_pem_slice(section.as_bytes()).ok());
         if roots.add_parsable_certificates(certificates).0 == 0 {
             reader.fault("SSL_CERT_FILE", "must have at least one certificate (-----BEGIN CERTIFICATE-----)");
             return None;

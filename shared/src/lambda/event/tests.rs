@@ -80,6 +80,17 @@ fn nulls_and_absent_members_are_the_same() {
 }
 
 #[test]
+fn members_that_nobody_reads_may_hold_anything() {
+    let unused = json!({"stageVariables": {"a": 1}, "pathParameters": 7, "cookies": ["a=1", null]});
+    for mut event in sources(&unused) {
+        event["requestContext"]["authorizer"] = json!({"jwt": {"claims": {"exp": 123}}});
+        event["requestContext"]["timeEpoch"] = "soon".into();
+        good(&event);
+    }
+    good(&http_api(&json!({"rawQueryString": "a=1", "queryStringParameters": {"a": 1}})));
+}
+
+#[test]
 fn what_makes_no_url_is_no_matter() {
     for more in [
         json!({"headers": {"host": "not a host"}}),
@@ -161,6 +172,7 @@ fn what_is_no_request_keeps_its_headers_where_it_can() {
         let (request, _) = bad(&http_api(&more));
         assert_eq!(request.headers()["origin"], "https://a.test");
     }
+    bad(&http_api(&json!({"rawQueryString": "expires_in=30#&more=1"})));
     let (request, _) = bad(&http_api(&json!({"headers": headers, "rawQueryString": "a b"})));
     assert_eq!((request.headers()["origin"].clone(), request.uri().query()), ("https://a.test".parse().unwrap(), None));
 }
@@ -176,6 +188,11 @@ fn what_is_no_event_of_a_known_source_is_refused() {
         json!({"requestContext": {"routeKey": "$connect", "connectionId": "x"}}),
         json!({"requestContext": {"http": {"method": "NO SPACE"}}}),
     ];
+    let authorizer = json!({"type": "REQUEST", "methodArn": "arn", "routeArn": "arn"});
+    let socket = json!({"httpMethod": "GET", "requestContext": {"httpMethod": "GET", "connectionId": "x"}});
+    for event in sources(&authorizer).iter().take(2).chain([&socket]) {
+        assert!(bad(event).1.starts_with("The event is not one of"), "{event}");
+    }
     let odd = [
         json!({"headers": many}),
         json!({"headers": {"a b": "c"}}),
