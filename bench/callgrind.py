@@ -57,7 +57,8 @@ def profiled(contestant, world, sessions, resumes=False):
             answer = emulator.answer(event(contestant.provider, session, cookie))
             if answer.status != 200:
                 sys.exit(f"{contestant.name} answered {answer.status} under valgrind:\n{emulator.log()[-4000:]}")
-            cookie = answer.cookie if resumes else None
+            # A resumed response sets none: the one before is kept.
+            cookie = (answer.cookie or cookie) if resumes else None
         for pid in processes.descendants(emulator.pids[0]) or emulator.pids:
             os.kill(pid, signal.SIGTERM)
         # Written when the function ends.
