@@ -8,8 +8,11 @@ First each endpoint must refuse a caller without a session. The session is a sho
     SMOKE_TOKEN_URL, SMOKE_TOKEN_REQUEST    where a session is to be had, and the body that asks for one, a form or JSON: OAuth's
                                             client credentials, a test user's password or refresh token. The answer's
                                             `access_token` is it, or the member that SMOKE_TOKEN_MEMBER names
-    SMOKE_SIGNING_SECRET, SMOKE_CLAIMS      for SESSION_KIND=secret: signs one for a minute with these claims, as JSON
     SMOKE_SESSION                           the session itself
+
+Where there is neither, and the stack has a SmokeSecretId (SessionKind=secret), each session is signed here: for a minute, by an issuer
+that is for this alone, with a secret that vouches for no user, and for the one grant that is asked. SMOKE_CLAIMS, a JSON object, has
+further claims. What signs the sessions of users is never read, nor taken from the environment.
 
 Where only a browser gets sessions, SMOKE_STRANGERS_ONLY=true says that minting is not tried.
 
@@ -19,7 +22,6 @@ ever printed.
 
 import argparse
 import base64
-import hashlib
 import hmac
 import json
 import os
@@ -28,12 +30,21 @@ import time
 import urllib.error
 import urllib.request
 
-# Tokens that are of no use to anybody soon after.
+# Tokens with one grant, that are of no use to anybody soon after.
 ASKS = {
-    "cartesia": {"expires_in": 1},
+    "cartesia": {"grants": {"tts": True}, "expires_in": 1},
     "elevenlabs": {"token_type": "realtime_scribe"},
     "assemblyai": {"expires_in_seconds": 1},
 }
+# What such an ask needs of the session, in the words of GRANTS_CLAIM.
+GRANTS = {
+    "cartesia": lambda ask: [name for name, granted in ask["grants"].items() if granted],
+    "elevenlabs": lambda ask: [ask["token_type"]],
+    "assemblyai": lambda ask: ["stt"],
+}
+# As template.yaml names it: a session of this issuer is never one of a user's.
+ISSUER = "voicemint-smoke"
+SUBJECT = "smoke"
 MEMBERS = {"provider", "token", "expires_in", "expires_at", "single_use", "base_url"}
 # A provider may be busy just now, and a gateway may be new: neither is a reason to roll back.
 TRIES = 4
@@ -50,7 +61,8 @@ def main(arguments):
     parser.add_argument("urls", nargs="*", metavar="URL")
     given = parser.parse_args(arguments)
     try:
-        urls = given.urls + (endpoints(given.stack) if given.stack else [])
+        stack = described(given.stack) if given.stack else {}
+        urls = given.urls + endpoints(stack)
         if not urls:
             raise Failed("there is no endpoint to try: name a stack or URLs")
         # Before any session is made: what takes strangers must not be sent one.
@@ -59,23 +71,34 @@ def main(arguments):
         if os.environ.get("SMOKE_STRANGERS_ONLY") == "true":
             print("SMOKE_STRANGERS_ONLY is set: minting was not tried")
             return None
-        credential = session(os.environ)
+        session_for = sessions(os.environ, parameters(stack))
         for url in urls:
-            mints(url, credential, os.environ)
+            mints(url, session_for, os.environ)
     except Failed as failed:
         return f"smoke: {failed}"
 
 
-def endpoints(stack):
+def ask_aws(service, what, call):
     # Only a stack needs more than Python.
     from aws import client
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        outputs = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0].get("Outputs", [])
+        return call(client(service))
     except (BotoCoreError, ClientError) as error:
-        raise Failed(f"the outputs of {stack} cannot be had: {error}") from None
-    return [output["OutputValue"] for output in outputs if output["OutputValue"].endswith("/token")]
+        raise Failed(f"{what} cannot be had: {error}") from None
+
+
+def described(stack):
+    return ask_aws("cloudformation", f"the outputs of {stack}", lambda aws: aws.describe_stacks(StackName=stack)["Stacks"][0])
+
+
+def endpoints(stack):
+    return [of["OutputValue"] for of in stack.get("Outputs", []) if of["OutputValue"].endswith("/token")]
+
+
+def parameters(stack):
+    return {of["ParameterKey"]: of["ParameterValue"] for of in stack.get("Parameters", [])}
 
 
 def refuses_strangers(url):
@@ -86,10 +109,11 @@ def refuses_strangers(url):
     print(f"{url} refuses strangers")
 
 
-def mints(url, credential, environment):
+def mints(url, session_for, environment):
     # A second key is at /cartesia-2/token, and the same provider.
     provider = url.rstrip("/").split("/")[-2].removesuffix("-2")
     ask = ASKS.get(provider, {}) | json.loads(environment.get("SMOKE_ASKS") or "{}").get(provider, {})
+    credential = session_for(GRANTS[provider](ask) if provider in GRANTS else [])
     headers = {"authorization": f"Bearer {credential}", "content-type": "application/json"}
     status, headers, body = call(url, headers, ask)
     if status != 200:
@@ -99,6 +123,17 @@ def mints(url, credential, environment):
     if headers.get("cache-control") != "no-store":
         raise Failed(f"{url} lets its answer be stored: something in between changes headers")
     print(f"{url} mints ({headers.get('server-timing')})")
+
+
+def sessions(environment, stack):
+    """What gives a session that may have some grants, and no others where it is made here."""
+    credential = session(environment)
+    if credential is None and not stack.get("SmokeSecretId"):
+        raise Failed("there is no test session: set SMOKE_TOKEN_URL or SMOKE_SESSION, or the stack's SmokeSecretId")
+    if credential is not None:
+        return lambda _: credential
+    secret = shared_secret(stack["SmokeSecretId"])
+    return lambda grants: signed(secret, claims(environment, stack, grants), algorithm(stack))
 
 
 def session(environment):
@@ -111,14 +146,52 @@ def session(environment):
             # Not the body: it may hold another credential.
             raise Failed(f"SMOKE_TOKEN_URL answers {status} without {member}: {body.get('error', 'it names no error')}")
         return body[member]
-    if secret := environment.get("SMOKE_SIGNING_SECRET"):
-        now = int(time.time())
-        claims = json.loads(environment.get("SMOKE_CLAIMS") or "{}") | {"iat": now, "exp": now + 60}
-        signed = ".".join(base64url(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims))
-        return f"{signed}.{base64url(hmac.digest(secret.encode(), signed.encode(), hashlib.sha256))}"
-    if credential := environment.get("SMOKE_SESSION"):
-        return credential
-    raise Failed("there is no test session: set SMOKE_TOKEN_URL, SMOKE_SIGNING_SECRET or SMOKE_SESSION")
+    return environment.get("SMOKE_SESSION") or None
+
+
+def shared_secret(name):
+    text = ask_aws("secretsmanager", name, lambda aws: aws.get_secret_value(SecretId=name).get("SecretString", ""))
+    try:
+        members = json.loads(text)
+    except ValueError:
+        return text
+    # As the functions read it: a JSON object with one member, or the text.
+    return next(iter(members.values())) if isinstance(members, dict) and len(members) == 1 else text
+
+
+def claims(environment, stack, grants):
+    now = int(time.time())
+    made = {}
+    put(made, stack.get("SessionSubjectPointer") or "/sub", SUBJECT)
+    audience = stack.get("SessionAudience", "").split(",")[0].strip()
+    made["aud"] = ISSUER if audience in ("", "*") else audience
+    for required in filter(None, stack.get("SessionRequiredClaims", "").split(",")):
+        put(made, *required.strip().split("=", 1))
+    if name := stack.get("GrantsClaim"):
+        put(made, name, grants)
+    # What comes last cannot be set: it says that this is no user's session, and soon none at all.
+    return made | json.loads(environment.get("SMOKE_CLAIMS") or "{}") | {"iss": ISSUER, "iat": now, "exp": now + 60}
+
+
+def put(claims, name, value):
+    """Sets a claim by its name or, where that begins with a slash, by a JSON pointer (RFC 6901)."""
+    *path, last = name[1:].split("/") if name.startswith("/") else [name]
+    for part in path:
+        claims = claims.setdefault(unescaped(part), {})
+    claims[unescaped(last) if name.startswith("/") else last] = value
+
+
+def unescaped(part):
+    return part.replace("~1", "/").replace("~0", "~")
+
+
+def algorithm(stack):
+    return stack.get("SessionAlgorithms", "").split(",")[0].strip() or "HS256"
+
+
+def signed(secret, claims, algorithm):
+    parts = ".".join(base64url(json.dumps(part).encode()) for part in ({"alg": algorithm, "typ": "JWT"}, claims))
+    return f"{parts}.{base64url(hmac.digest(secret.encode(), parts.encode(), f'sha{algorithm[2:]}'))}"
 
 
 def base64url(data):

@@ -224,6 +224,22 @@ class Choices(unittest.TestCase):
                 self.assertEqual(len(stack.of_type("AWS::DynamoDB::Table")), tables)
                 self.assertEqual("LimitUnavailableAlarm" in stack.resources, bool(tables))
 
+    def test_smoke_tests_have_an_issuer_and_a_secret_of_their_own(self):
+        users = {"SessionKind": "secret", "SessionSecretId": "voicemint/session"}
+        for given, issuer, secrets in (
+            (users, "https://issuer.example.com", ["voicemint/session"]),
+            (
+                users | {"SmokeSecretId": "voicemint/smoke"},
+                "https://issuer.example.com,voicemint-smoke", ["voicemint/session", "voicemint/smoke"],
+            ),
+        ):
+            stack = Stack(FEW | given)
+            self.assertEqual(stack.faults(), [])
+            variables = stack.resources["CartesiaFunction"]["Properties"]["Environment"]["Variables"]
+            self.assertEqual((variables["SESSION_ISSUER"], variables["SESSION_SECRET_ID"]), (issuer, ",".join(secrets)))
+            readable = re.findall(r"secret:([\w/]+)-\?{6}", json.dumps(stack.resources["MorePolicy"]))
+            self.assertEqual(readable, secrets)
+
     def test_all_at_once_leaves_codedeploy_out(self):
         stack = Stack(FEW | {"GradualDeployment": "AllAtOnce"})
         self.assertNotIn("CodeDeploy", json.dumps(stack.resources))
@@ -274,6 +290,9 @@ class Choices(unittest.TestCase):
                 "SessionKind introspection needs SessionAudience (* accepts any) or SessionRequiredClaims",
             ),
             ({"SessionKind": "secret", "SessionSecretId": "x", "SessionIssuer": ""}, None),
+            ({"SmokeSecretId": "x"}, "SmokeSecretId is for SessionKind secret alone"),
+            ({"SessionKind": "secret", "SessionSecretId": "x", "SmokeSecretId": "y", "SessionIssuer": ""}, "SmokeSecretId needs SessionIssuer"),
+            ({"SessionKind": "secret", "SessionSecretId": "x", "SmokeSecretId": "x"}, "SmokeSecretId must be another secret than SessionSecretId"),
             ({"SessionKind": "clerk", "AllowedOrigins": ""}, "SessionKind clerk needs AllowedOrigins or SessionAuthorizedParties"),
         ):
             self.assertEqual(Stack(FEW | given).faults(), [fault] if fault else [], given)
@@ -300,7 +319,7 @@ class Settings(unittest.TestCase):
         seen = json.dumps([shared[of] for of in ("Environment", "MemorySize", "Tracing")])
         seen += json.dumps([of["Environment"] for of in self.functions().values()])
         parameters = set(template["Parameters"])
-        reaching = {name for name in re.findall(r'"Ref": "(\w+)"', seen) if name in parameters}
+        reaching = {name for name in re.findall(r'"Ref": "(\w+)"|\$\{(\w+)\}', seen) for name in name if name in parameters}
         content = template["Resources"]["Settings"]["Properties"]["Content"]["Fn::Sub"]
         self.assertEqual(set(re.findall(r"(\w+)=\$\{\1\}", content)), reaching)
         for stack in STACKS.values():

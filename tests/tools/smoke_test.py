@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import sys
 import threading
 import unittest
@@ -18,9 +19,29 @@ sys.path.append(str(Path(__file__).parents[1] / "openapi"))
 import smoke  # noqa: E402
 from local import closed_port, local  # noqa: E402
 
-# A secret of the local command that is always the same: its stand-in's key.
-SIGNING_SECRET = "standin0opens0nothing0real000000"
-SIGNED = ["--set", "SESSION_KIND=secret", "--set", "SESSION_ISSUER=smoke", "--set", "SESSION_AUDIENCE=voicemint"]
+# Secrets of the local command that are always the same, its stand-ins' keys: each endpoint has its own provider's.
+SECRETS = {"cartesia": "sk_car_standin_opens_nothing_real", "assemblyai": "standin0opens0nothing0real000000"}
+# As template.yaml sets them with SmokeSecretId.
+SIGNED = {
+    "SESSION_KIND": "secret", "SESSION_ISSUER": "https://app.example.com,voicemint-smoke", "SESSION_AUDIENCE": "voicemint",
+    "cartesia:SESSION_SECRET_ID": "dev/session,cartesia", "assemblyai:SESSION_SECRET_ID": "dev/session,assemblyai",
+    "elevenlabs:SESSION_SECRET_ID": "dev/session,elevenlabs", "GRANTS_CLAIM": "/app/voice", "SESSION_SUBJECT_POINTER": "/user/id",
+    "SESSION_REQUIRED_CLAIMS": "token_use=access", "SESSION_ALGORITHMS": "HS384", "RATE_LIMIT": "3/day",
+}
+SIGNED_STACK = """
+Parameters:
+  SmokeSecretId: {Type: String, Default: voicemint/smoke}
+  SessionSecretId: {Type: String, Default: voicemint/session}
+  SessionAudience: {Type: String, Default: "voicemint,other"}
+  SessionRequiredClaims: {Type: String, Default: token_use=access}
+  SessionSubjectPointer: {Type: String, Default: /user/id}
+  SessionAlgorithms: {Type: String, Default: HS384}
+  GrantsClaim: {Type: String, Default: /app/voice}
+Resources:
+  It: {Type: AWS::SNS::Topic}
+Outputs:
+"""
+WORKFLOW = Path(__file__).parents[2] / ".github/workflows/deploy.yml"
 
 
 STACK = """
@@ -102,14 +123,49 @@ class Smoke(unittest.TestCase):
                 failed, _ = run(urls(server), SMOKE_TOKEN_URL=token_url)
                 self.assertEqual(failed, "smoke: SMOKE_TOKEN_URL answers 400 without access_token: invalid_grant")
 
-    def test_a_session_may_be_signed_with_a_shared_secret(self):
-        flags = [*SIGNED, "--set", "SESSION_SECRET_ID=assemblyai"]
+    def test_a_stack_with_a_secret_for_smoke_tests_needs_no_other_session(self):
+        flags = [flag for name, value in SIGNED.items() for flag in ("--set", f"{name}={value}")]
+        with local(*flags) as server, moto_account() as client:
+            output = f"  AssemblyAiUrl: {{Value: '{server.url}/assemblyai/token'}}"
+            client("cloudformation").create_stack(StackName="voicemint-staging", TemplateBody=SIGNED_STACK + output)
+            stack = ["--stack", "voicemint-staging"]
+            self.assertIn("smoke: voicemint/smoke cannot be had", run(stack)[0])
+            # The secret of users' sessions is not even there: nothing reads it.
+            client("secretsmanager").create_secret(Name="voicemint/smoke", SecretString=json.dumps({"secret": SECRETS["assemblyai"]}))
+            failed, printed = run(stack)
+            self.assertIsNone(failed)
+            self.assertIn("/assemblyai/token mints (", printed)
+            self.assertNotIn(SECRETS["assemblyai"], printed)
+            # One subject and so one count, and no issuer but its own: the third mint is the last of the day.
+            self.assertIsNone(run(stack, SMOKE_CLAIMS=json.dumps({"iss": "https://app.example.com", "more": 1}))[0])
+            self.assertIsNone(run(stack)[0])
+            self.assertIn("answers 429: rate_limited", run(stack)[0])
+
+    def test_the_secret_for_smoke_tests_signs_nobody_in_and_its_sessions_have_one_grant(self):
+        flags = [flag for name, value in SIGNED.items() for flag in ("--set", f"{name}={value}")]
+        stack = {
+            "SessionAudience": "voicemint", "GrantsClaim": "/app/voice", "SessionSubjectPointer": "/user/id",
+            "SessionRequiredClaims": "token_use=access",
+        }
+        made = smoke.claims({}, stack, ["tts"])
+        self.assertEqual(made["app"], {"voice": ["tts"]})
         with local(*flags) as server:
-            url = [f"{server.url}/assemblyai/token"]
-            claims = {"iss": "smoke", "aud": "voicemint", "sub": "smoke"}
-            self.assertIsNone(run(url, SMOKE_SIGNING_SECRET=SIGNING_SECRET, SMOKE_CLAIMS=json.dumps(claims))[0])
-            wrong = json.dumps(claims | {"aud": "other"})
-            self.assertIn("session_invalid", run(url, SMOKE_SIGNING_SECRET=SIGNING_SECRET, SMOKE_CLAIMS=wrong)[0])
+            for changed, grant, wanted in (
+                ({}, "tts", 200),
+                ({}, "stt", 403),
+                ({"iss": "https://app.example.com"}, "tts", 401),
+                ({"aud": "other"}, "tts", 401),
+            ):
+                credential = smoke.signed(SECRETS["cartesia"], made | changed, "HS384")
+                headers = {"authorization": f"Bearer {credential}", "content-type": "application/json"}
+                ask = json.dumps({"grants": {grant: True}}).encode()
+                self.assertEqual(smoke.send(f"{server.url}/cartesia/token", headers, ask)[0], wanted, (changed, grant))
+
+    def test_no_workflow_is_given_what_signs_sessions(self):
+        given = {name for path in WORKFLOW.parent.glob("*.yml") for name in re.findall(r"secrets\.(\w+)", path.read_text())}
+        self.assertEqual(given, {"SMOKE_TOKEN_REQUEST"})
+        with local("--set", "SESSION_KIND=secret", "--set", "SESSION_AUDIENCE=voicemint", "--set", "SESSION_SECRET_ID=assemblyai") as server:
+            self.assertIn("there is no test session", run(urls(server), SMOKE_SIGNING_SECRET=SECRETS["assemblyai"], SMOKE_CLAIMS="{}")[0])
 
     def test_a_deployment_may_allow_less(self):
         with local("--set", "elevenlabs:ALLOWED_TOKEN_TYPES=batch_scribe") as server:
@@ -121,7 +177,7 @@ class Smoke(unittest.TestCase):
     def test_a_stack_names_its_endpoints(self):
         with moto_account() as client:
             client("cloudformation").create_stack(StackName="voicemint-staging", TemplateBody=STACK)
-            found = smoke.endpoints("voicemint-staging")
+            found = smoke.endpoints(smoke.described("voicemint-staging"))
             names = ["assemblyai", "cartesia", "cartesia-2", "elevenlabs-2"]
             self.assertCountEqual(found, [f"https://x.test/{name}/token" for name in names])
             self.assertIn("the outputs of voicemint-gone cannot be had", run(["--stack", "voicemint-gone"])[0])
@@ -131,12 +187,12 @@ class Smoke(unittest.TestCase):
             token = dict.fromkeys(smoke.MEMBERS, "any") | {"provider": provider}
             with server_that_answers(200, token, [("cache-control", "no-store")]) as (url, asked):
                 with contextlib.redirect_stdout(io.StringIO()) as printed:
-                    smoke.mints(f"{url}/{provider}-2/token", "any", {})
+                    smoke.mints(f"{url}/{provider}-2/token", lambda _: "any", {})
                 self.assertIn(f"/{provider}-2/token mints", printed.getvalue())
                 self.assertEqual(asked, [("application/json", json.dumps(ask))])
             with server_that_answers(200, token | {"provider": "other"}) as (url, _):
                 with self.assertRaisesRegex(smoke.Failed, f"/{provider}-2/token answers 200 .* no token of {provider}$"):
-                    smoke.mints(f"{url}/{provider}-2/token", "any", {})
+                    smoke.mints(f"{url}/{provider}-2/token", lambda _: "any", {})
 
     def test_minting_is_left_out_only_where_that_is_said(self):
         with local() as server:
