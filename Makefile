@@ -160,6 +160,7 @@ lint: ## clippy, warnings refused
 unit: ## tests that need only Rust
 	$(call say,unit tests)
 	cargo test --locked --workspace --exclude voicemint-tests
+	cargo test --locked -p voicemint-tests --lib
 
 .PHONY: openapi
 openapi: $(OPENAPI_VENV_STAMP) ## openapi.yaml: valid, as the code is, and by schemathesis as the endpoints answer

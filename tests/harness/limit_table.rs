@@ -55,6 +55,10 @@ impl LimitTable {
             "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }],
         });
         moto.dynamodb("CreateTable", input).await;
+        Self::of(moto, name).await
+    }
+
+    async fn of(moto: Moto, name: String) -> Self {
         let (mood, calls) = (Mutex::new(Mood::Well), AtomicUsize::new(0));
         let door = Arc::new(Door { moto, mood, calls, turn: tokio::sync::Mutex::default() });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free loopback port");
@@ -111,11 +115,15 @@ async fn pass(State(door): State<Arc<Door>>, request: Request) -> Response {
         }
         Mood::Broken => return said(500, json!({ "__type": "InternalServerError" })),
     }
-    let _turn = door.turn.lock().await;
     let content_type = text("content-type");
     let authorization = text("authorization");
-    let headers = [("content-type", &*content_type), ("x-amz-target", &target), ("authorization", &authorization)];
-    match http::post(door.moto.address(), "/", &headers, &body).await {
+    // A task of its own: moto goes on with an update whose caller gave up, and so must its turn.
+    let update = tokio::spawn(async move {
+        let _turn = door.turn.lock().await;
+        let headers = [("content-type", &*content_type), ("x-amz-target", &target), ("authorization", &authorization)];
+        http::post(door.moto.address(), "/", &headers, &body).await
+    });
+    match update.await.expect("an update that does not panic") {
         Ok(answer) => answered(answer.status, answer.body.into()),
         Err(error) => answered(502, error.to_string().into()),
     }
@@ -128,4 +136,50 @@ fn said(status: u16, body: Value) -> Response {
 fn answered(status: u16, body: Bytes) -> Response {
     let status = StatusCode::from_u16(status).expect("a status");
     (status, [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::sync::atomic::AtomicBool;
+
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_update_keeps_its_turn_when_nobody_waits_for_it_any_more() {
+        // As moto: it goes on with an update whose caller has hung up.
+        let (under_way, overlapped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let moto = Moto::played_by(listener.local_addr().unwrap());
+        let (working, twice) = (Arc::clone(&under_way), Arc::clone(&overlapped));
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let (working, twice) = (Arc::clone(&working), Arc::clone(&twice));
+                tokio::spawn(async move {
+                    twice.fetch_or(working.fetch_add(1, Ordering::SeqCst) > 0, Ordering::SeqCst);
+                    http::read_head(&mut stream).await.unwrap_or_default();
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                    working.fetch_sub(1, Ordering::SeqCst);
+                    stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n{}").await.unwrap_or_default();
+                });
+            }
+        });
+        let table = LimitTable::of(moto, "any".to_owned()).await;
+        let door: SocketAddr = table.url().trim_start_matches("http://").parse().unwrap();
+        let mut given_up = TcpStream::connect(door).await.unwrap();
+        let head =
+            "POST / HTTP/1.1\r\nhost: any\r\nx-amz-target: DynamoDB_20120810.UpdateItem\r\ncontent-length: 2\r\n\r\n{}";
+        given_up.write_all(head.as_bytes()).await.unwrap();
+        while under_way.load(Ordering::SeqCst) == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        drop(given_up);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let headers = [("x-amz-target", "DynamoDB_20120810.UpdateItem")];
+        assert_eq!(http::post(door, "/", &headers, b"{}").await.unwrap().status, 200);
+        assert!(!overlapped.load(Ordering::SeqCst), "two updates at once");
+    }
 }

@@ -38,6 +38,12 @@ impl Moto {
         Self { address: *address.await }
     }
 
+    /// Something else in its place.
+    #[cfg(test)]
+    pub const fn played_by(address: SocketAddr) -> Self {
+        Self { address }
+    }
+
     pub fn address(&self) -> SocketAddr {
         self.address
     }
