@@ -1,0 +1,58 @@
+"""How packages are installed: as their locks name them, and without running any of their code."""
+
+import re
+import unittest
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+COMMANDS = [
+    REPOSITORY / "Makefile",
+    *(REPOSITORY / ".github/workflows").glob("*.yml"),
+    *(REPOSITORY / ".ci").iterdir(),
+    *(path for path in (REPOSITORY / "tools").iterdir() if path.is_file() and path.suffix in ("", ".py")),
+]
+# AWS's Node.js runtime compiles itself: for measurements alone, and in no job that has credentials.
+COMPILED = "BENCH_PEER_STAMP"
+INSTALLS = r"^.*\b(?:pip3? install|npm (?:ci|install|i)\b).*$"
+
+
+def rules(text):
+    """What installs something, each with the name of its rule; lines that go on are joined."""
+    rule = ""
+    for line in text.replace("\\\n", " ").splitlines():
+        if line and not line[0].isspace():
+            rule = line
+        if re.match(INSTALLS, line) and not line.lstrip().startswith("#"):
+            yield rule, line
+
+
+class Packages(unittest.TestCase):
+    def test_installing_runs_no_code_of_a_package_and_takes_what_its_lock_names(self):
+        found = []
+        for path in COMMANDS:
+            for rule, line in rules(path.read_text()):
+                found.append(line)
+                with self.subTest(path=path.name, line=line.strip()):
+                    if "pip" in line:
+                        self.assertIn("--only-binary :all:", line)
+                        self.assertIn("--require-hashes", line)
+                        self.assertIn("--no-deps", line)
+                    else:
+                        self.assertIn("npm ci ", line)
+                        self.assertEqual("--ignore-scripts" in line, COMPILED not in rule)
+        self.assertGreaterEqual(len(found), 6)
+
+    def test_every_locked_package_of_python_has_its_hashes(self):
+        locks = [path for path in REPOSITORY.rglob("*.lock") if path.name != "Cargo.lock" and "node_modules" not in path.parts]
+        self.assertGreaterEqual(len([path for path in locks if ".venv" not in path.parts]), 4)
+        for path in locks:
+            if {".venv", "target"} & set(path.parts):
+                continue
+            entries = re.split(r"(?m)^(?=[a-zA-Z0-9])", path.read_text().replace("\\\n", " "))
+            for entry in entries:
+                if re.match(r"[a-zA-Z0-9]", entry):
+                    self.assertRegex(entry.split("\n")[0], r"^[\w.\[\]-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", path.name)
+
+
+if __name__ == "__main__":
+    unittest.main()
