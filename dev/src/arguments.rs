@@ -33,8 +33,8 @@ pub struct Arguments {
     #[arg(long, default_value_t = 8789, value_name = "PORT")]
     pub tls_port: u16,
 
-    /// Where the certificate of the authority is that clients are to trust. It is made once and kept, with its key in FILE.key.
-    /// Default: voicemint/ca.pem in $XDG_DATA_HOME or ~/.local/share.
+    /// File to write the local authority's certificate to (its key goes to FILE.key). It is made once and kept, for clients to
+    /// trust; files that hold anything else are never written over. Default: voicemint/ca.pem in $XDG_DATA_HOME or ~/.local/share.
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
 

@@ -2,6 +2,7 @@
 //! call one that has not.
 
 mod authority;
+mod own;
 
 use std::sync::Arc;
 

@@ -15,7 +15,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use voicemint::clock::Clock;
 
-use super::Error;
+use super::{Error, own};
 
 /// How long the authority is good. Nobody has to trust it beyond that.
 const LIFETIME: Duration = Duration::from_secs(2 * 365 * 24 * 60 * 60);
@@ -43,6 +43,9 @@ const LOCAL_V6: [([u8; 2], u8); 2] = [([0xfc, 0], 7), ([0xfe, 0x80], 10)];
 /// Says of a kept authority that it was made by the same rules.
 const FORMAT: &str = "voicemint-authority 1, good until ";
 
+/// To whom its certificate is made out.
+const NAME: &str = "Voicemint's local command: authority";
+
 /// An authority: its certificate, and the key that signs. It has no `Debug`.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
@@ -63,11 +66,19 @@ impl Authority {
     /// The one that is kept next to this file, or a new one, which is kept there. Its certificate goes into the file itself.
     ///
     /// # Errors
-    /// When it cannot be kept, or the system has no randomness to give.
+    /// When it cannot be kept, as something else is there too, or the system has no randomness to give.
     pub fn kept(file: &Path) -> Result<Self, Error> {
         let kept = with_ending(file, "key");
         let _one_at_a_time = locked_folder(file)?;
-        if let Some(authority) = Self::read(&kept) {
+        let known = Self::read(&kept);
+        let are_free = own::is_absent(file) && own::is_absent(&kept);
+        if !are_free && (known.is_none() || !Self::may_write_certificate(file)) {
+            return Err(own::refused(file).into());
+        }
+        if let Some((authority, until)) = known
+            && own::is_private(&kept)
+            && Clock::system().now() + LEAF_LIFETIME <= until
+        {
             authority.write_certificate(file)?;
             return Ok(authority);
         }
@@ -80,8 +91,11 @@ impl Authority {
     /// One that is gone with this process, with its certificate in a file.
     ///
     /// # Errors
-    /// When the file cannot be written, or the system has no randomness to give.
+    /// When the file cannot be written, or holds something else, or the system has no randomness to give.
     pub fn in_file(file: &Path) -> Result<Self, Error> {
+        if !Self::may_write_certificate(file) {
+            return Err(own::refused(file).into());
+        }
         let authority = Self::new()?;
         authority.write_certificate(file)?;
         Ok(authority)
@@ -116,6 +130,10 @@ impl Authority {
         Ok((leaf.der().clone(), PrivatePkcs8KeyDer::from(key.serialize_der())))
     }
 
+    fn may_write_certificate(file: &Path) -> bool {
+        own::is_absent(file) || own::has_certificate(file, NAME)
+    }
+
     /// Writes the certificate, in the place of another one.
     ///
     /// # Errors
@@ -136,31 +154,25 @@ impl Authority {
         replace(file, &text, 0o600)
     }
 
-    /// What is kept in a file, if that is an authority that is good for long enough, and that nobody else can read.
-    fn read(file: &Path) -> Option<Self> {
-        if !is_private(file) {
-            return None;
-        }
-        let text = fs::read_to_string(file).ok()?;
-        let until: u64 = text.lines().next()?.strip_prefix(FORMAT)?.parse().ok()?;
-        if Clock::system().now() + LEAF_LIFETIME > Duration::from_secs(until) {
-            return None;
-        }
-        let from = text.find("-----BEGIN CERTIFICATE-----")?;
-        let (_, rest) = text.split_at_checked(from)?;
+    /// What is kept in a file, if that is an authority of this command, and how long it is good.
+    fn read(file: &Path) -> Option<(Self, Duration)> {
+        let text = own::text(file)?;
+        let (first, rest) = text.split_once('\n')?;
+        let until = Duration::from_secs(first.strip_prefix(FORMAT)?.parse().ok()?);
         let (certificate, key) = rest.split_at_checked(rest.find("-----BEGIN PRIVATE KEY-----")?)?;
         let key = KeyPair::from_pem(key).ok()?;
         let der = CertificateDer::from_pem_slice(certificate.as_bytes()).ok()?;
         let public = key.public_key_raw();
         let is_pair = der.windows(public.len()).any(|bytes| bytes == public);
         let issuer = Issuer::new(params().ok()?, key);
-        is_pair.then(|| Self { issuer, certificate: certificate.to_owned() })
+        let authority = Self { issuer, certificate: certificate.to_owned() };
+        (is_pair && own::is_certificate(certificate, NAME)).then_some((authority, until))
     }
 }
 
 /// All of an authority's certificate but its key.
 fn params() -> Result<CertificateParams, Error> {
-    let mut params = valid(CertificateParams::default(), "Voicemint's local command: authority", LIFETIME);
+    let mut params = valid(CertificateParams::default(), NAME, LIFETIME);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let names = LOCAL_NAMES.map(|name| GeneralSubtree::DnsName(name.to_owned()));
@@ -234,14 +246,4 @@ fn with_ending(file: &Path, ending: &str) -> PathBuf {
     path.push(".");
     path.push(ending);
     path.into()
-}
-
-/// Whether a file is one that only its owner can read.
-fn is_private(file: &Path) -> bool {
-    let Ok(metadata) = fs::symlink_metadata(file) else { return false };
-    #[cfg(unix)]
-    if std::os::unix::fs::MetadataExt::mode(&metadata) & 0o077 != 0 {
-        return false;
-    }
-    metadata.is_file()
 }

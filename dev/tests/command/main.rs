@@ -4,6 +4,7 @@
 
 mod process;
 
+use std::fs;
 use std::net::{TcpListener, TcpStream};
 
 use process::{Running, call, free_ports, get, refused_start};
@@ -130,4 +131,17 @@ fn a_real_key_is_refused_on_the_network_before_anything_is_served() {
         "{said}"
     );
     assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
+fn a_file_that_is_not_its_own_authority_is_not_written_over() {
+    let file = std::env::temp_dir().join(format!("voicemint-notes-{}.pem", std::process::id()));
+    fs::write(&file, "my notes").unwrap();
+    let [port, standins_port, tls_port] = free_ports().map(|port| port.to_string());
+    let ports = ["--port", &port, "--standins-port", &standins_port, "--tls-port", &tls_port];
+    let said = refused_start(&[&["--ca-file", file.to_str().unwrap()][..], &ports].concat(), &[]);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "my notes");
+    fs::remove_file(&file).unwrap();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains(file.to_str().unwrap()) && said.contains("--ca-file"), "{said}");
 }
