@@ -85,7 +85,7 @@ fn router(
         .route("/cartesia/token", cartesia)
         .route("/elevenlabs/token", elevenlabs)
         .route("/assemblyai/token", assemblyai)
-        .merge(sign_in::router(Arc::clone(&identity), Clock::system(), arguments.session_seconds))
+        .merge(sign_in::router(Arc::clone(&identity), Clock::system(), arguments))
         .merge(identity::router(identity, Clock::system()))
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed))

@@ -72,7 +72,12 @@ pub fn advice<B>(record: &Record, origin: Option<&HeaderValue>, response: &http:
     if !is_refused || response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
         return None;
     }
-    let origin = origin?.to_str().ok()?;
+    how_to_list(origin?)
+}
+
+/// Which origin it is, and how to list it where it can be.
+pub fn how_to_list(origin: &HeaderValue) -> Option<String> {
+    let origin = origin.to_str().ok()?;
     Some(match values::origin(origin) {
         Ok(origin) => format!("it is {origin}: --origin {origin} adds it"),
         Err(_) => format!("it is {origin:?}, which cannot be listed"),

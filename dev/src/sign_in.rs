@@ -1,9 +1,12 @@
 //! Signing in and out, as apps do it: by cookies.
 
+mod pages;
+
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
+use axum::middleware;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
@@ -12,7 +15,9 @@ use serde::Deserialize;
 use serde_json::json;
 use voicemint::clock::Clock;
 
+use crate::arguments::Arguments;
 use crate::identity::{Cookie, IdentityProvider, Login, cookies_of};
+use pages::Pages;
 
 struct Desk {
     identity: Arc<IdentityProvider>,
@@ -20,13 +25,14 @@ struct Desk {
     seconds: u32,
 }
 
-/// `/sign-in` and `/sign-out`. A session lasts `seconds`.
-pub fn router(identity: Arc<IdentityProvider>, clock: Clock, seconds: u32) -> Router {
-    Router::new().route("/sign-in", post(sign_in)).route("/sign-out", post(sign_out)).with_state(Arc::new(Desk {
-        identity,
-        clock,
-        seconds,
-    }))
+/// `/sign-in` and `/sign-out`, for the page and those that may call. A session lasts as long as the flags say.
+pub fn router(identity: Arc<IdentityProvider>, clock: Clock, arguments: &Arguments) -> Router {
+    let desk = Arc::new(Desk { identity, clock, seconds: arguments.session_seconds });
+    Router::new()
+        .route("/sign-in", post(sign_in))
+        .route("/sign-out", post(sign_out))
+        .route_layer(middleware::from_fn_with_state(Pages::new(arguments), pages::known_alone))
+        .with_state(desk)
 }
 
 #[derive(Deserialize)]

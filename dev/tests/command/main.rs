@@ -145,3 +145,16 @@ fn a_file_that_is_not_its_own_authority_is_not_written_over() {
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(said.contains(file.to_str().unwrap()) && said.contains("--ca-file"), "{said}");
 }
+
+#[test]
+fn a_page_that_tries_to_sign_the_browser_in_is_named_with_the_flag_that_adds_it() {
+    let mut running = Running::start(&[], &[]);
+    for path in ["/sign-in", "/sign-out"] {
+        call(running.port, &format!("POST {path} HTTP/1.1\r\nhost: localhost\r\norigin: http://localhost:5173\r\n"));
+        let line = running.line();
+        assert!(line.starts_with(&format!("POST {path} 403 origin_not_allowed: ")), "{line}");
+        assert!(line.contains("--origin http://localhost:5173"), "{line}");
+    }
+    call(running.port, "POST /sign-in HTTP/1.1\r\nhost: localhost\r\nsec-fetch-site: cross-site\r\n");
+    assert!(running.line().starts_with("POST /sign-in 403 origin_not_allowed: "));
+}

@@ -9,6 +9,7 @@ mod page;
 mod secrets;
 mod sessions;
 mod settings;
+mod sign_in;
 
 use std::sync::atomic::Ordering;
 
