@@ -23,6 +23,7 @@ use crate::arguments::Arguments;
 use crate::endpoint::Endpoint;
 use crate::identity::{self, IdentityProvider, Kind};
 use crate::keys::Keys;
+use crate::not_found::not_found;
 use crate::origins::Origins;
 use crate::page::{self, Deployed};
 use crate::settings::{self, Check};
@@ -89,13 +90,6 @@ fn router(
         .merge(identity::router(identity, Clock::system()))
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed))
-}
-
-/// Without it, an app that calls a path that is not there would get an empty answer, and its developer would see nothing.
-async fn not_found(request: Request) -> Response {
-    terminal::show(request.method(), request.uri().path(), "404 there is no such path");
-    (StatusCode::NOT_FOUND, "There is no such path here. The endpoints are /cartesia/token and the like.\n")
-        .into_response()
 }
 
 async fn not_allowed(request: Request) -> Response {

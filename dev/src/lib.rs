@@ -11,6 +11,7 @@ mod endpoint;
 mod hosts;
 pub mod identity;
 pub mod keys;
+mod not_found;
 mod origins;
 mod page;
 mod secrets_manager;

@@ -12,7 +12,8 @@ pub fn show(method: &Method, path: &str, outcome: &str) {
     println!("{method} {} {outcome}", readable(path));
 }
 
-fn readable(path: &str) -> String {
+/// The same path, to be shown elsewhere.
+pub fn readable(path: &str) -> String {
     let mut characters = path.chars().flat_map(|character| {
         let escape = !character.is_ascii_graphic();
         let escaped = escape.then(|| character.escape_unicode()).into_iter().flatten();

@@ -86,6 +86,32 @@ async fn a_path_that_is_not_there_is_answered_with_what_there_is() {
 }
 
 #[tokio::test]
+async fn a_path_that_is_nearly_right_is_answered_with_the_right_one() {
+    let local = Local::start(&[]).await;
+    for (path, right) in [
+        ("/cartesia/tokens", "/cartesia/token"),
+        ("/cartesia/token/", "/cartesia/token"),
+        ("/ElevenLabs/token", "/elevenlabs/token"),
+        ("/api/assemblyai/token", "/assemblyai/token"),
+        ("/assemblyai", "/assemblyai/token"),
+        ("/signin", "/sign-in"),
+        ("/sign-out/", "/sign-out"),
+    ] {
+        let answer = send(Request::post(format!("{}{path}?grants=tts", local.app)), "").await;
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers()["x-content-type-options"].as_bytes()),
+            (404, &b"nosniff"[..])
+        );
+        let text = String::from_utf8_lossy(answer.body()).into_owned();
+        let names = text.contains(&format!("no {path} here")) && text.contains(&format!("use {right}"));
+        assert!(names && text.contains("Voicemint's local command (make dev)"), "{text}");
+    }
+    let answer = send(Request::get(format!("{}/cartesiatokens/%1b%5b2J{}", local.app, "x".repeat(5000))), "").await;
+    let text = String::from_utf8_lossy(answer.body()).into_owned();
+    assert!(text.len() < 400 && text.contains("/elevenlabs/token"), "{text}");
+}
+
+#[tokio::test]
 async fn answers_may_name_another_base_url_than_the_one_that_mints() {
     let local = Local::with_flags(&["--base-url", "https://localhost:4443"]).await;
     let minted = local.mint("cartesia", json!({"grants": {"stt": true}})).await;
