@@ -20,10 +20,12 @@ pub struct Pages(Arc<[OriginPattern]>);
 impl Pages {
     /// Those of the flags.
     pub fn new(arguments: &Arguments) -> Self {
-        let exact = arguments.page_origins().into_iter().chain(arguments.origin.iter().cloned());
         let set = PROVIDERS.iter().filter_map(|provider| arguments.setting(provider, "ALLOWED_ORIGINS"));
-        let set = set.flat_map(|list| list.split(',')).filter_map(|entry| OriginPattern::parse(entry.trim()));
-        Self(exact.map(OriginPattern::Exact).chain(set).collect())
+        let set =
+            set.flat_map(|list| list.split(',')).map(|entry| entry.trim().to_owned()).filter(|entry| !entry.is_empty());
+        let given = arguments.page_origins().into_iter().chain(arguments.origin.iter().cloned()).chain(set);
+        // Plain HTTP on the local network is no entry that the deployed functions know.
+        Self(given.map(|origin| OriginPattern::parse(&origin).unwrap_or(OriginPattern::Exact(origin))).collect())
     }
 
     /// Why a request is refused, if it is. Without both headers it comes from no browser.

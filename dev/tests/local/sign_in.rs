@@ -69,8 +69,9 @@ async fn a_page_that_came_by_the_same_host_is_the_pages_own_as_behind_a_dev_prox
 
 #[tokio::test]
 async fn pages_that_one_functions_setting_lists_may_sign_in() {
-    let local = Local::start(&["elevenlabs:ALLOWED_ORIGINS=https://a.test, https://b.test"]).await;
-    for origin in ["https://a.test", "https://b.test"] {
+    let set = "elevenlabs:ALLOWED_ORIGINS=https://a.test, https://b.test";
+    let local = Local::with_flags(&["--set", set, "--origin", "https://*.preview.example.com"]).await;
+    for origin in ["https://a.test", "https://b.test", "https://one.preview.example.com"] {
         assert_eq!(statuses(&local, &[("origin", origin)]).await, [200, 204], "{origin}");
     }
     assert_eq!(statuses(&local, &[("origin", "https://c.test")]).await, [403, 403]);
