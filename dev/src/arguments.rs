@@ -22,15 +22,15 @@ use values::one_line;
 #[command(name = "voicemint-dev", version, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Arguments {
     /// Port of the page and the token endpoints, for http and https.
-    #[arg(long, default_value_t = 8787, value_name = "PORT")]
+    #[arg(long, default_value_t = 8787, value_name = "PORT", value_parser = values::port)]
     pub port: u16,
 
     /// Port of the stand-in providers, and of Secrets Manager with their keys.
-    #[arg(long, default_value_t = 8788, value_name = "PORT")]
+    #[arg(long, default_value_t = 8788, value_name = "PORT", value_parser = values::port)]
     pub standins_port: u16,
 
     /// Port of the stand-in providers over TLS: most SDKs open no socket without it.
-    #[arg(long, default_value_t = 8789, value_name = "PORT")]
+    #[arg(long, default_value_t = 8789, value_name = "PORT", value_parser = values::port)]
     pub tls_port: u16,
 
     /// File to write the local authority's certificate to (its key goes to FILE.key). It is made once and kept, for clients to
@@ -45,7 +45,7 @@ pub struct Arguments {
 
     /// Listen on this address of the machine too, such as 0.0.0.0 for all. Others on the network then reach it, by a name
     /// that --host accepts. May be repeated.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = values::address)]
     pub listen: Vec<IpAddr>,
 
     /// Listen on all of this machine's IPv4 addresses, so that containers reach it as host.docker.internal: --listen 0.0.0.0.
@@ -72,7 +72,7 @@ pub struct Arguments {
     pub session: Kind,
 
     /// How long a sign-in lasts, in seconds.
-    #[arg(long, default_value_t = 3600, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    #[arg(long, default_value_t = 3600, value_name = "SECONDS", value_parser = values::session_seconds)]
     pub session_seconds: u32,
 
     /// A setting of the deployed functions, such as MAX_EXPIRES_IN=120, or cartesia:ALLOWED_GRANTS=tts for one of them. May
@@ -113,10 +113,20 @@ impl Arguments {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
             _ => wrong(&one_line(&error.to_string())),
         });
-        if !arguments.ports_differ() {
-            wrong("--port, --standins-port and --tls-port must be three different ports; --help lists the flags");
+        if let Some(line) = arguments.contradiction() {
+            wrong(&line);
         }
         arguments
+    }
+
+    /// What is wrong between flags each of which is right.
+    fn contradiction(&self) -> Option<String> {
+        let wrong = if self.ports_differ() {
+            values::misplaced(self.base_url.as_deref()?, [self.port, self.standins_port, self.tls_port])?
+        } else {
+            "--port, --standins-port and --tls-port must be three different ports".to_owned()
+        };
+        Some(format!("{wrong}; --help lists the flags"))
     }
 
     fn ports_differ(&self) -> bool {

@@ -4,7 +4,7 @@ use std::fs;
 
 use voicemint::log;
 use voicemint::settings::{Environment, ProcessEnvironment};
-use voicemint_dev::app::App;
+use voicemint_dev::app::{App, PROVIDERS, key_variable};
 use voicemint_dev::arguments::Arguments;
 use voicemint_dev::serve::{Protocol, listen, serve};
 use voicemint_dev::standins::Standins;
@@ -21,7 +21,10 @@ async fn main() {
 }
 
 async fn run(arguments: &Arguments) -> Result<(), tls::Error> {
-    let environment = |name: &str| ProcessEnvironment.var(name).filter(|value| !value.trim().is_empty());
+    // A key that is blank is told of, since its stand-in would take its place unnoticed.
+    let is_key = |name: &str| PROVIDERS.iter().any(|provider| key_variable(provider) == name);
+    let is_set = |name: &str, value: &str| if is_key(name) { !value.is_empty() } else { !value.trim().is_empty() };
+    let environment = |name: &str| ProcessEnvironment.var(name).filter(|value| is_set(name, value));
     let app = App::new(arguments, &environment)?;
     log::start(settings::log_level(arguments)?);
     let addresses = arguments.addresses();

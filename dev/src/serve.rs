@@ -50,6 +50,12 @@ pub async fn listen(addresses: &[IpAddr], port: u16, flag: &str) -> Result<Vec<T
                 ));
             }
             Err(_) if address.is_ipv6() && address.is_loopback() => {}
+            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
+                return Err(format!(
+                    "{address} is no address of this machine: --listen takes one that is, or 0.0.0.0 for all; another by \
+                     which clients call it goes to --host"
+                ));
+            }
             Err(error) => return Err(format!("cannot listen on {at}: {error}")),
         }
     }

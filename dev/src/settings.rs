@@ -52,6 +52,19 @@ fn shared_keys(arguments: &Arguments, environment: RealKeys) -> Option<String> {
     })
 }
 
+/// Keys that no provider ever gave: shells and files of variables leave such ones behind.
+fn spoilt_keys(environment: RealKeys) -> Vec<String> {
+    let fault = |variable: String| {
+        let key = environment(&variable)?;
+        let key = key.trim();
+        if key.is_empty() {
+            return Some(format!("{variable} is blank: give it the key, or unset it to have the stand-in"));
+        }
+        key.contains(['"', '\'']).then(|| format!("{variable} has quotation marks in its value: give it the key alone"))
+    };
+    PROVIDERS.map(key_variable).into_iter().filter_map(fault).collect()
+}
+
 /// What the functions make of their settings.
 #[derive(Default)]
 pub struct Check {
@@ -67,7 +80,7 @@ impl Check {
     pub fn new(arguments: &Arguments, environment: RealKeys) -> Self {
         let faults = log_level(arguments).err().map(|error| error.faults().to_vec()).unwrap_or_default();
         let asked = BTreeSet::from([("", "LOG_LEVEL".to_owned())]);
-        let faults = shared_keys(arguments, environment).into_iter().chain(faults);
+        let faults = shared_keys(arguments, environment).into_iter().chain(spoilt_keys(environment)).chain(faults);
         let faults = faults.map(|fault| (fault, Vec::new())).collect();
         Self { functions: Vec::new(), asked: RefCell::new(asked), faults }
     }

@@ -16,6 +16,52 @@ fn what_is_wrong_fits_on_one_line() {
 }
 
 #[test]
+fn what_is_wrong_is_told_with_what_would_be_right() {
+    for (flags, advice) in [
+        (&["--prot", "1"][..], "'--port'"),
+        (&["--port", "abc"], "'abc' for '--port <PORT>': a port is a number from 1 to 65535"),
+        (&["--port", "0"], "a number from 1 to 65535"),
+        (&["--standins-port", "70000"], "a number from 1 to 65535"),
+        (&["--tls-port", ""], "'--tls-port <PORT>'"),
+        (&["--session-seconds", "5m"], "a number of seconds from 1 to 86400, such as 300 for five minutes"),
+        (&["--session-seconds", "0"], "from 1 to 86400"),
+        (&["--session-seconds", "86401"], "from 1 to 86400"),
+        (&["--listen", "localhost"], "localhost is always listened on"),
+        (&["--listen", "my-mac.local"], "an address, such as 192.168.1.20, or 0.0.0.0 for all; a name goes to --host"),
+        (&["--listen", ""], "--listen"),
+        (&["--origin", ""], "such as http://localhost:3000"),
+        (&["--host", ""], "such as my-mac.local"),
+        (&["--base-url", ""], "such as https://localhost:8789"),
+        (&["--set", ""], "NAME=VALUE"),
+        (&["--ca-file", ""], "--ca-file <FILE>"),
+    ] {
+        let line = read(flags).unwrap_err();
+        assert!(line.contains(advice) && !line.contains('\n') && line.ends_with("; --help lists the flags"), "{line}");
+    }
+}
+
+#[test]
+fn a_base_url_of_the_wrong_scheme_for_its_port_is_told_the_right_port() {
+    let wrong = |flags: &[&str]| read(flags).unwrap().contradiction();
+    for (flags, right) in [
+        (&["--base-url", "https://localhost:8788"][..], "https://localhost:8789"),
+        (&["--base-url", "http://192.168.1.20:8789"], "http://192.168.1.20:8788"),
+        (&["--base-url", "https://[::1]:9000", "--standins-port", "9000"], "https://[::1]:8789"),
+        (&["--base-url", "https://localhost:8787"], "https://localhost:8789"),
+    ] {
+        let said = wrong(flags).unwrap();
+        assert!(said.contains(&format!("{right};")) && said.contains(flags[1]), "{said}");
+    }
+    for flags in [&[][..], &["--base-url", "https://localhost:8789"], &["--base-url", "http://localhost:8788"]] {
+        assert_eq!(wrong(flags), None, "{flags:?}");
+    }
+    // What listens elsewhere is not known.
+    for url in ["https://standins.example.com:8788", "http://localhost:9999", "https://abc.example.com"] {
+        assert_eq!(wrong(&["--base-url", url]), None, "{url}");
+    }
+}
+
+#[test]
 fn a_kind_of_sessions_that_there_is_not_is_told_which_ones_there_are() {
     for flags in [&["--session", "nope"][..], &["--session", "JWT"], &["--session"]] {
         let line = read(flags).unwrap_err();
@@ -26,9 +72,9 @@ fn a_kind_of_sessions_that_there_is_not_is_told_which_ones_there_are() {
 
 #[test]
 fn ports_are_three_different_ones() {
-    assert!(read(&[]).unwrap().ports_differ());
+    assert_eq!(read(&[]).unwrap().contradiction(), None);
     for flags in [["--port", "8788"], ["--standins-port", "8789"], ["--tls-port", "8787"]] {
-        assert!(!read(&flags).unwrap().ports_differ(), "{flags:?}");
+        assert!(read(&flags).unwrap().contradiction().unwrap().contains("three different ports"), "{flags:?}");
     }
 }
 

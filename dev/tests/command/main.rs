@@ -158,3 +158,25 @@ fn a_page_that_tries_to_sign_the_browser_in_is_named_with_the_flag_that_adds_it(
     call(running.port, "POST /sign-in HTTP/1.1\r\nhost: localhost\r\nsec-fetch-site: cross-site\r\n");
     assert!(running.line().starts_with("POST /sign-in 403 origin_not_allowed: "));
 }
+
+#[test]
+fn an_address_of_another_machine_cannot_be_listened_on() {
+    let [port, standins_port, tls_port] = free_ports().map(|port| port.to_string());
+    let ports = ["--port", &port, "--standins-port", &standins_port, "--tls-port", &tls_port];
+    // For documentation (RFC 5737): nobody's.
+    let said = refused_start(&[&["--listen", "192.0.2.9"][..], &ports].concat(), &[]);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("192.0.2.9 is no address of this machine") && said.contains("--listen"), "{said}");
+    assert!(said.contains("--host") && said.contains("0.0.0.0"), "{said}");
+}
+
+#[test]
+fn a_key_that_is_blank_or_in_quotation_marks_is_said_to_be() {
+    for (key, what) in [(" ", "blank"), ("\"sk_car_real\"", "quotation marks"), ("'sk_car_real'", "quotation marks")] {
+        let said = refused_start(&[], &[("CARTESIA_API_KEY", key)]);
+        assert!(said.contains("CARTESIA_API_KEY") && said.contains(what) && !said.contains("sk_car"), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    let running = Running::start(&[], &[("CARTESIA_API_KEY", "")]);
+    assert!(!running.banner.contains("CARTESIA_API_KEY is set"), "{}", running.banner);
+}
