@@ -1,9 +1,9 @@
-/** Options of {@link createTokenSource}. All are optional. */
+/** Options of {@link createTokenSource}. All are optional; one that is `undefined` counts as absent. */
 export interface TokenSourceOptions {
   /** What to ask for, in the provider's own field names, such as `{ grants: { tts: true } }`. */
-  ask?: object;
+  ask?: object | undefined;
   /** As for `fetch`: `"include"` where the endpoint is on another origin and the session is a cookie. */
-  credentials?: RequestCredentials;
+  credentials?: RequestCredentials | undefined;
   /**
    * Gives the app's session, to be sent as Bearer; without it, or where it gives nothing, cookies alone count. It is called by
    * each `getToken()`, so it should keep the session itself. What it throws is what `getToken()` rejects with.
@@ -12,7 +12,7 @@ export interface TokenSourceOptions {
    * code `cleared`. Users are told apart by `iss` and `sub`. A Bearer that is no JWT names nobody, so each change of it may be
    * another user: tokens are forgotten too, but calls under way go on. A change of cookies is not seen: call `clear()` then.
    */
-  session?: () => string | null | undefined | Promise<string | null | undefined>;
+  session?: (() => string | null | undefined | Promise<string | null | undefined>) | undefined;
   /**
    * Called when the endpoint answers 401, so that the app can sign in or refresh the session; once for all calls that are
    * refused meanwhile. If it gives true the token is asked for once more, else `getToken()` rejects.
@@ -20,16 +20,16 @@ export interface TokenSourceOptions {
    * `clear()` counts here too: the calls under way, also those that wait for this, reject with the code `cleared`, whatever it
    * gives then. So call it only where somebody else signed in, and `getToken()` again for them.
    */
-  onUnauthenticated?: (error: VoicemintError) => unknown;
+  onUnauthenticated?: ((error: VoicemintError) => unknown) | undefined;
   /** Called before a wait of so many seconds, after 429 or 503. */
-  onWait?: (seconds: number, error: VoicemintError) => void;
+  onWait?: ((seconds: number, error: VoicemintError) => void) | undefined;
   /**
    * The longest time, in seconds, that `getToken()` waits for its turn after 429 and 503. Default: 30. Where the connection
    * drops it tries once more, a second later.
    */
-  maxWait?: number;
+  maxWait?: number | undefined;
   /** Another `fetch`. */
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
 }
 
 /** A token, as the endpoint answered. It is frozen, as all who ask may be given the same one. */
@@ -66,7 +66,11 @@ export interface TokenSource {
   signOut(): Promise<void>;
 }
 
-/** Makes a source of tokens from a Voicemint endpoint, such as `/cartesia/token`. */
+/**
+ * Makes a source of tokens from a Voicemint endpoint, such as `/cartesia/token`.
+ *
+ * @throws TypeError where there is no such option.
+ */
 export function createTokenSource(url: string | URL, options?: TokenSourceOptions): TokenSource;
 
 /** A refusal by the endpoint, or a failure to reach it. */

@@ -13,8 +13,11 @@ export class VoicemintError extends Error {
   }
 }
 
+const OPTIONS = ["ask", "credentials", "session", "onUnauthenticated", "onWait", "maxWait", "fetch"];
+
 /** A source of tokens from one endpoint. */
 export function createTokenSource(url, options = {}) {
+  checkOptions(options);
   const { ask, credentials, session, onUnauthenticated, onWait, maxWait = 30 } = options;
   const send = options.fetch ?? ((...request) => fetch(...request));
   let kept; // a reusable token
@@ -207,6 +210,14 @@ export function createTokenSource(url, options = {}) {
   }
 
   return { getToken, prefetch, clear, signOut };
+}
+
+/** An option that is misspelt or misplaced would count for nothing: a token could do more than was meant. */
+function checkOptions(options) {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || OPTIONS.includes(name)) continue;
+    throw new TypeError(`createTokenSource has no option "${name}"; it has ${OPTIONS.join(", ")}. What to mint goes into ask.`);
+  }
 }
 
 function wasCleared() {

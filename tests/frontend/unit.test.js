@@ -98,7 +98,7 @@ test('Vitest imports it, and takes the same mock by vi.mock', async () => {
 });
 
 const USE = `
-  const tokens: TokenSource = createTokenSource("/cartesia/token", { session: () => null, onWait: (seconds: number) => console.log(seconds) });
+  const tokens: TokenSource = createTokenSource("/cartesia/token", { session: () => null, onWait: (seconds: number) => console.log(seconds), maxWait: undefined });
   export async function use(): Promise<string> {
     try {
       const { token, source } = await tokens.getToken({ signal: new AbortController().signal });
@@ -118,7 +118,7 @@ for (const module of ['node16', 'nodenext']) {
     const folder = makeApp(__dirname, {
       'package.json': '{ "private": true, "type": "commonjs" }',
       'tsconfig.json': JSON.stringify({
-        compilerOptions: { module, strict: true, target: 'es2022', lib: ['es2022', 'dom'], types: [], outDir: 'out', rootDir: '.', skipLibCheck: false },
+        compilerOptions: { module, strict: true, exactOptionalPropertyTypes: true, target: 'es2022', lib: ['es2022', 'dom'], types: [], outDir: 'out', rootDir: '.', skipLibCheck: false },
         include: ['*.mts', '*.cts', '*.ts'],
       }),
       'imported.mts': imports + USE,
