@@ -8,7 +8,8 @@ export interface TokenSourceOptions {
   credentials?: RequestCredentials | undefined;
   /**
    * Gives the app's session, to be sent as Bearer; without it, or where it gives nothing, cookies alone count. It is called by
-   * each `getToken()`, so it should keep the session itself. What it throws is what `getToken()` rejects with.
+   * each `getToken()`, so it should keep the session itself. What it throws is what `getToken()` rejects with; where it gives
+   * anything but one line of ASCII, that is a TypeError.
    *
    * Where it gives another user's Bearer than before, that clears: tokens are forgotten, and calls under way reject with the
    * code `cleared`. Users are told apart by `iss` and `sub`. A Bearer that is no JWT names nobody, so each change of it may be
@@ -71,7 +72,8 @@ export interface TokenSource {
 /**
  * Makes a source of tokens from a Voicemint endpoint, such as `/cartesia/token`.
  *
- * @throws TypeError where there is no such option.
+ * @throws TypeError where there is no such option, or the URL or an option is not what it must be. A path where there is no page,
+ * as in Node.js, is refused only when it is asked for: modules with a source in them are loaded on servers too.
  */
 export function createTokenSource(url: string | URL, options?: TokenSourceOptions): TokenSource;
 

@@ -13,10 +13,23 @@ export class VoicemintError extends Error {
   }
 }
 
-const OPTIONS = ["ask", "credentials", "session", "onUnauthenticated", "onWait", "maxWait", "fetch"];
+const isObject = (value) => typeof value === "object" && value !== null;
+const aFunction = ["a function", (value) => typeof value === "function"];
+
+/** What each option must be. */
+const OPTIONS = {
+  ask: ["an object", isObject],
+  credentials: ['"omit", "same-origin" or "include"', (value) => ["omit", "same-origin", "include"].includes(value)],
+  session: aFunction,
+  onUnauthenticated: aFunction,
+  onWait: aFunction,
+  maxWait: ["a number of seconds", (value) => typeof value === "number" && value >= 0],
+  fetch: aFunction,
+};
 
 /** A source of tokens from one endpoint. */
 export function createTokenSource(url, options = {}) {
+  checkUrl(url);
   checkOptions(options);
   const { ask, credentials, session, onUnauthenticated, onWait, maxWait = 30 } = options;
   const send = options.fetch ?? ((...request) => fetch(...request));
@@ -95,6 +108,8 @@ export function createTokenSource(url, options = {}) {
     const [{ signal: over }, before] = [cleared, replaced];
     const bearer = await unless([over, signal], new Promise((resolve) => { resolve(session()); }));
     check(over);
+    // What fetch would say of such a header has the session in it.
+    must(!bearer || (typeof bearer === "string" && /^[\t -~]+$/.test(bearer.trim())), "session", "a function that gives one line of ASCII, or nothing");
     const whose = userOf(bearer);
     if (isNamed(whose) && isNamed(user) && whose !== user) {
       // A call that asked later has seen already who came since.
@@ -202,8 +217,9 @@ export function createTokenSource(url, options = {}) {
         return { asked, response, text, body: parsed(text) };
       } catch (cause) {
         check(init.signal);
-        const detail = response ? "The token endpoint's answer broke off." : unreachable(url);
-        if (isLast) throw new VoicemintError({ code: "network_error", detail }, { cause });
+        const wrong = !response && argumentFault(cause);
+        const detail = wrong || (response ? "The token endpoint's answer broke off." : unreachable(url));
+        if (isLast || wrong) throw new VoicemintError({ code: "network_error", detail }, { cause });
         await sleep(Math.min(1, maxWait), init.signal);
       }
     }
@@ -212,12 +228,31 @@ export function createTokenSource(url, options = {}) {
   return { getToken, prefetch, clear, signOut };
 }
 
+/** Whether a path can be asked for is left to fetch: where there is no page, as on a server that renders one, it is never asked for. */
+function checkUrl(url) {
+  const address = typeof url === "string" ? url.trim() : url?.href; // by its form, as apps bring a URL class of their own
+  must(typeof address === "string" && address !== "", "url", 'a URL, such as "/cartesia/token"');
+  must(!/^[\w.-]+:\d/.test(address), "url", "a URL with its scheme, such as http://localhost:8787/cartesia/token");
+  must(!/^([a-z]+:)?\/\/[^/?#]*@/i.test(address), "url", "a URL without a user name and password");
+}
+
 /** An option that is misspelt or misplaced would count for nothing: a token could do more than was meant. */
 function checkOptions(options) {
+  must(isObject(options), "options", "an object");
+  const names = Object.keys(OPTIONS);
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || OPTIONS.includes(name)) continue;
-    throw new TypeError(`createTokenSource has no option "${name}"; it has ${OPTIONS.join(", ")}. What to mint goes into ask.`);
+    if (value === undefined) continue;
+    if (!names.includes(name)) {
+      throw new TypeError(`createTokenSource has no option "${name}"; it has ${names.join(", ")}. What to mint goes into ask.`);
+    }
+    const [what, isRight] = OPTIONS[name];
+    must(isRight(value), name, what);
   }
+}
+
+/** The value itself is not shown: it may be a session. */
+function must(isRight, name, what) {
+  if (!isRight) throw new TypeError(`createTokenSource: ${name} must be ${what}.`);
 }
 
 function wasCleared() {
@@ -292,6 +327,13 @@ function notVoicemint({ status, ok, redirected, headers }, text, body) {
     ? "Is the server running to which a proxy passes this path on?"
     : "Check the URL, and that the dev server or proxy passes this path on to Voicemint.";
   return `Not Voicemint, but another server answered ${status}${redirected ? " after a redirect" : ""} with ${type}${said}. ${place}`;
+}
+
+/** What fetch says of a URL that it cannot ask for; of a network that is away it says nothing of the URL. */
+function argumentFault({ name, message }) {
+  if (name !== "TypeError" || !/\bURLs?\b/.test(message)) return undefined;
+  const place = globalThis.location ? "" : " Where there is no page, the URL must be absolute.";
+  return `The token endpoint cannot be asked: ${message.replace(/[?#]\S*/g, "").replace(/\.$/, "")}.${place}`;
 }
 
 /** Pages are not told whether a server is away or does not let them in. */

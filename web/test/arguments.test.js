@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { createTokenSource } from "../voicemint.js";
-import { endpoint, token } from "./endpoint.js";
+import { endpoint, hurry, token } from "./endpoint.js";
 
 const OPTIONS = ["ask", "credentials", "session", "onUnauthenticated", "onWait", "maxWait", "fetch"];
 
@@ -37,4 +37,113 @@ test("an option that is undefined counts as absent", async () => {
   const source = createTokenSource("/cartesia/token", { ...absent, fetch: server.fetch });
   assert.equal((await source.getToken()).provider, "cartesia");
   assert.equal(server.calls[0].body, undefined);
+});
+
+for (const [what, url, words] of [
+  ["undefined", undefined, /^createTokenSource: url must be a URL, such as "\/cartesia\/token"\.$/],
+  ["null", null, /url must be a URL/],
+  ["empty", "", /url must be a URL/],
+  ["a number", 8787, /url must be a URL/],
+  ["an object without an address", {}, /url must be a URL/],
+  ["a host and port without a scheme", "localhost:8787/cartesia/token", /url must be a URL with its scheme, such as http:/],
+  ["one with a password, which fetch refuses and shows", "https://ada:secret@example.com/cartesia/token", /url must be a URL without a user name and password/],
+  ["one with a password and no scheme", "//ada:secret@example.com/cartesia/token", /url must be a URL without a user name and password/],
+]) {
+  test(`a URL that is ${what} is refused at once`, () => {
+    assert.throws(() => createTokenSource(url), (error) => {
+      assert.ok(error instanceof TypeError);
+      assert.match(error.message, words);
+      assert.ok(!error.message.includes("secret"));
+      return true;
+    });
+  });
+}
+
+for (const [name, values, words] of [
+  ["ask", ["tts", null, 7], "an object"],
+  ["credentials", ["included", true, null, ["include"]], '"omit", "same-origin" or "include"'],
+  ["session", ["a.b.secret", null, {}], "a function"],
+  ["onUnauthenticated", ["/sign-in", null], "a function"],
+  ["onWait", [30, null], "a function"],
+  ["maxWait", ["30", Number.NaN, -1, null], "a number of seconds"],
+  ["fetch", [{}, null], "a function"],
+]) {
+  test(`an option ${name} that is none is refused at once, and not shown`, () => {
+    for (const value of values) {
+      const message = `createTokenSource: ${name} must be ${words}.`;
+      assert.throws(() => createTokenSource("/cartesia/token", { [name]: value }), { name: "TypeError", message });
+    }
+  });
+}
+
+test("options that are none are refused at once", () => {
+  for (const options of [null, "ask", 7, true]) {
+    const message = "createTokenSource: options must be an object.";
+    assert.throws(() => createTokenSource("/cartesia/token", options), { name: "TypeError", message });
+  }
+});
+
+test("what is right is accepted", () => {
+  for (const url of ["/cartesia/token", "cartesia/token", "//voice.example.com/t", "https://[::1]:8787/t?to=a@b", new URL("http://localhost:8787/t")]) {
+    for (const credentials of ["omit", "same-origin", "include"]) createTokenSource(url, { credentials, maxWait: Infinity });
+  }
+});
+
+for (const [what, session] of [
+  ["two lines", "a.b\n.secret"],
+  ["letters beyond ASCII", "secret…"],
+  ["an object", { jwt: "secret" }],
+  ["a number", 7],
+]) {
+  test(`a session that is ${what} is refused, not sent and not shown`, async () => {
+    const server = endpoint(() => token());
+    const source = createTokenSource("/cartesia/token", { session: async () => session, fetch: server.fetch });
+    for (const call of [source.getToken(), source.prefetch()]) {
+      const message = "createTokenSource: session must be a function that gives one line of ASCII, or nothing.";
+      await assert.rejects(call, { name: "TypeError", message });
+    }
+    assert.equal(server.calls.length, 0);
+  });
+}
+
+test("a session may end with a line break, as what is read from a file does", async () => {
+  const server = endpoint(() => token());
+  await createTokenSource("/cartesia/token", { session: () => "a.b.c\n", fetch: server.fetch }).getToken();
+  assert.equal(new Headers(server.calls[0].headers).get("authorization"), "Bearer a.b.c");
+});
+
+for (const url of ["cartesia", "/cartesia/token?key=secret", "https://["]) {
+  test(`${url} where there is no page is told by fetch's own words, at once`, async (t) => {
+    const waited = hurry(t);
+    const source = createTokenSource(url);
+    for (const name of ["getToken", "prefetch", "signOut"]) {
+      await assert.rejects(source[name](), ({ code, detail, cause }) => {
+        assert.equal(code, "network_error");
+        const path = url.split("?")[0];
+        assert.equal(detail, `The token endpoint cannot be asked: Failed to parse URL from ${path}. Where there is no page, the URL must be absolute.`);
+        assert.equal(cause.name, "TypeError");
+        return true;
+      });
+    }
+    assert.deepEqual(waited, [], "asked again it would be as wrong");
+  });
+}
+
+test("browsers' words for a URL that they cannot ask for are told too, and those for a network that is away are not", async (t) => {
+  hurry(t);
+  for (const [message, isArgument] of [
+    ["Failed to execute 'fetch' on 'Window': Failed to parse URL from https://[", true],
+    ["Window.fetch: https://[ is not a valid URL.", true],
+    ["URL is not valid or contains user credentials.", true],
+    ["Failed to fetch", false],
+    ["NetworkError when attempting to fetch resource.", false],
+    ["Load failed", false],
+    ["Network request failed", false],
+    ["fetch failed", false],
+  ]) {
+    const { fetch } = endpoint(new TypeError(message));
+    const detail = await createTokenSource("https://[", { fetch }).getToken().catch((error) => error.detail);
+    assert.equal(detail.startsWith("The token endpoint cannot be asked: "), isArgument, message);
+    if (isArgument) assert.ok(detail.includes(message), detail);
+  }
 });
