@@ -109,7 +109,7 @@ export function createTokenSource(url, options = {}) {
     const bearer = await unless([over, signal], new Promise((resolve) => { resolve(session()); }));
     check(over);
     // What fetch would say of such a header has the session in it.
-    must(!bearer || (typeof bearer === "string" && /^[\t -~]+$/.test(bearer.trim())), "session", "a function that gives one line of ASCII, or nothing");
+    must(!bearer || isLine(bearer), "session", "a function that gives one line of ASCII, or nothing");
     const whose = userOf(bearer);
     if (isNamed(whose) && isNamed(user) && whose !== user) {
       // A call that asked later has seen already who came since.
@@ -214,7 +214,7 @@ export function createTokenSource(url, options = {}) {
       try {
         response = await send(url, { ...init, credentials });
         const text = await response.text();
-        return { asked, response, text, body: parsed(text) };
+        return { asked, url, response, text, body: parsed(text) };
       } catch (cause) {
         check(init.signal);
         const wrong = !response && argumentFault(cause);
@@ -228,7 +228,7 @@ export function createTokenSource(url, options = {}) {
   return { getToken, prefetch, clear, signOut };
 }
 
-/** Whether a path can be asked for is left to fetch: where there is no page, as on a server that renders one, it is never asked for. */
+/** Leaves to fetch whether a path will do: on a server that renders a page there is none, but nothing is asked for either. */
 function checkUrl(url) {
   const address = typeof url === "string" ? url.trim() : url?.href; // by its form, as apps bring a URL class of their own
   must(typeof address === "string" && address !== "", "url", 'a URL, such as "/cartesia/token"');
@@ -257,6 +257,10 @@ function must(isRight, name, what) {
 
 function wasCleared() {
   return new VoicemintError({ code: "cleared", detail: "The token source was cleared meanwhile, or another user signed in." });
+}
+
+function isLine(value) {
+  return typeof value === "string" && /^[\t -~]+$/.test(value.trim());
 }
 
 /** Whose Bearer it is: the issuer and subject of a signed token, which outlive it; else the Bearer itself. */
@@ -310,30 +314,56 @@ function parsed(text) {
   }
 }
 
-function refusal({ response, text, body }) {
-  const unexpected = { code: "unexpected_answer", detail: notVoicemint(response, text, body) };
+function refusal({ url, response, text, body }) {
+  const unexpected = { code: "unexpected_answer", detail: noEndpoint(url, response, text, body) };
   const isOurs = typeof body?.code === "string" && typeof body.detail === "string";
   return new VoicemintError({ ...(isOurs ? body : unexpected), status: response.status, retryAfter: retryAfter(response) });
 }
 
-/** Where to look when another server answered: a dev server, a proxy, a sign-in page. */
-function notVoicemint({ status, ok, redirected, headers }, text, body) {
+/** What `make dev` says where the path, the method or the host is wrong. */
+const LOCAL = /^(There is no such path here\. The endpoints are |This path has another method: |This server was called )/;
+
+/** Where to look when something else answered: a dev server, a proxy, a sign-in page. */
+function noEndpoint(url, { status, ok, redirected, headers }, text, body) {
   const type = (headers.get("content-type") || "no content type").split(";")[0];
   // Of a success nothing is shown: a token may be in it.
   const isPlain = body === undefined && /^(text\/plain|no content type)$/.test(type) && !/^\s*</.test(text);
   const words = ok ? "" : isPlain ? text : body?.message;
   const said = typeof words === "string" && words.trim() ? `: “${words.trim().replace(/\s+/g, " ").slice(0, 200)}”` : "";
+  const answered = `answered ${status}${redirected ? " after a redirect" : ""} with ${type}${said}.`;
+  const path = pathOf(url);
+  if (LOCAL.test(words)) {
+    return `Voicemint's local command, but none of its endpoints, ${answered} Check the URL: ${path} was asked for.`;
+  }
   const place = status >= 500
-    ? "Is the server running to which a proxy passes this path on?"
-    : "Check the URL, and that the dev server or proxy passes this path on to Voicemint.";
-  return `Not Voicemint, but another server answered ${status}${redirected ? " after a redirect" : ""} with ${type}${said}. ${place}`;
+    ? `Is the server running to which a proxy passes ${path} on?`
+    : `Check the URL, and that the dev server or proxy passes ${path} on to Voicemint.`;
+  return `Not Voicemint, but another server ${answered} ${place}`;
+}
+
+/** The path that was asked for, without the query: that may be secret. */
+function pathOf(url) {
+  try {
+    return absolute(url).pathname;
+  } catch {
+    return withoutQuery(String(url)); // there is no page, or no whole URL class
+  }
+}
+
+function withoutQuery(text) {
+  return text.split(/[?#]/)[0];
+}
+
+function absolute(url) {
+  return new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href);
 }
 
 /** What fetch says of a URL that it cannot ask for; of a network that is away it says nothing of the URL. */
-function argumentFault({ name, message }) {
+function argumentFault(thrown) {
+  const { name, message } = Object(thrown);
   if (name !== "TypeError" || !/\bURLs?\b/.test(message)) return undefined;
   const place = globalThis.location ? "" : " Where there is no page, the URL must be absolute.";
-  return `The token endpoint cannot be asked: ${message.replace(/[?#]\S*/g, "").replace(/\.$/, "")}.${place}`;
+  return `The token endpoint cannot be asked: ${withoutQuery(message).replace(/\.$/, "")}.${place}`;
 }
 
 /** Pages are not told whether a server is away or does not let them in. */
@@ -341,7 +371,7 @@ function unreachable(url) {
   const detail = "The token endpoint cannot be reached";
   const page = globalThis.location;
   try {
-    if (new URL(url, page.href).origin === page.origin) return `${detail}.`;
+    if (absolute(url).origin === page.origin) return `${detail}.`;
   } catch {
     return `${detail}.`; // there is no page
   }

@@ -112,7 +112,7 @@ test("a session may end with a line break, as what is read from a file does", as
   assert.equal(new Headers(server.calls[0].headers).get("authorization"), "Bearer a.b.c");
 });
 
-for (const url of ["cartesia", "/cartesia/token?key=secret", "https://["]) {
+for (const url of ["cartesia", "/cartesia/token?key=a secret", "https://["]) {
   test(`${url} where there is no page is told by fetch's own words, at once`, async (t) => {
     const waited = hurry(t);
     const source = createTokenSource(url);
@@ -145,5 +145,13 @@ test("browsers' words for a URL that they cannot ask for are told too, and those
     const detail = await createTokenSource("https://[", { fetch }).getToken().catch((error) => error.detail);
     assert.equal(detail.startsWith("The token endpoint cannot be asked: "), isArgument, message);
     if (isArgument) assert.ok(detail.includes(message), detail);
+  }
+});
+
+test("whatever a fetch of the app's own throws is a network that is away", async (t) => {
+  hurry(t);
+  for (const thrown of [undefined, null, "no URL", { name: "TypeError" }]) {
+    const fetch = async () => { throw thrown; };
+    await assert.rejects(createTokenSource("/cartesia/token", { fetch }).getToken(), { code: "network_error" });
   }
 });

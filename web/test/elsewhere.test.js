@@ -1,6 +1,7 @@
 // Answers that are not Voicemint's, and none at all: the error says where to look.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { createTokenSource } from "../voicemint.js";
@@ -12,11 +13,21 @@ async function detailOf(reply, url = "/cartesia/token") {
   return [error.code, error.status, error.detail];
 }
 
+/** Has a global be something else during a test. */
+function standIn(t, name, value) {
+  const before = Object.getOwnPropertyDescriptor(globalThis, name);
+  t.after(() => {
+    if (before) Object.defineProperty(globalThis, name, before);
+    else delete globalThis[name];
+  });
+  Object.defineProperty(globalThis, name, { value, configurable: true });
+}
+
 const answer = (status, type, body) => () => new Response(body, { status, headers: type ? { "content-type": type } : {} });
 
 const HTML = "<!doctype html><title>App</title><script>const secret = 1</script>";
-const CHECK_URL = /Check the URL, and that the dev server or proxy passes this path on to Voicemint\.$/;
-const CHECK_SERVER = /Is the server running to which a proxy passes this path on\?$/;
+const CHECK_URL = / Check the URL, and that the dev server or proxy passes \/cartesia\/token on to Voicemint\.$/;
+const CHECK_SERVER = / Is the server running to which a proxy passes \/cartesia\/token on\?$/;
 
 for (const [what, reply, words, hint] of [
   ["the dev server of a single-page app", answer(200, "text/html; charset=utf-8", HTML), "answered 200 with text/html. ", CHECK_URL],
@@ -26,7 +37,7 @@ for (const [what, reply, words, hint] of [
   ["a page without a type", answer(500, "", new TextEncoder().encode(HTML)), "answered 500 with no content type. ", CHECK_SERVER],
   ["JSON that says nothing to people", answer(500, "text/plain", '{"authorization":"Bearer x"}'), "answered 500 with text/plain. ", CHECK_SERVER],
   ["another proxy's words", answer(502, "text/plain", "Bad gateway"), "answered 502 with text/plain: “Bad gateway”. ", CHECK_SERVER],
-  ["a host that the local command refuses", answer(421, "text/plain; charset=utf-8", "Call this server\nas localhost.\n"), "answered 421 with text/plain: “Call this server as localhost.”. ", CHECK_URL],
+  ["a server of several hosts", answer(421, "text/plain; charset=utf-8", "Wrong\nhost.\n"), "answered 421 with text/plain: “Wrong host.”. ", CHECK_URL],
   ["API Gateway itself", answer(404, "application/json", '{"message":"Not Found"}'), "answered 404 with application/json: “Not Found”. ", CHECK_URL],
   ["CloudFront's error page", answer(502, "text/html", HTML), "answered 502 with text/html. ", CHECK_SERVER],
   ["JSON of another API", answer(200, "application/json", '{"data":[]}'), "answered 200 with application/json. ", CHECK_URL],
@@ -41,6 +52,54 @@ for (const [what, reply, words, hint] of [
     assert.ok(!detail.includes("<"), "no markup");
   });
 }
+
+/** What the local command itself says, in `make dev`'s own source. */
+const local = (file, words) => {
+  const source = readFileSync(new URL(`../../dev/src/${file}`, import.meta.url), "utf8");
+  const [, text] = new RegExp(`"(${words}.*?)(?:\\\\n)?(?<!\\\\)"`, "s").exec(source);
+  return text.replace(/\\\n\s*/g, "").replace("{host}", "voice.test");
+};
+
+for (const [what, status, text] of [
+  ["a path", 404, local("app.rs", "There is no such path here")],
+  ["a method", 405, local("app.rs", "This path has another method")],
+  ["a host", 421, local("hosts.rs", "This server was called as")],
+  ["no host", 421, local("hosts.rs", "This server was called by no")],
+]) {
+  test(`${what} that the local command has not is not told as another server's answer`, async () => {
+    const [code, , detail] = await detailOf(answer(status, "text/plain; charset=utf-8", `${text}\n`), "/cartesia/tokens?key=secret");
+    assert.equal(code, "unexpected_answer");
+    assert.equal(detail, `Voicemint's local command, but none of its endpoints, answered ${status} with text/plain: “${text}”. Check the URL: /cartesia/tokens was asked for.`);
+  });
+}
+
+for (const [page, url, path] of [
+  ["https://app.example.com/calls/7", "token?key=secret#part", "/calls/token"],
+  ["https://app.example.com/", "https://voice.example.com/undefined/token?key=secret", "/undefined/token"],
+  ["https://app.example.com/", new URL("https://voice.example.com/cartesia/token?key=secret"), "/cartesia/token"],
+  [undefined, "/cartesia/token?key=\nsecret", "/cartesia/token"],
+  [undefined, "https://voice.example.com/cartesia/token?key=secret", "/cartesia/token"],
+]) {
+  test(`of ${JSON.stringify(url)} ${page ? `in ${page}` : "where there is no page"} the path is named, and no query`, async (t) => {
+    standIn(t, "location", page && new URL(page));
+    for (const status of [200, 404, 502]) {
+      const [, , detail] = await detailOf(answer(status, "text/html", HTML), url);
+      assert.ok(detail.includes(` passes ${path} on`), detail);
+      assert.ok(!detail.includes("secret"), detail);
+    }
+  });
+}
+
+test("a page's <base> counts in the path", async (t) => {
+  standIn(t, "location", new URL("https://app.example.com/calls/7"));
+  standIn(t, "document", { baseURI: "https://app.example.com/" });
+  assert.match((await detailOf(answer(404, "text/html", HTML), "cartesia/token"))[2], / passes \/cartesia\/token on/);
+});
+
+test("signing out names the path too", async () => {
+  const source = createTokenSource("/cartesia/tokens", { fetch: endpoint(answer(404, "text/html", HTML)).fetch });
+  await assert.rejects(source.signOut(), ({ detail }) => detail.includes(" passes /cartesia/tokens on"));
+});
 
 test("a long text is cut short", async () => {
   const [, , detail] = await detailOf(answer(502, "text/plain", "x".repeat(5000)));
@@ -73,12 +132,7 @@ for (const [where, page, url, isOther] of [
 ]) {
   test(`a URL ${where} that gives no answer ${isOther ? "may lack the page's origin" : "cannot be reached"}`, async (t) => {
     hurry(t);
-    const before = Object.getOwnPropertyDescriptor(globalThis, "location");
-    t.after(() => {
-      if (before) Object.defineProperty(globalThis, "location", before);
-      else delete globalThis.location;
-    });
-    Object.defineProperty(globalThis, "location", { value: page && new URL(page), configurable: true });
+    standIn(t, "location", page && new URL(page));
     const [code, , detail] = await detailOf(lost, url);
     assert.equal(code, "network_error");
     const origin = page && new URL(page).origin;
