@@ -212,6 +212,20 @@ class Smoke(unittest.TestCase):
                 failed, _ = run(urls(server)[:1], SMOKE_SESSION=server.sign_in("smoke"))
                 self.assertIn("answers 503: provider_unavailable", failed)
 
+    def test_a_flood_at_the_gateway_is_waited_out_and_what_the_function_says_is_believed_sooner(self):
+        flood, trouble, good = (429, {}, {}), (503, {}, {"code": "provider_unavailable"}), (200, {}, {})
+        for answers, last, calls in (
+            ([flood] * 20 + [good], good, 21),
+            ([flood] * 60, flood, smoke.TRIES_AT_GATEWAY),
+            ([trouble] * 3 + [good], good, 4),
+            ([trouble] * 60, trouble, smoke.TRIES),
+            ([flood] * 10 + [trouble] * 60, trouble, 11),
+        ):
+            sent = mock.patch.object(smoke, "send", side_effect=answers)
+            with sent as send, mock.patch.object(smoke, "PAUSE", 0):
+                self.assertEqual(smoke.call("any", {}), last)
+                self.assertEqual(send.call_count, calls)
+
     def test_what_takes_strangers_gets_no_session(self):
         token = dict.fromkeys(smoke.MEMBERS, "any")
         with server_that_answers(200, token) as (url, asked):
