@@ -14,6 +14,7 @@ pub mod keys;
 mod not_found;
 mod origins;
 mod page;
+pub mod ports;
 mod secrets_manager;
 pub mod serve;
 pub mod settings;

@@ -6,7 +6,8 @@ use voicemint::log;
 use voicemint::settings::{Environment, ProcessEnvironment};
 use voicemint_dev::app::{App, PROVIDERS, key_variable};
 use voicemint_dev::arguments::Arguments;
-use voicemint_dev::serve::{Protocol, listen, serve};
+use voicemint_dev::ports::listen;
+use voicemint_dev::serve::{Protocol, serve};
 use voicemint_dev::standins::Standins;
 use voicemint_dev::tls::{self, Authority};
 use voicemint_dev::{banner, settings};
@@ -28,9 +29,9 @@ async fn run(arguments: &Arguments) -> Result<(), tls::Error> {
     let app = App::new(arguments, &environment)?;
     log::start(settings::log_level(arguments)?);
     let addresses = arguments.addresses();
-    let listeners = listen(&addresses, arguments.port, "--port").await?;
-    let standins_listeners = listen(&addresses, arguments.standins_port, "--standins-port").await?;
-    let tls_listeners = listen(&addresses, arguments.tls_port, "--tls-port").await?;
+    let ports =
+        [("--port", arguments.port), ("--standins-port", arguments.standins_port), ("--tls-port", arguments.tls_port)];
+    let [listeners, standins_listeners, tls_listeners] = listen(&addresses, ports).await?;
     let acceptor = tls::acceptor(&authority(arguments, &environment)?, &arguments.names())?;
     println!("{}", banner::text(arguments, &environment));
     let router = Standins::new().router().merge(app.secrets_manager);

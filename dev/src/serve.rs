@@ -1,7 +1,7 @@
-//! Listening on several addresses at once, for HTTP, for HTTPS, or for both at one port.
+//! Serving several listeners at once, for HTTP, for HTTPS, or for both at one port.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -32,34 +32,6 @@ pub enum Protocol {
     Https(TlsAcceptor),
     /// Whichever the client begins with.
     Either(TlsAcceptor),
-}
-
-/// Listens at a port of each address; `flag` chooses another port.
-///
-/// # Errors
-/// Where one of them is busy or not there, in words. A machine without IPv6 lacks one of the two loopback addresses.
-pub async fn listen(addresses: &[IpAddr], port: u16, flag: &str) -> Result<Vec<TcpListener>, String> {
-    let mut listeners = Vec::new();
-    for address in addresses {
-        let at = SocketAddr::new(*address, port);
-        match TcpListener::bind(at).await {
-            Ok(listener) => listeners.push(listener),
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                return Err(format!(
-                    "port {port} is busy at {address}: stop what listens there, or choose another with {flag}"
-                ));
-            }
-            Err(_) if address.is_ipv6() && address.is_loopback() => {}
-            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
-                return Err(format!(
-                    "{address} is no address of this machine: --listen takes one that is, or 0.0.0.0 for all; another by \
-                     which clients call it goes to --host"
-                ));
-            }
-            Err(error) => return Err(format!("cannot listen on {at}: {error}")),
-        }
-    }
-    Ok(listeners)
 }
 
 /// Serves a router there, until the process ends.

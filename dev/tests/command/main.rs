@@ -94,6 +94,42 @@ fn a_port_that_is_busy_at_either_loopback_address_is_said_to_be() {
 }
 
 #[test]
+fn all_busy_ports_are_told_at_once_with_a_line_that_has_free_ones() {
+    let first = Running::start(&[], &[]);
+    let [port, standins_port, tls_port] =
+        [first.port, first.standins_port, first.tls_port].map(|port| port.to_string());
+    let ports = ["--port", &port, "--standins-port", &standins_port, "--tls-port", &tls_port];
+    let said = refused_start(&ports, &[]);
+    for port in [&port, &standins_port, &tls_port] {
+        assert_eq!(said.matches(&format!("port {port} is busy at ")).count(), 1, "{said}");
+    }
+    assert!(said.contains("is another make dev running?"), "{said}");
+    let line =
+        said.lines().find_map(|line| line.trim().strip_prefix("make dev ARGS='")).unwrap().trim_end_matches('\'');
+    let flags: Vec<_> = line.split(' ').collect();
+    assert_eq!([flags[0], flags[2], flags[4]], ["--port", "--standins-port", "--tls-port"], "{line}");
+    let mut free: Vec<u16> = [flags[1], flags[3], flags[5]].iter().map(|port| port.parse().unwrap()).collect();
+    for port in &free {
+        assert!(loopback_addresses().all(|address| TcpListener::bind((address, *port)).is_ok()), "{line}");
+    }
+    free.sort_unstable();
+    free.dedup();
+    assert_eq!(free.len(), 3, "{line}");
+    drop(first);
+
+    let busy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let ports = free_ports();
+    let taken = busy.local_addr().unwrap().port().to_string();
+    let [_, standins_port, tls_port] = ports.map(|port| port.to_string());
+    let said = refused_start(&["--port", &taken, "--standins-port", &standins_port, "--tls-port", &tls_port], &[]);
+    assert!(
+        said.contains(&format!("--standins-port {standins_port} --tls-port {tls_port}'")),
+        "free ones stay: {said}"
+    );
+    assert!(!said.contains(&format!("port {tls_port} is busy")), "{said}");
+}
+
+#[test]
 fn all_addresses_are_taken_where_that_is_asked() {
     let v6: &[&[&str]] = if loopback_addresses().count() == 2 { &[&["--listen", "::"]] } else { &[] };
     let v4: [&[&str]; 3] = [&["--listen", "0.0.0.0"], &["--containers"], &["--listen", "127.0.0.2"]];
