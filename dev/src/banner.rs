@@ -25,8 +25,8 @@ pub fn lines_to_type(arguments: &Arguments) -> [String; 3] {
     let jar = "/tmp/voicemint.cookies";
     let elsewhere = if arguments.port == 8787 { String::new() } else { format!(" {host}") };
     [
-        format!("curl -c {jar} -d user=ada {host}/sign-in"),
-        format!("curl -b {jar} -H 'Origin: {app}' {host}/cartesia/token"),
+        format!("curl -c {jar} -d user=ada {host}/sign-in; echo"),
+        format!("curl -b {jar} -H Origin:{app} {host}/cartesia/token; echo"),
         format!("tools/speak Hello{elsewhere}"),
     ]
 }

@@ -65,6 +65,24 @@ class FirstMinute(unittest.TestCase):
         self.assertRegex(spoken.stdout, r"^200 audio/wav, \d{5,} bytes in ")
         self.assertTrue(Path(self.folder, "voicemint.wav").read_bytes().startswith(b"RIFF"))
 
+    def test_each_line_ends_its_output_so_that_the_prompt_begins_a_new_one(self):
+        self.copy_script()
+        for line in [line for line in self.banner if line.strip().startswith(("curl ", "tools/"))]:
+            self.assertTrue(self.type(line.strip()).stdout.endswith("\n"), line)
+
+    def test_where_it_is_may_be_a_url(self):
+        self.copy_script()
+        sign_in, _, use = [line.strip() for line in self.banner if line.strip().startswith(("curl ", "tools/"))]
+        self.type(sign_in)
+        script, text, host = use.split(" ")
+        for where in (f"http://{host}", f"http://{host}/", f"{host}/"):
+            spoken = self.type(f"{script} {text} {where}")
+            self.assertEqual((spoken.returncode, spoken.stderr), (0, ""), where)
+        for where in (f"ws://{host}", f"http://{host}/cartesia/token", "''"):
+            refused = self.type(f"{script} {text} {where}")
+            self.assertEqual((refused.returncode, refused.stdout), (2, ""), where)
+            self.assertRegex(refused.stderr, r"^tools/speak: .*tools/speak Hello http://localhost:8787\n$")
+
     def test_who_is_not_signed_in_is_told_so_and_no_sound_is_left(self):
         self.copy_script()
         use = next(line.strip() for line in self.banner if line.strip().startswith("tools/"))

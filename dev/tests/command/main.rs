@@ -22,6 +22,8 @@ fn the_pages_address_comes_first_and_lines_can_be_read_and_typed() {
     let find = |begin: &str| lines.iter().position(|line| line.trim_start().starts_with(begin)).unwrap();
     assert!(find("curl -c") < find("curl -b") && find("curl -b") < find("tools/"), "{}", running.banner);
     for line in lines {
+        // As most people see them: these ports have five digits.
+        let line = line.replace(&running.port.to_string(), "8787");
         assert!(line.chars().count() <= 100, "{line}");
     }
 }
