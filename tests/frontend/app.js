@@ -41,4 +41,4 @@ async function installClient(folder) {
   await promisify(execFile)('sh', ['-euc', script], { cwd: folder });
 }
 
-module.exports = { ROOT, installClient, makeApp, snippet, snippets };
+module.exports = { PAGE, ROOT, installClient, makeApp, snippet, snippets };

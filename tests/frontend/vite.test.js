@@ -4,11 +4,11 @@ const assert = require('node:assert/strict');
 const { join } = require('node:path');
 const { after, before, test } = require('node:test');
 
-const { startChromium } = require('../browser/chromium');
+const { startChromium, watchedPage } = require('../browser/chromium');
 const { visit } = require('../browser/page');
 const { until } = require('../browser/until');
 const { listen, startVoicemint } = require('../browser/voicemint');
-const { installClient, makeApp, snippet, snippets } = require('./app');
+const { PAGE, installClient, makeApp, snippet, snippets } = require('./app');
 
 /** Two components, mounted as React does it in development: twice. */
 const MAIN = `
@@ -37,13 +37,13 @@ before(async () => {
 after(() => chromium?.close());
 
 /** An app whose dev server passes on to a local command that lists it; `version` says by which of the page's settings. */
-async function serve(t, version) {
+async function serve(t, version, change = (config) => config) {
   const probe = await listen(require('node:http').createServer());
   const { port } = probe.address();
   await new Promise((resolve) => { probe.close(resolve); });
   const voicemint = await startVoicemint('--origin', `http://localhost:${port}`);
   t.after(voicemint.stop);
-  const folder = makeApp(__dirname, { ...FILES, 'vite.config.js': snippet('vite.config.js', version, voicemint.port) });
+  const folder = makeApp(__dirname, { ...FILES, 'vite.config.js': change(snippet('vite.config.js', version, voicemint.port)) });
   await installClient(folder);
   const logged = [];
   const customLogger = { ...vite.createLogger('silent'), error: (text) => logged.push(text) };
@@ -112,14 +112,32 @@ const detailOf = (page, path) => page.evaluate(async (url) => {
   return createTokenSource(url, { maxWait: 0 }).getToken().catch(({ code, detail }) => `${code}: ${detail}`);
 }, path);
 
-test('what answers in the place of the endpoint is told in the page', async (t) => {
+test('with /sign-in proxied too, the app signs in by itself', async (t) => {
+  const [, signIn] = /`\/sign-in`.*?^```js\n(.*?)^```$/ms.exec(PAGE);
+  const app = await serve(t, 0, (config) => config.replace('"/cartesia": ', `"/sign-in": "http://localhost:${config.match(/:(\d+)"/)[1]}", $&`));
+  const context = await chromium.newContext();
+  t.after(() => context.close());
+  const page = await watchedPage(context, t);
+  await page.goto(app.url);
+  await page.evaluate(`(async () => { ${signIn} })()`);
+  await page.evaluate(() => window.mount());
+  await page.getByText('Ready until').first().waitFor();
+  assert.deepEqual(minted(app), ['POST /cartesia/token 200 minted']);
+});
+
+/** What the page says of an answer: `404, or 200 with text/html` and the like. */
+const saysOf = (fault) => new RegExp(`\\n- (.*?): ${fault}`).exec(PAGE)[1].replaceAll('`', '').split(/, or | or /);
+
+test('what answers in the place of the endpoint is told in the page, with what docs/frontend.md says of it', async (t) => {
   const app = await serve(t, 0);
   const { page } = await open(t, app, /Failed to load resource/);
   const notProxied = await detailOf(page, '/elevenlabs/token');
-  assert.match(notProxied, /^unexpected_answer: Not Voicemint, but another server answered (200|404) with .*Check the URL/);
+  assert.match(notProxied, /^unexpected_answer: Not Voicemint, but another server answered .* passes \/elevenlabs\/token on to Voicemint\.$/);
+  assert.ok(saysOf('the path is not proxied').some((answer) => notProxied.includes(`answered ${answer}`)), notProxied);
   await app.voicemint.stop();
   const dead = await detailOf(page, '/cartesia/token');
-  assert.match(dead, /^unexpected_answer: Not Voicemint, but another server answered 50\d with text\/plain.*Is the server running/);
+  assert.match(dead, /^unexpected_answer: Not Voicemint, but another server answered .* with text\/plain.*Is the server running/);
+  assert.ok(saysOf('the proxy does not reach').some((answer) => dead.includes(`answered ${answer}`)), dead);
   await app.server.close();
   assert.equal(await detailOf(page, '/cartesia/token'), 'network_error: The token endpoint cannot be reached.');
 });

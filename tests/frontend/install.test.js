@@ -1,0 +1,43 @@
+// The client as README.md and docs/frontend.md have it installed, and what the next install of something else makes of it.
+
+const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
+const { appendFileSync, lstatSync, readFileSync } = require('node:fs');
+const { join } = require('node:path');
+const { test } = require('node:test');
+
+const { ROOT, installClient, makeApp } = require('./app');
+
+const [, COMMAND, SETTING] = /`(npm install --install-links) \S+web`, with `(install-links=\w+)` in `\.npmrc`/
+  .exec(readFileSync(join(ROOT, 'README.md'), 'utf8').replace(/\s+/g, ' ')) ?? [];
+
+/** An app, and a package that it may install too. */
+const makeBoth = () => makeApp(__dirname, { 'other/package.json': '{ "name": "other", "version": "1.0.0" }' });
+
+const npm = (folder, command) => execFileSync('sh', ['-euc', `${command} --offline --no-audit --no-fund`], { cwd: folder });
+
+const isLink = (folder) => lstatSync(join(folder, 'node_modules', 'voicemint')).isSymbolicLink();
+
+for (const [page, install] of [
+  ['docs/frontend.md', installClient],
+  ['README.md', async (folder) => {
+    appendFileSync(join(folder, '.npmrc'), `${SETTING}\n`);
+    npm(folder, `${COMMAND} "${join(ROOT, 'web')}"`);
+  }],
+]) {
+  test(`as ${page} has it, the client stays a copy when something else is installed`, async () => {
+    const folder = makeBoth();
+    await install(folder);
+    assert.ok(!isLink(folder));
+    npm(folder, 'npm install ./other');
+    assert.ok(!isLink(folder));
+  });
+}
+
+test('without the setting, the next install makes it a link, as both say', () => {
+  const folder = makeBoth();
+  npm(folder, `npm install --install-links "${join(ROOT, 'web')}"`);
+  assert.ok(!isLink(folder));
+  npm(folder, 'npm install ./other');
+  assert.ok(isLink(folder));
+});
