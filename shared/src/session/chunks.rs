@@ -1,8 +1,8 @@
 //! Sessions that are cut into the cookies `name<separator>0`, `name<separator>1` and so on, as no cookie may be longer than
 //! 4096 bytes.
 //!
-//! Where a chunk's name comes several times, nothing says which chunks belong together: a sibling host can plant some before
-//! the app's own and some behind them, and leave gaps. So every way to put them together is tried, from one chunk to as many
+//! Nothing says which chunks belong together: a sibling host can plant some before the app's own and some behind them, under
+//! their names or under the next ones, and leave gaps. So every way to put them together is tried, from one chunk to as many
 //! as there are. Only that way does the user's own session come to light wherever a planted one does.
 
 use std::borrow::Cow;
@@ -42,9 +42,6 @@ fn combinations(chunks: &[Vec<&str>]) -> Option<Vec<String>> {
     let sets = chunks.iter().map(Vec::len).max().unwrap_or_default();
     let nth = |set: usize| -> String { chunks.iter().map_while(|values| values.get(set).copied()).collect() };
     let mut joined: Vec<String> = (0..sets).map(nth).filter(|text| !text.is_empty()).collect();
-    if sets < 2 {
-        return Some(joined);
-    }
     let mut longest: Vec<String> = vec![String::new()];
     for values in chunks {
         if joined.len() + longest.len() * values.len() > MAX_COMBINATIONS {
@@ -78,20 +75,21 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_put_together_in_their_order_up_to_a_gap() {
+    fn chunks_are_put_together_in_their_order_up_to_a_gap_all_of_them_first() {
         for (cookies, sessions) in [
-            ("s.1=b; s.0=a; s.3=d", &["ab"][..]),
+            ("s.1=b; s.0=a; s.3=d", &["ab", "a"][..]),
             ("s.1=b", &[]),
             ("s.0=old; s=whole", &["whole", "old"]),
             ("s=; s.0=a", &["a"]),
             ("s=a; s.0=a", &["a"]),
-            ("s.0=a; s.1=b; s.0=a; s.1=b", &["ab"]),
+            ("s.0=a; s.1=b; s.0=a; s.1=b", &["ab", "a"]),
             ("sx=other; s-0=other", &[]),
         ] {
             assert_eq!(found(cookies).0, sessions, "{cookies}");
         }
         let many: String = (0..40).map(|number| format!("s.{number}=x; ")).collect();
-        assert_eq!(found(&many), (vec!["x".repeat(MAX_CHUNKS)], 1));
+        let (sessions, count) = found(&many);
+        assert_eq!((sessions.len(), count, &sessions[0]), (MAX_CHUNKS, 1, &"x".repeat(MAX_CHUNKS)));
     }
 
     #[test]

@@ -83,9 +83,13 @@ fn supabase_cookie(token: &str) -> String {
 
 /// A value cut into chunks, with the names of its cookies.
 fn cut(name: &str, value: &str, chunks: usize) -> Vec<String> {
+    cut_at(name, ".", value, chunks)
+}
+
+fn cut_at(name: &str, separator: &str, value: &str, chunks: usize) -> Vec<String> {
     let size = value.len().div_ceil(chunks);
     let parts = value.as_bytes().chunks(size).map(|part| String::from_utf8_lossy(part).into_owned());
-    parts.enumerate().map(|(number, part)| format!("{name}.{number}={part}")).collect()
+    parts.enumerate().map(|(number, part)| format!("{name}{separator}{number}={part}")).collect()
 }
 
 #[tokio::test]
@@ -123,6 +127,13 @@ async fn chunks_and_whole_cookies_of_different_owners_are_none() {
             ],
             INVALID,
         ),
+        ("a chunk that belongs to nothing", vec![cut("sb", &ada, 3), vec!["sb.3=!".to_owned()]], "200"),
+        (
+            "the same, with a planted whole one",
+            vec![cut("sb", &ada, 3), vec!["sb.3=!".to_owned()], whole(&eve)],
+            INVALID,
+        ),
+        ("the same, behind one chunk", vec![whole(&eve), vec!["sb.1=!".to_owned()], cut("sb", &ada, 1)], INVALID),
         ("five wholes", (0..4).map(|n| whole(&pack("ada", NOW + 70 + n))).chain([whole(&ada)]).collect(), INVALID),
         ("five chunk sets", (0..5).map(|n| cut("sb", &pack("ada", NOW + 70 + n), 2)).collect(), INVALID),
         ("unreadable ones count", vec![whole("1"), whole("2"), whole("3"), whole("4"), whole(&ada)], INVALID),
@@ -197,12 +208,21 @@ async fn amplifys_last_user_does_not_choose_between_two() {
 
 /// What Auth.js 5 makes for a cookie of a name, or version 4 for any.
 fn sealed(version: u8, cookie: &str, sub: &str, exp: u64) -> String {
-    let text = json!({"sub": sub, "exp": exp}).to_string();
-    let (salt, info) = match version {
-        5 => (cookie.as_bytes(), format!("Auth.js Generated Encryption Key ({cookie})")),
-        _ => (&b""[..], "NextAuth.js Generated Encryption Key".to_owned()),
-    };
-    let key = ContentKey::derive(Encryption::A256Gcm, SECRET.as_bytes(), salt, info.as_bytes());
+    let session = json!({"sub": sub, "exp": exp});
+    match version {
+        5 => encrypted(cookie, &format!("Auth.js Generated Encryption Key ({cookie})"), &session),
+        _ => encrypted("", "NextAuth.js Generated Encryption Key", &session),
+    }
+}
+
+/// What nextjs-auth0 makes.
+fn auth0_sealed(sub: &str) -> String {
+    encrypted("", "JWE CEK", &json!({"user": {"sub": sub}, "iat": NOW, "exp": NOW + 60}))
+}
+
+fn encrypted(salt: &str, info: &str, session: &Value) -> String {
+    let text = session.to_string();
+    let key = ContentKey::derive(Encryption::A256Gcm, SECRET.as_bytes(), salt.as_bytes(), info.as_bytes());
     let key = key.and_then(|key| if let ContentKey::A256Gcm(key) = key { Some(key) } else { None }).unwrap();
     let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key).unwrap());
     let (header, mut text) = (encode(r#"{"alg":"dir","enc":"A256GCM"}"#), text.into_bytes());
@@ -262,6 +282,38 @@ async fn an_encrypted_cookie_opens_only_with_the_key_of_its_own_name() {
     for (bearer, want) in [(good(5, V5, "ada"), "200"), (good(4, V4, "ada"), "200"), (good(5, "other", "ada"), INVALID)]
     {
         assert_eq!(world.code(&bearer).await, want);
+    }
+}
+
+/// Every order in which a victim's chunks, a chunk that belongs to nothing and a planted whole cookie may come.
+async fn planted_behind_chunks(world: &World, chunks: &[String], stray: &str, planted: &str) {
+    let own = chunks.join("; ");
+    assert_eq!(world.code_of_cookies(&own).await, "200", "{own}");
+    assert_eq!(world.code_of_cookies(planted).await, "200", "{planted}");
+    assert_eq!(world.verify_cookies(&format!("{own}; {stray}")).await.as_deref(), Ok("ada"), "{stray}");
+    assert_eq!(world.verify_cookies(&format!("{stray}; {own}")).await.as_deref(), Ok("ada"), "{stray}");
+    for order in [[&own, stray, planted], [planted, stray, &own], [stray, planted, &own], [&own, planted, stray]] {
+        assert_eq!(world.code_of_cookies(&order.join("; ")).await, INVALID, "{order:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_planted_chunk_behind_the_users_own_does_not_hide_them() {
+    for count in 1..=2 {
+        for (given, name, version) in [("", V5, 5), ("", V4, 4), ("mine", "mine", 5), ("mine", "mine", 4)] {
+            let world = authjs(given).await;
+            let of = |sub: &str| sealed(version, name, sub, NOW + 60);
+            let chunks = cut(name, &of("ada"), count);
+            let planted = format!("{name}={}", of("eve"));
+            planted_behind_chunks(&world, &chunks, &format!("{name}.{count}=x"), &planted).await;
+        }
+        let settings = [("SESSION_KIND", "auth0"), ("SESSION_ISSUER", "{url}"), ("SESSION_SECRET_ID", "s")];
+        let world = World::with(&Value::Null, as_json, &settings, &[("s", SECRET)]).await;
+        for planted in ["appSession", "__session"] {
+            let chunks = cut_at("__session", "__", &auth0_sealed("ada"), count);
+            let planted = format!("{planted}={}", auth0_sealed("eve"));
+            planted_behind_chunks(&world, &chunks, &format!("__session__{count}=j"), &planted).await;
+        }
     }
 }
 
