@@ -13,6 +13,9 @@ use percent_encoding::percent_decode_str;
 use super::chunks;
 use crate::{cookie, json};
 
+/// The most different sessions that cookies may hold. A user has one or two, an old one included.
+pub const MAX_CANDIDATES: usize = 4;
+
 /// A place in which sessions travel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carrier {
@@ -59,22 +62,25 @@ impl Carrier {
 pub struct Found<'a> {
     /// The sessions, each once.
     pub sessions: Vec<Cow<'a, str>>,
-    /// How many there are at the least, those included that cannot be unpacked.
-    pub count: usize,
+    /// What counts: the values as they are packed, those included that cannot be unpacked, and of chunks one for each place.
+    pub packed: Vec<Cow<'a, str>>,
+    /// Whether there are more than may be judged or told apart, so that some may have been left out.
+    pub too_many: bool,
     /// Whether there is something that cannot be unpacked.
     pub unreadable: bool,
 }
 
 impl<'a> Found<'a> {
     fn from_values(values: Vec<&'a str>) -> Self {
-        let count = values.len();
-        Self { sessions: values.into_iter().map(Cow::Borrowed).collect(), count, unreadable: false }
+        let sessions: Vec<_> = values.into_iter().map(Cow::Borrowed).collect();
+        Self { packed: sessions.clone(), sessions, too_many: false, unreadable: false }
     }
 
     /// What is inside of what was found. What cannot be unpacked is no session, as for the products' own readers.
     fn unpack(self, unpack: fn(&str) -> Option<String>) -> Self {
-        let mut found = Self { count: self.count, unreadable: self.unreadable, sessions: Vec::new() };
-        for packed in self.sessions {
+        let packed = self.sessions;
+        let mut found = Self { sessions: Vec::new(), ..self };
+        for packed in packed {
             match unpack(&packed).filter(|session| !session.is_empty()) {
                 Some(session) if found.sessions.iter().any(|known| *known == session) => {}
                 Some(session) => found.sessions.push(Cow::Owned(session)),
@@ -123,7 +129,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("cookie", HeaderValue::from_str(cookies).unwrap());
         let found = Carrier { name: name.to_owned(), form }.find(&headers);
-        (found.sessions.into_iter().map(Cow::into_owned).collect(), found.count, found.unreadable)
+        (found.sessions.into_iter().map(Cow::into_owned).collect(), found.packed.len(), found.unreadable)
     }
 
     /// The only session.

@@ -4,10 +4,7 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, header};
 
-use super::carrier::Carrier;
-
-/// The most different sessions that cookies may hold. A user has one or two, an old one included.
-const MAX_CANDIDATES: usize = 4;
+use super::carrier::{Carrier, MAX_CANDIDATES};
 
 /// What a caller shows for itself. It has no `Debug`.
 pub enum Credential<'a> {
@@ -38,24 +35,27 @@ impl<'a> Credential<'a> {
             return Self::Bearer(token);
         }
         let mut candidates: Vec<Candidate> = Vec::new();
-        let (mut count, mut unreadable) = (0_usize, false);
+        // The same in another place counts once.
+        let mut counted: Vec<Cow<str>> = Vec::new();
+        let (mut too_many, mut unreadable) = (false, false);
         for carrier in carriers {
             let found = carrier.find(headers);
-            count = count.saturating_add(found.count);
+            too_many |= found.too_many;
             unreadable |= found.unreadable;
+            for packed in found.packed {
+                if !counted.contains(&packed) {
+                    counted.push(packed);
+                }
+            }
             for session in found.sessions {
                 match candidates.iter_mut().find(|known| known.session == session) {
-                    Some(known) => {
-                        // The same in another place: it counts once.
-                        count = count.saturating_sub(1);
-                        known.cookies.push(carrier.name.clone());
-                    }
+                    Some(known) => known.cookies.push(carrier.name.clone()),
                     None => candidates.push(Candidate { session, cookies: vec![carrier.name.clone()] }),
                 }
             }
         }
         match candidates.len() {
-            _ if count > MAX_CANDIDATES => Self::TooManyCookies,
+            _ if too_many || counted.len() > MAX_CANDIDATES => Self::TooManyCookies,
             0 if unreadable => Self::UnreadableCookies,
             0 => Self::None,
             _ => Self::Cookies(candidates),

@@ -318,6 +318,30 @@ async fn a_planted_chunk_behind_the_users_own_does_not_hide_them() {
 }
 
 #[tokio::test]
+async fn what_counts_is_what_the_cookies_hold_and_not_how_it_may_be_put_together() {
+    let world = authjs("").await;
+    let good = sealed(5, V5, "ada", NOW + 60);
+    let chunks = |name: &str| ["0=a", "0=b", "1=c", "1=d"].map(|chunk| format!("{name}.{chunk}")).join("; ");
+    let twice = format!("{}; {}", chunks(V5), chunks(V4));
+    for (case, cookies, want) in [
+        ("two sets under two names", format!("{twice}; {V5}={good}"), "200"),
+        ("with five whole ones", format!("{twice}; {V5}={good}; {V5}=1; {V5}=2; {V5}=3; {V5}=4"), INVALID),
+        ("with three whole ones", format!("{twice}; {V5}={good}; {V5}=1; {V5}=2"), INVALID),
+        (
+            "one whole, again as a chunk, and three",
+            format!("{V5}={good}; {V5}.0={good}; {V4}=x; {V4}=y; {V4}=z"),
+            "200",
+        ),
+        ("one more", format!("{V5}={good}; {V5}=w; {V5}.0={good}; {V4}=x; {V4}=y; {V4}=z"), INVALID),
+        ("the same in three places", format!("{V5}={good}; {V5}.0={good}; {V4}={good}; {V4}=y; {V4}=z; {V4}=w"), "200"),
+    ] {
+        let got = world.verify_cookies(&cookies).await;
+        assert_eq!(got.as_ref().map_or_else(|(code, _)| *code, |_| "200"), want, "{case}");
+        assert!(want == "200" || got.unwrap_err().1.contains("more than four"), "{case}");
+    }
+}
+
+#[tokio::test]
 async fn a_cookie_that_is_named_opens_with_the_key_of_that_name_and_with_version_4s() {
     for name in ["mine", "authjs.session-token", "next-auth.session-token"] {
         let world = authjs(name).await;
