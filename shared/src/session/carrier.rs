@@ -117,7 +117,9 @@ fn amplify<'a>(headers: &'a HeaderMap, name: &str) -> Found<'a> {
         }
     }
     let unreadable = tokens.is_empty() && !users.is_empty();
-    Found { unreadable, ..Found::from_values(tokens) }
+    // Those without a token count too: so many may be planted that the user's own is not among those that are looked for.
+    let too_many = users.len() > MAX_CANDIDATES;
+    Found { unreadable, too_many, ..Found::from_values(tokens) }
 }
 
 #[cfg(test)]

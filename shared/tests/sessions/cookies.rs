@@ -201,6 +201,15 @@ async fn amplifys_last_user_does_not_choose_between_two() {
         ("an old token first", vec![last("ada"), has("ada", &old), has("ada", &ada)], "200"),
         ("a user without a token", vec![last("eve"), last("ada"), has("ada", &ada)], "200"),
         ("five", (0..5).map(|n| has("ada", &of("ada", NOW + 70 + n))).chain([last("ada")]).collect(), INVALID),
+        (
+            // So many that the user's own name is not looked at.
+            "planted users without tokens",
+            (0..7)
+                .map(|n| last(&format!("nobody-{n}")))
+                .chain([last("eve"), last("ada"), has("eve", &eve), has("ada", &ada)])
+                .collect(),
+            INVALID,
+        ),
     ] {
         assert_eq!(world.code_of_cookies(&cookies.join("; ")).await, want, "{case}");
     }
