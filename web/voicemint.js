@@ -232,7 +232,7 @@ export function createTokenSource(url, options = {}) {
 function checkUrl(url) {
   const address = typeof url === "string" ? url.trim() : url?.href; // by its form, as apps bring a URL class of their own
   must(typeof address === "string" && address !== "", "url", 'a URL, such as "/cartesia/token"');
-  must(!/^[\w.-]+:\d/.test(address), "url", "a URL with its scheme, such as http://localhost:8787/cartesia/token");
+  must(!/^(?!https?:)[\w+.-]+:/i.test(address), "url", "a path, or a URL that begins with http:// or https://");
   must(!/^([a-z]+:)?\/\/[^/?#]*@/i.test(address), "url", "a URL without a user name and password");
 }
 

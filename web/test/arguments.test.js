@@ -45,7 +45,9 @@ for (const [what, url, words] of [
   ["empty", "", /url must be a URL/],
   ["a number", 8787, /url must be a URL/],
   ["an object without an address", {}, /url must be a URL/],
-  ["a host and port without a scheme", "localhost:8787/cartesia/token", /url must be a URL with its scheme, such as http:/],
+  ...["localhost:8787/cartesia/token", "127.0.0.1:8787/cartesia/token", "wss://api.cartesia.ai", new URL("file:///cartesia/token")].map((url) => [
+    `${url}, which is neither HTTP nor HTTPS`, url, /url must be a path, or a URL that begins with http:\/\/ or https:\/\/\.$/,
+  ]),
   ["one with a password, which fetch refuses and shows", "https://ada:secret@example.com/cartesia/token", /url must be a URL without a user name and password/],
   ["one with a password and no scheme", "//ada:secret@example.com/cartesia/token", /url must be a URL without a user name and password/],
 ]) {
@@ -84,7 +86,7 @@ test("options that are none are refused at once", () => {
 });
 
 test("what is right is accepted", () => {
-  for (const url of ["/cartesia/token", "cartesia/token", "//voice.example.com/t", "https://[::1]:8787/t?to=a@b", new URL("http://localhost:8787/t")]) {
+  for (const url of ["/cartesia/token", "cartesia/token", "//voice.example.com/t", "https://[::1]:8787/t?to=a@b", "HTTP://localhost:8787/t", "/t:1", "voice/t:1", new URL("http://localhost:8787/t")]) {
     for (const credentials of ["omit", "same-origin", "include"]) createTokenSource(url, { credentials, maxWait: Infinity });
   }
 });
