@@ -114,3 +114,21 @@ async fn signing_in_takes_a_form_or_json_and_a_name() {
     let signed_out = send(Request::post(format!("{}/sign-out", local.app)), "").await;
     assert_eq!((signed_out.status().as_u16(), cookie(&signed_out)), (204, "dev_session=".to_owned()));
 }
+
+#[tokio::test]
+async fn a_session_of_before_a_restart_is_void() {
+    let (before, standins, after) = (bind().await, bind().await, bind().await);
+    let arguments = flags(&before, &standins, &["--session", "secret"]);
+    serve(standins, voicemint_dev::standins::Standins::new().router());
+    let urls = [&before, &after].map(|listener| format!("http://{}", listener.local_addr().unwrap()));
+    for listener in [before, after] {
+        serve(listener, App::new(&arguments, &|_| None).unwrap().router);
+    }
+    let signed_in = send(Request::post(format!("{}/sign-in", urls[0])), "user=ada").await;
+    let session = cookie(&signed_in);
+    assert!(session.starts_with("dev_session="), "{session}");
+    for (url, status) in [(&urls[0], 200), (&urls[1], 401)] {
+        let request = Request::get(format!("{url}/cartesia/token")).header("origin", arguments.app_origin());
+        assert_eq!(send(request.header("cookie", &session), "").await.status(), status);
+    }
+}
