@@ -57,8 +57,9 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME", value_parser = values::host)]
     pub host: Vec<String>,
 
-    /// Where a real provider's key is in the environment, serve it to others too: with --listen, --containers or --host
-    /// anyone who reaches this machine can sign in and mint with it, so this is refused otherwise.
+    /// Where a real provider's key is in the environment, serve it to others too: with --listen, --containers or a name
+    /// given by --host anyone who reaches this machine can sign in and mint with it, so this is refused otherwise. Not counted are
+    /// an address given by --host alone, and one of the loopback interface given by --listen.
     #[arg(long)]
     pub share_real_keys: bool,
 
