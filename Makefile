@@ -119,7 +119,7 @@ NOT_RUN := make e2e, which needs Linux
 endif
 
 .PHONY: test
-test: ## everything below up to e2e, from a clean clone, and installs what this machine lacks: some minutes
+test: ## all checks below up to e2e that are not marked otherwise, from a clean clone; installs what this machine lacks: some minutes
 	@$(SETUP) test
 	@MAKE='$(MAKE)' tools/parts $(PARTS)
 	@$(if $(NOT_RUN),echo 'Not run here: $(NOT_RUN).')
