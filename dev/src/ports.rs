@@ -12,8 +12,8 @@ const STEP: u16 = 10;
 enum Trouble {
     /// Something listens there already, at these addresses.
     Busy(Vec<IpAddr>),
-    /// Anything else, in words.
-    Other(String),
+    /// Anything else, at this address.
+    Other(IpAddr, io::Error),
 }
 
 /// Listens at each of these ports, which have the flags that choose others.
@@ -27,7 +27,7 @@ pub async fn listen(addresses: &[IpAddr], ports: [(&str, u16); 3]) -> Result<[Ve
         match bind(addresses, port).await {
             Ok(bound) => listeners.push(bound),
             Err(Trouble::Busy(at)) => busy.push((port, at)),
-            Err(Trouble::Other(words)) => return Err(format!("{words} ({flag})")),
+            Err(Trouble::Other(address, error)) => return Err(in_words(SocketAddr::new(address, port), flag, &error)),
         }
     }
     if let (true, Ok(listeners)) = (busy.is_empty(), listeners.try_into()) {
@@ -43,22 +43,21 @@ async fn bind(addresses: &[IpAddr], port: u16) -> Result<Vec<TcpListener>, Troub
             Ok(listener) => listeners.push(listener),
             Err(error) if error.kind() == ErrorKind::AddrInUse => busy.push(*address),
             Err(_) if address.is_ipv6() && address.is_loopback() => {}
-            Err(error) => return Err(Trouble::Other(in_words(*address, port, &error))),
+            Err(error) => return Err(Trouble::Other(*address, error)),
         }
     }
     if busy.is_empty() { Ok(listeners) } else { Err(Trouble::Busy(busy)) }
 }
 
-fn in_words(address: IpAddr, port: u16, error: &io::Error) -> String {
+fn in_words(at: SocketAddr, flag: &str, error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::AddrNotAvailable => format!(
-            "{address} is no address of this machine: --listen takes one that is, or 0.0.0.0 for all; another by which \
-             clients call it goes to --host"
+            "{} is no address of this machine: --listen takes one that is, or 0.0.0.0 for all; another by which clients \
+             call it goes to --host",
+            at.ip()
         ),
-        ErrorKind::PermissionDenied => {
-            format!("cannot listen on {}: {error}; choose a port from 1024 on", SocketAddr::new(address, port))
-        }
-        _ => format!("cannot listen on {}: {error}", SocketAddr::new(address, port)),
+        ErrorKind::PermissionDenied => format!("cannot listen on {at}: {error}; {flag} takes a port from 1024 on"),
+        _ => format!("cannot listen on {at}: {error}"),
     }
 }
 
