@@ -1,6 +1,7 @@
 //! For which party a token was issued: `azp` (OpenID Connect Core 1.0 section 2), or `client_id` (RFC 9068 section 2.2).
 
 use serde_json::Value;
+use url::Url;
 
 use super::claims::Claims;
 use crate::origin::OriginPattern;
@@ -48,6 +49,15 @@ impl Parties {
     /// The same for a product that names pages: not set, or set to `absent` alone, those of `ALLOWED_ORIGINS` count.
     pub fn of_pages(reader: &mut Reader) -> Self {
         let mut listed = reader.list(NAME);
+        let is_known = |entry: &String| ["*", ABSENT].contains(&entry.as_str()) || is_page(entry);
+        if !listed.iter().all(is_known) {
+            // Tokens name pages as browsers do, so that any other entry would match none.
+            reader.fault(
+                NAME,
+                "must list pages as ALLOWED_ORIGINS does, such as https://app.example.com (lower case, no path, no slash at \
+                 the end; the first label may be * where at least three more follow), or absent, or be *",
+            );
+        }
         if listed.iter().all(|entry| entry == ABSENT) {
             let origins = reader.list("ALLOWED_ORIGINS");
             if origins.is_empty() {
@@ -89,6 +99,12 @@ impl Parties {
             Some(_) => Err("azp or client_id is not in SESSION_AUTHORIZED_PARTIES"),
         }
     }
+}
+
+/// Whether tokens may name a page so: as `ALLOWED_ORIGINS` does, or by an origin of plain http, as pages in a local network have.
+fn is_page(entry: &str) -> bool {
+    let origin = || Url::parse(entry).ok().filter(|url| url.scheme() == "http").map(|url| url.origin());
+    OriginPattern::parse(entry).is_some() || origin().is_some_and(|origin| origin.ascii_serialization() == entry)
 }
 
 impl Party {

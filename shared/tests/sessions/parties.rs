@@ -94,6 +94,15 @@ fn any_party_is_said_alone_and_clerk_needs_a_page() {
         (&[], Some("SESSION_AUTHORIZED_PARTIES is not set")),
         (&[("SESSION_AUTHORIZED_PARTIES", "*")], None),
         (&[("SESSION_AUTHORIZED_PARTIES", "https://a.test,absent")], None),
+        (&[("SESSION_AUTHORIZED_PARTIES", "https://*.preview.example.com,http://localhost:3000")], None),
+        (&[("SESSION_AUTHORIZED_PARTIES", "http://phone.local:3000,http://192.168.0.7")], None),
+        (&[("SESSION_AUTHORIZED_PARTIES", "http://phone.local/")], Some("SESSION_AUTHORIZED_PARTIES must")),
+        (&[("SESSION_AUTHORIZED_PARTIES", "https://*.vercel.app")], Some("SESSION_AUTHORIZED_PARTIES must")),
+        (&[("SESSION_AUTHORIZED_PARTIES", "https://app.test/,absent")], Some("SESSION_AUTHORIZED_PARTIES must")),
+        (&[("SESSION_AUTHORIZED_PARTIES", "HTTPS://App.test")], Some("SESSION_AUTHORIZED_PARTIES must")),
+        (&[("SESSION_AUTHORIZED_PARTIES", "https://a.test,app.test")], Some("SESSION_AUTHORIZED_PARTIES must")),
+        // It is ALLOWED_ORIGINS that is at fault there, and it is told so where it is read.
+        (&[("ALLOWED_ORIGINS", "https://app.test/")], None),
     ] {
         let told = fault(&[&clerk[..], more].concat());
         assert_eq!(told.is_some(), name.is_some(), "{more:?}: {told:?}");

@@ -204,7 +204,9 @@ fn authjs(reader: &mut Reader, rules: Rules) -> (Option<Method>, Vec<Carrier>) {
     let secret_id = reader.required("SESSION_SECRET_ID", "the name or ARN of the secret that holds AUTH_SECRET");
     let carriers = AUTHJS_COOKIES.map(|(name, form)| Carrier { name: name.to_owned(), form }).to_vec();
     let issuer = reader.optional("SESSION_ISSUER").unwrap_or_else(|| "authjs".to_owned());
-    let rules = Rules { issuer, issuer_claim: IssuerClaim::Unchecked, audience: Audience::Any, ..rules };
+    // The app that encrypts is the party and the audience, whatever the settings for tokens say.
+    let (audience, authorized_parties) = (Audience::Any, Parties::Any);
+    let rules = Rules { issuer, issuer_claim: IssuerClaim::Unchecked, audience, authorized_parties, ..rules };
     let cookies = read::encrypted_cookies(reader, &carriers);
     let encrypted = EncryptedSettings { secret_id, scheme: AUTHJS, cookies, rules };
     (Some(Method::Tokens(Vec::new(), Some(encrypted))), carriers)

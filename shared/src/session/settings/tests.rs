@@ -195,6 +195,15 @@ fn cookies_are_the_products_own_unless_one_is_named() {
 }
 
 #[test]
+fn the_party_of_an_encrypted_cookie_is_the_app_that_encrypts_it() {
+    let set = [("SESSION_SECRET_ID", "s"), ("SESSION_AUTHORIZED_PARTIES", "app"), ("SESSION_AUDIENCE", "voice")];
+    for more in [&[("SESSION_KIND", "authjs")][..], &[("SESSION_KIND", "auth0"), ("SESSION_ISSUER", "a.auth0.com")]] {
+        let (Method::Tokens(_, Some(encrypted)), _) = good(&[&set[..], more].concat()) else { panic!() };
+        assert_eq!(encrypted.rules.authorized_parties, Parties::Any, "{more:?}");
+    }
+}
+
+#[test]
 fn a_supabase_project_has_its_legacy_secret_next_to_its_key_set() {
     let legacy = [("SESSION_KIND", "supabase"), ("SESSION_ISSUER", "abc"), ("SESSION_SECRET_ID", "s")];
     let (Method::Tokens(trusted, None), _) = good(&legacy) else { panic!() };
