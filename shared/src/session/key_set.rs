@@ -200,7 +200,8 @@ fn public_key(jwk: &Members) -> Option<VerifyingKey> {
     let key = match (text("kty")?, text("crv")) {
         ("RSA", _) => {
             let (modulus, exponent) = (bytes("n")?, bytes("e")?);
-            strong_rsa(&modulus, &exponent).then(|| VerifyingKey::rsa(&modulus, &exponent, bound_to))?
+            let (modulus, exponent) = (number(&modulus), number(&exponent));
+            strong_rsa(modulus, exponent).then(|| VerifyingKey::rsa(modulus, exponent, bound_to))?
         }
         ("EC", Some(curve)) => {
             let (family, size) = match curve {
@@ -222,6 +223,12 @@ fn public_key(jwk: &Members) -> Option<VerifyingKey> {
     };
     // A key bound to an algorithm of another family works for nothing.
     bound_to.is_none_or(|algorithm| key.fits(algorithm)).then_some(key)
+}
+
+/// A number without zeros in front, which some libraries write (RFC 7518 section 6.3.1.1), and which would make another key of it.
+fn number(bytes: &[u8]) -> &[u8] {
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    bytes.split_at_checked(zeros).map_or(bytes, |(_, number)| number)
 }
 
 /// At least 2048 bits, an odd exponent of at least 3 (with 1, every message is its own signature), and not made by a
@@ -276,6 +283,11 @@ mod tests {
         assert_eq!(usable(json!([rsa(512), with(rsa(256), "e", encode(&[0xff; 4]).into())])), 2);
         let ec = json!({"kty": "EC", "crv": "P-256", "x": encode(&[1; 32]), "y": encode(&[2; 32])});
         assert_eq!(usable(json!([ec])), 1);
+        let padded = |bytes: &[u8]| encode(&[&[0, 0], bytes].concat());
+        let long = with(rsa(512), "n", padded(&[0xff; 512]).into());
+        let long = with(long, "e", encode(&[&[0; 5], &[1, 0, 1][..]].concat()).into());
+        assert_eq!(usable(json!([long.clone()])), 1, "zeros in front make no other number");
+        assert_eq!(usable(json!([rsa(512), long])), 1, "nor another key");
         for key in [
             rsa(255),
             rsa(513),

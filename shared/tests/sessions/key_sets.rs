@@ -1,8 +1,10 @@
 //! Key sets as identity products publish them: several entries of one id, keys for other purposes, the same key twice.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::signers::Signers;
+use crate::signers::{Signers, encode};
 use crate::world::{A, B, World};
 
 const REFUSED: &str = "session_invalid";
@@ -133,6 +135,19 @@ async fn where_no_key_fits_the_reason_says_what_is_there() {
         let token = A.signed("EdDSA", r#"{"alg":"EdDSA"}"#, world.claims(json!({})).to_string());
         let (code, reason) = world.verify(&token).await.unwrap_err();
         assert!(code == REFUSED && reason.contains(part), "{part} in {reason}");
+    }
+}
+
+#[tokio::test]
+async fn an_rsa_key_may_be_written_with_zeros_in_front() {
+    let padded = |name: &str| {
+        let number = URL_SAFE_NO_PAD.decode(rsa()[name].as_str().unwrap()).unwrap();
+        encode([&[0; 3], &*number].concat())
+    };
+    let (n, e) = (padded("n"), padded("e"));
+    for key in [json!({"n": n}), json!({"e": e}), json!({"n": n, "e": e})] {
+        let keys = json!([with(&rsa(), key.clone())]);
+        assert_eq!(codes(keys, &["RS256", "PS512", "ES256"]).await, ["200", "200", REFUSED], "{key}");
     }
 }
 
