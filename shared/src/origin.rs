@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use url::Url;
 
 use crate::refusal::{Code, Refusal};
+use crate::session::credential::after_bearer;
 use crate::settings::{Reader, is_local};
 
 /// The pages that may call, from `ALLOWED_ORIGINS`.
@@ -176,19 +177,30 @@ fn has_comma(value: &[u8]) -> bool {
 /// Whether an `Authorization` has a comma that no single credential of its scheme has: credentials of other schemes than
 /// Bearer, such as AWS's signatures, are lists of `name=value` (RFC 9110 section 11.4).
 fn joins_credentials(value: &[u8]) -> bool {
-    let mut quoted = false;
+    if after_bearer(value).is_some() {
+        return has_comma(value);
+    }
+    // A backslash in a quoted text takes the next character for what it is (RFC 9110 section 5.6.4).
+    let (mut quoted, mut escaped) = (false, false);
     let parts: Vec<&[u8]> = value
         .split(|byte| {
-            quoted ^= *byte == b'"';
+            quoted ^= *byte == b'"' && !escaped;
+            escaped = quoted && !escaped && *byte == b'\\';
             *byte == b',' && !quoted
         })
         .map(<[u8]>::trim_ascii)
         .collect();
     // What a quotation mark without its other half hides may be another credential.
     let unclear = quoted && has_comma(value);
-    let is_bearer =
-        |part: &&[u8]| part.split_at_checked(6).is_some_and(|(start, _)| start.eq_ignore_ascii_case(b"bearer"));
-    unclear || (parts.len() > 1 && (parts.iter().any(is_bearer) || parts.iter().skip(1).any(|part| has_scheme(part))))
+    unclear || parts.iter().skip(1).any(|part| has_scheme(part) || is_bearer(part))
+}
+
+/// Whether a part is a credential of the Bearer scheme, and no parameter whose name begins so.
+fn is_bearer(part: &[u8]) -> bool {
+    let is_parameter = |rest: &[u8]| {
+        rest.first().is_some_and(|byte| b"!#$%&'*+-.^_`|~".contains(byte)) || rest.trim_ascii().starts_with(b"=")
+    };
+    after_bearer(part).is_some_and(|rest| !is_parameter(rest))
 }
 
 /// Whether a part begins with a scheme of its own: a word, white space, and no `=` after it.
@@ -376,6 +388,14 @@ mod tests {
             "Basic eDp5",
             "Bearer abc",
             "",
+            "Digest username=\"O\\\"N, x\", realm=\"a\"",
+            "Digest username=\"a\\\\\", realm=\"a, Bearer b\"",
+            "Hawk id=\"a\", bearer=\"b\"",
+            "Hawk id=\"a\", bearer = \"b\"",
+            "OAuth a=\"1\", bearer_x=\"2\"",
+            "OAuth a=\"1\", bearer-x=\"2\", bearers=\"3\"",
+            "Bearers a,b",
+            "Bearer \"a b\"",
         ] {
             assert!(refuse_ambiguous(&headers(&[("authorization", good)])).is_ok(), "{good}");
         }
@@ -389,6 +409,14 @@ mod tests {
             "AWS4-HMAC-SHA256 Credential=a, Signature=b, AWS4-HMAC-SHA256 Credential=a",
             "Digest realm=\"a\", Bearer b",
             "Digest realm=\"a, Bearer b",
+            "Bearer \"a,b\"",
+            "Bearer a\"b,c",
+            "Bearer,a",
+            "bearer:a,b",
+            "Bearer\ta,b",
+            "Digest realm=\"a\\\", Bearer b",
+            "Basic eDp5, bearer: a",
+            "Hawk id=\"a\", bearer=\"b\", Bearer c",
         ] {
             assert!(refuse_ambiguous(&headers(&[("authorization", bad)])).is_err(), "{bad}");
         }

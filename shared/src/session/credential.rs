@@ -83,14 +83,16 @@ const SCHEME: &[u8] = b"bearer";
 /// The token of the Bearer scheme, whose name is in any case (RFC 9110 section 11.1). One that is no text counts as an
 /// empty one, which no verifier takes.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.as_bytes().trim_ascii();
-    let (scheme, rest) = value.split_at_checked(SCHEME.len())?;
+    let rest = after_bearer(headers.get(header::AUTHORIZATION)?.as_bytes())?;
+    Some(std::str::from_utf8(rest.trim_ascii()).unwrap_or_default())
+}
+
+/// What an `Authorization` has behind the name of the Bearer scheme, if it begins with that.
+pub fn after_bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, rest) = value.trim_ascii().split_at_checked(SCHEME.len())?;
     // Whatever stands behind the word, unless the word goes on: "Bearer" with a slip is a bad credential and not none.
     let goes_on = rest.first().is_some_and(u8::is_ascii_alphanumeric);
-    if goes_on || !scheme.eq_ignore_ascii_case(SCHEME) {
-        return None;
-    }
-    Some(std::str::from_utf8(rest.trim_ascii()).unwrap_or_default())
+    (!goes_on && scheme.eq_ignore_ascii_case(SCHEME)).then_some(rest)
 }
 
 #[cfg(test)]
