@@ -90,11 +90,14 @@ impl ApiKey {
 pub enum Part {
     /// A named member where the text is a JSON object, else all of it.
     Field(String),
-    /// The only member where the text is a JSON object, else all of it.
-    Only,
-    /// All of it.
-    Whole,
+    /// The only member where the text is a JSON object, else all of it, if it is usable.
+    Only(Usable),
+    /// All of it, if it is usable.
+    Whole(Usable),
 }
+
+/// Whether a secret of sessions is one that its kind can use; the error is a clause for the log. What is not counts as gone.
+pub type Usable = fn(&str) -> Result<(), &'static str>;
 
 impl Part {
     /// How long a version is used while the store is in trouble, if there is an end. Who holds an old secret of sessions can
@@ -102,19 +105,26 @@ impl Part {
     fn usable_for(&self) -> Option<Duration> {
         match self {
             Self::Field(_) => None,
-            Self::Only | Self::Whole => Some(Duration::from_secs(3600)),
+            Self::Only(_) | Self::Whole(_) => Some(Duration::from_secs(3600)),
         }
     }
 
     fn of(&self, Stored { text, version }: Stored) -> Result<ApiKey, &'static str> {
         let text = match self {
+            Self::Whole(usable) => {
+                usable(&text)?;
+                text
+            }
             // Anything may sign sessions, and every byte of it counts.
-            Self::Whole => text,
-            Self::Only => Self::member(
-                text,
-                |members| members.values().next().filter(|_| members.len() == 1),
-                "the secret is a JSON object, but not of one text",
-            )?,
+            Self::Only(usable) => {
+                let text = Self::member(
+                    text,
+                    |members| members.values().next().filter(|_| members.len() == 1),
+                    "the secret is a JSON object, but not of one text",
+                )?;
+                usable(&text)?;
+                text
+            }
             // A key travels in a header; a line's end behind it is a slip of the one who stored it.
             Self::Field(name) => {
                 let fault = "the secret is a JSON object whose member API_KEY_JSON_FIELD is no text";

@@ -54,9 +54,6 @@ impl Encrypted {
     pub async fn verify(&self, token: &str, cookies: Option<&[String]>) -> Result<Session, Refused> {
         let secret = self.secret.get().await.map_err(Refused::without_secret)?;
         let keys = self.keys(&secret, cookies);
-        if keys.is_empty() {
-            return Err(Refused::misconfigured("the secret that encrypts sessions is shorter than 32 bytes"));
-        }
         let Opened { header, text } = jwe::open(token, &keys).map_err(Refused::invalid)?;
         let session =
             json::strict_object(&text).map_err(|_| Refused::invalid("the session is no plain JSON object"))?;
@@ -72,12 +69,26 @@ impl Encrypted {
             let cookies = self.cookies.iter().filter(fits);
             cookies.flat_map(|cookie| (self.scheme.keys)(secret.as_bytes(), cookie)).collect::<Vec<_>>()
         };
-        // While a secret is rotated, the app has a list of them.
-        let secrets = match serde_json::from_str(secret.expose()) {
-            Ok(Value::Array(items)) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
-            _ => Some(vec![secret.expose().to_owned()]),
-        };
-        let secrets = secrets.unwrap_or_default();
-        secrets.iter().filter(|secret| secret.len() >= LEAST_SECRET_BYTES).flat_map(|secret| keys(secret)).collect()
+        secrets(secret.expose()).iter().flat_map(|secret| keys(secret)).collect()
+    }
+}
+
+/// The secrets in a stored text that are long enough. While a secret is rotated, the app has a list of them.
+fn secrets(text: &str) -> Vec<String> {
+    let secrets = match serde_json::from_str(text) {
+        Ok(Value::Array(items)) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
+        _ => Some(vec![text.to_owned()]),
+    };
+    secrets.unwrap_or_default().into_iter().filter(|secret| secret.len() >= LEAST_SECRET_BYTES).collect()
+}
+
+/// Whether a secret can encrypt sessions.
+///
+/// # Errors
+/// A clause for the log.
+pub fn encrypts(secret: &str) -> Result<(), &'static str> {
+    match secrets(secret).is_empty() {
+        true => Err("the secret that encrypts sessions is shorter than 32 bytes"),
+        false => Ok(()),
     }
 }

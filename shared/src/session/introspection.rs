@@ -121,7 +121,7 @@ impl Introspection {
             .append_pair("token_type_hint", "access_token")
             .finish();
         Request::post(self.url.as_str())
-            .header(header::AUTHORIZATION, authorization(client)?)
+            .header(header::AUTHORIZATION, authorization(client).map_err(Refused::misconfigured)?)
             .header(header::ACCEPT, "application/json")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.into())
@@ -158,9 +158,17 @@ fn refuse_other_uses(claims: &Members) -> Result<(), &'static str> {
     }
 }
 
+/// Whether a secret has a client's credentials.
+///
+/// # Errors
+/// A clause for the log.
+pub fn authenticates(client: &str) -> Result<(), &'static str> {
+    authorization(client).map(|_| ())
+}
+
 /// The client's credentials: an object with `client_id` and `client_secret`, or `id:secret`, by Basic; any other text by Bearer
 /// (RFC 7662 section 2.1). In Basic, both parts are form-encoded first (RFC 6749 section 2.3.1).
-fn authorization(client: &str) -> Result<HeaderValue, Refused> {
+fn authorization(client: &str) -> Result<HeaderValue, &'static str> {
     let basic = |id: &str, secret: &str| {
         let encode = |part: &str| byte_serialize(part.as_bytes()).collect::<String>();
         format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(id), encode(secret))))
@@ -178,9 +186,9 @@ fn authorization(client: &str) -> Result<HeaderValue, Refused> {
             None => (!client.is_empty()).then(|| format!("Bearer {client}")),
         },
     };
-    let mut value = value.and_then(|value| HeaderValue::try_from(value).ok()).ok_or_else(|| {
-        Refused::misconfigured("the secret of SESSION_INTROSPECTION_SECRET_ID has no client_id and client_secret")
-    })?;
+    let mut value = value
+        .and_then(|value| HeaderValue::try_from(value).ok())
+        .ok_or("the secret of SESSION_INTROSPECTION_SECRET_ID has no client_id and client_secret")?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -119,11 +119,16 @@ async fn by_published_key(source: &KeySource, token: &UnverifiedToken<'_>) -> Re
 
 async fn by_shared_secret(secret: &SecretCache, token: &UnverifiedToken<'_>) -> Result<bool, Refused> {
     let secret = secret.get().await.map_err(Refused::without_secret)?;
-    let secret = secret.expose().as_bytes();
-    if secret.len() < LEAST_SECRET_BYTES {
-        return Err(Refused::misconfigured("the secret that signs sessions is shorter than 32 bytes"));
-    }
-    Ok(VerifyingKey::secret(secret).verifies(token))
+    Ok(VerifyingKey::secret(secret.expose().as_bytes()).verifies(token))
+}
+
+/// Whether a secret can sign sessions.
+///
+/// # Errors
+/// A clause for the log.
+pub fn signs(secret: &str) -> Result<(), &'static str> {
+    let long_enough = secret.len() >= LEAST_SECRET_BYTES;
+    long_enough.then_some(()).ok_or("the secret that signs sessions is shorter than 32 bytes")
 }
 
 impl From<Unavailable> for Refused {

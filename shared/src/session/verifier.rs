@@ -8,10 +8,10 @@ use futures_util::future::join_all;
 use super::Session;
 use super::claims::IssuerClaim;
 use super::credential::{Candidate, Credential};
-use super::encrypted::Encrypted;
+use super::encrypted::{Encrypted, encrypts};
 use super::forward::Forward;
-use super::introspection::Introspection;
-use super::issuer::{Keys, TrustedIssuer};
+use super::introspection::{Introspection, authenticates};
+use super::issuer::{Keys, TrustedIssuer, signs};
 use super::jwe::is_encrypted;
 use super::key_source::{KeySource, Location};
 use super::refused::Refused;
@@ -52,14 +52,16 @@ impl Verifier {
                 let issuers = issuers.into_iter().map(|IssuerSettings { keys, algorithms, key_id_required, rules }| {
                     let keys = match keys {
                         KeysSetting::Published(location) => Keys::Published(sources.at(location)),
-                        KeysSetting::Shared(id) => Keys::Shared(secret(id, Part::Only)),
-                        KeysSetting::Both(id, location) => Keys::Both(secret(id, Part::Only), sources.at(location)),
+                        KeysSetting::Shared(id) => Keys::Shared(secret(id, Part::Only(signs))),
+                        KeysSetting::Both(id, location) => {
+                            Keys::Both(secret(id, Part::Only(signs)), sources.at(location))
+                        }
                     };
                     TrustedIssuer { keys, algorithms, key_id_required, rules }
                 });
                 let issuers = issuers.collect();
                 let encrypted = encrypted.map(|EncryptedSettings { secret_id, scheme, cookies, rules }| Encrypted {
-                    secret: secret(secret_id, Part::Only),
+                    secret: secret(secret_id, Part::Only(encrypts)),
                     scheme,
                     cookies,
                     rules,
@@ -69,7 +71,7 @@ impl Verifier {
             }
             Method::Introspection(service, client) => Way::Introspection(Box::new(Introspection {
                 url: service.url,
-                client: secret(client, Part::Whole),
+                client: secret(client, Part::Whole(authenticates)),
                 remote: remote(),
                 rules: service.rules,
                 remembered: Default::default(),

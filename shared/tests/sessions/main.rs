@@ -11,5 +11,6 @@ mod kinds;
 mod parties;
 #[path = "../signers/mod.rs"]
 mod signers;
+mod spoilt_secrets;
 mod subjects;
 mod world;

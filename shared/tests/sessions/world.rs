@@ -1,6 +1,7 @@
 //! A verifier with any settings, of an issuer that publishes any key set, next to a secret store that has any secrets.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -34,14 +35,16 @@ pub struct World {
     pub url: String,
     carriers: Vec<Carrier>,
     verifier: Verifier,
+    store: Arc<Secrets>,
+    passed: Arc<AtomicU64>,
     asked: Arc<Mutex<Vec<HeaderMap>>>,
 }
 
-struct Secrets(HashMap<String, String>);
+struct Secrets(Mutex<HashMap<String, String>>);
 
 impl SecretStore for Secrets {
     fn load<'a>(&'a self, id: &'a str) -> Loading<'a> {
-        let text = self.0.get(id).cloned();
+        let text = self.0.lock().unwrap().get(id).cloned();
         Box::pin(async { Ok(Stored { text: text.unwrap_or_default(), version: "1".to_owned() }) })
     }
 }
@@ -83,11 +86,24 @@ impl World {
         let settings = SessionSettings::from_settings(&mut reader);
         let settings = reader.finish(settings).map_err(|error| error.to_string()).unwrap();
         let carriers = settings.carriers.clone();
-        let clock = Clock::new(|| UNIX_EPOCH + Duration::from_secs(NOW));
+        let passed = Arc::new(AtomicU64::new(0));
+        let since = Arc::clone(&passed);
+        let clock = Clock::new(move || UNIX_EPOCH + Duration::from_secs(NOW + since.load(Ordering::SeqCst)));
         let secrets = secrets.iter().map(|&(id, text)| (id.to_owned(), text.to_owned())).collect();
-        let store = Arc::new(Secrets(secrets));
-        let verifier = Verifier::new(settings, Transport::new().unwrap(), store, Duration::from_secs(300), clock);
-        Self { url, carriers, verifier, asked }
+        let store = Arc::new(Secrets(Mutex::new(secrets)));
+        let fresh_for = Duration::from_secs(300);
+        let verifier = Verifier::new(settings, Transport::new().unwrap(), Arc::clone(&store) as _, fresh_for, clock);
+        Self { url, carriers, verifier, store, passed, asked }
+    }
+
+    /// Overwrites a secret.
+    pub fn store(&self, id: &str, text: &str) {
+        self.store.0.lock().unwrap().insert(id.to_owned(), text.to_owned());
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, seconds: u64) {
+        self.passed.fetch_add(seconds, Ordering::SeqCst);
     }
 
     /// What the issuer says of Ada, with other claims put in; one that is null is left out.
