@@ -12,6 +12,9 @@ use super::remote::{Remote, members, unusable, visible};
 use crate::call::Budget;
 use crate::json;
 
+/// The longest credential that is passed on, in bytes.
+const MOST_CREDENTIAL_BYTES: usize = 8 * 1024;
+
 /// Asks the app.
 pub struct Forward {
     /// The app's URL.
@@ -60,6 +63,10 @@ impl Forward {
     /// Nothing of the caller's request but the credential.
     fn request(&self, by_cookie: bool, session: &str) -> Result<Request<Bytes>, Refused> {
         let session = visible(session)?;
+        if session.len() > MOST_CREDENTIAL_BYTES {
+            // Servers refuse longer headers by statuses that look like trouble, which a stranger could cause.
+            return Err(Refused::invalid("the credential is longer than 8 KiB"));
+        }
         let (name, value) = match &self.cookie {
             Some(cookie) if by_cookie => (header::COOKIE, format!("{cookie}={session}")),
             _ => (header::AUTHORIZATION, format!("Bearer {session}")),

@@ -63,6 +63,32 @@ async fn what_an_app_says_of_odd_credentials_is_no_trouble_of_the_apps() {
     assert!(asked.iter().all(|headers| headers["cache-control"] == "no-cache"), "no shared cache answers for the app");
 }
 
+/// A server that takes no header of more than 8 KiB.
+fn up_to_8_kib(_: &Value, headers: &HeaderMap) -> Response {
+    let longest = headers.values().map(|value| value.len()).max().unwrap_or_default();
+    let status = if longest > 9000 { 431 } else { 401 };
+    StatusCode::from_u16(status).unwrap().into_response()
+}
+
+#[tokio::test]
+async fn an_app_is_not_asked_about_more_than_8_kib() {
+    let settings = [
+        ("SESSION_KIND", "forward"),
+        ("SESSION_FORWARD_URL", "{url}/me"),
+        ("SESSION_ISSUER", "app"),
+        ("SESSION_COOKIE", "sid"),
+    ];
+    let world = World::with(&Value::Null, up_to_8_kib, &settings, &[]).await;
+    for (bytes, asked) in [(8 * 1024, 2), (8 * 1024 + 1, 2), (12_000, 2)] {
+        let long = "x".repeat(bytes);
+        assert_eq!(world.code(&long).await, REFUSED, "{bytes}");
+        assert_eq!(world.code_of_cookies(&format!("sid={long}")).await, REFUSED, "{bytes}");
+        assert_eq!(world.asked().len(), asked, "{bytes}");
+    }
+    let (_, reason) = world.verify(&"x".repeat(9000)).await.unwrap_err();
+    assert!(reason.contains("8 KiB"), "{reason}");
+}
+
 fn introspecting<'a>() -> [(&'a str, &'a str); 5] {
     [
         ("SESSION_KIND", "introspection"),
