@@ -41,7 +41,7 @@ def measure(contestant, world, rounds):
         near = {"PROVIDER_BASE_URL": provider.url, "SSL_CERT_FILE": str(AUTHORITY)}
         far = near | {"AWS_ENDPOINT_URL_SECRETS_MANAGER": secrets.url}
         for number in range(rounds):
-            # Whoever is first is last in the next round.
+            # The first is the last of the next round.
             order = list(CASES.items())
             for key, (is_far, warms) in order[:: 1 if number % 2 else -1]:
                 provider.refuses_next = not warms

@@ -46,6 +46,25 @@ class Documents(unittest.TestCase):
                 self.assertTrue((REPOSITORY / path).exists(), f"{name}: {path}")
         self.assertGreater(named, 40)
 
+    def test_every_reason_for_which_a_session_is_refused_is_explained(self):
+        table = prose("README.md").split("### Why a session is refused")[1].split("\n### ")[0]
+        cells = [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| `")]
+        known = [reason for cell in cells for reason in re.findall(r"`([^`]+)`", cell)]
+        patterns = [re.compile(".*".join(re.escape(part) for part in reason.split("…"))) for reason in known]
+        reasons = set()
+        for file in (REPOSITORY / "shared/src/session").rglob("*.rs"):
+            if file.name == "tests.rs" or "settings" in file.parts:
+                continue
+            code = file.read_text().split("#[cfg(test)]\nmod tests {")[0]
+            literal = r'(?:\bErr|\binvalid|\bInvalid|\bmisconfigured|\bok_or|\bmissing|map_err)\((?:\|_\| )?"([^"]+)"'
+            reasons |= set(re.findall(literal, code))
+        # What is said of settings, of keys before they are tried, and of the caller.
+        said_elsewhere = ("must ", "the algorithm is not among", "the signature is not the key's")
+        reasons = {reason for reason in reasons if not reason.startswith(said_elsewhere)}
+        self.assertGreater(len(reasons), 50)
+        missing = [reason for reason in sorted(reasons) if not any(pattern.match(reason) for pattern in patterns)]
+        self.assertEqual(missing, [])
+
     def test_names_in_code_that_contributing_speaks_of_are_there(self):
         for file, names in {
             "shared/src/session/products/mod.rs": ["PRODUCTS", "struct Product"],
