@@ -47,6 +47,57 @@ for (const kind of KINDS) {
   });
 }
 
+/** Kinds whose libraries cut a session into chunks, with what stands before a chunk's number. */
+const CHUNKED = { supabase: '.', authjs: '.', auth0: '__' };
+
+for (const [kind, separator] of Object.entries(CHUNKED)) {
+  test(`${kind}: a planted chunk does not hide the visitor’s own chunks behind a planted session`, async () => {
+    const voicemint = await startVoicemint('--origin', APP, '--session', kind);
+    const sites = await serveSites(voicemint.port);
+    const chromium = await startChromium(sites);
+    try {
+      const [eve, ada] = [await signedIn(chromium, 'eve'), await signedIn(chromium, 'ada')];
+      const [[planted], [own]] = [await sessionCookies(eve, separator), await sessionCookies(ada, separator)];
+      assert.equal(planted.name, own.name);
+      const context = await chromium.newContext();
+      const page = await context.newPage();
+      await page.goto(APP);
+      // As the app's library sets a session that is too long for one cookie.
+      const half = Math.ceil(own.value.length / 2);
+      const chunks = [own.value.slice(0, half), own.value.slice(half)];
+      await page.evaluate((cookies) => {
+        for (const [name, value] of cookies) document.cookie = `${name}=${value}; Secure; Path=/`;
+      }, chunks.map((value, number) => [`${own.name}${separator}${number}`, value]));
+      assert.equal(await mint(page), 200);
+      const sibling = await context.newPage();
+      await sibling.goto(SIBLING);
+      const stray = { name: `${own.name}${separator}2`, value: 'x' };
+      for (const path of ['/cartesia', '/']) {
+        await plant(sibling, [stray], path, 600);
+        assert.equal(await mint(page), 200, `${path}, the chunk alone`);
+        await plant(sibling, [planted], path, 600);
+        assert.equal(await mint(page), 401, path);
+        await plant(sibling, [stray, planted], path, 0);
+      }
+    } finally {
+      await chromium.close();
+      await sites.stop();
+      await voicemint.stop();
+    }
+  });
+}
+
+/** A visitor's session cookie, put together where it came in chunks. */
+async function sessionCookies({ context }, separator) {
+  const cookies = (await context.cookies()).filter(({ name }) => !name.startsWith('__Host-'));
+  const whole = new Map();
+  for (const { name, value } of cookies) {
+    const key = name.replace(new RegExp(`${separator === '.' ? '\\.' : separator}\\d+$`), '');
+    whole.set(key, (whole.get(key) ?? '') + value);
+  }
+  return [...whole].map(([name, value]) => ({ name, value }));
+}
+
 async function signedIn(chromium, user) {
   const context = await chromium.newContext();
   const page = await context.newPage();
