@@ -1,7 +1,7 @@
 //! Answers: the headers that all of them carry, and the form of a token handed over.
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 use crate::clock::rfc3339;
@@ -12,33 +12,42 @@ use crate::refusal::{Code, Refusal};
 const ALLOW: HeaderValue = HeaderValue::from_static("GET, POST, DELETE, OPTIONS");
 
 /// The name of the header that says whether a token is new.
-const SOURCE: &str = "voicemint-source";
+const SOURCE: HeaderName = HeaderName::from_static("voicemint-source");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// A header of ours, with its name parsed once and for all.
+type Header = (HeaderName, HeaderValue);
+
+/// How many headers an answer has, about.
+const HEADERS: usize = 16;
 
 /// On every answer, whatever it is.
-const ALWAYS: [(&str, &str); 6] = [
-    ("cache-control", "no-store"),
-    ("vary", "Origin"),
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
-    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-    ("strict-transport-security", "max-age=63072000"),
+static ALWAYS: [Header; 6] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (header::VARY, HeaderValue::from_static("Origin")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000")),
 ];
 
 /// On every answer to a page that may call, so that it can read it, whatever it is (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
-const TO_ALLOWED_ORIGIN: [(&str, &str); 3] = [
-    ("access-control-allow-credentials", "true"),
-    ("access-control-expose-headers", "Retry-After, Voicemint-Source, Server-Timing"),
-    ("cross-origin-resource-policy", "cross-origin"),
+static TO_ALLOWED_ORIGIN: [Header; 3] = [
+    (header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true")),
+    (header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After, Voicemint-Source, Server-Timing")),
+    (RESOURCE_POLICY, HeaderValue::from_static("cross-origin")),
 ];
 
-const TO_PREFLIGHT: [(&str, &str); 3] = [
-    ("access-control-allow-methods", "GET, POST, DELETE"),
+static TO_OTHERS: [Header; 1] = [(RESOURCE_POLICY, HeaderValue::from_static("same-origin"))];
+
+static TO_PREFLIGHT: [Header; 3] = [
+    (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, DELETE")),
     (
-        "access-control-allow-headers",
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
         // The last four are what tracing libraries add to an app's requests by themselves (W3C Trace Context, Sentry).
-        "authorization, content-type, baggage, sentry-trace, traceparent, tracestate",
+        HeaderValue::from_static("authorization, content-type, baggage, sentry-trace, traceparent, tracestate"),
     ),
-    ("access-control-max-age", "600"),
+    (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600")),
 ];
 
 /// A token handed over.
@@ -118,18 +127,19 @@ pub fn finish(response: &mut Response<Bytes>, origin: Option<&HeaderValue>) {
         insert(response, &TO_ALLOWED_ORIGIN);
         response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
     } else {
-        insert(response, &[("cross-origin-resource-policy", "same-origin")]);
+        insert(response, &TO_OTHERS);
     }
 }
 
-fn insert(response: &mut Response<Bytes>, headers: &[(&'static str, &'static str)]) {
-    for &(name, value) in headers {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+fn insert(response: &mut Response<Bytes>, headers: &[Header]) {
+    for (name, value) in headers {
+        response.headers_mut().insert(name, value.clone());
     }
 }
 
 fn json(media_type: &'static str, body: Vec<u8>) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body));
+    response.headers_mut().reserve(HEADERS);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }

@@ -33,7 +33,6 @@ pub fn of(error: reqwest::Error) -> Failure {
     let clause = chain(&error).find_map(clause).unwrap_or(match (error.is_connect(), error.is_timeout()) {
         (true, true) => "no connection within 1 s",
         (true, false) => "no connection",
-        (false, _) if error.is_builder() => "its URL cannot be called",
         (false, _) => "the connection broke",
     });
     Failure::Unreachable(clause)

@@ -8,11 +8,13 @@ mod tls;
 mod tests;
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use reqwest::{Client, redirect, retry};
+use url::Url;
 
 pub use failure::Failure;
 
@@ -28,7 +30,12 @@ const USER_AGENT: &str = concat!("voicemint/", env!("CARGO_PKG_VERSION"));
 
 /// The HTTP client: HTTP/1.1, no redirects, no retries of its own. Cheap to clone.
 #[derive(Clone)]
-pub struct Transport(Client);
+pub struct Transport {
+    client: Client,
+    /// The last one that was called, parsed: most calls are mints, which all have the same. To parse it again would be a third
+    /// of what reqwest costs.
+    last: Arc<Mutex<Option<(Uri, Url)>>>,
+}
 
 impl Transport {
     /// A client that trusts the compiled-in authorities and those of `SSL_CERT_FILE`, and uses the proxy of `HTTPS_PROXY`.
@@ -53,7 +60,7 @@ impl Transport {
             Some(proxy) => client.proxy(proxy),
             None => client,
         };
-        client.build().ok().map(Self)
+        client.build().ok().map(|client| Self { client, last: Arc::default() })
     }
 
     /// A client without settings: the compiled-in authorities and no proxy.
@@ -69,7 +76,7 @@ impl Transport {
     /// Sends one `HEAD` without credentials, so that the next request to that host finds a connection. Best effort: whatever
     /// is answered, and whether anything is, does not matter.
     pub async fn warm(&self, url: &str) {
-        let _ = self.0.head(url).timeout(WARM_WITHIN).send().await;
+        let _ = self.client.head(url).timeout(WARM_WITHIN).send().await;
     }
 
     /// Sends a request and reads the whole response, of at most `max_bytes`, within `timeout`.
@@ -83,8 +90,8 @@ impl Transport {
         max_bytes: usize,
     ) -> Result<Response<Bytes>, Failure> {
         let exchange = async {
-            let request = request.try_into().map_err(failure::of)?;
-            let mut response = self.0.execute(request).await.map_err(failure::of)?;
+            let request = self.request(request).ok_or(Failure::Unreachable("its URL cannot be called"))?;
+            let mut response = self.client.execute(request).await.map_err(failure::of)?;
             let mut body = BytesMut::new();
             while let Some(chunk) = response.chunk().await.map_err(failure::of)? {
                 if body.len() + chunk.len() > max_bytes {
@@ -98,6 +105,23 @@ impl Transport {
             Ok(read)
         };
         tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(Failure::Timeout))
+    }
+
+    fn request(&self, request: Request<Bytes>) -> Option<reqwest::Request> {
+        let (parts, body) = request.into_parts();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let url = match &*last {
+            Some((uri, url)) if *uri == parts.uri => url.clone(),
+            _ => {
+                let url = Url::parse(&parts.uri.to_string()).ok()?;
+                last.insert((parts.uri, url)).1.clone()
+            }
+        };
+        drop(last);
+        let mut request = reqwest::Request::new(parts.method, url);
+        *request.headers_mut() = parts.headers;
+        *request.body_mut() = (!body.is_empty()).then(|| body.into());
+        Some(request)
     }
 }
 

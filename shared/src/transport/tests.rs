@@ -70,6 +70,16 @@ async fn a_warmed_connection_serves_the_next_request() {
 }
 
 #[tokio::test]
+async fn calls_to_different_urls_go_where_they_should() {
+    let ((first, counts), (second, others)) = (Server::start().await, Server::start().await);
+    let transport = Transport::new().unwrap();
+    for url in [&first, &first, &second, &first, &second, &second] {
+        assert_eq!(get(&transport, url).await.unwrap(), "ok");
+    }
+    assert_eq!((counts.counts(), others.counts()), ((1, 3), (1, 3)));
+}
+
+#[tokio::test]
 async fn a_host_that_cannot_be_warmed_is_no_matter() {
     let transport = Transport::new().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
