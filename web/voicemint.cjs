@@ -324,7 +324,7 @@ function refusal({ url, response, text, body }) {
 }
 
 /** What `make dev` says where the path, the method or the host is wrong. */
-const LOCAL = /^(There is no such path here\. The endpoints are |This path has another method: |This server was called )/;
+const LOCAL = /^(This is Voicemint's local command |This path has another method: |This server was called )/;
 
 /** Where to look when something else answered: a dev server, a proxy, a sign-in page. */
 function noEndpoint(url, { status, ok, redirected, headers }, text, body) {

@@ -57,11 +57,11 @@ for (const [what, reply, words, hint] of [
 const local = (file, words) => {
   const source = readFileSync(new URL(`../../dev/src/${file}`, import.meta.url), "utf8");
   const [, text] = new RegExp(`"(${words}.*?)(?:\\\\n)?(?<!\\\\)"`, "s").exec(source);
-  return text.replace(/\\\n\s*/g, "").replace("{host}", "voice.test");
+  return text.replace(/\\\n\s*/g, "").replace("{host}", "voice.test").replace("{}", "/cartesia/tokens").replace("{advice}", "use /cartesia/token");
 };
 
 for (const [what, status, text] of [
-  ["a path", 404, local("app.rs", "There is no such path here")],
+  ["a path", 404, local("not_found.rs", "This is Voicemint's local command")],
   ["a method", 405, local("app.rs", "This path has another method")],
   ["a host", 421, local("hosts.rs", "This server was called as")],
   ["no host", 421, local("hosts.rs", "This server was called by no")],
