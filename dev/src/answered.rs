@@ -46,4 +46,23 @@ impl<P: Provider> Provider for Answered<P> {
     fn verdict(&self, status: StatusCode, body: &[u8]) -> Verdict {
         self.provider.verdict(status, body)
     }
+
+    fn error_code(&self, body: &[u8]) -> Option<&'static str> {
+        self.provider.error_code(body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use voicemint_elevenlabs::ElevenLabs;
+
+    #[test]
+    fn what_a_provider_knows_of_its_errors_is_asked_of_it() {
+        let provider = Answered::<ElevenLabs>::from_settings(&mut Reader::new(&|_: &str| None));
+        let body = br#"{"detail":{"status":"quota_exceeded"}}"#;
+        assert_eq!(provider.error_code(body), Some("quota_exceeded"));
+        let plain = ElevenLabs::from_settings(&mut Reader::new(&|_: &str| None));
+        assert_eq!(provider.verdict(StatusCode::UNAUTHORIZED, body), plain.verdict(StatusCode::UNAUTHORIZED, body));
+    }
 }
