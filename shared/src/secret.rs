@@ -196,7 +196,7 @@ struct State {
 
 /// How long a store in trouble is left alone while something is cached.
 const TROUBLE_PAUSE: Duration = Duration::from_secs(5);
-/// How long a secret is used that the store says is gone: an operator's slip can be mended meanwhile.
+/// How long a secret is used that the store says is gone: an operator can correct a mistake meanwhile.
 const GONE_USABLE_FOR: Duration = Duration::from_secs(60);
 /// How often at the most a key that the provider refused is loaded anew.
 const RELOAD_PAUSE: Duration = Duration::from_secs(10);

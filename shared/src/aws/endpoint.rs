@@ -35,7 +35,7 @@ fn filled(value: &str) -> Option<String> {
 pub fn warn_of_plain_http(config: &SdkConfig) {
     for (service, exposed) in EXPOSED {
         if is_plain(config, service) {
-            tracing::warn!("{service} is called over plain http: who sees the network reads {exposed}");
+            tracing::warn!("{service} is called over plain http: anyone who sees the network can read {exposed}");
             // One line is enough: one variable can be for all services.
             return;
         }

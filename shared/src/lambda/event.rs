@@ -102,7 +102,7 @@ fn http_api(mut event: ApiGatewayV2httpRequest) -> Option<Event> {
     event.request_context.stage = None;
     event.request_context.domain_name = None;
     let mut refusal = check_body(&mut event.body, event.is_base64_encoded);
-    // It would be joined to an URL and parsed again.
+    // `lambda_http` panics where it makes no URL.
     let query = event.raw_query_string.take().unwrap_or_default();
     // What is behind a # would be dropped without a word.
     if !query.contains('#') && Uri::try_from(format!("/?{query}")).is_ok() {

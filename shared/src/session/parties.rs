@@ -61,9 +61,9 @@ impl Parties {
         if listed.iter().all(|entry| entry == ABSENT) {
             let origins = reader.list("ALLOWED_ORIGINS");
             if origins.is_empty() {
-                let mend =
+                let requirement =
                     "is not set, and ALLOWED_ORIGINS neither: one of them lists the pages that tokens may be for";
-                reader.fault(NAME, mend);
+                reader.fault(NAME, requirement);
             }
             listed.extend(origins);
         }

@@ -32,8 +32,8 @@ const USER_AGENT: &str = concat!("voicemint/", env!("CARGO_PKG_VERSION"));
 #[derive(Clone)]
 pub struct Transport {
     client: Client,
-    /// The last one that was called, parsed: most calls are mints, which all have the same. To parse it again would be a third
-    /// of what reqwest costs.
+    /// The last URL that was called, parsed: most calls are mints, which all have the same, and parsing it is a good part of
+    /// what reqwest costs.
     last: Arc<Mutex<Option<(Uri, Url)>>>,
 }
 

@@ -134,8 +134,9 @@ fn common_rules(reader: &mut Reader) -> Rules {
                 required.push((name.trim().to_owned(), value.trim().to_owned()));
             }
             _ => {
-                let mend = format_args!("must be a comma-separated list of claim=value (a claim's name, or {POINTER})");
-                reader.fault("SESSION_REQUIRED_CLAIMS", mend);
+                let requirement =
+                    format_args!("must be a comma-separated list of claim=value (a claim's name, or {POINTER})");
+                reader.fault("SESSION_REQUIRED_CLAIMS", requirement);
             }
         }
     }
@@ -189,8 +190,9 @@ fn secret(reader: &mut Reader, rules: Rules) -> Option<Method> {
         }
         _ => {
             if issuers.is_empty() {
-                let mend = "is not set: with several secrets it has one entry for each, by which tokens are told apart";
-                reader.fault("SESSION_ISSUER", mend);
+                let requirement =
+                    "is not set: with several secrets it has one entry for each, by which tokens are told apart";
+                reader.fault("SESSION_ISSUER", requirement);
             }
             let pairs = issuers.into_iter().zip(secrets);
             let of = |name, id| issuer_of(KeysSetting::Shared(id), rules.clone().of(vec![name], audience.clone()));
@@ -220,9 +222,9 @@ fn introspection(reader: &mut Reader, rules: Rules) -> Option<Method> {
     let audience = reader.list("SESSION_AUDIENCE");
     if audience.is_empty() && rules.required.is_empty() {
         // Any client of the server could have tokens minted with those that its users gave it.
-        let mend = "is not set, and SESSION_REQUIRED_CLAIMS neither: one of them says which active tokens are meant for this \
+        let requirement = "is not set, and SESSION_REQUIRED_CLAIMS neither: one of them says which active tokens are meant for this \
                     service; * says explicitly that any is accepted";
-        reader.fault("SESSION_AUDIENCE", mend);
+        reader.fault("SESSION_AUDIENCE", requirement);
     }
     let audience = if audience.is_empty() { Audience::Any } else { read::audience_of(reader, audience) };
     let issuer = read::one_issuer(reader);

@@ -35,8 +35,8 @@ pub fn sessions(reader: &mut Reader, product: &Product, rules: Rules) -> (Option
                 (Some(id), None) => KeysSetting::Shared(id.clone()),
                 (None, Some(location)) => KeysSetting::Published(location),
                 (None, None) => {
-                    let mend = "is not set: it is where the key set of the URL in SESSION_ISSUER is";
-                    reader.fault("SESSION_JWKS_URL", mend);
+                    let requirement = "is not set: it is where the key set of the URL in SESSION_ISSUER is";
+                    reader.fault("SESSION_JWKS_URL", requirement);
                     continue;
                 }
             };
@@ -66,7 +66,7 @@ fn tenants(reader: &mut Reader, product: &Product, entries: &[String]) -> Vec<Te
                 }
                 tenants.push(tenant);
             }
-            Err(mend) => reader.fault("SESSION_ISSUER", mend),
+            Err(requirement) => reader.fault("SESSION_ISSUER", requirement),
         }
     }
     tenants

@@ -64,8 +64,8 @@ pub fn one_issuer(reader: &mut Reader) -> Option<String> {
 pub fn required_audience(reader: &mut Reader, meaning: &str) -> Audience {
     let audience = reader.list("SESSION_AUDIENCE");
     if audience.is_empty() {
-        let mend = format_args!("is not set: it lists {meaning}; * says out loud that any is accepted");
-        reader.fault("SESSION_AUDIENCE", mend);
+        let requirement = format_args!("is not set: it lists {meaning}; * says out loud that any is accepted");
+        reader.fault("SESSION_AUDIENCE", requirement);
     }
     audience_of(reader, audience)
 }
@@ -100,15 +100,16 @@ pub fn one_for_each(reader: &mut Reader, name: &str, issuers: usize) -> Option<V
 /// The key sets' URLs, one for each issuer; nothing where they are not set.
 pub fn key_sets(reader: &mut Reader, issuers: usize) -> Option<Vec<Option<Url>>> {
     let entries = one_for_each(reader, "SESSION_JWKS_URL", issuers)?;
-    let url = |entry: &String| callable_url(entry).map_err(|mend| reader.fault("SESSION_JWKS_URL", mend)).ok();
+    let url =
+        |entry: &String| callable_url(entry).map_err(|requirement| reader.fault("SESSION_JWKS_URL", requirement)).ok();
     Some(entries.iter().map(url).collect())
 }
 
 /// Where an issuer's discovery document is.
 pub fn discovery(reader: &mut Reader, issuer: &str) -> Option<Location> {
     let Ok(mut document) = callable_url(issuer) else {
-        let mend = "must be an https URL, below which the key set is discovered; or set SESSION_JWKS_URL";
-        reader.fault("SESSION_ISSUER", mend);
+        let requirement = "must be an https URL, below which the key set is discovered; or set SESSION_JWKS_URL";
+        reader.fault("SESSION_ISSUER", requirement);
         return None;
     };
     // OpenID Connect Discovery 1.0 section 4: the path is appended, after any slash at the end has been taken off.
@@ -127,8 +128,8 @@ pub fn required_url(reader: &mut Reader, name: &str, meaning: &str) -> Option<Ur
 pub fn subject_pointer(reader: &mut Reader) -> String {
     let pointer = reader.optional("SESSION_SUBJECT_POINTER").unwrap_or_else(|| "/sub".to_owned());
     if !pointer.starts_with('/') || !is_name(&pointer) {
-        let mend = "must be a JSON pointer such as /user/id, with ~ and / in names as ~0 and ~1";
-        reader.fault("SESSION_SUBJECT_POINTER", mend);
+        let requirement = "must be a JSON pointer such as /user/id, with ~ and / in names as ~0 and ~1";
+        reader.fault("SESSION_SUBJECT_POINTER", requirement);
     }
     pointer
 }
