@@ -1,5 +1,5 @@
-//! A provider whose answers name another base URL than the one that mints: for clients that reach the stand-ins otherwise than
-//! the broker does.
+//! A provider whose answers name another base URL than the one that mints: for clients that reach
+//! the stand-ins otherwise than the broker does.
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
@@ -9,10 +9,12 @@ use voicemint::refusal::Refusal;
 use voicemint::secret::ApiKey;
 use voicemint::settings::Reader;
 
-/// What the environment says of the base URL in answers. No flag can set it by itself, as settings are in capitals.
+/// What the environment says of the base URL in answers. No flag can set it by itself, as settings
+/// are in capitals.
 pub const BASE_URL: &str = "answered_base_url";
 
-/// A provider, and the base URL in its answers. Whatever else a provider is asked, the one within answers.
+/// A provider, and the base URL in its answers. Whatever else a provider is asked, the one within
+/// answers.
 pub struct Answered<P> {
     provider: P,
     base_url: Option<String>,
@@ -24,11 +26,16 @@ impl<P: Provider> Provider for Answered<P> {
     const SINGLE_USE: bool = P::SINGLE_USE;
 
     fn from_settings(reader: &mut Reader) -> Self {
-        Self { provider: P::from_settings(reader), base_url: reader.optional(BASE_URL) }
+        Self {
+            provider: P::from_settings(reader),
+            base_url: reader.optional(BASE_URL),
+        }
     }
 
     fn base_url(&self) -> &str {
-        self.base_url.as_deref().unwrap_or_else(|| self.provider.base_url())
+        self.base_url
+            .as_deref()
+            .unwrap_or_else(|| self.provider.base_url())
     }
 
     fn ask(&self, fields: Fields) -> Result<Ask, Refusal> {
@@ -63,6 +70,9 @@ mod tests {
         let body = br#"{"detail":{"status":"quota_exceeded"}}"#;
         assert_eq!(provider.error_code(body), Some("quota_exceeded"));
         let plain = ElevenLabs::from_settings(&mut Reader::new(&|_: &str| None));
-        assert_eq!(provider.verdict(StatusCode::UNAUTHORIZED, body), plain.verdict(StatusCode::UNAUTHORIZED, body));
+        assert_eq!(
+            provider.verdict(StatusCode::UNAUTHORIZED, body),
+            plain.verdict(StatusCode::UNAUTHORIZED, body)
+        );
     }
 }

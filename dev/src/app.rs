@@ -1,4 +1,5 @@
-//! The app side: a page, an identity provider, and the token endpoints through the broker that is deployed.
+//! The app side: a page, an identity provider, and the token endpoints through the broker that is
+//! deployed.
 
 use std::sync::Arc;
 
@@ -33,7 +34,8 @@ use crate::{hosts, secrets_manager, sign_in, terminal};
 /// How many users of a provider are counted, where a limit is set.
 const MOST_COUNTED: usize = 1024;
 
-/// The process's environment, which is read for API keys of real providers, further authorities and a proxy.
+/// The process's environment, which is read for API keys of real providers, further authorities and
+/// a proxy.
 pub type RealKeys<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The providers, in the order in which they are shown.
@@ -57,8 +59,12 @@ impl App {
     ///
     /// # Errors
     /// Everything that is wrong with the settings given by flags, in words.
-    pub fn new(arguments: &Arguments, real_keys: RealKeys) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let identity = Arc::new(identity(arguments).map_err(|_| "this machine has no random numbers")?);
+    pub fn new(
+        arguments: &Arguments,
+        real_keys: RealKeys,
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let identity =
+            Arc::new(identity(arguments).map_err(|_| "this machine has no random numbers")?);
         let secrets_manager = secrets_manager::router(Keys::of_standins(identity.secrets()));
         Ok(Self {
             router: hosts::known_alone(router(arguments, real_keys, identity)?, arguments.names()),
@@ -73,32 +79,83 @@ fn router(
     identity: Arc<IdentityProvider>,
 ) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
     let mut check = Check::new(arguments, real_keys);
-    let transport = check.general(transport(arguments, real_keys, &check)).map_or_else(Transport::new, Ok)?;
-    let cartesia = endpoint::<Cartesia>(arguments, &identity, real_keys, CARTESIA_KEY, &transport, &mut check);
-    let elevenlabs = endpoint::<ElevenLabs>(arguments, &identity, real_keys, ELEVENLABS_KEY, &transport, &mut check);
-    let assemblyai = endpoint::<AssemblyAi>(arguments, &identity, real_keys, ASSEMBLYAI_KEY, &transport, &mut check);
+    let transport = check
+        .general(transport(arguments, real_keys, &check))
+        .map_or_else(Transport::new, Ok)?;
+    let cartesia = endpoint::<Cartesia>(
+        arguments,
+        &identity,
+        real_keys,
+        CARTESIA_KEY,
+        &transport,
+        &mut check,
+    );
+    let elevenlabs = endpoint::<ElevenLabs>(
+        arguments,
+        &identity,
+        real_keys,
+        ELEVENLABS_KEY,
+        &transport,
+        &mut check,
+    );
+    let assemblyai = endpoint::<AssemblyAi>(
+        arguments,
+        &identity,
+        real_keys,
+        ASSEMBLYAI_KEY,
+        &transport,
+        &mut check,
+    );
     let brokers = check.finish(arguments, cartesia.zip(elevenlabs).zip(assemblyai))?;
-    let (((cartesia, cartesia_deployed), (elevenlabs, elevenlabs_deployed)), (assemblyai, assemblyai_deployed)) =
-        brokers;
-    let kind = arguments.setting("", "SESSION_KIND").unwrap_or(arguments.session.name());
-    let grants_claim = arguments.set.iter().any(|setting| setting.name == "GRANTS_CLAIM");
-    Ok(page::router(&[cartesia_deployed, elevenlabs_deployed, assemblyai_deployed], kind, grants_claim)
-        .route("/cartesia/token", cartesia)
-        .route("/elevenlabs/token", elevenlabs)
-        .route("/assemblyai/token", assemblyai)
-        .merge(sign_in::router(Arc::clone(&identity), Clock::system(), arguments))
-        .merge(identity::router(identity, Clock::system()))
-        .fallback(not_found)
-        .method_not_allowed_fallback(not_allowed))
+    let (
+        ((cartesia, cartesia_deployed), (elevenlabs, elevenlabs_deployed)),
+        (assemblyai, assemblyai_deployed),
+    ) = brokers;
+    let kind = arguments
+        .setting("", "SESSION_KIND")
+        .unwrap_or(arguments.session.name());
+    let grants_claim = arguments
+        .set
+        .iter()
+        .any(|setting| setting.name == "GRANTS_CLAIM");
+    Ok(page::router(
+        &[cartesia_deployed, elevenlabs_deployed, assemblyai_deployed],
+        kind,
+        grants_claim,
+    )
+    .route("/cartesia/token", cartesia)
+    .route("/elevenlabs/token", elevenlabs)
+    .route("/assemblyai/token", assemblyai)
+    .merge(sign_in::router(
+        Arc::clone(&identity),
+        Clock::system(),
+        arguments,
+    ))
+    .merge(identity::router(identity, Clock::system()))
+    .fallback(not_found)
+    .method_not_allowed_fallback(not_allowed))
 }
 
 async fn not_allowed(request: Request) -> Response {
-    terminal::show(request.method(), request.uri().path(), "405 this path has another method");
-    (StatusCode::METHOD_NOT_ALLOWED, "This path has another method: see the Allow header.\n").into_response()
+    terminal::show(
+        request.method(),
+        request.uri().path(),
+        "405 this path has another method",
+    );
+    (
+        StatusCode::METHOD_NOT_ALLOWED,
+        "This path has another method: see the Allow header.\n",
+    )
+        .into_response()
 }
 
-/// The one HTTP client of all functions here, with the authorities and the proxy of this process's environment.
-fn transport(arguments: &Arguments, environment: RealKeys, check: &Check) -> Result<Transport, SettingsError> {
+/// The one HTTP client of all functions here, with the authorities and the proxy of this process's
+/// environment.
+fn transport(
+    arguments: &Arguments,
+    environment: RealKeys,
+    check: &Check,
+) -> Result<Transport, SettingsError> {
     let variables = |name: &str| {
         check.asks("", name);
         match (arguments.setting("", name), name) {
@@ -112,7 +169,8 @@ fn transport(arguments: &Arguments, environment: RealKeys, check: &Check) -> Res
     reader.finish(transport)
 }
 
-/// The identity provider that was asked for, with the cookie that all functions were told to look for.
+/// The identity provider that was asked for, with the cookie that all functions were told to look
+/// for.
 fn identity(arguments: &Arguments) -> Result<IdentityProvider, Unspecified> {
     let identity = IdentityProvider::new(arguments.session, &arguments.app_origin())?;
     Ok(match arguments.setting("", "SESSION_COOKIE") {
@@ -132,12 +190,26 @@ fn endpoint<P: Provider>(
     let real = real_keys(&key_variable(P::NAME));
     let base_url = real.is_none().then(|| arguments.standins_url());
     let keys = Keys::default().with(P::NAME, real.unwrap_or_else(|| standin_key.to_owned()));
-    let keys = identity.secrets().into_iter().fold(keys, |keys, (id, secret)| keys.with(id, secret));
+    let keys = identity
+        .secrets()
+        .into_iter()
+        .fold(keys, |keys, (id, secret)| keys.with(id, secret));
     // Settings of one kind would spoil another.
-    let kind = arguments.setting(P::NAME, "SESSION_KIND").unwrap_or(arguments.session.name());
-    let sessions = if kind == arguments.session.name() { identity.settings() } else { Vec::new() };
-    let minting_url = arguments.setting(P::NAME, "PROVIDER_BASE_URL").map(str::to_owned).or(base_url);
-    let standin = minting_url.as_deref().is_some_and(|url| url.trim_end_matches('/') == arguments.standins_url());
+    let kind = arguments
+        .setting(P::NAME, "SESSION_KIND")
+        .unwrap_or(arguments.session.name());
+    let sessions = if kind == arguments.session.name() {
+        identity.settings()
+    } else {
+        Vec::new()
+    };
+    let minting_url = arguments
+        .setting(P::NAME, "PROVIDER_BASE_URL")
+        .map(str::to_owned)
+        .or(base_url);
+    let standin = minting_url
+        .as_deref()
+        .is_some_and(|url| url.trim_end_matches('/') == arguments.standins_url());
     let answered_url = arguments.base_url.clone().filter(|_| standin);
     let origins = Origins::new::<P>(arguments);
     let environment = |name: &str| {
@@ -150,12 +222,31 @@ fn endpoint<P: Provider>(
             (None, "API_KEY_SECRET_ID") => Some(P::NAME.to_owned()),
             (None, "LIMIT_TABLE") => Some("in-memory".to_owned()),
             (None, "SESSION_AUTHORIZED_PARTIES") if kind == Kind::Clerk.name() => origins.parties(),
-            _ => sessions.iter().find(|(setting, _)| *setting == name).map(|(_, value)| value.clone()),
+            _ => sessions
+                .iter()
+                .find(|(setting, _)| *setting == name)
+                .map(|(_, value)| value.clone()),
         }
     };
     let (keys, table) = (Arc::new(keys), Arc::new(Memory::new(MOST_COUNTED)));
-    let broker = Broker::<Answered<P>>::from_settings(&environment, keys, table, transport.clone(), Clock::system());
-    let base_url = Answered::<P>::from_settings(&mut Reader::new(&environment)).base_url().to_owned();
-    let deployed = Deployed { name: P::NAME, cookie: P::COOKIE, single_use: P::SINGLE_USE, base_url, standin };
-    check.take(P::NAME, broker).map(|broker| (Endpoint::new(broker, origins).route(), deployed))
+    let broker = Broker::<Answered<P>>::from_settings(
+        &environment,
+        keys,
+        table,
+        transport.clone(),
+        Clock::system(),
+    );
+    let base_url = Answered::<P>::from_settings(&mut Reader::new(&environment))
+        .base_url()
+        .to_owned();
+    let deployed = Deployed {
+        name: P::NAME,
+        cookie: P::COOKIE,
+        single_use: P::SINGLE_USE,
+        base_url,
+        standin,
+    };
+    check
+        .take(P::NAME, broker)
+        .map(|broker| (Endpoint::new(broker, origins).route(), deployed))
 }

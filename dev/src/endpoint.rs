@@ -21,7 +21,8 @@ use crate::terminal;
 /// As long as the deployed functions have (`Timeout` in template.yaml).
 const INVOCATION: Duration = Duration::from_secs(10);
 
-/// The longest body that API Gateway passes on. The broker judges all that is shorter, as it does where it is deployed.
+/// The longest body that API Gateway passes on. The broker judges all that is shorter, as it does
+/// where it is deployed.
 const MOST_GATEWAY_BYTES: usize = 10 * 1024 * 1024;
 
 /// A broker, and whose pages may call it.
@@ -52,13 +53,24 @@ impl<P: Provider> Endpoint<P> {
         let replaced = self.origins.replace(&mut parts.headers);
         let (response, record) = match to_bytes(body, MOST_GATEWAY_BYTES).await {
             Ok(body) => {
-                let invocation = Invocation { request_id: request_id(), deadline: Instant::now() + INVOCATION };
-                self.broker.answer(http::Request::from_parts(parts, body), invocation).await
+                let invocation = Invocation {
+                    request_id: request_id(),
+                    deadline: Instant::now() + INVOCATION,
+                };
+                self.broker
+                    .answer(http::Request::from_parts(parts, body), invocation)
+                    .await
             }
-            Err(_) => self.broker.refuse(&parts.headers, too_large(), request_id()),
+            Err(_) => self
+                .broker
+                .refuse(&parts.headers, too_large(), request_id()),
         };
         let advice = origins::advice(&record, origin.as_ref(), &response);
-        terminal::show(&method, &format!("/{}/token", P::NAME), &in_one_line(&record, advice));
+        terminal::show(
+            &method,
+            &format!("/{}/token", P::NAME),
+            &in_one_line(&record, advice),
+        );
         let mut response = response.map(Body::from);
         origins::restore(&mut response, replaced);
         response
@@ -68,9 +80,19 @@ impl<P: Provider> Endpoint<P> {
 /// A request for the eyes of a developer.
 fn in_one_line(record: &Record, advice: Option<String>) -> String {
     let took = record.total.as_secs_f64() * 1000.0;
-    let reason = record.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
-    format!("{} {}{reason}{advice} ({took:.1} ms)", record.status.as_u16(), record.outcome.name())
+    let reason = record
+        .reason
+        .as_ref()
+        .map(|reason| format!(": {reason}"))
+        .unwrap_or_default();
+    let advice = advice
+        .map(|advice| format!("; {advice}"))
+        .unwrap_or_default();
+    format!(
+        "{} {}{reason}{advice} ({took:.1} ms)",
+        record.status.as_u16(),
+        record.outcome.name()
+    )
 }
 
 fn request_id() -> String {

@@ -26,20 +26,30 @@ impl Names {
 
     /// A name or address as it stands in a URL.
     pub fn in_url(host: &str) -> String {
-        if host.parse::<Ipv6Addr>().is_ok() { format!("[{host}]") } else { host.to_owned() }
+        if host.parse::<Ipv6Addr>().is_ok() {
+            format!("[{host}]")
+        } else {
+            host.to_owned()
+        }
     }
 
     /// The names for which there is a certificate.
     pub fn certified(&self) -> impl Iterator<Item = &str> {
-        ["localhost", "127.0.0.1", "::1", CONTAINERS].into_iter().chain(self.0.iter().map(String::as_str))
+        ["localhost", "127.0.0.1", "::1", CONTAINERS]
+            .into_iter()
+            .chain(self.0.iter().map(String::as_str))
     }
 
-    /// Whether requests to this host are answered. The port does not count: a proxy that keeps the header sends its own, and
-    /// pages cannot choose what a name of the loopback interface resolves to.
+    /// Whether requests to this host are answered. The port does not count: a proxy that keeps the
+    /// header sends its own, and pages cannot choose what a name of the loopback interface resolves
+    /// to.
     fn accept(&self, host: &str) -> bool {
-        let Some(host) = split_port(host) else { return false };
+        let Some(host) = split_port(host) else {
+            return false;
+        };
         if let Ok(address) = host.parse::<IpAddr>() {
-            return address.is_loopback() || self.0.iter().any(|given| *given == address.to_string());
+            return address.is_loopback()
+                || self.0.iter().any(|given| *given == address.to_string());
         }
         let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
         // RFC 6761 section 6.3: all names under localhost are the loopback interface.
@@ -51,7 +61,10 @@ impl Names {
 /// Whether a text is the name of a host: labels of letters, digits, hyphens and underscores.
 pub fn is_name(text: &str) -> bool {
     let label = |label: &str| {
-        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
     text.len() <= 253 && text.strip_suffix('.').unwrap_or(text).split('.').all(label)
 }
@@ -59,19 +72,23 @@ pub fn is_name(text: &str) -> bool {
 /// The host without its port, and without the brackets of IPv6 (RFC 9110 section 7.2).
 fn split_port(host: &str) -> Option<&str> {
     let (name, rest) = match host.strip_prefix('[') {
-        Some(rest) => rest.split_once(']').filter(|(address, _)| address.parse::<Ipv6Addr>().is_ok())?,
+        Some(rest) => rest
+            .split_once(']')
+            .filter(|(address, _)| address.parse::<Ipv6Addr>().is_ok())?,
         None => host.split_at(host.find(':').unwrap_or(host.len())),
     };
     let port = match rest.strip_prefix(':') {
         Some(port) => port,
         None => return rest.is_empty().then_some(name),
     };
-    let is_port = port.is_empty() || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok());
+    let is_port = port.is_empty()
+        || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok());
     is_port.then_some(name)
 }
 
-/// Answers only requests to these names. A foreign site whose name suddenly points here (DNS rebinding) would count as
-/// same-origin: it could sign itself in, mint with a developer's real key, and read secrets.
+/// Answers only requests to these names. A foreign site whose name suddenly points here (DNS
+/// rebinding) would count as same-origin: it could sign itself in, mint with a developer's real
+/// key, and read secrets.
 pub fn known_alone(router: Router, names: Names) -> Router {
     router.layer(middleware::from_fn_with_state(names, refuse_others))
 }
@@ -79,14 +96,28 @@ pub fn known_alone(router: Router, names: Names) -> Router {
 async fn refuse_others(State(names): State<Names>, request: Request, next: Next) -> Response {
     let host = sole_host(request.headers());
     // The target's own, where it has one, counts more than the header (RFC 9112 section 3.2.2).
-    let target = request.uri().authority().map(|authority| authority.as_str());
-    if host.is_some_and(|host| names.accept(host)) && target.is_none_or(|target| names.accept(target)) {
+    let target = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str());
+    if host.is_some_and(|host| names.accept(host))
+        && target.is_none_or(|target| names.accept(target))
+    {
         return next.run(request).await;
     }
     let advice = advice(target.or(host).unwrap_or_default());
-    terminal::show(request.method(), request.uri().path(), &format!("421 host_not_accepted: {advice}"));
+    terminal::show(
+        request.method(),
+        request.uri().path(),
+        &format!("421 host_not_accepted: {advice}"),
+    );
     let plain_text = [(header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
-    (StatusCode::MISDIRECTED_REQUEST, plain_text, format!("{advice}\n")).into_response()
+    (
+        StatusCode::MISDIRECTED_REQUEST,
+        plain_text,
+        format!("{advice}\n"),
+    )
+        .into_response()
 }
 
 fn sole_host(headers: &HeaderMap) -> Option<&str> {
@@ -104,6 +135,7 @@ fn advice(host: &str) -> String {
              make dev ARGS='--host {}'; else call it as localhost.",
             name.trim_end_matches('.').to_ascii_lowercase()
         ),
-        None => "This server was called by no name that a host can have. Call it as localhost.".to_owned(),
+        None => "This server was called by no name that a host can have. Call it as localhost."
+            .to_owned(),
     }
 }

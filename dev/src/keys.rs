@@ -6,16 +6,28 @@ use voicemint::secret::{Loading, SecretStore, StoreError, Stored};
 
 use crate::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
 
-/// The API keys of the providers by the names of their secrets. It has no `Debug`: a key may be a real one.
+/// The API keys of the providers by the names of their secrets. It has no `Debug`: a key may be a
+/// real one.
 #[derive(Default)]
 pub struct Keys(BTreeMap<String, String>);
 
 impl Keys {
-    /// The stand-ins' keys, and these secrets of sessions, which are made here too: nothing that is worth anything elsewhere.
+    /// The stand-ins' keys, and these secrets of sessions, which are made here too: nothing that is
+    /// worth anything elsewhere.
     pub fn of_standins(sessions: impl IntoIterator<Item = (&'static str, String)>) -> Self {
-        let providers = [("cartesia", CARTESIA_KEY), ("elevenlabs", ELEVENLABS_KEY), ("assemblyai", ASSEMBLYAI_KEY)];
-        let keys = providers.into_iter().fold(Self::default(), |keys, (id, key)| keys.with(id, key.to_owned()));
-        sessions.into_iter().fold(keys, |keys, (id, secret)| keys.with(id, secret))
+        let providers = [
+            ("cartesia", CARTESIA_KEY),
+            ("elevenlabs", ELEVENLABS_KEY),
+            ("assemblyai", ASSEMBLYAI_KEY),
+        ];
+        let keys = providers
+            .into_iter()
+            .fold(Self::default(), |keys, (id, key)| {
+                keys.with(id, key.to_owned())
+            });
+        sessions
+            .into_iter()
+            .fold(keys, |keys, (id, secret)| keys.with(id, secret))
     }
 
     /// Keeps a key.
@@ -33,7 +45,12 @@ impl Keys {
 
 impl SecretStore for Keys {
     fn load<'a>(&'a self, id: &'a str) -> Loading<'a> {
-        let stored = self.get(id).map(|text| Stored { text: text.to_owned(), version: "dev".to_owned() });
-        Box::pin(std::future::ready(stored.ok_or_else(|| StoreError::Permanent("there is no such secret".to_owned()))))
+        let stored = self.get(id).map(|text| Stored {
+            text: text.to_owned(),
+            version: "dev".to_owned(),
+        });
+        Box::pin(std::future::ready(stored.ok_or_else(|| {
+            StoreError::Permanent("there is no such secret".to_owned())
+        })))
     }
 }

@@ -1,7 +1,8 @@
 //! `make dev`: the whole product on one machine, without an AWS account and without keys.
 //!
-//! The broker is the very one that is deployed. Around it, [`identity`] signs people in, [`keys`] plays Secrets Manager and
-//! [`standins`] play the providers. Deployed functions, run by `sam local` or `cargo lambda`, use them too.
+//! The broker is the very one that is deployed. Around it, [`identity`] signs people in, [`keys`]
+//! plays Secrets Manager and [`standins`] play the providers. Deployed functions, run by `sam
+//! local` or `cargo lambda`, use them too.
 
 mod answered;
 pub mod app;

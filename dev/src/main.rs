@@ -23,14 +23,31 @@ async fn main() {
 
 async fn run(arguments: &Arguments) -> Result<(), tls::Error> {
     // A key that is blank is told of, since its stand-in would take its place unnoticed.
-    let is_key = |name: &str| PROVIDERS.iter().any(|provider| key_variable(provider) == name);
-    let is_set = |name: &str, value: &str| if is_key(name) { !value.is_empty() } else { !value.trim().is_empty() };
-    let environment = |name: &str| ProcessEnvironment.var(name).filter(|value| is_set(name, value));
+    let is_key = |name: &str| {
+        PROVIDERS
+            .iter()
+            .any(|provider| key_variable(provider) == name)
+    };
+    let is_set = |name: &str, value: &str| {
+        if is_key(name) {
+            !value.is_empty()
+        } else {
+            !value.trim().is_empty()
+        }
+    };
+    let environment = |name: &str| {
+        ProcessEnvironment
+            .var(name)
+            .filter(|value| is_set(name, value))
+    };
     let app = App::new(arguments, &environment)?;
     log::start(settings::log_level(arguments)?);
     let addresses = arguments.addresses();
-    let ports =
-        [("--port", arguments.port), ("--standins-port", arguments.standins_port), ("--tls-port", arguments.tls_port)];
+    let ports = [
+        ("--port", arguments.port),
+        ("--standins-port", arguments.standins_port),
+        ("--tls-port", arguments.tls_port),
+    ];
     let [listeners, standins_listeners, tls_listeners] = listen(&addresses, ports).await?;
     let acceptor = tls::acceptor(&authority(arguments, &environment)?, &arguments.names())?;
     println!("{}", banner::text(arguments, &environment));
@@ -43,11 +60,24 @@ async fn run(arguments: &Arguments) -> Result<(), tls::Error> {
     Ok(app.and(standins).and(tls)?)
 }
 
-fn authority(arguments: &Arguments, environment: &dyn Environment) -> Result<Authority, tls::Error> {
+fn authority(
+    arguments: &Arguments,
+    environment: &dyn Environment,
+) -> Result<Authority, tls::Error> {
     let (file, is_kept) = arguments.ca_file(environment);
     if let Some(folder) = file.parent().filter(|_| arguments.ca_file.is_none()) {
         fs::create_dir_all(folder)?;
     }
-    let made = if is_kept { Authority::kept(&file) } else { Authority::in_file(&file) };
-    made.map_err(|error| format!("cannot write {}: {error}; choose another with --ca-file", file.display()).into())
+    let made = if is_kept {
+        Authority::kept(&file)
+    } else {
+        Authority::in_file(&file)
+    };
+    made.map_err(|error| {
+        format!(
+            "cannot write {}: {error}; choose another with --ca-file",
+            file.display()
+        )
+        .into()
+    })
 }

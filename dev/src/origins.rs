@@ -1,5 +1,5 @@
-//! Whose pages may call: the origins for ALLOWED_ORIGINS, and what the deployed functions never accept but a developer needs,
-//! pages of plain HTTP on the local network.
+//! Whose pages may call: the origins for ALLOWED_ORIGINS, and what the deployed functions never
+//! accept but a developer needs, pages of plain HTTP on the local network.
 
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, header};
@@ -23,16 +23,34 @@ pub struct Origins {
 impl Origins {
     /// The page's own, or those of `--set ALLOWED_ORIGINS`; and those of `--origin`.
     pub fn new<P: Provider>(arguments: &Arguments) -> Self {
-        let set = arguments.setting(P::NAME, "ALLOWED_ORIGINS").map(|list| vec![list.to_owned()]);
-        let own = || arguments.page_origins().into_iter().partition(|origin| values::can_be_listed(origin));
-        let (mut listed, mut plain): (Vec<_>, Vec<_>) = set.map(|set| (set, Vec::new())).unwrap_or_else(own);
+        let set = arguments
+            .setting(P::NAME, "ALLOWED_ORIGINS")
+            .map(|list| vec![list.to_owned()]);
+        let own = || {
+            arguments
+                .page_origins()
+                .into_iter()
+                .partition(|origin| values::can_be_listed(origin))
+        };
+        let (mut listed, mut plain): (Vec<_>, Vec<_>) =
+            set.map(|set| (set, Vec::new())).unwrap_or_else(own);
         for origin in &arguments.origin {
-            if values::can_be_listed(origin) { listed.push(origin.clone()) } else { plain.push(origin.clone()) }
+            if values::can_be_listed(origin) {
+                listed.push(origin.clone())
+            } else {
+                plain.push(origin.clone())
+            }
         }
         if !plain.is_empty() {
             listed.push(STAND_IN.to_owned());
         }
-        Self { listed, plain: plain.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect() }
+        Self {
+            listed,
+            plain: plain
+                .iter()
+                .filter_map(|origin| HeaderValue::from_str(origin).ok())
+                .collect(),
+        }
     }
 
     /// The value of ALLOWED_ORIGINS.
@@ -40,16 +58,25 @@ impl Origins {
         self.listed.join(",")
     }
 
-    /// For whom Clerk's tokens may be made, where ALLOWED_ORIGINS, which counts otherwise, cannot list them all.
+    /// For whom Clerk's tokens may be made, where ALLOWED_ORIGINS, which counts otherwise, cannot
+    /// list them all.
     pub fn parties(&self) -> Option<String> {
-        let plain: Vec<_> = self.plain.iter().filter_map(|origin| origin.to_str().ok()).collect();
+        let plain: Vec<_> = self
+            .plain
+            .iter()
+            .filter_map(|origin| origin.to_str().ok())
+            .collect();
         (!plain.is_empty()).then(|| format!("{},{}", self.setting(), plain.join(",")))
     }
 
-    /// Puts the stand-in in the place of an origin that the broker would not accept; gives that origin.
+    /// Puts the stand-in in the place of an origin that the broker would not accept; gives that
+    /// origin.
     pub fn replace(&self, headers: &mut HeaderMap) -> Option<HeaderValue> {
         let mut origins = headers.get_all(header::ORIGIN).iter();
-        let origin = origins.next().filter(|origin| self.plain.contains(origin))?.clone();
+        let origin = origins
+            .next()
+            .filter(|origin| self.plain.contains(origin))?
+            .clone();
         if origins.next().is_some() {
             return None;
         }
@@ -60,16 +87,27 @@ impl Origins {
 
 /// Gives an answer back to the origin that the stand-in stood for.
 pub fn restore(response: &mut Response, origin: Option<HeaderValue>) {
-    let allowed = response.headers_mut().get_mut(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+    let allowed = response
+        .headers_mut()
+        .get_mut(header::ACCESS_CONTROL_ALLOW_ORIGIN);
     if let Some((allowed, origin)) = allowed.zip(origin) {
         *allowed = origin;
     }
 }
 
-/// For a request that was refused because its page is not listed: which one it is, and how to list it.
-pub fn advice<B>(record: &Record, origin: Option<&HeaderValue>, response: &http::Response<B>) -> Option<String> {
+/// For a request that was refused because its page is not listed: which one it is, and how to list
+/// it.
+pub fn advice<B>(
+    record: &Record,
+    origin: Option<&HeaderValue>,
+    response: &http::Response<B>,
+) -> Option<String> {
     let is_refused = record.outcome == Outcome::Refused(Code::OriginNotAllowed.name());
-    if !is_refused || response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+    if !is_refused
+        || response
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN)
+    {
         return None;
     }
     how_to_list(origin?)
@@ -92,15 +130,29 @@ mod tests {
     use super::*;
 
     fn origins(flags: &[&str]) -> Origins {
-        Origins::new::<Cartesia>(&Arguments::try_parse_from(["voicemint-dev"].iter().chain(flags)).unwrap())
+        Origins::new::<Cartesia>(
+            &Arguments::try_parse_from(["voicemint-dev"].iter().chain(flags)).unwrap(),
+        )
     }
 
     #[test]
     fn a_page_of_plain_http_is_a_party_of_clerks_tokens_though_it_cannot_be_listed() {
-        let lan = origins(&["--origin", "http://192.168.1.20:5173", "--origin", "https://app.test"]);
+        let lan = origins(&[
+            "--origin",
+            "http://192.168.1.20:5173",
+            "--origin",
+            "https://app.test",
+        ]);
         let parties = lan.parties().unwrap();
-        for party in ["http://192.168.1.20:5173", "https://app.test", "http://localhost:8787"] {
-            assert!(parties.split(',').any(|known| known == party), "{party}: {parties}");
+        for party in [
+            "http://192.168.1.20:5173",
+            "https://app.test",
+            "http://localhost:8787",
+        ] {
+            assert!(
+                parties.split(',').any(|known| known == party),
+                "{party}: {parties}"
+            );
         }
         assert!(!lan.setting().contains("192.168.1.20"), "{}", lan.setting());
         assert_eq!(origins(&["--origin", "https://app.test"]).parties(), None);

@@ -1,4 +1,5 @@
-//! The page: the files of `web/`, embedded, under a policy that lets them talk to the providers in use and to nobody else.
+//! The page: the files of `web/`, embedded, under a policy that lets them talk to the providers in
+//! use and to nobody else.
 
 use axum::Router;
 use axum::response::IntoResponse;
@@ -14,14 +15,22 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 /// A file of `web/page/`, under the same path.
 macro_rules! page {
     ($name:literal, $media_type:expr) => {
-        (concat!("/page/", $name), $media_type, include_bytes!(concat!("../../web/page/", $name)))
+        (
+            concat!("/page/", $name),
+            $media_type,
+            include_bytes!(concat!("../../web/page/", $name)),
+        )
     };
 }
 
 /// What is served where, as what.
 const FILES: [(&str, &str, &[u8]); 20] = [
     ("/", HTML, include_bytes!("../../web/page/index.html")),
-    ("/voicemint.js", SCRIPT, include_bytes!("../../web/voicemint.js")),
+    (
+        "/voicemint.js",
+        SCRIPT,
+        include_bytes!("../../web/voicemint.js"),
+    ),
     page!("assemblyai.js", SCRIPT),
     page!("capture-worklet.js", SCRIPT),
     page!("capture.js", SCRIPT),
@@ -58,19 +67,30 @@ pub struct Deployed {
     pub standin: bool,
 }
 
-/// The page, its parts, and `/deployment.json`: the kind of `sessions`, whether they must list what they may ask for, and the
-/// providers.
+/// The page, its parts, and `/deployment.json`: the kind of `sessions`, whether they must list what
+/// they may ask for, and the providers.
 pub fn router(providers: &[Deployed], sessions: &str, grants_claim: bool) -> Router {
-    let by_name: serde_json::Map<_, _> =
-        providers.iter().map(|provider| (provider.name.to_owned(), json!(provider))).collect();
-    let deployment = json!({"sessions": sessions, "grants_claim": grants_claim, "providers": by_name});
+    let by_name: serde_json::Map<_, _> = providers
+        .iter()
+        .map(|provider| (provider.name.to_owned(), json!(provider)))
+        .collect();
+    let deployment =
+        json!({"sessions": sessions, "grants_claim": grants_claim, "providers": by_name});
     let policy = policy(providers);
-    let files = FILES.into_iter().fold(Router::new(), |router, (path, media_type, content)| {
-        let policy = policy.clone();
-        router.route(path, get(async move || (headers(media_type, &policy), content)))
-    });
+    let files = FILES
+        .into_iter()
+        .fold(Router::new(), |router, (path, media_type, content)| {
+            let policy = policy.clone();
+            router.route(
+                path,
+                get(async move || (headers(media_type, &policy), content)),
+            )
+        });
     let no_store = [(header::CACHE_CONTROL, "no-store")];
-    files.route("/deployment.json", get(async move || (no_store, axum::Json(deployment.clone())).into_response()))
+    files.route(
+        "/deployment.json",
+        get(async move || (no_store, axum::Json(deployment.clone())).into_response()),
+    )
 }
 
 fn headers(media_type: &'static str, policy: &str) -> [(header::HeaderName, String); 5] {
@@ -83,7 +103,8 @@ fn headers(media_type: &'static str, policy: &str) -> [(header::HeaderName, Stri
     ]
 }
 
-/// Own scripts and styles from own files, and the providers' hosts. Nothing inline, nothing made out of a text.
+/// Own scripts and styles from own files, and the providers' hosts. Nothing inline, nothing made
+/// out of a text.
 fn policy(providers: &[Deployed]) -> String {
     let mut hosts: Vec<String> = providers
         .iter()
@@ -102,5 +123,8 @@ fn policy(providers: &[Deployed]) -> String {
 
 /// A URL up to its path.
 fn origin(url: &str) -> &str {
-    url.match_indices('/').nth(2).and_then(|(path, _)| url.get(..path)).unwrap_or(url)
+    url.match_indices('/')
+        .nth(2)
+        .and_then(|(path, _)| url.get(..path))
+        .unwrap_or(url)
 }

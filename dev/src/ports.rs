@@ -1,11 +1,13 @@
-//! Listening at the three ports, on several addresses at once; where that cannot be, everything that is in the way.
+//! Listening at the three ports, on several addresses at once; where that cannot be, everything
+//! that is in the way.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 
 use tokio::net::TcpListener;
 
-/// How far from a busy port the search for a free one begins: the next ones are often this command's other ports.
+/// How far from a busy port the search for a free one begins: the next ones are often this
+/// command's other ports.
 const STEP: u16 = 10;
 
 /// Why a port cannot be had.
@@ -19,15 +21,20 @@ enum Trouble {
 /// Listens at each of these ports, which have the flags that choose others.
 ///
 /// # Errors
-/// Which ports are busy, with a line that has free ones; or which address is none of this machine. A machine without IPv6
-/// lacks one of the two loopback addresses.
-pub async fn listen(addresses: &[IpAddr], ports: [(&str, u16); 3]) -> Result<[Vec<TcpListener>; 3], String> {
+/// Which ports are busy, with a line that has free ones; or which address is none of this machine.
+/// A machine without IPv6 lacks one of the two loopback addresses.
+pub async fn listen(
+    addresses: &[IpAddr],
+    ports: [(&str, u16); 3],
+) -> Result<[Vec<TcpListener>; 3], String> {
     let (mut listeners, mut busy) = (Vec::new(), Vec::new());
     for (flag, port) in ports {
         match bind(addresses, port).await {
             Ok(bound) => listeners.push(bound),
             Err(Trouble::Busy(at)) => busy.push((port, at)),
-            Err(Trouble::Other(address, error)) => return Err(in_words(SocketAddr::new(address, port), flag, &error)),
+            Err(Trouble::Other(address, error)) => {
+                return Err(in_words(SocketAddr::new(address, port), flag, &error));
+            }
         }
     }
     if let (true, Ok(listeners)) = (busy.is_empty(), listeners.try_into()) {
@@ -46,7 +53,11 @@ async fn bind(addresses: &[IpAddr], port: u16) -> Result<Vec<TcpListener>, Troub
             Err(error) => return Err(Trouble::Other(*address, error)),
         }
     }
-    if busy.is_empty() { Ok(listeners) } else { Err(Trouble::Busy(busy)) }
+    if busy.is_empty() {
+        Ok(listeners)
+    } else {
+        Err(Trouble::Busy(busy))
+    }
 }
 
 fn in_words(at: SocketAddr, flag: &str, error: &io::Error) -> String {
@@ -56,12 +67,18 @@ fn in_words(at: SocketAddr, flag: &str, error: &io::Error) -> String {
              call it goes to --host",
             at.ip()
         ),
-        ErrorKind::PermissionDenied => format!("cannot listen on {at}: {error}; {flag} takes a port from 1024 on"),
+        ErrorKind::PermissionDenied => {
+            format!("cannot listen on {at}: {error}; {flag} takes a port from 1024 on")
+        }
         _ => format!("cannot listen on {at}: {error}"),
     }
 }
 
-async fn advice(addresses: &[IpAddr], ports: [(&str, u16); 3], busy: &[(u16, Vec<IpAddr>)]) -> String {
+async fn advice(
+    addresses: &[IpAddr],
+    ports: [(&str, u16); 3],
+    busy: &[(u16, Vec<IpAddr>)],
+) -> String {
     let words: Vec<_> = busy
         .iter()
         .map(|(port, at)| {
@@ -73,7 +90,11 @@ async fn advice(addresses: &[IpAddr], ports: [(&str, u16); 3], busy: &[(u16, Vec
     let mut flags = Vec::new();
     for (flag, port) in ports {
         let is_busy = busy.iter().any(|(known, _)| *known == port);
-        let port = if is_busy { free_port(addresses, port, &taken).await.unwrap_or(port) } else { port };
+        let port = if is_busy {
+            free_port(addresses, port, &taken).await.unwrap_or(port)
+        } else {
+            port
+        };
         taken.push(port);
         flags.push(format!("{flag} {port}"));
     }

@@ -20,7 +20,8 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Connections that wait to be served.
 const BACKLOG: usize = 64;
 
-/// The first byte of a TLS connection (RFC 8446 section 5.1: a record of the handshake). No HTTP method begins with it.
+/// The first byte of a TLS connection (RFC 8446 section 5.1: a record of the handshake). No HTTP
+/// method begins with it.
 const HANDSHAKE_RECORD: u8 = 22;
 
 /// What is spoken at a port.
@@ -38,27 +39,55 @@ pub enum Protocol {
 ///
 /// # Errors
 /// None that is known of.
-pub async fn serve(listeners: Vec<TcpListener>, protocol: Protocol, router: Router) -> io::Result<()> {
-    let Some(address) = listeners.first().map(TcpListener::local_addr).transpose()? else { return Ok(()) };
+pub async fn serve(
+    listeners: Vec<TcpListener>,
+    protocol: Protocol,
+    router: Router,
+) -> io::Result<()> {
+    let Some(address) = listeners.first().map(TcpListener::local_addr).transpose()? else {
+        return Ok(());
+    };
     let (http_sender, http) = mpsc::channel(BACKLOG);
     let (https_sender, https) = mpsc::channel(BACKLOG);
     for listener in listeners {
-        tokio::spawn(accept(listener, protocol.clone(), http_sender.clone(), https_sender.clone()));
+        tokio::spawn(accept(
+            listener,
+            protocol.clone(),
+            http_sender.clone(),
+            https_sender.clone(),
+        ));
     }
     // The senders of the listeners alone keep them open.
     drop((http_sender, https_sender));
-    let https_router = router.clone().layer(axum::middleware::map_response(without_hsts));
+    let https_router = router
+        .clone()
+        .layer(axum::middleware::map_response(without_hsts));
     let (plain, secure) = tokio::join!(
-        axum::serve(Accepted { accepted: http, address }, router),
-        axum::serve(Accepted { accepted: https, address }, https_router),
+        axum::serve(
+            Accepted {
+                accepted: http,
+                address
+            },
+            router
+        ),
+        axum::serve(
+            Accepted {
+                accepted: https,
+                address
+            },
+            https_router
+        ),
     );
     plain.and(secure)
 }
 
-/// A browser keeps this for a name, whatever the port: it would call all that a developer runs on localhost over TLS from then on,
-/// for two years. Over plain HTTP browsers do not heed it (RFC 6797 section 8.1).
+/// A browser keeps this for a name, whatever the port: it would call all that a developer runs on
+/// localhost over TLS from then on, for two years. Over plain HTTP browsers do not heed it (RFC
+/// 6797 section 8.1).
 async fn without_hsts(mut response: Response) -> Response {
-    response.headers_mut().remove(header::STRICT_TRANSPORT_SECURITY);
+    response
+        .headers_mut()
+        .remove(header::STRICT_TRANSPORT_SECURITY);
     response
 }
 
@@ -66,7 +95,12 @@ type Sender<S> = mpsc::Sender<(S, SocketAddr)>;
 type TlsStream = tokio_rustls::server::TlsStream<TcpStream>;
 
 /// Accepts connections; each is looked at by itself, so that one that hangs holds up no other.
-async fn accept(mut listener: TcpListener, protocol: Protocol, http: Sender<TcpStream>, https: Sender<TlsStream>) {
+async fn accept(
+    mut listener: TcpListener,
+    protocol: Protocol,
+    http: Sender<TcpStream>,
+    https: Sender<TlsStream>,
+) {
     loop {
         let (stream, address) = tokio::select! {
             accepted = Listener::accept(&mut listener) => accepted,
@@ -79,7 +113,9 @@ async fn accept(mut listener: TcpListener, protocol: Protocol, http: Sender<TcpS
             let acceptor = match protocol {
                 Protocol::Http => None,
                 Protocol::Https(acceptor) => Some(acceptor),
-                Protocol::Either(acceptor) => begins_with_handshake(&stream).await.then_some(acceptor),
+                Protocol::Either(acceptor) => {
+                    begins_with_handshake(&stream).await.then_some(acceptor)
+                }
             };
             let Some(acceptor) = acceptor else {
                 let _ = http.send((stream, address)).await;

@@ -1,4 +1,5 @@
-//! The settings of the functions: what `--set` gives, who asks for it, and all that is wrong, in one message.
+//! The settings of the functions: what `--set` gives, who asks for it, and all that is wrong, in
+//! one message.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -24,8 +25,9 @@ pub fn log_level(arguments: &Arguments) -> Result<LevelFilter, SettingsError> {
     reader.finish(level)
 }
 
-/// The file of further authorities that the process's environment names: but not the one with the local authority, to which
-/// this variable points for clients in the same shell, and which says nothing about real providers.
+/// The file of further authorities that the process's environment names: but not the one with the
+/// local authority, to which this variable points for clients in the same shell, and which says
+/// nothing about real providers.
 pub fn authorities(arguments: &Arguments, environment: RealKeys) -> Option<String> {
     let named = environment(AUTHORITIES)?;
     let (own, _) = arguments.ca_file(&environment);
@@ -40,8 +42,11 @@ pub fn authorities(arguments: &Arguments, environment: RealKeys) -> Option<Strin
 /// Refuses to serve real keys to others than this machine's own browser, unless that is meant.
 fn shared_keys(arguments: &Arguments, environment: RealKeys) -> Option<String> {
     let flags = arguments.opening_flags();
-    let variables: Vec<_> =
-        PROVIDERS.map(key_variable).into_iter().filter(|name| environment(name).is_some()).collect();
+    let variables: Vec<_> = PROVIDERS
+        .map(key_variable)
+        .into_iter()
+        .filter(|name| environment(name).is_some())
+        .collect();
     (!flags.is_empty() && !variables.is_empty() && !arguments.share_real_keys).then(|| {
         format!(
             "with {} anyone who reaches this machine could sign in and mint with the real key in {}: unset it, or add \
@@ -58,11 +63,18 @@ fn spoilt_keys(environment: RealKeys) -> Vec<String> {
         let key = environment(&variable)?;
         let key = key.trim();
         if key.is_empty() {
-            return Some(format!("{variable} is blank: give it the key, or unset it to have the stand-in"));
+            return Some(format!(
+                "{variable} is blank: give it the key, or unset it to have the stand-in"
+            ));
         }
-        key.contains(['"', '\'']).then(|| format!("{variable} has quotation marks in its value: give it the key alone"))
+        key.contains(['"', '\''])
+            .then(|| format!("{variable} has quotation marks in its value: give it the key alone"))
     };
-    PROVIDERS.map(key_variable).into_iter().filter_map(fault).collect()
+    PROVIDERS
+        .map(key_variable)
+        .into_iter()
+        .filter_map(fault)
+        .collect()
 }
 
 /// What the functions make of their settings.
@@ -78,11 +90,21 @@ pub struct Check {
 impl Check {
     /// Starts with what no function reads.
     pub fn new(arguments: &Arguments, environment: RealKeys) -> Self {
-        let faults = log_level(arguments).err().map(|error| error.faults().to_vec()).unwrap_or_default();
+        let faults = log_level(arguments)
+            .err()
+            .map(|error| error.faults().to_vec())
+            .unwrap_or_default();
         let asked = BTreeSet::from([("", "LOG_LEVEL".to_owned())]);
-        let faults = shared_keys(arguments, environment).into_iter().chain(spoilt_keys(environment)).chain(faults);
+        let faults = shared_keys(arguments, environment)
+            .into_iter()
+            .chain(spoilt_keys(environment))
+            .chain(faults);
         let faults = faults.map(|fault| (fault, Vec::new())).collect();
-        Self { functions: Vec::new(), asked: RefCell::new(asked), faults }
+        Self {
+            functions: Vec::new(),
+            asked: RefCell::new(asked),
+            faults,
+        }
     }
 
     /// Notes that a provider's function asked for a setting.
@@ -92,8 +114,13 @@ impl Check {
 
     /// What was read for all that runs here, if nothing was wrong.
     pub fn general<T>(&mut self, read: Result<T, SettingsError>) -> Option<T> {
-        let faults = read.as_ref().err().into_iter().flat_map(SettingsError::faults);
-        self.faults.extend(faults.map(|fault| (fault.clone(), Vec::new())));
+        let faults = read
+            .as_ref()
+            .err()
+            .into_iter()
+            .flat_map(SettingsError::faults);
+        self.faults
+            .extend(faults.map(|fault| (fault.clone(), Vec::new())));
         read.ok()
     }
 
@@ -119,8 +146,16 @@ impl Check {
     /// # Errors
     /// Everything that was wrong, in one message.
     pub fn finish<T>(self, arguments: &Arguments, read: Option<T>) -> Result<T, String> {
-        let mut words: Vec<_> = self.faults.iter().map(|(fault, whose)| self.told(fault, whose)).collect();
-        let mut strays: Vec<_> = arguments.set.iter().filter(|setting| !self.is_known(setting)).collect();
+        let mut words: Vec<_> = self
+            .faults
+            .iter()
+            .map(|(fault, whose)| self.told(fault, whose))
+            .collect();
+        let mut strays: Vec<_> = arguments
+            .set
+            .iter()
+            .filter(|setting| !self.is_known(setting))
+            .collect();
         if !self.faults.is_empty() {
             // Which of these are asked for depends on those that are wrong.
             strays.retain(|setting| !setting.name.starts_with("SESSION_"));
@@ -129,7 +164,8 @@ impl Check {
             words.extend(strays.into_iter().map(stray));
             words.push("README.md lists them".to_owned());
         }
-        read.filter(|_| words.is_empty()).ok_or_else(|| words.join("; "))
+        read.filter(|_| words.is_empty())
+            .ok_or_else(|| words.join("; "))
     }
 
     fn told(&self, fault: &str, whose: &[&str]) -> String {
@@ -140,14 +176,24 @@ impl Check {
     }
 
     fn is_known(&self, setting: &Setting) -> bool {
-        let fits = |provider: &str| setting.provider.as_deref().is_none_or(|named| named == provider);
-        self.asked.borrow().iter().any(|(provider, name)| *name == setting.name && fits(provider))
+        let fits = |provider: &str| {
+            setting
+                .provider
+                .as_deref()
+                .is_none_or(|named| named == provider)
+        };
+        self.asked
+            .borrow()
+            .iter()
+            .any(|(provider, name)| *name == setting.name && fits(provider))
     }
 }
 
 fn stray(Setting { provider, name, .. }: &Setting) -> String {
     match provider {
-        Some(provider) => format!("--set {provider}:{name}: {provider} has no such setting of its own"),
+        Some(provider) => {
+            format!("--set {provider}:{name}: {provider} has no such setting of its own")
+        }
         None => format!("--set {name}: the functions have no such setting"),
     }
 }

@@ -25,13 +25,21 @@ struct Desk {
     seconds: u32,
 }
 
-/// `/sign-in` and `/sign-out`, for the page and those that may call. A session lasts as long as the flags say.
+/// `/sign-in` and `/sign-out`, for the page and those that may call. A session lasts as long as the
+/// flags say.
 pub fn router(identity: Arc<IdentityProvider>, clock: Clock, arguments: &Arguments) -> Router {
-    let desk = Arc::new(Desk { identity, clock, seconds: arguments.session_seconds });
+    let desk = Arc::new(Desk {
+        identity,
+        clock,
+        seconds: arguments.session_seconds,
+    });
     Router::new()
         .route("/sign-in", post(sign_in))
         .route("/sign-out", post(sign_out))
-        .route_layer(middleware::from_fn_with_state(Pages::new(arguments), pages::known_alone))
+        .route_layer(middleware::from_fn_with_state(
+            Pages::new(arguments),
+            pages::known_alone,
+        ))
         .with_state(desk)
 }
 
@@ -44,8 +52,9 @@ struct User {
 
 /// Signs in with `user=ada`, as a form or as JSON.
 async fn sign_in(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) -> Response {
-    let is_json =
-        headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    let is_json = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
     let user = match is_json {
         true => serde_json::from_slice(&body).ok(),
         false => serde_urlencoded::from_bytes(&body).ok(),
@@ -60,25 +69,53 @@ async fn sign_in(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes)
                       session may ask for can go along: grants=tts stt\n";
         return (StatusCode::UNPROCESSABLE_ENTITY, detail).into_response();
     };
-    let login = Login { user: &user, grants: grants.as_deref(), now: desk.clock.now(), seconds: desk.seconds };
+    let login = Login {
+        user: &user,
+        grants: grants.as_deref(),
+        now: desk.clock.now(),
+        seconds: desk.seconds,
+    };
     let Ok(credentials) = desk.identity.sign_in(&login) else {
-        return (StatusCode::INTERNAL_SERVER_ERROR, "The session could not be made.\n").into_response();
+        return (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The session could not be made.\n",
+        )
+            .into_response();
     };
     // Pieces that are left of a longer session would spoil this one.
     let stale = own_cookies(&desk.identity, &headers)
         .into_iter()
-        .filter(|old| credentials.cookies.iter().all(|cookie| cookie.name != old.name));
+        .filter(|old| {
+            credentials
+                .cookies
+                .iter()
+                .all(|cookie| cookie.name != old.name)
+        });
     let lines: Vec<_> = stale
         .map(|cookie| set_cookie(&cookie.name, "", 0))
-        .chain(credentials.cookies.iter().map(|cookie| set_cookie(&cookie.name, &cookie.value, desk.seconds)))
+        .chain(
+            credentials
+                .cookies
+                .iter()
+                .map(|cookie| set_cookie(&cookie.name, &cookie.value, desk.seconds)),
+        )
         .collect();
-    (AppendHeaders(lines), axum::Json(json!({"user": user, "expires_in": desk.seconds}))).into_response()
+    (
+        AppendHeaders(lines),
+        axum::Json(json!({"user": user, "expires_in": desk.seconds})),
+    )
+        .into_response()
 }
 
 async fn sign_out(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
     let own = own_cookies(&desk.identity, &headers);
-    own.iter().for_each(|cookie| desk.identity.revoke(&cookie.value));
-    let mut names: Vec<_> = own.into_iter().map(|cookie| cookie.name).chain(desk.identity.cookie_names()).collect();
+    own.iter()
+        .for_each(|cookie| desk.identity.revoke(&cookie.value));
+    let mut names: Vec<_> = own
+        .into_iter()
+        .map(|cookie| cookie.name)
+        .chain(desk.identity.cookie_names())
+        .collect();
     names.sort();
     names.dedup();
     let lines: Vec<_> = names.iter().map(|name| set_cookie(name, "", 0)).collect();
@@ -87,10 +124,17 @@ async fn sign_out(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response
 
 /// The cookies of a request that make up the session.
 fn own_cookies(identity: &IdentityProvider, headers: &HeaderMap) -> Vec<Cookie> {
-    cookies_of(headers).into_iter().filter(|cookie| identity.owns_cookie(&cookie.name)).collect()
+    cookies_of(headers)
+        .into_iter()
+        .filter(|cookie| identity.owns_cookie(&cookie.name))
+        .collect()
 }
 
-/// Lax, so that a link to the page finds the visitor signed in. Not Secure: Safari drops such cookies on http://localhost.
+/// Lax, so that a link to the page finds the visitor signed in. Not Secure: Safari drops such
+/// cookies on http://localhost.
 fn set_cookie(name: &str, value: &str, max_age: u32) -> (HeaderName, String) {
-    (header::SET_COOKIE, format!("{name}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={max_age}"))
+    (
+        header::SET_COOKIE,
+        format!("{name}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={max_age}"),
+    )
 }

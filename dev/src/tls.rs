@@ -1,5 +1,5 @@
-//! TLS: most SDKs open no socket without it, phones give no microphone to a page without it, and Safari lets no page that has it
-//! call one that has not.
+//! TLS: most SDKs open no socket without it, phones give no microphone to a page without it, and
+//! Safari lets no page that has it call one that has not.
 
 mod authority;
 mod own;
@@ -28,7 +28,8 @@ pub fn acceptor(authority: &Authority, names: &Names) -> Result<TlsAcceptor, Err
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key.into())?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    // A ticket that arrives while a client writes upsets Python's blocking sockets now and then; nobody resumes here.
+    // A ticket that arrives while a client writes upsets Python's blocking sockets now and then;
+    // nobody resumes here.
     config.send_tls13_tickets = 0;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

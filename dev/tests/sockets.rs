@@ -1,7 +1,12 @@
-//! The sockets of the stand-ins as a client meets them: over real connections, plain and with TLS, with tokens that came
-//! from the endpoints of the broker.
+//! The sockets of the stand-ins as a client meets them: over real connections, plain and with TLS,
+//! with tokens that came from the endpoints of the broker.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that fails may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -44,7 +49,10 @@ struct Local {
 impl Local {
     async fn start() -> Self {
         let (app, plain, tls_listener) = (bind().await, bind().await, bind().await);
-        let (plain_at, tls_at) = (plain.local_addr().unwrap(), tls_listener.local_addr().unwrap());
+        let (plain_at, tls_at) = (
+            plain.local_addr().unwrap(),
+            tls_listener.local_addr().unwrap(),
+        );
         let port = |listener: &TcpListener| listener.local_addr().unwrap().port().to_string();
         let flags = [
             "voicemint-dev",
@@ -61,10 +69,19 @@ impl Local {
         let acceptor = tls::acceptor(&made, &arguments.names()).unwrap();
         serve(app, App::new(&arguments, &|_| None).unwrap().router);
         serve(plain, router.clone());
-        tokio::spawn(serve::serve(vec![tls_listener], Protocol::Https(acceptor), router));
+        tokio::spawn(serve::serve(
+            vec![tls_listener],
+            Protocol::Https(acceptor),
+            router,
+        ));
         let authority = made.certificate().to_owned();
-        let mut local =
-            Self { app: arguments.app_origin(), session: String::new(), plain: plain_at, tls: tls_at, authority };
+        let mut local = Self {
+            app: arguments.app_origin(),
+            session: String::new(),
+            plain: plain_at,
+            tls: tls_at,
+            authority,
+        };
         let signed_in = send(Request::post(format!("{}/sign-in", local.app)), "user=ada").await;
         let cookie = signed_in.headers()["set-cookie"].to_str().unwrap();
         local.session = cookie.split(';').next().unwrap().to_owned();
@@ -72,8 +89,11 @@ impl Local {
     }
 
     async fn mint(&self, provider: &str, ask: Value) -> String {
-        let request = Request::post(format!("{}/{provider}/token", self.app)).header("origin", &self.app);
-        let request = request.header("content-type", "application/json").header("cookie", &self.session);
+        let request =
+            Request::post(format!("{}/{provider}/token", self.app)).header("origin", &self.app);
+        let request = request
+            .header("content-type", "application/json")
+            .header("cookie", &self.session);
         let answer = send(request, &ask.to_string()).await;
         assert_eq!(answer.status(), 200, "{provider}");
         let answer: Value = serde_json::from_slice(answer.body()).unwrap();
@@ -91,15 +111,21 @@ impl Local {
             .with_root_certificates(roots)
             .with_no_client_auth();
         let name = ServerName::try_from("localhost").unwrap();
-        TlsConnector::from(Arc::new(config)).connect(name, TcpStream::connect(self.tls).await?).await
+        TlsConnector::from(Arc::new(config))
+            .connect(name, TcpStream::connect(self.tls).await?)
+            .await
     }
 
     async fn wss(&self, path: &str) -> Client<TlsStream<TcpStream>> {
-        open(path, self.trusting(&self.authority).await.unwrap()).await.unwrap()
+        open(path, self.trusting(&self.authority).await.unwrap())
+            .await
+            .unwrap()
     }
 
     async fn ws(&self, path: &str) -> Client<TcpStream> {
-        open(path, TcpStream::connect(self.plain).await.unwrap()).await.unwrap()
+        open(path, TcpStream::connect(self.plain).await.unwrap())
+            .await
+            .unwrap()
     }
 }
 
@@ -112,8 +138,14 @@ fn serve(listener: TcpListener, router: Router) {
 }
 
 async fn send(request: http::request::Builder, body: &str) -> Response<Bytes> {
-    let request = request.body(Bytes::copy_from_slice(body.as_bytes())).unwrap();
-    Transport::new().unwrap().send(request, Duration::from_secs(10), 1 << 20).await.unwrap()
+    let request = request
+        .body(Bytes::copy_from_slice(body.as_bytes()))
+        .unwrap();
+    Transport::new()
+        .unwrap()
+        .send(request, Duration::from_secs(10), 1 << 20)
+        .await
+        .unwrap()
 }
 
 /// A client on whichever connection.
@@ -121,7 +153,9 @@ struct Client<S>(WebSocketStream<S>);
 
 /// Opens a socket, or gives the status that refuses it.
 async fn open<S: AsyncRead + AsyncWrite + Unpin>(path: &str, stream: S) -> Result<Client<S>, u16> {
-    let request = format!("ws://localhost{path}").into_client_request().unwrap();
+    let request = format!("ws://localhost{path}")
+        .into_client_request()
+        .unwrap();
     match client_async(request, stream).await {
         Ok((socket, _)) => Ok(Client(socket)),
         Err(Error::Http(answer)) => Err(answer.status().as_u16()),
@@ -131,7 +165,10 @@ async fn open<S: AsyncRead + AsyncWrite + Unpin>(path: &str, stream: S) -> Resul
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     async fn say(&mut self, message: Value) {
-        self.0.send(Message::text(message.to_string())).await.unwrap();
+        self.0
+            .send(Message::text(message.to_string()))
+            .await
+            .unwrap();
     }
 
     async fn sound(&mut self, bytes: usize) {
@@ -158,9 +195,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 
 #[test]
 fn the_banner_names_the_address_and_the_file() {
-    let flags = ["voicemint-dev", "--tls-port", "4443", "--ca-file", "/somewhere/ca.pem"];
+    let flags = [
+        "voicemint-dev",
+        "--tls-port",
+        "4443",
+        "--ca-file",
+        "/somewhere/ca.pem",
+    ];
     let text = banner::text(&clap::Parser::try_parse_from(flags).unwrap(), &|_| None);
-    assert!(text.contains("https://localhost:4443") && text.contains("/somewhere/ca.pem"), "{text}");
+    assert!(
+        text.contains("https://localhost:4443") && text.contains("/somewhere/ca.pem"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -168,37 +214,62 @@ async fn tls_is_for_those_who_trust_the_authority() {
     let local = Local::start().await;
     assert!(local.trusting(&local.authority).await.is_ok());
     assert!(local.trusting("").await.is_err());
-    assert!(local.trusting(Authority::new().unwrap().certificate()).await.is_err());
+    assert!(
+        local
+            .trusting(Authority::new().unwrap().certificate())
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]
 async fn a_cartesia_token_speaks_and_listens_within_its_grants() {
     let local = Local::start().await;
-    let token = local.mint("cartesia", json!({ "grants": { "tts": true } })).await;
+    let token = local
+        .mint("cartesia", json!({ "grants": { "tts": true } }))
+        .await;
     let path = format!("/tts/websocket?cartesia_version=2026-08-14&access_token={token}");
     let format = json!({ "container": "raw", "encoding": "pcm_f32le", "sample_rate": 44_100 });
-    let ask =
-        json!({ "model_id": "sonic-3", "voice": "v", "transcript": "Hi", "output_format": format, "context_id": "a" });
+    let ask = json!({ "model_id": "sonic-3", "voice": "v", "transcript": "Hi", "output_format": format, "context_id": "a" });
     let mut client = local.wss(&path).await;
     client.say(ask.clone()).await;
     let chunk = client.frame().await;
-    assert_eq!(STANDARD.decode(chunk["data"].as_str().unwrap()).unwrap().len(), 2 * 3_675 * 4);
+    assert_eq!(
+        STANDARD
+            .decode(chunk["data"].as_str().unwrap())
+            .unwrap()
+            .len(),
+        2 * 3_675 * 4
+    );
     assert_eq!(client.frame().await["type"], "done");
     let mut client = local.ws(&path).await;
     client.say(ask).await;
-    assert_eq!(client.frame().await["type"], "chunk", "again, and without TLS");
+    assert_eq!(
+        client.frame().await["type"],
+        "chunk",
+        "again, and without TLS"
+    );
     let sound = "model=ink-2&encoding=pcm_s16le&sample_rate=16000&cartesia_version=2026-08-14";
     let refused = |token: String| {
         let local = &local;
         async move {
             let stream = local.trusting(&local.authority).await.unwrap();
-            open(&format!("/stt/websocket?{sound}&access_token={token}"), stream).await.err()
+            open(
+                &format!("/stt/websocket?{sound}&access_token={token}"),
+                stream,
+            )
+            .await
+            .err()
         }
     };
     assert_eq!(refused(token).await, Some(403));
     assert_eq!(refused("guess".to_owned()).await, Some(401));
-    let token = local.mint("cartesia", json!({ "grants": { "stt": true } })).await;
-    let mut client = local.wss(&format!("/stt/websocket?{sound}&access_token={token}")).await;
+    let token = local
+        .mint("cartesia", json!({ "grants": { "stt": true } }))
+        .await;
+    let mut client = local
+        .wss(&format!("/stt/websocket?{sound}&access_token={token}"))
+        .await;
     client.sound(9_600).await;
     assert_eq!(client.frame().await["text"], "Hello");
 }
@@ -206,19 +277,34 @@ async fn a_cartesia_token_speaks_and_listens_within_its_grants() {
 #[tokio::test]
 async fn elevenlabs_tokens_open_one_socket_each() {
     let local = Local::start().await;
-    let token = local.mint("elevenlabs", json!({ "token_type": "realtime_scribe" })).await;
+    let token = local
+        .mint("elevenlabs", json!({ "token_type": "realtime_scribe" }))
+        .await;
     let path = format!("/v1/speech-to-text/realtime?model_id=scribe_v2_realtime&token={token}");
-    assert_eq!(local.wss(&path).await.frame().await["message_type"], "session_started");
+    assert_eq!(
+        local.wss(&path).await.frame().await["message_type"],
+        "session_started"
+    );
     let mut again = local.ws(&path).await;
     assert_eq!(again.frame().await["message_type"], "auth_error");
     assert_eq!(again.close_code().await, 1008);
-    let token = local.mint("elevenlabs", json!({ "token_type": "tts_websocket" })).await;
-    let path = format!("/v1/text-to-speech/a/stream-input?output_format=pcm_24000&single_use_token={token}");
+    let token = local
+        .mint("elevenlabs", json!({ "token_type": "tts_websocket" }))
+        .await;
+    let path = format!(
+        "/v1/text-to-speech/a/stream-input?output_format=pcm_24000&single_use_token={token}"
+    );
     let mut client = local.wss(&path).await;
     for text in [" ", "Hi ", ""] {
         client.say(json!({ "text": text })).await;
     }
-    assert_eq!(STANDARD.decode(client.frame().await["audio"].as_str().unwrap()).unwrap().len(), 3 * 2_000 * 2);
+    assert_eq!(
+        STANDARD
+            .decode(client.frame().await["audio"].as_str().unwrap())
+            .unwrap()
+            .len(),
+        3 * 2_000 * 2
+    );
     assert_eq!(client.frame().await["isFinal"], true);
     assert_eq!(client.close_code().await, 1000);
     assert_eq!(local.ws(&path).await.close_code().await, 1008);
@@ -227,7 +313,9 @@ async fn elevenlabs_tokens_open_one_socket_each() {
 #[tokio::test]
 async fn an_assemblyai_token_opens_one_session() {
     let local = Local::start().await;
-    let token = local.mint("assemblyai", json!({ "expires_in_seconds": 60 })).await;
+    let token = local
+        .mint("assemblyai", json!({ "expires_in_seconds": 60 }))
+        .await;
     let path = format!("/v3/ws?sample_rate=16000&token={token}");
     let mut client = local.wss(&path).await;
     assert_eq!(client.frame().await["type"], "Begin");

@@ -1,4 +1,5 @@
-//! What the fuzz targets share: published tokens with their keys, which are all that may ever be accepted.
+//! What the fuzz targets share: published tokens with their keys, which are all that may ever be
+//! accepted.
 
 use serde_json::{Value, json};
 use voicemint::session::signature::Algorithm;
@@ -19,7 +20,12 @@ pub struct Published {
 /// All published tokens.
 pub fn published() -> Vec<Published> {
     let vectors: Value = serde_json::from_str(VECTORS).expect("the vectors are JSON");
-    let text = |vector: &Value, name: &str| vector[name].as_str().expect("a member is a text").to_owned();
+    let text = |vector: &Value, name: &str| {
+        vector[name]
+            .as_str()
+            .expect("a member is a text")
+            .to_owned()
+    };
     let vectors = vectors.as_array().expect("the vectors are an array").iter();
     let published = vectors.map(|vector| Published {
         token: text(vector, "token"),
@@ -29,13 +35,19 @@ pub fn published() -> Vec<Published> {
     published.collect()
 }
 
-/// The key sets that a fuzzed token is tried with: one of all public keys without an id, of which no two are of one
-/// family, and one for each symmetric key.
+/// The key sets that a fuzzed token is tried with: one of all public keys without an id, of which
+/// no two are of one family, and one for each symmetric key.
 pub fn key_sets(published: &[Published]) -> Vec<Vec<u8>> {
     let keys = || published.iter().map(|vector| &vector.key);
-    let public: Vec<&Value> = keys().filter(|key| key["kty"] != "oct" && key["kid"].is_null()).collect();
+    let public: Vec<&Value> = keys()
+        .filter(|key| key["kty"] != "oct" && key["kid"].is_null())
+        .collect();
     let mut sets = vec![json!({ "keys": public }).to_string().into_bytes()];
-    sets.extend(keys().filter(|key| key["kty"] == "oct").map(|key| json!({ "keys": [key] }).to_string().into_bytes()));
+    sets.extend(
+        keys()
+            .filter(|key| key["kty"] == "oct")
+            .map(|key| json!({ "keys": [key] }).to_string().into_bytes()),
+    );
     sets
 }
 

@@ -1,4 +1,5 @@
-//! Any bytes as a key set: nothing panics, and no published token is accepted unless its own key is in the set.
+//! Any bytes as a key set: nothing panics, and no published token is accepted unless its own key is
+//! in the set.
 
 #![no_main]
 
@@ -21,13 +22,22 @@ fuzz_target!(|data: &[u8]| {
     for text in [data, &wrapped] {
         let public = KeySet::parse(text);
         let shared = KeySet::parse_shared(text);
-        assert!(public.is_ok() || shared.is_err(), "a set of symmetric keys that is no key set");
+        assert!(
+            public.is_ok() || shared.is_err(),
+            "a set of symmetric keys that is no key set"
+        );
         for published in PUBLISHED.iter() {
-            let Ok(token) = UnverifiedToken::parse(&published.token) else { panic!("a published token is whole") };
+            let Ok(token) = UnverifiedToken::parse(&published.token) else {
+                panic!("a published token is whole")
+            };
             for (set, symmetric) in [(&public, false), (&shared, true)] {
                 let Ok(set) = set else { continue };
                 if set.verifies(&token) == Ok(true) {
-                    assert_eq!(published.key["kty"] == "oct", symmetric, "a key of the other kind verifies");
+                    assert_eq!(
+                        published.key["kty"] == "oct",
+                        symmetric,
+                        "a key of the other kind verifies"
+                    );
                     assert!(holds(text, &published.key), "another key verifies");
                 }
             }
@@ -40,15 +50,36 @@ fuzz_target!(|data: &[u8]| {
 
 /// Whether a key set has a key, as far as that can be told by reading it simply.
 fn holds(text: &[u8], key: &Value) -> bool {
-    let Ok(set) = serde_json::from_slice::<Value>(text) else { return false };
-    let Some(keys) = set["keys"].as_array() else { return false };
+    let Ok(set) = serde_json::from_slice::<Value>(text) else {
+        return false;
+    };
+    let Some(keys) = set["keys"].as_array() else {
+        return false;
+    };
     // A number may have zeros in front and an HMAC's key behind: the key is the same.
     let number = |key: &Value, name: &str| {
-        let bytes = URL_SAFE_NO_PAD.decode(key[name].as_str().unwrap_or_default()).unwrap_or_default();
-        let significant = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len());
-        let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        if name == "k" { bytes[..end].to_vec() } else { bytes[significant..].to_vec() }
+        let bytes = URL_SAFE_NO_PAD
+            .decode(key[name].as_str().unwrap_or_default())
+            .unwrap_or_default();
+        let significant = bytes
+            .iter()
+            .position(|byte| *byte != 0)
+            .unwrap_or(bytes.len());
+        let end = bytes
+            .iter()
+            .rposition(|byte| *byte != 0)
+            .map_or(0, |last| last + 1);
+        if name == "k" {
+            bytes[..end].to_vec()
+        } else {
+            bytes[significant..].to_vec()
+        }
     };
-    let same = |other: &Value| ["n", "e", "x", "y", "k"].iter().all(|name| number(other, name) == number(key, name));
-    keys.iter().any(|other| other["kty"] == key["kty"] && same(other))
+    let same = |other: &Value| {
+        ["n", "e", "x", "y", "k"]
+            .iter()
+            .all(|name| number(other, name) == number(key, name))
+    };
+    keys.iter()
+        .any(|other| other["kty"] == key["kty"] && same(other))
 }

@@ -1,4 +1,5 @@
-//! Any bytes as what a caller shows for itself: nothing panics, and nothing is accepted but the published tokens.
+//! Any bytes as what a caller shows for itself: nothing panics, and nothing is accepted but the
+//! published tokens.
 
 #![no_main]
 
@@ -30,13 +31,27 @@ struct World {
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
     let published = published();
-    let forms = [Form::Plain, Form::Chunked("."), Form::Chunked("__"), Form::SupabaseJson, Form::AmplifyUser];
+    let forms = [
+        Form::Plain,
+        Form::Chunked("."),
+        Form::Chunked("__"),
+        Form::SupabaseJson,
+        Form::AmplifyUser,
+    ];
     World {
         key_sets: key_sets(&published),
         published,
         algorithms: algorithms(),
-        content_keys: [ContentKey::A256Gcm([7; 32]), ContentKey::A256CbcHs512([7; 64])],
-        carriers: forms.map(|form| Carrier { name: "s".to_owned(), form }).to_vec(),
+        content_keys: [
+            ContentKey::A256Gcm([7; 32]),
+            ContentKey::A256CbcHs512([7; 64]),
+        ],
+        carriers: forms
+            .map(|form| Carrier {
+                name: "s".to_owned(),
+                form,
+            })
+            .to_vec(),
         rules: Rules {
             issuer: "joe".to_owned(),
             issuer_claim: IssuerClaim::OneOf(vec!["joe".to_owned()]),
@@ -59,11 +74,17 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(text) = std::str::from_utf8(data) {
         world.judge(text);
     }
-    // The same bytes as what stands behind base64url, where most of the reading is done: lines become parts.
-    let parts: Vec<String> = data.splitn(5, |byte| *byte == b'\n').map(|part| URL_SAFE_NO_PAD.encode(part)).collect();
+    // The same bytes as what stands behind base64url, where most of the reading is done: lines
+    // become parts.
+    let parts: Vec<String> = data
+        .splitn(5, |byte| *byte == b'\n')
+        .map(|part| URL_SAFE_NO_PAD.encode(part))
+        .collect();
     world.judge(&parts.join("."));
     for name in [header::COOKIE, header::AUTHORIZATION] {
-        let Ok(value) = HeaderValue::from_bytes(data) else { continue };
+        let Ok(value) = HeaderValue::from_bytes(data) else {
+            continue;
+        };
         let headers = HeaderMap::from_iter([(name, value)]);
         for carrier in &world.carriers {
             for session in Credential::find(&headers, std::slice::from_ref(carrier)).sessions() {
@@ -77,15 +98,29 @@ impl World {
     fn judge(&self, text: &str) {
         for key_set in &self.key_sets {
             if let Ok(payload) = jws::verify(text, key_set, &self.algorithms) {
-                let known = self.published.iter().find(|published| published.token == text);
-                assert_eq!(known.map(|known| &known.payload), Some(&payload), "accepted what nobody signed");
+                let known = self
+                    .published
+                    .iter()
+                    .find(|published| published.token == text);
+                assert_eq!(
+                    known.map(|known| &known.payload),
+                    Some(&payload),
+                    "accepted what nobody signed"
+                );
             }
         }
-        assert!(jwe::open(text, &self.content_keys).is_err(), "opened what nobody sealed");
-        let Ok(token) = UnverifiedToken::parse(text) else { return };
+        assert!(
+            jwe::open(text, &self.content_keys).is_err(),
+            "opened what nobody sealed"
+        );
+        let Ok(token) = UnverifiedToken::parse(text) else {
+            return;
+        };
         let _ = token.unverified_issuer();
         if let Ok((_, claims)) = token.into_claims() {
-            let _ = self.rules.session(Claims::new(claims, Duration::from_secs(1_800_000_000)));
+            let _ = self
+                .rules
+                .session(Claims::new(claims, Duration::from_secs(1_800_000_000)));
         }
     }
 }

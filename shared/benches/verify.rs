@@ -1,7 +1,12 @@
-//! What it costs to make a session of a credential once its keys are at hand: from the text to the checked claims, through
-//! the same verifier that a function has. The figure to look at is the median; `make bench-verify` prints it.
+//! What it costs to make a session of a credential once its keys are at hand: from the text to the
+//! checked claims, through the same verifier that a function has. The figure to look at is the
+//! median; `make bench-verify` prints it.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench that fails may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a bench that fails may panic"
+)]
 
 #[path = "../tests/signers/mod.rs"]
 mod signers;
@@ -31,13 +36,19 @@ const NOW: u64 = 1_800_000_000;
 const SECRET: &str = "an-app-secret-that-is-obviously-fake-0123456789";
 
 static SIGNERS: LazyLock<Signers> = LazyLock::new(Signers::new);
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Builder::new_current_thread().enable_all().build().unwrap());
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| Builder::new_current_thread().enable_all().build().unwrap());
 
 struct OneSecret(String);
 
 impl SecretStore for OneSecret {
     fn load<'a>(&'a self, _: &'a str) -> Loading<'a> {
-        Box::pin(async { Ok(Stored { text: self.0.clone(), version: "1".to_owned() }) })
+        Box::pin(async {
+            Ok(Stored {
+                text: self.0.clone(),
+                version: "1".to_owned(),
+            })
+        })
     }
 }
 
@@ -45,13 +56,22 @@ impl SecretStore for OneSecret {
 fn verifier(kind: &str, secret: &str, settings: &[(&str, &str)]) -> Verifier {
     let environment = |name: &str| match name {
         "SESSION_KIND" => Some(kind.to_owned()),
-        _ => settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
+        _ => settings
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned()),
     };
     let mut reader = Reader::new(&environment);
     let settings = SessionSettings::from_settings(&mut reader);
-    let settings = reader.finish(settings).map_err(|error| error.to_string()).unwrap();
+    let settings = reader
+        .finish(settings)
+        .map_err(|error| error.to_string())
+        .unwrap();
     let clock = Clock::new(|| UNIX_EPOCH + Duration::from_secs(NOW));
-    let (transport, store) = (Transport::new().unwrap(), Arc::new(OneSecret(secret.to_owned())));
+    let (transport, store) = (
+        Transport::new().unwrap(),
+        Arc::new(OneSecret(secret.to_owned())),
+    );
     let verifier = Verifier::new(settings, transport, store, Duration::from_secs(300), clock);
     RUNTIME.block_on(verifier.warm());
     verifier
@@ -64,7 +84,11 @@ fn of_published_keys() -> Verifier {
     let key_set = SIGNERS.key_set().to_string();
     let router = Router::new().route("/keys", get(|| async { key_set }));
     RUNTIME.spawn(async move { axum::serve(listener, router).await });
-    let settings = [("SESSION_ISSUER", "https://id.test"), ("SESSION_AUDIENCE", "voice"), ("SESSION_JWKS_URL", &url)];
+    let settings = [
+        ("SESSION_ISSUER", "https://id.test"),
+        ("SESSION_AUDIENCE", "voice"),
+        ("SESSION_JWKS_URL", &url),
+    ];
     verifier("jwt", "", &settings)
 }
 
@@ -80,7 +104,11 @@ fn claims() -> Value {
 
 /// Verifies a credential over and over, having seen that it does what it should.
 fn bench(bencher: Bencher, verifier: &Verifier, credential: &str, good: bool) {
-    let verify = || RUNTIME.block_on(verifier.verify(Credential::Bearer(black_box(credential)))).is_ok();
+    let verify = || {
+        RUNTIME
+            .block_on(verifier.verify(Credential::Bearer(black_box(credential))))
+            .is_ok()
+    };
     assert_eq!(verify(), good);
     bencher.bench_local(verify);
 }
@@ -99,7 +127,9 @@ fn published_key(bencher: Bencher, (alg, kid): (&str, &str)) {
     let mut tokens = (0..1100).map(token).collect::<Vec<_>>().into_iter().cycle();
     let mut verify = || {
         let token = tokens.next().unwrap();
-        RUNTIME.block_on(verifier.verify(Credential::Bearer(black_box(&token)))).is_ok()
+        RUNTIME
+            .block_on(verifier.verify(Credential::Bearer(black_box(&token))))
+            .is_ok()
     };
     assert!(verify());
     bencher.bench_local(verify);
@@ -107,14 +137,28 @@ fn published_key(bencher: Bencher, (alg, kid): (&str, &str)) {
 
 #[divan::bench]
 fn published_key_seen_before(bencher: Bencher) {
-    bench(bencher, &of_published_keys(), &SIGNERS.token("RS256", "rsa", &claims()), true);
+    bench(
+        bencher,
+        &of_published_keys(),
+        &SIGNERS.token("RS256", "rsa", &claims()),
+        true,
+    );
 }
 
 #[divan::bench(args = ["HS256", "HS512"])]
 fn shared_secret(bencher: Bencher, alg: &str) {
-    let settings = [("SESSION_ISSUER", "https://id.test"), ("SESSION_AUDIENCE", "voice"), ("SESSION_SECRET_ID", "s")];
+    let settings = [
+        ("SESSION_ISSUER", "https://id.test"),
+        ("SESSION_AUDIENCE", "voice"),
+        ("SESSION_SECRET_ID", "s"),
+    ];
     let verifier = verifier("secret", &SIGNERS.secret, &settings);
-    bench(bencher, &verifier, &SIGNERS.token(alg, "secret", &claims()), true);
+    bench(
+        bencher,
+        &verifier,
+        &SIGNERS.token(alg, "secret", &claims()),
+        true,
+    );
 }
 
 /// Keys are derived anew for each session, as that is how the verifier does it.
@@ -122,14 +166,34 @@ fn shared_secret(bencher: Bencher, alg: &str) {
 fn encrypted(bencher: Bencher) {
     let info = b"NextAuth.js Generated Encryption Key";
     let key = ContentKey::derive(Encryption::A256Gcm, SECRET.as_bytes(), b"", info);
-    let key = key.and_then(|key| if let ContentKey::A256Gcm(key) = key { Some(key) } else { None }).unwrap();
+    let key = key
+        .and_then(|key| {
+            if let ContentKey::A256Gcm(key) = key {
+                Some(key)
+            } else {
+                None
+            }
+        })
+        .unwrap();
     let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key).unwrap());
     let header = encode(r#"{"alg":"dir","enc":"A256GCM"}"#);
     let mut text = claims().to_string().into_bytes();
     let nonce = Nonce::assume_unique_for_key([7; 12]);
-    let tag = key.seal_in_place_separate_tag(nonce, Aad::from(header.as_bytes()), &mut text).unwrap();
-    let session = format!("{header}..{}.{}.{}", encode([7; 12]), encode(text), encode(tag));
-    bench(bencher, &verifier("authjs", SECRET, &[("SESSION_SECRET_ID", "s")]), &session, true);
+    let tag = key
+        .seal_in_place_separate_tag(nonce, Aad::from(header.as_bytes()), &mut text)
+        .unwrap();
+    let session = format!(
+        "{header}..{}.{}.{}",
+        encode([7; 12]),
+        encode(text),
+        encode(tag)
+    );
+    bench(
+        bencher,
+        &verifier("authjs", SECRET, &[("SESSION_SECRET_ID", "s")]),
+        &session,
+        true,
+    );
 }
 
 #[divan::bench(args = ["letters", "dots", "8 KiB", "another issuer", "a forged signature"])]
@@ -142,7 +206,10 @@ fn refused(bencher: Bencher, what: &str) {
         "dots" => "a.b.c".to_owned(),
         "8 KiB" => "A".repeat(8192),
         "another issuer" => SIGNERS.token("RS256", "rsa", &elsewhere),
-        _ => good.replace(&encode(claims().to_string()), &encode(claims().to_string().replace("ada", "eve"))),
+        _ => good.replace(
+            &encode(claims().to_string()),
+            &encode(claims().to_string().replace("ada", "eve")),
+        ),
     };
     bench(bencher, &of_published_keys(), &credential, false);
 }

@@ -1,5 +1,5 @@
-//! Verifies compact tokens with a key set and nothing else, so that other implementations' tokens and published test
-//! vectors can be run through the very check that sessions go through.
+//! Verifies compact tokens with a key set and nothing else, so that other implementations' tokens
+//! and published test vectors can be run through the very check that sessions go through.
 
 use std::io::{BufRead, stdin};
 use std::process::ExitCode;
@@ -18,7 +18,10 @@ Exits with 0 if all are valid, 1 if any is refused, 2 if it was called wrongly."
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.iter().any(|argument| ["-h", "--help"].contains(&argument.as_str())) {
+    if arguments
+        .iter()
+        .any(|argument| ["-h", "--help"].contains(&argument.as_str()))
+    {
         println!("{HELP}");
         return ExitCode::SUCCESS;
     }
@@ -35,13 +38,25 @@ fn main() -> ExitCode {
 /// Whether all tokens are valid; the error is a sentence on how it was misused.
 fn run(arguments: &[String]) -> Result<bool, String> {
     let (path, algorithms) = match arguments {
-        [path] => (path, [Algorithm::ASYMMETRIC.as_slice(), &Algorithm::SYMMETRIC].concat()),
+        [path] => (
+            path,
+            [Algorithm::ASYMMETRIC.as_slice(), &Algorithm::SYMMETRIC].concat(),
+        ),
         [path, names] => (path, names.split(',').collect()),
-        _ => return Err("it takes the file of a key set and perhaps a list of algorithms.".to_owned()),
+        _ => {
+            return Err(
+                "it takes the file of a key set and perhaps a list of algorithms.".to_owned(),
+            );
+        }
     };
-    let known = |name: &&str| Algorithm::named(name).ok_or(format!("the algorithm {name:?} is not known."));
-    let algorithms = algorithms.iter().map(known).collect::<Result<Vec<_>, _>>()?;
-    let key_set = std::fs::read(path).map_err(|error| format!("the file {path:?} cannot be read: {error}."))?;
+    let known =
+        |name: &&str| Algorithm::named(name).ok_or(format!("the algorithm {name:?} is not known."));
+    let algorithms = algorithms
+        .iter()
+        .map(known)
+        .collect::<Result<Vec<_>, _>>()?;
+    let key_set = std::fs::read(path)
+        .map_err(|error| format!("the file {path:?} cannot be read: {error}."))?;
     let key_set = set_of(key_set);
     let mut all_valid = true;
     for line in stdin().lock().split(b'\n') {
@@ -63,7 +78,8 @@ fn run(arguments: &[String]) -> Result<bool, String> {
     Ok(all_valid)
 }
 
-/// A set of one key, where the file has just that. What is neither is left as it is, and refused with each token.
+/// A set of one key, where the file has just that. What is neither is left as it is, and refused
+/// with each token.
 fn set_of(text: Vec<u8>) -> Vec<u8> {
     match serde_json::from_slice::<serde_json::Value>(&text) {
         Ok(key) if key.get("kty").is_some() && key.get("keys").is_none() => {

@@ -25,29 +25,57 @@ const HEADERS: usize = 16;
 static ALWAYS: [Header; 6] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (header::VARY, HeaderValue::from_static("Origin")),
-    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
-    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000")),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+    (
+        header::STRICT_TRANSPORT_SECURITY,
+        HeaderValue::from_static("max-age=63072000"),
+    ),
 ];
 
-/// On every answer to a page that may call, so that it can read it, whatever it is (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
+/// On every answer to a page that may call, so that it can read it, whatever it is
+/// (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
 static TO_ALLOWED_ORIGIN: [Header; 3] = [
-    (header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true")),
-    (header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After, Voicemint-Source, Server-Timing")),
+    (
+        header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+        HeaderValue::from_static("true"),
+    ),
+    (
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("Retry-After, Voicemint-Source, Server-Timing"),
+    ),
     (RESOURCE_POLICY, HeaderValue::from_static("cross-origin")),
 ];
 
 static TO_OTHERS: [Header; 1] = [(RESOURCE_POLICY, HeaderValue::from_static("same-origin"))];
 
 static TO_PREFLIGHT: [Header; 3] = [
-    (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, DELETE")),
+    (
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, POST, DELETE"),
+    ),
     (
         header::ACCESS_CONTROL_ALLOW_HEADERS,
-        // The last four are what tracing libraries add to an app's requests by themselves (W3C Trace Context, Sentry).
-        HeaderValue::from_static("authorization, content-type, baggage, sentry-trace, traceparent, tracestate"),
+        // The last four are what tracing libraries add to an app's requests by themselves (W3C
+        // Trace Context, Sentry).
+        HeaderValue::from_static(
+            "authorization, content-type, baggage, sentry-trace, traceparent, tracestate",
+        ),
     ),
-    (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600")),
+    (
+        header::ACCESS_CONTROL_MAX_AGE,
+        HeaderValue::from_static("600"),
+    ),
 ];
 
 /// A token handed over.
@@ -63,16 +91,37 @@ pub struct Granted<'a> {
 
 impl<'a> Granted<'a> {
     /// The body of an answer of success.
-    pub fn new(provider: &'static str, lease: &'a Lease, single_use: bool, base_url: &'a str) -> Self {
+    pub fn new(
+        provider: &'static str,
+        lease: &'a Lease,
+        single_use: bool,
+        base_url: &'a str,
+    ) -> Self {
         let expires_at = rfc3339(lease.expires_at);
-        Self { provider, token: lease.token.expose(), expires_in: lease.expires_in, expires_at, single_use, base_url }
+        Self {
+            provider,
+            token: lease.token.expose(),
+            expires_in: lease.expires_in,
+            expires_at,
+            single_use,
+            base_url,
+        }
     }
 }
 
 /// A token handed over; `source` says whether it is new.
-pub fn granted(granted: &Granted, source: &'static str, cookie: Option<HeaderValue>) -> Response<Bytes> {
-    let mut response = json("application/json", serde_json::to_vec(granted).unwrap_or_default());
-    response.headers_mut().insert(SOURCE, HeaderValue::from_static(source));
+pub fn granted(
+    granted: &Granted,
+    source: &'static str,
+    cookie: Option<HeaderValue>,
+) -> Response<Bytes> {
+    let mut response = json(
+        "application/json",
+        serde_json::to_vec(granted).unwrap_or_default(),
+    );
+    response
+        .headers_mut()
+        .insert(SOURCE, HeaderValue::from_static(source));
     set_cookie(&mut response, cookie);
     response
 }
@@ -112,7 +161,10 @@ pub fn refused(refusal: &Refusal, request_id: &str) -> Response<Bytes> {
         _ => None,
     };
     if let Some(challenge) = challenge {
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        headers.insert(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static(challenge),
+        );
     }
     if refusal.code == Code::MethodNotAllowed {
         headers.insert(header::ALLOW, ALLOW);
@@ -125,7 +177,9 @@ pub fn finish(response: &mut Response<Bytes>, origin: Option<&HeaderValue>) {
     insert(response, &ALWAYS);
     if let Some(origin) = origin {
         insert(response, &TO_ALLOWED_ORIGIN);
-        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        response
+            .headers_mut()
+            .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
     } else {
         insert(response, &TO_OTHERS);
     }
@@ -140,7 +194,9 @@ fn insert(response: &mut Response<Bytes>, headers: &[Header]) {
 fn json(media_type: &'static str, body: Vec<u8>) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body));
     response.headers_mut().reserve(HEADERS);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }
 

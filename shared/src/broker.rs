@@ -69,7 +69,8 @@ struct Progress {
 }
 
 impl<P: Provider> Broker<P> {
-    /// A broker for what the environment says, with its secrets in `store` and its counts in `table`.
+    /// A broker for what the environment says, with its secrets in `store` and its counts in
+    /// `table`.
     ///
     /// # Errors
     /// Everything that is wrong with the settings, at once.
@@ -84,24 +85,54 @@ impl<P: Provider> Broker<P> {
         let provider = P::from_settings(&mut reader);
         let origins = Origins::from_settings(&mut reader);
         let session = SessionSettings::from_settings(&mut reader);
-        let secret_id =
-            reader.required("API_KEY_SECRET_ID", "the name or ARN of the provider's key in Secrets Manager");
-        let field = reader.optional("API_KEY_JSON_FIELD").unwrap_or_else(|| "api_key".to_owned());
-        let fresh_for = reader.whole_number("SECRET_CACHE_SECONDS", 0..=86_400, "seconds").unwrap_or(300);
+        let secret_id = reader.required(
+            "API_KEY_SECRET_ID",
+            "the name or ARN of the provider's key in Secrets Manager",
+        );
+        let field = reader
+            .optional("API_KEY_JSON_FIELD")
+            .unwrap_or_else(|| "api_key".to_owned());
+        let fresh_for = reader
+            .whole_number("SECRET_CACHE_SECONDS", 0..=86_400, "seconds")
+            .unwrap_or(300);
         let fresh_for = Duration::from_secs(fresh_for.into());
         let grants_claim = grants_claim(&mut reader);
         let limits = Limits::from_settings(&mut reader);
         let session = reader.finish(session)?;
         let session_carriers = session.carriers.clone();
-        let verifier = Verifier::new(session, transport.clone(), Arc::clone(&store), fresh_for, clock.clone());
-        let secret = SecretCache::new(store, secret_id, Part::Field(field), fresh_for, clock.clone());
+        let verifier = Verifier::new(
+            session,
+            transport.clone(),
+            Arc::clone(&store),
+            fresh_for,
+            clock.clone(),
+        );
+        let secret = SecretCache::new(
+            store,
+            secret_id,
+            Part::Field(field),
+            fresh_for,
+            clock.clone(),
+        );
         let limiter = limits.map(|limits| Limiter::new(limits, table, clock.clone()));
-        Ok(Self { provider, origins, session_carriers, grants_claim, verifier, secret, limiter, transport, clock })
+        Ok(Self {
+            provider,
+            origins,
+            session_carriers,
+            grants_claim,
+            verifier,
+            secret,
+            limiter,
+            transport,
+            clock,
+        })
     }
 
-    /// Loads what every request needs, before the first one: where that fails, the first request tries again.
+    /// Loads what every request needs, before the first one: where that fails, the first request
+    /// tries again.
     pub async fn warm(&self) {
-        // Nobody waits for the provider: a first mint takes this connection where it stands by then, or one of its own.
+        // Nobody waits for the provider: a first mint takes this connection where it stands by
+        // then, or one of its own.
         let (transport, url) = (self.transport.clone(), self.provider.base_url().to_owned());
         tokio::spawn(async move { transport.warm(&url).await });
         let loads = async { tokio::join!(self.secret.get(), self.verifier.warm()) };
@@ -110,17 +141,40 @@ impl<P: Provider> Broker<P> {
     }
 
     /// Answers a request. Never fails: every failure is an answer.
-    pub async fn answer(&self, request: Request<Bytes>, invocation: Invocation) -> (Response<Bytes>, Record) {
+    pub async fn answer(
+        &self,
+        request: Request<Bytes>,
+        invocation: Invocation,
+    ) -> (Response<Bytes>, Record) {
         let started = Instant::now();
         let mut progress = Progress::default();
-        let handled = AssertUnwindSafe(self.handle(&request, invocation.deadline, &mut progress)).catch_unwind().await;
+        let handled = AssertUnwindSafe(self.handle(&request, invocation.deadline, &mut progress))
+            .catch_unwind()
+            .await;
         let handled = handled.unwrap_or_else(|_| Err(internal("the broker panicked")));
-        self.finish(request.headers(), handled, progress, started, invocation.request_id)
+        self.finish(
+            request.headers(),
+            handled,
+            progress,
+            started,
+            invocation.request_id,
+        )
     }
 
     /// Answers a request that could not even be read.
-    pub fn refuse(&self, headers: &http::HeaderMap, refusal: Refusal, request_id: String) -> (Response<Bytes>, Record) {
-        self.finish(headers, Err(refusal), Progress::default(), Instant::now(), request_id)
+    pub fn refuse(
+        &self,
+        headers: &http::HeaderMap,
+        refusal: Refusal,
+        request_id: String,
+    ) -> (Response<Bytes>, Record) {
+        self.finish(
+            headers,
+            Err(refusal),
+            Progress::default(),
+            Instant::now(),
+            request_id,
+        )
     }
 
     fn finish(
@@ -135,10 +189,18 @@ impl<P: Provider> Broker<P> {
             Ok(_) => progress.note.map(Into::into),
             Err(refusal) => Some(refusal.reason.clone()),
         };
-        let (mut response, outcome) = handled
-            .unwrap_or_else(|refusal| (answer::refused(&refusal, &request_id), Outcome::Refused(refusal.code.name())));
+        let (mut response, outcome) = handled.unwrap_or_else(|refusal| {
+            (
+                answer::refused(&refusal, &request_id),
+                Outcome::Refused(refusal.code.name()),
+            )
+        });
         answer::finish(&mut response, self.origins.allowed(headers));
-        if let Some(timing) = progress.steps.server_timing().and_then(|timing| HeaderValue::try_from(timing).ok()) {
+        if let Some(timing) = progress
+            .steps
+            .server_timing()
+            .and_then(|timing| HeaderValue::try_from(timing).ok())
+        {
             response.headers_mut().insert("server-timing", timing);
         }
         let record = Record {
@@ -177,9 +239,17 @@ impl<P: Provider> Broker<P> {
         refuse_ambiguous(headers)?;
         if *request.method() == Method::DELETE {
             self.origins.admit(headers, false)?;
-            return Ok((answer::signed_out(cookie::set(P::COOKIE, "", 0)), Outcome::SignedOut));
+            return Ok((
+                answer::signed_out(cookie::set(P::COOKIE, "", 0)),
+                Outcome::SignedOut,
+            ));
         }
-        self.mint(request, deadline - MARGIN.min(deadline.saturating_duration_since(Instant::now())), progress).await
+        self.mint(
+            request,
+            deadline - MARGIN.min(deadline.saturating_duration_since(Instant::now())),
+            progress,
+        )
+        .await
     }
 
     async fn mint(
@@ -213,40 +283,70 @@ impl<P: Provider> Broker<P> {
 
         if let Some(lease) = self.resumable(request, &owner, &ask, &key) {
             // The cookie that it came with stays: nothing is sealed twice.
-            return Ok((self.granted(&lease, Outcome::Resumed, None), Outcome::Resumed));
+            return Ok((
+                self.granted(&lease, Outcome::Resumed, None),
+                Outcome::Resumed,
+            ));
         }
         self.count(deadline, progress).await?;
-        // Lifetimes are counted from before the provider is called, so that none is promised that the token lacks.
+        // Lifetimes are counted from before the provider is called, so that none is promised that
+        // the token lacks.
         let asked_at = self.clock.now().as_secs();
         let began = Instant::now();
         let called = self.call(&ask, &key, deadline).await;
         progress.steps.provider = Some(began.elapsed());
         let (Minted { token, expires_in }, key) = called?;
-        let lease = Lease { token, expires_in, expires_at: asked_at + u64::from(expires_in) };
-        Ok((self.hand_over(&owner, &ask, &key, &lease, progress), Outcome::Minted))
+        let lease = Lease {
+            token,
+            expires_in,
+            expires_at: asked_at + u64::from(expires_in),
+        };
+        Ok((
+            self.hand_over(&owner, &ask, &key, &lease, progress),
+            Outcome::Minted,
+        ))
     }
 
-    /// The token of the cookie, where handing it out once more gives the caller just what was asked for.
-    fn resumable(&self, request: &Request<Bytes>, owner: &Owner, ask: &Ask, key: &ApiKey) -> Option<Lease> {
+    /// The token of the cookie, where handing it out once more gives the caller just what was asked
+    /// for.
+    fn resumable(
+        &self,
+        request: &Request<Bytes>,
+        owner: &Owner,
+        ask: &Ask,
+        key: &ApiKey,
+    ) -> Option<Lease> {
         if P::SINGLE_USE {
             return None;
         }
-        let kept = Seal::new(key, P::COOKIE).open(owner, cookie::find(request.headers(), P::COOKIE)?)?;
+        let kept =
+            Seal::new(key, P::COOKIE).open(owner, cookie::find(request.headers(), P::COOKIE)?)?;
         let left = Duration::from_secs(kept.expires_at).saturating_sub(self.clock.now());
         // Told in whole seconds, rounded down: the last one has begun.
-        let expires_in = u32::try_from(left.as_secs()).ok().filter(|seconds| *seconds > 0)?;
+        let expires_in = u32::try_from(left.as_secs())
+            .ok()
+            .filter(|seconds| *seconds > 0)?;
         let fits = kept.grants == ask.grants
             && kept.base_url == self.provider.base_url()
             && left.as_secs_f64() * 2.0 >= f64::from(ask.expires_in)
             // Nor longer than is asked, which is no more than the deployment permits by now.
             && expires_in <= ask.expires_in;
-        fits.then_some(Lease { token: kept.token, expires_in, expires_at: kept.expires_at })
+        fits.then_some(Lease {
+            token: kept.token,
+            expires_in,
+            expires_at: kept.expires_at,
+        })
     }
 
     /// Counts this mint, and refuses it where the subject has had as many as the limits allow.
     async fn count(&self, deadline: Instant, progress: &mut Progress) -> Result<(), Refusal> {
-        let Some(limiter) = &self.limiter else { return Ok(()) };
-        let subject = progress.subject.as_deref().ok_or_else(|| internal("the subject has no hash to count it by"))?;
+        let Some(limiter) = &self.limiter else {
+            return Ok(());
+        };
+        let subject = progress
+            .subject
+            .as_deref()
+            .ok_or_else(|| internal("the subject has no hash to count it by"))?;
         let began = Instant::now();
         let (admitted, uncounted) = limiter.admit(P::NAME, subject, deadline).await;
         progress.steps.limit = Some(began.elapsed());
@@ -271,7 +371,12 @@ impl<P: Provider> Broker<P> {
         self.granted(lease, Outcome::Minted, cookie)
     }
 
-    fn granted(&self, lease: &Lease, outcome: Outcome, cookie: Option<HeaderValue>) -> Response<Bytes> {
+    fn granted(
+        &self,
+        lease: &Lease,
+        outcome: Outcome,
+        cookie: Option<HeaderValue>,
+    ) -> Response<Bytes> {
         let granted = Granted::new(P::NAME, lease, P::SINGLE_USE, self.provider.base_url());
         answer::granted(&granted, outcome.name(), cookie)
     }
@@ -286,5 +391,7 @@ pub(crate) fn internal(reason: &'static str) -> Refusal {
 
 fn late(code: Code) -> Refusal {
     let detail = "The service could not get ready for the request in time. Try again shortly.";
-    Refusal::new(code, detail).because("the invocation's deadline came first").retry_after(1)
+    Refusal::new(code, detail)
+        .because("the invocation's deadline came first")
+        .retry_after(1)
 }

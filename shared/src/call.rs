@@ -18,7 +18,8 @@ pub const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 const TRIES_WITHIN: Duration = Duration::from_secs(8);
 /// How much of an answer is read, in bytes.
 const MOST_BYTES: usize = 64 * 1024;
-/// The pause before the second try, in milliseconds: jittered, so that many functions do not come back at once.
+/// The pause before the second try, in milliseconds: jittered, so that many functions do not come
+/// back at once.
 const PAUSE_MILLIS: std::ops::Range<u64> = 50..250;
 /// What a second try needs at the least to make sense.
 const LEAST_TRY: Duration = Duration::from_millis(100);
@@ -31,7 +32,8 @@ pub enum Outcome {
     KeyRejected(Refusal),
 }
 
-/// What one mint may spend on calls of the provider, or of a service that knows sessions, whatever they are for.
+/// What one mint may spend on calls of the provider, or of a service that knows sessions, whatever
+/// they are for.
 pub struct Budget {
     end: Instant,
     may_retry: bool,
@@ -40,12 +42,18 @@ pub struct Budget {
 impl Budget {
     /// One retry, and time until the invocation's deadline or the end of the time allowed.
     pub fn new(deadline: Instant) -> Self {
-        Self { end: deadline.min(Instant::now() + TRIES_WITHIN), may_retry: true }
+        Self {
+            end: deadline.min(Instant::now() + TRIES_WITHIN),
+            may_retry: true,
+        }
     }
 
     /// One retry and the time allowed, for whoever is stopped at the deadline by its caller.
     pub fn without_deadline() -> Self {
-        Self { end: Instant::now() + TRIES_WITHIN, may_retry: true }
+        Self {
+            end: Instant::now() + TRIES_WITHIN,
+            may_retry: true,
+        }
     }
 
     /// What is left of the time.
@@ -73,15 +81,22 @@ pub async fn call(
     provider: &impl Provider,
 ) -> Result<Outcome, Refusal> {
     let tried = attempt(transport, request.clone(), budget, clock, provider).await;
-    let Err(Attempt::Again { pause, refusal }) = tried else { return tried.map_err(Attempt::refusal) };
+    let Err(Attempt::Again { pause, refusal }) = tried else {
+        return tried.map_err(Attempt::refusal);
+    };
     if !budget.take_retry(pause) {
         return Err(refusal);
     }
     tokio::time::sleep(pause).await;
     let allowed = budget.left();
     match attempt(transport, request, budget, clock, provider).await {
-        // Less time than a connection may take says nothing of an answer: what was found out first counts.
-        Err(Attempt::Over(over)) if over.code == Code::ProviderTimeout && allowed < CONNECT_WITHIN => Err(refusal),
+        // Less time than a connection may take says nothing of an answer: what was found out first
+        // counts.
+        Err(Attempt::Over(over))
+            if over.code == Code::ProviderTimeout && allowed < CONNECT_WITHIN =>
+        {
+            Err(refusal)
+        }
         tried => tried.map_err(Attempt::refusal),
     }
 }
@@ -110,10 +125,17 @@ async fn attempt(
     let response = match transport.send(request, timeout, MOST_BYTES).await {
         Ok(response) => response,
         Err(Failure::Timeout) => return Err(Attempt::Over(timed_out())),
-        Err(Failure::TooLarge) => return Err(Attempt::Over(rejected("the provider's answer is longer than 64 KiB"))),
+        Err(Failure::TooLarge) => {
+            return Err(Attempt::Over(rejected(
+                "the provider's answer is longer than 64 KiB",
+            )));
+        }
         Err(Failure::Unreachable(clause)) => {
             let refusal = unavailable(1, format!("the provider cannot be reached: {clause}"));
-            return Err(Attempt::Again { pause: jitter(), refusal });
+            return Err(Attempt::Again {
+                pause: jitter(),
+                refusal,
+            });
         }
     };
     let (status, body) = (response.status(), response.body());
@@ -129,7 +151,10 @@ async fn attempt(
         Verdict::Rejected => Err(Attempt::Over(rejected(reason))),
         Verdict::Unavailable => {
             let wait = retry_after(response.headers(), clock.now());
-            Err(Attempt::Again { pause: pause(status, wait), refusal: busy(wait, reason) })
+            Err(Attempt::Again {
+                pause: pause(status, wait),
+                refusal: busy(wait, reason),
+            })
         }
     }
 }
@@ -144,16 +169,23 @@ pub fn rejected(reason: impl Into<std::borrow::Cow<'static, str>>) -> Refusal {
 /// The provider did not answer within the time allowed.
 fn timed_out() -> Refusal {
     let detail = "The provider did not answer in time. Try again shortly.";
-    Refusal::new(Code::ProviderTimeout, detail).because("the provider did not answer within the time allowed")
+    Refusal::new(Code::ProviderTimeout, detail)
+        .because("the provider did not answer within the time allowed")
 }
 
 fn unavailable(retry_after: u32, reason: String) -> Refusal {
-    let detail = "The provider is down or overloaded. Try again after the time that Retry-After names.";
-    Refusal::new(Code::ProviderUnavailable, detail).because(reason).retry_after(retry_after)
+    let detail =
+        "The provider is down or overloaded. Try again after the time that Retry-After names.";
+    Refusal::new(Code::ProviderUnavailable, detail)
+        .because(reason)
+        .retry_after(retry_after)
 }
 
 fn busy(wait: Option<Duration>, reason: String) -> Refusal {
-    unavailable(wait.map_or(1, |wait| wait.as_secs_f64().ceil().clamp(1.0, 60.0) as u32), reason)
+    unavailable(
+        wait.map_or(1, |wait| wait.as_secs_f64().ceil().clamp(1.0, 60.0) as u32),
+        reason,
+    )
 }
 
 /// What a service that limits us asks for is what it gets; anything else gets a short pause.
@@ -164,11 +196,21 @@ pub fn pause(status: StatusCode, wait: Option<Duration>) -> Duration {
     }
 }
 
-/// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3). The date is compared with the answer's own where it has
-/// one, so that our clock, `now` since the Unix epoch, need not be right.
+/// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3). The date is compared with the
+/// answer's own where it has one, so that our clock, `now` since the Unix epoch, need not be right.
 pub fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
-    let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok()).map(str::trim);
-    let date = |text: &str| httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok();
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &http::HeaderValue| value.to_str().ok())
+            .map(str::trim)
+    };
+    let date = |text: &str| {
+        httpdate::parse_http_date(text)
+            .ok()?
+            .duration_since(UNIX_EPOCH)
+            .ok()
+    };
     let value = text(header::RETRY_AFTER)?;
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // More than fits is for ever.
@@ -195,16 +237,27 @@ mod tests {
     const NOW: Duration = Duration::from_secs(1_795_341_600);
 
     fn wait(headers: &[(&'static str, &'static str)]) -> Option<Duration> {
-        let pairs =
-            headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let pairs = headers.iter().map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        });
         retry_after(&pairs.collect(), NOW)
     }
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {
         let until = ("retry-after", "Sun, 22 Nov 2026 10:00:09 GMT");
-        assert_eq!(wait(&[until, ("date", "Sun, 22 Nov 2026 10:00:02 GMT")]), Some(Duration::from_secs(7)));
-        assert_eq!(wait(&[until]), Some(Duration::from_secs(9)), "by our own clock");
+        assert_eq!(
+            wait(&[until, ("date", "Sun, 22 Nov 2026 10:00:02 GMT")]),
+            Some(Duration::from_secs(7))
+        );
+        assert_eq!(
+            wait(&[until]),
+            Some(Duration::from_secs(9)),
+            "by our own clock"
+        );
         assert_eq!(wait(&[("retry-after", "3")]), Some(Duration::from_secs(3)));
         for odd in ["soon", "", "-1", "1.5"] {
             assert_eq!(wait(&[("retry-after", odd)]), None, "{odd}");
@@ -213,8 +266,17 @@ mod tests {
 
     #[test]
     fn the_callers_wait_is_from_one_second_to_sixty() {
-        for (given, told) in [("0", 1), ("7", 7), ("86400", 60), ("99999999999999999999", 60)] {
-            assert_eq!(busy(wait(&[("retry-after", given)]), String::new()).retry_after, Some(told), "{given}");
+        for (given, told) in [
+            ("0", 1),
+            ("7", 7),
+            ("86400", 60),
+            ("99999999999999999999", 60),
+        ] {
+            assert_eq!(
+                busy(wait(&[("retry-after", given)]), String::new()).retry_after,
+                Some(told),
+                "{given}"
+            );
         }
         assert_eq!(busy(None, String::new()).retry_after, Some(1));
     }
@@ -222,7 +284,10 @@ mod tests {
     #[test]
     fn only_a_provider_that_limits_us_sets_the_pause() {
         let five = Some(Duration::from_secs(5));
-        assert_eq!(pause(StatusCode::TOO_MANY_REQUESTS, five), Duration::from_secs(5));
+        assert_eq!(
+            pause(StatusCode::TOO_MANY_REQUESTS, five),
+            Duration::from_secs(5)
+        );
         assert!(pause(StatusCode::SERVICE_UNAVAILABLE, five) < Duration::from_secs(1));
         assert!(pause(StatusCode::TOO_MANY_REQUESTS, None) >= Duration::from_millis(50));
     }

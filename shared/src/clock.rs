@@ -1,7 +1,7 @@
 //! The time, passed in rather than asked for, so that tests can set it.
 //!
-//! Caches compare timestamps and never start timers: Lambda freezes a function between two invocations, and a timer
-//! that was due in between fires late or not at all.
+//! Caches compare timestamps and never start timers: Lambda freezes a function between two
+//! invocations, and a timer that was due in between fires late or not at all.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,7 +12,10 @@ pub struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
 
 impl Clock {
     /// The machine's own clock.
-    #[allow(clippy::disallowed_methods, reason = "the one place that may ask the machine for the time")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the one place that may ask the machine for the time"
+    )]
     pub fn system() -> Self {
         Self(Arc::new(SystemTime::now))
     }
@@ -33,7 +36,8 @@ pub fn age(now: Duration, then: Duration) -> Duration {
     now.saturating_sub(then)
 }
 
-/// Whether less than `span` has passed since `then`. After a clock was set back nobody can say, so it counts as more.
+/// Whether less than `span` has passed since `then`. After a clock was set back nobody can say, so
+/// it counts as more.
 pub fn is_within(span: Duration, now: Duration, then: Duration) -> bool {
     now.checked_sub(then).is_some_and(|age| age < span)
 }
@@ -59,6 +63,9 @@ mod tests {
 
     #[test]
     fn a_clock_set_back_is_no_time_passed() {
-        assert_eq!(age(Duration::from_secs(5), Duration::from_secs(9)), Duration::ZERO);
+        assert_eq!(
+            age(Duration::from_secs(5), Duration::from_secs(9)),
+            Duration::ZERO
+        );
     }
 }

@@ -2,23 +2,30 @@
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// Browsers drop a cookie whose name and value together are longer than this many bytes (RFC 6265 section 6.1).
+/// Browsers drop a cookie whose name and value together are longer than this many bytes (RFC 6265
+/// section 6.1).
 pub const MOST_BYTES: usize = 4096;
 
-/// Names and values of all cookies of a request that are text; another cookie of the site may be anything.
+/// Names and values of all cookies of a request that are text; another cookie of the site may be
+/// anything.
 pub fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
-    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    let pairs = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
     pairs.filter_map(|pair| {
         let (name, value) = std::str::from_utf8(pair).ok()?.split_once('=')?;
         Some((name.trim_ascii(), value.trim_ascii()))
     })
 }
 
-/// How many different values of a name are looked for: more than anybody judges, so that thousands cost no more.
+/// How many different values of a name are looked for: more than anybody judges, so that thousands
+/// cost no more.
 pub const MAX_VALUES: usize = 8;
 
-/// The values of the cookies of a name, empty ones and those that repeat another left out. The same name may come several
-/// times: for several paths, for a parent domain, or planted by a sibling host (RFC 6265 section 5.4).
+/// The values of the cookies of a name, empty ones and those that repeat another left out. The same
+/// name may come several times: for several paths, for a parent domain, or planted by a sibling
+/// host (RFC 6265 section 5.4).
 pub fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
     let mut values = Vec::new();
     for (_, value) in all(headers).filter(|(known, value)| *known == name && !value.is_empty()) {
@@ -29,19 +36,24 @@ pub fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
     values
 }
 
-/// The value of the first cookie of a name. Browsers send the one with the most specific path first.
+/// The value of the first cookie of a name. Browsers send the one with the most specific path
+/// first.
 pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    all(headers).find(|(known, _)| *known == name).map(|(_, value)| value)
+    all(headers)
+        .find(|(known, _)| *known == name)
+        .map(|(_, value)| value)
 }
 
-/// The `Set-Cookie` of a token's cookie. A `max_age` of no seconds expires it. Nothing where browsers would drop it.
+/// The `Set-Cookie` of a token's cookie. A `max_age` of no seconds expires it. Nothing where
+/// browsers would drop it.
 ///
 /// `__Host-` ties the cookie to this very host (RFC 6265bis section 4.1.3.2).
 pub fn set(name: &str, value: &str, max_age: u32) -> Option<HeaderValue> {
     if name.len() + value.len() > MOST_BYTES {
         return None;
     }
-    let line = format!("{name}={value}; HttpOnly; Secure; SameSite=Strict; Path=/; Max-Age={max_age}");
+    let line =
+        format!("{name}={value}; HttpOnly; Secure; SameSite=Strict; Path=/; Max-Age={max_age}");
     HeaderValue::from_str(&line).ok()
 }
 
@@ -52,7 +64,10 @@ mod tests {
     #[test]
     fn finds_a_cookie_by_its_exact_name() {
         let mut headers = HeaderMap::new();
-        headers.append("cookie", HeaderValue::from_static("a=1; session2=x;session=first; session=second; junk"));
+        headers.append(
+            "cookie",
+            HeaderValue::from_static("a=1; session2=x;session=first; session=second; junk"),
+        );
         headers.append("cookie", HeaderValue::from_static("b=2=3"));
         assert_eq!(find(&headers, "session"), Some("first"));
         assert_eq!(find(&headers, "b"), Some("2=3"));
@@ -72,7 +87,10 @@ mod tests {
     #[test]
     fn other_cookies_may_hold_anything() {
         let mut headers = HeaderMap::new();
-        headers.append("cookie", HeaderValue::from_bytes(b"name=Jos\xc3\xa9; bad=\xff; session=first").unwrap());
+        headers.append(
+            "cookie",
+            HeaderValue::from_bytes(b"name=Jos\xc3\xa9; bad=\xff; session=first").unwrap(),
+        );
         assert_eq!(find(&headers, "session"), Some("first"));
         assert_eq!(find(&headers, "bad"), None);
     }

@@ -6,7 +6,8 @@ use std::hash::Hash;
 use std::ops::Range;
 use std::time::Duration;
 
-/// A map that forgets: each entry after its span, and where there is no room, the one first that would go first.
+/// A map that forgets: each entry after its span, and where there is no room, the one first that
+/// would go first.
 pub struct Expiring<K, V> {
     most: usize,
     entries: HashMap<K, (V, Range<Duration>)>,
@@ -15,7 +16,10 @@ pub struct Expiring<K, V> {
 impl<K: Eq + Hash + Clone, V> Expiring<K, V> {
     /// An empty map with room for so many entries.
     pub fn new(most: usize) -> Self {
-        Self { most, entries: HashMap::new() }
+        Self {
+            most,
+            entries: HashMap::new(),
+        }
     }
 
     /// The value of a key, where `now` is within its span.
@@ -23,7 +27,10 @@ impl<K: Eq + Hash + Clone, V> Expiring<K, V> {
     where
         K: Borrow<Q>,
     {
-        self.entries.get(key).filter(|(_, span)| span.contains(&now)).map(|(value, _)| value)
+        self.entries
+            .get(key)
+            .filter(|(_, span)| span.contains(&now))
+            .map(|(value, _)| value)
     }
 
     /// Remembers a value for a span of time since the Unix epoch.
@@ -31,7 +38,11 @@ impl<K: Eq + Hash + Clone, V> Expiring<K, V> {
         if self.entries.len() >= self.most && !self.entries.contains_key(&key) {
             self.entries.retain(|_, (_, span)| span.contains(&now));
             if self.entries.len() >= self.most {
-                let first = self.entries.iter().min_by_key(|(_, (_, span))| span.end).map(|(key, _)| key.clone());
+                let first = self
+                    .entries
+                    .iter()
+                    .min_by_key(|(_, (_, span))| span.end)
+                    .map(|(key, _)| key.clone());
                 first.map(|first| self.entries.remove(&first));
             }
         }
@@ -62,8 +73,14 @@ mod tests {
         map.put("long", 2, at(0)..at(50), at(0));
         map.put("long", 3, at(0)..at(50), at(0));
         map.put("new", 4, at(0)..at(9), at(1));
-        assert_eq!(["short", "long", "new"].map(|key| map.get(key, at(1)).copied()), [None, Some(3), Some(4)]);
+        assert_eq!(
+            ["short", "long", "new"].map(|key| map.get(key, at(1)).copied()),
+            [None, Some(3), Some(4)]
+        );
         map.put("newer", 5, at(0)..at(60), at(10));
-        assert_eq!(["long", "new", "newer"].map(|key| map.get(key, at(10)).copied()), [Some(3), None, Some(5)]);
+        assert_eq!(
+            ["long", "new", "newer"].map(|key| map.get(key, at(10)).copied()),
+            [Some(3), None, Some(5)]
+        );
     }
 }

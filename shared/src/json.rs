@@ -1,7 +1,7 @@
 //! JSON, read strictly: an object that names a member twice is refused.
 //!
-//! RFC 8259 section 4 leaves it open which of two like-named members counts, so two readers can see two documents. What
-//! decides about grants and identities must read the same to everyone.
+//! RFC 8259 section 4 leaves it open which of two like-named members counts, so two readers can see
+//! two documents. What decides about grants and identities must read the same to everyone.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -27,7 +27,9 @@ pub enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotJson => f.write_str("this is not JSON, is nested too deeply or has a number out of range"),
+            Self::NotJson => {
+                f.write_str("this is not JSON, is nested too deeply or has a number out of range")
+            }
             Self::NotAnObject => f.write_str("this is not an object"),
             Self::Twice(name) => write!(f, "{} comes twice", shortened(name)),
         }
@@ -69,7 +71,9 @@ pub fn shortened(word: &str) -> Cow<'_, str> {
 pub fn strict(text: &[u8]) -> Result<Value, Fault> {
     let twice = RefCell::new(None);
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = Strict(&twice).deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    let value = Strict(&twice)
+        .deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value));
     value.map_err(|_| twice.take().map_or(Fault::NotJson, Fault::Twice))
 }
 
@@ -155,10 +159,16 @@ mod tests {
 
     #[test]
     fn a_member_named_twice_is_refused_at_any_depth() {
-        for (text, name) in
-            [(r#"{"a":1,"a":1}"#, "a"), (r#"{"a":[{"b":1,"b":2}]}"#, "b"), (r#"{"a":1,"\u0061":2}"#, "a")]
-        {
-            assert_eq!(strict(text.as_bytes()), Err(Fault::Twice(name.to_owned())), "{text}");
+        for (text, name) in [
+            (r#"{"a":1,"a":1}"#, "a"),
+            (r#"{"a":[{"b":1,"b":2}]}"#, "b"),
+            (r#"{"a":1,"\u0061":2}"#, "a"),
+        ] {
+            assert_eq!(
+                strict(text.as_bytes()),
+                Err(Fault::Twice(name.to_owned())),
+                "{text}"
+            );
         }
     }
 
@@ -173,7 +183,10 @@ mod tests {
     #[test]
     fn what_is_no_object_is_named() {
         for (text, name) in [
-            (&[0x1f, 0x8b, 8, 0][..], "gzip-compressed, which was not asked for"),
+            (
+                &[0x1f, 0x8b, 8, 0][..],
+                "gzip-compressed, which was not asked for",
+            ),
             (b" ", "empty"),
             (b"\n<!doctype html>", "HTML or XML"),
             (b"\xef\xbb\xbf{}", "text with a byte order mark"),

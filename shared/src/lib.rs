@@ -1,8 +1,9 @@
 //! Voicemint's broker: everything that is the same for every voice-AI provider.
 //!
-//! Start reading at [`broker`], which takes one request from top to bottom. A provider is a [`provider::Provider`]; the
-//! functions of `functions/` are one each. [`lambda`] is the only room that knows AWS Lambda, [`aws`] the only one that
-//! knows AWS's services, [`transport`] the only one that knows the network.
+//! Start reading at [`broker`], which takes one request from top to bottom. A provider is a
+//! [`provider::Provider`]; the functions of `functions/` are one each. [`lambda`] is the only room
+//! that knows AWS Lambda, [`aws`] the only one that knows AWS's services, [`transport`] the only
+//! one that knows the network.
 
 pub mod answer;
 pub mod ask;

@@ -1,7 +1,8 @@
 //! Which browser pages may call: the control against cross-site requests.
 //!
-//! `SameSite` cookies do not stop a sibling subdomain, so the caller's `Origin` and Fetch Metadata decide
-//! (<https://www.w3.org/TR/fetch-metadata/>). Preflights are answered here too: the gateway has no CORS settings.
+//! `SameSite` cookies do not stop a sibling subdomain, so the caller's `Origin` and Fetch Metadata
+//! decide (<https://www.w3.org/TR/fetch-metadata/>). Preflights are answered here too: the gateway
+//! has no CORS settings.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use url::Url;
@@ -18,7 +19,8 @@ pub struct Origins(Vec<OriginPattern>);
 pub enum OriginPattern {
     /// This origin.
     Exact(String),
-    /// Every origin with one label between scheme and these further labels, as preview deployments have them.
+    /// Every origin with one label between scheme and these further labels, as preview deployments
+    /// have them.
     Subdomain {
         /// The scheme, with what follows it.
         scheme: &'static str,
@@ -28,22 +30,30 @@ pub enum OriginPattern {
 }
 
 impl OriginPattern {
-    /// The fewest labels behind `*`: with two, the domain may be one at which strangers register, such as `vercel.app`.
+    /// The fewest labels behind `*`: with two, the domain may be one at which strangers register,
+    /// such as `vercel.app`.
     const MIN_FIXED_LABELS: usize = 3;
     /// The longest label of a host name (RFC 1035 section 2.3.4).
     const MAX_LABEL_BYTES: usize = 63;
 
-    /// An entry, if it is an origin as browsers send it, or such a one whose host begins with the label `*`.
+    /// An entry, if it is an origin as browsers send it, or such a one whose host begins with the
+    /// label `*`.
     pub fn parse(entry: &str) -> Option<Self> {
         const SCHEME: &str = "https://";
-        let Some(rest) = entry.strip_prefix(SCHEME).and_then(|rest| rest.strip_prefix('*')) else {
+        let Some(rest) = entry
+            .strip_prefix(SCHEME)
+            .and_then(|rest| rest.strip_prefix('*'))
+        else {
             return is_origin(entry).then(|| Self::Exact(entry.to_owned()));
         };
         let host = rest.split(':').next().unwrap_or_default();
         let labels = host.strip_prefix('.')?.split('.');
-        let enough = labels.clone().count() >= Self::MIN_FIXED_LABELS && labels.clone().all(|label| !label.is_empty());
-        (enough && is_origin(&format!("{SCHEME}x{rest}")))
-            .then(|| Self::Subdomain { scheme: SCHEME, rest: rest.to_owned() })
+        let enough = labels.clone().count() >= Self::MIN_FIXED_LABELS
+            && labels.clone().all(|label| !label.is_empty());
+        (enough && is_origin(&format!("{SCHEME}x{rest}"))).then(|| Self::Subdomain {
+            scheme: SCHEME,
+            rest: rest.to_owned(),
+        })
     }
 
     /// Whether an origin, as a browser sent it, is meant.
@@ -51,11 +61,14 @@ impl OriginPattern {
         match self {
             Self::Exact(known) => known.as_bytes() == origin,
             Self::Subdomain { scheme, rest } => {
-                let label =
-                    origin.strip_prefix(scheme.as_bytes()).and_then(|rest_of| rest_of.strip_suffix(rest.as_bytes()));
+                let label = origin
+                    .strip_prefix(scheme.as_bytes())
+                    .and_then(|rest_of| rest_of.strip_suffix(rest.as_bytes()));
                 label.is_some_and(|label| {
                     (1..=Self::MAX_LABEL_BYTES).contains(&label.len())
-                        && label.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+                        && label
+                            .iter()
+                            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
                 })
             }
         }
@@ -66,7 +79,10 @@ impl Origins {
     /// Reads `ALLOWED_ORIGINS`, a comma-separated list of origins.
     pub fn from_settings(reader: &mut Reader) -> Self {
         let entries = reader.list("ALLOWED_ORIGINS");
-        let origins: Vec<_> = entries.iter().filter_map(|entry| OriginPattern::parse(entry)).collect();
+        let origins: Vec<_> = entries
+            .iter()
+            .filter_map(|entry| OriginPattern::parse(entry))
+            .collect();
         if origins.len() < entries.len() {
             reader.fault(
                 "ALLOWED_ORIGINS",
@@ -82,7 +98,9 @@ impl Origins {
     pub fn allowed<'a>(&self, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let origin = origins.next()?;
-        self.0.iter().find(|known| known.matches(origin.as_bytes()))?;
+        self.0
+            .iter()
+            .find(|known| known.matches(origin.as_bytes()))?;
         origins.next().is_none().then_some(origin)
     }
 
@@ -91,36 +109,51 @@ impl Origins {
     /// # Errors
     /// [`Code::OriginNotAllowed`].
     pub fn admit_preflight(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        self.allowed(headers).map(|_| ()).ok_or_else(|| refuse("the preflight is not from an allowed origin"))
+        self.allowed(headers)
+            .map(|_| ())
+            .ok_or_else(|| refuse("the preflight is not from an allowed origin"))
     }
 
-    /// Lets a request pass, or refuses it. `by_cookie` says that the caller is known by a cookie alone, which a browser
-    /// attaches by itself.
+    /// Lets a request pass, or refuses it. `by_cookie` says that the caller is known by a cookie
+    /// alone, which a browser attaches by itself.
     ///
     /// # Errors
     /// [`Code::OriginNotAllowed`].
     pub fn admit(&self, headers: &HeaderMap, by_cookie: bool) -> Result<(), Refusal> {
         let site = headers.get("sec-fetch-site");
         match (headers.contains_key(header::ORIGIN), site) {
-            (true, _) if self.allowed(headers).is_none() => return Err(refuse("Origin is not in ALLOWED_ORIGINS")),
+            (true, _) if self.allowed(headers).is_none() => {
+                return Err(refuse("Origin is not in ALLOWED_ORIGINS"));
+            }
             (false, Some(site)) if site != "same-origin" => {
                 return Err(refuse("no Origin, and Sec-Fetch-Site is not same-origin"));
             }
             (false, None) if by_cookie => {
-                return Err(refuse("a cookie credential with neither Origin nor Sec-Fetch-Site"));
+                return Err(refuse(
+                    "a cookie credential with neither Origin nor Sec-Fetch-Site",
+                ));
             }
             _ => {}
         }
-        if headers.get("sec-fetch-mode").is_some_and(|mode| mode != "cors" && mode != "same-origin") {
+        if headers
+            .get("sec-fetch-mode")
+            .is_some_and(|mode| mode != "cors" && mode != "same-origin")
+        {
             return Err(refuse("Sec-Fetch-Mode is neither cors nor same-origin"));
         }
-        if headers.get("sec-fetch-dest").is_some_and(|dest| dest != "empty") {
+        if headers
+            .get("sec-fetch-dest")
+            .is_some_and(|dest| dest != "empty")
+        {
             return Err(refuse("Sec-Fetch-Dest is not empty"));
         }
         if is_prefetch(headers) {
-            return Err(refuse("Sec-Purpose or Purpose says that the request is a prefetch"));
+            return Err(refuse(
+                "Sec-Purpose or Purpose says that the request is a prefetch",
+            ));
         }
-        // A mode of its own (<https://fetch.spec.whatwg.org/#concept-request-mode>), which Chromium does not send along.
+        // A mode of its own (<https://fetch.spec.whatwg.org/#concept-request-mode>), which Chromium
+        // does not send along.
         if opens_socket(headers) {
             return Err(refuse("the request would open a WebSocket"));
         }
@@ -128,40 +161,58 @@ impl Origins {
     }
 }
 
-/// Whether a browser asks before anybody needs the answer (<https://wicg.github.io/nav-speculation/prefetch.html#sec-purpose-header>).
+/// Whether a browser asks before anybody needs the answer
+/// (<https://wicg.github.io/nav-speculation/prefetch.html#sec-purpose-header>).
 fn is_prefetch(headers: &HeaderMap) -> bool {
     const WORD: &[u8] = b"prefetch";
     let begins = |purpose: &[u8]| {
-        purpose.trim_ascii().split_at_checked(WORD.len()).is_some_and(|(start, _)| start.eq_ignore_ascii_case(WORD))
+        purpose
+            .trim_ascii()
+            .split_at_checked(WORD.len())
+            .is_some_and(|(start, _)| start.eq_ignore_ascii_case(WORD))
     };
-    let values = ["sec-purpose", "purpose"].into_iter().flat_map(|name| headers.get_all(name));
-    values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).any(begins)
+    let values = ["sec-purpose", "purpose"]
+        .into_iter()
+        .flat_map(|name| headers.get_all(name));
+    values
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .any(begins)
 }
 
-/// Whether a request is the handshake of a WebSocket (RFC 6455 section 4.1). `Upgrade` is for one hop and may be gone by now
-/// (RFC 9110 section 7.8); the key is not.
+/// Whether a request is the handshake of a WebSocket (RFC 6455 section 4.1). `Upgrade` is for one
+/// hop and may be gone by now (RFC 9110 section 7.8); the key is not.
 fn opens_socket(headers: &HeaderMap) -> bool {
-    let upgrades =
-        headers.get_all(header::UPGRADE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let upgrades = headers
+        .get_all(header::UPGRADE)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     // A protocol may come with its version: `websocket/13`.
     let mut protocols = upgrades.filter_map(|upgrade| upgrade.split(|byte| *byte == b'/').next());
     headers.contains_key(header::SEC_WEBSOCKET_KEY)
         || protocols.any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// Refuses headers that decide about trust and came more than once: the gateway joins repeated headers with commas, and
-/// which of two counts is anybody's guess.
+/// Refuses headers that decide about trust and came more than once: the gateway joins repeated
+/// headers with commas, and which of two counts is anybody's guess.
 ///
 /// # Errors
 /// [`Code::RequestMalformed`].
 pub fn refuse_ambiguous(headers: &HeaderMap) -> Result<(), Refusal> {
     let decides = |name: &HeaderName| {
-        *name == header::ORIGIN || *name == header::AUTHORIZATION || name.as_str().starts_with("sec-fetch-")
+        *name == header::ORIGIN
+            || *name == header::AUTHORIZATION
+            || name.as_str().starts_with("sec-fetch-")
     };
     for name in headers.keys().filter(|name| decides(name)) {
-        let is_joined = if *name == header::AUTHORIZATION { joins_credentials } else { has_comma };
+        let is_joined = if *name == header::AUTHORIZATION {
+            joins_credentials
+        } else {
+            has_comma
+        };
         let mut values = headers.get_all(name).iter();
-        let joined = values.next().is_some_and(|value| is_joined(value.as_bytes()));
+        let joined = values
+            .next()
+            .is_some_and(|value| is_joined(value.as_bytes()));
         if joined || values.next().is_some() {
             let detail = format!("Send the {name} header once, with one value.");
             return Err(Refusal::new(Code::RequestMalformed, detail));
@@ -174,13 +225,15 @@ fn has_comma(value: &[u8]) -> bool {
     value.contains(&b',')
 }
 
-/// Whether an `Authorization` has a comma that no single credential of its scheme has: credentials of other schemes than
-/// Bearer, such as AWS's signatures, are lists of `name=value` (RFC 9110 section 11.4).
+/// Whether an `Authorization` has a comma that no single credential of its scheme has: credentials
+/// of other schemes than Bearer, such as AWS's signatures, are lists of `name=value` (RFC 9110
+/// section 11.4).
 fn joins_credentials(value: &[u8]) -> bool {
     if after_bearer(value).is_some() {
         return has_comma(value);
     }
-    // A backslash in a quoted text takes the next character for what it is (RFC 9110 section 5.6.4).
+    // A backslash in a quoted text takes the next character for what it is (RFC 9110 section
+    // 5.6.4).
     let (mut quoted, mut escaped) = (false, false);
     let parts: Vec<&[u8]> = value
         .split(|byte| {
@@ -192,20 +245,29 @@ fn joins_credentials(value: &[u8]) -> bool {
         .collect();
     // What a quotation mark without its other half hides may be another credential.
     let unclear = quoted && has_comma(value);
-    unclear || parts.iter().skip(1).any(|part| has_scheme(part) || is_bearer(part))
+    unclear
+        || parts
+            .iter()
+            .skip(1)
+            .any(|part| has_scheme(part) || is_bearer(part))
 }
 
 /// Whether a part is a credential of the Bearer scheme, and no parameter whose name begins so.
 fn is_bearer(part: &[u8]) -> bool {
     let is_parameter = |rest: &[u8]| {
-        rest.first().is_some_and(|byte| b"!#$%&'*+-.^_`|~".contains(byte)) || rest.trim_ascii().starts_with(b"=")
+        rest.first()
+            .is_some_and(|byte| b"!#$%&'*+-.^_`|~".contains(byte))
+            || rest.trim_ascii().starts_with(b"=")
     };
     after_bearer(part).is_some_and(|rest| !is_parameter(rest))
 }
 
 /// Whether a part begins with a scheme of its own: a word, white space, and no `=` after it.
 fn has_scheme(part: &[u8]) -> bool {
-    let word = part.iter().take_while(|byte| !byte.is_ascii_whitespace() && **byte != b'=').count();
+    let word = part
+        .iter()
+        .take_while(|byte| !byte.is_ascii_whitespace() && **byte != b'=')
+        .count();
     let (_, rest) = part.split_at_checked(word).unwrap_or_default();
     rest.first().is_some_and(u8::is_ascii_whitespace) && !rest.trim_ascii().starts_with(b"=")
 }
@@ -218,13 +280,18 @@ fn refuse(reason: &'static str) -> Refusal {
 
 /// Whether a text is an origin as a browser would send it (RFC 6454 section 6.2).
 pub fn is_origin(text: &str) -> bool {
-    let Ok(url) = Url::parse(text) else { return false };
+    let Ok(url) = Url::parse(text) else {
+        return false;
+    };
     match url.scheme() {
         _ if text.contains('*') => false,
         "https" => url.origin().ascii_serialization() == text,
         "http" => is_local(&url) && url.origin().ascii_serialization() == text,
-        // Apps in a web view have origins such as capacitor://localhost, whose serialisation is theirs alone.
-        scheme => url.host_str().is_some_and(|host| !host.is_empty() && text == format!("{scheme}://{host}")),
+        // Apps in a web view have origins such as capacitor://localhost, whose serialisation is
+        // theirs alone.
+        scheme => url
+            .host_str()
+            .is_some_and(|host| !host.is_empty() && text == format!("{scheme}://{host}")),
     }
 }
 
@@ -233,8 +300,10 @@ mod tests {
     use super::*;
 
     fn origins() -> Origins {
-        let environment =
-            |name: &str| (name == "ALLOWED_ORIGINS").then(|| "https://app.test, capacitor://localhost".to_owned());
+        let environment = |name: &str| {
+            (name == "ALLOWED_ORIGINS")
+                .then(|| "https://app.test, capacitor://localhost".to_owned())
+        };
         Origins::from_settings(&mut Reader::new(&environment))
     }
 
@@ -251,8 +320,16 @@ mod tests {
         let good: &[&[(&'static str, &'static str)]] = &[
             &[("origin", "https://app.test")],
             &[("origin", "capacitor://localhost")],
-            &[("origin", "https://app.test"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors")],
-            &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "same-origin"), ("sec-fetch-dest", "empty")],
+            &[
+                ("origin", "https://app.test"),
+                ("sec-fetch-site", "cross-site"),
+                ("sec-fetch-mode", "cors"),
+            ],
+            &[
+                ("sec-fetch-site", "same-origin"),
+                ("sec-fetch-mode", "same-origin"),
+                ("sec-fetch-dest", "empty"),
+            ],
             // As curl --http2 offers it.
             &[("origin", "https://app.test"), ("upgrade", "h2c")],
             &[("origin", "https://app.test"), ("sec-purpose", "")],
@@ -270,9 +347,18 @@ mod tests {
             &[("sec-fetch-site", "same-site")],
             &[("sec-fetch-site", "none")],
             &[("sec-fetch-site", "")],
-            &[("origin", "https://app.test"), ("sec-fetch-mode", "no-cors")],
-            &[("origin", "https://app.test"), ("sec-fetch-mode", "navigate")],
-            &[("origin", "https://app.test"), ("sec-fetch-dest", "document")],
+            &[
+                ("origin", "https://app.test"),
+                ("sec-fetch-mode", "no-cors"),
+            ],
+            &[
+                ("origin", "https://app.test"),
+                ("sec-fetch-mode", "navigate"),
+            ],
+            &[
+                ("origin", "https://app.test"),
+                ("sec-fetch-dest", "document"),
+            ],
             &[("origin", "https://app.test"), ("sec-fetch-dest", "")],
             // Sockets, as Chromium and Firefox open them, and as they may be written.
             &[
@@ -280,17 +366,40 @@ mod tests {
                 ("upgrade", "websocket"),
                 ("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA=="),
             ],
-            &[("origin", "https://app.test"), ("sec-fetch-mode", "websocket")],
+            &[
+                ("origin", "https://app.test"),
+                ("sec-fetch-mode", "websocket"),
+            ],
             &[("origin", "https://app.test"), ("sec-websocket-key", "")],
             &[("origin", "https://app.test"), ("upgrade", "WebSocket")],
-            &[("origin", "https://app.test"), ("upgrade", "h2c, websocket/13")],
-            &[("origin", "https://app.test"), ("upgrade", "h2c"), ("upgrade", "websocket")],
+            &[
+                ("origin", "https://app.test"),
+                ("upgrade", "h2c, websocket/13"),
+            ],
+            &[
+                ("origin", "https://app.test"),
+                ("upgrade", "h2c"),
+                ("upgrade", "websocket"),
+            ],
             &[("origin", "https://app.test"), ("sec-purpose", "prefetch")],
-            &[("origin", "https://app.test"), ("sec-purpose", "Prefetch;prerender")],
-            &[("origin", "https://app.test"), ("sec-purpose", " prefetch;anonymous-client-ip")],
+            &[
+                ("origin", "https://app.test"),
+                ("sec-purpose", "Prefetch;prerender"),
+            ],
+            &[
+                ("origin", "https://app.test"),
+                ("sec-purpose", " prefetch;anonymous-client-ip"),
+            ],
             &[("origin", "https://app.test"), ("purpose", "prefetch")],
-            &[("origin", "https://app.test"), ("purpose", "other"), ("purpose", "prefetch")],
-            &[("origin", "https://app.test"), ("purpose", "other, prefetch")],
+            &[
+                ("origin", "https://app.test"),
+                ("purpose", "other"),
+                ("purpose", "prefetch"),
+            ],
+            &[
+                ("origin", "https://app.test"),
+                ("purpose", "other, prefetch"),
+            ],
         ];
         for case in bad {
             let refused = origins().admit(&headers(case), false).unwrap_err();
@@ -307,13 +416,15 @@ mod tests {
     #[test]
     fn a_pattern_stands_for_one_label_below_a_domain_of_ones_own() {
         let environment = |name: &str| {
-            let listed = "https://app.test,https://*.preview.example.com,https://*.a.b.example.com:8443";
+            let listed =
+                "https://app.test,https://*.preview.example.com,https://*.a.b.example.com:8443";
             (name == "ALLOWED_ORIGINS").then(|| listed.to_owned())
         };
         let mut reader = Reader::new(&environment);
         let origins = Origins::from_settings(&mut reader);
         assert!(reader.finish(Some(())).is_ok());
-        let admits = |origin: &'static str| origins.admit(&headers(&[("origin", origin)]), true).is_ok();
+        let admits =
+            |origin: &'static str| origins.admit(&headers(&[("origin", origin)]), true).is_ok();
         for good in [
             "https://app.test",
             "https://pr-1.preview.example.com",
@@ -397,7 +508,10 @@ mod tests {
             "Bearers a,b",
             "Bearer \"a b\"",
         ] {
-            assert!(refuse_ambiguous(&headers(&[("authorization", good)])).is_ok(), "{good}");
+            assert!(
+                refuse_ambiguous(&headers(&[("authorization", good)])).is_ok(),
+                "{good}"
+            );
         }
         for bad in [
             "Bearer a, Bearer b",
@@ -418,24 +532,50 @@ mod tests {
             "Basic eDp5, bearer: a",
             "Hawk id=\"a\", bearer=\"b\", Bearer c",
         ] {
-            assert!(refuse_ambiguous(&headers(&[("authorization", bad)])).is_err(), "{bad}");
+            assert!(
+                refuse_ambiguous(&headers(&[("authorization", bad)])).is_err(),
+                "{bad}"
+            );
         }
     }
 
     #[test]
     fn repeated_and_joined_headers_are_malformed() {
-        for name in ["origin", "authorization", "sec-fetch-site", "sec-fetch-user"] {
-            assert!(refuse_ambiguous(&headers(&[(name, "a"), (name, "a")])).is_err(), "{name} twice");
-            let joined = if name == "authorization" { "Bearer a, a" } else { "a, a" };
-            assert!(refuse_ambiguous(&headers(&[(name, joined)])).is_err(), "{name} joined");
-            assert!(refuse_ambiguous(&headers(&[(name, "a")])).is_ok(), "{name} once");
+        for name in [
+            "origin",
+            "authorization",
+            "sec-fetch-site",
+            "sec-fetch-user",
+        ] {
+            assert!(
+                refuse_ambiguous(&headers(&[(name, "a"), (name, "a")])).is_err(),
+                "{name} twice"
+            );
+            let joined = if name == "authorization" {
+                "Bearer a, a"
+            } else {
+                "a, a"
+            };
+            assert!(
+                refuse_ambiguous(&headers(&[(name, joined)])).is_err(),
+                "{name} joined"
+            );
+            assert!(
+                refuse_ambiguous(&headers(&[(name, "a")])).is_ok(),
+                "{name} once"
+            );
         }
         assert!(refuse_ambiguous(&headers(&[("accept", "a, b")])).is_ok());
     }
 
     #[test]
     fn only_origins_as_browsers_send_them_can_be_listed() {
-        for good in ["https://a.test", "https://a.test:8443", "http://localhost:3000", "tauri://localhost"] {
+        for good in [
+            "https://a.test",
+            "https://a.test:8443",
+            "http://localhost:3000",
+            "tauri://localhost",
+        ] {
             assert!(is_origin(good), "{good}");
         }
         for bad in [

@@ -37,7 +37,8 @@ pub trait Provider: Sized + Send + Sync + 'static {
     /// The call that mints.
     ///
     /// # Errors
-    /// Where the parts do not make an HTTP request, which settings and keys that passed their checks never cause.
+    /// Where the parts do not make an HTTP request, which settings and keys that passed their
+    /// checks never cause.
     fn request(&self, ask: &Ask, key: &ApiKey) -> http::Result<Request<Bytes>>;
 
     /// Reads the token out of an answer of success.
@@ -51,8 +52,8 @@ pub trait Provider: Sized + Send + Sync + 'static {
         Verdict::by_status(status)
     }
 
-    /// The error code of an answer other than success, for the log's reason: one that the provider's documentation lists, and
-    /// never the provider's own text.
+    /// The error code of an answer other than success, for the log's reason: one that the
+    /// provider's documentation lists, and never the provider's own text.
     fn error_code(&self, _body: &[u8]) -> Option<&'static str> {
         None
     }
@@ -90,10 +91,12 @@ impl Answer {
     /// # Errors
     /// A clause for the log.
     pub fn parse(body: &[u8]) -> Result<Self, &'static str> {
-        serde_json::from_slice(body).map(Self).map_err(|_| match json::is_gzip(body) {
-            true => "the provider's answer is gzip-compressed, which was not asked for",
-            false => "the provider's answer is not a JSON object",
-        })
+        serde_json::from_slice(body)
+            .map(Self)
+            .map_err(|_| match json::is_gzip(body) {
+                true => "the provider's answer is gzip-compressed, which was not asked for",
+                false => "the provider's answer is not a JSON object",
+            })
     }
 
     /// The token that a member holds.
@@ -101,8 +104,12 @@ impl Answer {
     /// # Errors
     /// A clause for the log.
     pub fn token(&self, member: &str) -> Result<ProviderToken, &'static str> {
-        let text = self.member(member).and_then(Value::as_str).ok_or("the provider's answer has no token")?;
-        ProviderToken::new(text.to_owned()).ok_or("the provider's token is empty, too long or not visible ASCII")
+        let text = self
+            .member(member)
+            .and_then(Value::as_str)
+            .ok_or("the provider's answer has no token")?;
+        ProviderToken::new(text.to_owned())
+            .ok_or("the provider's token is empty, too long or not visible ASCII")
     }
 
     /// Any other member.
@@ -111,8 +118,8 @@ impl Answer {
     }
 }
 
-/// A provider's short-lived token. It has no `Debug` and no `Serialize`: it leaves in the answer and in the sealed cookie
-/// alone.
+/// A provider's short-lived token. It has no `Debug` and no `Serialize`: it leaves in the answer
+/// and in the sealed cookie alone.
 pub struct ProviderToken(String);
 
 impl ProviderToken {
@@ -168,9 +175,18 @@ impl Lifetimes {
 
     /// Reads the settings; `most` is what the provider permits.
     pub fn from_settings(reader: &mut Reader, most: u32) -> Self {
-        let most = reader.whole_number("MAX_EXPIRES_IN", 1..=most, "seconds").unwrap_or(most);
-        let default = reader.whole_number("DEFAULT_EXPIRES_IN", 1..=most, "seconds, at most MAX_EXPIRES_IN");
-        Self { most, default: default.unwrap_or(Self::DEFAULT.min(most)) }
+        let most = reader
+            .whole_number("MAX_EXPIRES_IN", 1..=most, "seconds")
+            .unwrap_or(most);
+        let default = reader.whole_number(
+            "DEFAULT_EXPIRES_IN",
+            1..=most,
+            "seconds, at most MAX_EXPIRES_IN",
+        );
+        Self {
+            most,
+            default: default.unwrap_or(Self::DEFAULT.min(most)),
+        }
     }
 }
 
@@ -178,11 +194,18 @@ impl Lifetimes {
 ///
 /// # Errors
 /// [`Code::GrantNotAllowed`].
-pub fn permit(asked: &[&'static str], allowed: &[&'static str], setting: &str) -> Result<(), Refusal> {
+pub fn permit(
+    asked: &[&'static str],
+    allowed: &[&'static str],
+    setting: &str,
+) -> Result<(), Refusal> {
     if asked.iter().all(|grant| allowed.contains(grant)) {
         return Ok(());
     }
-    let detail = format!("This service permits {} only ({setting}). Ask for no more than that.", allowed.join(", "));
+    let detail = format!(
+        "This service permits {} only ({setting}). Ask for no more than that.",
+        allowed.join(", ")
+    );
     Err(Refusal::new(Code::GrantNotAllowed, detail))
 }
 
@@ -210,7 +233,11 @@ mod tests {
             (400, Verdict::Rejected),
             (403, Verdict::Rejected),
         ] {
-            assert_eq!(Verdict::by_status(StatusCode::from_u16(status).unwrap()), verdict, "{status}");
+            assert_eq!(
+                Verdict::by_status(StatusCode::from_u16(status).unwrap()),
+                verdict,
+                "{status}"
+            );
         }
     }
 }

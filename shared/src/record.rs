@@ -1,5 +1,6 @@
-//! What is kept of a request: one JSON line with the outcome and what each step cost, which is a set of CloudWatch metrics
-//! at the same time (embedded metric format: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
+//! What is kept of a request: one JSON line with the outcome and what each step cost, which is a
+//! set of CloudWatch metrics at the same time (embedded metric format:
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -53,14 +54,27 @@ impl Steps {
     pub fn server_timing(&self) -> Option<String> {
         let entries: Vec<String> = self
             .named()
-            .filter_map(|(name, took)| took.map(|took| format!("{name};dur={}", milliseconds(took))))
+            .filter_map(|(name, took)| {
+                took.map(|took| format!("{name};dur={}", milliseconds(took)))
+            })
             .collect();
         (!entries.is_empty()).then(|| entries.join(", "))
     }
 
     fn named(&self) -> impl Iterator<Item = (&'static str, Option<Duration>)> {
-        let Self { session, secret, limit, provider } = *self;
-        [("session", session), ("secret", secret), ("limit", limit), ("provider", provider)].into_iter()
+        let Self {
+            session,
+            secret,
+            limit,
+            provider,
+        } = *self;
+        [
+            ("session", session),
+            ("secret", secret),
+            ("limit", limit),
+            ("provider", provider),
+        ]
+        .into_iter()
     }
 }
 
@@ -93,11 +107,17 @@ impl Record {
     /// The line for the log.
     pub fn line(&self) -> String {
         let directives = self.metrics();
-        let refused = if let Outcome::Refused(code) = self.outcome { Some(code) } else { None };
+        let refused = if let Outcome::Refused(code) = self.outcome {
+            Some(code)
+        } else {
+            None
+        };
         let served = matches!(self.outcome, Outcome::Minted | Outcome::Resumed);
         let line = Line {
-            aws: (!directives.is_empty())
-                .then(|| Metadata { timestamp: self.at.as_millis() as u64, cloud_watch_metrics: &directives }),
+            aws: (!directives.is_empty()).then(|| Metadata {
+                timestamp: self.at.as_millis() as u64,
+                cloud_watch_metrics: &directives,
+            }),
             dimension: (!directives.is_empty()).then_some(self.provider),
             minted: (self.outcome == Outcome::Minted).then_some(1),
             resumed: (self.outcome == Outcome::Resumed).then_some(1),
@@ -106,7 +126,11 @@ impl Record {
             limit_unavailable: self.uncounted.map(|_| 1),
             on_error: self.uncounted,
             provider_latency: self.steps.provider.map(milliseconds),
-            level: if self.status.is_server_error() { "ERROR" } else { "INFO" },
+            level: if self.status.is_server_error() {
+                "ERROR"
+            } else {
+                "INFO"
+            },
             request_id: &self.request_id,
             provider: self.provider,
             status: self.status.as_u16(),
@@ -132,7 +156,11 @@ impl Record {
             Outcome::Resumed => directives.push(Directive::new(by_provider, "Resumed", "Count")),
             // Once for all codes together, once for each.
             Outcome::Refused(_) => {
-                directives.push(Directive::new(&[&["Provider"], &["Provider", "Code"]], "Refused", "Count"));
+                directives.push(Directive::new(
+                    &[&["Provider"], &["Provider", "Code"]],
+                    "Refused",
+                    "Count",
+                ));
             }
             Outcome::SignedOut | Outcome::Preflight => {}
         }
@@ -141,13 +169,18 @@ impl Record {
             directives.push(Directive::new(each_way, "LimitUnavailable", "Count"));
         }
         if self.steps.provider.is_some() {
-            directives.push(Directive::new(by_provider, "ProviderLatency", "Milliseconds"));
+            directives.push(Directive::new(
+                by_provider,
+                "ProviderLatency",
+                "Milliseconds",
+            ));
         }
         directives
     }
 }
 
-/// The line as it is written: metrics and dimensions by CloudWatch's way of naming, the rest by ours.
+/// The line as it is written: metrics and dimensions by CloudWatch's way of naming, the rest by
+/// ours.
 #[derive(Serialize)]
 struct Line<'a> {
     #[serde(rename = "_aws", skip_serializing_if = "Option::is_none")]
@@ -213,8 +246,16 @@ struct Metric {
 }
 
 impl Directive {
-    fn new(dimensions: &'static [&'static [&'static str]], name: &'static str, unit: &'static str) -> Self {
-        Self { namespace: "Voicemint", dimensions, metrics: [Metric { name, unit }] }
+    fn new(
+        dimensions: &'static [&'static [&'static str]],
+        name: &'static str,
+        unit: &'static str,
+    ) -> Self {
+        Self {
+            namespace: "Voicemint",
+            dimensions,
+            metrics: [Metric { name, unit }],
+        }
     }
 }
 
@@ -229,7 +270,10 @@ mod tests {
     use serde_json::{Value, json};
 
     fn record(outcome: Outcome) -> Value {
-        let steps = Steps { provider: Some(Duration::from_micros(12_340)), ..Steps::default() };
+        let steps = Steps {
+            provider: Some(Duration::from_micros(12_340)),
+            ..Steps::default()
+        };
         let record = Record {
             request_id: "r-1".to_owned(),
             provider: "cartesia",
@@ -250,19 +294,37 @@ mod tests {
         let line = record(Outcome::Refused("session_missing"));
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(directive["Namespace"], "Voicemint");
-        assert_eq!(directive["Dimensions"], json!([["Provider"], ["Provider", "Code"]]));
-        assert_eq!((&line["Refused"], &line["Code"]), (&json!(1), &json!("session_missing")));
+        assert_eq!(
+            directive["Dimensions"],
+            json!([["Provider"], ["Provider", "Code"]])
+        );
+        assert_eq!(
+            (&line["Refused"], &line["Code"]),
+            (&json!(1), &json!("session_missing"))
+        );
         assert_eq!(line["outcome"], "session_missing");
     }
 
     #[test]
     fn a_mint_shows_the_providers_latency_and_that_it_was_counted_here_alone() {
         let line = record(Outcome::Minted);
-        assert_eq!((&line["Minted"], &line["ProviderLatency"]), (&json!(1), &json!(12.34)));
+        assert_eq!(
+            (&line["Minted"], &line["ProviderLatency"]),
+            (&json!(1), &json!(12.34))
+        );
         assert_eq!(line["_aws"]["Timestamp"], 1_800_000_000_000_u64);
         let directive = &line["_aws"]["CloudWatchMetrics"][1];
-        assert_eq!(directive["Dimensions"], json!([["Provider"], ["Provider", "OnError"]]));
-        assert_eq!((&line["LimitUnavailable"], &line["OnError"]), (&json!(1), &json!("local")));
-        assert_eq!((&line["source"], &line["provider_ms"]), (&json!("minted"), &json!(12.34)));
+        assert_eq!(
+            directive["Dimensions"],
+            json!([["Provider"], ["Provider", "OnError"]])
+        );
+        assert_eq!(
+            (&line["LimitUnavailable"], &line["OnError"]),
+            (&json!(1), &json!("local"))
+        );
+        assert_eq!(
+            (&line["source"], &line["provider_ms"]),
+            (&json!("minted"), &json!(12.34))
+        );
     }
 }

@@ -1,16 +1,21 @@
-//! Every way in which a request is refused: a closed list, each with what the caller is told and what the log is told.
+//! Every way in which a request is refused: a closed list, each with what the caller is told and
+//! what the log is told.
 
 use std::borrow::Cow;
 
 use http::StatusCode;
 use serde::Serialize;
 
-/// Where the error table of the README stands; a problem's `type` is this and the code as the fragment.
+/// Where the error table of the README stands; a problem's `type` is this and the code as the
+/// fragment.
 const ERROR_TABLE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "#");
 
 /// The codes of the error table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each is described by the README's error table and by its title below")]
+#[allow(
+    missing_docs,
+    reason = "each is described by the README's error table and by its title below"
+)]
 pub enum Code {
     RequestMalformed,
     SessionMissing,
@@ -36,42 +41,92 @@ impl Code {
     /// Status, name and title (RFC 9457 section 3.1).
     const fn row(self) -> (StatusCode, &'static str, &'static str) {
         match self {
-            Self::RequestMalformed => (StatusCode::BAD_REQUEST, "request_malformed", "The request is malformed"),
+            Self::RequestMalformed => (
+                StatusCode::BAD_REQUEST,
+                "request_malformed",
+                "The request is malformed",
+            ),
             Self::SessionMissing => (StatusCode::UNAUTHORIZED, "session_missing", "Not signed in"),
-            Self::SessionInvalid => (StatusCode::UNAUTHORIZED, "session_invalid", "The session is not valid"),
-            Self::SessionExpired => (StatusCode::UNAUTHORIZED, "session_expired", "The session has expired"),
-            Self::OriginNotAllowed => (StatusCode::FORBIDDEN, "origin_not_allowed", "This page may not call"),
-            Self::GrantNotAllowed => (StatusCode::FORBIDDEN, "grant_not_allowed", "More was asked than is allowed"),
-            Self::MethodNotAllowed => {
-                (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "The method is not allowed")
-            }
-            Self::RequestTooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", "The request body is too large")
-            }
-            Self::MediaTypeNotSupported => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type_not_supported", "The media type is not supported")
-            }
-            Self::RequestInvalid => (StatusCode::UNPROCESSABLE_ENTITY, "request_invalid", "The request is not valid"),
-            Self::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many tokens were asked for"),
-            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong here"),
-            Self::ProviderRejected => {
-                (StatusCode::BAD_GATEWAY, "provider_rejected", "The provider did not give a token")
-            }
-            Self::ProviderUnavailable => {
-                (StatusCode::SERVICE_UNAVAILABLE, "provider_unavailable", "The provider is not available")
-            }
-            Self::SessionUnavailable => {
-                (StatusCode::SERVICE_UNAVAILABLE, "session_unavailable", "Sessions cannot be checked at the moment")
-            }
-            Self::SecretUnavailable => {
-                (StatusCode::SERVICE_UNAVAILABLE, "secret_unavailable", "The provider's key cannot be loaded")
-            }
-            Self::LimitUnavailable => {
-                (StatusCode::SERVICE_UNAVAILABLE, "limit_unavailable", "Tokens cannot be counted at the moment")
-            }
-            Self::ProviderTimeout => {
-                (StatusCode::GATEWAY_TIMEOUT, "provider_timeout", "The provider did not answer in time")
-            }
+            Self::SessionInvalid => (
+                StatusCode::UNAUTHORIZED,
+                "session_invalid",
+                "The session is not valid",
+            ),
+            Self::SessionExpired => (
+                StatusCode::UNAUTHORIZED,
+                "session_expired",
+                "The session has expired",
+            ),
+            Self::OriginNotAllowed => (
+                StatusCode::FORBIDDEN,
+                "origin_not_allowed",
+                "This page may not call",
+            ),
+            Self::GrantNotAllowed => (
+                StatusCode::FORBIDDEN,
+                "grant_not_allowed",
+                "More was asked than is allowed",
+            ),
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "The method is not allowed",
+            ),
+            Self::RequestTooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "request_too_large",
+                "The request body is too large",
+            ),
+            Self::MediaTypeNotSupported => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "media_type_not_supported",
+                "The media type is not supported",
+            ),
+            Self::RequestInvalid => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "request_invalid",
+                "The request is not valid",
+            ),
+            Self::RateLimited => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "rate_limited",
+                "Too many tokens were asked for",
+            ),
+            Self::Internal => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Something went wrong here",
+            ),
+            Self::ProviderRejected => (
+                StatusCode::BAD_GATEWAY,
+                "provider_rejected",
+                "The provider did not give a token",
+            ),
+            Self::ProviderUnavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "provider_unavailable",
+                "The provider is not available",
+            ),
+            Self::SessionUnavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "session_unavailable",
+                "Sessions cannot be checked at the moment",
+            ),
+            Self::SecretUnavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "secret_unavailable",
+                "The provider's key cannot be loaded",
+            ),
+            Self::LimitUnavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "limit_unavailable",
+                "Tokens cannot be counted at the moment",
+            ),
+            Self::ProviderTimeout => (
+                StatusCode::GATEWAY_TIMEOUT,
+                "provider_timeout",
+                "The provider did not answer in time",
+            ),
         }
     }
 
@@ -98,7 +153,10 @@ pub struct FieldError {
 impl FieldError {
     /// A field and what it must be.
     pub fn new(field: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { field: field.into(), message: message.into() }
+        Self {
+            field: field.into(),
+            message: message.into(),
+        }
     }
 }
 
@@ -109,7 +167,8 @@ pub struct Refusal {
     pub code: Code,
     /// For the caller: what to do.
     pub detail: Cow<'static, str>,
-    /// For the log: what happened. Never holds anything that came from a provider, a session or a secret.
+    /// For the log: what happened. Never holds anything that came from a provider, a session or a
+    /// secret.
     pub reason: Cow<'static, str>,
     /// In how many seconds another try makes sense.
     pub retry_after: Option<u32>,
@@ -121,7 +180,13 @@ impl Refusal {
     /// A refusal with a detail for the caller; the log is told the same.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         let detail = detail.into();
-        Self { code, reason: detail.clone(), detail, retry_after: None, errors: Vec::new() }
+        Self {
+            code,
+            reason: detail.clone(),
+            detail,
+            retry_after: None,
+            errors: Vec::new(),
+        }
     }
 
     /// Tells the log something else than the caller.
@@ -140,10 +205,16 @@ impl Refusal {
 
     /// An ask with wrong fields.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let list: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect();
+        let list: Vec<String> = errors
+            .iter()
+            .map(|error| format!("{}: {}", error.field, error.message))
+            .collect();
         // Field names come from the caller: the log gets their number alone.
         let reason = format!("{} field(s) of the ask are not valid", errors.len());
-        Self { errors, ..Self::new(Code::RequestInvalid, list.join("; ")).because(reason) }
+        Self {
+            errors,
+            ..Self::new(Code::RequestInvalid, list.join("; ")).because(reason)
+        }
     }
 
     /// The problem document of RFC 9457.
@@ -180,14 +251,23 @@ mod tests {
 
     #[test]
     fn renders_a_problem_document_without_the_reason_for_the_log() {
-        let refusal = Refusal::invalid(vec![FieldError::new("expires_in", "must be 1 to 60")]).because("for the log");
+        let refusal = Refusal::invalid(vec![FieldError::new("expires_in", "must be 1 to 60")])
+            .because("for the log");
         let problem: Value = serde_json::from_slice(&refusal.problem("r-1")).unwrap();
         assert_eq!(problem["status"], 422);
         assert_eq!(problem["code"], "request_invalid");
         assert_eq!(problem["request_id"], "r-1");
         assert_eq!(problem["detail"], "expires_in: must be 1 to 60");
-        assert_eq!(problem["errors"], json!([{"field": "expires_in", "message": "must be 1 to 60"}]));
-        assert!(problem["type"].as_str().unwrap().ends_with("#request_invalid"));
+        assert_eq!(
+            problem["errors"],
+            json!([{"field": "expires_in", "message": "must be 1 to 60"}])
+        );
+        assert!(
+            problem["type"]
+                .as_str()
+                .unwrap()
+                .ends_with("#request_invalid")
+        );
         assert!(!problem.to_string().contains("for the log"));
     }
 }

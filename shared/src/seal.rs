@@ -1,8 +1,10 @@
-//! The cookie's value: a token sealed together with who it was minted for, what it grants and when it expires.
+//! The cookie's value: a token sealed together with who it was minted for, what it grants and when
+//! it expires.
 //!
-//! A value that scripts can read must not also travel in a cookie (OWASP ASVS 5.0, 3.3.4), so the cookie holds nothing
-//! that a provider would take. Sealed with AES-256-GCM under a key derived from the provider's API key (HKDF, RFC 5869):
-//! there is no second secret to keep, and rotating the key voids the cookies.
+//! A value that scripts can read must not also travel in a cookie (OWASP ASVS 5.0, 3.3.4), so the
+//! cookie holds nothing that a provider would take. Sealed with AES-256-GCM under a key derived
+//! from the provider's API key (HKDF, RFC 5869): there is no second secret to keep, and rotating
+//! the key voids the cookies.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{digest, hkdf, hmac};
@@ -28,7 +30,10 @@ impl DerivedKeys {
         let prk = salt.extract(key.as_bytes());
         let derive = |purpose: &[u8]| {
             let mut derived = [0; 32];
-            prk.expand(&[purpose], hkdf::HKDF_SHA256).ok()?.fill(&mut derived).ok()?;
+            prk.expand(&[purpose], hkdf::HKDF_SHA256)
+                .ok()?
+                .fill(&mut derived)
+                .ok()?;
             Some(derived)
         };
         let cookie = RandomizedNonceKey::new(&AES_256_GCM, &derive(b"cookie")?).ok()?;
@@ -75,7 +80,8 @@ impl<'a> Seal<'a> {
         Self { key, cookie }
     }
 
-    /// Seals a token for its owner. Nothing where the machine has no random numbers: then no cookie is set.
+    /// Seals a token for its owner. Nothing where the machine has no random numbers: then no cookie
+    /// is set.
     pub fn seal(&self, owner: &Owner, ask: &Ask, lease: &Lease, base_url: &str) -> Option<String> {
         let content = Content {
             token: lease.token.expose().to_owned(),
@@ -85,7 +91,12 @@ impl<'a> Seal<'a> {
             owner: owner.0.clone(),
         };
         let mut sealed = serde_json::to_vec(&content).ok()?;
-        let nonce = self.key.derived()?.cookie.seal_in_place_append_tag(Aad::from(self.cookie), &mut sealed).ok()?;
+        let nonce = self
+            .key
+            .derived()?
+            .cookie
+            .seal_in_place_append_tag(Aad::from(self.cookie), &mut sealed)
+            .ok()?;
         sealed.extend_from_slice(nonce.as_ref());
         Some(URL_SAFE_NO_PAD.encode(sealed))
     }
@@ -95,7 +106,12 @@ impl<'a> Seal<'a> {
         let mut sealed = URL_SAFE_NO_PAD.decode(value).ok()?;
         let (text, nonce) = sealed.split_last_chunk_mut::<NONCE_LEN>()?;
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        let opened = self.key.derived()?.cookie.open_in_place(nonce, Aad::from(self.cookie), text).ok()?;
+        let opened = self
+            .key
+            .derived()?
+            .cookie
+            .open_in_place(nonce, Aad::from(self.cookie), text)
+            .ok()?;
         let content: Content = serde_json::from_slice(opened).ok()?;
         // The owner is authenticated, not secret: comparing it tells nobody anything.
         (content.owner == owner.0).then_some(())?;
@@ -111,7 +127,9 @@ impl<'a> Seal<'a> {
 /// An owner as logs may show it: the same for the same person, and of no use without the API key.
 pub fn subject_hash(key: &ApiKey, owner: &Owner) -> Option<String> {
     let tag = hmac::sign(&key.derived()?.subject, owner.0.as_bytes());
-    tag.as_ref().first_chunk::<12>().map(|start| URL_SAFE_NO_PAD.encode(start))
+    tag.as_ref()
+        .first_chunk::<12>()
+        .map(|start| URL_SAFE_NO_PAD.encode(start))
 }
 
 /// Whose a token is: issuer and subject, as one text of fixed length.
@@ -136,7 +154,11 @@ mod tests {
     use serde_json::json;
 
     fn ask() -> Ask {
-        Ask { grants: vec!["tts"], expires_in: 60, max_session_duration: None }
+        Ask {
+            grants: vec!["tts"],
+            expires_in: 60,
+            max_session_duration: None,
+        }
     }
 
     fn owner(issuer: &str, subject: &str) -> Owner {
@@ -145,36 +167,68 @@ mod tests {
 
     fn sealed(key: &ApiKey) -> String {
         let token = ProviderToken::new("the-token".to_owned()).unwrap();
-        let lease = Lease { token, expires_in: 60, expires_at: 1_800_000_000 };
-        Seal::new(key, "__Host-a").seal(&owner("i", "ada"), &ask(), &lease, "https://a.test").unwrap()
+        let lease = Lease {
+            token,
+            expires_in: 60,
+            expires_at: 1_800_000_000,
+        };
+        Seal::new(key, "__Host-a")
+            .seal(&owner("i", "ada"), &ask(), &lease, "https://a.test")
+            .unwrap()
     }
 
     #[test]
     fn opens_for_the_one_it_was_sealed_for() {
         let key = ApiKey::for_tests("key");
-        let kept = Seal::new(&key, "__Host-a").open(&owner("i", "ada"), &sealed(&key)).unwrap();
-        assert_eq!((kept.token.expose(), kept.expires_at), ("the-token", 1_800_000_000));
-        assert_eq!((kept.grants, kept.base_url.as_str()), (vec!["tts".to_owned()], "https://a.test"));
+        let kept = Seal::new(&key, "__Host-a")
+            .open(&owner("i", "ada"), &sealed(&key))
+            .unwrap();
+        assert_eq!(
+            (kept.token.expose(), kept.expires_at),
+            ("the-token", 1_800_000_000)
+        );
+        assert_eq!(
+            (kept.grants, kept.base_url.as_str()),
+            (vec!["tts".to_owned()], "https://a.test")
+        );
     }
 
     #[test]
     fn stays_shut_for_anybody_else() {
         let (key, other) = (ApiKey::for_tests("key"), ApiKey::for_tests("yek"));
         let value = sealed(&key);
-        let opens = |key, cookie, owner: &Owner| Seal::new(key, cookie).open(owner, &value).is_some();
+        let opens =
+            |key, cookie, owner: &Owner| Seal::new(key, cookie).open(owner, &value).is_some();
         assert!(opens(&key, "__Host-a", &owner("i", "ada")));
-        assert!(!opens(&key, "__Host-a", &owner("i", "bob")), "another subject");
-        assert!(!opens(&key, "__Host-a", &owner("j", "ada")), "another issuer");
-        assert!(!opens(&key, "__Host-a", &owner("ia", "da")), "the same letters, cut elsewhere");
-        assert!(!opens(&key, "__Host-b", &owner("i", "ada")), "another provider");
-        assert!(!opens(&other, "__Host-a", &owner("i", "ada")), "another key");
+        assert!(
+            !opens(&key, "__Host-a", &owner("i", "bob")),
+            "another subject"
+        );
+        assert!(
+            !opens(&key, "__Host-a", &owner("j", "ada")),
+            "another issuer"
+        );
+        assert!(
+            !opens(&key, "__Host-a", &owner("ia", "da")),
+            "the same letters, cut elsewhere"
+        );
+        assert!(
+            !opens(&key, "__Host-b", &owner("i", "ada")),
+            "another provider"
+        );
+        assert!(
+            !opens(&other, "__Host-a", &owner("i", "ada")),
+            "another key"
+        );
     }
 
     #[test]
     fn stays_shut_when_altered_anywhere() {
         let key = ApiKey::for_tests("key");
         let bytes = URL_SAFE_NO_PAD.decode(sealed(&key)).unwrap();
-        let opens = |bytes: &[u8]| Seal::new(&key, "__Host-a").open(&owner("i", "ada"), &URL_SAFE_NO_PAD.encode(bytes));
+        let opens = |bytes: &[u8]| {
+            Seal::new(&key, "__Host-a").open(&owner("i", "ada"), &URL_SAFE_NO_PAD.encode(bytes))
+        };
         for place in 0..bytes.len() {
             let mut altered = bytes.clone();
             altered[place] ^= 1;
@@ -195,7 +249,8 @@ mod tests {
 
     #[test]
     fn the_hash_of_a_subject_needs_the_key() {
-        let hash = |key, subject| subject_hash(&ApiKey::for_tests(key), &owner("i", subject)).unwrap();
+        let hash =
+            |key, subject| subject_hash(&ApiKey::for_tests(key), &owner("i", subject)).unwrap();
         assert_eq!(hash("key", "ada"), hash("key", "ada"));
         assert_ne!(hash("key", "ada"), hash("key", "bob"));
         assert_ne!(hash("key", "ada"), hash("yek", "ada"));

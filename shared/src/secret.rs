@@ -1,7 +1,8 @@
 //! Secrets: loaded from a store, kept for a while, loaded anew when the provider stops taking them.
 //!
-//! What was loaded once is used while the store is in trouble: a key that works is worth more than a fresh one. But a secret
-//! that was deleted, forbidden or overwritten must stop working, so an answer that says so ends that soon.
+//! What was loaded once is used while the store is in trouble: a key that works is worth more than
+//! a fresh one. But a secret that was deleted, forbidden or overwritten must stop working, so an
+//! answer that says so ends that soon.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -21,8 +22,8 @@ pub type Loading<'a> = Pin<Box<dyn Future<Output = Result<Stored, StoreError>> +
 /// Why a store gives no secret: a clause for the log, without anything secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreError {
-    /// It has none for us, and will not have until somebody changes something: not found, access denied, marked for deletion,
-    /// not to be decrypted.
+    /// It has none for us, and will not have until somebody changes something: not found, access
+    /// denied, marked for deletion, not to be decrypted.
     Permanent(String),
     /// It cannot be asked, or is in trouble.
     Transient(String),
@@ -51,7 +52,11 @@ pub struct ApiKey {
 
 impl ApiKey {
     fn new(text: String, version: String) -> Self {
-        Self { text, version, derived: OnceLock::new() }
+        Self {
+            text,
+            version,
+            derived: OnceLock::new(),
+        }
     }
 
     /// The key itself.
@@ -71,7 +76,9 @@ impl ApiKey {
 
     /// The keys that are derived from it, once.
     pub fn derived(&self) -> Option<&DerivedKeys> {
-        self.derived.get_or_init(|| DerivedKeys::of(&self.text)).as_ref()
+        self.derived
+            .get_or_init(|| DerivedKeys::of(&self.text))
+            .as_ref()
     }
 
     fn differs(&self, other: &Self) -> bool {
@@ -96,12 +103,13 @@ pub enum Part {
     Whole(Usable),
 }
 
-/// Whether a secret of sessions is one that its kind can use; the error is a clause for the log. What is not counts as gone.
+/// Whether a secret of sessions is one that its kind can use; the error is a clause for the log.
+/// What is not counts as gone.
 pub type Usable = fn(&str) -> Result<(), &'static str>;
 
 impl Part {
-    /// How long a version is used while the store is in trouble, if there is an end. Who holds an old secret of sessions can
-    /// make sessions; who holds an old API key can do nothing here.
+    /// How long a version is used while the store is in trouble, if there is an end. Who holds an
+    /// old secret of sessions can make sessions; who holds an old API key can do nothing here.
     fn usable_for(&self) -> Option<Duration> {
         match self {
             Self::Field(_) => None,
@@ -127,8 +135,11 @@ impl Part {
             }
             // A key travels in a header; a line's end behind it is a slip of the one who stored it.
             Self::Field(name) => {
-                let fault = "the secret is a JSON object whose member API_KEY_JSON_FIELD is no text";
-                let key = Self::member(text, |members| members.get(name), fault)?.trim().to_owned();
+                let fault =
+                    "the secret is a JSON object whose member API_KEY_JSON_FIELD is no text";
+                let key = Self::member(text, |members| members.get(name), fault)?
+                    .trim()
+                    .to_owned();
                 if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
                     return Err("the secret is empty or has characters that no key has");
                 }
@@ -136,7 +147,9 @@ impl Part {
                     return Err("the secret is in quotes: store the key without them");
                 }
                 if is_assignment(&key) {
-                    return Err("the secret is NAME=value, as in a file of variables: store the value alone");
+                    return Err(
+                        "the secret is NAME=value, as in a file of variables: store the value alone",
+                    );
                 }
                 key
             }
@@ -151,9 +164,14 @@ impl Part {
         fault: &'static str,
     ) -> Result<String, &'static str> {
         match json::strict_object(text.as_bytes()) {
-            Ok(members) => pick(&members).and_then(Value::as_str).map(str::to_owned).ok_or(fault),
+            Ok(members) => pick(&members)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+                .ok_or(fault),
             // No key begins like this: it is an object with a slip in it.
-            Err(_) if text.trim_start().starts_with('{') => Err("the secret is a broken JSON object"),
+            Err(_) if text.trim_start().starts_with('{') => {
+                Err("the secret is a broken JSON object")
+            }
             Err(_) => Ok(text),
         }
     }
@@ -164,10 +182,12 @@ const QUOTES: [char; 3] = ['"', '\'', '`'];
 
 /// Whether a text is `NAME=value`. What ends with `=` is base64, which keys may be.
 fn is_assignment(text: &str) -> bool {
-    let Some((name, value)) = text.split_once('=') else { return false };
+    let Some((name, value)) = text.split_once('=') else {
+        return false;
+    };
     let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
-    let is_name =
-        name.bytes().next().is_some_and(is_letter) && name.bytes().all(|b| is_letter(b) || b.is_ascii_digit());
+    let is_name = name.bytes().next().is_some_and(is_letter)
+        && name.bytes().all(|b| is_letter(b) || b.is_ascii_digit());
     is_name && !value.is_empty() && !value.starts_with('=')
 }
 
@@ -196,15 +216,30 @@ struct State {
 
 /// How long a store in trouble is left alone while something is cached.
 const TROUBLE_PAUSE: Duration = Duration::from_secs(5);
-/// How long a secret is used that the store says is gone: an operator can correct a mistake meanwhile.
+/// How long a secret is used that the store says is gone: an operator can correct a mistake
+/// meanwhile.
 const GONE_USABLE_FOR: Duration = Duration::from_secs(60);
 /// How often at the most a key that the provider refused is loaded anew.
 const RELOAD_PAUSE: Duration = Duration::from_secs(10);
 
 impl SecretCache {
     /// A secret of a store, each version of which is used for `fresh_for`.
-    pub fn new(store: Arc<dyn SecretStore>, id: String, part: Part, fresh_for: Duration, clock: Clock) -> Self {
-        Self { store, id, part, fresh_for, clock, state: Mutex::default(), loading: tokio::sync::Mutex::default() }
+    pub fn new(
+        store: Arc<dyn SecretStore>,
+        id: String,
+        part: Part,
+        fresh_for: Duration,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            store,
+            id,
+            part,
+            fresh_for,
+            clock,
+            state: Mutex::default(),
+            loading: tokio::sync::Mutex::default(),
+        }
     }
 
     /// What is cached, however old.
@@ -236,7 +271,10 @@ impl SecretCache {
         let now = self.clock.now();
         {
             let mut state = self.state();
-            if state.reloaded_at.is_some_and(|then| age(now, then) < RELOAD_PAUSE) {
+            if state
+                .reloaded_at
+                .is_some_and(|then| age(now, then) < RELOAD_PAUSE)
+            {
                 return None;
             }
             state.reloaded_at = Some(now);
@@ -253,9 +291,14 @@ impl SecretCache {
 
     /// What is cached, unless it is too old, or has been gone for too long.
     fn bridged(&self, state: &State, now: Duration) -> Option<Arc<ApiKey>> {
-        let limit = self.part.usable_for().map(|limit| limit.max(self.fresh_for));
+        let limit = self
+            .part
+            .usable_for()
+            .map(|limit| limit.max(self.fresh_for));
         let too_old = limit.is_some_and(|limit| age(now, state.loaded_at) >= limit);
-        let gone = state.gone_since.is_some_and(|since| age(now, since) >= GONE_USABLE_FOR);
+        let gone = state
+            .gone_since
+            .is_some_and(|since| age(now, since) >= GONE_USABLE_FOR);
         state.cached.clone().filter(|_| !too_old && !gone)
     }
 
@@ -288,7 +331,11 @@ impl SecretCache {
                     StoreError::Transient(reason) => reason,
                 };
                 let bridged = self.bridged(&state, now);
-                tracing::warn!(reason, cached = bridged.is_some(), "a secret cannot be loaded");
+                tracing::warn!(
+                    reason,
+                    cached = bridged.is_some(),
+                    "a secret cannot be loaded"
+                );
                 bridged.ok_or_else(|| {
                     let detail = "The service cannot load its key at the moment. Try again shortly; if it lasts, its \
                                   operator finds the cause in the log.";

@@ -1,7 +1,8 @@
-//! Reading settings: once, at start, through a trait, so that tests never touch the process's environment.
+//! Reading settings: once, at start, through a trait, so that tests never touch the process's
+//! environment.
 //!
-//! Whatever is wrong is collected, and reported in one message that names each variable. Values are never echoed: a key
-//! pasted into the wrong variable must not end up in a log.
+//! Whatever is wrong is collected, and reported in one message that names each variable. Values are
+//! never echoed: a key pasted into the wrong variable must not end up in a log.
 
 use std::fmt::{self, Display};
 use std::ops::RangeInclusive;
@@ -18,7 +19,10 @@ pub trait Environment {
 pub struct ProcessEnvironment;
 
 impl Environment for ProcessEnvironment {
-    #[allow(clippy::disallowed_methods, reason = "the one place that reads the process's environment")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the process's environment"
+    )]
     fn var(&self, name: &str) -> Option<String> {
         // What is not UTF-8 must not pass for not set: it becomes a value that no setting accepts.
         std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
@@ -40,7 +44,10 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Starts reading.
     pub fn new(environment: &'a dyn Environment) -> Self {
-        Self { environment, faults: Vec::new() }
+        Self {
+            environment,
+            faults: Vec::new(),
+        }
     }
 
     /// Notes that a variable is wrong, and how to mend it; once, though several may read it.
@@ -65,11 +72,17 @@ impl<'a> Reader<'a> {
             String::new()
         })
     }
-    /// A comma-separated list; not set means empty. A list of nothing but commas is wrong: it may have been meant to
-    /// restrict something.
+    /// A comma-separated list; not set means empty. A list of nothing but commas is wrong: it may
+    /// have been meant to restrict something.
     pub fn list(&mut self, name: &str) -> Vec<String> {
-        let Some(value) = self.optional(name) else { return Vec::new() };
-        let entries: Vec<_> = value.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect();
+        let Some(value) = self.optional(name) else {
+            return Vec::new();
+        };
+        let entries: Vec<_> = value
+            .split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty())
+            .collect();
         if entries.is_empty() {
             self.fault(name, "must have at least one entry, or not be set");
         }
@@ -77,24 +90,44 @@ impl<'a> Reader<'a> {
     }
 
     /// A comma-separated list of names out of `known`, in the order of `known`.
-    pub fn choices(&mut self, name: &str, known: &[&'static str], default: &[&'static str]) -> Vec<&'static str> {
+    pub fn choices(
+        &mut self,
+        name: &str,
+        known: &[&'static str],
+        default: &[&'static str],
+    ) -> Vec<&'static str> {
         let chosen = self.list(name);
         if chosen.is_empty() {
             return default.to_vec();
         }
         if chosen.iter().any(|entry| !known.contains(&entry.as_str())) {
-            self.fault(name, format_args!("must be a comma-separated list out of {}", known.join(", ")));
+            self.fault(
+                name,
+                format_args!("must be a comma-separated list out of {}", known.join(", ")),
+            );
         }
-        known.iter().copied().filter(|entry| chosen.iter().any(|chosen| chosen == entry)).collect()
+        known
+            .iter()
+            .copied()
+            .filter(|entry| chosen.iter().any(|chosen| chosen == entry))
+            .collect()
     }
 
     /// A whole number within a range.
-    pub fn whole_number(&mut self, name: &str, range: RangeInclusive<u32>, unit: &str) -> Option<u32> {
+    pub fn whole_number(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<u32>,
+        unit: &str,
+    ) -> Option<u32> {
         let value = self.optional(name)?;
         let number = value.parse().ok().filter(|number| range.contains(number));
         if number.is_none() {
             let (least, most) = (range.start(), range.end());
-            self.fault(name, format_args!("must be a whole number from {least} to {most} ({unit})"));
+            self.fault(
+                name,
+                format_args!("must be a whole number from {least} to {most} ({unit})"),
+            );
         }
         number
     }
@@ -113,7 +146,9 @@ impl<'a> Reader<'a> {
 
     /// A URL to which paths are appended, as text without a slash at its end.
     pub fn base_url(&mut self, name: &str, default: &str) -> String {
-        let Some(url) = self.url(name) else { return default.to_owned() };
+        let Some(url) = self.url(name) else {
+            return default.to_owned();
+        };
         if url.query().is_some() {
             self.fault(name, "must not have a query: paths are appended to it");
         }
@@ -132,18 +167,30 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Everything that was wrong, in one message.
     pub fn finish<T>(self, read: Option<T>) -> Result<T, SettingsError> {
-        read.filter(|_| self.faults.is_empty()).ok_or(SettingsError(self.faults))
+        read.filter(|_| self.faults.is_empty())
+            .ok_or(SettingsError(self.faults))
     }
 }
 
-/// Whether a base URL has what the function appends by itself: a version or an endpoint at its end, or any path where it is
-/// the provider's own host.
+/// Whether a base URL has what the function appends by itself: a version or an endpoint at its end,
+/// or any path where it is the provider's own host.
 fn has_misplaced_path(url: &Url, default: &str) -> bool {
-    const ENDPOINTS: [&str; 6] = ["token", "access-token", "single-use-token", "tokens", "ws", "websocket"];
+    const ENDPOINTS: [&str; 6] = [
+        "token",
+        "access-token",
+        "single-use-token",
+        "tokens",
+        "ws",
+        "websocket",
+    ];
     let is_version = |segment: &str| {
-        segment.strip_prefix(['v', 'V']).is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+        segment
+            .strip_prefix(['v', 'V'])
+            .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
     };
-    let last = url.path_segments().and_then(|mut segments| segments.rfind(|segment| !segment.is_empty()));
+    let last = url
+        .path_segments()
+        .and_then(|mut segments| segments.rfind(|segment| !segment.is_empty()));
     let Some(last) = last else { return false };
     let own_host = Url::parse(default).is_ok_and(|default| default.host() == url.host());
     own_host || is_version(last) || ENDPOINTS.contains(&last)
@@ -161,7 +208,9 @@ pub fn callable_url(value: &str) -> Result<Url, &'static str> {
         _ => false,
     };
     if !secure || url.host_str().is_none_or(str::is_empty) {
-        return Err("must be an https URL (http only on localhost, loopback addresses and host.docker.internal)");
+        return Err(
+            "must be an https URL (http only on localhost, loopback addresses and host.docker.internal)",
+        );
     }
     if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
         return Err("must not have a user, a password or a fragment");
@@ -212,12 +261,21 @@ mod tests {
     use super::*;
 
     fn reading(variables: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<String> {
-        |name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        |name| {
+            variables
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        }
     }
 
     #[test]
     fn one_message_names_every_wrong_variable_and_no_value() {
-        let environment = reading(&[("COUNT", "sk_pasted_key"), ("URL", "http://example.com"), ("SET", "one,nine")]);
+        let environment = reading(&[
+            ("COUNT", "sk_pasted_key"),
+            ("URL", "http://example.com"),
+            ("SET", "one,nine"),
+        ]);
         let mut reader = Reader::new(&environment);
         reader.required("NEEDED", "the thing");
         reader.whole_number("COUNT", 1..=9, "s");
@@ -238,7 +296,10 @@ mod tests {
         reader.list("LIST");
         reader.choices("CHOICES", &["a"], &["a"]);
         let message = reader.finish(Some(())).unwrap_err().to_string();
-        assert!(message.contains("LIST") && message.contains("CHOICES") && !message.contains("GOOD"), "{message}");
+        assert!(
+            message.contains("LIST") && message.contains("CHOICES") && !message.contains("GOOD"),
+            "{message}"
+        );
     }
 
     #[test]
@@ -260,9 +321,14 @@ mod tests {
         ] {
             assert!(callable_url(good).is_ok(), "{good}");
         }
-        for bad in
-            ["http://a.example", "http://10.0.0.1", "ftp://localhost", "https://u:p@a.example", "https://a/#f", "x"]
-        {
+        for bad in [
+            "http://a.example",
+            "http://10.0.0.1",
+            "ftp://localhost",
+            "https://u:p@a.example",
+            "https://a/#f",
+            "x",
+        ] {
             assert!(callable_url(bad).is_err(), "{bad}");
         }
     }
@@ -296,13 +362,19 @@ mod tests {
             "https://api.b.example/anything",
             "http://localhost:8788/v1//",
         ] {
-            assert!(told(bad).is_some_and(|told| told.contains("BASE") && told.contains("/v1")), "{bad}");
+            assert!(
+                told(bad).is_some_and(|told| told.contains("BASE") && told.contains("/v1")),
+                "{bad}"
+            );
         }
     }
 
     #[test]
     fn a_base_url_has_no_slash_at_its_end() {
         let environment = reading(&[("BASE", "https://a.example/proxy/")]);
-        assert_eq!(Reader::new(&environment).base_url("BASE", "https://b.example"), "https://a.example/proxy");
+        assert_eq!(
+            Reader::new(&environment).base_url("BASE", "https://b.example"),
+            "https://a.example/proxy"
+        );
     }
 }

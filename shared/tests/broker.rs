@@ -1,6 +1,11 @@
 //! The broker around a provider that misbehaves in ways that no real one is made to.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that fails may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -40,7 +45,10 @@ impl Provider for Odd {
 
     fn from_settings(reader: &mut Reader) -> Self {
         let base_url = reader.base_url("PROVIDER_BASE_URL", "https://odd.test");
-        Self { base_url, panics: reader.optional("PANICS").is_some() }
+        Self {
+            base_url,
+            panics: reader.optional("PANICS").is_some(),
+        }
     }
 
     fn base_url(&self) -> &str {
@@ -50,7 +58,11 @@ impl Provider for Odd {
     fn ask(&self, fields: Fields) -> Result<Ask, Refusal> {
         assert!(!self.panics, "sk_key_in_a_panic");
         fields.finish()?;
-        Ok(Ask { grants: vec!["tts"], expires_in: 60, max_session_duration: None })
+        Ok(Ask {
+            grants: vec!["tts"],
+            expires_in: 60,
+            max_session_duration: None,
+        })
     }
 
     fn request(&self, _ask: &Ask, _key: &ApiKey) -> http::Result<Request<Bytes>> {
@@ -58,7 +70,10 @@ impl Provider for Odd {
     }
 
     fn token(&self, ask: &Ask, body: &[u8]) -> Result<Minted, &'static str> {
-        Ok(Minted { token: Answer::parse(body)?.token("token")?, expires_in: ask.expires_in })
+        Ok(Minted {
+            token: Answer::parse(body)?.token("token")?,
+            expires_in: ask.expires_in,
+        })
     }
 }
 
@@ -69,7 +84,12 @@ struct Store(AtomicUsize);
 impl SecretStore for Store {
     fn load<'a>(&'a self, _id: &'a str) -> Loading<'a> {
         let version = self.0.fetch_add(1, Ordering::SeqCst).to_string();
-        Box::pin(async { Ok(Stored { text: SECRET.replace(' ', "-"), version }) })
+        Box::pin(async {
+            Ok(Stored {
+                text: SECRET.replace(' ', "-"),
+                version,
+            })
+        })
     }
 }
 
@@ -81,8 +101,12 @@ fn broker(more: &[(&str, &str)]) -> Broker<Odd> {
         ("SESSION_ISSUER", "app"),
         ("SESSION_AUDIENCE", "*"),
     ];
-    let environment =
-        |name: &str| base.iter().chain(more).find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    let environment = |name: &str| {
+        base.iter()
+            .chain(more)
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned())
+    };
     let clock = Clock::new(|| UNIX_EPOCH + Duration::from_secs(NOW));
     let (store, table) = (Arc::new(Store::default()), Arc::new(Memory::new(16)));
     Broker::from_settings(&environment, store, table, Transport::new().unwrap(), clock).unwrap()
@@ -93,13 +117,26 @@ fn session() -> String {
     let claims = json!({"iss": "app", "sub": "ada", "exp": NOW + 60});
     let signed = format!("{}.{}", encode(json!({"alg": "HS256"})), encode(claims));
     let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.replace(' ', "-").as_bytes());
-    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(hmac::sign(&key, signed.as_bytes())))
+    format!(
+        "{signed}.{}",
+        URL_SAFE_NO_PAD.encode(hmac::sign(&key, signed.as_bytes()))
+    )
 }
 
 async fn mint(broker: &Broker<Odd>, left: Duration) -> (Response<Bytes>, Record) {
-    let request =
-        Request::post("/").header("authorization", format!("Bearer {}", session())).body(Bytes::new()).unwrap();
-    broker.answer(request, Invocation { request_id: "r-1".to_owned(), deadline: Instant::now() + left }).await
+    let request = Request::post("/")
+        .header("authorization", format!("Bearer {}", session()))
+        .body(Bytes::new())
+        .unwrap();
+    broker
+        .answer(
+            request,
+            Invocation {
+                request_id: "r-1".to_owned(),
+                deadline: Instant::now() + left,
+            },
+        )
+        .await
 }
 
 fn code(response: &Response<Bytes>) -> Value {
@@ -109,7 +146,8 @@ fn code(response: &Response<Bytes>) -> Value {
 async fn serving(token: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let router = axum::Router::new().fallback(move || async move { json!({"token": token}).to_string() });
+    let router =
+        axum::Router::new().fallback(move || async move { json!({"token": token}).to_string() });
     tokio::spawn(async move { axum::serve(listener, router).await });
     url
 }
@@ -119,7 +157,10 @@ async fn a_panic_is_one_answer_of_500_and_not_the_end() {
     let broker = broker(&[("PANICS", "yes")]);
     for _ in 0..2 {
         let (response, record) = mint(&broker, Duration::from_secs(10)).await;
-        assert_eq!((response.status().as_u16(), code(&response)), (500, json!("internal")));
+        assert_eq!(
+            (response.status().as_u16(), code(&response)),
+            (500, json!("internal"))
+        );
         assert!(!record.line().contains("sk_key"), "{}", record.line());
     }
 }
@@ -128,9 +169,20 @@ async fn a_panic_is_one_answer_of_500_and_not_the_end() {
 async fn a_token_that_is_too_long_for_a_cookie_is_handed_over_without_one() {
     for (length, has_cookie) in [(2000, true), (4000, false)] {
         let url = serving("t".repeat(length)).await;
-        let (response, record) = mint(&broker(&[("PROVIDER_BASE_URL", &url)]), Duration::from_secs(10)).await;
-        assert_eq!((response.status().as_u16(), record.outcome), (200, Outcome::Minted));
-        assert_eq!(response.headers().contains_key("set-cookie"), has_cookie, "{length}");
+        let (response, record) = mint(
+            &broker(&[("PROVIDER_BASE_URL", &url)]),
+            Duration::from_secs(10),
+        )
+        .await;
+        assert_eq!(
+            (response.status().as_u16(), record.outcome),
+            (200, Outcome::Minted)
+        );
+        assert_eq!(
+            response.headers().contains_key("set-cookie"),
+            has_cookie,
+            "{length}"
+        );
         assert_eq!(record.line().contains("no cookie"), !has_cookie, "{length}");
     }
 }
@@ -140,9 +192,19 @@ async fn the_invocations_deadline_comes_before_the_providers_time_allowed() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let started = Instant::now();
-    let (response, _) = mint(&broker(&[("PROVIDER_BASE_URL", &url)]), Duration::from_millis(600)).await;
-    assert_eq!((response.status().as_u16(), code(&response)), (504, json!("provider_timeout")));
-    assert!(started.elapsed() < Duration::from_millis(2500), "long before the 3 s that a try may take");
+    let (response, _) = mint(
+        &broker(&[("PROVIDER_BASE_URL", &url)]),
+        Duration::from_millis(600),
+    )
+    .await;
+    assert_eq!(
+        (response.status().as_u16(), code(&response)),
+        (504, json!("provider_timeout"))
+    );
+    assert!(
+        started.elapsed() < Duration::from_millis(2500),
+        "long before the 3 s that a try may take"
+    );
 }
 
 #[tokio::test]
@@ -153,10 +215,19 @@ async fn one_retry_and_one_other_key_are_all_that_a_mint_may_spend() {
     let counted = Arc::clone(&calls);
     let router = axum::Router::new().fallback(move || {
         let call = counted.fetch_add(1, Ordering::SeqCst);
-        async move { [503_u16, 401, 503, 200].map(|status| http::StatusCode::from_u16(status).unwrap())[call] }
+        async move {
+            [503_u16, 401, 503, 200].map(|status| http::StatusCode::from_u16(status).unwrap())[call]
+        }
     });
     tokio::spawn(async move { axum::serve(listener, router).await });
-    let (response, _) = mint(&broker(&[("PROVIDER_BASE_URL", &url)]), Duration::from_secs(10)).await;
-    assert_eq!((response.status().as_u16(), code(&response)), (503, json!("provider_unavailable")));
+    let (response, _) = mint(
+        &broker(&[("PROVIDER_BASE_URL", &url)]),
+        Duration::from_secs(10),
+    )
+    .await;
+    assert_eq!(
+        (response.status().as_u16(), code(&response)),
+        (503, json!("provider_unavailable"))
+    );
     assert_eq!(calls.load(Ordering::SeqCst), 3);
 }

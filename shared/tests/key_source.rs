@@ -1,6 +1,10 @@
 //! The cache of a key set, with an issuer whose mood and a clock whose time the tests set.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that fails may panic"
+)]
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -43,7 +47,11 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let key_set = {
-            let (mood, key_ids, fetches) = (Arc::clone(&mood), Arc::clone(&key_ids), Arc::clone(&fetches));
+            let (mood, key_ids, fetches) = (
+                Arc::clone(&mood),
+                Arc::clone(&key_ids),
+                Arc::clone(&fetches),
+            );
             move || {
                 fetches.fetch_add(1, Ordering::SeqCst);
                 let (mood, key_ids) = (*mood.lock().unwrap(), key_ids.lock().unwrap().clone());
@@ -51,17 +59,30 @@ impl World {
             }
         };
         let document = json!({"issuer": url, "jwks_uri": format!("{url}/keys")}).to_string();
-        let router = Router::new()
-            .route("/keys", get(key_set))
-            .route("/.well-known/openid-configuration", get(|| async move { document }));
+        let router = Router::new().route("/keys", get(key_set)).route(
+            "/.well-known/openid-configuration",
+            get(|| async move { document }),
+        );
         tokio::spawn(async move { axum::serve(listener, router).await });
         let seconds = Arc::new(AtomicU64::new(1_800_000_000));
         let now = Arc::clone(&seconds);
-        let clock = Clock::new(move || UNIX_EPOCH + Duration::from_secs(now.load(Ordering::SeqCst)));
-        let document = format!("{url}/.well-known/openid-configuration").parse().unwrap();
-        let location = Location::Discovery { issuer: url, document };
+        let clock =
+            Clock::new(move || UNIX_EPOCH + Duration::from_secs(now.load(Ordering::SeqCst)));
+        let document = format!("{url}/.well-known/openid-configuration")
+            .parse()
+            .unwrap();
+        let location = Location::Discovery {
+            issuer: url,
+            document,
+        };
         let source = Arc::new(KeySource::new(location, Transport::new().unwrap(), clock));
-        Self { mood, key_ids, fetches, seconds, source }
+        Self {
+            mood,
+            key_ids,
+            fetches,
+            seconds,
+            source,
+        }
     }
 
     fn turn(&self, mood: Mood) {
@@ -76,7 +97,8 @@ impl World {
         self.fetches.load(Ordering::SeqCst)
     }
 
-    /// Whether the issuer has a key, asking again as the verifier does; nothing where that cannot be said.
+    /// Whether the issuer has a key, asking again as the verifier does; nothing where that cannot
+    /// be said.
     async fn has(&self, key_id: &str) -> Option<bool> {
         has(&self.source, key_id).await
     }
@@ -86,7 +108,9 @@ async fn has(source: &KeySource, key_id: &str) -> Option<bool> {
     let known = |keys: &KeySet| {
         let header = base64(&format!(r#"{{"alg":"EdDSA","kid":"{key_id}"}}"#));
         let token = format!("{header}.{}.{}", base64("{}"), base64("signature"));
-        keys.verifies(&UnverifiedToken::parse(&token).ok().unwrap()).err() != Some(NoKey::UnknownId)
+        keys.verifies(&UnverifiedToken::parse(&token).ok().unwrap())
+            .err()
+            != Some(NoKey::UnknownId)
     };
     if known(&*source.keys().await.ok()?) {
         return Some(true);
@@ -135,7 +159,9 @@ async fn a_thousand_with_a_new_key_share_one_fetch_and_none_is_refused() {
     let asks: Vec<_> = (0..1000)
         .map(|number| {
             let source = Arc::clone(&world.source);
-            tokio::spawn(async move { has(&source, if number % 2 == 0 { "k2" } else { "k1" }).await })
+            tokio::spawn(
+                async move { has(&source, if number % 2 == 0 { "k2" } else { "k1" }).await },
+            )
         })
         .collect();
     for ask in asks {
@@ -160,7 +186,11 @@ async fn a_flood_of_unknown_key_ids_leads_to_three_fetches_at_once_and_one_every
             assert_eq!(world.has("k1").await, Some(true));
         }
     }
-    assert_eq!(at_second, [0, 0, 0, 20, 40], "next to the one regular fetch");
+    assert_eq!(
+        at_second,
+        [0, 0, 0, 20, 40],
+        "next to the one regular fetch"
+    );
     assert_eq!(world.fetches(), 6);
 }
 
@@ -205,7 +235,14 @@ async fn a_new_key_is_found_at_once_and_a_removed_one_refused_within_ten_minutes
 
 #[tokio::test]
 async fn trouble_is_bridged_for_an_hour_and_never_called_a_bad_session() {
-    for mood in [Mood::Status(500), Mood::Status(404), Mood::Html, Mood::TooLong, Mood::Redirect, Mood::Silent] {
+    for mood in [
+        Mood::Status(500),
+        Mood::Status(404),
+        Mood::Html,
+        Mood::TooLong,
+        Mood::Redirect,
+        Mood::Silent,
+    ] {
         let world = World::new().await;
         world.turn(mood);
         assert_eq!(world.has("k1").await, None, "cold");
@@ -215,7 +252,11 @@ async fn trouble_is_bridged_for_an_hour_and_never_called_a_bad_session() {
         world.turn(mood);
         world.pass(3599);
         assert_eq!(world.has("k1").await, Some(true), "stale");
-        assert_eq!(world.has("k9").await, None, "what is missing may be among the new keys");
+        assert_eq!(
+            world.has("k9").await,
+            None,
+            "what is missing may be among the new keys"
+        );
         world.pass(1);
         assert_eq!(world.has("k1").await, None, "too old");
     }

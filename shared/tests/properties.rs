@@ -1,7 +1,11 @@
-//! Properties of what reads tokens, key sets and cookies: no bytes make it panic, and nothing but what was signed is
-//! accepted. `fuzz/` looks for the same with more patience.
+//! Properties of what reads tokens, key sets and cookies: no bytes make it panic, and nothing but
+//! what was signed is accepted. `fuzz/` looks for the same with more patience.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that fails may panic"
+)]
 
 mod signers;
 
@@ -26,23 +30,38 @@ static SIGNERS: LazyLock<Signers> = LazyLock::new(Signers::new);
 
 /// A good token of each algorithm.
 static TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let claims = json!({"iss": "https://id.test", "sub": "ada", "aud": "voice", "exp": 1_800_000_060});
-    let public = PUBLIC.iter().map(|(alg, kid)| SIGNERS.token(alg, kid, &claims));
-    let shared = Algorithm::SYMMETRIC.iter().map(|alg| SIGNERS.token(alg, "secret", &claims));
+    let claims =
+        json!({"iss": "https://id.test", "sub": "ada", "aud": "voice", "exp": 1_800_000_060});
+    let public = PUBLIC
+        .iter()
+        .map(|(alg, kid)| SIGNERS.token(alg, kid, &claims));
+    let shared = Algorithm::SYMMETRIC
+        .iter()
+        .map(|alg| SIGNERS.token(alg, "secret", &claims));
     public.chain(shared).collect()
 });
 
-static KEY_SETS: LazyLock<[Vec<u8>; 2]> =
-    LazyLock::new(|| [SIGNERS.key_set(), SIGNERS.shared_key_set()].map(|set| set.to_string().into_bytes()));
+static KEY_SETS: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
+    [SIGNERS.key_set(), SIGNERS.shared_key_set()].map(|set| set.to_string().into_bytes())
+});
 
 fn verifies(token: &str) -> bool {
     let names = Algorithm::ASYMMETRIC.iter().chain(&Algorithm::SYMMETRIC);
     let algorithms: Vec<_> = names.map(|name| Algorithm::named(name).unwrap()).collect();
-    KEY_SETS.iter().any(|set| jws::verify(token, set, &algorithms).is_ok())
+    KEY_SETS
+        .iter()
+        .any(|set| jws::verify(token, set, &algorithms).is_ok())
 }
 
 fn opens(token: &str) -> bool {
-    jwe::open(token, &[ContentKey::A256Gcm([7; 32]), ContentKey::A256CbcHs512([7; 64])]).is_ok()
+    jwe::open(
+        token,
+        &[
+            ContentKey::A256Gcm([7; 32]),
+            ContentKey::A256CbcHs512([7; 64]),
+        ],
+    )
+    .is_ok()
 }
 
 /// A good encrypted session.
@@ -51,8 +70,15 @@ fn sealed() -> String {
     let mut text = br#"{"sub":"ada"}"#.to_vec();
     let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[7; 32]).unwrap());
     let nonce = Nonce::assume_unique_for_key([7; 12]);
-    let tag = key.seal_in_place_separate_tag(nonce, Aad::from(header.as_bytes()), &mut text).unwrap();
-    format!("{header}..{}.{}.{}", encode([7; 12]), encode(text), encode(tag))
+    let tag = key
+        .seal_in_place_separate_tag(nonce, Aad::from(header.as_bytes()), &mut text)
+        .unwrap();
+    format!(
+        "{header}..{}.{}.{}",
+        encode([7; 12]),
+        encode(text),
+        encode(tag)
+    )
 }
 
 #[derive(Clone, Debug)]
@@ -71,7 +97,8 @@ fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
         (index(), 0..7_u8).prop_map(|(place, bit)| Change::Flip(place, bit)),
         (index(), any::<char>()).prop_map(|(place, letter)| Change::Insert(place, letter)),
-        (index(), select(vec!['A', '.', '=', ' ', '-', '_', '\n'])).prop_map(|(place, l)| Change::Insert(place, l)),
+        (index(), select(vec!['A', '.', '=', ' ', '-', '_', '\n']))
+            .prop_map(|(place, l)| Change::Insert(place, l)),
         index().prop_map(Change::Delete),
         (index(), index()).prop_map(|(from, to)| Change::Repeat(from, to)),
         index().prop_map(Change::Truncate),
@@ -137,14 +164,19 @@ fn any_json() -> impl Strategy<Value = Value> {
         "access_token",
         "",
     ]);
-    let word = select(vec!["RS256", "ES256", "EdDSA", "HS256", "none", "dir", "A256GCM", "RSA", "EC", "OKP", "oct"]);
+    let word = select(vec![
+        "RS256", "ES256", "EdDSA", "HS256", "none", "dir", "A256GCM", "RSA", "EC", "OKP", "oct",
+    ]);
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         word.prop_map(Value::from),
-        select(vec!["P-256", "P-384", "P-521", "Ed25519", "sig", "verify", "rsa", "secret"]).prop_map(Value::from),
+        select(vec![
+            "P-256", "P-384", "P-521", "Ed25519", "sig", "verify", "rsa", "secret"
+        ])
+        .prop_map(Value::from),
         vec(any::<u8>(), 0..70).prop_map(|bytes| Value::from(encode(bytes))),
         any::<String>().prop_map(Value::from),
     ];
@@ -152,7 +184,12 @@ fn any_json() -> impl Strategy<Value = Value> {
         prop_oneof![
             vec(inner.clone(), 0..8).prop_map(Value::from),
             vec((name.clone(), inner), 0..8).prop_map(|members| {
-                Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+                Value::Object(
+                    members
+                        .into_iter()
+                        .map(|(name, value)| (name.to_owned(), value))
+                        .collect(),
+                )
             }),
         ]
     })

@@ -1,6 +1,10 @@
 //! The cache of a secret, with a store whose mood and a clock whose time the tests set.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that fails may panic"
+)]
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -26,7 +30,10 @@ impl SecretStore for Store {
                 "gone" => StoreError::Permanent(reason.to_owned()),
                 _ => StoreError::Transient(reason.to_owned()),
             })?;
-            Ok(Stored { text: text.to_owned(), version: version.to_owned() })
+            Ok(Stored {
+                text: text.to_owned(),
+                version: version.to_owned(),
+            })
         })
     }
 }
@@ -43,12 +50,26 @@ impl World {
     }
 
     fn of(mood: Result<(&'static str, &'static str), &'static str>, part: Part) -> Self {
-        let store = Arc::new(Store { mood: Mutex::new(mood), loads: AtomicUsize::new(0) });
+        let store = Arc::new(Store {
+            mood: Mutex::new(mood),
+            loads: AtomicUsize::new(0),
+        });
         let seconds = Arc::new(AtomicU64::new(1_800_000_000));
         let now = Arc::clone(&seconds);
-        let clock = Clock::new(move || UNIX_EPOCH + Duration::from_secs(now.load(Ordering::SeqCst)));
-        let cache = SecretCache::new(Arc::clone(&store) as _, "id".to_owned(), part, Duration::from_secs(300), clock);
-        Self { store, seconds, cache: Arc::new(cache) }
+        let clock =
+            Clock::new(move || UNIX_EPOCH + Duration::from_secs(now.load(Ordering::SeqCst)));
+        let cache = SecretCache::new(
+            Arc::clone(&store) as _,
+            "id".to_owned(),
+            part,
+            Duration::from_secs(300),
+            clock,
+        );
+        Self {
+            store,
+            seconds,
+            cache: Arc::new(cache),
+        }
     }
 
     fn pass(&self, seconds: u64) {
@@ -64,7 +85,11 @@ impl World {
     }
 
     async fn key(&self) -> Result<String, Code> {
-        self.cache.get().await.map(|key| key.expose().to_owned()).map_err(|refusal| refusal.code)
+        self.cache
+            .get()
+            .await
+            .map(|key| key.expose().to_owned())
+            .map_err(|refusal| refusal.code)
     }
 }
 
@@ -115,7 +140,11 @@ fn not_empty(secret: &str) -> Result<(), &'static str> {
 
 #[tokio::test]
 async fn what_is_gone_is_used_for_a_minute_more_whatever_comes_in_between() {
-    for part in [Part::Field("api_key".to_owned()), Part::Only(not_empty), Part::Whole(not_empty)] {
+    for part in [
+        Part::Field("api_key".to_owned()),
+        Part::Only(not_empty),
+        Part::Whole(not_empty),
+    ] {
         for gone in [Err("gone"), Ok(("", "v2"))] {
             let world = World::of(Ok(("one", "v1")), part.clone());
             world.key().await.unwrap();
@@ -129,7 +158,11 @@ async fn what_is_gone_is_used_for_a_minute_more_whatever_comes_in_between() {
             assert_eq!(world.key().await, Ok("one".to_owned()), "{part:?}");
             world.pass(1);
             for _ in 0..3 {
-                assert_eq!(world.key().await, Err(Code::SecretUnavailable), "{part:?}: a minute after the first word");
+                assert_eq!(
+                    world.key().await,
+                    Err(Code::SecretUnavailable),
+                    "{part:?}: a minute after the first word"
+                );
             }
             world.turn(Ok(("two", "v3")));
             assert_eq!(world.key().await, Ok("two".to_owned()), "{part:?}");
@@ -183,13 +216,23 @@ async fn with_nothing_cached_every_request_tries() {
 async fn a_refused_key_is_loaded_anew_once_in_ten_seconds() {
     let world = World::new(Ok(("one", "v1")));
     let used = world.cache.get().await.ok().unwrap();
-    assert!(world.cache.newer_than(&used).await.is_none(), "nothing newer is stored");
+    assert!(
+        world.cache.newer_than(&used).await.is_none(),
+        "nothing newer is stored"
+    );
     world.turn(Ok(("two", "v2")));
-    assert!(world.cache.newer_than(&used).await.is_none(), "too early to ask again");
+    assert!(
+        world.cache.newer_than(&used).await.is_none(),
+        "too early to ask again"
+    );
     assert_eq!(world.loads(), 2);
     world.pass(10);
     assert_eq!(world.cache.newer_than(&used).await.unwrap().expose(), "two");
-    assert_eq!(world.cache.newer_than(&used).await.unwrap().expose(), "two", "known by now");
+    assert_eq!(
+        world.cache.newer_than(&used).await.unwrap().expose(),
+        "two",
+        "known by now"
+    );
     assert_eq!(world.loads(), 3);
 }
 
@@ -228,12 +271,23 @@ async fn a_secret_is_a_text_or_a_member_of_an_object() {
 
 #[tokio::test]
 async fn the_log_says_what_is_wrong_with_a_key() {
-    for (text, part) in
-        [(r#""sk_quoted""#, "in quotes"), ("NAME=sk_assigned", "NAME=value"), ("two words", "characters")]
-    {
-        let refusal = World::new(Ok((text, "v1"))).cache.get().await.err().unwrap();
+    for (text, part) in [
+        (r#""sk_quoted""#, "in quotes"),
+        ("NAME=sk_assigned", "NAME=value"),
+        ("two words", "characters"),
+    ] {
+        let refusal = World::new(Ok((text, "v1")))
+            .cache
+            .get()
+            .await
+            .err()
+            .unwrap();
         assert_eq!(refusal.code, Code::SecretUnavailable);
-        assert!(refusal.reason.contains(part) && !refusal.reason.contains("sk_"), "{}", refusal.reason);
+        assert!(
+            refusal.reason.contains(part) && !refusal.reason.contains("sk_"),
+            "{}",
+            refusal.reason
+        );
     }
 }
 

@@ -1,4 +1,5 @@
-//! What becomes of an ask: what the provider is sent, and what a deployment permits of what the provider offers.
+//! What becomes of an ask: what the provider is sent, and what a deployment permits of what the
+//! provider offers.
 
 use serde_json::json;
 use voicemint_tests::{Event, FaultyService, Reply, Request, World};
@@ -13,27 +14,59 @@ async fn what_is_asked_is_what_the_provider_is_asked() {
     let session = world.issuer.token("ada");
     let mut tally = Tally::default();
 
-    let function = world.function("cartesia").env("PROVIDER_BASE_URL", standin.url()).start().await;
+    let function = world
+        .function("cartesia")
+        .env("PROVIDER_BASE_URL", standin.url())
+        .start()
+        .await;
     for (ask, tts, stt, expires_in) in [
         (json!({}), true, true, 60),
         (json!({ "grants": { "tts": true } }), true, false, 60),
-        (json!({ "grants": { "stt": true, "tts": false }, "expires_in": 3600 }), false, true, 3600),
+        (
+            json!({ "grants": { "stt": true, "tts": false }, "expires_in": 3600 }),
+            false,
+            true,
+            3600,
+        ),
     ] {
-        function.invoke(&Event::post("cartesia").bearer(&session).json_body(&ask)).await;
-        let sent = standin.requests().last().map(Request::json).unwrap_or_default();
-        let got = (sent["grants"]["tts"] == true, sent["grants"]["stt"] == true, sent["expires_in"].as_i64());
+        function
+            .invoke(&Event::post("cartesia").bearer(&session).json_body(&ask))
+            .await;
+        let sent = standin
+            .requests()
+            .last()
+            .map(Request::json)
+            .unwrap_or_default();
+        let got = (
+            sent["grants"]["tts"] == true,
+            sent["grants"]["stt"] == true,
+            sent["expires_in"].as_i64(),
+        );
         tally.is(&ask.to_string(), got, (tts, stt, Some(expires_in)));
     }
 
-    let function = world.function("elevenlabs").env("PROVIDER_BASE_URL", standin.url()).start().await;
+    let function = world
+        .function("elevenlabs")
+        .env("PROVIDER_BASE_URL", standin.url())
+        .start()
+        .await;
     for kind in ["realtime_scribe", "tts_websocket", "batch_scribe"] {
         let ask = json!({ "token_type": kind });
-        function.invoke(&Event::post("elevenlabs").bearer(&session).json_body(&ask)).await;
-        let sent = standin.requests().last().map(|request| request.target.clone());
+        function
+            .invoke(&Event::post("elevenlabs").bearer(&session).json_body(&ask))
+            .await;
+        let sent = standin
+            .requests()
+            .last()
+            .map(|request| request.target.clone());
         tally.is(kind, sent, Some(format!("/v1/single-use-token/{kind}")));
     }
 
-    let function = world.function("assemblyai").env("PROVIDER_BASE_URL", standin.url()).start().await;
+    let function = world
+        .function("assemblyai")
+        .env("PROVIDER_BASE_URL", standin.url())
+        .start()
+        .await;
     for (ask, want) in [
         (json!({}), "expires_in_seconds=60"),
         (json!({ "expires_in": 30 }), "expires_in_seconds=30"),
@@ -42,8 +75,13 @@ async fn what_is_asked_is_what_the_provider_is_asked() {
             "expires_in_seconds=600&max_session_duration_seconds=90",
         ),
     ] {
-        function.invoke(&Event::post("assemblyai").bearer(&session).json_body(&ask)).await;
-        let sent = standin.requests().last().map(|request| request.target.clone());
+        function
+            .invoke(&Event::post("assemblyai").bearer(&session).json_body(&ask))
+            .await;
+        let sent = standin
+            .requests()
+            .last()
+            .map(|request| request.target.clone());
         tally.is(&ask.to_string(), sent, Some(format!("/v3/token?{want}")));
     }
     tally.done();
@@ -54,16 +92,26 @@ async fn the_deployment_may_allow_less_than_the_provider() {
     let world = World::start().await;
     let standin = FaultyService::start([Reply::token("a-token-of-the-provider")]).await;
     let session = world.issuer.token("ada");
-    let function = world.function("cartesia").env("PROVIDER_BASE_URL", standin.url());
-    let function = function.env("ALLOWED_GRANTS", "stt,agent").env("MAX_EXPIRES_IN", "120");
+    let function = world
+        .function("cartesia")
+        .env("PROVIDER_BASE_URL", standin.url());
+    let function = function
+        .env("ALLOWED_GRANTS", "stt,agent")
+        .env("MAX_EXPIRES_IN", "120");
     let function = function.env("DEFAULT_EXPIRES_IN", "90").start().await;
     asks(
         &function,
         "cartesia",
         &session,
         &[
-            (json!({ "grants": { "tts": true } }), "403 grant_not_allowed"),
-            (json!({ "grants": { "tts": true, "stt": true } }), "403 grant_not_allowed"),
+            (
+                json!({ "grants": { "tts": true } }),
+                "403 grant_not_allowed",
+            ),
+            (
+                json!({ "grants": { "tts": true, "stt": true } }),
+                "403 grant_not_allowed",
+            ),
             (json!({ "expires_in": 121 }), "422 expires_in"),
             (json!({ "expires_in": 120 }), "200"),
             (json!({ "grants": { "agent": true } }), "200"),
@@ -71,35 +119,65 @@ async fn the_deployment_may_allow_less_than_the_provider() {
         ],
     )
     .await;
-    let sent = standin.requests().last().map(Request::json).unwrap_or_default();
+    let sent = standin
+        .requests()
+        .last()
+        .map(Request::json)
+        .unwrap_or_default();
     assert_eq!(sent["expires_in"], 90);
-    assert_eq!([&sent["grants"]["stt"], &sent["grants"]["agent"]], [true, true]);
+    assert_eq!(
+        [&sent["grants"]["stt"], &sent["grants"]["agent"]],
+        [true, true]
+    );
     assert_ne!(sent["grants"]["tts"], true);
 
-    let function = world.function("assemblyai").env("PROVIDER_BASE_URL", standin.url());
-    let function = function.env("MAX_EXPIRES_IN", "300").env("DEFAULT_EXPIRES_IN", "45");
-    let function = function.env("MAX_SESSION_DURATION_SECONDS", "600").start().await;
+    let function = world
+        .function("assemblyai")
+        .env("PROVIDER_BASE_URL", standin.url());
+    let function = function
+        .env("MAX_EXPIRES_IN", "300")
+        .env("DEFAULT_EXPIRES_IN", "45");
+    let function = function
+        .env("MAX_SESSION_DURATION_SECONDS", "600")
+        .start()
+        .await;
     asks(
         &function,
         "assemblyai",
         &session,
         &[
-            (json!({ "expires_in_seconds": 301 }), "422 expires_in_seconds"),
-            (json!({ "max_session_duration_seconds": 601 }), "422 max_session_duration_seconds"),
+            (
+                json!({ "expires_in_seconds": 301 }),
+                "422 expires_in_seconds",
+            ),
+            (
+                json!({ "max_session_duration_seconds": 601 }),
+                "422 max_session_duration_seconds",
+            ),
             (json!({ "max_session_duration_seconds": 600 }), "200"),
             (json!({}), "200"),
         ],
     )
     .await;
-    let sent = standin.requests().last().map(|request| request.target.clone());
+    let sent = standin
+        .requests()
+        .last()
+        .map(|request| request.target.clone());
     // The deployment's cap goes along where the ask names none.
-    assert_eq!(sent.as_deref(), Some("/v3/token?expires_in_seconds=45&max_session_duration_seconds=600"));
+    assert_eq!(
+        sent.as_deref(),
+        Some("/v3/token?expires_in_seconds=45&max_session_duration_seconds=600")
+    );
 }
 
 #[tokio::test]
 async fn elevenlabs_needs_no_token_type_where_only_one_is_allowed() {
     let world = World::start().await;
-    let function = world.function("elevenlabs").env("ALLOWED_TOKEN_TYPES", "tts_websocket").start().await;
+    let function = world
+        .function("elevenlabs")
+        .env("ALLOWED_TOKEN_TYPES", "tts_websocket")
+        .start()
+        .await;
     asks(
         &function,
         "elevenlabs",
@@ -107,7 +185,10 @@ async fn elevenlabs_needs_no_token_type_where_only_one_is_allowed() {
         &[
             (json!({}), "200"),
             (json!({ "token_type": "tts_websocket" }), "200"),
-            (json!({ "token_type": "realtime_scribe" }), "403 grant_not_allowed"),
+            (
+                json!({ "token_type": "realtime_scribe" }),
+                "403 grant_not_allowed",
+            ),
             (json!({ "token_type": "magic" }), "422 token_type"),
         ],
     )

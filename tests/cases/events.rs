@@ -1,4 +1,5 @@
-//! Events as the gateway sends them, from the files of `events/`, and events as nobody should: no event ends a function.
+//! Events as the gateway sends them, from the files of `events/`, and events as nobody should: no
+//! event ends a function.
 
 use serde_json::{Value, json};
 use voicemint_tests::{Answer, Event, Function, SESSION_COOKIE, World};
@@ -7,7 +8,9 @@ use crate::support::{Tally, said};
 
 /// An event file with a session in the place that it leaves for one.
 fn filled(name: &str, session: &str) -> Event {
-    let text = Event::file(name).to_string().replace("REPLACE_WITH_A_SESSION", session);
+    let text = Event::file(name)
+        .to_string()
+        .replace("REPLACE_WITH_A_SESSION", session);
     Event::from(serde_json::from_str::<Value>(&text).unwrap_or_default())
 }
 
@@ -19,11 +22,23 @@ async fn the_event_files_are_good_events_once_they_have_a_session() {
     for provider in ["elevenlabs", "assemblyai"] {
         let function = world.function(provider).start().await;
         let name = format!("{provider}-post.json");
-        tally.is(&name, said(&function.invoke(&Event::file(&name)).await), "401 session_invalid");
-        tally.is(&name, said(&function.invoke(&filled(&name, &session)).await), "200");
+        tally.is(
+            &name,
+            said(&function.invoke(&Event::file(&name)).await),
+            "401 session_invalid",
+        );
+        tally.is(
+            &name,
+            said(&function.invoke(&filled(&name, &session)).await),
+            "200",
+        );
     }
     // The cookies in the files are named so.
-    let function = world.function("cartesia").env("SESSION_COOKIE", "session").start().await;
+    let function = world
+        .function("cartesia")
+        .env("SESSION_COOKIE", "session")
+        .start()
+        .await;
     for name in [
         "cartesia-post.json",
         "get.json",
@@ -33,11 +48,23 @@ async fn the_event_files_are_good_events_once_they_have_a_session() {
         "no-cookies.json",
         "nulls.json",
     ] {
-        tally.is(name, said(&function.invoke(&Event::file(name)).await), "401 session_invalid");
-        tally.is(name, said(&function.invoke(&filled(name, &session)).await), "200");
+        tally.is(
+            name,
+            said(&function.invoke(&Event::file(name)).await),
+            "401 session_invalid",
+        );
+        tally.is(
+            name,
+            said(&function.invoke(&filled(name, &session)).await),
+            "200",
+        );
     }
     for name in ["preflight.json", "delete.json"] {
-        tally.is(name, said(&function.invoke(&Event::file(name)).await), "204");
+        tally.is(
+            name,
+            said(&function.invoke(&Event::file(name)).await),
+            "204",
+        );
     }
     tally.is("starts", function.starts(), 1);
     tally.done();
@@ -51,19 +78,39 @@ async fn a_session_is_found_in_the_array_of_cookies_or_in_the_header() {
     let event = Event::post("elevenlabs");
     let mut in_both = event.clone().cookie(SESSION_COOKIE, &session).into_json();
     in_both["headers"]["cookie"] = format!("{SESSION_COOKIE}={session}").into();
-    let mut empty_array = event.clone().header("cookie", &format!("{SESSION_COOKIE}={session}")).into_json();
+    let mut empty_array = event
+        .clone()
+        .header("cookie", &format!("{SESSION_COOKIE}={session}"))
+        .into_json();
     empty_array["cookies"] = json!([]);
     let mut upper_case = event.clone().into_json();
     upper_case["headers"]["Cookie"] = format!("{SESSION_COOKIE}={session}").into();
     let mut tally = Tally::default();
     for (case, event, want) in [
-        ("array", event.clone().cookie("a", "1").cookie(SESSION_COOKIE, &session), "200"),
-        ("header", event.clone().header("cookie", &format!("a=1; {SESSION_COOKIE}={session}")), "200"),
+        (
+            "array",
+            event
+                .clone()
+                .cookie("a", "1")
+                .cookie(SESSION_COOKIE, &session),
+            "200",
+        ),
+        (
+            "header",
+            event
+                .clone()
+                .header("cookie", &format!("a=1; {SESSION_COOKIE}={session}")),
+            "200",
+        ),
         ("both", in_both.into(), "200"),
         ("an empty array and the header", empty_array.into(), "200"),
         ("a header in another case", upper_case.into(), "200"),
         ("neither", event.clone(), "401 session_missing"),
-        ("an array of others", event.cookie("a", "1").cookie("b", "2"), "401 session_missing"),
+        (
+            "an array of others",
+            event.cookie("a", "1").cookie("b", "2"),
+            "401 session_missing",
+        ),
     ] {
         tally.is(case, said(&function.invoke(&event).await), want);
     }
@@ -75,8 +122,18 @@ async fn a_base64_body_is_read_as_what_it_stands_for() {
     let world = World::start().await;
     let function = world.function("cartesia").start().await;
     let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
-    let answer = function.invoke(&event.clone().body_base64(br#"{"expires_in":30,"grants":{"stt":true}}"#)).await;
-    assert_eq!((answer.status, &answer.json()["expires_in"]), (200, &json!(30)), "{answer:?}");
+    let answer = function
+        .invoke(
+            &event
+                .clone()
+                .body_base64(br#"{"expires_in":30,"grants":{"stt":true}}"#),
+        )
+        .await;
+    assert_eq!(
+        (answer.status, &answer.json()["expires_in"]),
+        (200, &json!(30)),
+        "{answer:?}"
+    );
     assert_eq!(function.invoke(&event.body_base64(b"")).await.status, 200);
 }
 
@@ -84,9 +141,17 @@ async fn a_base64_body_is_read_as_what_it_stands_for() {
 async fn nulls_are_as_good_as_nothing() {
     let world = World::start().await;
     let function = world.function("cartesia").start().await;
-    let good = Event::post("cartesia").bearer(&world.issuer.token("ada")).into_json();
+    let good = Event::post("cartesia")
+        .bearer(&world.issuer.token("ada"))
+        .into_json();
     let mut tally = Tally::default();
-    let nulls = ["body", "cookies", "queryStringParameters", "pathParameters", "stageVariables"];
+    let nulls = [
+        "body",
+        "cookies",
+        "queryStringParameters",
+        "pathParameters",
+        "stageVariables",
+    ];
     for member in nulls {
         let mut event = good.clone();
         event[member] = Value::Null;
@@ -97,7 +162,11 @@ async fn nulls_are_as_good_as_nothing() {
     for member in ["authorizer", "authentication"] {
         all["requestContext"][member] = Value::Null;
     }
-    tally.is("all of them", said(&function.invoke(&all.into()).await), "200");
+    tally.is(
+        "all of them",
+        said(&function.invoke(&all.into()).await),
+        "200",
+    );
     for member in ["userAgent", "sourceIp", "protocol"] {
         let mut event = good.clone();
         event["requestContext"]["http"][member] = Value::Null;
@@ -121,19 +190,27 @@ pub fn edited(base: &Value, pointer: &str, value: impl Into<Value>) -> Value {
 
 async fn good_one(function: &Function, good: &Value) -> String {
     let (status, bytes) = function.invoke_raw(good.to_string().as_bytes()).await;
-    Answer::parse(&bytes)
-        .map_or_else(|| format!("{status}: {}", String::from_utf8_lossy(&bytes)), |answer| said(&answer))
+    Answer::parse(&bytes).map_or_else(
+        || format!("{status}: {}", String::from_utf8_lossy(&bytes)),
+        |answer| said(&answer),
+    )
 }
 
 #[tokio::test]
 async fn no_event_however_malformed_ends_a_function() {
     let world = World::start().await;
     let function = world.function("cartesia").start().await;
-    let good = Event::post("cartesia").bearer(&world.issuer.token("ada")).into_json();
-    let get = Event::get("cartesia").bearer(&world.issuer.token("ada")).into_json();
+    let good = Event::post("cartesia")
+        .bearer(&world.issuer.token("ada"))
+        .into_json();
+    let get = Event::get("cartesia")
+        .bearer(&world.issuer.token("ada"))
+        .into_json();
     let long = "x".repeat(200_000);
-    let many: Value =
-        (0..40_000).map(|count| (format!("x-{count}"), json!("y"))).collect::<serde_json::Map<_, _>>().into();
+    let many: Value = (0..40_000)
+        .map(|count| (format!("x-{count}"), json!("y")))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
     let events = [
         edited(&good, "/headers", Value::Null),
         edited(&good, "/headers", json!([])),
@@ -151,19 +228,31 @@ async fn no_event_however_malformed_ends_a_function() {
         edited(&good, "/headers/content-type", "\u{1}"),
         edited(&good, "/headers/cookie", format!("a={long}; =; ;;; \"")),
         edited(&good, "/headers/host", "not a host"),
-        edited(&good, "/cookies", json!(["=", "", ";", "a", "=b", "a=b=c", "ä=ö"])),
+        edited(
+            &good,
+            "/cookies",
+            json!(["=", "", ";", "a", "=b", "a=b=c", "ä=ö"]),
+        ),
         edited(&good, "/cookies", json!(["", ""])),
         edited(&good, "/cookies", json!([1, null, {}])),
         edited(&good, "/cookies", "a=b"),
         edited(&good, "/body", json!({ "grants": {} })),
         edited(&good, "/body", "x".repeat(5_000_000)),
-        edited(&edited(&good, "/isBase64Encoded", true), "/body", "*** no base64 ***"),
+        edited(
+            &edited(&good, "/isBase64Encoded", true),
+            "/body",
+            "*** no base64 ***",
+        ),
         edited(&good, "/isBase64Encoded", "yes"),
         edited(&good, "/isBase64Encoded", Value::Null),
         edited(&good, "/rawPath", Value::Null),
         edited(&good, "/rawPath", "//evil.example/%ZZ?x#y"),
         edited(&good, "/rawPath", " \u{0}"),
-        edited(&get, "/rawQueryString", "grants=%ZZ&%=&&=&expires_in=%F0%9F"),
+        edited(
+            &get,
+            "/rawQueryString",
+            "grants=%ZZ&%=&&=&expires_in=%F0%9F",
+        ),
         edited(&get, "/rawQueryString", "a b\u{0}ä"),
         edited(&get, "/rawQueryString", long),
         edited(&get, "/queryStringParameters", json!({ "grants": 7 })),
@@ -192,15 +281,29 @@ async fn no_event_however_malformed_ends_a_function() {
     for event in events {
         let case: String = event.to_string().chars().take(4000).collect();
         let (_, bytes) = function.invoke_raw(event.to_string().as_bytes()).await;
-        // Whatever it is, it is answered as the contract says, and never by the last resort or by the runtime.
+        // Whatever it is, it is answered as the contract says, and never by the last resort or by
+        // the runtime.
         match Answer::parse(&bytes) {
             Some(answer) => {
-                tally.holds(&format!("{}: {case}", said(&answer)), (200..500).contains(&answer.status));
-                tally.holds(&format!("a code: {case}"), answer.status < 300 || answer.code().is_some());
+                tally.holds(
+                    &format!("{}: {case}", said(&answer)),
+                    (200..500).contains(&answer.status),
+                );
+                tally.holds(
+                    &format!("a code: {case}"),
+                    answer.status < 300 || answer.code().is_some(),
+                );
             }
-            None => tally.holds(&format!("no answer but {}: {case}", String::from_utf8_lossy(&bytes)), false),
+            None => tally.holds(
+                &format!("no answer but {}: {case}", String::from_utf8_lossy(&bytes)),
+                false,
+            ),
         }
-        tally.is(&format!("a good one after: {case}"), good_one(&function, &good).await, "200");
+        tally.is(
+            &format!("a good one after: {case}"),
+            good_one(&function, &good).await,
+            "200",
+        );
     }
     // The one with more headers than `http` can hold: it panics there, and the panic is caught.
     tally.is("panics", function.logs().matches("panicked").count(), 1);
@@ -212,17 +315,42 @@ async fn no_event_however_malformed_ends_a_function() {
 async fn what_is_not_json_gets_the_runtimes_own_error_and_ends_nothing() {
     let world = World::start().await;
     let function = world.function("cartesia").start().await;
-    let good = Event::post("cartesia").bearer(&world.issuer.token("ada")).into_json();
-    let not_text = good.to_string().replace("$default", "\u{1}").into_bytes().into_iter();
-    let mut events = vec![not_text.map(|byte| if byte == 1 { 0xff } else { byte }).collect()];
-    events.extend([b"".to_vec(), b"{".to_vec(), b"\xff\xfe".to_vec(), b"\x00".to_vec(), vec![b'['; 100_000]]);
+    let good = Event::post("cartesia")
+        .bearer(&world.issuer.token("ada"))
+        .into_json();
+    let not_text = good
+        .to_string()
+        .replace("$default", "\u{1}")
+        .into_bytes()
+        .into_iter();
+    let mut events = vec![
+        not_text
+            .map(|byte| if byte == 1 { 0xff } else { byte })
+            .collect(),
+    ];
+    events.extend([
+        b"".to_vec(),
+        b"{".to_vec(),
+        b"\xff\xfe".to_vec(),
+        b"\x00".to_vec(),
+        vec![b'['; 100_000],
+    ]);
     let mut tally = Tally::default();
     for event in events {
         let case: String = String::from_utf8_lossy(&event).chars().take(4000).collect();
         let (_, bytes) = function.invoke_raw(&event).await;
         let error: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        tally.holds(&case, error["errorType"].as_str().is_some_and(|kind| kind.contains("DeserializeError")));
-        tally.is(&format!("a good one after: {case}"), good_one(&function, &good).await, "200");
+        tally.holds(
+            &case,
+            error["errorType"]
+                .as_str()
+                .is_some_and(|kind| kind.contains("DeserializeError")),
+        );
+        tally.is(
+            &format!("a good one after: {case}"),
+            good_one(&function, &good).await,
+            "200",
+        );
     }
     tally.holds("no panic", !function.logs().contains("panicked"));
     tally.is("starts", function.starts(), 1);

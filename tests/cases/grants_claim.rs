@@ -10,7 +10,11 @@ const DENIED: &str = "403 grant_not_allowed";
 #[tokio::test]
 async fn a_caller_may_ask_for_what_the_claim_lists_and_no_more() {
     let world = World::start().await;
-    let function = world.function("cartesia").env("GRANTS_CLAIM", "voice").start().await;
+    let function = world
+        .function("cartesia")
+        .env("GRANTS_CLAIM", "voice")
+        .start()
+        .await;
     let tts = json!({ "grants": { "tts": true } });
     let both = json!({ "grants": { "tts": true, "stt": true } });
     let agent = json!({ "grants": { "agent": true } });
@@ -35,11 +39,25 @@ async fn a_caller_may_ask_for_what_the_claim_lists_and_no_more() {
     ] {
         let mut claims = world.issuer.claims("ada");
         claims["voice"] = claim.clone();
-        let event = Event::post("cartesia").bearer(&world.issuer.sign(&claims)).json_body(ask);
-        tally.is(&format!("{claim} for {ask}"), said(&function.invoke(&event).await), want);
+        let event = Event::post("cartesia")
+            .bearer(&world.issuer.sign(&claims))
+            .json_body(ask);
+        tally.is(
+            &format!("{claim} for {ask}"),
+            said(&function.invoke(&event).await),
+            want,
+        );
     }
-    let event = Event::post("cartesia").bearer(&world.issuer.sign(&without(&world.issuer.claims("ada"), "voice")));
-    tally.is("no claim", said(&function.invoke(&event.json_body(&tts)).await), DENIED);
+    let event = Event::post("cartesia").bearer(
+        &world
+            .issuer
+            .sign(&without(&world.issuer.claims("ada"), "voice")),
+    );
+    tally.is(
+        "no claim",
+        said(&function.invoke(&event.json_body(&tts)).await),
+        DENIED,
+    );
     tally.done();
 }
 
@@ -49,28 +67,52 @@ async fn token_types_are_claimed_likewise_and_assemblyai_needs_some_claim() {
     let mut claims = world.issuer.claims("ada");
     claims["voice"] = json!(["batch_scribe"]);
     let session = world.issuer.sign(&claims);
-    let function = world.function("elevenlabs").env("GRANTS_CLAIM", "voice").start().await;
+    let function = world
+        .function("elevenlabs")
+        .env("GRANTS_CLAIM", "voice")
+        .start()
+        .await;
     let mut tally = Tally::default();
     for (kind, want) in [("batch_scribe", "200"), ("tts_websocket", DENIED)] {
-        let event = Event::post("elevenlabs").bearer(&session).json_body(&json!({ "token_type": kind }));
+        let event = Event::post("elevenlabs")
+            .bearer(&session)
+            .json_body(&json!({ "token_type": kind }));
         tally.is(kind, said(&function.invoke(&event).await), want);
     }
-    let function = world.function("assemblyai").env("GRANTS_CLAIM", "voice").start().await;
+    let function = world
+        .function("assemblyai")
+        .env("GRANTS_CLAIM", "voice")
+        .start()
+        .await;
     let event = Event::post("assemblyai").bearer(&world.issuer.token("ada"));
-    tally.is("assemblyai without the claim", said(&function.invoke(&event).await), DENIED);
+    tally.is(
+        "assemblyai without the claim",
+        said(&function.invoke(&event).await),
+        DENIED,
+    );
     tally.done();
 }
 
 #[tokio::test]
 async fn the_claim_counts_for_resuming_too() {
     let world = World::start().await;
-    let function = world.function("cartesia").env("GRANTS_CLAIM", "voice").start().await;
+    let function = world
+        .function("cartesia")
+        .env("GRANTS_CLAIM", "voice")
+        .start()
+        .await;
     let mut claims = world.issuer.claims("ada");
     claims["voice"] = json!("tts stt");
     let ask = Event::post("cartesia").json_body(&json!({ "grants": { "tts": true, "stt": true } }));
-    let minted = function.invoke(&ask.clone().bearer(&world.issuer.sign(&claims))).await;
-    let (name, value, _) = minted.cookie().unwrap_or_else(|| panic!("one cookie: {minted:?}"));
+    let minted = function
+        .invoke(&ask.clone().bearer(&world.issuer.sign(&claims)))
+        .await;
+    let (name, value, _) = minted
+        .cookie()
+        .unwrap_or_else(|| panic!("one cookie: {minted:?}"));
     claims["voice"] = json!("tts");
-    let event = ask.bearer(&world.issuer.sign(&claims)).cookie(&name, &value);
+    let event = ask
+        .bearer(&world.issuer.sign(&claims))
+        .cookie(&name, &value);
     assert_eq!(said(&function.invoke(&event).await), DENIED);
 }

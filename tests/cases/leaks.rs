@@ -1,10 +1,11 @@
-//! Everything at the most talkative log level: no key, token, session or cookie value in any log, nor in any answer but
-//! the one place where it belongs.
+//! Everything at the most talkative log level: no key, token, session or cookie value in any log,
+//! nor in any answer but the one place where it belongs.
 
 use serde_json::json;
 use voicemint_tests::leaks::assert_absent;
 use voicemint_tests::{
-    Answer, Event, FaultyService, Function, Moto, ORIGIN, Outage, PROVIDERS, Reply, SESSION_COOKIE, World,
+    Answer, Event, FaultyService, Function, Moto, ORIGIN, Outage, PROVIDERS, Reply, SESSION_COOKIE,
+    World,
 };
 use voicemint_tests::{ClosedPort, hmac_jwt, now};
 
@@ -52,14 +53,23 @@ impl Record {
     }
 
     pub fn end(&mut self, function: &Function) {
-        assert!(function.logs().lines().count() > 5, "there is something to look at");
+        assert!(
+            function.logs().lines().count() > 5,
+            "there is something to look at"
+        );
         self.logs.push(function.logs());
     }
 
     pub fn check(&self) {
         let texts = self.answers.iter().map(|text| ("an answer", text.as_str()));
-        let texts: Vec<_> = texts.chain(self.logs.iter().map(|text| ("a log", text.as_str()))).collect();
-        let secrets: Vec<_> = self.secrets.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let texts: Vec<_> = texts
+            .chain(self.logs.iter().map(|text| ("a log", text.as_str())))
+            .collect();
+        let secrets: Vec<_> = self
+            .secrets
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
         assert_absent(&texts, &secrets);
     }
 }
@@ -72,44 +82,99 @@ async fn nothing_secret_shows_when_all_goes_well_and_when_the_caller_errs() {
     record.secret("the subject", subject);
     for provider in PROVIDERS {
         record.secret("the API key", World::key(provider));
-        let function = world.function(provider).env("LOG_LEVEL", "trace").start().await;
+        let function = world
+            .function(provider)
+            .env("LOG_LEVEL", "trace")
+            .start()
+            .await;
         let session = world.issuer.token(subject);
         record.session(&session);
         let event = Event::post(provider);
         let good = event.clone().bearer(&session);
         let first = record.ask(&function, good.clone()).await;
         assert_eq!(first.status, 200, "{first:?}");
-        let (name, sealed, _) = first.cookie().unwrap_or_else(|| panic!("one cookie: {first:?}"));
-        record.ask(&function, good.clone().cookie(&name, &sealed)).await;
-        record.ask(&function, good.clone().cookie(&name, &sealed[1..])).await;
-        record.ask(&function, event.clone().cookie(SESSION_COOKIE, &session)).await;
-        record.ask(&function, Event::get(provider).bearer(&session)).await;
-        record.ask(&function, Event::delete(provider).bearer(&session).cookie(&name, &sealed)).await;
+        let (name, sealed, _) = first
+            .cookie()
+            .unwrap_or_else(|| panic!("one cookie: {first:?}"));
+        record
+            .ask(&function, good.clone().cookie(&name, &sealed))
+            .await;
+        record
+            .ask(&function, good.clone().cookie(&name, &sealed[1..]))
+            .await;
+        record
+            .ask(&function, event.clone().cookie(SESSION_COOKIE, &session))
+            .await;
+        record
+            .ask(&function, Event::get(provider).bearer(&session))
+            .await;
+        record
+            .ask(
+                &function,
+                Event::delete(provider)
+                    .bearer(&session)
+                    .cookie(&name, &sealed),
+            )
+            .await;
         record.ask(&function, Event::preflight(provider)).await;
         // Refused, with what was sent in all the wrong places.
         let mut expired = world.issuer.claims(subject);
         expired["exp"] = json!(now() - 100);
         let expired = world.issuer.sign(&expired);
-        let foreign = hmac_jwt("HS256", b"a-secret-that-nobody-has-agreed-on", &world.issuer.claims(subject));
+        let foreign = hmac_jwt(
+            "HS256",
+            b"a-secret-that-nobody-has-agreed-on",
+            &world.issuer.claims(subject),
+        );
         let opaque = "an-opaque-session-that-is-no-jwt-at-all-0123456789";
         for token in [expired.as_str(), foreign.as_str(), opaque] {
             record.session(token);
             record.ask(&function, event.clone().bearer(token)).await;
-            record.ask(&function, event.clone().cookie(SESSION_COOKIE, token)).await;
-            record.ask(&function, event.clone().header("authorization", token)).await;
             record
-                .ask(&function, event.clone().header("authorization", &format!("Bearer {token}, Bearer {token}")))
+                .ask(&function, event.clone().cookie(SESSION_COOKIE, token))
                 .await;
-            record.ask(&function, good.clone().json_body(&json!({ "expires_in": token }))).await;
+            record
+                .ask(&function, event.clone().header("authorization", token))
+                .await;
+            record
+                .ask(
+                    &function,
+                    event
+                        .clone()
+                        .header("authorization", &format!("Bearer {token}, Bearer {token}")),
+                )
+                .await;
+            record
+                .ask(
+                    &function,
+                    good.clone().json_body(&json!({ "expires_in": token })),
+                )
+                .await;
             record.ask(&function, good.clone().body(token)).await;
-            record.ask(&function, good.clone().header("content-type", token)).await;
+            record
+                .ask(&function, good.clone().header("content-type", token))
+                .await;
             record.ask(&function, good.clone().origin(token)).await;
-            record.ask(&function, Event::get(provider).bearer(&session).query(&format!("access_token={token}"))).await;
+            record
+                .ask(
+                    &function,
+                    Event::get(provider)
+                        .bearer(&session)
+                        .query(&format!("access_token={token}")),
+                )
+                .await;
         }
-        record.ask(&function, good.clone().origin("https://evil.example")).await;
+        record
+            .ask(&function, good.clone().origin("https://evil.example"))
+            .await;
         record.ask(&function, good.clone().no_origin()).await;
         record.ask(&function, good.clone().method("PATCH")).await;
-        record.ask(&function, good.header("sec-fetch-mode", "navigate").origin(ORIGIN)).await;
+        record
+            .ask(
+                &function,
+                good.header("sec-fetch-mode", "navigate").origin(ORIGIN),
+            )
+            .await;
         record.end(&function);
     }
     record.check();
@@ -126,7 +191,10 @@ async fn nothing_secret_shows_when_things_break() {
         record.secret("the API key", World::key(provider));
         let event = Event::post(provider).bearer(&session);
         let standin = FaultyService::start([]).await;
-        let function = world.function(provider).env("LOG_LEVEL", "trace").env("PROVIDER_BASE_URL", standin.url());
+        let function = world
+            .function(provider)
+            .env("LOG_LEVEL", "trace")
+            .env("PROVIDER_BASE_URL", standin.url());
         let function = function.start().await;
         let broken_token = "a-token-in-a-broken-answer-0123456789";
         record.secret("a token in a broken answer", broken_token);
@@ -137,7 +205,11 @@ async fn nothing_secret_shows_when_things_break() {
             Reply::json(401, &echo),
             Reply::json(400, &echo),
             Reply::json(500, &echo),
-            Reply::new(200, "application/json", format!(r#"{{"token":"{broken_token}","#)),
+            Reply::new(
+                200,
+                "application/json",
+                format!(r#"{{"token":"{broken_token}","#),
+            ),
             Reply::json(200, &json!({ "token": [broken_token] })),
             Reply::reset(),
         ] {
@@ -146,8 +218,12 @@ async fn nothing_secret_shows_when_things_break() {
         }
         record.end(&function);
 
-        let gone =
-            world.function(provider).env("LOG_LEVEL", "trace").env("PROVIDER_BASE_URL", nobody.url()).start().await;
+        let gone = world
+            .function(provider)
+            .env("LOG_LEVEL", "trace")
+            .env("PROVIDER_BASE_URL", nobody.url())
+            .start()
+            .await;
         record.ask(&gone, event.clone()).await;
         record.end(&gone);
     }
@@ -155,12 +231,18 @@ async fn nothing_secret_shows_when_things_break() {
     // The secret rotated, in a form that is no key, and gone.
     let event = Event::post("cartesia").bearer(&session);
     let name = Moto::unique("leak");
-    let (old, new) = ("sk_car_the-old-key-of-the-leak-test", "sk_car_the-new-key-of-the-leak-test");
+    let (old, new) = (
+        "sk_car_the-old-key-of-the-leak-test",
+        "sk_car_the-new-key-of-the-leak-test",
+    );
     record.secret("the old key", old);
     record.secret("the new key", new);
     world.moto.create_secret(&name, old).await;
     world.set_key("cartesia", new);
-    let function = world.function("cartesia").env("LOG_LEVEL", "trace").env("API_KEY_SECRET_ID", &name);
+    let function = world
+        .function("cartesia")
+        .env("LOG_LEVEL", "trace")
+        .env("API_KEY_SECRET_ID", &name);
     let function = function.env("SECRET_CACHE_SECONDS", "1").start().await;
     record.ask(&function, event.clone()).await;
     for value in [
@@ -181,7 +263,11 @@ async fn nothing_secret_shows_when_things_break() {
 
     for outage in [Outage::Error500, Outage::WrongShape, Outage::Reset] {
         world.issuer.fail_key_set(outage);
-        let function = world.function("cartesia").env("LOG_LEVEL", "trace").start().await;
+        let function = world
+            .function("cartesia")
+            .env("LOG_LEVEL", "trace")
+            .start()
+            .await;
         record.ask(&function, event.clone()).await;
         record.end(&function);
     }
@@ -196,12 +282,17 @@ async fn the_shared_secret_of_sessions_does_not_show_either() {
     record.secret("the shared secret", shared);
     let id = Moto::unique("session");
     world.moto.create_secret(&id, shared).await;
-    let function = world.function("elevenlabs").env("SESSION_KIND", "secret").env("SESSION_SECRET_ID", &id);
+    let function = world
+        .function("elevenlabs")
+        .env("SESSION_KIND", "secret")
+        .env("SESSION_SECRET_ID", &id);
     let function = function.env("LOG_LEVEL", "trace").start().await;
     for secret in [shared, "another-secret-that-is-long-enough-too"] {
         let session = hmac_jwt("HS256", secret.as_bytes(), &world.issuer.claims("ada"));
         record.session(&session);
-        record.ask(&function, Event::post("elevenlabs").bearer(&session)).await;
+        record
+            .ask(&function, Event::post("elevenlabs").bearer(&session))
+            .await;
     }
     record.end(&function);
     record.check();

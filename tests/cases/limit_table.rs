@@ -1,5 +1,5 @@
-//! The table itself, counted in by many at once and across midnight: the function's own code against moto, with a clock that is
-//! passed in.
+//! The table itself, counted in by many at once and across midnight: the function's own code
+//! against moto, with a clock that is passed in.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,9 +24,15 @@ fn environment(table: &LimitTable, limits: &[(&str, &str)]) -> (DynamoDb, Limits
         found.map(|(_, value)| (*value).to_owned())
     };
     let mut reader = Reader::new(&variable);
-    let client = DynamoDb::new(Aws::emulated(table.url(), Transport::new().expect("a client")));
+    let client = DynamoDb::new(Aws::emulated(
+        table.url(),
+        Transport::new().expect("a client"),
+    ));
     let limits = Limits::from_settings(&mut reader).expect("a limit");
-    (reader.finish(Some(client)).expect("settings without fault"), limits)
+    (
+        reader.finish(Some(client)).expect("settings without fault"),
+        limits,
+    )
 }
 
 fn since_epoch() -> Duration {
@@ -48,7 +54,16 @@ async fn many_threads_of_two_environments_never_exceed_the_count() {
             let (mut accepted, mut refused, mut late) = (0, 0, 0);
             while begin.elapsed() < Duration::from_secs(3) {
                 let mint = mints.next().unwrap_or_default();
-                match count(&*client, &limits.table, "cartesia#ada", &limits, mint, since_epoch()).await {
+                match count(
+                    &*client,
+                    &limits.table,
+                    "cartesia#ada",
+                    &limits,
+                    mint,
+                    since_epoch(),
+                )
+                .await
+                {
                     Ok(Counted::Yes) => accepted += 1,
                     Ok(Counted::No(_)) => refused += 1,
                     // A busy machine: it may have been counted.
@@ -69,12 +84,21 @@ async fn many_threads_of_two_environments_never_exceed_the_count() {
     // A burst of four, then one every 250 ms.
     let most = 4 + begin.elapsed().as_millis() / 250;
     assert!(accepted <= most, "{accepted} of at most {most}");
-    assert!(accepted + late >= 12 && refused > 20, "{accepted}, {refused} refused, {late} late: no hammering");
+    assert!(
+        accepted + late >= 12 && refused > 20,
+        "{accepted}, {refused} refused, {late} late: no hammering"
+    );
     let items = table.items().await;
     assert_eq!(items.len(), 1);
-    let counted: u128 = items[0]["cnt"]["N"].as_str().and_then(|text| text.parse().ok()).unwrap_or_default();
+    let counted: u128 = items[0]["cnt"]["N"]
+        .as_str()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_default();
     // One that gave up may have been counted.
-    assert!((accepted..=most).contains(&counted), "{accepted} accepted, {counted} counted of at most {most}");
+    assert!(
+        (accepted..=most).contains(&counted),
+        "{accepted} accepted, {counted} counted of at most {most}"
+    );
 }
 
 #[tokio::test]
@@ -85,17 +109,27 @@ async fn a_new_day_begins_at_midnight_utc_though_the_old_item_is_still_there() {
     let midnight = 1_800_057_600_000_u64;
     let millis = Arc::new(AtomicU64::new(midnight - 2_500));
     let hands = Arc::clone(&millis);
-    let clock = Clock::new(move || UNIX_EPOCH + Duration::from_millis(hands.load(Ordering::SeqCst)));
+    let clock =
+        Clock::new(move || UNIX_EPOCH + Duration::from_millis(hands.load(Ordering::SeqCst)));
     let limiter = Limiter::new(limits, Arc::new(client), clock);
     let wait = || async {
-        let (admitted, instead) =
-            limiter.admit("cartesia", "ada", tokio::time::Instant::now() + Duration::from_secs(10)).await;
+        let (admitted, instead) = limiter
+            .admit(
+                "cartesia",
+                "ada",
+                tokio::time::Instant::now() + Duration::from_secs(10),
+            )
+            .await;
         assert_eq!(instead, None);
         admitted.err().and_then(|refusal| refusal.retry_after)
     };
     assert_eq!([wait().await, wait().await], [None, Some(1)], "the rate");
     millis.fetch_add(1_000, Ordering::SeqCst);
-    assert_eq!([wait().await, wait().await], [None, Some(2)], "the day's two are used up 1.5 s before midnight");
+    assert_eq!(
+        [wait().await, wait().await],
+        [None, Some(2)],
+        "the day's two are used up 1.5 s before midnight"
+    );
     millis.store(midnight - 1, Ordering::SeqCst);
     assert_eq!(wait().await, Some(1));
     millis.store(midnight, Ordering::SeqCst);
@@ -109,8 +143,14 @@ async fn intervals_shorter_than_a_millisecond_are_kept() {
     let (client, limits) = environment(&table, &[("RATE_LIMIT", "3000/second")]);
     let now = Duration::from_secs(1_800_000_000);
     for mint in 0..3 {
-        assert_eq!(count(&client, &limits.table, "a", &limits, mint, now).await, Ok(Counted::Yes));
+        assert_eq!(
+            count(&client, &limits.table, "a", &limits, mint, now).await,
+            Ok(Counted::Yes)
+        );
     }
     let items = table.items().await;
-    assert_eq!(items[0]["tat"]["N"], "1800000000001.002", "three times 334 microseconds");
+    assert_eq!(
+        items[0]["tat"]["N"], "1800000000001.002",
+        "three times 334 microseconds"
+    );
 }

@@ -1,6 +1,10 @@
-//! The end-to-end cases, one theme a file: release binaries under AWS's emulator, held to what `README.md` promises.
+//! The end-to-end cases, one theme a file: release binaries under AWS's emulator, held to what
+//! `README.md` promises.
 
-#![allow(clippy::disallowed_methods, reason = "the suite has a real clock and a real environment")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the suite has a real clock and a real environment"
+)]
 
 mod ask;
 mod ask_deployment;

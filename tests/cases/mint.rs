@@ -1,4 +1,5 @@
-//! The happy path of each provider: body, headers, cookie, log line, metrics, and what the provider is sent.
+//! The happy path of each provider: body, headers, cookie, log line, metrics, and what the provider
+//! is sent.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -17,25 +18,51 @@ async fn each_provider_answers_a_token_with_all_that_is_promised() {
     for provider in PROVIDERS {
         let function = world.function(provider).start().await;
         let before = now();
-        let answer = function.invoke(&Event::post(provider).bearer(&world.issuer.token("ada"))).await;
+        let answer = function
+            .invoke(&Event::post(provider).bearer(&world.issuer.token("ada")))
+            .await;
         let after = now();
-        assert_eq!(answer.status, 200, "{provider}: {answer:?}\n{}", function.logs());
+        assert_eq!(
+            answer.status,
+            200,
+            "{provider}: {answer:?}\n{}",
+            function.logs()
+        );
         let body = answer.json();
-        let members: Vec<_> = body.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+        let members: Vec<_> = body
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.as_str())
+            .collect();
         assert_eq!(
             list(&members.join(",")),
-            ["base_url", "expires_at", "expires_in", "provider", "single_use", "token"]
+            [
+                "base_url",
+                "expires_at",
+                "expires_in",
+                "provider",
+                "single_use",
+                "token"
+            ]
         );
         assert_eq!(body["provider"], provider);
         assert!(!answer.token().is_empty());
         assert_eq!(body["expires_in"], lifetime(provider));
         let end = expires_at(&answer);
-        assert!((before + lifetime(provider)..=after + lifetime(provider)).contains(&end), "{body}, asked at {before}");
+        assert!(
+            (before + lifetime(provider)..=after + lifetime(provider)).contains(&end),
+            "{body}, asked at {before}"
+        );
         assert_eq!(body["single_use"], provider != "cartesia");
         assert_eq!(body["base_url"], world.provider_url());
         assert_eq!(world.mints(provider), 1);
         assert!(world.redeem(provider, &answer.token()), "the token works");
-        assert_eq!(world.redeem(provider, &answer.token()), provider == "cartesia", "a second time");
+        assert_eq!(
+            world.redeem(provider, &answer.token()),
+            provider == "cartesia",
+            "a second time"
+        );
 
         assert_every_answer(&answer);
         assert_readable(&answer);
@@ -48,8 +75,13 @@ async fn each_provider_answers_a_token_with_all_that_is_promised() {
 #[track_caller]
 fn assert_timing(header: &str) {
     for step in ["session", "secret", "provider"] {
-        let found = header.split(',').map(str::trim).find(|part| part.split(';').next() == Some(step));
-        let cost = found.and_then(|part| part.split("dur=").nth(1)).and_then(|text| text.parse::<f64>().ok());
+        let found = header
+            .split(',')
+            .map(str::trim)
+            .find(|part| part.split(';').next() == Some(step));
+        let cost = found
+            .and_then(|part| part.split("dur=").nth(1))
+            .and_then(|text| text.parse::<f64>().ok());
         assert!(cost.is_some_and(|cost| cost >= 0.0), "{step} of {header:?}");
     }
 }
@@ -59,17 +91,35 @@ async fn each_provider_sets_its_cookie_sealed_and_as_long_as_the_token_lives() {
     let world = World::start().await;
     for provider in PROVIDERS {
         let function = world.function(provider).start().await;
-        let answer = function.invoke(&Event::post(provider).bearer(&world.issuer.token("ada"))).await;
-        let (name, value, attributes) = answer.cookie().unwrap_or_else(|| panic!("one cookie: {answer:?}"));
+        let answer = function
+            .invoke(&Event::post(provider).bearer(&world.issuer.token("ada")))
+            .await;
+        let (name, value, attributes) = answer
+            .cookie()
+            .unwrap_or_else(|| panic!("one cookie: {answer:?}"));
         assert_eq!(name, format!("__Host-{provider}-token"));
         let age = format!("max-age={}", lifetime(provider));
-        let mut wanted = ["httponly", "secure", "samesite=strict", "path=/", age.as_str()];
+        let mut wanted = [
+            "httponly",
+            "secure",
+            "samesite=strict",
+            "path=/",
+            age.as_str(),
+        ];
         wanted.sort();
         assert_eq!(list(&attributes.join(",")), wanted);
         assert!(!value.is_empty() && value.len() + name.len() <= 4096);
         // What a cookie's value may be made of, and never the bare token.
-        assert!(value.bytes().all(|byte| byte.is_ascii_graphic() && !b"\",;\\".contains(&byte)), "{value}");
-        voicemint_tests::leaks::assert_absent(&[("the cookie", &value)], &[("the token", &answer.token())]);
+        assert!(
+            value
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && !b"\",;\\".contains(&byte)),
+            "{value}"
+        );
+        voicemint_tests::leaks::assert_absent(
+            &[("the cookie", &value)],
+            &[("the token", &answer.token())],
+        );
     }
 }
 
@@ -77,7 +127,11 @@ async fn each_provider_sets_its_cookie_sealed_and_as_long_as_the_token_lives() {
 async fn the_same_token_seals_to_another_value_each_time() {
     let world = World::start().await;
     let provider = FaultyService::start([Reply::token("one-and-the-same-token")]).await;
-    let function = world.function("cartesia").env("PROVIDER_BASE_URL", provider.url()).start().await;
+    let function = world
+        .function("cartesia")
+        .env("PROVIDER_BASE_URL", provider.url())
+        .start()
+        .await;
     let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
     let first = function.invoke(&event).await.cookie();
     let second = function.invoke(&event).await.cookie();
@@ -90,22 +144,38 @@ async fn a_mint_is_one_log_line_with_its_metrics() {
     let world = World::start().await;
     for provider in PROVIDERS {
         let function = world.function(provider).start().await;
-        let (answer, line) = function.invoke_logged(&Event::post(provider).bearer(&world.issuer.token("ada"))).await;
+        let (answer, line) = function
+            .invoke_logged(&Event::post(provider).bearer(&world.issuer.token("ada")))
+            .await;
         assert_eq!(answer.status, 200, "{answer:?}");
         assert_eq!(line["provider"], provider, "{line}");
         assert_eq!(line["status"], 200, "{line}");
         assert_eq!(line["outcome"], "minted", "{line}");
         assert_eq!(line["source"], "minted", "{line}");
-        assert!(line["request_id"].as_str().is_some_and(|id| !id.is_empty()), "{line}");
+        assert!(
+            line["request_id"].as_str().is_some_and(|id| !id.is_empty()),
+            "{line}"
+        );
         let subject = line["subject"].as_str().unwrap_or_default();
-        assert!(subject.len() >= 16 && !subject.contains("ada"), "a keyed hash: {line}");
+        assert!(
+            subject.len() >= 16 && !subject.contains("ada"),
+            "a keyed hash: {line}"
+        );
         for step in ["session_ms", "secret_ms", "provider_ms", "total_ms"] {
-            assert!(line[step].as_f64().is_some_and(|cost| cost >= 0.0), "{step} of {line}");
+            assert!(
+                line[step].as_f64().is_some_and(|cost| cost >= 0.0),
+                "{step} of {line}"
+            );
         }
         let own = vec!["Provider".to_owned()];
         assert_eq!(line["Provider"], provider, "{line}");
-        assert_eq!(metric(&line, "Minted"), Some((1.0, vec![own.clone()])), "{line}");
-        let (latency, dimensions) = metric(&line, "ProviderLatency").unwrap_or_else(|| panic!("{line}"));
+        assert_eq!(
+            metric(&line, "Minted"),
+            Some((1.0, vec![own.clone()])),
+            "{line}"
+        );
+        let (latency, dimensions) =
+            metric(&line, "ProviderLatency").unwrap_or_else(|| panic!("{line}"));
         assert!(latency >= 0.0 && dimensions == [own], "{line}");
         assert_eq!(metric(&line, "Refused"), None, "{line}");
         assert_eq!(metric(&line, "Resumed"), None, "{line}");
@@ -131,17 +201,37 @@ async fn each_provider_mints_by_get_too() {
     for (provider, query) in [
         ("cartesia", "grants=tts,stt&expires_in=120"),
         ("elevenlabs", "token_type=tts_websocket"),
-        ("assemblyai", "expires_in_seconds=120&max_session_duration_seconds=600"),
+        (
+            "assemblyai",
+            "expires_in_seconds=120&max_session_duration_seconds=600",
+        ),
     ] {
         let function = world.function(provider).start().await;
-        let event = Event::get(provider).bearer(&world.issuer.token("ada")).query(query);
+        let event = Event::get(provider)
+            .bearer(&world.issuer.token("ada"))
+            .query(query);
         let answer = function.invoke(&event).await;
         assert_eq!(answer.status, 200, "{provider}: {answer:?}");
-        assert_eq!(answer.json()["expires_in"], if provider == "elevenlabs" { 900 } else { 120 });
+        assert_eq!(
+            answer.json()["expires_in"],
+            if provider == "elevenlabs" { 900 } else { 120 }
+        );
         assert!(answer.cookie().is_some(), "{answer:?}");
         // All the checks of POST hold.
-        assert_eq!(function.invoke(&Event::get(provider).query(query)).await.status, 401);
-        assert_eq!(function.invoke(&event.origin("https://evil.example")).await.status, 403);
+        assert_eq!(
+            function
+                .invoke(&Event::get(provider).query(query))
+                .await
+                .status,
+            401
+        );
+        assert_eq!(
+            function
+                .invoke(&event.origin("https://evil.example"))
+                .await
+                .status,
+            403
+        );
     }
 }
 
@@ -150,8 +240,14 @@ async fn each_provider_is_sent_what_it_documents() {
     let world = World::start().await;
     let standin = FaultyService::start([Reply::token("a-token-of-the-provider")]).await;
     for provider in PROVIDERS {
-        let function = world.function(provider).env("PROVIDER_BASE_URL", standin.url()).start().await;
-        let answer = function.invoke(&Event::post(provider).bearer(&world.issuer.token("ada"))).await;
+        let function = world
+            .function(provider)
+            .env("PROVIDER_BASE_URL", standin.url())
+            .start()
+            .await;
+        let answer = function
+            .invoke(&Event::post(provider).bearer(&world.issuer.token("ada")))
+            .await;
         assert_eq!(answer.status, 200, "{answer:?}");
         assert_eq!(answer.json()["base_url"], standin.url());
         let requests = standin.requests();
@@ -159,8 +255,14 @@ async fn each_provider_is_sent_what_it_documents() {
         let key = World::key(provider);
         match provider {
             "cartesia" => {
-                assert_eq!((request.method.as_str(), request.target.as_str()), ("POST", "/access-token"));
-                assert_eq!(request.header("authorization"), Some(format!("Bearer {key}").as_str()));
+                assert_eq!(
+                    (request.method.as_str(), request.target.as_str()),
+                    ("POST", "/access-token")
+                );
+                assert_eq!(
+                    request.header("authorization"),
+                    Some(format!("Bearer {key}").as_str())
+                );
                 assert_eq!(request.header("content-type"), Some("application/json"));
                 let version = request.header("cartesia-version").unwrap_or_default();
                 assert!(version.len() == 10 && version >= "2026-03-01", "{version}");
@@ -184,7 +286,10 @@ async fn each_provider_is_sent_what_it_documents() {
         }
         // Nothing of the caller goes to the provider.
         let sent = format!("{:?}", request.headers);
-        assert!(!sent.contains(ORIGIN) && !sent.contains("ada") && request.header("cookie").is_none(), "{sent}");
+        assert!(
+            !sent.contains(ORIGIN) && !sent.contains("ada") && request.header("cookie").is_none(),
+            "{sent}"
+        );
     }
     assert_eq!(standin.requests().len(), 3);
 }
@@ -192,12 +297,28 @@ async fn each_provider_is_sent_what_it_documents() {
 #[tokio::test]
 async fn expiry_is_counted_from_before_the_provider_was_called() {
     let world = World::start().await;
-    let slow = FaultyService::start([Reply::token("a-slow-token").after(Duration::from_millis(2200))]).await;
-    let function = world.function("cartesia").env("PROVIDER_BASE_URL", slow.url()).start().await;
-    let answer = function.invoke(&Event::post("cartesia").bearer(&world.issuer.token("ada"))).await;
+    let slow =
+        FaultyService::start([Reply::token("a-slow-token").after(Duration::from_millis(2200))])
+            .await;
+    let function = world
+        .function("cartesia")
+        .env("PROVIDER_BASE_URL", slow.url())
+        .start()
+        .await;
+    let answer = function
+        .invoke(&Event::post("cartesia").bearer(&world.issuer.token("ada")))
+        .await;
     assert_eq!(answer.status, 200, "{answer:?}");
-    let called = slow.requests()[0].at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-    assert!(expires_at(&answer) as f64 <= called + 60.0, "{} against a call at {called}", answer.body);
+    let called = slow.requests()[0]
+        .at
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs_f64();
+    assert!(
+        expires_at(&answer) as f64 <= called + 60.0,
+        "{} against a call at {called}",
+        answer.body
+    );
     let left = answer.json()["expires_in"].as_i64().unwrap_or_default();
     assert!((57..=60).contains(&left), "{}", answer.body);
 }
@@ -205,13 +326,27 @@ async fn expiry_is_counted_from_before_the_provider_was_called() {
 #[tokio::test]
 async fn the_lifetime_that_assemblyai_answers_is_what_counts() {
     let world = World::start().await;
-    let reply = Reply::json(200, &json!({ "token": "a-shorter-token", "expires_in_seconds": 45 }));
+    let reply = Reply::json(
+        200,
+        &json!({ "token": "a-shorter-token", "expires_in_seconds": 45 }),
+    );
     let standin = FaultyService::start([reply]).await;
-    let function = world.function("assemblyai").env("PROVIDER_BASE_URL", standin.url()).start().await;
-    let answer = function.invoke(&Event::post("assemblyai").bearer(&world.issuer.token("ada"))).await;
+    let function = world
+        .function("assemblyai")
+        .env("PROVIDER_BASE_URL", standin.url())
+        .start()
+        .await;
+    let answer = function
+        .invoke(&Event::post("assemblyai").bearer(&world.issuer.token("ada")))
+        .await;
     assert_eq!(answer.json()["expires_in"], 45, "{answer:?}");
-    let (_, _, attributes) = answer.cookie().unwrap_or_else(|| panic!("one cookie: {answer:?}"));
-    assert!(attributes.iter().any(|attribute| attribute == "Max-Age=45"), "{attributes:?}");
+    let (_, _, attributes) = answer
+        .cookie()
+        .unwrap_or_else(|| panic!("one cookie: {answer:?}"));
+    assert!(
+        attributes.iter().any(|attribute| attribute == "Max-Age=45"),
+        "{attributes:?}"
+    );
 }
 
 #[tokio::test]
@@ -219,14 +354,21 @@ async fn a_token_too_long_for_a_cookie_comes_without_one_and_the_line_says_so() 
     let world = World::start().await;
     let token = "t".repeat(4096);
     let standin = FaultyService::start([Reply::token(&token)]).await;
-    let function = world.function("cartesia").env("PROVIDER_BASE_URL", standin.url()).start().await;
-    let (answer, line) = function.invoke_logged(&Event::post("cartesia").bearer(&world.issuer.token("ada"))).await;
+    let function = world
+        .function("cartesia")
+        .env("PROVIDER_BASE_URL", standin.url())
+        .start()
+        .await;
+    let (answer, line) = function
+        .invoke_logged(&Event::post("cartesia").bearer(&world.issuer.token("ada")))
+        .await;
     assert_eq!((answer.status, answer.token()), (200, token));
     assert!(answer.cookies.is_empty(), "{:?}", answer.cookies);
     let says = |value: &Value| value.as_str().is_some_and(|text| text.contains("cookie"));
     assert!(
-        line.as_object()
-            .is_some_and(|members| members.iter().any(|(name, value)| { name.contains("cookie") || says(value) })),
+        line.as_object().is_some_and(|members| members
+            .iter()
+            .any(|(name, value)| { name.contains("cookie") || says(value) })),
         "{line}"
     );
 }
@@ -237,16 +379,32 @@ async fn signing_out_expires_the_cookie_and_needs_no_session() {
     for provider in PROVIDERS {
         let function = world.function(provider).start().await;
         let (answer, line) = function.invoke_logged(&Event::delete(provider)).await;
-        assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{answer:?}");
+        assert_eq!(
+            (answer.status, answer.body.as_str()),
+            (204, ""),
+            "{answer:?}"
+        );
         assert_every_answer(&answer);
         assert_readable(&answer);
-        let (name, value, attributes) = answer.cookie().unwrap_or_else(|| panic!("one cookie: {answer:?}"));
-        assert_eq!((name, value), (format!("__Host-{provider}-token"), String::new()));
+        let (name, value, attributes) = answer
+            .cookie()
+            .unwrap_or_else(|| panic!("one cookie: {answer:?}"));
+        assert_eq!(
+            (name, value),
+            (format!("__Host-{provider}-token"), String::new())
+        );
         // Without Secure and Path a browser would not take it for the same cookie.
         for wanted in ["Max-Age=0", "Secure", "Path=/"] {
-            assert!(attributes.iter().any(|attribute| attribute == wanted), "{wanted} in {attributes:?}");
+            assert!(
+                attributes.iter().any(|attribute| attribute == wanted),
+                "{wanted} in {attributes:?}"
+            );
         }
-        assert_eq!((&line["outcome"], &line["status"]), (&json!("signed_out"), &json!(204)), "{line}");
+        assert_eq!(
+            (&line["outcome"], &line["status"]),
+            (&json!("signed_out"), &json!(204)),
+            "{line}"
+        );
         assert_eq!(world.mints(provider), 0);
     }
 }

@@ -10,7 +10,9 @@ const DENIED: &str = "403 origin_not_allowed";
 #[tokio::test]
 async fn an_origin_equals_an_entry_byte_for_byte() {
     let world = World::start().await;
-    let function = world.function("cartesia").env("ALLOWED_ORIGINS", format!("{ORIGIN},http://localhost:8787"));
+    let function = world
+        .function("cartesia")
+        .env("ALLOWED_ORIGINS", format!("{ORIGIN},http://localhost:8787"));
     let function = function.start().await;
     let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
     let mut tally = Tally::default();
@@ -32,15 +34,33 @@ async fn an_origin_equals_an_entry_byte_for_byte() {
         ("http://localhost", DENIED),
         ("http://localhost:8788", DENIED),
         // What a repeated header becomes on its way.
-        ("https://app.example.com,https://app.example.com", "400 request_malformed"),
-        ("https://app.example.com, https://evil.example", "400 request_malformed"),
+        (
+            "https://app.example.com,https://app.example.com",
+            "400 request_malformed",
+        ),
+        (
+            "https://app.example.com, https://evil.example",
+            "400 request_malformed",
+        ),
     ] {
         let answer = function.invoke(&event.clone().origin(origin)).await;
         tally.is(origin, said(&answer), want);
         let allowed = if want == "200" { origin } else { "" };
-        tally.is(&format!("{origin}: CORS"), answer.header("access-control-allow-origin"), allowed);
-        let policy = if want == "200" { "cross-origin" } else { "same-origin" };
-        tally.is(&format!("{origin}: policy"), answer.header("cross-origin-resource-policy"), policy);
+        tally.is(
+            &format!("{origin}: CORS"),
+            answer.header("access-control-allow-origin"),
+            allowed,
+        );
+        let policy = if want == "200" {
+            "cross-origin"
+        } else {
+            "same-origin"
+        };
+        tally.is(
+            &format!("{origin}: policy"),
+            answer.header("cross-origin-resource-policy"),
+            policy,
+        );
     }
     tally.done();
 }
@@ -49,7 +69,11 @@ async fn an_origin_equals_an_entry_byte_for_byte() {
 async fn an_entry_may_stand_for_the_previews_below_a_domain() {
     let world = World::start().await;
     let origins = format!("{ORIGIN},https://*.preview.example.com");
-    let function = world.function("cartesia").env("ALLOWED_ORIGINS", origins).start().await;
+    let function = world
+        .function("cartesia")
+        .env("ALLOWED_ORIGINS", origins)
+        .start()
+        .await;
     let mut tally = Tally::default();
     for (origin, want) in [
         (ORIGIN, "200"),
@@ -59,11 +83,17 @@ async fn an_entry_may_stand_for_the_previews_below_a_domain() {
         ("https://*.preview.example.com", DENIED),
         ("https://pr-17.preview.example.com.evil.example", DENIED),
     ] {
-        let event = Event::post("cartesia").cookie(SESSION_COOKIE, &world.issuer.token("ada")).origin(origin);
+        let event = Event::post("cartesia")
+            .cookie(SESSION_COOKIE, &world.issuer.token("ada"))
+            .origin(origin);
         let answer = function.invoke(&event).await;
         tally.is(origin, said(&answer), want);
         let allowed = if want == "200" { origin } else { "" };
-        tally.is(&format!("{origin}: CORS"), answer.header("access-control-allow-origin"), allowed);
+        tally.is(
+            &format!("{origin}: CORS"),
+            answer.header("access-control-allow-origin"),
+            allowed,
+        );
     }
     tally.done();
 }
@@ -80,7 +110,11 @@ async fn a_prefetch_mints_nothing() {
         ("purpose", "prefetch", DENIED),
         ("purpose", "", "200"),
     ] {
-        tally.is(value, said(&function.invoke(&event.clone().header(name, value)).await), want);
+        tally.is(
+            value,
+            said(&function.invoke(&event.clone().header(name, value)).await),
+            want,
+        );
     }
     assert_eq!(world.mints("cartesia"), 1);
     tally.done();
@@ -95,41 +129,154 @@ async fn fetch_metadata_lets_only_fetches_of_the_page_through() {
     let cookie = Event::post("cartesia").cookie(SESSION_COOKIE, &session);
     let mut tally = Tally::default();
     let malformed = "400 request_malformed";
-    // Origin, Sec-Fetch-Site, -Mode, -Dest; then the answer to a Bearer session and to a session cookie.
+    // Origin, Sec-Fetch-Site, -Mode, -Dest; then the answer to a Bearer session and to a session
+    // cookie.
     for (case, [origin, site, mode, dest], with_bearer, with_cookie) in [
-        ("a fetch from the page", [ORIGIN, "cross-site", "cors", "empty"], "200", "200"),
-        ("a fetch from a sibling host", [ORIGIN, "same-site", "cors", "empty"], "200", "200"),
-        ("a same-origin fetch", [ORIGIN, "same-origin", "same-origin", "empty"], "200", "200"),
-        ("a same-origin GET has no Origin", ["", "same-origin", "cors", "empty"], "200", "200"),
+        (
+            "a fetch from the page",
+            [ORIGIN, "cross-site", "cors", "empty"],
+            "200",
+            "200",
+        ),
+        (
+            "a fetch from a sibling host",
+            [ORIGIN, "same-site", "cors", "empty"],
+            "200",
+            "200",
+        ),
+        (
+            "a same-origin fetch",
+            [ORIGIN, "same-origin", "same-origin", "empty"],
+            "200",
+            "200",
+        ),
+        (
+            "a same-origin GET has no Origin",
+            ["", "same-origin", "cors", "empty"],
+            "200",
+            "200",
+        ),
         ("an old browser", [ORIGIN, "", "", ""], "200", "200"),
         ("no browser", ["", "", "", ""], "200", DENIED),
-        ("another site without Origin", ["", "cross-site", "cors", "empty"], DENIED, DENIED),
-        ("a sibling without Origin", ["", "same-site", "cors", "empty"], DENIED, DENIED),
-        ("typed by the user", ["", "none", "navigate", "document"], DENIED, DENIED),
-        ("an unknown site", ["", "elsewhere", "cors", "empty"], DENIED, DENIED),
-        ("a navigation", [ORIGIN, "same-origin", "navigate", "document"], DENIED, DENIED),
-        ("a no-cors fetch", [ORIGIN, "same-origin", "no-cors", "empty"], DENIED, DENIED),
-        ("a socket", [ORIGIN, "same-origin", "websocket", "empty"], DENIED, DENIED),
-        ("an unknown mode", [ORIGIN, "same-origin", "nested-navigate", "empty"], DENIED, DENIED),
-        ("a script element", [ORIGIN, "same-origin", "cors", "script"], DENIED, DENIED),
-        ("a frame", [ORIGIN, "same-origin", "cors", "iframe"], DENIED, DENIED),
+        (
+            "another site without Origin",
+            ["", "cross-site", "cors", "empty"],
+            DENIED,
+            DENIED,
+        ),
+        (
+            "a sibling without Origin",
+            ["", "same-site", "cors", "empty"],
+            DENIED,
+            DENIED,
+        ),
+        (
+            "typed by the user",
+            ["", "none", "navigate", "document"],
+            DENIED,
+            DENIED,
+        ),
+        (
+            "an unknown site",
+            ["", "elsewhere", "cors", "empty"],
+            DENIED,
+            DENIED,
+        ),
+        (
+            "a navigation",
+            [ORIGIN, "same-origin", "navigate", "document"],
+            DENIED,
+            DENIED,
+        ),
+        (
+            "a no-cors fetch",
+            [ORIGIN, "same-origin", "no-cors", "empty"],
+            DENIED,
+            DENIED,
+        ),
+        (
+            "a socket",
+            [ORIGIN, "same-origin", "websocket", "empty"],
+            DENIED,
+            DENIED,
+        ),
+        (
+            "an unknown mode",
+            [ORIGIN, "same-origin", "nested-navigate", "empty"],
+            DENIED,
+            DENIED,
+        ),
+        (
+            "a script element",
+            [ORIGIN, "same-origin", "cors", "script"],
+            DENIED,
+            DENIED,
+        ),
+        (
+            "a frame",
+            [ORIGIN, "same-origin", "cors", "iframe"],
+            DENIED,
+            DENIED,
+        ),
         ("a mode alone", ["", "", "navigate", ""], DENIED, DENIED),
-        ("a destination alone", ["", "", "", "document"], DENIED, DENIED),
-        ("another page by fetch", ["https://evil.example", "cross-site", "cors", "empty"], DENIED, DENIED),
-        ("another page that claims", ["https://evil.example", "same-origin", "cors", "empty"], DENIED, DENIED),
-        ("a repeated site", ["", "same-origin,same-origin", "cors", "empty"], malformed, malformed),
-        ("a repeated mode", [ORIGIN, "same-origin", "cors, cors", "empty"], malformed, malformed),
-        ("a repeated destination", [ORIGIN, "same-origin", "cors", "empty,empty"], malformed, malformed),
+        (
+            "a destination alone",
+            ["", "", "", "document"],
+            DENIED,
+            DENIED,
+        ),
+        (
+            "another page by fetch",
+            ["https://evil.example", "cross-site", "cors", "empty"],
+            DENIED,
+            DENIED,
+        ),
+        (
+            "another page that claims",
+            ["https://evil.example", "same-origin", "cors", "empty"],
+            DENIED,
+            DENIED,
+        ),
+        (
+            "a repeated site",
+            ["", "same-origin,same-origin", "cors", "empty"],
+            malformed,
+            malformed,
+        ),
+        (
+            "a repeated mode",
+            [ORIGIN, "same-origin", "cors, cors", "empty"],
+            malformed,
+            malformed,
+        ),
+        (
+            "a repeated destination",
+            [ORIGIN, "same-origin", "cors", "empty,empty"],
+            malformed,
+            malformed,
+        ),
     ] {
-        for (kind, event, want) in [("Bearer", &bearer, with_bearer), ("cookie", &cookie, with_cookie)] {
+        for (kind, event, want) in [
+            ("Bearer", &bearer, with_bearer),
+            ("cookie", &cookie, with_cookie),
+        ] {
             let mut event = event.clone().no_origin();
-            let names = ["origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"];
+            let names = [
+                "origin",
+                "sec-fetch-site",
+                "sec-fetch-mode",
+                "sec-fetch-dest",
+            ];
             for (name, value) in names.into_iter().zip([origin, site, mode, dest]) {
                 if !value.is_empty() {
                     event = event.header(name, value);
                 }
             }
-            tally.is(&format!("{case}, {kind}"), said(&function.invoke(&event).await), want);
+            tally.is(
+                &format!("{case}, {kind}"),
+                said(&function.invoke(&event).await),
+                want,
+            );
         }
     }
     tally.done();
@@ -141,18 +288,29 @@ async fn a_preflight_of_the_allowed_page_is_answered() {
     for provider in PROVIDERS {
         let function = world.function(provider).start().await;
         let (answer, line) = function.invoke_logged(&Event::preflight(provider)).await;
-        assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{answer:?}");
+        assert_eq!(
+            (answer.status, answer.body.as_str()),
+            (204, ""),
+            "{answer:?}"
+        );
         assert_every_answer(&answer);
         assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
         assert_eq!(answer.header("access-control-allow-credentials"), "true");
-        assert_eq!(answer.header("access-control-allow-methods"), "GET, POST, DELETE");
+        assert_eq!(
+            answer.header("access-control-allow-methods"),
+            "GET, POST, DELETE"
+        );
         assert_eq!(
             answer.header("access-control-allow-headers"),
             "authorization, content-type, baggage, sentry-trace, traceparent, tracestate"
         );
         assert_eq!(answer.header("access-control-max-age"), "600");
         assert!(answer.cookies.is_empty());
-        assert_eq!((&line["outcome"], &line["status"]), (&json!("preflight"), &json!(204)), "{line}");
+        assert_eq!(
+            (&line["outcome"], &line["status"]),
+            (&json!("preflight"), &json!(204)),
+            "{line}"
+        );
     }
 }
 
@@ -168,7 +326,13 @@ async fn a_preflight_of_any_other_page_is_refused_without_cors_headers() {
     ] {
         let answer = function.invoke(&event).await;
         assert_problem(&answer, 403, "origin_not_allowed");
-        assert!(answer.headers.keys().all(|name| !name.starts_with("access-control-")), "{answer:?}");
+        assert!(
+            answer
+                .headers
+                .keys()
+                .all(|name| !name.starts_with("access-control-")),
+            "{answer:?}"
+        );
     }
 }
 
@@ -179,24 +343,42 @@ async fn no_page_but_the_allowed_ones_can_sign_a_browser_out() {
     let answer = function.invoke(&Event::delete("cartesia")).await;
     assert_readable(&answer);
     assert_eq!(answer.status, 204);
-    let same_origin = Event::delete("cartesia").no_origin().header("sec-fetch-site", "same-origin");
+    let same_origin = Event::delete("cartesia")
+        .no_origin()
+        .header("sec-fetch-site", "same-origin");
     assert_eq!(function.invoke(&same_origin).await.status, 204);
     let evil = Event::delete("cartesia").origin("https://evil.example");
     assert_problem(&function.invoke(&evil).await, 403, "origin_not_allowed");
     let navigation = Event::delete("cartesia").header("sec-fetch-mode", "navigate");
-    assert_problem(&function.invoke(&navigation).await, 403, "origin_not_allowed");
+    assert_problem(
+        &function.invoke(&navigation).await,
+        403,
+        "origin_not_allowed",
+    );
 }
 
 #[tokio::test]
 async fn the_path_does_not_matter() {
     let world = World::start().await;
     let function = world.function("cartesia").start().await;
-    for path in ["/", "/api/voice-token", "/cartesia/token/", "/prod/cartesia/token", "/%2e%2e/x", "/elevenlabs/token"]
-    {
-        let mut event = Event::post("cartesia").bearer(&world.issuer.token("ada")).into_json();
+    for path in [
+        "/",
+        "/api/voice-token",
+        "/cartesia/token/",
+        "/prod/cartesia/token",
+        "/%2e%2e/x",
+        "/elevenlabs/token",
+    ] {
+        let mut event = Event::post("cartesia")
+            .bearer(&world.issuer.token("ada"))
+            .into_json();
         event["rawPath"] = path.into();
         event["requestContext"]["http"]["path"] = path.into();
         let answer = function.invoke(&event.into()).await;
-        assert_eq!((answer.status, &answer.json()["provider"]), (200, &json!("cartesia")), "{path}: {answer:?}");
+        assert_eq!(
+            (answer.status, &answer.json()["provider"]),
+            (200, &json!("cartesia")),
+            "{path}: {answer:?}"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! A provider in trouble on the wire: slow, silent, dripping, resetting, gone; the time that it may take, and the
-//! connections to it.
+//! A provider in trouble on the wire: slow, silent, dripping, resetting, gone; the time that it may
+//! take, and the connections to it.
 
 use std::time::{Duration, Instant};
 
@@ -16,16 +16,29 @@ const TIMEOUT: &str = "504 provider_timeout";
 async fn ask(script: Vec<Reply>) -> (String, Duration) {
     let world = World::start().await;
     let standin = FaultyService::start(script).await;
-    let function = world.function("cartesia").env("PROVIDER_BASE_URL", standin.url()).start().await;
+    let function = world
+        .function("cartesia")
+        .env("PROVIDER_BASE_URL", standin.url())
+        .start()
+        .await;
     let begin = Instant::now();
-    let answer = function.invoke(&Event::post("cartesia").bearer(&world.issuer.token("ada"))).await;
+    let answer = function
+        .invoke(&Event::post("cartesia").bearer(&world.issuer.token("ada")))
+        .await;
     assert_eq!(function.starts(), 1);
     (said(&answer), begin.elapsed())
 }
 
 #[tokio::test]
 async fn slow_but_in_time_is_fine() {
-    assert_eq!(ask(vec![Reply::token("a-slow-token").after(Duration::from_millis(2000))]).await.0, "200");
+    assert_eq!(
+        ask(vec![
+            Reply::token("a-slow-token").after(Duration::from_millis(2000))
+        ])
+        .await
+        .0,
+        "200"
+    );
 }
 
 #[tokio::test]
@@ -44,7 +57,10 @@ async fn silence_is_a_timeout() {
 
 #[tokio::test]
 async fn a_dripping_answer_is_a_timeout() {
-    let (said, took) = ask(vec![Reply::token("drop-by-drop").drip(Duration::from_millis(200))]).await;
+    let (said, took) = ask(vec![
+        Reply::token("drop-by-drop").drip(Duration::from_millis(200)),
+    ])
+    .await;
     assert_eq!(said, TIMEOUT);
     assert!(took < Duration::from_secs(9), "{took:?}");
 }
@@ -61,11 +77,21 @@ async fn nobody_there_is_unavailable_and_told_soon() {
     let world = World::start().await;
     for provider in PROVIDERS {
         let nobody = ClosedPort::reserve();
-        let function = world.function(provider).env("PROVIDER_BASE_URL", nobody.url()).start().await;
+        let function = world
+            .function(provider)
+            .env("PROVIDER_BASE_URL", nobody.url())
+            .start()
+            .await;
         let begin = Instant::now();
-        let answer = function.invoke(&Event::post(provider).bearer(&world.issuer.token("ada"))).await;
+        let answer = function
+            .invoke(&Event::post(provider).bearer(&world.issuer.token("ada")))
+            .await;
         assert_eq!(said(&answer), UNAVAILABLE, "{provider}");
-        assert!(begin.elapsed() < Duration::from_secs(4), "{provider}: {:?}", begin.elapsed());
+        assert!(
+            begin.elapsed() < Duration::from_secs(4),
+            "{provider}: {:?}",
+            begin.elapsed()
+        );
     }
 }
 
@@ -73,12 +99,21 @@ async fn nobody_there_is_unavailable_and_told_soon() {
 async fn every_try_ends_before_the_invocation_does() {
     let world = World::start().await;
     let standin = FaultyService::start([Reply::silence()]).await;
-    let function = world.function("cartesia").env("PROVIDER_BASE_URL", standin.url()).timeout(2).start().await;
+    let function = world
+        .function("cartesia")
+        .env("PROVIDER_BASE_URL", standin.url())
+        .timeout(2)
+        .start()
+        .await;
     let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
     for _ in 0..2 {
         let begin = Instant::now();
         assert_eq!(said(&function.invoke(&event).await), TIMEOUT);
-        assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+        assert!(
+            begin.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            begin.elapsed()
+        );
     }
     assert_eq!(function.starts(), 1, "{}", function.logs());
 }
@@ -87,7 +122,11 @@ async fn every_try_ends_before_the_invocation_does() {
 async fn a_failing_provider_is_back_as_soon_as_it_is_back() {
     let world = World::start().await;
     let standin = FaultyService::start([Reply::json(500, &json!({}))]).await;
-    let function = world.function("cartesia").env("PROVIDER_BASE_URL", standin.url()).start().await;
+    let function = world
+        .function("cartesia")
+        .env("PROVIDER_BASE_URL", standin.url())
+        .start()
+        .await;
     let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
     for _ in 0..5 {
         assert_eq!(said(&function.invoke(&event).await), UNAVAILABLE);
@@ -100,21 +139,34 @@ async fn a_failing_provider_is_back_as_soon_as_it_is_back() {
 async fn connections_are_kept_between_invocations() {
     let world = World::start().await;
     let standin = FaultyService::start([Reply::token("a-token-of-the-provider")]).await;
-    let function = world.function("elevenlabs").env("PROVIDER_BASE_URL", standin.url()).start().await;
+    let function = world
+        .function("elevenlabs")
+        .env("PROVIDER_BASE_URL", standin.url())
+        .start()
+        .await;
     for _ in 0..8 {
         let event = Event::post("elevenlabs").bearer(&world.issuer.token("ada"));
         assert_eq!(said(&function.invoke(&event).await), "200");
     }
     assert_eq!(standin.requests().len(), 8);
     // The first mint does not wait for the one that is being warmed.
-    assert!(standin.connections() <= 2, "{} connections", standin.connections());
+    assert!(
+        standin.connections() <= 2,
+        "{} connections",
+        standin.connections()
+    );
 }
 
 #[tokio::test]
 async fn a_connection_that_died_while_idle_costs_nobody_a_token() {
     let world = World::start().await;
-    let standin = FaultyService::start([Reply::token("a-token-of-the-provider").then_close()]).await;
-    let function = world.function("elevenlabs").env("PROVIDER_BASE_URL", standin.url()).start().await;
+    let standin =
+        FaultyService::start([Reply::token("a-token-of-the-provider").then_close()]).await;
+    let function = world
+        .function("elevenlabs")
+        .env("PROVIDER_BASE_URL", standin.url())
+        .start()
+        .await;
     for pause in [0, 0, 50, 200, 0] {
         let event = Event::post("elevenlabs").bearer(&world.issuer.token("ada"));
         assert_eq!(said(&function.invoke(&event).await), "200");

@@ -1,4 +1,5 @@
-//! Settings: everything wrong is told at once, by name, and the function stops; what is right is taken as it is.
+//! Settings: everything wrong is told at once, by name, and the function stops; what is right is
+//! taken as it is.
 
 use std::time::Duration;
 
@@ -7,12 +8,15 @@ use voicemint_tests::{Answer, Builder, Event, Function, World};
 
 use crate::support::{Tally, said};
 
-/// Starts a function with those settings and tells what it wrote before it stopped, or nothing where it answers.
+/// Starts a function with those settings and tells what it wrote before it stopped, or nothing
+/// where it answers.
 pub async fn complaint(builder: Builder) -> Option<String> {
     let event = Event::post("cartesia").to_string();
     for _ in 0..5 {
         let function = builder.clone().start().await;
-        let Ok((status, bytes)) = function.try_invoke_raw(event.as_bytes()).await else { continue };
+        let Ok((status, bytes)) = function.try_invoke_raw(event.as_bytes()).await else {
+            continue;
+        };
         if Answer::parse(&bytes).is_some() {
             return None;
         }
@@ -29,14 +33,22 @@ pub async fn complaint(builder: Builder) -> Option<String> {
 fn own_words(function: &Function) -> String {
     let emulators = |line: &&str| {
         line.contains("(rapid)")
-            || ["START RequestId", "END RequestId", "REPORT RequestId"].iter().any(|start| line.starts_with(start))
+            || ["START RequestId", "END RequestId", "REPORT RequestId"]
+                .iter()
+                .any(|start| line.starts_with(start))
     };
-    function.logs().lines().filter(|line| !emulators(line)).collect::<Vec<_>>().join("\n")
+    function
+        .logs()
+        .lines()
+        .filter(|line| !emulators(line))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Whether a name occurs as a whole, not as a part of a longer one.
 pub fn names(text: &str, name: &str) -> bool {
-    text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_')).any(|word| word == name)
+    text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_'))
+        .any(|word| word == name)
 }
 
 #[tokio::test]
@@ -59,24 +71,44 @@ async fn everything_wrong_is_told_at_once() {
                 ("LOG_LEVEL", "loud"),
             ],
         ),
-        ("elevenlabs", vec![("API_KEY_SECRET_ID", ""), ("ALLOWED_TOKEN_TYPES", "magic"), ("LOG_LEVEL", "")]),
+        (
+            "elevenlabs",
+            vec![
+                ("API_KEY_SECRET_ID", ""),
+                ("ALLOWED_TOKEN_TYPES", "magic"),
+                ("LOG_LEVEL", ""),
+            ],
+        ),
         (
             "assemblyai",
-            vec![("MAX_SESSION_DURATION_SECONDS", "59"), ("MAX_EXPIRES_IN", "601"), ("ALLOWED_ORIGINS", "*")],
+            vec![
+                ("MAX_SESSION_DURATION_SECONDS", "59"),
+                ("MAX_EXPIRES_IN", "601"),
+                ("ALLOWED_ORIGINS", "*"),
+            ],
         ),
     ] {
         let mut builder = world.function(provider);
         for (name, value) in &wrong {
-            // The empty ones are missing altogether, but for the log level, of which there is a default.
+            // The empty ones are missing altogether, but for the log level, of which there is a
+            // default.
             builder = match *value {
                 "" if *name != "LOG_LEVEL" => builder.without(name),
                 "" => builder.env(name, "shout"),
                 value => builder.env(name, value),
             };
         }
-        let text = complaint(builder).await.unwrap_or_else(|| panic!("{provider} starts with {wrong:?}"));
-        let unnamed: Vec<_> = wrong.iter().filter(|(name, _)| !names(&text, name)).collect();
-        assert!(unnamed.is_empty(), "{provider} does not tell of {unnamed:?}:\n{text}");
+        let text = complaint(builder)
+            .await
+            .unwrap_or_else(|| panic!("{provider} starts with {wrong:?}"));
+        let unnamed: Vec<_> = wrong
+            .iter()
+            .filter(|(name, _)| !names(&text, name))
+            .collect();
+        assert!(
+            unnamed.is_empty(),
+            "{provider} does not tell of {unnamed:?}:\n{text}"
+        );
         // And of nothing that is right.
         assert!(!names(&text, "SESSION_COOKIE"), "{text}");
     }
@@ -91,14 +123,38 @@ async fn each_wrong_setting_is_told_by_name() {
         ("cartesia", "API_KEY_SECRET_ID", Some("")),
         ("cartesia", "SECRET_CACHE_SECONDS", Some("-1")),
         ("cartesia", "SECRET_CACHE_SECONDS", Some("5m")),
-        ("cartesia", "PROVIDER_BASE_URL", Some("http://127.0.0.1.evil.example")),
-        ("cartesia", "PROVIDER_BASE_URL", Some("http://localhost.evil.example")),
-        ("cartesia", "PROVIDER_BASE_URL", Some("http://10.0.0.1:8788")),
+        (
+            "cartesia",
+            "PROVIDER_BASE_URL",
+            Some("http://127.0.0.1.evil.example"),
+        ),
+        (
+            "cartesia",
+            "PROVIDER_BASE_URL",
+            Some("http://localhost.evil.example"),
+        ),
+        (
+            "cartesia",
+            "PROVIDER_BASE_URL",
+            Some("http://10.0.0.1:8788"),
+        ),
         ("cartesia", "PROVIDER_BASE_URL", Some("ftp://localhost")),
         ("cartesia", "PROVIDER_BASE_URL", Some("api.cartesia.ai")),
-        ("cartesia", "PROVIDER_BASE_URL", Some("https://api.cartesia.ai/v1")),
-        ("elevenlabs", "PROVIDER_BASE_URL", Some("https://api.eu.residency.elevenlabs.io/v1/")),
-        ("assemblyai", "PROVIDER_BASE_URL", Some("https://streaming.eu.assemblyai.com/v3/token")),
+        (
+            "cartesia",
+            "PROVIDER_BASE_URL",
+            Some("https://api.cartesia.ai/v1"),
+        ),
+        (
+            "elevenlabs",
+            "PROVIDER_BASE_URL",
+            Some("https://api.eu.residency.elevenlabs.io/v1/"),
+        ),
+        (
+            "assemblyai",
+            "PROVIDER_BASE_URL",
+            Some("https://streaming.eu.assemblyai.com/v3/token"),
+        ),
         ("cartesia", "ALLOWED_GRANTS", Some("TTS")),
         ("cartesia", "MAX_EXPIRES_IN", Some("0")),
         ("cartesia", "MAX_EXPIRES_IN", Some("1.5")),
@@ -114,19 +170,35 @@ async fn each_wrong_setting_is_told_by_name() {
         ("cartesia", "SESSION_ISSUER", None),
         ("cartesia", "SESSION_ISSUER", Some("http://issuer.example")),
         ("cartesia", "SESSION_AUDIENCE", None),
-        ("cartesia", "SESSION_JWKS_URL", Some("http://issuer.example/keys")),
+        (
+            "cartesia",
+            "SESSION_JWKS_URL",
+            Some("http://issuer.example/keys"),
+        ),
         ("cartesia", "SESSION_ALGORITHMS", Some("HS256")),
         ("cartesia", "SESSION_ALGORITHMS", Some("RS256,RS257")),
         ("cartesia", "SESSION_REQUIRED_CLAIMS", Some("token_use")),
-        ("cartesia", "SESSION_REQUIRED_CLAIMS", Some("/token~use=access")),
+        (
+            "cartesia",
+            "SESSION_REQUIRED_CLAIMS",
+            Some("/token~use=access"),
+        ),
         ("cartesia", "GRANTS_CLAIM", Some("/app~metadata/voice")),
         ("cartesia", "ALLOWED_ORIGINS", Some("*")),
         ("cartesia", "ALLOWED_ORIGINS", Some("null")),
         ("cartesia", "ALLOWED_ORIGINS", Some("https://*.example.com")),
-        ("cartesia", "ALLOWED_ORIGINS", Some("https://app.example.com/")),
+        (
+            "cartesia",
+            "ALLOWED_ORIGINS",
+            Some("https://app.example.com/"),
+        ),
         ("cartesia", "ALLOWED_ORIGINS", Some("app.example.com")),
         ("cartesia", "LOG_LEVEL", Some("verbose")),
-        ("elevenlabs", "ALLOWED_TOKEN_TYPES", Some("realtime_scribe,tts")),
+        (
+            "elevenlabs",
+            "ALLOWED_TOKEN_TYPES",
+            Some("realtime_scribe,tts"),
+        ),
         ("assemblyai", "MAX_EXPIRES_IN", Some("601")),
         ("assemblyai", "MAX_SESSION_DURATION_SECONDS", Some("10801")),
     ] {
@@ -140,10 +212,16 @@ async fn each_wrong_setting_is_told_by_name() {
         tally.holds(&format!("{provider} {name}={value:?}: {text:?}"), told);
     }
     for name in ["SESSION_SECRET_ID", "SESSION_AUDIENCE"] {
-        let builder =
-            world.function("cartesia").env("SESSION_KIND", "secret").env("SESSION_SECRET_ID", "x").without(name);
+        let builder = world
+            .function("cartesia")
+            .env("SESSION_KIND", "secret")
+            .env("SESSION_SECRET_ID", "x")
+            .without(name);
         let text = complaint(builder).await;
-        tally.holds(&format!("secret without {name}: {text:?}"), text.as_ref().is_some_and(|text| names(text, name)));
+        tally.holds(
+            &format!("secret without {name}: {text:?}"),
+            text.as_ref().is_some_and(|text| names(text, name)),
+        );
     }
     tally.done();
 }
@@ -155,8 +233,14 @@ async fn what_is_right_is_taken() {
     for (name, value) in [
         ("LOG_LEVEL", "error"),
         ("LOG_LEVEL", "trace"),
-        ("ALLOWED_ORIGINS", "https://app.example.com,https://www.example.com"),
-        ("ALLOWED_ORIGINS", "https://app.example.com, http://localhost:3000"),
+        (
+            "ALLOWED_ORIGINS",
+            "https://app.example.com,https://www.example.com",
+        ),
+        (
+            "ALLOWED_ORIGINS",
+            "https://app.example.com, http://localhost:3000",
+        ),
         ("ALLOWED_GRANTS", "tts,stt,agent"),
         ("ALLOWED_GRANTS", "tts, stt"),
         ("SESSION_KIND", "jwt"),
@@ -165,14 +249,23 @@ async fn what_is_right_is_taken() {
         ("API_KEY_JSON_FIELD", "key"),
     ] {
         let function = world.function("cartesia").env(name, value).start().await;
-        let answer = function.invoke(&Event::post("cartesia").bearer(&world.issuer.token("ada"))).await;
+        let answer = function
+            .invoke(&Event::post("cartesia").bearer(&world.issuer.token("ada")))
+            .await;
         tally.is(&format!("{name}={value}"), said(&answer), "200");
     }
-    // Plain http for a loopback host and the one by which a container reaches its host; whether anybody is there is
-    // another question.
-    for url in ["http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1", "http://host.docker.internal:1"] {
-        let builder =
-            world.function("cartesia").env("PROVIDER_BASE_URL", url).env("SESSION_JWKS_URL", format!("{url}/keys"));
+    // Plain http for a loopback host and the one by which a container reaches its host; whether
+    // anybody is there is another question.
+    for url in [
+        "http://localhost:1",
+        "http://127.0.0.1:1",
+        "http://[::1]:1",
+        "http://host.docker.internal:1",
+    ] {
+        let builder = world
+            .function("cartesia")
+            .env("PROVIDER_BASE_URL", url)
+            .env("SESSION_JWKS_URL", format!("{url}/keys"));
         tally.is(url, complaint(builder).await, None);
     }
     tally.done();
@@ -181,25 +274,48 @@ async fn what_is_right_is_taken() {
 #[tokio::test]
 async fn the_general_endpoint_variable_works_as_in_any_sdk() {
     let world = World::start().await;
-    let builder = world.function("cartesia").without(voicemint_tests::ENDPOINT_OF_SECRETS);
-    let function = builder.env("AWS_ENDPOINT_URL", world.gate.url()).start().await;
-    let answer = function.invoke(&Event::post("cartesia").bearer(&world.issuer.token("ada"))).await;
+    let builder = world
+        .function("cartesia")
+        .without(voicemint_tests::ENDPOINT_OF_SECRETS);
+    let function = builder
+        .env("AWS_ENDPOINT_URL", world.gate.url())
+        .start()
+        .await;
+    let answer = function
+        .invoke(&Event::post("cartesia").bearer(&world.issuer.token("ada")))
+        .await;
     assert_eq!(said(&answer), "200", "{}", function.logs());
 }
 
 #[tokio::test]
 async fn without_allowed_origins_no_page_may_call_and_others_may() {
     let world = World::start().await;
-    let function = world.function("cartesia").without("ALLOWED_ORIGINS").start().await;
+    let function = world
+        .function("cartesia")
+        .without("ALLOWED_ORIGINS")
+        .start()
+        .await;
     let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
-    assert_eq!(said(&function.invoke(&event).await), "403 origin_not_allowed");
+    assert_eq!(
+        said(&function.invoke(&event).await),
+        "403 origin_not_allowed"
+    );
     assert_eq!(said(&function.invoke(&event.no_origin()).await), "200");
 }
 
 #[tokio::test]
 async fn an_error_level_log_still_has_its_line_a_request() {
     let world = World::start().await;
-    let function = world.function("cartesia").env("LOG_LEVEL", "error").start().await;
-    let (answer, line) = function.invoke_logged(&Event::post("cartesia").bearer(&world.issuer.token("ada"))).await;
-    assert_eq!((answer.status, line["outcome"].as_str()), (200, Some("minted")));
+    let function = world
+        .function("cartesia")
+        .env("LOG_LEVEL", "error")
+        .start()
+        .await;
+    let (answer, line) = function
+        .invoke_logged(&Event::post("cartesia").bearer(&world.issuer.token("ada")))
+        .await;
+    assert_eq!(
+        (answer.status, line["outcome"].as_str()),
+        (200, Some("minted"))
+    );
 }

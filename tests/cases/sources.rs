@@ -8,7 +8,9 @@ use crate::support::{Tally, assert_every_answer, assert_problem, assert_readable
 
 /// An event file with a session in the place that it leaves for one.
 pub fn filled(name: &str, session: &str) -> Event {
-    let text = Event::file(name).to_string().replace("REPLACE_WITH_A_SESSION", session);
+    let text = Event::file(name)
+        .to_string()
+        .replace("REPLACE_WITH_A_SESSION", session);
     Event::from(serde_json::from_str::<Value>(&text).unwrap_or_default())
 }
 
@@ -16,22 +18,42 @@ pub fn filled(name: &str, session: &str) -> Event {
 async fn the_event_files_of_each_source_are_good_events_once_they_have_a_session() {
     let world = World::start().await;
     // The cookies in the files are named so.
-    let function = world.function("cartesia").env("SESSION_COOKIE", "session").start().await;
+    let function = world
+        .function("cartesia")
+        .env("SESSION_COOKIE", "session")
+        .start()
+        .await;
     let session = world.issuer.token("ada");
     let mut tally = Tally::default();
     for source in ["function-url", "rest", "alb", "alb-multi"] {
         for kind in ["post", "get", "cookie"] {
             let name = format!("{source}-{kind}.json");
-            tally.is(&name, said(&function.invoke(&Event::file(&name)).await), "401 session_invalid");
-            tally.is(&name, said(&function.invoke(&filled(&name, &session)).await), "200");
+            tally.is(
+                &name,
+                said(&function.invoke(&Event::file(&name)).await),
+                "401 session_invalid",
+            );
+            tally.is(
+                &name,
+                said(&function.invoke(&filled(&name, &session)).await),
+                "200",
+            );
         }
         for kind in ["preflight", "delete"] {
             let name = format!("{source}-{kind}.json");
-            tally.is(&name, said(&function.invoke(&Event::file(&name)).await), "204");
+            tally.is(
+                &name,
+                said(&function.invoke(&Event::file(&name)).await),
+                "204",
+            );
         }
     }
     let name = "rest-base-path-post.json";
-    tally.is(name, said(&function.invoke(&filled(name, &session)).await), "200");
+    tally.is(
+        name,
+        said(&function.invoke(&filled(name, &session)).await),
+        "200",
+    );
     tally.is("starts", function.starts(), 1);
     tally.done();
 }
@@ -41,7 +63,11 @@ async fn a_health_check_of_a_load_balancer_costs_no_mint() {
     let world = World::start().await;
     let function = world.function("cartesia").start().await;
     for name in ["alb-health-check.json", "alb-multi-health-check.json"] {
-        assert_problem(&function.invoke(&Event::file(name)).await, 401, "session_missing");
+        assert_problem(
+            &function.invoke(&Event::file(name)).await,
+            401,
+            "session_missing",
+        );
     }
     assert_eq!(world.mints("cartesia"), 0);
 }
@@ -62,11 +88,23 @@ async fn each_provider_mints_for_each_source() {
                 );
                 assert_every_answer(&answer);
                 assert_readable(&answer);
-                assert_eq!(answer.header("content-type"), "application/json", "{source:?}");
-                assert!(world.redeem(provider, &answer.token()), "{source:?}: {answer:?}");
-                let (name, _, attributes) = answer.cookie().unwrap_or_else(|| panic!("{source:?}: {answer:?}"));
+                assert_eq!(
+                    answer.header("content-type"),
+                    "application/json",
+                    "{source:?}"
+                );
+                assert!(
+                    world.redeem(provider, &answer.token()),
+                    "{source:?}: {answer:?}"
+                );
+                let (name, _, attributes) = answer
+                    .cookie()
+                    .unwrap_or_else(|| panic!("{source:?}: {answer:?}"));
                 assert_eq!(name, format!("__Host-{provider}-token"));
-                assert!(attributes.contains(&"HttpOnly".to_owned()), "{attributes:?}");
+                assert!(
+                    attributes.contains(&"HttpOnly".to_owned()),
+                    "{attributes:?}"
+                );
             }
         }
         assert_eq!(function.starts(), 1);
@@ -103,19 +141,41 @@ async fn a_query_means_the_same_however_encoded_and_wherever_it_is_decoded() {
         ("expires_in=30&expires%5Fin=30", DOUBLED, 0),
     ] {
         for source in EventSource::ALL {
-            let event = Event::get("cartesia").bearer(&world.issuer.token("ada")).query(query);
+            let event = Event::get("cartesia")
+                .bearer(&world.issuer.token("ada"))
+                .query(query);
             let answer = function.invoke(&event.via(source)).await;
-            let got = (said(&answer), answer.json()["expires_in"].as_i64().unwrap_or(0));
-            tally.is(&format!("{query:?} from {source:?}"), got, (want.to_owned(), seconds));
+            let got = (
+                said(&answer),
+                answer.json()["expires_in"].as_i64().unwrap_or(0),
+            );
+            tally.is(
+                &format!("{query:?} from {source:?}"),
+                got,
+                (want.to_owned(), seconds),
+            );
         }
     }
     // A load balancer that does not send all values sends the last.
     for source in EventSource::ALL {
-        let event = Event::get("cartesia").bearer(&world.issuer.token("ada")).query("expires_in=30&expires_in=40");
+        let event = Event::get("cartesia")
+            .bearer(&world.issuer.token("ada"))
+            .query("expires_in=30&expires_in=40");
         let answer = function.invoke(&event.via(source)).await;
-        let got = (said(&answer), answer.json()["expires_in"].as_i64().unwrap_or(0));
-        let want = if source == EventSource::Alb { ("200", 40) } else { (DOUBLED, 0) };
-        tally.is(&format!("repeated, from {source:?}"), got, (want.0.to_owned(), want.1));
+        let got = (
+            said(&answer),
+            answer.json()["expires_in"].as_i64().unwrap_or(0),
+        );
+        let want = if source == EventSource::Alb {
+            ("200", 40)
+        } else {
+            (DOUBLED, 0)
+        };
+        tally.is(
+            &format!("repeated, from {source:?}"),
+            got,
+            (want.0.to_owned(), want.1),
+        );
     }
     tally.is("starts", function.starts(), 1);
     tally.done();
@@ -127,25 +187,61 @@ async fn a_token_is_resumed_and_forgotten_through_each_source() {
     let function = world.function("cartesia").start().await;
     let session = world.issuer.token("ada");
     for minting in EventSource::ALL {
-        let first = function.invoke(&Event::post("cartesia").bearer(&session).via(minting)).await;
-        let (_, sealed, _) = first.cookie().unwrap_or_else(|| panic!("{minting:?}: {first:?}"));
+        let first = function
+            .invoke(&Event::post("cartesia").bearer(&session).via(minting))
+            .await;
+        let (_, sealed, _) = first
+            .cookie()
+            .unwrap_or_else(|| panic!("{minting:?}: {first:?}"));
         let mints = world.mints("cartesia");
         for source in EventSource::ALL {
-            let by_bearer = Event::post("cartesia").bearer(&session).cookie("theme", "dark").cookie(COOKIE, &sealed);
-            let by_cookie = Event::get("cartesia").cookie(COOKIE, &sealed).cookie(SESSION_COOKIE, &session);
+            let by_bearer = Event::post("cartesia")
+                .bearer(&session)
+                .cookie("theme", "dark")
+                .cookie(COOKIE, &sealed);
+            let by_cookie = Event::get("cartesia")
+                .cookie(COOKIE, &sealed)
+                .cookie(SESSION_COOKIE, &session);
             for event in [by_bearer, by_cookie] {
                 let answer = function.invoke(&event.via(source)).await;
-                let got = (answer.status, answer.header("voicemint-source"), answer.token());
-                assert_eq!(got, (200, "resumed", first.token()), "{minting:?}, {source:?}: {answer:?}");
+                let got = (
+                    answer.status,
+                    answer.header("voicemint-source"),
+                    answer.token(),
+                );
+                assert_eq!(
+                    got,
+                    (200, "resumed", first.token()),
+                    "{minting:?}, {source:?}: {answer:?}"
+                );
             }
-            let gone = function.invoke(&Event::delete("cartesia").cookie(COOKIE, &sealed).via(source)).await;
-            assert_eq!((gone.status, gone.body.as_str()), (204, ""), "{source:?}: {gone:?}");
+            let gone = function
+                .invoke(
+                    &Event::delete("cartesia")
+                        .cookie(COOKIE, &sealed)
+                        .via(source),
+                )
+                .await;
+            assert_eq!(
+                (gone.status, gone.body.as_str()),
+                (204, ""),
+                "{source:?}: {gone:?}"
+            );
             assert_readable(&gone);
-            let (name, value, attributes) = gone.cookie().unwrap_or_else(|| panic!("{source:?}: {gone:?}"));
+            let (name, value, attributes) = gone
+                .cookie()
+                .unwrap_or_else(|| panic!("{source:?}: {gone:?}"));
             assert_eq!((name.as_str(), value.as_str()), (COOKIE, ""), "{source:?}");
-            assert!(attributes.contains(&"Max-Age=0".to_owned()), "{source:?}: {attributes:?}");
+            assert!(
+                attributes.contains(&"Max-Age=0".to_owned()),
+                "{source:?}: {attributes:?}"
+            );
         }
-        assert_eq!(world.mints("cartesia"), mints, "resumed through {minting:?}");
+        assert_eq!(
+            world.mints("cartesia"),
+            mints,
+            "resumed through {minting:?}"
+        );
     }
 }
 
@@ -155,17 +251,31 @@ async fn a_preflight_is_answered_for_the_allowed_page_alone() {
     let function = world.function("cartesia").start().await;
     let direct = function.invoke(&Event::preflight("cartesia")).await;
     let cors = |answer: &Answer| {
-        let names = answer.headers.keys().filter(|name| name.starts_with("access-control-")).cloned();
-        names.map(|name| (name.clone(), answer.header(&name).to_owned())).collect::<Vec<_>>()
+        let names = answer
+            .headers
+            .keys()
+            .filter(|name| name.starts_with("access-control-"))
+            .cloned();
+        names
+            .map(|name| (name.clone(), answer.header(&name).to_owned()))
+            .collect::<Vec<_>>()
     };
     assert!(cors(&direct).len() >= 5, "{direct:?}");
     for source in EventSource::ALL {
-        let answer = function.invoke(&Event::preflight("cartesia").via(source)).await;
-        assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{source:?}: {answer:?}");
+        let answer = function
+            .invoke(&Event::preflight("cartesia").via(source))
+            .await;
+        assert_eq!(
+            (answer.status, answer.body.as_str()),
+            (204, ""),
+            "{source:?}: {answer:?}"
+        );
         assert_every_answer(&answer);
         assert_eq!(cors(&answer), cors(&direct), "{source:?}");
         for origin in ["https://evil.example", "null"] {
-            let answer = function.invoke(&Event::preflight("cartesia").origin(origin).via(source)).await;
+            let answer = function
+                .invoke(&Event::preflight("cartesia").origin(origin).via(source))
+                .await;
             assert_problem(&answer, 403, "origin_not_allowed");
             assert_eq!(cors(&answer), [], "{source:?}");
         }
@@ -179,7 +289,10 @@ async fn a_base64_body_is_read_as_what_it_stands_for() {
     let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
     let mut tally = Tally::default();
     for source in EventSource::ALL {
-        let ask = event.clone().body_base64(br#"{"expires_in":30,"grants":{"stt":true}}"#).via(source);
+        let ask = event
+            .clone()
+            .body_base64(br#"{"expires_in":30,"grants":{"stt":true}}"#)
+            .via(source);
         let answer = function.invoke(&ask).await;
         tally.is(
             &format!("{source:?}"),
@@ -187,9 +300,20 @@ async fn a_base64_body_is_read_as_what_it_stands_for() {
             ("200".into(), json!(30)),
         );
         let empty = event.clone().body_base64(b"").via(source);
-        tally.is(&format!("{source:?}, empty"), said(&function.invoke(&empty).await), "200");
-        let bytes = event.clone().body_base64(b"{\"grants\":\"\xff\"}").via(source);
-        tally.is(&format!("{source:?}, no text"), said(&function.invoke(&bytes).await), "400 request_malformed");
+        tally.is(
+            &format!("{source:?}, empty"),
+            said(&function.invoke(&empty).await),
+            "200",
+        );
+        let bytes = event
+            .clone()
+            .body_base64(b"{\"grants\":\"\xff\"}")
+            .via(source);
+        tally.is(
+            &format!("{source:?}, no text"),
+            said(&function.invoke(&bytes).await),
+            "400 request_malformed",
+        );
         let mut torn = event.clone().via(source).into_json();
         (torn["body"], torn["isBase64Encoded"]) = (json!("*** no base64 ***"), json!(true));
         tally.is(

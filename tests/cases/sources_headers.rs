@@ -9,8 +9,11 @@ const EVIL: &str = "https://evil.example";
 const DENIED: &str = "403 origin_not_allowed";
 pub const MALFORMED: &str = "400 request_malformed";
 /// The sources whose events have `multiValueHeaders`.
-pub const MULTI_VALUE: [EventSource; 3] =
-    [EventSource::RestApi, EventSource::RestApiBasePath, EventSource::AlbMultiValue];
+pub const MULTI_VALUE: [EventSource; 3] = [
+    EventSource::RestApi,
+    EventSource::RestApiBasePath,
+    EventSource::AlbMultiValue,
+];
 
 /// The event, changed by hand.
 pub fn changed(event: &Event, change: impl FnOnce(&mut Value)) -> Event {
@@ -27,7 +30,10 @@ pub async fn answered(function: &Function, event: &Event) -> String {
 async fn a_header_that_must_be_one_and_comes_twice_is_malformed() {
     let world = World::start().await;
     let function = world.function("cartesia").start().await;
-    let (ada, bob) = (format!("Bearer {}", world.issuer.token("ada")), format!("Bearer {}", world.issuer.token("bob")));
+    let (ada, bob) = (
+        format!("Bearer {}", world.issuer.token("ada")),
+        format!("Bearer {}", world.issuer.token("bob")),
+    );
     let good = Event::post("cartesia").header("authorization", &ada);
     let mut tally = Tally::default();
     // The last one decides where a load balancer passes only that.
@@ -45,9 +51,17 @@ async fn a_header_that_must_be_one_and_comes_twice_is_malformed() {
         ("sec-fetch-dest", ["document", "empty"], "200"),
     ] {
         for source in EventSource::ALL {
-            let want = if source.passes_repeated_headers() { MALFORMED } else { last };
+            let want = if source.passes_repeated_headers() {
+                MALFORMED
+            } else {
+                last
+            };
             let event = good.via(source).repeated(name, &values);
-            tally.is(&format!("{name} {values:?} from {source:?}"), answered(&function, &event).await, want);
+            tally.is(
+                &format!("{name} {values:?} from {source:?}"),
+                answered(&function, &event).await,
+                want,
+            );
         }
         for source in MULTI_VALUE {
             // Two spellings are one name.
@@ -61,8 +75,9 @@ async fn a_header_that_must_be_one_and_comes_twice_is_malformed() {
                 MALFORMED,
             );
             // `headers` has room for one of them.
-            let one =
-                changed(&good.via(source).repeated(name, &values), |event| event["headers"][name] = json!(values[0]));
+            let one = changed(&good.via(source).repeated(name, &values), |event| {
+                event["headers"][name] = json!(values[0])
+            });
             tally.is(
                 &format!("{name} {values:?} and the first, {source:?}"),
                 answered(&function, &one).await,
@@ -72,8 +87,14 @@ async fn a_header_that_must_be_one_and_comes_twice_is_malformed() {
     }
     // What may come twice does no harm.
     for source in EventSource::ALL {
-        let event = good.via(source).repeated("x-forwarded-for", &["192.0.2.10", "192.0.2.11"]);
-        tally.is(&format!("x-forwarded-for from {source:?}"), answered(&function, &event).await, "200");
+        let event = good
+            .via(source)
+            .repeated("x-forwarded-for", &["192.0.2.10", "192.0.2.11"]);
+        tally.is(
+            &format!("x-forwarded-for from {source:?}"),
+            answered(&function, &event).await,
+            "200",
+        );
     }
     tally.is("starts", function.starts(), 1);
     tally.done();
@@ -86,8 +107,13 @@ async fn header_names_are_the_same_in_any_case() {
     let upper = |event: &Event| {
         changed(event, |event| {
             for member in ["headers", "multiValueHeaders"] {
-                let Some(headers) = event[member].as_object().cloned() else { continue };
-                event[member] = headers.into_iter().map(|(name, value)| (name.to_ascii_uppercase(), value)).collect();
+                let Some(headers) = event[member].as_object().cloned() else {
+                    continue;
+                };
+                event[member] = headers
+                    .into_iter()
+                    .map(|(name, value)| (name.to_ascii_uppercase(), value))
+                    .collect();
             }
         })
     };
@@ -99,8 +125,16 @@ async fn header_names_are_the_same_in_any_case() {
             ("Bearer", good.clone(), "200"),
             ("cookie", cookie.clone(), "200"),
             ("evil", good.clone().origin(EVIL), DENIED),
-            ("navigation", good.clone().header("sec-fetch-mode", "navigate"), DENIED),
-            ("text", good.clone().header("content-type", "text/plain"), "415 media_type_not_supported"),
+            (
+                "navigation",
+                good.clone().header("sec-fetch-mode", "navigate"),
+                DENIED,
+            ),
+            (
+                "text",
+                good.clone().header("content-type", "text/plain"),
+                "415 media_type_not_supported",
+            ),
         ] {
             let got = answered(&function, &upper(&event.via(source))).await;
             tally.is(&format!("{case} from {source:?}"), got, want);
@@ -109,8 +143,8 @@ async fn header_names_are_the_same_in_any_case() {
     tally.done();
 }
 
-/// AWS sends each header in both members, or in the only one that there is. Where one lacks a header, the other's counts:
-/// nothing that an event says is overlooked.
+/// AWS sends each header in both members, or in the only one that there is. Where one lacks a
+/// header, the other's counts: nothing that an event says is overlooked.
 #[tokio::test]
 async fn a_header_of_one_member_counts() {
     let world = World::start().await;
@@ -122,7 +156,11 @@ async fn a_header_of_one_member_counts() {
         let base = good.via(source);
         let only = |member: &'static str, name: &'static str, value: &str| {
             changed(&base.clone().without_header(name), |event| {
-                event[member][name] = if member == "headers" { json!(value) } else { json!([value]) };
+                event[member][name] = if member == "headers" {
+                    json!(value)
+                } else {
+                    json!([value])
+                };
             })
         };
         for member in ["headers", "multiValueHeaders"] {
@@ -133,7 +171,11 @@ async fn a_header_of_one_member_counts() {
                 ("sec-fetch-mode", "navigate", DENIED),
             ] {
                 let got = answered(&function, &only(member, name, value)).await;
-                tally.is(&format!("{name} {value} in {member} alone, {source:?}"), got, want);
+                tally.is(
+                    &format!("{name} {value} in {member} alone, {source:?}"),
+                    got,
+                    want,
+                );
             }
         }
     }
@@ -141,7 +183,8 @@ async fn a_header_of_one_member_counts() {
     tally.done();
 }
 
-/// The values of a header that both members have are the same for AWS's own events. Where they differ, they are two.
+/// The values of a header that both members have are the same for AWS's own events. Where they
+/// differ, they are two.
 #[tokio::test]
 async fn members_that_differ_are_two_values() {
     let world = World::start().await;
@@ -161,7 +204,11 @@ async fn members_that_differ_are_two_values() {
                 event["headers"][name] = json!(single);
                 event["multiValueHeaders"][name] = json!([several]);
             });
-            tally.is(&format!("{name}: {single}, [{several}], {source:?}"), answered(&function, &event).await, want);
+            tally.is(
+                &format!("{name}: {single}, [{several}], {source:?}"),
+                answered(&function, &event).await,
+                want,
+            );
         }
     }
     tally.is("starts", function.starts(), 1);

@@ -22,7 +22,11 @@ async fn cookies_are_found_wherever_a_source_puts_them() {
         ] {
             for name in ["cookie", "Cookie", "COOKIE"] {
                 let event = bare.via(source).repeated(name, &[&text]);
-                tally.is(&format!("{case} in {name} from {source:?}"), answered(&function, &event).await, want);
+                tally.is(
+                    &format!("{case} in {name} from {source:?}"),
+                    answered(&function, &event).await,
+                    want,
+                );
             }
         }
     }
@@ -35,15 +39,39 @@ async fn cookies_are_found_wherever_a_source_puts_them() {
         };
         // HTTP/2 lets a browser send each cookie as a header.
         for (case, event, want) in [
-            ("the first of several", several(&[&ours, "theme=dark"]), "200"),
-            ("the last of several", several(&["theme=dark", &ours]), "200"),
-            ("several others", several(&["theme=dark", "a=b"]), "401 session_missing"),
+            (
+                "the first of several",
+                several(&[&ours, "theme=dark"]),
+                "200",
+            ),
+            (
+                "the last of several",
+                several(&["theme=dark", &ours]),
+                "200",
+            ),
+            (
+                "several others",
+                several(&["theme=dark", "a=b"]),
+                "401 session_missing",
+            ),
             ("an empty one before", several(&["", &ours]), "200"),
             ("in headers alone", only("headers", json!(ours)), "200"),
-            ("in multiValueHeaders alone", only("multiValueHeaders", json!([ours])), "200"),
-            ("in multiValueHeaders alone, the last", only("multiValueHeaders", json!(["a=b", ours])), "200"),
+            (
+                "in multiValueHeaders alone",
+                only("multiValueHeaders", json!([ours])),
+                "200",
+            ),
+            (
+                "in multiValueHeaders alone, the last",
+                only("multiValueHeaders", json!(["a=b", ours])),
+                "200",
+            ),
         ] {
-            tally.is(&format!("{case}, {source:?}"), answered(&function, &event).await, want);
+            tally.is(
+                &format!("{case}, {source:?}"),
+                answered(&function, &event).await,
+                want,
+            );
         }
     }
     for source in [EventSource::HttpApi, EventSource::FunctionUrl] {
@@ -57,14 +85,42 @@ async fn cookies_are_found_wherever_a_source_puts_them() {
         };
         for (case, event, want) in [
             ("in the array", with(json!(["a=b", ours]), None), "200"),
-            ("in the array and the header", with(json!([ours]), Some(&ours)), "200"),
-            ("in the header beside an empty array", with(json!([]), Some(&ours)), "200"),
-            ("in the header beside null", with(Value::Null, Some(&ours)), "200"),
-            ("nowhere, with an empty array", with(json!([]), None), "401 session_missing"),
-            ("beside a control character", with(json!(["a=\u{1}", ours]), None), MALFORMED),
-            ("beside a line break", with(json!(["a=b\r\nx: y", ours]), None), MALFORMED),
+            (
+                "in the array and the header",
+                with(json!([ours]), Some(&ours)),
+                "200",
+            ),
+            (
+                "in the header beside an empty array",
+                with(json!([]), Some(&ours)),
+                "200",
+            ),
+            (
+                "in the header beside null",
+                with(Value::Null, Some(&ours)),
+                "200",
+            ),
+            (
+                "nowhere, with an empty array",
+                with(json!([]), None),
+                "401 session_missing",
+            ),
+            (
+                "beside a control character",
+                with(json!(["a=\u{1}", ours]), None),
+                MALFORMED,
+            ),
+            (
+                "beside a line break",
+                with(json!(["a=b\r\nx: y", ours]), None),
+                MALFORMED,
+            ),
         ] {
-            tally.is(&format!("{case}, {source:?}"), answered(&function, &event).await, want);
+            tally.is(
+                &format!("{case}, {source:?}"),
+                answered(&function, &event).await,
+                want,
+            );
         }
     }
     tally.is("starts", function.starts(), 1);
@@ -76,7 +132,10 @@ const NEVER_NULL: [(EventSource, &str); 4] = [
     (EventSource::HttpApi, "isBase64Encoded"),
     (EventSource::FunctionUrl, "isBase64Encoded"),
     (EventSource::Alb, "queryStringParameters"),
-    (EventSource::AlbMultiValue, "multiValueQueryStringParameters"),
+    (
+        EventSource::AlbMultiValue,
+        "multiValueQueryStringParameters",
+    ),
 ];
 
 #[tokio::test]
@@ -87,13 +146,29 @@ async fn nulls_are_as_good_as_nothing() {
     let mut tally = Tally::default();
     for source in EventSource::ALL {
         let event = good.via(source).into_json();
-        let members: Vec<_> = event.as_object().into_iter().flat_map(serde_json::Map::keys).cloned().collect();
+        let members: Vec<_> = event
+            .as_object()
+            .into_iter()
+            .flat_map(serde_json::Map::keys)
+            .cloned()
+            .collect();
         // Without these it is another event.
         let needed = ["requestContext", "httpMethod", "version"];
-        for member in members.iter().filter(|member| !needed.contains(&member.as_str())) {
-            let only = ["headers", "multiValueHeaders"].into_iter().filter(|name| event[name].is_object()).count() == 1;
+        for member in members
+            .iter()
+            .filter(|member| !needed.contains(&member.as_str()))
+        {
+            let only = ["headers", "multiValueHeaders"]
+                .into_iter()
+                .filter(|name| event[name].is_object())
+                .count()
+                == 1;
             let lacks_session = member.ends_with("eaders") && only;
-            let want = if lacks_session { "401 session_missing" } else { "200" };
+            let want = if lacks_session {
+                "401 session_missing"
+            } else {
+                "200"
+            };
             let null = changed(&good.via(source), |event| event[member] = Value::Null);
             let case = format!("{member} of {source:?} is null");
             if NEVER_NULL.contains(&(source, member.as_str())) {
@@ -101,7 +176,9 @@ async fn nulls_are_as_good_as_nothing() {
                 let unread = Answer::parse(&bytes).is_some_and(|answer| said(&answer) == MALFORMED);
                 tally.holds(
                     &case,
-                    unread || Answer::parse_from(source, &bytes).is_ok_and(|answer| answer.status == 200),
+                    unread
+                        || Answer::parse_from(source, &bytes)
+                            .is_ok_and(|answer| answer.status == 200),
                 );
             } else {
                 tally.is(&case, answered(&function, &null).await, want);
@@ -109,12 +186,27 @@ async fn nulls_are_as_good_as_nothing() {
             let absent = changed(&good.via(source), |event| {
                 event.as_object_mut().map(|members| members.remove(member));
             });
-            tally.is(&format!("{member} of {source:?} is absent"), answered(&function, &absent).await, want);
+            tally.is(
+                &format!("{member} of {source:?} is absent"),
+                answered(&function, &absent).await,
+                want,
+            );
         }
-        let more =
-            ["cookies", "queryStringParameters", "multiValueQueryStringParameters", "pathParameters", "stageVariables"];
-        let all = changed(&good.via(source), |event| more.iter().for_each(|member| event[*member] = Value::Null));
-        tally.is(&format!("{more:?} of {source:?}"), answered(&function, &all).await, "200");
+        let more = [
+            "cookies",
+            "queryStringParameters",
+            "multiValueQueryStringParameters",
+            "pathParameters",
+            "stageVariables",
+        ];
+        let all = changed(&good.via(source), |event| {
+            more.iter().for_each(|member| event[*member] = Value::Null)
+        });
+        tally.is(
+            &format!("{more:?} of {source:?}"),
+            answered(&function, &all).await,
+            "200",
+        );
     }
     tally.is("starts", function.starts(), 1);
     tally.done();

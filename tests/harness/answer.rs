@@ -17,7 +17,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Nothing where the function's answer is none for an HTTP API, such as the runtime's error document.
+    /// Nothing where the function's answer is none for an HTTP API, such as the runtime's error
+    /// document.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         Self::parse_from(EventSource::HttpApi, bytes).ok()
     }
@@ -26,7 +27,10 @@ impl Answer {
     pub fn parse_from(source: EventSource, bytes: &[u8]) -> Result<Self, String> {
         let value: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         answer_form::check(source, &value)?;
-        let status = value["statusCode"].as_u64().and_then(|status| status.try_into().ok()).unwrap_or_default();
+        let status = value["statusCode"]
+            .as_u64()
+            .and_then(|status| status.try_into().ok())
+            .unwrap_or_default();
         let mut headers = BTreeMap::new();
         let mut cookies: Vec<String> = strings(&value["cookies"]);
         for member in answer_form::header_members(source) {
@@ -45,12 +49,19 @@ impl Answer {
             }
         }
         let body = value["body"].as_str().unwrap_or_default().to_owned();
-        Ok(Self { status, headers, cookies, body })
+        Ok(Self {
+            status,
+            headers,
+            cookies,
+            body,
+        })
     }
 
     /// The header's value, empty where there is none.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(&name.to_ascii_lowercase()).map_or("", String::as_str)
+        self.headers
+            .get(&name.to_ascii_lowercase())
+            .map_or("", String::as_str)
     }
 
     pub fn has_header(&self, name: &str) -> bool {
@@ -73,13 +84,24 @@ impl Answer {
 
     /// Name, value and attributes of the only cookie that the answer sets.
     pub fn cookie(&self) -> Option<(String, String, Vec<String>)> {
-        let [line] = self.cookies.as_slice() else { return None };
+        let [line] = self.cookies.as_slice() else {
+            return None;
+        };
         let mut parts = line.split(';').map(str::trim);
         let (name, value) = parts.next()?.split_once('=')?;
-        Some((name.to_owned(), value.to_owned(), parts.map(str::to_owned).collect()))
+        Some((
+            name.to_owned(),
+            value.to_owned(),
+            parts.map(str::to_owned).collect(),
+        ))
     }
 }
 
 fn strings(value: &Value) -> Vec<String> {
-    value.as_array().into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.as_str().map(str::to_owned))
+        .collect()
 }

@@ -1,6 +1,6 @@
-//! An API Gateway event (HTTP API, payload format 2.0) from the files of `events/`, changed to what a case needs;
-//! [`Event::via`] makes it one of another source.
-//! Whatever a file says of session, cookies, page and body is taken out first, so that a case shows all that it sends.
+//! An API Gateway event (HTTP API, payload format 2.0) from the files of `events/`, changed to what
+//! a case needs; [`Event::via`] makes it one of another source. Whatever a file says of session,
+//! cookies, page and body is taken out first, so that a case shows all that it sends.
 
 use std::path::Path;
 
@@ -11,8 +11,14 @@ use serde_json::{Value, json};
 /// The one page that the functions under test allow.
 pub const ORIGIN: &str = "https://app.example.com";
 
-const CREDENTIALS_AND_PAGE: [&str; 6] =
-    ["authorization", "cookie", "origin", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"];
+const CREDENTIALS_AND_PAGE: [&str; 6] = [
+    "authorization",
+    "cookie",
+    "origin",
+    "sec-fetch-site",
+    "sec-fetch-mode",
+    "sec-fetch-dest",
+];
 
 #[derive(Clone)]
 pub struct Event(Value);
@@ -20,14 +26,22 @@ pub struct Event(Value);
 impl Event {
     /// An event file as it is.
     pub fn file(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events").join(name);
-        let text = std::fs::read(&path).unwrap_or_else(|error| panic!("cannot read events/{name}: {error}"));
-        Self(serde_json::from_slice(&text).unwrap_or_else(|error| panic!("events/{name} is no JSON: {error}")))
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../events")
+            .join(name);
+        let text = std::fs::read(&path)
+            .unwrap_or_else(|error| panic!("cannot read events/{name}: {error}"));
+        Self(
+            serde_json::from_slice(&text)
+                .unwrap_or_else(|error| panic!("events/{name} is no JSON: {error}")),
+        )
     }
 
     /// The smallest complete ask by POST, from the allowed page and without a session.
     pub fn post(provider: &str) -> Self {
-        let event = Self::file(&format!("{provider}-post.json")).cleaned().header("content-type", "application/json");
+        let event = Self::file(&format!("{provider}-post.json"))
+            .cleaned()
+            .header("content-type", "application/json");
         match provider {
             "elevenlabs" => event.json_body(&json!({ "token_type": "realtime_scribe" })),
             _ => event.body("{}"),
@@ -36,8 +50,15 @@ impl Event {
 
     /// The same by GET.
     pub fn get(provider: &str) -> Self {
-        let event = Self::file("get.json").cleaned().path(provider).without_header("content-type");
-        event.query(if provider == "elevenlabs" { "token_type=realtime_scribe" } else { "" })
+        let event = Self::file("get.json")
+            .cleaned()
+            .path(provider)
+            .without_header("content-type");
+        event.query(if provider == "elevenlabs" {
+            "token_type=realtime_scribe"
+        } else {
+            ""
+        })
     }
 
     pub fn delete(provider: &str) -> Self {
@@ -48,7 +69,10 @@ impl Event {
         let event = Self::file("preflight.json").cleaned().path(provider);
         event
             .header("access-control-request-method", "POST")
-            .header("access-control-request-headers", "authorization,content-type")
+            .header(
+                "access-control-request-headers",
+                "authorization,content-type",
+            )
     }
 
     fn cleaned(mut self) -> Self {
@@ -138,10 +162,14 @@ impl Event {
             members.insert(name.to_owned(), value.into());
         }
         match members.is_empty() {
-            true => self.0.as_object_mut().and_then(|event| event.remove("queryStringParameters")),
-            false => {
-                self.0.as_object_mut().and_then(|event| event.insert("queryStringParameters".into(), members.into()))
-            }
+            true => self
+                .0
+                .as_object_mut()
+                .and_then(|event| event.remove("queryStringParameters")),
+            false => self
+                .0
+                .as_object_mut()
+                .and_then(|event| event.insert("queryStringParameters".into(), members.into())),
         };
         self
     }
@@ -163,7 +191,9 @@ impl Event {
     }
 
     pub fn without_body(mut self) -> Self {
-        self.0.as_object_mut().and_then(|event| event.remove("body"));
+        self.0
+            .as_object_mut()
+            .and_then(|event| event.remove("body"));
         self.0["isBase64Encoded"] = false.into();
         self
     }

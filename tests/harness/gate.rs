@@ -1,5 +1,6 @@
-//! A TCP proxy that can be shut: what stands behind it is gone for the function under test and no one else.
-//! It keeps what was sent through it, so that a case can count the calls of one operation.
+//! A TCP proxy that can be shut: what stands behind it is gone for the function under test and no
+//! one else. It keeps what was sent through it, so that a case can count the calls of one
+//! operation.
 
 use std::io::Result;
 use std::net::SocketAddr;
@@ -39,13 +40,21 @@ pub struct Gate {
 impl Gate {
     /// An open gate before that address.
     pub async fn before(upstream: SocketAddr) -> Self {
-        let listener = TcpListener::bind(ports::free()).await.expect("a free loopback port");
+        let listener = TcpListener::bind(ports::free())
+            .await
+            .expect("a free loopback port");
         let address = listener.local_addr().expect("a bound address");
         let (state, changes) = watch::channel(State::Open);
         let (tell, listening) = watch::channel(true);
         let seen = Arc::new(Seen::default());
         let task = tokio::spawn(keep(listener, upstream, changes, tell, seen.clone()));
-        Self { address, state, listening, seen, task }
+        Self {
+            address,
+            state,
+            listening,
+            seen,
+            task,
+        }
     }
 
     pub fn url(&self) -> String {
@@ -71,13 +80,19 @@ impl Gate {
     /// How many requests with this text in them went through.
     pub fn count(&self, text: &str) -> usize {
         let sent = self.seen.sent.lock().expect("an unpoisoned record");
-        sent.windows(text.len()).filter(|window| *window == text.as_bytes()).count()
+        sent.windows(text.len())
+            .filter(|window| *window == text.as_bytes())
+            .count()
     }
 
     async fn turn(&self, state: State, listening: bool) {
         self.state.send_replace(state);
         // Back only when it holds, so that a case needs no pause.
-        self.listening.clone().wait_for(|is| *is == listening).await.expect("a running gate");
+        self.listening
+            .clone()
+            .wait_for(|is| *is == listening)
+            .await
+            .expect("a running gate");
     }
 }
 
@@ -103,7 +118,11 @@ async fn keep(
             // Aborts and waits: after this no old connection answers.
             connections.shutdown().await;
         } else if listener.is_none() {
-            listener = Some(TcpListener::bind(address).await.expect("the gate's own port again"));
+            listener = Some(
+                TcpListener::bind(address)
+                    .await
+                    .expect("the gate's own port again"),
+            );
         }
         tell.send_replace(listener.is_some());
         let accepted = async {
@@ -123,13 +142,21 @@ async fn keep(
     }
 }
 
-async fn pass(mut down: TcpStream, upstream: SocketAddr, mut state: watch::Receiver<State>, seen: &Seen) -> Result<()> {
+async fn pass(
+    mut down: TcpStream,
+    upstream: SocketAddr,
+    mut state: watch::Receiver<State>,
+    seen: &Seen,
+) -> Result<()> {
     let mut up = TcpStream::connect(upstream).await?;
     let (mut question, mut answer) = ([0; 16 * 1024], [0; 16 * 1024]);
     loop {
         if *state.borrow_and_update() == State::Stalled {
             // Held, not cut: the caller has to give up by itself.
-            state.wait_for(|state| *state != State::Stalled).await.map_err(std::io::Error::other)?;
+            state
+                .wait_for(|state| *state != State::Stalled)
+                .await
+                .map_err(std::io::Error::other)?;
             return Ok(());
         }
         tokio::select! {

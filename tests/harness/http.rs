@@ -1,5 +1,6 @@
-//! The little HTTP that the harness speaks itself: one call as a client, and the parsing that client and servers share.
-//! By hand, because the servers must be able to misbehave and the client must show exactly what came.
+//! The little HTTP that the harness speaks itself: one call as a client, and the parsing that
+//! client and servers share. By hand, because the servers must be able to misbehave and the client
+//! must show exactly what came.
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
@@ -9,7 +10,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// No call of the harness takes longer; the slowest case is a function that waits out its own limits.
+/// No call of the harness takes longer; the slowest case is a function that waits out its own
+/// limits.
 const CALL_LIMIT: Duration = Duration::from_secs(40);
 const HEAD_LIMIT: usize = 64 * 1024;
 
@@ -31,32 +33,57 @@ impl Head {
     }
 
     pub fn content_length(&self) -> usize {
-        self.header("content-length").and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+        self.header("content-length")
+            .and_then(|text| text.trim().parse().ok())
+            .unwrap_or(0)
     }
 }
 
 pub fn find<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    headers
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_str())
 }
 
-/// One POST over a connection of its own. HTTP/1.0, so that the answer ends where the connection does.
-pub async fn post(to: SocketAddr, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Response> {
+/// One POST over a connection of its own. HTTP/1.0, so that the answer ends where the connection
+/// does.
+pub async fn post(
+    to: SocketAddr,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<Response> {
     let call = async {
         let mut stream = TcpStream::connect(to).await?;
-        let mut head = format!("POST {path} HTTP/1.0\r\nhost: {to}\r\ncontent-length: {}\r\n", body.len());
+        let mut head = format!(
+            "POST {path} HTTP/1.0\r\nhost: {to}\r\ncontent-length: {}\r\n",
+            body.len()
+        );
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         head.push_str("\r\n");
         stream.write_all(head.as_bytes()).await?;
         stream.write_all(body).await?;
-        let Some(head) = read_head(&mut stream).await? else { return Err(ErrorKind::UnexpectedEof.into()) };
+        let Some(head) = read_head(&mut stream).await? else {
+            return Err(ErrorKind::UnexpectedEof.into());
+        };
         let mut body = head.rest;
         stream.read_to_end(&mut body).await?;
-        let status = head.first_line.split(' ').nth(1).and_then(|text| text.parse().ok());
-        Ok(Response { status: status.ok_or_else(|| Error::other("the answer has no status"))?, body })
+        let status = head
+            .first_line
+            .split(' ')
+            .nth(1)
+            .and_then(|text| text.parse().ok());
+        Ok(Response {
+            status: status.ok_or_else(|| Error::other("the answer has no status"))?,
+            body,
+        })
     };
-    timeout(CALL_LIMIT, call).await.map_err(|_| Error::from(ErrorKind::TimedOut))?
+    timeout(CALL_LIMIT, call)
+        .await
+        .map_err(|_| Error::from(ErrorKind::TimedOut))?
 }
 
 /// Reads up to the blank line; nothing where the other side hung up before it said anything.
@@ -70,7 +97,11 @@ pub async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option<H
             return Err(Error::other("the head is too long"));
         }
         if stream.read_buf(&mut bytes).await? == 0 {
-            return if bytes.is_empty() { Ok(None) } else { Err(ErrorKind::UnexpectedEof.into()) };
+            return if bytes.is_empty() {
+                Ok(None)
+            } else {
+                Err(ErrorKind::UnexpectedEof.into())
+            };
         }
     };
     let text = String::from_utf8_lossy(&bytes[..end]).into_owned();
@@ -80,5 +111,9 @@ pub async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option<H
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    Ok(Some(Head { first_line, headers, rest: bytes[end + 4..].to_vec() }))
+    Ok(Some(Head {
+        first_line,
+        headers,
+        rest: bytes[end + 4..].to_vec(),
+    }))
 }

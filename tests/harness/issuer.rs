@@ -1,4 +1,5 @@
-//! An OpenID provider on loopback that can fail: discovery document, key set, and the tokens signed with its keys.
+//! An OpenID provider on loopback that can fail: discovery document, key set, and the tokens signed
+//! with its keys.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -59,7 +60,10 @@ pub struct Issuer {
 impl Issuer {
     pub async fn start() -> Self {
         let keys = Key::standard();
-        let state = Arc::new(Mutex::new(State { keys, ..State::default() }));
+        let state = Arc::new(Mutex::new(State {
+            keys,
+            ..State::default()
+        }));
         let shared = state.clone();
         let server = Server::start(move |request| reply(request, &shared)).await;
         Self { server, state }
@@ -92,12 +96,21 @@ impl Issuer {
     pub fn jwt(&self, alg: &str, claims: &Value) -> Jwt {
         let state = self.state.lock().expect("an unpoisoned state");
         let key = state.keys.iter().rev().find(|key| key.signs(alg));
-        Jwt::new(key.unwrap_or_else(|| panic!("a key for {alg}")).clone(), alg, claims)
+        Jwt::new(
+            key.unwrap_or_else(|| panic!("a key for {alg}")).clone(),
+            alg,
+            claims,
+        )
     }
 
     pub fn public_der(&self, alg: &str) -> Vec<u8> {
         let state = self.state.lock().expect("an unpoisoned state");
-        state.keys.iter().find(|key| key.signs(alg)).map(|key| key.public_der()).unwrap_or_default()
+        state
+            .keys
+            .iter()
+            .find(|key| key.signs(alg))
+            .map(|key| key.public_der())
+            .unwrap_or_default()
     }
 
     /// Publishes one more ES256 key, with which ES256 tokens are signed from now on; its id.
@@ -110,12 +123,19 @@ impl Issuer {
     }
 
     pub fn remove_key(&self, kid: &str) {
-        self.state.lock().expect("an unpoisoned state").keys.retain(|key| key.kid != kid);
+        self.state
+            .lock()
+            .expect("an unpoisoned state")
+            .keys
+            .retain(|key| key.kid != kid);
     }
 
     /// Publishes its keys without their ids from now on.
     pub fn forget_key_ids(&self) {
-        self.state.lock().expect("an unpoisoned state").without_key_ids = true;
+        self.state
+            .lock()
+            .expect("an unpoisoned state")
+            .without_key_ids = true;
     }
 
     pub fn fail_discovery(&self, outage: impl Into<Option<Outage>>) {
@@ -145,19 +165,31 @@ impl Issuer {
     }
 
     fn fetches(&self, path: &str) -> usize {
-        self.requests().iter().filter(|request| request.target == path).count()
+        self.requests()
+            .iter()
+            .filter(|request| request.target == path)
+            .count()
     }
 }
 
 fn reply(request: &Request, state: &Mutex<State>) -> Reply {
     let state = state.lock().expect("an unpoisoned state");
     let issuer = format!("http://{}", request.header("host").unwrap_or_default());
-    let published = |key: &Arc<Key>| if state.without_key_ids { without(&key.jwk(), "kid") } else { key.jwk() };
+    let published = |key: &Arc<Key>| {
+        if state.without_key_ids {
+            without(&key.jwk(), "kid")
+        } else {
+            key.jwk()
+        }
+    };
     let key_set = json!({ "keys": state.keys.iter().map(published).collect::<Vec<_>>() });
     let (document, outage) = match request.target.as_str() {
         DISCOVERY => {
             let name = state.alias.as_ref().unwrap_or(&issuer);
-            (json!({ "issuer": name, "jwks_uri": format!("{issuer}{KEY_SET}") }), state.discovery)
+            (
+                json!({ "issuer": name, "jwks_uri": format!("{issuer}{KEY_SET}") }),
+                state.discovery,
+            )
         }
         KEY_SET => (key_set.clone(), state.key_set),
         // Where the redirect leads: a good key set, so that following it would show.
@@ -169,7 +201,11 @@ fn reply(request: &Request, state: &Mutex<State>) -> Reply {
         None => good,
         Some(Outage::Reset) => good.reset_after(0),
         Some(Outage::Error500) => Reply::json(500, &json!({ "error": "server_error" })),
-        Some(Outage::Html) => Reply::new(200, "text/html", "<!doctype html><title>Sign in to the network</title>"),
+        Some(Outage::Html) => Reply::new(
+            200,
+            "text/html",
+            "<!doctype html><title>Sign in to the network</title>",
+        ),
         Some(Outage::Oversized) => {
             let mut text = document.to_string();
             text.push_str(&" ".repeat(150_001 - text.len()));

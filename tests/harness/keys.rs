@@ -1,5 +1,6 @@
-//! Signing keys of every family, and JWTs that can be wrong in every way. On the cryptographic library alone, so that a
-//! mistake of the JWT library that the product uses cannot hide in the tests too.
+//! Signing keys of every family, and JWTs that can be wrong in every way. On the cryptographic
+//! library alone, so that a mistake of the JWT library that the product uses cannot hide in the
+//! tests too.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -32,19 +33,28 @@ impl Key {
             _ => (&sig::ECDSA_P521_SHA512_FIXED_SIGNING, "P-521"),
         };
         let pair = EcdsaKeyPair::generate(signing).expect("a new key");
-        Self { kid: kid.into(), pair: Pair::Ec(pair, curve, alg) }
+        Self {
+            kid: kid.into(),
+            pair: Pair::Ec(pair, curve, alg),
+        }
     }
 
     fn rsa(kid: &str) -> Self {
-        Self { kid: kid.into(), pair: Pair::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).expect("a new key")) }
+        Self {
+            kid: kid.into(),
+            pair: Pair::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).expect("a new key")),
+        }
     }
 
     fn ed25519(kid: &str) -> Self {
-        Self { kid: kid.into(), pair: Pair::Ed(Ed25519KeyPair::generate().expect("a new key")) }
+        Self {
+            kid: kid.into(),
+            pair: Pair::Ed(Ed25519KeyPair::generate().expect("a new key")),
+        }
     }
 
-    /// One key of each family, under the same ids for every issuer. The RSA key, which takes its time to make, is one
-    /// for the whole suite; the others are each issuer's own.
+    /// One key of each family, under the same ids for every issuer. The RSA key, which takes its
+    /// time to make, is one for the whole suite; the others are each issuer's own.
     pub fn standard() -> Vec<Arc<Key>> {
         static RSA: OnceLock<Arc<Key>> = OnceLock::new();
         let rsa = RSA.get_or_init(|| Arc::new(Key::rsa("rsa-1"))).clone();
@@ -73,10 +83,13 @@ impl Key {
             }
             Pair::Ec(pair, curve, alg) => {
                 // An uncompressed point: a 4, then both coordinates.
-                let (x, y) = pair.public_key().as_ref()[1..].split_at(pair.public_key().as_ref().len() / 2);
+                let (x, y) =
+                    pair.public_key().as_ref()[1..].split_at(pair.public_key().as_ref().len() / 2);
                 json!({ "kty": "EC", "crv": curve, "alg": alg, "x": encode(x), "y": encode(y) })
             }
-            Pair::Ed(pair) => json!({ "kty": "OKP", "crv": "Ed25519", "x": encode(pair.public_key().as_ref()) }),
+            Pair::Ed(pair) => {
+                json!({ "kty": "OKP", "crv": "Ed25519", "x": encode(pair.public_key().as_ref()) })
+            }
         };
         jwk["kid"] = self.kid.as_str().into();
         jwk["use"] = "sig".into();
@@ -86,7 +99,12 @@ impl Key {
     /// The public half as whoever confuses algorithms would use it for a shared secret.
     pub fn public_der(&self) -> Vec<u8> {
         match &self.pair {
-            Pair::Rsa(pair) => pair.public_key().as_der().expect("a public key in DER").as_ref().to_vec(),
+            Pair::Rsa(pair) => pair
+                .public_key()
+                .as_der()
+                .expect("a public key in DER")
+                .as_ref()
+                .to_vec(),
             Pair::Ec(pair, ..) => pair.public_key().as_ref().to_vec(),
             Pair::Ed(pair) => pair.public_key().as_ref().to_vec(),
         }
@@ -105,10 +123,15 @@ impl Key {
                     _ => &sig::RSA_PKCS1_SHA256,
                 };
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(padding, &random, message, &mut signature).expect("a signature");
+                pair.sign(padding, &random, message, &mut signature)
+                    .expect("a signature");
                 signature
             }
-            Pair::Ec(pair, ..) => pair.sign(&random, message).expect("a signature").as_ref().to_vec(),
+            Pair::Ec(pair, ..) => pair
+                .sign(&random, message)
+                .expect("a signature")
+                .as_ref()
+                .to_vec(),
             Pair::Ed(pair) => pair.sign(message).as_ref().to_vec(),
         }
     }
@@ -129,7 +152,13 @@ impl Jwt {
         header.insert("alg".into(), alg.into());
         header.insert("typ".into(), "JWT".into());
         header.insert("kid".into(), key.kid.as_str().into());
-        Self { key, alg: alg.into(), header, raw_header: None, payload: claims.to_string() }
+        Self {
+            key,
+            alg: alg.into(),
+            header,
+            raw_header: None,
+            payload: claims.to_string(),
+        }
     }
 
     /// Another header member, or the removal of one by null; the signature stays the key's own.
@@ -152,8 +181,14 @@ impl Jwt {
     }
 
     pub fn encode(self) -> String {
-        let header = self.raw_header.unwrap_or_else(|| Value::from(self.header).to_string());
-        let message = format!("{}.{}", encode(header.as_bytes()), encode(self.payload.as_bytes()));
+        let header = self
+            .raw_header
+            .unwrap_or_else(|| Value::from(self.header).to_string());
+        let message = format!(
+            "{}.{}",
+            encode(header.as_bytes()),
+            encode(self.payload.as_bytes())
+        );
         let signature = self.key.sign(&self.alg, message.as_bytes());
         format!("{message}.{}", encode(&signature))
     }
@@ -167,7 +202,11 @@ pub fn hmac_jwt(alg: &str, secret: &[u8], claims: &Value) -> String {
         _ => hmac::HMAC_SHA256,
     };
     let header = json!({ "alg": alg, "typ": "JWT" }).to_string();
-    let message = format!("{}.{}", encode(header.as_bytes()), encode(claims.to_string().as_bytes()));
+    let message = format!(
+        "{}.{}",
+        encode(header.as_bytes()),
+        encode(claims.to_string().as_bytes())
+    );
     let tag = hmac::sign(&hmac::Key::new(algorithm, secret), message.as_bytes());
     format!("{message}.{}", encode(tag.as_ref()))
 }
@@ -182,13 +221,17 @@ pub fn with(claims: &Value, name: &str, value: impl Into<Value>) -> Value {
 /// Claims without one of them.
 pub fn without(claims: &Value, name: &str) -> Value {
     let mut claims = claims.clone();
-    claims.as_object_mut().and_then(|members| members.remove(name));
+    claims
+        .as_object_mut()
+        .and_then(|members| members.remove(name));
     claims
 }
 
 /// Unix time in whole seconds.
 pub fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     since.as_secs().try_into().unwrap_or_default()
 }
 
@@ -209,7 +252,12 @@ fn der_value(der: &[u8]) -> (&[u8], &[u8]) {
     let first = usize::from(der[1]);
     let (length, start) = match first.checked_sub(0x80) {
         None => (first, 2),
-        Some(count) => (der[2..2 + count].iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)), 2 + count),
+        Some(count) => (
+            der[2..2 + count]
+                .iter()
+                .fold(0, |sum, byte| sum << 8 | usize::from(*byte)),
+            2 + count,
+        ),
     };
     (&der[start..start + length], &der[start + length..])
 }

@@ -1,4 +1,5 @@
-//! Looks for secrets where none may be: as they are, and in every coding in which they might have slipped out.
+//! Looks for secrets where none may be: as they are, and in every coding in which they might have
+//! slipped out.
 
 use std::collections::BTreeSet;
 
@@ -8,19 +9,30 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 /// Shorter pieces occur by chance, so a secret of fewer bytes cannot be looked for.
 const SHORTEST: usize = 12;
 
-/// Fails where a secret occurs in any of the texts. Both come with a name for the message, which never shows a secret.
+/// Fails where a secret occurs in any of the texts. Both come with a name for the message, which
+/// never shows a secret.
 pub fn assert_absent(texts: &[(&str, &str)], secrets: &[(&str, &str)]) {
     let found = find(texts, secrets);
-    assert!(found.is_empty(), "{}", found.into_iter().collect::<Vec<_>>().join("\n"));
+    assert!(
+        found.is_empty(),
+        "{}",
+        found.into_iter().collect::<Vec<_>>().join("\n")
+    );
 }
 
 fn find(texts: &[(&str, &str)], secrets: &[(&str, &str)]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (secret_name, secret) in secrets {
-        assert!(secret.len() >= SHORTEST, "{secret_name} is too short to be looked for");
+        assert!(
+            secret.len() >= SHORTEST,
+            "{secret_name} is too short to be looked for"
+        );
         for (coding, needle) in codings(secret) {
             let holders = texts.iter().filter(|(_, text)| text.contains(&needle));
-            found.extend(holders.map(|(text_name, _)| format!("{secret_name} occurs in {text_name}, {coding}")));
+            found
+                .extend(holders.map(|(text_name, _)| {
+                    format!("{secret_name} occurs in {text_name}, {coding}")
+                }));
         }
     }
     found
@@ -32,23 +44,44 @@ fn codings(secret: &str) -> Vec<(String, String)> {
     let mut found = vec![
         ("as it is".to_owned(), secret.to_owned()),
         ("reversed".to_owned(), secret.chars().rev().collect()),
-        ("as JSON bytes".to_owned(), bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(",")),
-        ("as printed bytes".to_owned(), bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(", ")),
+        (
+            "as JSON bytes".to_owned(),
+            bytes
+                .iter()
+                .map(u8::to_string)
+                .collect::<Vec<_>>()
+                .join(","),
+        ),
+        (
+            "as printed bytes".to_owned(),
+            bytes
+                .iter()
+                .map(u8::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
         ("in upper-case hex".to_owned(), hex.to_uppercase()),
         ("in hex".to_owned(), hex),
         ("URL-encoded".to_owned(), percent(secret, false)),
-        ("URL-encoded to the last byte".to_owned(), percent(secret, true)),
+        (
+            "URL-encoded to the last byte".to_owned(),
+            percent(secret, true),
+        ),
     ];
     for alignment in 0..3 {
-        // Behind one or two other bytes the same secret is other characters; those at the edges mix with what is
-        // beside it, so they are left out.
+        // Behind one or two other bytes the same secret is other characters; those at the edges mix
+        // with what is beside it, so they are left out.
         let shifted = [&[b'.'; 3][..alignment], bytes].concat();
         let whole = shifted.len() / 3 * 4;
         let start = if alignment == 0 { 0 } else { 4 };
-        for (name, text) in
-            [("base64", STANDARD_NO_PAD.encode(&shifted)), ("base64url", URL_SAFE_NO_PAD.encode(&shifted))]
-        {
-            found.push((format!("in {name}, {alignment} bytes in"), text[start..whole].to_owned()));
+        for (name, text) in [
+            ("base64", STANDARD_NO_PAD.encode(&shifted)),
+            ("base64url", URL_SAFE_NO_PAD.encode(&shifted)),
+        ] {
+            found.push((
+                format!("in {name}, {alignment} bytes in"),
+                text[start..whole].to_owned(),
+            ));
         }
     }
     found
@@ -56,7 +89,13 @@ fn codings(secret: &str) -> Vec<(String, String)> {
 
 fn percent(text: &str, all: bool) -> String {
     let plain = |byte: &u8| !all && (byte.is_ascii_alphanumeric() || b"-._~".contains(byte));
-    let encode = |byte: u8| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    let encode = |byte: u8| {
+        if plain(&byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
+    };
     text.bytes().map(encode).collect()
 }
 

@@ -1,9 +1,14 @@
-//! The harness of the end-to-end suite: the release binaries under AWS's Runtime Interface Emulator, moto as Secrets
-//! Manager and DynamoDB, an identity provider and the voice providers played on loopback. The cases themselves are in `cases/`.
+//! The harness of the end-to-end suite: the release binaries under AWS's Runtime Interface
+//! Emulator, moto as Secrets Manager and DynamoDB, an identity provider and the voice providers
+//! played on loopback. The cases themselves are in `cases/`.
 //!
-//! The tools come by environment (`VOICEMINT_RIE`, `VOICEMINT_MOTO`, `VOICEMINT_BIN_DIR`); `make e2e` sets them.
+//! The tools come by environment (`VOICEMINT_RIE`, `VOICEMINT_MOTO`, `VOICEMINT_BIN_DIR`); `make
+//! e2e` sets them.
 
-#![allow(clippy::disallowed_methods, reason = "the suite has a real clock and a real environment")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the suite has a real clock and a real environment"
+)]
 
 mod answer;
 mod answer_form;
@@ -47,6 +52,8 @@ use std::path::PathBuf;
 fn tool(variable: &str) -> PathBuf {
     match std::env::var_os(variable) {
         Some(path) if !path.is_empty() => path.into(),
-        _ => panic!("{variable} is not set: run the end-to-end suite with `make e2e`, which sets up its tools."),
+        _ => panic!(
+            "{variable} is not set: run the end-to-end suite with `make e2e`, which sets up its tools."
+        ),
     }
 }

@@ -1,4 +1,5 @@
-//! AWS's services, played by moto: one server for the whole suite, and the few calls that a case makes of it.
+//! AWS's services, played by moto: one server for the whole suite, and the few calls that a case
+//! makes of it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -29,13 +30,19 @@ impl Moto {
         let address = SERVER.get_or_init(|| async {
             let program = tool("VOICEMINT_MOTO");
             // On a thread that may block: whoever shares this runtime goes on meanwhile.
-            let started = tokio::task::spawn_blocking(|| spawn(program)).await.expect("a start that does not panic");
-            let moto = Self { address: started.unwrap_or_else(|message| panic!("{message}")) };
+            let started = tokio::task::spawn_blocking(|| spawn(program))
+                .await
+                .expect("a start that does not panic");
+            let moto = Self {
+                address: started.unwrap_or_else(|message| panic!("{message}")),
+            };
             // Its first call sets the service up.
             moto.call("ListSecrets", json!({})).await;
             moto.address
         });
-        Self { address: *address.await }
+        Self {
+            address: *address.await,
+        }
     }
 
     /// Something else in its place.
@@ -54,26 +61,50 @@ impl Moto {
     }
 
     pub async fn create_secret(&self, name: &str, value: &str) {
-        self.call("CreateSecret", json!({ "Name": name, "SecretString": value })).await;
+        self.call(
+            "CreateSecret",
+            json!({ "Name": name, "SecretString": value }),
+        )
+        .await;
     }
 
     /// A new version, which is the current one from now on.
     pub async fn put_secret(&self, name: &str, value: &str) {
-        self.call("PutSecretValue", json!({ "SecretId": name, "SecretString": value })).await;
+        self.call(
+            "PutSecretValue",
+            json!({ "SecretId": name, "SecretString": value }),
+        )
+        .await;
     }
 
     pub async fn delete_secret(&self, name: &str) {
-        self.call("DeleteSecret", json!({ "SecretId": name, "ForceDeleteWithoutRecovery": true })).await;
+        self.call(
+            "DeleteSecret",
+            json!({ "SecretId": name, "ForceDeleteWithoutRecovery": true }),
+        )
+        .await;
     }
 
     /// Calls Secrets Manager.
     async fn call(&self, operation: &str, input: Value) -> Value {
-        self.call_service("secretsmanager", "1.1", &format!("secretsmanager.{operation}"), input).await
+        self.call_service(
+            "secretsmanager",
+            "1.1",
+            &format!("secretsmanager.{operation}"),
+            input,
+        )
+        .await
     }
 
     /// Calls DynamoDB.
     pub async fn dynamodb(&self, operation: &str, input: Value) -> Value {
-        self.call_service("dynamodb", "1.0", &format!("DynamoDB_20120810.{operation}"), input).await
+        self.call_service(
+            "dynamodb",
+            "1.0",
+            &format!("DynamoDB_20120810.{operation}"),
+            input,
+        )
+        .await
     }
 
     async fn call_service(&self, service: &str, json: &str, target: &str, input: Value) -> Value {
@@ -84,11 +115,20 @@ impl Moto {
         let headers = [
             ("content-type", &*format!("application/x-amz-json-{json}")),
             ("x-amz-target", target),
-            ("authorization", &format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=fake")),
+            (
+                "authorization",
+                &format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=fake"),
+            ),
         ];
         let response = http::post(self.address, "/", &headers, input.to_string().as_bytes()).await;
-        let response = response.unwrap_or_else(|error| panic!("moto did not answer {target}: {error}"));
-        assert_eq!(response.status, 200, "{target}: {}", String::from_utf8_lossy(&response.body));
+        let response =
+            response.unwrap_or_else(|error| panic!("moto did not answer {target}: {error}"));
+        assert_eq!(
+            response.status,
+            200,
+            "{target}: {}",
+            String::from_utf8_lossy(&response.body)
+        );
         serde_json::from_slice(&response.body).unwrap_or_default()
     }
 }
@@ -96,15 +136,18 @@ impl Moto {
 fn spawn(program: PathBuf) -> Result<SocketAddr, String> {
     let address = ports::free();
     let (tell, started) = mpsc::channel();
-    // The server lives as long as this thread: the kernel ends it with the suite, however that ends.
+    // The server lives as long as this thread: the kernel ends it with the suite, however that
+    // ends.
     thread::spawn(move || {
         let environment = [("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())];
-        let arguments = ["--host", "127.0.0.1", "--port", &address.port().to_string()].map(str::to_owned);
+        let arguments =
+            ["--host", "127.0.0.1", "--port", &address.port().to_string()].map(str::to_owned);
         let mut process = Process::start(&program, &arguments, &environment);
         let limit = Instant::now() + START_LIMIT;
         while std::net::TcpStream::connect(address).is_err() {
             if process.has_ended() || Instant::now() > limit {
-                tell.send(Err(format!("moto did not start:\n{}", process.output()))).ok();
+                tell.send(Err(format!("moto did not start:\n{}", process.output())))
+                    .ok();
                 return;
             }
             thread::sleep(Duration::from_millis(50));
@@ -114,5 +157,7 @@ fn spawn(program: PathBuf) -> Result<SocketAddr, String> {
             thread::park();
         }
     });
-    started.recv().unwrap_or_else(|_| Err("moto's thread ended".into()))
+    started
+        .recv()
+        .unwrap_or_else(|_| Err("moto's thread ended".into()))
 }

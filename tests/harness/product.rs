@@ -1,4 +1,5 @@
-//! An identity product: the stand-in of `make dev` on loopback, and a function that is set to accept its sessions.
+//! An identity product: the stand-in of `make dev` on loopback, and a function that is set to
+//! accept its sessions.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -21,39 +22,68 @@ pub struct Product {
 impl Product {
     /// The stand-in of a kind, with its secrets in moto.
     pub async fn start(kind: Kind, world: &World) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free loopback port");
-        let base_url = format!("http://localhost:{}", listener.local_addr().expect("a bound address").port());
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .expect("a free loopback port");
+        let base_url = format!(
+            "http://localhost:{}",
+            listener.local_addr().expect("a bound address").port()
+        );
         let identity = Arc::new(IdentityProvider::new(kind, &base_url).expect("random numbers"));
         let router = router(Arc::clone(&identity), Clock::system());
-        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap_or_default() });
+        let server =
+            tokio::spawn(async move { axum::serve(listener, router).await.unwrap_or_default() });
         let mut secrets = Vec::new();
         for (name, text) in identity.secrets() {
             let id = Moto::unique("product");
             world.moto.create_secret(&id, &text).await;
             secrets.push((name, id));
         }
-        Self { identity, secrets, server }
+        Self {
+            identity,
+            secrets,
+            server,
+        }
     }
 
-    /// Settings with which a function accepts its sessions: those that its README row names, and no others.
+    /// Settings with which a function accepts its sessions: those that its README row names, and no
+    /// others.
     pub fn function(&self, world: &World, provider: &str) -> Builder {
         let ours = ["SESSION_ISSUER", "SESSION_AUDIENCE", "SESSION_COOKIE"];
-        let bare = ours.into_iter().fold(world.function(provider), Builder::without);
-        self.identity.settings().into_iter().fold(bare, |builder, (name, value)| {
-            let id = self.secrets.iter().find(|(known, _)| *known == value).map(|(_, id)| id.clone());
-            builder.env(name, id.unwrap_or(value))
-        })
+        let bare = ours
+            .into_iter()
+            .fold(world.function(provider), Builder::without);
+        self.identity
+            .settings()
+            .into_iter()
+            .fold(bare, |builder, (name, value)| {
+                let id = self
+                    .secrets
+                    .iter()
+                    .find(|(known, _)| *known == value)
+                    .map(|(_, id)| id.clone());
+                builder.env(name, id.unwrap_or(value))
+            })
     }
 
     /// The id under which moto has one of its secrets.
     pub fn secret_id(&self, name: &str) -> &str {
-        self.secrets.iter().find(|(known, _)| *known == name).map(|(_, id)| id.as_str()).unwrap_or_default()
+        self.secrets
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, id)| id.as_str())
+            .unwrap_or_default()
     }
 
     /// What a good token says of somebody, for five minutes.
     pub fn claims(&self, user: &str) -> Claims {
         let now = Duration::from_secs(now().unsigned_abs());
-        let mut claims = self.identity.claims(&Login { user, grants: None, now, seconds: 300 });
+        let mut claims = self.identity.claims(&Login {
+            user,
+            grants: None,
+            now,
+            seconds: 300,
+        });
         // Clerk's tokens name the page that they are for, which here is the app's.
         claims.entry("azp").and_modify(|azp| *azp = ORIGIN.into());
         claims
@@ -78,7 +108,10 @@ impl Product {
     /// A token with other members of its header.
     pub fn signed(&self, header: Value, claims: &Claims) -> String {
         let header = json!(header).as_object().cloned().unwrap_or_default();
-        self.identity.issuer().sign(&header, claims).expect("a kind that signs")
+        self.identity
+            .issuer()
+            .sign(&header, claims)
+            .expect("a kind that signs")
     }
 }
 
@@ -90,5 +123,9 @@ impl Drop for Product {
 
 /// A mint with these cookies and no other credential.
 pub fn with_cookies(cookies: &[Cookie]) -> Event {
-    cookies.iter().fold(Event::post("elevenlabs"), |event, cookie| event.cookie(&cookie.name, &cookie.value))
+    cookies
+        .iter()
+        .fold(Event::post("elevenlabs"), |event, cookie| {
+            event.cookie(&cookie.name, &cookie.value)
+        })
 }

@@ -1,5 +1,6 @@
-//! A raw HTTP server on loopback that can also do what well-behaved servers cannot: drip, stall, reset, hang up.
-//! It records every request and counts connections, so that a case can say what was sent, and how often.
+//! A raw HTTP server on loopback that can also do what well-behaved servers cannot: drip, stall,
+//! reset, hang up. It records every request and counts connections, so that a case can say what was
+//! sent, and how often.
 
 use std::io::Result;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -75,7 +76,12 @@ pub struct Reply {
 impl Reply {
     pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type".into(), content_type.into())];
-        Self { status, headers, body: body.into(), manner: Manner::AtOnce }
+        Self {
+            status,
+            headers,
+            body: body.into(),
+            manner: Manner::AtOnce,
+        }
     }
 
     pub fn json(status: u16, body: &Value) -> Self {
@@ -83,7 +89,10 @@ impl Reply {
     }
 
     pub fn token(token: &str) -> Self {
-        Self::json(200, &serde_json::json!({ "token": token, "expires_in_seconds": 60 }))
+        Self::json(
+            200,
+            &serde_json::json!({ "token": token, "expires_in_seconds": 60 }),
+        )
     }
 
     pub fn silence() -> Self {
@@ -127,7 +136,11 @@ impl Reply {
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let mut head = format!("HTTP/1.1 {} Scripted\r\ncontent-length: {}\r\n", self.status, self.body.len());
+        let mut head = format!(
+            "HTTP/1.1 {} Scripted\r\ncontent-length: {}\r\n",
+            self.status,
+            self.body.len()
+        );
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -153,11 +166,17 @@ pub struct Server {
 
 impl Server {
     pub async fn start(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free loopback port");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .expect("a free loopback port");
         let address = listener.local_addr().expect("a bound address");
         let seen = Arc::new(Seen::default());
         let task = tokio::spawn(accept(listener, Arc::new(handler), seen.clone()));
-        Self { address, seen, task }
+        Self {
+            address,
+            seen,
+            task,
+        }
     }
 
     pub fn url(&self) -> String {
@@ -165,12 +184,21 @@ impl Server {
     }
 
     pub fn requests(&self) -> Vec<Request> {
-        self.seen.requests.lock().expect("an unpoisoned record").clone()
+        self.seen
+            .requests
+            .lock()
+            .expect("an unpoisoned record")
+            .clone()
     }
 
-    /// The `HEAD`s by which functions warm their connection: no calls, so they are answered past the handler.
+    /// The `HEAD`s by which functions warm their connection: no calls, so they are answered past
+    /// the handler.
     pub fn warm_ups(&self) -> Vec<Request> {
-        self.seen.warm_ups.lock().expect("an unpoisoned record").clone()
+        self.seen
+            .warm_ups
+            .lock()
+            .expect("an unpoisoned record")
+            .clone()
     }
 
     pub fn connections(&self) -> usize {
@@ -204,15 +232,32 @@ async fn serve(mut stream: TcpStream, handler: &Handler, seen: &Seen) -> Result<
             }
         }
         let mut words = head.first_line.split(' ').map(str::to_owned);
-        let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        let request = Request { method, target, headers: head.headers, body, at: SystemTime::now() };
+        let (method, target) = (
+            words.next().unwrap_or_default(),
+            words.next().unwrap_or_default(),
+        );
+        let request = Request {
+            method,
+            target,
+            headers: head.headers,
+            body,
+            at: SystemTime::now(),
+        };
         if request.method == "HEAD" {
-            seen.warm_ups.lock().expect("an unpoisoned record").push(request);
-            stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\n").await?;
+            seen.warm_ups
+                .lock()
+                .expect("an unpoisoned record")
+                .push(request);
+            stream
+                .write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\n")
+                .await?;
             continue;
         }
         let reply = handler(&request);
-        seen.requests.lock().expect("an unpoisoned record").push(request);
+        seen.requests
+            .lock()
+            .expect("an unpoisoned record")
+            .push(request);
         let bytes = reply.bytes();
         match reply.manner {
             Manner::AtOnce => stream.write_all(&bytes).await?,

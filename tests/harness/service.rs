@@ -1,5 +1,5 @@
-//! A provider, or another service, that answers by script: for everything that the strict stand-in, being well-behaved,
-//! cannot do.
+//! A provider, or another service, that answers by script: for everything that the strict stand-in,
+//! being well-behaved, cannot do.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

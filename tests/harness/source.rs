@@ -1,5 +1,6 @@
-//! The event sources: an event of an HTTP API as each of them would send the same request, in the envelope of its file
-//! in `events/`. Formats: <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html>,
+//! The event sources: an event of an HTTP API as each of them would send the same request, in the
+//! envelope of its file in `events/`. Formats:
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html>,
 //! <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html> and
 //! <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>.
 
@@ -25,14 +26,22 @@ pub enum EventSource {
 }
 
 impl EventSource {
-    pub const ALL: [Self; 6] =
-        [Self::HttpApi, Self::FunctionUrl, Self::RestApi, Self::RestApiBasePath, Self::Alb, Self::AlbMultiValue];
+    pub const ALL: [Self; 6] = [
+        Self::HttpApi,
+        Self::FunctionUrl,
+        Self::RestApi,
+        Self::RestApiBasePath,
+        Self::Alb,
+        Self::AlbMultiValue,
+    ];
 
     /// Whose event this is, by its shape; anything else is answered as to an HTTP API.
     pub fn of(event: &Value) -> Self {
         match event {
             _ if event["version"] == "2.0" => Self::HttpApi,
-            _ if event["requestContext"]["elb"].is_object() && event["multiValueHeaders"].is_object() => {
+            _ if event["requestContext"]["elb"].is_object()
+                && event["multiValueHeaders"].is_object() =>
+            {
                 Self::AlbMultiValue
             }
             _ if event["requestContext"]["elb"].is_object() => Self::Alb,
@@ -41,8 +50,8 @@ impl EventSource {
         }
     }
 
-    /// Whether its events have each value of a repeated header: a load balancer keeps the last one, unless it is told to
-    /// send all.
+    /// Whether its events have each value of a repeated header: a load balancer keeps the last one,
+    /// unless it is told to send all.
     pub fn passes_repeated_headers(self) -> bool {
         self != Self::Alb
     }
@@ -75,7 +84,13 @@ impl Event {
         match source {
             EventSource::HttpApi => return self.clone(),
             EventSource::FunctionUrl => {
-                for member in ["headers", "cookies", "body", "rawQueryString", "queryStringParameters"] {
+                for member in [
+                    "headers",
+                    "cookies",
+                    "body",
+                    "rawQueryString",
+                    "queryStringParameters",
+                ] {
                     put(&mut event, member, request[member].clone());
                 }
                 event["requestContext"]["http"]["method"] = method.clone();
@@ -88,7 +103,8 @@ impl Event {
                 let pairs = pairs(query).map(|(name, value)| (decoded(name), decoded(value)));
                 let (last, all) = (last_values(pairs.clone()), all_values(pairs));
                 event["queryStringParameters"] = if query.is_empty() { Value::Null } else { last };
-                event["multiValueQueryStringParameters"] = if query.is_empty() { Value::Null } else { all };
+                event["multiValueQueryStringParameters"] =
+                    if query.is_empty() { Value::Null } else { all };
                 event["body"] = body.into();
                 event["httpMethod"] = method.clone();
                 event["requestContext"]["httpMethod"] = method.clone();
@@ -116,7 +132,9 @@ impl Event {
     pub fn repeated(self, name: &str, values: &[&str]) -> Self {
         let mut event = self.without_header(name).into_json();
         match EventSource::of(&event) {
-            EventSource::HttpApi | EventSource::FunctionUrl => event["headers"][name] = values.join(",").into(),
+            EventSource::HttpApi | EventSource::FunctionUrl => {
+                event["headers"][name] = values.join(",").into()
+            }
             EventSource::RestApi | EventSource::RestApiBasePath => {
                 event["headers"][name] = values.last().copied().into();
                 event["multiValueHeaders"][name] = json!(values);
@@ -130,7 +148,9 @@ impl Event {
 
 /// Sets a member, or takes it out where the request has none.
 fn put(event: &mut Value, name: &str, value: Value) {
-    let Some(members) = event.as_object_mut() else { return };
+    let Some(members) = event.as_object_mut() else {
+        return;
+    };
     match value {
         Value::Null => members.remove(name),
         value => members.insert(name.to_owned(), value),
@@ -140,7 +160,12 @@ fn put(event: &mut Value, name: &str, value: Value) {
 /// The headers, with the cookies as the browser sent them.
 fn headers(request: &Value) -> Map<String, Value> {
     let mut headers = request["headers"].as_object().cloned().unwrap_or_default();
-    let cookies: Vec<_> = request["cookies"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let cookies: Vec<_> = request["cookies"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     if !cookies.is_empty() {
         headers.insert("cookie".to_owned(), cookies.join("; ").into());
     }
@@ -148,7 +173,10 @@ fn headers(request: &Value) -> Map<String, Value> {
 }
 
 fn in_arrays(headers: &Map<String, Value>) -> Value {
-    headers.iter().map(|(name, value)| (name.clone(), json!([value]))).collect()
+    headers
+        .iter()
+        .map(|(name, value)| (name.clone(), json!([value])))
+        .collect()
 }
 
 fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> + Clone {
@@ -161,7 +189,9 @@ fn owned(query: &str) -> impl Iterator<Item = (String, String)> {
 }
 
 fn last_values(pairs: impl Iterator<Item = (String, String)>) -> Value {
-    pairs.map(|(name, value)| (name, Value::from(value))).collect()
+    pairs
+        .map(|(name, value)| (name, Value::from(value)))
+        .collect()
 }
 
 fn all_values(pairs: impl Iterator<Item = (String, String)>) -> Value {

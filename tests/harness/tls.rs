@@ -1,4 +1,5 @@
-//! TLS in front of a plain server of this machine, by an authority that nobody knows but from its file.
+//! TLS in front of a plain server of this machine, by an authority that nobody knows but from its
+//! file.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -26,9 +27,14 @@ impl Tls {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("random numbers");
         let issuer = CertifiedIssuer::self_signed(params, key).expect("a certificate");
-        let file = std::env::temp_dir().join(format!("voicemint-{name}-{}.pem", std::process::id()));
+        let file =
+            std::env::temp_dir().join(format!("voicemint-{name}-{}.pem", std::process::id()));
         std::fs::write(&file, issuer.pem()).expect("a file for the authority");
-        Self { issuer, file, servers: Vec::new() }
+        Self {
+            issuer,
+            file,
+            servers: Vec::new(),
+        }
     }
 
     /// For `SSL_CERT_FILE`.
@@ -40,15 +46,24 @@ impl Tls {
     pub async fn before(&mut self, upstream: SocketAddr) -> String {
         let key = KeyPair::generate().expect("random numbers");
         let certificate = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
-        let certificate = certificate.signed_by(&key, &self.issuer).expect("a certificate");
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("the library's own versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
-            .expect("a key for its certificate");
+        let certificate = certificate
+            .signed_by(&key, &self.issuer)
+            .expect("a certificate");
+        let config = ServerConfig::builder_with_provider(Arc::new(
+            rustls::crypto::aws_lc_rs::default_provider(),
+        ))
+        .with_safe_default_protocol_versions()
+        .expect("the library's own versions")
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+        )
+        .expect("a key for its certificate");
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free loopback port");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .expect("a free loopback port");
         let port = listener.local_addr().expect("a bound address").port();
         self.servers.push(tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {

@@ -1,11 +1,14 @@
-//! Everything that stands around a function in a case: Secrets Manager behind a gate, the identity provider, and the
-//! strict stand-ins for the voice providers; and the settings with which a function finds them.
+//! Everything that stands around a function in a case: Secrets Manager behind a gate, the identity
+//! provider, and the strict stand-ins for the voice providers; and the settings with which a
+//! function finds them.
 
 use std::net::Ipv4Addr;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use voicemint_dev::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY, Grant, Need, Standins, TokenType, Vendor};
+use voicemint_dev::standins::{
+    ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY, Grant, Need, Standins, TokenType, Vendor,
+};
 
 use crate::{AUDIENCE, Builder, Function, Gate, Issuer, Moto, ORIGIN};
 
@@ -31,14 +34,28 @@ impl World {
         let gate = Gate::before(moto.address()).await;
         let issuer = Issuer::start().await;
         let standins = Standins::new();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free loopback port");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .expect("a free loopback port");
         let url = format!("http://{}", listener.local_addr().expect("a bound address"));
         let router = standins.router();
-        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap_or_default() });
+        let server =
+            tokio::spawn(async move { axum::serve(listener, router).await.unwrap_or_default() });
         let secrets = PROVIDERS.map(Moto::unique).to_vec();
-        let world = Self { moto, gate, issuer, standins, url, secrets, server };
+        let world = Self {
+            moto,
+            gate,
+            issuer,
+            standins,
+            url,
+            secrets,
+            server,
+        };
         for provider in PROVIDERS {
-            world.moto.create_secret(world.secret_id(provider), Self::key(provider)).await;
+            world
+                .moto
+                .create_secret(world.secret_id(provider), Self::key(provider))
+                .await;
         }
         world
     }
@@ -49,7 +66,10 @@ impl World {
     }
 
     pub fn secret_id(&self, provider: &str) -> &str {
-        &self.secrets[PROVIDERS.iter().position(|name| *name == provider).expect("one of the providers")]
+        &self.secrets[PROVIDERS
+            .iter()
+            .position(|name| *name == provider)
+            .expect("one of the providers")]
     }
 
     /// The key that the stand-in takes at first.
@@ -71,7 +91,8 @@ impl World {
         self.standins.mints(vendor(provider))
     }
 
-    /// Whether the stand-in takes the token for what the smallest ask is good for; spends it where that is its way.
+    /// Whether the stand-in takes the token for what the smallest ask is good for; spends it where
+    /// that is its way.
     pub fn redeem(&self, provider: &str, token: &str) -> bool {
         let need = match provider {
             "cartesia" => Need::Cartesia(Grant::Tts),
@@ -93,7 +114,8 @@ impl World {
             .env("ALLOWED_ORIGINS", ORIGIN)
     }
 
-    /// Settings for opaque tokens, about which that endpoint is asked with the client's credentials of that secret.
+    /// Settings for opaque tokens, about which that endpoint is asked with the client's credentials
+    /// of that secret.
     pub fn introspection(&self, provider: &str, endpoint: &str, client: &str) -> Builder {
         self.without_issuer(provider)
             .env("SESSION_KIND", "introspection")
@@ -104,11 +126,15 @@ impl World {
 
     /// Settings for sessions about which the app is asked.
     pub fn forward(&self, provider: &str, app: &str) -> Builder {
-        self.without_issuer(provider).env("SESSION_KIND", "forward").env("SESSION_FORWARD_URL", app)
+        self.without_issuer(provider)
+            .env("SESSION_KIND", "forward")
+            .env("SESSION_FORWARD_URL", app)
     }
 
     fn without_issuer(&self, provider: &str) -> Builder {
-        self.function(provider).without("SESSION_ISSUER").without("SESSION_AUDIENCE")
+        self.function(provider)
+            .without("SESSION_ISSUER")
+            .without("SESSION_AUDIENCE")
     }
 
     /// One more secret; its name.

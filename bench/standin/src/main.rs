@@ -1,8 +1,9 @@
-//! What the functions of `make bench` call: the three voice providers and the issuer. It answers at once and costs little.
+//! What the functions of `make bench` call: the three voice providers and the issuer. It answers at
+//! once and costs little.
 //!
-//! `standin KEY_SET_FILE API_KEY` prints its address. One thread a connection, no dependencies. A request that is not the
-//! provider's own way of asking gets an error, so that a function that asks wrongly fails. `GET /mints` tells how many
-//! tokens were given out.
+//! `standin KEY_SET_FILE API_KEY` prints its address. One thread a connection, no dependencies. A
+//! request that is not the provider's own way of asking gets an error, so that a function that asks
+//! wrongly fails. `GET /mints` tells how many tokens were given out.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Error, Read, Result, Write, stdout};
@@ -36,7 +37,11 @@ fn main() -> Result<()> {
     let (Some(file), Some(api_key)) = (arguments.next(), arguments.next()) else {
         return Err(Error::other("usage: standin KEY_SET_FILE API_KEY"));
     };
-    let standin = Arc::new(Standin { key_set: fs::read_to_string(file)?, api_key, mints: AtomicU64::new(0) });
+    let standin = Arc::new(Standin {
+        key_set: fs::read_to_string(file)?,
+        api_key,
+        mints: AtomicU64::new(0),
+    });
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     writeln!(stdout(), "http://{}", listener.local_addr()?)?;
     for stream in listener.incoming() {
@@ -54,8 +59,9 @@ impl Standin {
         while let Some(request) = read(&mut reader)? {
             let (status, body) = self.answer(&request);
             let length = body.len();
-            let head =
-                format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n");
+            let head = format!(
+                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+            );
             let body = if request.method == "HEAD" { "" } else { &body };
             reader.get_mut().write_all((head + body).as_bytes())?;
         }
@@ -63,19 +69,29 @@ impl Standin {
     }
 
     fn answer(&self, request: &Request) -> (&'static str, String) {
-        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+        let (path, query) = request
+            .target
+            .split_once('?')
+            .unwrap_or((&request.target, ""));
         match (request.method.as_str(), path) {
             ("GET", "/keys.json") => ("200 OK", self.key_set.clone()),
             ("GET", "/mints") => ("200 OK", self.mints.load(Ordering::Relaxed).to_string()),
             ("POST", "/access-token") => {
-                let asks = request.body.contains("\"grants\"") && request.body.contains("\"expires_in\"");
+                let asks =
+                    request.body.contains("\"grants\"") && request.body.contains("\"expires_in\"");
                 let known = request.authorization.strip_prefix("Bearer ") == Some(&self.api_key);
                 self.mint(known, asks && !request.version.is_empty(), "")
             }
-            ("POST", "/v1/single-use-token/realtime_scribe") => self.mint(request.api_key == self.api_key, true, ""),
+            ("POST", "/v1/single-use-token/realtime_scribe") => {
+                self.mint(request.api_key == self.api_key, true, "")
+            }
             ("GET", "/v3/token") => {
                 let asks = query.contains("expires_in_seconds=60");
-                self.mint(request.authorization == self.api_key, asks, ",\"expires_in_seconds\":60")
+                self.mint(
+                    request.authorization == self.api_key,
+                    asks,
+                    ",\"expires_in_seconds\":60",
+                )
             }
             _ => ("404 Not Found", "{}".into()),
         }
@@ -88,7 +104,10 @@ impl Standin {
             (true, false) => ("400 Bad Request", "{}".into()),
             (true, true) => {
                 let number = self.mints.fetch_add(1, Ordering::Relaxed);
-                ("200 OK", format!("{{\"token\":\"{number:x>TOKEN_LENGTH$}\"{more}}}"))
+                (
+                    "200 OK",
+                    format!("{{\"token\":\"{number:x>TOKEN_LENGTH$}\"{more}}}"),
+                )
             }
         }
     }
@@ -101,13 +120,22 @@ fn read(reader: &mut BufReader<TcpStream>) -> Result<Option<Request>> {
         return Ok(None);
     }
     let mut words = line.split_ascii_whitespace().map(str::to_owned);
-    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let mut request = Request { method, target, ..Request::default() };
+    let (method, target) = (
+        words.next().unwrap_or_default(),
+        words.next().unwrap_or_default(),
+    );
+    let mut request = Request {
+        method,
+        target,
+        ..Request::default()
+    };
     let mut length = 0;
     loop {
         line.clear();
         reader.read_line(&mut line)?;
-        let Some((name, value)) = line.split_once(':') else { break };
+        let Some((name, value)) = line.split_once(':') else {
+            break;
+        };
         let value = value.trim();
         match name.to_ascii_lowercase().as_str() {
             "authorization" => value.clone_into(&mut request.authorization),

@@ -9,9 +9,20 @@ fn read(flags: &[&str]) -> Result<Arguments, String> {
 
 #[test]
 fn what_is_wrong_fits_on_one_line() {
-    for flags in [&["--prot", "1"][..], &["--port", "x"], &["--port", "70000"], &["--set", "x=1"], &["stray"]] {
+    for flags in [
+        &["--prot", "1"][..],
+        &["--port", "x"],
+        &["--port", "70000"],
+        &["--set", "x=1"],
+        &["stray"],
+    ] {
         let line = read(flags).unwrap_err();
-        assert!(!line.contains('\n') && line.contains(flags[0]) && line.ends_with("--help lists the flags"), "{line}");
+        assert!(
+            !line.contains('\n')
+                && line.contains(flags[0])
+                && line.ends_with("--help lists the flags"),
+            "{line}"
+        );
     }
 }
 
@@ -19,15 +30,27 @@ fn what_is_wrong_fits_on_one_line() {
 fn what_is_wrong_is_told_with_what_would_be_right() {
     for (flags, advice) in [
         (&["--prot", "1"][..], "'--port'"),
-        (&["--port", "abc"], "'abc' for '--port <PORT>': a port is a number from 1 to 65535"),
+        (
+            &["--port", "abc"],
+            "'abc' for '--port <PORT>': a port is a number from 1 to 65535",
+        ),
         (&["--port", "0"], "a number from 1 to 65535"),
         (&["--standins-port", "70000"], "a number from 1 to 65535"),
         (&["--tls-port", ""], "'--tls-port <PORT>'"),
-        (&["--session-seconds", "5m"], "a number of seconds from 1 to 86400, such as 300 for five minutes"),
+        (
+            &["--session-seconds", "5m"],
+            "a number of seconds from 1 to 86400, such as 300 for five minutes",
+        ),
         (&["--session-seconds", "0"], "from 1 to 86400"),
         (&["--session-seconds", "86401"], "from 1 to 86400"),
-        (&["--listen", "localhost"], "localhost is always listened on"),
-        (&["--listen", "my-mac.local"], "an address, such as 192.168.1.20, or 0.0.0.0 for all; a name goes to --host"),
+        (
+            &["--listen", "localhost"],
+            "localhost is always listened on",
+        ),
+        (
+            &["--listen", "my-mac.local"],
+            "an address, such as 192.168.1.20, or 0.0.0.0 for all; a name goes to --host",
+        ),
         (&["--listen", ""], "--listen"),
         (&["--origin", ""], "such as http://localhost:3000"),
         (&["--host", ""], "such as my-mac.local"),
@@ -36,7 +59,12 @@ fn what_is_wrong_is_told_with_what_would_be_right() {
         (&["--ca-file", ""], "--ca-file <FILE>"),
     ] {
         let line = read(flags).unwrap_err();
-        assert!(line.contains(advice) && !line.contains('\n') && line.ends_with("; --help lists the flags"), "{line}");
+        assert!(
+            line.contains(advice)
+                && !line.contains('\n')
+                && line.ends_with("; --help lists the flags"),
+            "{line}"
+        );
     }
 }
 
@@ -44,66 +72,142 @@ fn what_is_wrong_is_told_with_what_would_be_right() {
 fn a_base_url_of_the_wrong_scheme_for_its_port_is_told_the_right_port() {
     let wrong = |flags: &[&str]| read(flags).unwrap().contradiction();
     for (flags, right) in [
-        (&["--base-url", "https://localhost:8788"][..], "https://localhost:8789"),
-        (&["--base-url", "http://192.168.1.20:8789"], "http://192.168.1.20:8788"),
-        (&["--base-url", "https://[::1]:9000", "--standins-port", "9000"], "https://[::1]:8789"),
-        (&["--base-url", "https://localhost:8787"], "https://localhost:8789"),
+        (
+            &["--base-url", "https://localhost:8788"][..],
+            "https://localhost:8789",
+        ),
+        (
+            &["--base-url", "http://192.168.1.20:8789"],
+            "http://192.168.1.20:8788",
+        ),
+        (
+            &[
+                "--base-url",
+                "https://[::1]:9000",
+                "--standins-port",
+                "9000",
+            ],
+            "https://[::1]:8789",
+        ),
+        (
+            &["--base-url", "https://localhost:8787"],
+            "https://localhost:8789",
+        ),
     ] {
         let said = wrong(flags).unwrap();
-        assert!(said.contains(&format!("{right};")) && said.contains(flags[1]), "{said}");
+        assert!(
+            said.contains(&format!("{right};")) && said.contains(flags[1]),
+            "{said}"
+        );
     }
-    for flags in [&[][..], &["--base-url", "https://localhost:8789"], &["--base-url", "http://localhost:8788"]] {
+    for flags in [
+        &[][..],
+        &["--base-url", "https://localhost:8789"],
+        &["--base-url", "http://localhost:8788"],
+    ] {
         assert_eq!(wrong(flags), None, "{flags:?}");
     }
     // What listens elsewhere is not known.
-    for url in ["https://standins.example.com:8788", "http://localhost:9999", "https://abc.example.com"] {
+    for url in [
+        "https://standins.example.com:8788",
+        "http://localhost:9999",
+        "https://abc.example.com",
+    ] {
         assert_eq!(wrong(&["--base-url", url]), None, "{url}");
     }
 }
 
 #[test]
 fn a_kind_of_sessions_that_there_is_not_is_told_which_ones_there_are() {
-    for flags in [&["--session", "nope"][..], &["--session", "JWT"], &["--session"]] {
+    for flags in [
+        &["--session", "nope"][..],
+        &["--session", "JWT"],
+        &["--session"],
+    ] {
         let line = read(flags).unwrap_err();
-        assert!(!line.contains('\n') && line.ends_with("; --help lists the flags"), "{line}");
-        assert!(Kind::ALL.into_iter().all(|kind| line.contains(kind.name())), "{line}");
+        assert!(
+            !line.contains('\n') && line.ends_with("; --help lists the flags"),
+            "{line}"
+        );
+        assert!(
+            Kind::ALL.into_iter().all(|kind| line.contains(kind.name())),
+            "{line}"
+        );
     }
 }
 
 #[test]
 fn ports_are_three_different_ones() {
     assert_eq!(read(&[]).unwrap().contradiction(), None);
-    for flags in [["--port", "8788"], ["--standins-port", "8789"], ["--tls-port", "8787"]] {
-        assert!(read(&flags).unwrap().contradiction().unwrap().contains("three different ports"), "{flags:?}");
+    for flags in [
+        ["--port", "8788"],
+        ["--standins-port", "8789"],
+        ["--tls-port", "8787"],
+    ] {
+        assert!(
+            read(&flags)
+                .unwrap()
+                .contradiction()
+                .unwrap()
+                .contains("three different ports"),
+            "{flags:?}"
+        );
     }
 }
 
 #[test]
 fn the_authority_is_kept_in_the_users_own_folder_and_where_there_is_none_not_at_all() {
     let file = |flags: &[&str], variables: &[(&str, &str)]| {
-        let environment =
-            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into());
+        let environment = |name: &str| {
+            variables
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).into())
+        };
         read(flags).unwrap().ca_file(&environment)
     };
     let kept = |path: &str| (PathBuf::from(path), true);
-    assert_eq!(file(&[], &[("HOME", "/home/ada")]), kept("/home/ada/.local/share/voicemint/ca.pem"));
+    assert_eq!(
+        file(&[], &[("HOME", "/home/ada")]),
+        kept("/home/ada/.local/share/voicemint/ca.pem")
+    );
     let both = [("HOME", "/home/ada"), ("XDG_DATA_HOME", "/data")];
     assert_eq!(file(&[], &both), kept("/data/voicemint/ca.pem"));
     assert_eq!(file(&["--ca-file", "mine.pem"], &both), kept("mine.pem"));
     for nowhere in [&[][..], &[("HOME", "somewhere")]] {
         let (file, is_kept) = file(&[], nowhere);
-        assert!(file.is_absolute() && file.ends_with("voicemint-dev-ca.pem") && !is_kept, "{}", file.display());
+        assert!(
+            file.is_absolute() && file.ends_with("voicemint-dev-ca.pem") && !is_kept,
+            "{}",
+            file.display()
+        );
     }
 }
 
 #[test]
 fn both_loopback_addresses_are_listened_on_and_what_is_asked_for() {
-    let addresses =
-        |flags: &[&str]| read(flags).unwrap().addresses().iter().map(ToString::to_string).collect::<Vec<_>>();
+    let addresses = |flags: &[&str]| {
+        read(flags)
+            .unwrap()
+            .addresses()
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(addresses(&[]), ["127.0.0.1", "::1"]);
-    assert_eq!(addresses(&["--listen", "192.168.1.20"]), ["127.0.0.1", "::1", "192.168.1.20"]);
-    assert_eq!(addresses(&["--listen", "127.0.0.1", "--listen", "::1"]), ["127.0.0.1", "::1"]);
-    for all in [&["--containers"][..], &["--listen", "0.0.0.0"], &["--containers", "--listen", "192.168.1.20"]] {
+    assert_eq!(
+        addresses(&["--listen", "192.168.1.20"]),
+        ["127.0.0.1", "::1", "192.168.1.20"]
+    );
+    assert_eq!(
+        addresses(&["--listen", "127.0.0.1", "--listen", "::1"]),
+        ["127.0.0.1", "::1"]
+    );
+    for all in [
+        &["--containers"][..],
+        &["--listen", "0.0.0.0"],
+        &["--containers", "--listen", "192.168.1.20"],
+    ] {
         assert_eq!(addresses(all), ["::1", "0.0.0.0"], "{all:?}");
     }
     assert_eq!(addresses(&["--listen", "::", "--containers"]), ["::"]);
@@ -113,13 +217,26 @@ fn both_loopback_addresses_are_listened_on_and_what_is_asked_for() {
 #[test]
 fn a_host_is_a_name_or_an_address_alone() {
     let host = |text: &str| read(&["--host", text]).map(|arguments| arguments.host[0].clone());
-    for (text, wanted) in
-        [("192.168.1.20", "192.168.1.20"), ("My-Mac.local.", "my-mac.local"), ("[FD00::20]", "fd00::20")]
-    {
+    for (text, wanted) in [
+        ("192.168.1.20", "192.168.1.20"),
+        ("My-Mac.local.", "my-mac.local"),
+        ("[FD00::20]", "fd00::20"),
+    ] {
         assert_eq!(host(text).as_deref(), Ok(wanted));
     }
-    for text in ["http://a.test", "a.test:8787", "*", "*.a.test", "", "a..b", ".a", "a b", "a/b", "é.test", "[a.test]"]
-    {
+    for text in [
+        "http://a.test",
+        "a.test:8787",
+        "*",
+        "*.a.test",
+        "",
+        "a..b",
+        ".a",
+        "a b",
+        "a/b",
+        "é.test",
+        "[a.test]",
+    ] {
         assert!(host(text).is_err(), "{text}");
     }
 }
@@ -127,9 +244,13 @@ fn a_host_is_a_name_or_an_address_alone() {
 #[test]
 fn an_origin_is_as_browsers_send_it_and_may_be_plain_http_elsewhere() {
     let taken = |text: &str| read(&["--origin", text]).is_ok();
-    for good in
-        ["http://192.168.1.20:5173", "http://my-mac.local", "https://a.test", "http://localhost:1", "tauri://localhost"]
-    {
+    for good in [
+        "http://192.168.1.20:5173",
+        "http://my-mac.local",
+        "https://a.test",
+        "http://localhost:1",
+        "tauri://localhost",
+    ] {
         assert!(taken(good), "{good}");
     }
     for bad in [
@@ -147,17 +268,33 @@ fn an_origin_is_as_browsers_send_it_and_may_be_plain_http_elsewhere() {
 
 #[test]
 fn origins_of_the_page_have_no_port_that_goes_without_saying() {
-    assert_eq!(read(&["--port", "80"]).unwrap().app_origin(), "http://localhost");
-    let origins = read(&["--port", "443", "--host", "fd00::20"]).unwrap().page_origins();
-    for origin in ["https://localhost", "http://localhost:443", "https://[fd00::20]"] {
-        assert!(origins.iter().any(|known| known == origin), "{origin}: {origins:?}");
+    assert_eq!(
+        read(&["--port", "80"]).unwrap().app_origin(),
+        "http://localhost"
+    );
+    let origins = read(&["--port", "443", "--host", "fd00::20"])
+        .unwrap()
+        .page_origins();
+    for origin in [
+        "https://localhost",
+        "http://localhost:443",
+        "https://[fd00::20]",
+    ] {
+        assert!(
+            origins.iter().any(|known| known == origin),
+            "{origin}: {origins:?}"
+        );
     }
 }
 
 #[test]
 fn the_base_url_is_a_place_to_append_paths_to() {
-    let base_url = |text: &str| read(&["--base-url", text]).map(|arguments| arguments.base_url.unwrap());
-    assert_eq!(base_url("https://localhost:8789/").as_deref(), Ok("https://localhost:8789"));
+    let base_url =
+        |text: &str| read(&["--base-url", text]).map(|arguments| arguments.base_url.unwrap());
+    assert_eq!(
+        base_url("https://localhost:8789/").as_deref(),
+        Ok("https://localhost:8789")
+    );
     for bad in [
         "localhost:8789",
         "wss://localhost:8789",
@@ -171,7 +308,13 @@ fn the_base_url_is_a_place_to_append_paths_to() {
 
 #[test]
 fn a_setting_may_be_for_one_provider() {
-    let arguments = read(&["--set", "MAX_EXPIRES_IN=9", "--set", "cartesia:MAX_EXPIRES_IN=7"]).unwrap();
+    let arguments = read(&[
+        "--set",
+        "MAX_EXPIRES_IN=9",
+        "--set",
+        "cartesia:MAX_EXPIRES_IN=7",
+    ])
+    .unwrap();
     assert_eq!(arguments.setting("cartesia", "MAX_EXPIRES_IN"), Some("7"));
     assert_eq!(arguments.setting("assemblyai", "MAX_EXPIRES_IN"), Some("9"));
     assert_eq!(arguments.setting("assemblyai", "LOG_LEVEL"), None);
@@ -189,17 +332,29 @@ fn the_flags_that_documents_name_are_there() {
         ("'", rest) => rest.split('\'').next().unwrap().to_owned(),
         _ => command.split(['`', ' ', '\n']).next().unwrap().to_owned(),
     };
-    let commands: Vec<_> = documents.iter().flat_map(|text| text.split("make dev ARGS=").skip(1)).map(given).collect();
+    let commands: Vec<_> = documents
+        .iter()
+        .flat_map(|text| text.split("make dev ARGS=").skip(1))
+        .map(given)
+        .collect();
     assert!(commands.len() > 8, "{commands:?}");
-    for command in commands.iter().filter(|command| !["--help", "--session acme"].contains(&command.as_str())) {
+    for command in commands
+        .iter()
+        .filter(|command| !["--help", "--session acme"].contains(&command.as_str()))
+    {
         let flags: Vec<_> = command.split(' ').collect();
         assert!(read(&flags).is_ok(), "{command}: {:?}", read(&flags).err());
     }
-    let table =
-        documents[2].lines().filter(|line| line.starts_with('|')).flat_map(|line| line.split('`').skip(1).step_by(2));
+    let table = documents[2]
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .flat_map(|line| line.split('`').skip(1).step_by(2));
     for flags in table.filter(|code| code.starts_with("--")) {
         let value = if flags.ends_with("-port") { " 9" } else { "" };
         let flags = format!("{flags}{value}");
-        assert!(read(&flags.split(' ').collect::<Vec<_>>()).is_ok(), "{flags}");
+        assert!(
+            read(&flags.split(' ').collect::<Vec<_>>()).is_ok(),
+            "{flags}"
+        );
     }
 }

@@ -18,12 +18,18 @@ pub(super) fn kinds() -> impl TypedValueParser<Value = Kind> {
 }
 
 pub(super) fn port(text: &str) -> Result<u16, &'static str> {
-    text.parse().ok().filter(|port| *port != 0).ok_or("a port is a number from 1 to 65535")
+    text.parse()
+        .ok()
+        .filter(|port| *port != 0)
+        .ok_or("a port is a number from 1 to 65535")
 }
 
 pub(super) fn session_seconds(text: &str) -> Result<u32, &'static str> {
     let advice = "expected a number of seconds from 1 to 86400, such as 300 for five minutes";
-    text.parse().ok().filter(|seconds| (1..=86_400).contains(seconds)).ok_or(advice)
+    text.parse()
+        .ok()
+        .filter(|seconds| (1..=86_400).contains(seconds))
+        .ok_or(advice)
 }
 
 /// An address to listen on.
@@ -33,10 +39,14 @@ pub(super) fn address(text: &str) -> Result<IpAddr, &'static str> {
     text.parse().map_err(|_| advice)
 }
 
-/// An origin that ALLOWED_ORIGINS may list, or one of plain HTTP on another machine of the local network.
+/// An origin that ALLOWED_ORIGINS may list, or one of plain HTTP on another machine of the local
+/// network.
 pub(crate) fn origin(text: &str) -> Result<String, &'static str> {
-    let advice = "an origin is as browsers send it: scheme, host and port, such as http://localhost:3000";
-    (can_be_listed(text) || is_plain_http(text)).then(|| text.to_owned()).ok_or(advice)
+    let advice =
+        "an origin is as browsers send it: scheme, host and port, such as http://localhost:3000";
+    (can_be_listed(text) || is_plain_http(text))
+        .then(|| text.to_owned())
+        .ok_or(advice)
 }
 
 /// Whether the deployed functions would accept an origin in ALLOWED_ORIGINS.
@@ -49,17 +59,23 @@ pub(crate) fn can_be_listed(origin: &str) -> bool {
 }
 
 fn is_plain_http(origin: &str) -> bool {
-    Url::parse(origin).is_ok_and(|url| url.scheme() == "http" && url.origin().ascii_serialization() == origin)
+    Url::parse(origin)
+        .is_ok_and(|url| url.scheme() == "http" && url.origin().ascii_serialization() == origin)
 }
 
 /// A name or an address, as it stands in the Host header, without the brackets of IPv6.
 pub(super) fn host(text: &str) -> Result<String, &'static str> {
     let advice = "a host is a name or an address without scheme and port, such as my-mac.local or 192.168.1.20";
-    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text);
     if let Ok(address) = bare.parse::<IpAddr>() {
         return Ok(address.to_string());
     }
-    hosts::is_name(text).then(|| text.trim_end_matches('.').to_ascii_lowercase()).ok_or(advice)
+    hosts::is_name(text)
+        .then(|| text.trim_end_matches('.').to_ascii_lowercase())
+        .ok_or(advice)
 }
 
 /// The URL of the stand-ins, where clients see it: paths are appended to it.
@@ -71,13 +87,18 @@ pub(super) fn base_url(text: &str) -> Result<String, &'static str> {
     is_bare.then_some(origin).ok_or(advice)
 }
 
-/// What is wrong with a base URL whose port is one of this machine's three, but not that of the stand-ins for its scheme.
+/// What is wrong with a base URL whose port is one of this machine's three, but not that of the
+/// stand-ins for its scheme.
 pub(super) fn misplaced(base_url: &str, ports: [u16; 3]) -> Option<String> {
     let url = Url::parse(base_url).ok()?;
     let (host, port) = (url.host_str()?, url.port_or_known_default()?);
     let is_here = tls::is_local(host.trim_matches(['[', ']'])) && ports.contains(&port);
     let [_, plain, over_tls] = ports;
-    let right = if url.scheme() == "https" { over_tls } else { plain };
+    let right = if url.scheme() == "https" {
+        over_tls
+    } else {
+        plain
+    };
     (is_here && port != right).then(|| {
         format!(
             "--base-url {base_url} is not where the stand-ins have {0}, which is {0}://{host}:{right}",
@@ -97,14 +118,25 @@ pub(super) fn setting(text: &str) -> Result<Setting, String> {
     if name.is_empty() || !name.bytes().all(variable) {
         return Err("a setting's name is in capitals, such as MAX_EXPIRES_IN".to_owned());
     }
-    Ok(Setting { provider: provider.map(str::to_owned), name: name.to_owned(), value: value.to_owned() })
+    Ok(Setting {
+        provider: provider.map(str::to_owned),
+        name: name.to_owned(),
+        value: value.to_owned(),
+    })
 }
 
-/// The first paragraph of clap's message, which may list the permitted values, with its tip, and where to find more.
+/// The first paragraph of clap's message, which may list the permitted values, with its tip, and
+/// where to find more.
 pub(super) fn one_line(message: &str) -> String {
     let lines = || message.lines().map(str::trim);
     let first: Vec<_> = lines().take_while(|line| !line.is_empty()).collect();
-    let tip = lines().filter_map(|line| line.strip_prefix("tip: ")).map(|tip| format!("; {tip}")).next();
+    let tip = lines()
+        .filter_map(|line| line.strip_prefix("tip: "))
+        .map(|tip| format!("; {tip}"))
+        .next();
     let tip = tip.unwrap_or_default();
-    format!("{}{tip}; --help lists the flags", first.join(" ").trim_start_matches("error: "))
+    format!(
+        "{}{tip}; --help lists the flags",
+        first.join(" ").trim_start_matches("error: ")
+    )
 }

@@ -1,4 +1,5 @@
-//! Encrypted sessions: JWE in compact form (RFC 7516) with a shared key (`dir`), as Auth.js and nextjs-auth0 keep them.
+//! Encrypted sessions: JWE in compact form (RFC 7516) with a shared key (`dir`), as Auth.js and
+//! nextjs-auth0 keep them.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{AES_256, EncryptionContext, PaddedBlockEncryptingKey, UnboundCipherKey};
@@ -47,7 +48,13 @@ impl Encryption {
         }
     }
 
-    fn seal(self, iv: &[u8], key: &[u8], aad: &[u8], content: Vec<u8>) -> Result<Sealed, Unspecified> {
+    fn seal(
+        self,
+        iv: &[u8],
+        key: &[u8],
+        aad: &[u8],
+        content: Vec<u8>,
+    ) -> Result<Sealed, Unspecified> {
         match self {
             Self::A256Gcm => gcm(iv, key, aad, content),
             Self::A256CbcHs512 => cbc_hs512(iv, key, aad, content),
@@ -63,11 +70,19 @@ fn gcm(iv: &[u8], key: &[u8], aad: &[u8], mut content: Vec<u8>) -> Result<Sealed
 }
 
 /// RFC 7518 section 5.2.2.1: the key's first half authenticates, its second half encrypts.
-fn cbc_hs512(iv: &[u8], key: &[u8], aad: &[u8], mut content: Vec<u8>) -> Result<Sealed, Unspecified> {
+fn cbc_hs512(
+    iv: &[u8],
+    key: &[u8],
+    aad: &[u8],
+    mut content: Vec<u8>,
+) -> Result<Sealed, Unspecified> {
     let (mac_key, cipher_key) = key.split_at_checked(32).ok_or(Unspecified)?;
     let cipher = PaddedBlockEncryptingKey::cbc_pkcs7(UnboundCipherKey::new(&AES_256, cipher_key)?)?;
     let block: [u8; 16] = iv.try_into().map_err(|_| Unspecified)?;
-    cipher.less_safe_encrypt(&mut content, EncryptionContext::Iv128(FixedLength::from(block)))?;
+    cipher.less_safe_encrypt(
+        &mut content,
+        EncryptionContext::Iv128(FixedLength::from(block)),
+    )?;
     let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA512, mac_key));
     for part in [aad, iv, &content, &(aad.len() as u64 * 8).to_be_bytes()] {
         mac.update(part);
@@ -87,10 +102,16 @@ impl ContentKey {
     ///
     /// # Errors
     /// Where the library will not derive as many bytes; it does for both algorithms.
-    pub fn derive(encryption: Encryption, secret: &str, salt: &str, info: &str) -> Result<Self, Unspecified> {
+    pub fn derive(
+        encryption: Encryption,
+        secret: &str,
+        salt: &str,
+        info: &str,
+    ) -> Result<Self, Unspecified> {
         let mut bytes = vec![0; encryption.key_bytes()];
         let prk = Salt::new(HKDF_SHA256, salt.as_bytes()).extract(secret.as_bytes());
-        prk.expand(&[info.as_bytes()], Bytes(bytes.len()))?.fill(&mut bytes)?;
+        prk.expand(&[info.as_bytes()], Bytes(bytes.len()))?
+            .fill(&mut bytes)?;
         Ok(Self { encryption, bytes })
     }
 
@@ -110,13 +131,20 @@ impl ContentKey {
     }
 
     /// The same with an initialization vector that is not random, to compare with known answers.
-    pub(super) fn encrypt_with(&self, iv: &[u8], header: &Claims, claims: &Claims) -> Result<String, Unspecified> {
+    pub(super) fn encrypt_with(
+        &self,
+        iv: &[u8],
+        header: &Claims,
+        claims: &Claims,
+    ) -> Result<String, Unspecified> {
         let own = [("alg", "dir"), ("enc", self.encryption.name())];
         let mut full = Claims::from_iter(own.map(|(name, value)| (name.to_owned(), value.into())));
         full.extend(header.clone());
         let header = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&full).map_err(|_| Unspecified)?);
         let content = serde_json::to_vec(claims).map_err(|_| Unspecified)?;
-        let (sealed, tag) = self.encryption.seal(iv, &self.bytes, header.as_bytes(), content)?;
+        let (sealed, tag) = self
+            .encryption
+            .seal(iv, &self.bytes, header.as_bytes(), content)?;
         let [iv, sealed, tag] = [iv, &sealed, &tag].map(|part| URL_SAFE_NO_PAD.encode(part));
         // With `dir` there is no encrypted key: its part is empty.
         Ok(format!("{header}..{iv}.{sealed}.{tag}"))
@@ -143,30 +171,43 @@ mod tests {
     fn gcm_gives_the_known_answer() {
         // RFC 7516 appendix A.1.
         let key = [
-            177, 161, 244, 128, 84, 143, 225, 115, 63, 180, 3, 255, 107, 154, 212, 246, 138, 7, 110, 91, 112, 46, 34,
-            105, 47, 130, 203, 46, 122, 234, 64, 252,
+            177, 161, 244, 128, 84, 143, 225, 115, 63, 180, 3, 255, 107, 154, 212, 246, 138, 7,
+            110, 91, 112, 46, 34, 105, 47, 130, 203, 46, 122, 234, 64, 252,
         ];
         let iv = [227, 197, 117, 252, 2, 219, 233, 68, 180, 225, 77, 219];
         let content = b"The true sign of intelligence is not knowledge but imagination.".to_vec();
         let aad = b"eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ";
         let (sealed, tag) = Encryption::A256Gcm.seal(&iv, &key, aad, content).unwrap();
-        let expected = "5eym8TW_c8SuK0ltJ3rpYIzOeDQz7TALvtu6UG9oMo4vpzs9tX_EFShS8iB7j6jiSdiwkIr3ajwQzaBtQD_A";
-        assert_eq!((sealed, tag), (decoded(expected), decoded("XFBoMYUZodetZdvTiFvSkQ")));
+        let expected =
+            "5eym8TW_c8SuK0ltJ3rpYIzOeDQz7TALvtu6UG9oMo4vpzs9tX_EFShS8iB7j6jiSdiwkIr3ajwQzaBtQD_A";
+        assert_eq!(
+            (sealed, tag),
+            (decoded(expected), decoded("XFBoMYUZodetZdvTiFvSkQ"))
+        );
     }
 
     #[test]
     fn cbc_with_hmac_gives_the_known_answer() {
         // RFC 7518 appendix B.3. The tag is over the ciphertext.
         let key: Vec<u8> = (0..64).collect();
-        let iv = [0x1a, 0xf3, 0x8c, 0x2d, 0xc2, 0xb9, 0x6f, 0xfd, 0xd8, 0x66, 0x94, 0x09, 0x23, 0x41, 0xbc, 0x04];
+        let iv = [
+            0x1a, 0xf3, 0x8c, 0x2d, 0xc2, 0xb9, 0x6f, 0xfd, 0xd8, 0x66, 0x94, 0x09, 0x23, 0x41,
+            0xbc, 0x04,
+        ];
         let content = "A cipher system must not be required to be secret, and it must be able to fall into the hands of the \
                        enemy without inconvenience";
         let aad = b"The second principle of Auguste Kerckhoffs";
-        let (sealed, tag) = Encryption::A256CbcHs512.seal(&iv, &key, aad, content.into()).unwrap();
-        assert_eq!((sealed.len(), &sealed[..8]), (144, &[0x4a, 0xff, 0xaa, 0xad, 0xb7, 0x8c, 0x31, 0xc5][..]));
+        let (sealed, tag) = Encryption::A256CbcHs512
+            .seal(&iv, &key, aad, content.into())
+            .unwrap();
+        assert_eq!(
+            (sealed.len(), &sealed[..8]),
+            (144, &[0x4a, 0xff, 0xaa, 0xad, 0xb7, 0x8c, 0x31, 0xc5][..])
+        );
         let expected = [
-            0x4d, 0xd3, 0xb4, 0xc0, 0x88, 0xa7, 0xf4, 0x5c, 0x21, 0x68, 0x39, 0x64, 0x5b, 0x20, 0x12, 0xbf, 0x2e, 0x62,
-            0x69, 0xa8, 0xc5, 0x6a, 0x81, 0x6d, 0xbc, 0x1b, 0x26, 0x77, 0x61, 0x95, 0x5b, 0xc5,
+            0x4d, 0xd3, 0xb4, 0xc0, 0x88, 0xa7, 0xf4, 0x5c, 0x21, 0x68, 0x39, 0x64, 0x5b, 0x20,
+            0x12, 0xbf, 0x2e, 0x62, 0x69, 0xa8, 0xc5, 0x6a, 0x81, 0x6d, 0xbc, 0x1b, 0x26, 0x77,
+            0x61, 0x95, 0x5b, 0xc5,
         ];
         assert_eq!(tag, expected);
     }

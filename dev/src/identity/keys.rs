@@ -6,8 +6,8 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
-    RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
+    RsaKeyPair, RsaPublicKeyComponents,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -33,7 +33,9 @@ impl SigningKey {
     /// # Errors
     /// Where the machine has no random numbers.
     pub fn es256() -> Result<Self, Unspecified> {
-        EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map(Material::P256).map(Self)
+        EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
+            .map(Material::P256)
+            .map(Self)
     }
 
     /// A new RSA key of 2048 bits. Making one takes a good part of a second.
@@ -41,7 +43,9 @@ impl SigningKey {
     /// # Errors
     /// Where the machine has no random numbers.
     pub fn rs256() -> Result<Self, Unspecified> {
-        RsaKeyPair::generate(KeySize::Rsa2048).map(Material::Rsa).map(Self)
+        RsaKeyPair::generate(KeySize::Rsa2048)
+            .map(Material::Rsa)
+            .map(Self)
     }
 
     /// A new Ed25519 key.
@@ -54,7 +58,10 @@ impl SigningKey {
 
     /// A secret that both sides know.
     pub fn hs256(secret: &[u8]) -> Self {
-        Self(Material::Secret(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret))))
+        Self(Material::Secret(Box::new(hmac::Key::new(
+            hmac::HMAC_SHA256,
+            secret,
+        ))))
     }
 
     /// The name of its algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1).
@@ -67,7 +74,8 @@ impl SigningKey {
         }
     }
 
-    /// Signs claims: a JWS in compact form. The header may name another `alg` or `kid`, to see it refused.
+    /// Signs claims: a JWS in compact form. The header may name another `alg` or `kid`, to see it
+    /// refused.
     ///
     /// # Errors
     /// Where the machine has no random numbers.
@@ -125,7 +133,9 @@ impl SigningKey {
 }
 
 fn encoded(members: &Claims) -> Result<String, Unspecified> {
-    serde_json::to_vec(members).map(|text| URL_SAFE_NO_PAD.encode(text)).map_err(|_| Unspecified)
+    serde_json::to_vec(members)
+        .map(|text| URL_SAFE_NO_PAD.encode(text))
+        .map_err(|_| Unspecified)
 }
 
 #[cfg(test)]
@@ -138,23 +148,41 @@ mod tests {
     #[test]
     fn what_is_published_verifies_what_is_signed() {
         let claims = members(json!({"sub": "ada", "exp": 4_000_000_000_u64}));
-        let keys = [SigningKey::es256(), SigningKey::rs256(), SigningKey::ed25519()];
-        for (key, algorithm) in keys.into_iter().zip([Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA]) {
+        let keys = [
+            SigningKey::es256(),
+            SigningKey::rs256(),
+            SigningKey::ed25519(),
+        ];
+        for (key, algorithm) in
+            keys.into_iter()
+                .zip([Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA])
+        {
             let key = key.unwrap();
             let token = key.sign(&members(json!({"typ": "JWT"})), &claims).unwrap();
             let public: Jwk = serde_json::from_value(key.public().unwrap()).unwrap();
-            let verified =
-                decode::<Claims>(&token, &DecodingKey::from_jwk(&public).unwrap(), &Validation::new(algorithm));
+            let verified = decode::<Claims>(
+                &token,
+                &DecodingKey::from_jwk(&public).unwrap(),
+                &Validation::new(algorithm),
+            );
             let verified = verified.unwrap();
             assert_eq!(verified.claims, claims);
-            assert_eq!((verified.header.kid.as_deref(), verified.header.typ.as_deref()), (Some("dev"), Some("JWT")));
+            assert_eq!(
+                (
+                    verified.header.kid.as_deref(),
+                    verified.header.typ.as_deref()
+                ),
+                (Some("dev"), Some("JWT"))
+            );
         }
     }
 
     #[test]
     fn a_secret_signs_and_is_not_published() {
         let key = SigningKey::hs256(b"secret");
-        let token = key.sign(&Claims::new(), &members(json!({"exp": 4_000_000_000_u64}))).unwrap();
+        let token = key
+            .sign(&Claims::new(), &members(json!({"exp": 4_000_000_000_u64})))
+            .unwrap();
         let secret = DecodingKey::from_secret(b"secret");
         assert!(decode::<Claims>(&token, &secret, &Validation::new(Algorithm::HS256)).is_ok());
         assert!(key.public().is_none());
@@ -163,8 +191,16 @@ mod tests {
     #[test]
     fn a_header_may_lie() {
         let lie = members(json!({"alg": "none", "kid": "stranger"}));
-        let token = SigningKey::es256().unwrap().sign(&lie, &Claims::new()).unwrap();
-        let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
-        assert_eq!(serde_json::from_slice::<Value>(&header).unwrap(), json!({"alg": "none", "kid": "stranger"}));
+        let token = SigningKey::es256()
+            .unwrap()
+            .sign(&lie, &Claims::new())
+            .unwrap();
+        let header = URL_SAFE_NO_PAD
+            .decode(token.split('.').next().unwrap())
+            .unwrap();
+        assert_eq!(
+            serde_json::from_slice::<Value>(&header).unwrap(),
+            json!({"alg": "none", "kid": "stranger"})
+        );
     }
 }

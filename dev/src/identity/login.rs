@@ -33,7 +33,8 @@ impl Login<'_> {
 
     /// The grants as a list, if there are any to tell.
     pub fn grants(&self) -> Option<Value> {
-        self.grants.map(|grants| grants.split_whitespace().map(Value::from).collect())
+        self.grants
+            .map(|grants| grants.split_whitespace().map(Value::from).collect())
     }
 
     /// The members of a JSON object, with the grants where products put custom claims.
@@ -48,14 +49,27 @@ impl Login<'_> {
         if self.user.contains('@') {
             return self.user.to_owned();
         }
-        let letters = self.user.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '.' });
-        format!("{}@example.com", letters.collect::<String>().to_ascii_lowercase())
+        let letters = self.user.chars().map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '.'
+            }
+        });
+        format!(
+            "{}@example.com",
+            letters.collect::<String>().to_ascii_lowercase()
+        )
     }
 
     /// Hexadecimal digits, always the same for the same name and purpose, at most 64.
     pub fn id(&self, purpose: &str, digits: usize) -> String {
         let hash = digest(&SHA256, format!("{purpose} {}", self.user).as_bytes());
-        let id: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let id: String = hash
+            .as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         id.chars().take(digits).collect()
     }
 
@@ -63,7 +77,14 @@ impl Login<'_> {
     pub fn uuid(&self, purpose: &str) -> String {
         let id = self.id(purpose, 30);
         let part = |from: usize, to: usize| id.get(from..to).unwrap_or_default();
-        format!("{}-{}-8{}-8{}-{}", part(0, 8), part(8, 12), part(12, 15), part(15, 18), part(18, 30))
+        format!(
+            "{}-{}-8{}-8{}-{}",
+            part(0, 8),
+            part(8, 12),
+            part(12, 15),
+            part(15, 18),
+            part(18, 30)
+        )
     }
 }
 
@@ -81,7 +102,12 @@ mod tests {
     use serde_json::json;
 
     fn login<'a>(user: &'a str, grants: Option<&'a str>) -> Login<'a> {
-        Login { user, grants, now: Duration::from_secs(1_000), seconds: 60 }
+        Login {
+            user,
+            grants,
+            now: Duration::from_secs(1_000),
+            seconds: 60,
+        }
     }
 
     #[test]
@@ -92,14 +118,23 @@ mod tests {
         assert_ne!(ada.uuid("user"), ada.uuid("session"));
         let lengths: Vec<_> = ada.uuid("user").split('-').map(str::len).collect();
         assert_eq!(lengths, [8, 4, 4, 4, 12]);
-        assert_eq!(login("Ada Lovelace", None).email(), "ada.lovelace@example.com");
+        assert_eq!(
+            login("Ada Lovelace", None).email(),
+            "ada.lovelace@example.com"
+        );
         assert_eq!(login("ada@example.org", None).email(), "ada@example.org");
     }
 
     #[test]
     fn no_grants_and_no_word_of_grants_are_two_things() {
-        assert_eq!(login("ada", None).with_grants(json!({"a": 1})), members(json!({"a": 1})));
+        assert_eq!(
+            login("ada", None).with_grants(json!({"a": 1})),
+            members(json!({"a": 1}))
+        );
         assert_eq!(login("ada", Some("")).grants(), Some(json!([])));
-        assert_eq!(login("ada", Some(" tts  stt")).grants(), Some(json!(["tts", "stt"])));
+        assert_eq!(
+            login("ada", Some(" tts  stt")).grants(),
+            Some(json!(["tts", "stt"]))
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! The built-in identity provider: anybody may sign in as anybody. It plays each kind of session that the functions accept,
-//! with the tokens and cookies that the real product makes, so that the broker verifies them just as it does real ones.
+//! The built-in identity provider: anybody may sign in as anybody. It plays each kind of session
+//! that the functions accept, with the tokens and cookies that the real product makes, so that the
+//! broker verifies them just as it does real ones.
 
 mod cookie;
 mod jwe;
@@ -50,7 +51,8 @@ pub struct Credentials {
     pub cookies: Vec<Cookie>,
 }
 
-/// What every kind of session is made from: a place, keys and secrets, made at start and gone at the end.
+/// What every kind of session is made from: a place, keys and secrets, made at start and gone at
+/// the end.
 pub struct Issuer {
     /// Where the provider and the app are, without a slash at the end.
     pub base_url: String,
@@ -95,7 +97,11 @@ impl IdentityProvider {
             client_secret: random_hex()?,
             opaque: OpaqueTokens::default(),
         };
-        Ok(Self { product, kind, issuer })
+        Ok(Self {
+            product,
+            kind,
+            issuer,
+        })
     }
 
     /// Sets another cookie than the kind's own, as `SESSION_COOKIE` does on the other side.
@@ -109,7 +115,11 @@ impl IdentityProvider {
     pub fn settings(&self) -> Settings {
         let mut settings = vec![("SESSION_KIND", self.kind.name().to_owned())];
         settings.extend(self.product.settings(&self.issuer));
-        let nobodys = self.product.own_cookies(&self.issuer).is_empty().then(|| SESSION_COOKIE.to_owned());
+        let nobodys = self
+            .product
+            .own_cookies(&self.issuer)
+            .is_empty()
+            .then(|| SESSION_COOKIE.to_owned());
         let cookie = self.issuer.cookie.clone().or(nobodys);
         settings.extend(cookie.map(|name| ("SESSION_COOKIE", name)));
         settings
@@ -118,7 +128,10 @@ impl IdentityProvider {
     /// The secrets that the settings name, with their texts.
     pub fn secrets(&self) -> [(&'static str, String); 2] {
         let client = json!({"client_id": CLIENT_ID, "client_secret": self.issuer.client_secret});
-        [(SESSION_SECRET_ID, self.issuer.secret.clone()), (INTROSPECTION_SECRET_ID, client.to_string())]
+        [
+            (SESSION_SECRET_ID, self.issuer.secret.clone()),
+            (INTROSPECTION_SECRET_ID, client.to_string()),
+        ]
     }
 
     /// What a token says of somebody who signs in. Change it to forge one that must be refused.
@@ -155,8 +168,9 @@ impl IdentityProvider {
     /// Whether a cookie is the session's, or a piece of it.
     pub fn owns_cookie(&self, name: &str) -> bool {
         self.cookie_names().iter().any(|own| {
-            name.strip_prefix(own.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest.starts_with("__"))
+            name.strip_prefix(own.as_str()).is_some_and(|rest| {
+                rest.is_empty() || rest.starts_with('.') || rest.starts_with("__")
+            })
         })
     }
 
@@ -182,13 +196,20 @@ impl IdentityProvider {
 
     /// The key set (RFC 7517).
     pub fn key_set(&self) -> Value {
-        let keys: Vec<_> = self.issuer.key.iter().filter_map(SigningKey::public).collect();
+        let keys: Vec<_> = self
+            .issuer
+            .key
+            .iter()
+            .filter_map(SigningKey::public)
+            .collect();
         json!({"keys": keys})
     }
 
     /// What is known of a token (RFC 7662 section 2.2).
     pub fn introspect(&self, token: &str, now: Duration) -> Value {
-        let Some(mut claims) = self.issuer.opaque.find(token, now) else { return json!({"active": false}) };
+        let Some(mut claims) = self.issuer.opaque.find(token, now) else {
+            return json!({"active": false});
+        };
         claims.insert("active".to_owned(), true.into());
         Value::Object(claims)
     }
@@ -196,7 +217,9 @@ impl IdentityProvider {
     /// What the app's own endpoint says of the session of a credential, if there is one.
     pub fn session(&self, credential: &str, now: Duration) -> Option<Value> {
         let claims = self.issuer.opaque.find(credential, now)?;
-        let told = claims.into_iter().filter(|(name, _)| ["sub", "grants"].contains(&name.as_str()));
+        let told = claims
+            .into_iter()
+            .filter(|(name, _)| ["sub", "grants"].contains(&name.as_str()));
         Some(Value::Object(told.collect()))
     }
 
@@ -204,7 +227,8 @@ impl IdentityProvider {
     fn is_client(&self, id: &str, secret: &str) -> bool {
         let right = format!("{CLIENT_ID}:{}", self.issuer.client_secret);
         let given = format!("{id}:{secret}");
-        aws_lc_rs::constant_time::verify_slices_are_equal(given.as_bytes(), right.as_bytes()).is_ok()
+        aws_lc_rs::constant_time::verify_slices_are_equal(given.as_bytes(), right.as_bytes())
+            .is_ok()
     }
 }
 

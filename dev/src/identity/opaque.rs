@@ -27,8 +27,12 @@ impl OpaqueTokens {
     /// What a token stands for, until it expires.
     pub fn find(&self, token: &str, now: Duration) -> Option<Claims> {
         let mut tokens = self.tokens();
-        let expired =
-            |claims: &Claims| claims.get("exp").and_then(Value::as_f64).is_some_and(|exp| exp <= now.as_secs_f64());
+        let expired = |claims: &Claims| {
+            claims
+                .get("exp")
+                .and_then(Value::as_f64)
+                .is_some_and(|exp| exp <= now.as_secs_f64())
+        };
         if tokens.get(token).is_some_and(expired) {
             tokens.remove(token);
         }
@@ -55,7 +59,10 @@ mod tests {
     fn a_token_is_known_until_it_expires_or_is_revoked() {
         let tokens = OpaqueTokens::default();
         let claims = members(json!({"sub": "ada", "exp": 100}));
-        let (first, second) = (tokens.issue(&claims).unwrap(), tokens.issue(&claims).unwrap());
+        let (first, second) = (
+            tokens.issue(&claims).unwrap(),
+            tokens.issue(&claims).unwrap(),
+        );
         assert_ne!(first, second);
         assert_eq!(tokens.find(&first, Duration::from_secs(99)), Some(claims));
         assert_eq!(tokens.find(&first, Duration::from_secs(100)), None);

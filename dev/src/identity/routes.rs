@@ -59,11 +59,22 @@ async fn introspect(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Byt
     let known = basic(&headers).is_some_and(|(id, secret)| desk.identity.is_client(&id, &secret));
     if !known {
         let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"introspection\"")];
-        return (StatusCode::UNAUTHORIZED, challenge, axum::Json(json!({"error": "invalid_client"}))).into_response();
+        return (
+            StatusCode::UNAUTHORIZED,
+            challenge,
+            axum::Json(json!({"error": "invalid_client"})),
+        )
+            .into_response();
     }
     match serde_urlencoded::from_bytes::<Introspected>(&body) {
-        Ok(Introspected { token }) => no_store(axum::Json(desk.identity.introspect(&token, desk.clock.now()))),
-        Err(_) => (StatusCode::BAD_REQUEST, axum::Json(json!({"error": "invalid_request"}))).into_response(),
+        Ok(Introspected { token }) => no_store(axum::Json(
+            desk.identity.introspect(&token, desk.clock.now()),
+        )),
+        Err(_) => (
+            StatusCode::BAD_REQUEST,
+            axum::Json(json!({"error": "invalid_request"})),
+        )
+            .into_response(),
     }
 }
 
@@ -73,7 +84,10 @@ async fn session(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response 
         .and_then(|credential| desk.identity.session(&credential, desk.clock.now()));
     match found {
         Some(session) => no_store(axum::Json(session)),
-        None => no_store((StatusCode::UNAUTHORIZED, axum::Json(json!({"error": "not signed in"})))),
+        None => no_store((
+            StatusCode::UNAUTHORIZED,
+            axum::Json(json!({"error": "not signed in"})),
+        )),
     }
 }
 
@@ -83,7 +97,11 @@ fn no_store(response: impl IntoResponse) -> Response {
 
 /// RFC 6749 section 2.3.1: name and password are form-encoded before they are joined.
 fn basic(headers: &HeaderMap) -> Option<(String, String)> {
-    let encoded = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
+    let encoded = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .strip_prefix("Basic ")?;
     let pair = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
     let (id, secret) = pair.split_once(':')?;
     let decoded = |text: &str| {
@@ -95,8 +113,15 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
 
 fn credential(identity: &IdentityProvider, headers: &HeaderMap) -> Option<String> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
-        return value.to_str().ok()?.strip_prefix("Bearer ").map(str::to_owned);
+        return value
+            .to_str()
+            .ok()?
+            .strip_prefix("Bearer ")
+            .map(str::to_owned);
     }
     let names = identity.cookie_names();
-    cookies_of(headers).into_iter().find(|cookie| names.contains(&cookie.name)).map(|cookie| cookie.value)
+    cookies_of(headers)
+        .into_iter()
+        .find(|cookie| names.contains(&cookie.name))
+        .map(|cookie| cookie.value)
 }

@@ -20,15 +20,29 @@ fn provider(kind: Kind) -> IdentityProvider {
 }
 
 fn login<'a>() -> Login<'a> {
-    Login { user: "ada@example.com", grants: Some("tts stt"), now: NOW, seconds: 3600 }
+    Login {
+        user: "ada@example.com",
+        grants: Some("tts stt"),
+        now: NOW,
+        seconds: 3600,
+    }
 }
 
 fn part(token: &str, number: usize) -> Value {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(number).unwrap()).unwrap()).unwrap()
+    serde_json::from_slice(
+        &URL_SAFE_NO_PAD
+            .decode(token.split('.').nth(number).unwrap())
+            .unwrap(),
+    )
+    .unwrap()
 }
 
 fn setting(provider: &IdentityProvider, name: &str) -> Option<String> {
-    provider.settings().into_iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    provider
+        .settings()
+        .into_iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, value)| value)
 }
 
 #[test]
@@ -43,12 +57,48 @@ fn kinds_are_found_by_their_names() {
 fn signed_tokens_look_like_their_products() {
     use Kind::*;
     for (kind, algorithm, typ, issuer, audience) in [
-        (Jwt, "ES256", json!("JWT"), "http://localhost:8787", json!("voicemint-dev")),
-        (Secret, "HS256", json!("JWT"), "http://localhost:8787", json!("voicemint-dev")),
-        (Clerk, "RS256", json!("JWT"), "https://clerk.voicemint.test", Value::Null),
-        (Supabase, "ES256", json!("JWT"), "http://localhost:8787/auth/v1", json!("authenticated")),
-        (Firebase, "RS256", json!("JWT"), "https://securetoken.google.com/voicemint-dev", json!("voicemint-dev")),
-        (Cognito, "RS256", Value::Null, "http://localhost:8787/local_dev", Value::Null),
+        (
+            Jwt,
+            "ES256",
+            json!("JWT"),
+            "http://localhost:8787",
+            json!("voicemint-dev"),
+        ),
+        (
+            Secret,
+            "HS256",
+            json!("JWT"),
+            "http://localhost:8787",
+            json!("voicemint-dev"),
+        ),
+        (
+            Clerk,
+            "RS256",
+            json!("JWT"),
+            "https://clerk.voicemint.test",
+            Value::Null,
+        ),
+        (
+            Supabase,
+            "ES256",
+            json!("JWT"),
+            "http://localhost:8787/auth/v1",
+            json!("authenticated"),
+        ),
+        (
+            Firebase,
+            "RS256",
+            json!("JWT"),
+            "https://securetoken.google.com/voicemint-dev",
+            json!("voicemint-dev"),
+        ),
+        (
+            Cognito,
+            "RS256",
+            Value::Null,
+            "http://localhost:8787/local_dev",
+            Value::Null,
+        ),
         (
             Auth0,
             "RS256",
@@ -63,18 +113,36 @@ fn signed_tokens_look_like_their_products() {
             "https://api.workos.com/user_management/client_01VOICEMINTDEV0000000000",
             Value::Null,
         ),
-        (BetterAuth, "EdDSA", Value::Null, "http://localhost:8787", json!("http://localhost:8787")),
+        (
+            BetterAuth,
+            "EdDSA",
+            Value::Null,
+            "http://localhost:8787",
+            json!("http://localhost:8787"),
+        ),
     ] {
         let bearer = provider(kind).sign_in(&login()).unwrap().bearer;
         let (header, claims) = (part(&bearer, 0), part(&bearer, 1));
-        assert_eq!((&header["alg"], &header["typ"]), (&json!(algorithm), &typ), "{kind:?}");
-        assert_eq!((&claims["iss"], &claims["aud"]), (&json!(issuer), &audience), "{kind:?}");
+        assert_eq!(
+            (&header["alg"], &header["typ"]),
+            (&json!(algorithm), &typ),
+            "{kind:?}"
+        );
+        assert_eq!(
+            (&claims["iss"], &claims["aud"]),
+            (&json!(issuer), &audience),
+            "{kind:?}"
+        );
         assert_eq!(
             (claims["iat"].as_u64(), claims["exp"].as_u64()),
             (Some(1_800_000_000), Some(1_800_003_600)),
             "{kind:?}"
         );
-        let grants = if kind == Supabase { &claims["app_metadata"]["grants"] } else { &claims["grants"] };
+        let grants = if kind == Supabase {
+            &claims["app_metadata"]["grants"]
+        } else {
+            &claims["grants"]
+        };
         assert_eq!(*grants, json!(["tts", "stt"]), "{kind:?}");
         assert!(claims["sub"].is_string(), "{kind:?}");
     }
@@ -95,7 +163,14 @@ fn cookies_have_their_products_names_and_are_known_again() {
         (Clerk, vec![&suffixed, "__session"]),
         (Supabase, vec!["sb-localhost-auth-token"]),
         (Firebase, vec!["__session"]),
-        (Cognito, vec![&format!("{amplify}.LastAuthUser"), &access_token, &clock_drift]),
+        (
+            Cognito,
+            vec![
+                &format!("{amplify}.LastAuthUser"),
+                &access_token,
+                &clock_drift,
+            ],
+        ),
         (Auth0, vec!["__session"]),
         (WorkOs, vec!["dev_session"]),
         (BetterAuth, vec!["dev_session"]),
@@ -105,14 +180,34 @@ fn cookies_have_their_products_names_and_are_known_again() {
     ] {
         let provider = provider(kind);
         let cookies = provider.sign_in(&login()).unwrap().cookies;
-        assert_eq!(cookies.iter().map(|cookie| cookie.name.as_str()).collect::<Vec<_>>(), names, "{kind:?}");
-        assert!(names.iter().all(|name| provider.owns_cookie(name)), "{kind:?}");
-        assert!(!provider.owns_cookie("__Host-cartesia-token") && !provider.owns_cookie("other"), "{kind:?}");
+        assert_eq!(
+            cookies
+                .iter()
+                .map(|cookie| cookie.name.as_str())
+                .collect::<Vec<_>>(),
+            names,
+            "{kind:?}"
+        );
+        assert!(
+            names.iter().all(|name| provider.owns_cookie(name)),
+            "{kind:?}"
+        );
+        assert!(
+            !provider.owns_cookie("__Host-cartesia-token") && !provider.owns_cookie("other"),
+            "{kind:?}"
+        );
         // Without its prefix, Auth.js's counts only where it is named.
-        let named = ["dev_session", "authjs.session-token"].into_iter().find(|name| names.contains(name));
+        let named = ["dev_session", "authjs.session-token"]
+            .into_iter()
+            .find(|name| names.contains(name));
         let expected = named.map(str::to_owned);
         assert_eq!(setting(&provider, "SESSION_COOKIE"), expected, "{kind:?}");
-        assert!(cookies.iter().all(|cookie| cookie.name.len() + cookie.value.len() < 4096), "{kind:?}");
+        assert!(
+            cookies
+                .iter()
+                .all(|cookie| cookie.name.len() + cookie.value.len() < 4096),
+            "{kind:?}"
+        );
     }
 }
 
@@ -121,26 +216,52 @@ fn another_cookie_may_be_chosen() {
     for kind in Kind::ALL {
         let provider = provider(kind).with_cookie("mine");
         let cookies = provider.sign_in(&login()).unwrap().cookies;
-        assert_eq!(cookies.iter().map(|cookie| cookie.name.as_str()).collect::<Vec<_>>(), ["mine"], "{kind:?}");
-        assert_eq!(setting(&provider, "SESSION_COOKIE").as_deref(), Some("mine"));
-        assert!(provider.owns_cookie("mine.0") && provider.owns_cookie("mine__0") && !provider.owns_cookie("mine2"));
+        assert_eq!(
+            cookies
+                .iter()
+                .map(|cookie| cookie.name.as_str())
+                .collect::<Vec<_>>(),
+            ["mine"],
+            "{kind:?}"
+        );
+        assert_eq!(
+            setting(&provider, "SESSION_COOKIE").as_deref(),
+            Some("mine")
+        );
+        assert!(
+            provider.owns_cookie("mine.0")
+                && provider.owns_cookie("mine__0")
+                && !provider.owns_cookie("mine2")
+        );
     }
 }
 
 #[test]
 fn firebase_makes_session_cookies_of_id_tokens() {
     let credentials = provider(Kind::Firebase).sign_in(&login()).unwrap();
-    let (token, cookie) = (part(&credentials.bearer, 1), part(&credentials.cookies[0].value, 1));
-    assert_eq!(cookie["iss"], "https://session.firebase.google.com/voicemint-dev");
+    let (token, cookie) = (
+        part(&credentials.bearer, 1),
+        part(&credentials.cookies[0].value, 1),
+    );
+    assert_eq!(
+        cookie["iss"],
+        "https://session.firebase.google.com/voicemint-dev"
+    );
     assert_eq!(cookie["sub"], token["sub"]);
 }
 
 #[test]
 fn supabase_keeps_the_whole_session() {
     let credentials = provider(Kind::Supabase).sign_in(&login()).unwrap();
-    let value = credentials.cookies[0].value.strip_prefix("base64-").unwrap();
+    let value = credentials.cookies[0]
+        .value
+        .strip_prefix("base64-")
+        .unwrap();
     let session: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(value).unwrap()).unwrap();
-    assert_eq!((&session["access_token"], &session["expires_in"]), (&json!(credentials.bearer), &json!(3600)));
+    assert_eq!(
+        (&session["access_token"], &session["expires_in"]),
+        (&json!(credentials.bearer), &json!(3600))
+    );
     assert_eq!(session["user"]["email"], "ada@example.com");
 }
 
@@ -149,37 +270,68 @@ fn claims_may_be_forged() {
     let provider = provider(Kind::Clerk);
     let mut claims = provider.claims(&login());
     claims.insert("sts".to_owned(), "pending".into());
-    assert_eq!(part(&provider.issue(&claims).unwrap().bearer, 1)["sts"], "pending");
+    assert_eq!(
+        part(&provider.issue(&claims).unwrap().bearer, 1)["sts"],
+        "pending"
+    );
     let header = members(json!({"typ": "at+jwt"}));
-    assert_eq!(part(&provider.issuer().sign(&header, &claims).unwrap(), 0)["typ"], "at+jwt");
+    assert_eq!(
+        part(&provider.issuer().sign(&header, &claims).unwrap(), 0)["typ"],
+        "at+jwt"
+    );
 }
 
-async fn answer(provider: &Arc<IdentityProvider>, now: Duration, request: Request<String>) -> (StatusCode, Value) {
+async fn answer(
+    provider: &Arc<IdentityProvider>,
+    now: Duration,
+    request: Request<String>,
+) -> (StatusCode, Value) {
     let clock = Clock::new(move || std::time::UNIX_EPOCH + now);
-    let response = router(Arc::clone(provider), clock).oneshot(request.map(Body::from)).await.unwrap();
+    let response = router(Arc::clone(provider), clock)
+        .oneshot(request.map(Body::from))
+        .await
+        .unwrap();
     let status = response.status();
     let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
     (status, serde_json::from_slice(&body).unwrap_or_default())
 }
 
 fn get(path: &str, header: (&str, &str)) -> Request<String> {
-    Request::get(path).header(header.0, header.1).body(String::new()).unwrap()
+    Request::get(path)
+        .header(header.0, header.1)
+        .body(String::new())
+        .unwrap()
 }
 
 #[tokio::test]
 async fn key_sets_are_where_the_settings_say() {
     for kind in Kind::ALL {
         let provider = Arc::new(provider(kind));
-        let keys = usize::from(!matches!(kind, Kind::Secret | Kind::AuthJs | Kind::Introspection | Kind::Forward));
+        let keys = usize::from(!matches!(
+            kind,
+            Kind::Secret | Kind::AuthJs | Kind::Introspection | Kind::Forward
+        ));
         let issuer = setting(&provider, "SESSION_ISSUER").unwrap_or_default();
         let path = match (kind, setting(&provider, "SESSION_JWKS_URL")) {
             (_, Some(url)) => url.strip_prefix(BASE_URL).unwrap().to_owned(),
             (Kind::BetterAuth, None) => "/api/auth/jwks".to_owned(),
-            (_, None) => format!("{}/.well-known/jwks.json", issuer.strip_prefix(BASE_URL).unwrap_or_default()),
+            (_, None) => format!(
+                "{}/.well-known/jwks.json",
+                issuer.strip_prefix(BASE_URL).unwrap_or_default()
+            ),
         };
         let (status, set) = answer(&provider, NOW, get(&path, ("accept", "*/*"))).await;
-        assert_eq!((status, set["keys"].as_array().unwrap().len()), (StatusCode::OK, keys), "{kind:?} {path}");
-        let (_, document) = answer(&provider, NOW, get("/.well-known/openid-configuration", ("accept", "*/*"))).await;
+        assert_eq!(
+            (status, set["keys"].as_array().unwrap().len()),
+            (StatusCode::OK, keys),
+            "{kind:?} {path}"
+        );
+        let (_, document) = answer(
+            &provider,
+            NOW,
+            get("/.well-known/openid-configuration", ("accept", "*/*")),
+        )
+        .await;
         assert_eq!(document["issuer"], BASE_URL);
     }
 }
@@ -194,32 +346,75 @@ async fn only_the_broker_may_introspect() {
     let ask = |credentials: &str, token: &str| {
         let authorization = format!("Basic {}", STANDARD.encode(credentials));
         let request = Request::post("/introspect").header("authorization", authorization);
-        request.body(format!("token={token}&token_type_hint=access_token")).unwrap()
+        request
+            .body(format!("token={token}&token_type_hint=access_token"))
+            .unwrap()
     };
     let (status, found) = answer(&provider, NOW, ask(&right, &token)).await;
-    assert_eq!((status, &found["active"], &found["sub"]), (StatusCode::OK, &json!(true), &json!("ada@example.com")));
-    assert_eq!((&found["aud"], &found["grants"]), (&json!("voicemint-dev"), &json!(["tts", "stt"])));
+    assert_eq!(
+        (status, &found["active"], &found["sub"]),
+        (StatusCode::OK, &json!(true), &json!("ada@example.com"))
+    );
+    assert_eq!(
+        (&found["aud"], &found["grants"]),
+        (&json!("voicemint-dev"), &json!(["tts", "stt"]))
+    );
     let late = NOW + Duration::from_secs(3600);
     for (now, token) in [(NOW, "stranger"), (late, token.as_str())] {
-        assert_eq!(answer(&provider, now, ask(&right, token)).await, (StatusCode::OK, json!({"active": false})));
+        assert_eq!(
+            answer(&provider, now, ask(&right, token)).await,
+            (StatusCode::OK, json!({"active": false}))
+        );
     }
-    assert_eq!(answer(&provider, NOW, ask("voicemint:wrong", &token)).await.0, StatusCode::UNAUTHORIZED);
-    let request = Request::post("/introspect").body(format!("token={token}")).unwrap();
-    assert_eq!(answer(&provider, NOW, request).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        answer(&provider, NOW, ask("voicemint:wrong", &token))
+            .await
+            .0,
+        StatusCode::UNAUTHORIZED
+    );
+    let request = Request::post("/introspect")
+        .body(format!("token={token}"))
+        .unwrap();
+    assert_eq!(
+        answer(&provider, NOW, request).await.0,
+        StatusCode::UNAUTHORIZED
+    );
 }
 
 #[tokio::test]
 async fn the_app_knows_its_sessions_by_token_and_by_cookie() {
     let provider = Arc::new(provider(Kind::Forward));
     let token = provider.sign_in(&login()).unwrap().bearer;
-    let (bearer, cookie) = (format!("Bearer {token}"), format!("a=b; dev_session={token}"));
+    let (bearer, cookie) = (
+        format!("Bearer {token}"),
+        format!("a=b; dev_session={token}"),
+    );
     let session = json!({"sub": "ada@example.com", "grants": ["tts", "stt"]});
-    for header in [("authorization", bearer.as_str()), ("cookie", cookie.as_str())] {
-        assert_eq!(answer(&provider, NOW, get("/session", header)).await, (StatusCode::OK, session.clone()));
+    for header in [
+        ("authorization", bearer.as_str()),
+        ("cookie", cookie.as_str()),
+    ] {
+        assert_eq!(
+            answer(&provider, NOW, get("/session", header)).await,
+            (StatusCode::OK, session.clone())
+        );
     }
-    for header in [("authorization", "Bearer x"), ("cookie", "other=x"), ("accept", "*/*")] {
-        assert_eq!(answer(&provider, NOW, get("/session", header)).await.0, StatusCode::UNAUTHORIZED, "{header:?}");
+    for header in [
+        ("authorization", "Bearer x"),
+        ("cookie", "other=x"),
+        ("accept", "*/*"),
+    ] {
+        assert_eq!(
+            answer(&provider, NOW, get("/session", header)).await.0,
+            StatusCode::UNAUTHORIZED,
+            "{header:?}"
+        );
     }
     provider.revoke(&token);
-    assert_eq!(answer(&provider, NOW, get("/session", ("cookie", &cookie))).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        answer(&provider, NOW, get("/session", ("cookie", &cookie)))
+            .await
+            .0,
+        StatusCode::UNAUTHORIZED
+    );
 }

@@ -1,5 +1,6 @@
 //! AssemblyAI: minting temporary tokens for streaming sessions, and the sessions themselves.
-//! Source: assemblyai.com/docs/streaming/api-spec/generate-streaming-token and the published streaming-token.yml.
+//! Source: assemblyai.com/docs/streaming/api-spec/generate-streaming-token and the published
+//! streaming-token.yml.
 
 mod socket;
 
@@ -31,7 +32,9 @@ struct Refusal {
 pub(super) fn routes() -> Router<Standins> {
     // The router would let the GET answer a HEAD too, and so mint a token that nobody sees.
     let endpoint = get(mint).head(wrong_method).fallback(wrong_method);
-    Router::new().route("/v3/token", endpoint).route("/v3/ws", get(socket::open))
+    Router::new()
+        .route("/v3/token", endpoint)
+        .route("/v3/ws", get(socket::open))
 }
 
 pub(super) fn not_found() -> Response {
@@ -58,12 +61,17 @@ async fn mint(
     let (seconds, session) = read_query(&query)?;
     let lifetime = Duration::from_secs(seconds);
     let token = standins
-        .mint(Vendor::AssemblyAi, Scope::AssemblyAi(Duration::from_secs(session)), lifetime)
+        .mint(
+            Vendor::AssemblyAi,
+            Scope::AssemblyAi(Duration::from_secs(session)),
+            lifetime,
+        )
         .map_err(|_| refuse(StatusCode::INTERNAL_SERVER_ERROR, "No randomness."))?;
     Ok(Json(json!({ "token": token, "expires_in_seconds": seconds })).into_response())
 }
 
-/// Checks all parameters; gives how long the token may be redeemed, and how long a session may last then, in seconds.
+/// Checks all parameters; gives how long the token may be redeemed, and how long a session may last
+/// then, in seconds.
 fn read_query(query: &[(String, String)]) -> Result<(u64, u64), Refusal> {
     let (mut redeemable, mut session) = (None, None);
     for (name, value) in query {
@@ -130,7 +138,10 @@ mod tests {
             ("?expires_in_seconds=1", 1),
             ("?expires_in_seconds=600", 600),
             ("?expires_in_seconds=60&max_session_duration_seconds=60", 60),
-            ("?max_session_duration_seconds=10800&expires_in_seconds=60", 60),
+            (
+                "?max_session_duration_seconds=10800&expires_in_seconds=60",
+                60,
+            ),
         ] {
             let answer = mint(&standins, query).await;
             let token = answer.token();
@@ -144,7 +155,10 @@ mod tests {
     async fn token_is_redeemed_once_and_only_within_its_window() {
         let (standins, time) = standins();
         let query = "?expires_in_seconds=60";
-        let (early, late) = (mint(&standins, query).await.token(), mint(&standins, query).await.token());
+        let (early, late) = (
+            mint(&standins, query).await.token(),
+            mint(&standins, query).await.token(),
+        );
         time.advance(59);
         assert_eq!(standins.redeem(&early, Need::AssemblyAi), Ok(()));
         assert_eq!(standins.redeem(&early, Need::AssemblyAi), Err(Why::Spent));

@@ -1,5 +1,6 @@
-//! Cartesia: minting access tokens, and who may call what with them.
-//! Sources: docs.cartesia.ai/api-reference/auth/access-token, /use-the-api/api-errors, /use-the-api/api-conventions.
+//! Cartesia: minting access tokens, and who may call what with them. Sources:
+//! docs.cartesia.ai/api-reference/auth/access-token, /use-the-api/api-errors,
+//! /use-the-api/api-conventions.
 
 mod audio;
 mod hearing;
@@ -23,10 +24,12 @@ use serde_json::{Value, json};
 use super::tokens::{self, Grant, Need, Scope, Why};
 use super::{Standins, Twice, Vendor, open_to_pages, sole_header, sole_pair};
 
-/// The dates of the API that are known: the documented one, and the one that the vendor's SDKs send.
+/// The dates of the API that are known: the documented one, and the one that the vendor's SDKs
+/// send.
 const VERSIONS: [&str; 2] = ["2026-03-01", "2026-08-14"];
 
-/// What a token lives for where the request does not say, in seconds. The vendor publishes no figure.
+/// What a token lives for where the request does not say, in seconds. The vendor publishes no
+/// figure.
 const UNASKED_LIFETIME: u64 = 60;
 
 /// The body of a mint request. Unknown members are kept, so that a refusal can name them.
@@ -96,14 +99,20 @@ async fn mint(
 
 fn read_ask(body: &[u8]) -> Result<(Vec<Grant>, Duration), Refusal> {
     let ask: Ask = serde_json::from_slice(body).map_err(|error| malformed(error.to_string()))?;
-    let grants = ask.grants.ok_or_else(|| malformed("grants must be an object."))?;
+    let grants = ask
+        .grants
+        .ok_or_else(|| malformed("grants must be an object."))?;
     if let Some(name) = ask.unknown.keys().chain(grants.unknown.keys()).next() {
         return Err(malformed(format!("unknown member {name:?}.")));
     }
-    let granted: Vec<Grant> = [(grants.tts, Grant::Tts), (grants.stt, Grant::Stt), (grants.agent, Grant::Agent)]
-        .into_iter()
-        .filter_map(|(asked, grant)| (asked == Some(true)).then_some(grant))
-        .collect();
+    let granted: Vec<Grant> = [
+        (grants.tts, Grant::Tts),
+        (grants.stt, Grant::Stt),
+        (grants.agent, Grant::Agent),
+    ]
+    .into_iter()
+    .filter_map(|(asked, grant)| (asked == Some(true)).then_some(grant))
+    .collect();
     if granted.is_empty() {
         return Err(malformed("grants must have at least one member true."));
     }
@@ -124,12 +133,21 @@ fn authorize(standins: &Standins, headers: &HeaderMap, grant: Grant) -> Result<(
     }
 }
 
-/// As [`authorize`] and [`check_version`], for a socket: a page cannot set its headers, and puts all in the query.
-fn admit(standins: &Standins, headers: &HeaderMap, query: &[(String, String)], grant: Grant) -> Result<(), Refusal> {
+/// As [`authorize`] and [`check_version`], for a socket: a page cannot set its headers, and puts
+/// all in the query.
+fn admit(
+    standins: &Standins,
+    headers: &HeaderMap,
+    query: &[(String, String)],
+    grant: Grant,
+) -> Result<(), Refusal> {
     if headers.contains_key(header::AUTHORIZATION) || headers.contains_key("x-api-key") {
         authorize(standins, headers, grant)?;
     } else {
-        match (sole_pair(query, "access_token")?, sole_pair(query, "api_key")?) {
+        match (
+            sole_pair(query, "access_token")?,
+            sole_pair(query, "api_key")?,
+        ) {
             (Some(token), None) => redeem(standins, token, grant)?,
             (None, Some(key)) if standins.accepts_key(Vendor::Cartesia, key) => {}
             _ => return Err(unauthorized()),
@@ -142,21 +160,32 @@ fn admit(standins: &Standins, headers: &HeaderMap, query: &[(String, String)], g
 }
 
 fn redeem(standins: &Standins, token: &str, grant: Grant) -> Result<(), Refusal> {
-    standins.redeem(token, Need::Cartesia(grant)).map_err(|why| match why {
-        Why::NotGranted => refuse(StatusCode::FORBIDDEN, "The access token was not granted this endpoint."),
-        Why::Expired => refuse(StatusCode::UNAUTHORIZED, "The access token has expired."),
-        Why::Unknown | Why::Spent => unauthorized(),
-    })
+    standins
+        .redeem(token, Need::Cartesia(grant))
+        .map_err(|why| match why {
+            Why::NotGranted => refuse(
+                StatusCode::FORBIDDEN,
+                "The access token was not granted this endpoint.",
+            ),
+            Why::Expired => refuse(StatusCode::UNAUTHORIZED, "The access token has expired."),
+            Why::Unknown | Why::Spent => unauthorized(),
+        })
 }
 
 fn unauthorized() -> Refusal {
-    refuse(StatusCode::UNAUTHORIZED, "The API key or access token is missing or wrong.")
+    refuse(
+        StatusCode::UNAUTHORIZED,
+        "The API key or access token is missing or wrong.",
+    )
 }
 
 /// Both headers are documented for keys; tokens are taken from Authorization alone.
 fn shows_key(standins: &Standins, headers: &HeaderMap) -> bool {
-    let shown =
-        if headers.contains_key(header::AUTHORIZATION) { bearer(headers) } else { sole_header(headers, "x-api-key") };
+    let shown = if headers.contains_key(header::AUTHORIZATION) {
+        bearer(headers)
+    } else {
+        sole_header(headers, "x-api-key")
+    };
     shown.is_some_and(|key| standins.accepts_key(Vendor::Cartesia, key))
 }
 
@@ -173,14 +202,19 @@ fn check_version(headers: &HeaderMap) -> Result<(), Refusal> {
 
 fn known_version(version: &str) -> Result<(), Refusal> {
     let known = VERSIONS.contains(&version);
-    known.then_some(()).ok_or_else(|| malformed("Cartesia-Version is not a known date."))
+    known
+        .then_some(())
+        .ok_or_else(|| malformed("Cartesia-Version is not a known date."))
 }
 
 fn json_body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusal> {
     let content_type = sole_header(headers, "content-type").unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
-        return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json."));
+        return Err(refuse(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Content-Type must be application/json.",
+        ));
     }
     body.map_err(|rejection| refuse(rejection.status(), "The body could not be read."))
 }

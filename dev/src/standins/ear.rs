@@ -1,5 +1,5 @@
-//! What the stand-ins make of sound: the same sentences always, a word for so much of it, so that a page sees a transcript
-//! grow as it streams. What the sound holds does not matter.
+//! What the stand-ins make of sound: the same sentences always, a word for so much of it, so that a
+//! page sees a transcript grow as it streams. What the sound holds does not matter.
 
 use serde_json::Value;
 
@@ -40,17 +40,27 @@ pub(super) struct Heard(pub(super) Vec<Word>);
 impl Ear {
     /// For sound of so many bytes a second.
     pub(super) fn new(bytes_per_second: u64) -> Self {
-        Self { bytes_per_second: bytes_per_second.max(1), bytes: 0, written: 0, sentence: 0, word: 0 }
+        Self {
+            bytes_per_second: bytes_per_second.max(1),
+            bytes: 0,
+            written: 0,
+            sentence: 0,
+            word: 0,
+        }
     }
 
     /// Takes in a chunk of so many bytes.
     pub(super) fn hear(&mut self, bytes: usize) {
-        self.bytes = self.bytes.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        self.bytes = self
+            .bytes
+            .saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
     }
 
     /// How much was heard, in milliseconds; a part of one counts.
     pub(super) fn heard(&self) -> u64 {
-        self.bytes.saturating_mul(1000).div_ceil(self.bytes_per_second)
+        self.bytes
+            .saturating_mul(1000)
+            .div_ceil(self.bytes_per_second)
     }
 
     /// A word that has been heard to its end.
@@ -59,7 +69,8 @@ impl Ear {
         (end <= self.heard()).then(|| self.write(end))
     }
 
-    /// The word that is cut short by the end of an utterance; what comes after it is a new sentence.
+    /// The word that is cut short by the end of an utterance; what comes after it is a new
+    /// sentence.
     pub(super) fn finish(&mut self) -> Option<Word> {
         let end = self.heard();
         let cut = (self.written < end).then(|| self.write(end));
@@ -70,10 +81,21 @@ impl Ear {
     }
 
     fn write(&mut self, end: u64) -> Word {
-        let mut words = SENTENCES.into_iter().cycle().nth(self.sentence).unwrap_or_default().split(' ').skip(self.word);
+        let mut words = SENTENCES
+            .into_iter()
+            .cycle()
+            .nth(self.sentence)
+            .unwrap_or_default()
+            .split(' ')
+            .skip(self.word);
         let text = words.next().unwrap_or_default();
         let last = words.next().is_none();
-        let word = Word { text, start: self.written, end, last };
+        let word = Word {
+            text,
+            start: self.written,
+            end,
+            last,
+        };
         self.written = end;
         self.word += 1;
         if last {
@@ -96,7 +118,11 @@ impl Heard {
 
     /// The words alone.
     pub(super) fn plain(&self) -> String {
-        self.0.iter().map(|word| word.text).collect::<Vec<_>>().join(" ")
+        self.0
+            .iter()
+            .map(|word| word.text)
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// As sentences are written: with capitals, and full stops but for the last.
@@ -108,7 +134,11 @@ impl Heard {
                 prose.push_str(if starts { ". " } else { " " });
             }
             let (first, rest) = word.text.split_at_checked(1).unwrap_or((word.text, ""));
-            prose.push_str(&if starts { first.to_ascii_uppercase() } else { first.to_owned() });
+            prose.push_str(&if starts {
+                first.to_ascii_uppercase()
+            } else {
+                first.to_owned()
+            });
             prose.push_str(rest);
             starts = word.last;
         }
@@ -126,7 +156,10 @@ impl Heard {
 
     /// Each word as `form` writes it, with its start and end in seconds.
     pub(super) fn timed(&self, form: impl Fn(&'static str, f64, f64) -> Value) -> Value {
-        self.0.iter().map(|word| form(word.text, seconds(word.start), seconds(word.end))).collect()
+        self.0
+            .iter()
+            .map(|word| form(word.text, seconds(word.start), seconds(word.end)))
+            .collect()
     }
 }
 

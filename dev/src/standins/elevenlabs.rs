@@ -1,6 +1,6 @@
-//! ElevenLabs: minting single-use tokens, and the batch transcription that takes one. The sockets are in modules.
-//! Sources: elevenlabs.io/docs/eleven-api/resources/errors, and the vendor's SDK @elevenlabs/elevenlabs-js 2.73
-//! (`tokens.singleUse.create`, `speechToText.convert`).
+//! ElevenLabs: minting single-use tokens, and the batch transcription that takes one. The sockets
+//! are in modules. Sources: elevenlabs.io/docs/eleven-api/resources/errors, and the vendor's SDK
+//! @elevenlabs/elevenlabs-js 2.73 (`tokens.singleUse.create`, `speechToText.convert`).
 
 mod hearing;
 mod socket;
@@ -41,11 +41,20 @@ enum Refusal {
 pub(super) fn routes() -> Router<Standins> {
     let transcription = post(transcribe).fallback(wrong_method);
     Router::new()
-        .route("/v1/single-use-token/{token_type}", post(mint).fallback(mint_wrong_method))
+        .route(
+            "/v1/single-use-token/{token_type}",
+            post(mint).fallback(mint_wrong_method),
+        )
         .route("/v1/speech-to-text", open_to_pages(transcription))
         .route("/v1/speech-to-text/realtime", get(hearing::open))
-        .route("/v1/text-to-speech/{voice_id}/stream-input", get(socket::open))
-        .route("/v1/text-to-speech/{voice_id}/multi-stream-input", get(socket::open_multi))
+        .route(
+            "/v1/text-to-speech/{voice_id}/stream-input",
+            get(socket::open),
+        )
+        .route(
+            "/v1/text-to-speech/{voice_id}/multi-stream-input",
+            get(socket::open_multi),
+        )
 }
 
 pub(super) fn not_found() -> Response {
@@ -75,7 +84,11 @@ async fn mint(
     };
     let body = body.map_err(|rejection| Refusal::Bare(rejection.status()))?;
     if !body.is_empty() {
-        return Err(Refusal::Unfit(["body", "__root__"], "extra_forbidden", "This endpoint takes no body"));
+        return Err(Refusal::Unfit(
+            ["body", "__root__"],
+            "extra_forbidden",
+            "This endpoint takes no body",
+        ));
     }
     let token = standins
         .mint(Vendor::ElevenLabs, Scope::ElevenLabs(token_type), LIFETIME)
@@ -83,8 +96,9 @@ async fn mint(
     Ok(Json(json!({ "token": token })).into_response())
 }
 
-/// `POST /v1/speech-to-text`. The token is spent as soon as it is shown, even where the upload then turns out to be
-/// unfit: the vendor does not say, and a client that copes with this copes with the other.
+/// `POST /v1/speech-to-text`. The token is spent as soon as it is shown, even where the upload then
+/// turns out to be unfit: the vendor does not say, and a client that copes with this copes with the
+/// other.
 async fn transcribe(
     State(standins): State<Standins>,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
@@ -125,9 +139,12 @@ fn read_upload(form: Result<Form, Unreadable>) -> Result<usize, Refusal> {
     }
     match form.file {
         None => Err(missing("file")),
-        Some(0) => {
-            Err(Refusal::Problem(StatusCode::BAD_REQUEST, "validation_error", "empty_file", "The file is empty."))
-        }
+        Some(0) => Err(Refusal::Problem(
+            StatusCode::BAD_REQUEST,
+            "validation_error",
+            "empty_file",
+            "The file is empty.",
+        )),
         Some(bytes) => Ok(bytes),
     }
 }
@@ -145,7 +162,9 @@ fn admit(
     needed: TokenType,
 ) -> Result<(), Refusal> {
     match sole_pair(query, name) {
-        Ok(Some(token)) => standins.redeem(token, Need::ElevenLabs(needed)).map_err(|why| not_redeemed(why, needed)),
+        Ok(Some(token)) => standins
+            .redeem(token, Need::ElevenLabs(needed))
+            .map_err(|why| not_redeemed(why, needed)),
         Ok(None) => check_key(standins, headers),
         Err(Twice(_)) => Err(not_redeemed(Why::Unknown, needed)),
     }
@@ -170,18 +189,40 @@ fn wrong_key() -> Refusal {
 fn not_redeemed(why: Why, needed: TokenType) -> Refusal {
     let (code, message) = match why {
         Why::Unknown => ("invalid_token", "The single-use token is not known."),
-        Why::Expired => ("token_expired", "The single-use token has expired: it lives for 15 minutes."),
-        Why::Spent => ("token_already_used", "The single-use token has been used before."),
+        Why::Expired => (
+            "token_expired",
+            "The single-use token has expired: it lives for 15 minutes.",
+        ),
+        Why::Spent => (
+            "token_already_used",
+            "The single-use token has been used before.",
+        ),
         Why::NotGranted => {
             let message = match needed {
-                TokenType::RealtimeScribe => "The single-use token is of another type: this takes realtime_scribe.",
-                TokenType::BatchScribe => "The single-use token is of another type: this takes batch_scribe.",
-                TokenType::TtsWebsocket => "The single-use token is of another type: this takes tts_websocket.",
+                TokenType::RealtimeScribe => {
+                    "The single-use token is of another type: this takes realtime_scribe."
+                }
+                TokenType::BatchScribe => {
+                    "The single-use token is of another type: this takes batch_scribe."
+                }
+                TokenType::TtsWebsocket => {
+                    "The single-use token is of another type: this takes tts_websocket."
+                }
             };
-            return Refusal::Problem(StatusCode::FORBIDDEN, "authorization_error", "wrong_token_type", message);
+            return Refusal::Problem(
+                StatusCode::FORBIDDEN,
+                "authorization_error",
+                "wrong_token_type",
+                message,
+            );
         }
     };
-    Refusal::Problem(StatusCode::UNAUTHORIZED, "authentication_error", code, message)
+    Refusal::Problem(
+        StatusCode::UNAUTHORIZED,
+        "authentication_error",
+        code,
+        message,
+    )
 }
 
 async fn mint_wrong_method(State(standins): State<Standins>) -> Response {

@@ -1,5 +1,5 @@
-//! Reading a `multipart/form-data` upload: the named text fields, and how large the file was. The sound itself is
-//! of no use to a stand-in and is dropped as it arrives.
+//! Reading a `multipart/form-data` upload: the named text fields, and how large the file was. The
+//! sound itself is of no use to a stand-in and is dropped as it arrives.
 
 use axum::extract::Multipart;
 use axum::extract::multipart::{MultipartError, MultipartRejection};
@@ -22,11 +22,17 @@ pub(super) enum Unreadable {
     TooLarge,
 }
 
-/// Reads an upload to its end; its size is bounded by the router's body limit. To be called before anything is
-/// refused: a client that is still sending when the answer comes may see a broken connection in place of it.
-pub(super) async fn read(upload: Result<Multipart, MultipartRejection>) -> Result<Form, Unreadable> {
+/// Reads an upload to its end; its size is bounded by the router's body limit. To be called before
+/// anything is refused: a client that is still sending when the answer comes may see a broken
+/// connection in place of it.
+pub(super) async fn read(
+    upload: Result<Multipart, MultipartRejection>,
+) -> Result<Form, Unreadable> {
     let mut upload = upload.map_err(|_| Unreadable::NotMultipart)?;
-    let mut form = Form { fields: Vec::new(), file: None };
+    let mut form = Form {
+        fields: Vec::new(),
+        file: None,
+    };
     while let Some(part) = upload.next_field().await.map_err(unreadable)? {
         let name = part.name().unwrap_or_default().to_owned();
         let content = part.bytes().await.map_err(unreadable)?;
@@ -43,10 +49,14 @@ pub(super) async fn read(upload: Result<Multipart, MultipartRejection>) -> Resul
 impl Form {
     /// The first field of that name.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+        self.fields
+            .iter()
+            .find(|(field, _)| field == name)
+            .map(|(_, value)| value.as_str())
     }
 
-    /// How long the file would play as 16 kHz, 16-bit mono, in seconds: a plausible answer without decoding it.
+    /// How long the file would play as 16 kHz, 16-bit mono, in seconds: a plausible answer without
+    /// decoding it.
     pub(super) fn seconds(&self) -> f64 {
         // No upload is anywhere near 2^32 bytes, see the router's body limit.
         let bytes = u32::try_from(self.file.unwrap_or_default()).unwrap_or(u32::MAX);
@@ -55,7 +65,11 @@ impl Form {
 }
 
 fn unreadable(error: MultipartError) -> Unreadable {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE { Unreadable::TooLarge } else { Unreadable::Malformed }
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Unreadable::TooLarge
+    } else {
+        Unreadable::Malformed
+    }
 }
 
 #[cfg(test)]
@@ -67,8 +81,10 @@ mod tests {
     use crate::standins::testing;
 
     async fn read_body(content_type: &str, body: &str) -> Result<Form, Unreadable> {
-        let request =
-            Request::post("/").header("content-type", content_type).body(Body::from(body.to_owned())).unwrap();
+        let request = Request::post("/")
+            .header("content-type", content_type)
+            .body(Body::from(body.to_owned()))
+            .unwrap();
         read(Multipart::from_request(request, &()).await).await
     }
 

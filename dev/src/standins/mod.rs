@@ -1,6 +1,7 @@
-//! Stand-ins for the three providers: as strict as their documentation, so that the whole product can be run and
-//! tested on one machine with no account anywhere. They mint tokens and honour them at the endpoints and sockets that a
-//! page would call next. The API keys are public and open nothing else.
+//! Stand-ins for the three providers: as strict as their documentation, so that the whole product
+//! can be run and tested on one machine with no account anywhere. They mint tokens and honour them
+//! at the endpoints and sockets that a page would call next. The API keys are public and open
+//! nothing else.
 
 mod assemblyai;
 mod cartesia;
@@ -79,7 +80,9 @@ impl Standins {
     /// Stand-ins on the system's clock that accept the keys above.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_clock(Arc::new(|| UNIX_EPOCH + voicemint::clock::Clock::system().now()))
+        Self::with_clock(Arc::new(|| {
+            UNIX_EPOCH + voicemint::clock::Clock::system().now()
+        }))
     }
 
     /// As [`Standins::new`], with the expiry of tokens read off another clock.
@@ -91,10 +94,13 @@ impl Standins {
             assemblyai: Account::new(ASSEMBLYAI_KEY),
             tokens: Tokens::new(clock),
         };
-        Self { inner: Arc::new(inner) }
+        Self {
+            inner: Arc::new(inner),
+        }
     }
 
-    /// Rotates the API key: from now on only `key` is accepted. Tokens that were minted before stay good.
+    /// Rotates the API key: from now on only `key` is accepted. Tokens that were minted before stay
+    /// good.
     pub fn set_key(&self, vendor: Vendor, key: &str) {
         let current = self.account(vendor).key.write();
         let mut current = current.unwrap_or_else(PoisonError::into_inner);
@@ -113,7 +119,8 @@ impl Standins {
         self.account(vendor).requests.load(Ordering::Relaxed)
     }
 
-    /// Accepts a token for `need`, and spends it where it is single-use: of several callers at once, one gets it.
+    /// Accepts a token for `need`, and spends it where it is single-use: of several callers at
+    /// once, one gets it.
     ///
     /// # Errors
     /// Says why the token is not accepted; a token that is good for something else stays unspent.
@@ -123,7 +130,9 @@ impl Standins {
 
     /// As [`Standins::redeem`], for an AssemblyAI session; says how long it may last.
     fn redeem_for_session(&self, token: &str) -> Result<Option<Duration>, Why> {
-        self.inner.tokens.redeem_for_session(token, Need::AssemblyAi)
+        self.inner
+            .tokens
+            .redeem_for_session(token, Need::AssemblyAi)
     }
 
     fn now(&self) -> SystemTime {
@@ -161,7 +170,12 @@ impl Standins {
         constant_time::verify_slices_are_equal(key.as_bytes(), shown.as_bytes()).is_ok()
     }
 
-    fn mint(&self, vendor: Vendor, scope: Scope, lifetime: Duration) -> Result<String, Unspecified> {
+    fn mint(
+        &self,
+        vendor: Vendor,
+        scope: Scope,
+        lifetime: Duration,
+    ) -> Result<String, Unspecified> {
         let prefix = match vendor {
             Vendor::Cartesia => "standin_car_",
             Vendor::ElevenLabs => "sutkn_standin_",
@@ -181,7 +195,11 @@ impl Default for Standins {
 
 impl Account {
     fn new(key: &str) -> Self {
-        Self { key: RwLock::new(key.to_owned()), requests: AtomicUsize::new(0), mints: AtomicUsize::new(0) }
+        Self {
+            key: RwLock::new(key.to_owned()),
+            requests: AtomicUsize::new(0),
+            mints: AtomicUsize::new(0),
+        }
     }
 }
 
@@ -196,8 +214,14 @@ fn sole_header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 struct Twice(&'static str);
 
 /// The value of a name in a query, where it is there.
-fn sole_pair<'a>(query: &'a [(String, String)], name: &'static str) -> Result<Option<&'a str>, Twice> {
-    let mut values = query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+fn sole_pair<'a>(
+    query: &'a [(String, String)],
+    name: &'static str,
+) -> Result<Option<&'a str>, Twice> {
+    let mut values = query
+        .iter()
+        .filter(|(key, _)| key == name)
+        .map(|(_, value)| value.as_str());
     match (values.next(), values.next()) {
         (only, None) => Ok(only),
         _ => Err(Twice(name)),

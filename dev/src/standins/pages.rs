@@ -7,9 +7,12 @@ use axum::routing::MethodRouter;
 
 use super::Standins;
 
-/// Lets any web page call an endpoint that consumes tokens, as the vendors do. The mint endpoints stay closed.
+/// Lets any web page call an endpoint that consumes tokens, as the vendors do. The mint endpoints
+/// stay closed.
 pub(super) fn open_to_pages(endpoint: MethodRouter<Standins>) -> MethodRouter<Standins> {
-    endpoint.options(preflight).layer(middleware::map_response(allow_any_page))
+    endpoint
+        .options(preflight)
+        .layer(middleware::map_response(allow_any_page))
 }
 
 async fn preflight() -> (StatusCode, [(header::HeaderName, &'static str); 3]) {
@@ -23,6 +26,9 @@ async fn preflight() -> (StatusCode, [(header::HeaderName, &'static str); 3]) {
 }
 
 async fn allow_any_page(mut response: Response) -> Response {
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response.headers_mut().insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
     response
 }

@@ -1,5 +1,5 @@
-//! WebSockets for all vendors: from the upgrade to the close, with limits on size and silence. Pages of any origin may
-//! connect, as at the vendors.
+//! WebSockets for all vendors: from the upgrade to the close, with limits on size and silence.
+//! Pages of any origin may connect, as at the vendors.
 
 use std::time::Duration;
 
@@ -22,7 +22,8 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 /// Larger messages end the socket: several seconds of 48 kHz sound in base64.
 const MESSAGE_LIMIT: usize = 1024 * 1024;
 
-/// A socket that says nothing for so long is closed. Pings do not count: some clients send them forever.
+/// A socket that says nothing for so long is closed. Pings do not count: some clients send them
+/// forever.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long an ended socket may take to close its side.
@@ -68,12 +69,20 @@ impl Ending {
 
     /// A close alone.
     pub(super) fn without_words(code: u16, reason: impl Into<String>) -> Self {
-        Self { frame: None, code, reason: reason.into() }
+        Self {
+            frame: None,
+            code,
+            reason: reason.into(),
+        }
     }
 
     /// A frame that says why, and then the close.
     pub(super) fn with_words(frame: Value, code: u16, reason: impl Into<String>) -> Self {
-        Self { frame: Some(frame), code, reason: reason.into() }
+        Self {
+            frame: Some(frame),
+            code,
+            reason: reason.into(),
+        }
     }
 }
 
@@ -88,8 +97,15 @@ impl<S: Sync> FromRequestParts<S> for Upgrade {
         match (create_response_with_body(&request, Body::empty), switched) {
             (Ok(answer), Some(switched)) => Ok(Self { switched, answer }),
             _ => {
-                let headers = [(header::CONNECTION, "upgrade"), (header::UPGRADE, "websocket")];
-                Err((StatusCode::UPGRADE_REQUIRED, headers, "This is a WebSocket: connect to it as ws: or wss:.\n")
+                let headers = [
+                    (header::CONNECTION, "upgrade"),
+                    (header::UPGRADE, "websocket"),
+                ];
+                Err((
+                    StatusCode::UPGRADE_REQUIRED,
+                    headers,
+                    "This is a WebSocket: connect to it as ws: or wss:.\n",
+                )
                     .into_response())
             }
         }
@@ -120,8 +136,14 @@ impl Socket {
             .read_buffer_size(16 * 1024)
             .max_message_size(Some(MESSAGE_LIMIT))
             .max_frame_size(Some(MESSAGE_LIMIT));
-        let stream = WebSocketStream::from_raw_socket(TokioIo::new(io), Role::Server, Some(config)).await;
-        Self { stream, patience: PATIENCE, heard_last: Instant::now(), is_broken: false }
+        let stream =
+            WebSocketStream::from_raw_socket(TokioIo::new(io), Role::Server, Some(config)).await;
+        Self {
+            stream,
+            patience: PATIENCE,
+            heard_last: Instant::now(),
+            is_broken: false,
+        }
     }
 
     /// The longest silence from now on.
@@ -135,7 +157,8 @@ impl Socket {
     /// How the socket is to end: the client left, said nothing for too long, or too much at once.
     pub(super) async fn hear(&mut self) -> Result<Said, Ending> {
         loop {
-            let Ok(heard) = timeout_at(self.heard_last + self.patience, self.stream.next()).await else {
+            let Ok(heard) = timeout_at(self.heard_last + self.patience, self.stream.next()).await
+            else {
                 let reason = format!("Nothing was said for {} seconds.", self.patience.as_secs());
                 return Err(Ending::without_words(1008, reason));
             };
@@ -145,9 +168,14 @@ impl Socket {
                 Some(Ok(Message::Binary(sound))) => Said::Sound(sound),
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
                 Some(Err(Error::Capacity(_))) => {
-                    return Err(Ending::without_words(1009, format!("A message is at most {MESSAGE_LIMIT} bytes.")));
+                    return Err(Ending::without_words(
+                        1009,
+                        format!("A message is at most {MESSAGE_LIMIT} bytes."),
+                    ));
                 }
-                Some(Err(Error::Utf8(_))) => return Err(Ending::without_words(1007, "Text must be UTF-8.")),
+                Some(Err(Error::Utf8(_))) => {
+                    return Err(Ending::without_words(1007, "Text must be UTF-8."));
+                }
                 Some(Err(Error::Protocol(_))) => return Err(Ending::without_words(1002, "")),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(Ending::done()),
             };
@@ -161,15 +189,19 @@ impl Socket {
     /// # Errors
     /// The client has left, or has stopped reading.
     pub(super) async fn say(&mut self, frame: &Value) -> Result<(), Ending> {
-        let sent = timeout(self.patience, self.stream.send(Message::text(frame.to_string()))).await;
+        let sent = timeout(
+            self.patience,
+            self.stream.send(Message::text(frame.to_string())),
+        )
+        .await;
         match sent {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Ending::done()),
         }
     }
 
-    /// Says the last word, closes, and lets the client do so too: a connection that is cut while the client still sends
-    /// would take the last frames with it.
+    /// Says the last word, closes, and lets the client do so too: a connection that is cut while
+    /// the client still sends would take the last frames with it.
     pub(super) async fn end(mut self, ending: Ending) {
         if let Some(frame) = &ending.frame
             && self.say(frame).await.is_err()
@@ -178,7 +210,10 @@ impl Socket {
         }
         let mut reason = ending.reason;
         reason.truncate(reason.floor_char_boundary(REASON_LIMIT));
-        let close = CloseFrame { code: CloseCode::from(ending.code), reason: reason.into() };
+        let close = CloseFrame {
+            code: CloseCode::from(ending.code),
+            reason: reason.into(),
+        };
         let farewell = async {
             // It is no news to a client that closed first, which still waits for the answer.
             let _ = self.stream.close(Some(close)).await;

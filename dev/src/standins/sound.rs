@@ -1,5 +1,5 @@
-//! The sound that the stand-ins answer: a short plucked note for every letter of the text, so that a page has something
-//! real to play and two texts sound different.
+//! The sound that the stand-ins answer: a short plucked note for every letter of the text, so that
+//! a page has something real to play and two texts sound different.
 
 use std::f32::consts::TAU;
 
@@ -25,16 +25,21 @@ pub(super) const TEMPO: u32 = 12;
 pub(super) const MOST_NOTES: usize = 240;
 
 /// A pentatonic scale in hertz: any letters in any order sound agreeable.
-const SCALE: [f32; 10] = [261.6, 293.7, 329.6, 392.0, 440.0, 523.3, 587.3, 659.3, 784.0, 880.0];
+const SCALE: [f32; 10] = [
+    261.6, 293.7, 329.6, 392.0, 440.0, 523.3, 587.3, 659.3, 784.0, 880.0,
+];
 
-/// The transcript as raw samples at `sample_rate` (hertz): whatever is no letter or digit is a rest.
+/// The transcript as raw samples at `sample_rate` (hertz): whatever is no letter or digit is a
+/// rest.
 pub(super) fn pcm(transcript: &str, sample_rate: u32, encoding: Encoding) -> Vec<u8> {
     let mut bytes = Vec::new();
     for letter in transcript.chars().take(MOST_NOTES) {
         let pitch = pitch(letter);
         for sample in 0..sample_rate / TEMPO {
             // No sample rate in use comes near what an f32 counts exactly, 2^24.
-            let value = pitch.map_or(0.0, |hertz| pluck(sample as f32 / sample_rate as f32, hertz));
+            let value = pitch.map_or(0.0, |hertz| {
+                pluck(sample as f32 / sample_rate as f32, hertz)
+            });
             match encoding {
                 // `as` saturates, and the value is below 1 anyway.
                 Encoding::S16 => bytes.extend(((value * 32_767.0) as i16).to_le_bytes()),
@@ -73,7 +78,11 @@ fn pitch(letter: char) -> Option<f32> {
     if !letter.is_alphanumeric() {
         return None;
     }
-    SCALE.iter().cycle().nth(letter as usize % SCALE.len()).copied()
+    SCALE
+        .iter()
+        .cycle()
+        .nth(letter as usize % SCALE.len())
+        .copied()
 }
 
 /// A plucked string, `seconds` after the pluck; it swells over 4 ms so that notes do not click.
@@ -138,7 +147,9 @@ mod tests {
     #[test]
     fn page_takes_no_sentence_that_would_be_cut() {
         let page = include_str!("../../../web/page/index.html");
-        assert!(page.contains(&format!("<textarea id=\"text\" rows=\"2\" maxlength=\"{MOST_NOTES}\"")));
+        assert!(page.contains(&format!(
+            "<textarea id=\"text\" rows=\"2\" maxlength=\"{MOST_NOTES}\""
+        )));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! What the stand-ins' unit tests share: a clock that is set by hand, one call to the router, and a client of sockets.
+//! What the stand-ins' unit tests share: a clock that is set by hand, one call to the router, and a
+//! client of sockets.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,7 +38,9 @@ impl TestClock {
 
     pub fn clock(&self) -> Clock {
         let seconds = self.0.clone();
-        Arc::new(move || SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.load(Ordering::Relaxed)))
+        Arc::new(move || {
+            SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.load(Ordering::Relaxed))
+        })
     }
 }
 
@@ -59,7 +62,9 @@ impl Answer {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// The minted token; fails the test where none was minted.
@@ -70,7 +75,13 @@ impl Answer {
 }
 
 /// One request to the router and its whole answer.
-pub async fn call(standins: &Standins, method: &str, uri: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+pub async fn call(
+    standins: &Standins,
+    method: &str,
+    uri: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
     let mut request = Request::builder().method(method).uri(uri);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -78,14 +89,22 @@ pub async fn call(standins: &Standins, method: &str, uri: &str, headers: &[(&str
     let request = request.body(Body::from(body.to_owned())).unwrap();
     let response = standins.router().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
-    Answer { status: parts.status, headers: parts.headers, body: to_bytes(body, usize::MAX).await.unwrap().to_vec() }
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body: to_bytes(body, usize::MAX).await.unwrap().to_vec(),
+    }
 }
 
 /// A multipart body of these parts, the one named `file` as a file.
 pub fn form(parts: &[(&str, &str)]) -> String {
     let mut body = String::new();
     for (name, content) in parts {
-        let file = if *name == "file" { "; filename=\"a.wav\"\r\ncontent-type: audio/wav" } else { "" };
+        let file = if *name == "file" {
+            "; filename=\"a.wav\"\r\ncontent-type: audio/wav"
+        } else {
+            ""
+        };
         body.push_str(&format!(
             "------stand-in\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n"
         ));
@@ -93,7 +112,8 @@ pub fn form(parts: &[(&str, &str)]) -> String {
     body + "------stand-in--\r\n"
 }
 
-/// A client of a socket. It talks through memory, so that a test may run with the timers' clock paused.
+/// A client of a socket. It talks through memory, so that a test may run with the timers' clock
+/// paused.
 pub struct Client(pub WebSocketStream<DuplexStream>);
 
 /// What a client got.
@@ -113,15 +133,22 @@ impl Client {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let router = standins.router();
         tokio::spawn(async move { axum::serve(Pipe(Some(theirs)), router).await });
-        let mut request = format!("ws://localhost{path}").into_client_request().unwrap();
+        let mut request = format!("ws://localhost{path}")
+            .into_client_request()
+            .unwrap();
         for (name, value) in headers {
-            request.headers_mut().append(HeaderName::from_static(name), value.parse().unwrap());
+            request
+                .headers_mut()
+                .append(HeaderName::from_static(name), value.parse().unwrap());
         }
         match client_async(request, ours).await {
             Ok((stream, _)) => Ok(Self(stream)),
             Err(Error::Http(answer)) => {
                 let body = answer.body().as_deref().unwrap_or_default();
-                Err((answer.status().as_u16(), serde_json::from_slice(body).unwrap_or_default()))
+                Err((
+                    answer.status().as_u16(),
+                    serde_json::from_slice(body).unwrap_or_default(),
+                ))
             }
             Err(error) => panic!("{error}"),
         }
@@ -142,7 +169,9 @@ impl Client {
     pub async fn next(&mut self) -> Got {
         match self.0.next().await {
             Some(Ok(Message::Text(text))) => Got::Frame(serde_json::from_str(&text).unwrap()),
-            Some(Ok(Message::Close(Some(close)))) => Got::Closed(close.code.into(), close.reason.to_string()),
+            Some(Ok(Message::Close(Some(close)))) => {
+                Got::Closed(close.code.into(), close.reason.to_string())
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -187,23 +216,47 @@ impl Listener for Pipe {
 
 /// A Cartesia token with these grants, for a minute.
 pub async fn cartesia_token(standins: &Standins, grants: &[&str]) -> String {
-    let grants: Value =
-        grants.iter().map(|grant| ((*grant).to_owned(), json!(true))).collect::<serde_json::Map<_, _>>().into();
+    let grants: Value = grants
+        .iter()
+        .map(|grant| ((*grant).to_owned(), json!(true)))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
     let key = format!("Bearer {}", super::CARTESIA_KEY);
-    let headers =
-        [("authorization", key.as_str()), ("cartesia-version", "2026-03-01"), ("content-type", "application/json")];
+    let headers = [
+        ("authorization", key.as_str()),
+        ("cartesia-version", "2026-03-01"),
+        ("content-type", "application/json"),
+    ];
     let body = json!({ "grants": grants, "expires_in": 60 }).to_string();
-    call(standins, "POST", "/access-token", &headers, &body).await.token()
+    call(standins, "POST", "/access-token", &headers, &body)
+        .await
+        .token()
 }
 
 /// An ElevenLabs token of that type.
 pub async fn elevenlabs_token(standins: &Standins, token_type: &str) -> String {
     let path = format!("/v1/single-use-token/{token_type}");
-    call(standins, "POST", &path, &[("xi-api-key", super::ELEVENLABS_KEY)], "").await.token()
+    call(
+        standins,
+        "POST",
+        &path,
+        &[("xi-api-key", super::ELEVENLABS_KEY)],
+        "",
+    )
+    .await
+    .token()
 }
 
 /// An AssemblyAI token, good for a minute, that opens a session of no more than so many seconds.
 pub async fn assemblyai_token(standins: &Standins, session: u64) -> String {
     let path = format!("/v3/token?expires_in_seconds=60&max_session_duration_seconds={session}");
-    call(standins, "GET", &path, &[("authorization", super::ASSEMBLYAI_KEY)], "").await.token()
+    call(
+        standins,
+        "GET",
+        &path,
+        &[("authorization", super::ASSEMBLYAI_KEY)],
+        "",
+    )
+    .await
+    .token()
 }

@@ -7,8 +7,18 @@ use tokio::net::TcpListener;
 use super::testing::{FORM_TYPE, call, form, standins};
 use super::*;
 
-const USE: [&str; 5] = ["/tts/bytes", "/tts/sse", "/stt", "/audio/transcriptions", "/v1/speech-to-text"];
-const MINT: [&str; 3] = ["/access-token", "/v1/single-use-token/batch_scribe", "/v3/token"];
+const USE: [&str; 5] = [
+    "/tts/bytes",
+    "/tts/sse",
+    "/stt",
+    "/audio/transcriptions",
+    "/v1/speech-to-text",
+];
+const MINT: [&str; 3] = [
+    "/access-token",
+    "/v1/single-use-token/batch_scribe",
+    "/v3/token",
+];
 
 #[tokio::test]
 async fn pages_may_call_what_consumes_tokens_and_read_the_errors() {
@@ -45,8 +55,14 @@ async fn root_names_every_path() {
     let (standins, _) = standins();
     let answer = call(&standins, "GET", "/", &[], "").await;
     let text = answer.json().to_string();
-    let others =
-        ["/access-token", "/v1/single-use-token/", "/v3/token", "/tts/websocket", "/stt/turns/websocket", "/v3/ws"];
+    let others = [
+        "/access-token",
+        "/v1/single-use-token/",
+        "/v3/token",
+        "/tts/websocket",
+        "/stt/turns/websocket",
+        "/v3/ws",
+    ];
     for path in USE.into_iter().chain(others) {
         assert!(text.contains(path), "{path}");
     }
@@ -105,7 +121,8 @@ async fn upload_is_read_whole_before_it_is_refused() {
         let answer = tokio::task::spawn_blocking(move || {
             let mut client = std::net::TcpStream::connect(address).unwrap();
             client.write_all(head.as_bytes()).unwrap();
-            // In pieces, as a client does that reads a file: time enough for an early answer to close the connection.
+            // In pieces, as a client does that reads a file: time enough for an early answer to
+            // close the connection.
             for piece in upload.as_bytes().chunks(BODY_LIMIT / 8) {
                 client.write_all(piece).unwrap();
                 std::thread::sleep(Duration::from_millis(10));

@@ -1,5 +1,6 @@
-//! The tokens that the stand-ins have handed out: what each may be used for, until when, and whether it was spent.
-//! One store for all vendors, so that every endpoint and every socket asks the same `redeem`.
+//! The tokens that the stand-ins have handed out: what each may be used for, until when, and
+//! whether it was spent. One store for all vendors, so that every endpoint and every socket asks
+//! the same `redeem`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -90,28 +91,45 @@ pub(super) struct Tokens {
 
 impl Tokens {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, held: Mutex::default() }
+        Self {
+            clock,
+            held: Mutex::default(),
+        }
     }
 
     /// Makes a token of 256 random bits that is good for `scope` and ends after `lifetime`.
     ///
     /// # Errors
     /// When the system has no randomness to give.
-    pub(super) fn mint(&self, prefix: &str, scope: Scope, lifetime: Duration) -> Result<String, Unspecified> {
+    pub(super) fn mint(
+        &self,
+        prefix: &str,
+        scope: Scope,
+        lifetime: Duration,
+    ) -> Result<String, Unspecified> {
         let token = format!("{prefix}{:032x}{:032x}", random()?, random()?);
         let now = self.now();
-        let record = Record { scope, expires: now.checked_add(lifetime).unwrap_or(now), spent: false };
+        let record = Record {
+            scope,
+            expires: now.checked_add(lifetime).unwrap_or(now),
+            spent: false,
+        };
         self.held().insert(token.as_str().into(), record, now);
         Ok(token)
     }
 
-    /// Accepts a token for `need`, and spends it where it is single-use. Of several callers at once, one gets it.
+    /// Accepts a token for `need`, and spends it where it is single-use. Of several callers at
+    /// once, one gets it.
     pub(super) fn redeem(&self, token: &str, need: Need) -> Result<(), Why> {
         self.redeem_for_session(token, need).map(|_| ())
     }
 
     /// As [`Tokens::redeem`]; says how long the session may last, where the token limits that.
-    pub(super) fn redeem_for_session(&self, token: &str, need: Need) -> Result<Option<Duration>, Why> {
+    pub(super) fn redeem_for_session(
+        &self,
+        token: &str,
+        need: Need,
+    ) -> Result<Option<Duration>, Why> {
         let now = self.now();
         let mut held = self.held();
         let record = held.records.get_mut(token).ok_or(Why::Unknown)?;
@@ -151,7 +169,9 @@ impl Tokens {
 impl Held {
     fn insert(&mut self, token: Arc<str>, record: Record, now: SystemTime) {
         while let Some((expires, _)) = self.by_expiry.first() {
-            let forgotten = now.duration_since(*expires).is_ok_and(|ago| ago > REMEMBER_EXPIRED);
+            let forgotten = now
+                .duration_since(*expires)
+                .is_ok_and(|ago| ago > REMEMBER_EXPIRED);
             if !forgotten && self.records.len() < CAPACITY {
                 break;
             }

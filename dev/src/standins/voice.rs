@@ -1,5 +1,6 @@
-//! What a socket has yet to say: text that becomes sound a few letters at a time, and the frames in between. Sound is made
-//! when its turn comes, faster than it plays and yet not all at once, so that there is something left to cancel.
+//! What a socket has yet to say: text that becomes sound a few letters at a time, and the frames in
+//! between. Sound is made when its turn comes, faster than it plays and yet not all at once, so
+//! that there is something left to cancel.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -42,7 +43,10 @@ pub(super) struct Queue {
 
 impl Queue {
     pub(super) fn new() -> Self {
-        Self { cues: VecDeque::new(), due: Instant::now() }
+        Self {
+            cues: VecDeque::new(),
+            due: Instant::now(),
+        }
     }
 
     /// Whether the client is to wait with more.
@@ -51,7 +55,10 @@ impl Queue {
     }
 
     pub(super) fn push(&mut self, context: &str, part: Part) {
-        self.cues.push_back(Cue { context: context.to_owned(), part });
+        self.cues.push_back(Cue {
+            context: context.to_owned(),
+            part,
+        });
     }
 
     /// Has a text spoken.
@@ -67,7 +74,8 @@ impl Queue {
         self.cues.retain(|cue| cue.context != context);
     }
 
-    /// What comes next, when its time has come; waits where there is nothing. It may be dropped and asked again.
+    /// What comes next, when its time has come; waits where there is nothing. It may be dropped and
+    /// asked again.
     pub(super) async fn next(&mut self) -> Cue {
         if self.cues.is_empty() {
             return std::future::pending().await;

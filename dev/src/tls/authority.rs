@@ -1,5 +1,6 @@
-//! The authority that signs this machine's certificates. It is made once and kept, so that a browser has to trust it once; and it
-//! can vouch for the names of this machine and its local network alone, so that its key is worth nothing elsewhere.
+//! The authority that signs this machine's certificates. It is made once and kept, so that a
+//! browser has to trust it once; and it can vouch for the names of this machine and its local
+//! network alone, so that its key is worth nothing elsewhere.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -8,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, NameConstraints, date_time_ymd,
+    BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, date_time_ymd,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
@@ -20,7 +21,8 @@ use super::{Error, own};
 /// How long the authority is good. Nobody has to trust it beyond that.
 const LIFETIME: Duration = Duration::from_secs(2 * 365 * 24 * 60 * 60);
 
-/// How long a certificate is good: longer than anyone leaves the command running, shorter than any client allows.
+/// How long a certificate is good: longer than anyone leaves the command running, shorter than any
+/// client allows.
 const LEAF_LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// Clients whose clocks are behind by less are served all the same.
@@ -29,7 +31,8 @@ const BEFORE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Names, and those below them, that no one can have on the internet (RFC 6761, RFC 6762).
 const LOCAL_NAMES: [&str; 4] = ["localhost", "local", "test", "host.docker.internal"];
 
-/// Addresses of the loopback interface, of private networks and of single links (RFC 1918, 3927, 4193, 4291, 6598).
+/// Addresses of the loopback interface, of private networks and of single links (RFC 1918, 3927,
+/// 4193, 4291, 6598).
 const LOCAL_V4: [([u8; 4], u8); 6] = [
     ([127, 0, 0, 0], 8),
     ([10, 0, 0, 0], 8),
@@ -60,13 +63,18 @@ impl Authority {
     pub fn new() -> Result<Self, Error> {
         let (params, key) = (params()?, KeyPair::generate()?);
         let certificate = params.self_signed(&key)?.pem();
-        Ok(Self { issuer: Issuer::new(params, key), certificate })
+        Ok(Self {
+            issuer: Issuer::new(params, key),
+            certificate,
+        })
     }
 
-    /// The one that is kept next to this file, or a new one, which is kept there. Its certificate goes into the file itself.
+    /// The one that is kept next to this file, or a new one, which is kept there. Its certificate
+    /// goes into the file itself.
     ///
     /// # Errors
-    /// When it cannot be kept, as something else is there too, or the system has no randomness to give.
+    /// When it cannot be kept, as something else is there too, or the system has no randomness to
+    /// give.
     pub fn kept(file: &Path) -> Result<Self, Error> {
         let kept = with_ending(file, "key");
         let _one_at_a_time = locked_folder(file)?;
@@ -91,7 +99,8 @@ impl Authority {
     /// One that is gone with this process, with its certificate in a file.
     ///
     /// # Errors
-    /// When the file cannot be written, or holds something else, or the system has no randomness to give.
+    /// When the file cannot be written, or holds something else, or the system has no randomness to
+    /// give.
     pub fn in_file(file: &Path) -> Result<Self, Error> {
         if !Self::may_write_certificate(file) {
             return Err(own::refused(file).into());
@@ -114,20 +123,32 @@ impl Authority {
         &self,
         names: impl Iterator<Item = &'a str>,
     ) -> Result<(CertificateDer<'static>, PrivatePkcs8KeyDer<'static>), Error> {
-        self.sign_any(names.filter(|name| is_local(name)).map(str::to_owned).collect())
+        self.sign_any(
+            names
+                .filter(|name| is_local(name))
+                .map(str::to_owned)
+                .collect(),
+        )
     }
 
     pub(super) fn sign_any(
         &self,
         names: Vec<String>,
     ) -> Result<(CertificateDer<'static>, PrivatePkcs8KeyDer<'static>), Error> {
-        let mut leaf = valid(CertificateParams::new(names)?, "Voicemint's local command", LEAF_LIFETIME);
+        let mut leaf = valid(
+            CertificateParams::new(names)?,
+            "Voicemint's local command",
+            LEAF_LIFETIME,
+        );
         leaf.use_authority_key_identifier_extension = true;
         leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let key = KeyPair::generate()?;
         let leaf = leaf.signed_by(&key, &self.issuer)?;
-        Ok((leaf.der().clone(), PrivatePkcs8KeyDer::from(key.serialize_der())))
+        Ok((
+            leaf.der().clone(),
+            PrivatePkcs8KeyDer::from(key.serialize_der()),
+        ))
     }
 
     fn may_write_certificate(file: &Path) -> bool {
@@ -150,7 +171,11 @@ impl Authority {
 
     fn keep(&self, file: &Path) -> io::Result<()> {
         let until = (Clock::system().now() + LIFETIME).as_secs();
-        let text = format!("{FORMAT}{until}\n{}{}", self.certificate, self.issuer.key().serialize_pem());
+        let text = format!(
+            "{FORMAT}{until}\n{}{}",
+            self.certificate,
+            self.issuer.key().serialize_pem()
+        );
         replace(file, &text, 0o600)
     }
 
@@ -159,13 +184,17 @@ impl Authority {
         let text = own::text(file)?;
         let (first, rest) = text.split_once('\n')?;
         let until = Duration::from_secs(first.strip_prefix(FORMAT)?.parse().ok()?);
-        let (certificate, key) = rest.split_at_checked(rest.find("-----BEGIN PRIVATE KEY-----")?)?;
+        let (certificate, key) =
+            rest.split_at_checked(rest.find("-----BEGIN PRIVATE KEY-----")?)?;
         let key = KeyPair::from_pem(key).ok()?;
         let der = CertificateDer::from_pem_slice(certificate.as_bytes()).ok()?;
         let public = key.public_key_raw();
         let is_pair = der.windows(public.len()).any(|bytes| bytes == public);
         let issuer = Issuer::new(params().ok()?, key);
-        let authority = Self { issuer, certificate: certificate.to_owned() };
+        let authority = Self {
+            issuer,
+            certificate: certificate.to_owned(),
+        };
         (is_pair && own::is_certificate(certificate, NAME)).then_some((authority, until))
     }
 }
@@ -178,10 +207,17 @@ fn params() -> Result<CertificateParams, Error> {
     let names = LOCAL_NAMES.map(|name| GeneralSubtree::DnsName(name.to_owned()));
     let v4 = LOCAL_V4.map(|(address, prefix)| CidrSubnet::from_v4_prefix(address, prefix));
     let v6 = LOCAL_V6.map(|([first, second], prefix)| {
-        CidrSubnet::from_v6_prefix([first, second, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], prefix)
+        CidrSubnet::from_v6_prefix(
+            [first, second, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            prefix,
+        )
     });
     let loopback = CidrSubnet::from_v6_prefix(Ipv6Addr::LOCALHOST.octets(), 128);
-    let addresses = v4.into_iter().chain(v6).chain([loopback]).map(GeneralSubtree::IpAddress);
+    let addresses = v4
+        .into_iter()
+        .chain(v6)
+        .chain([loopback])
+        .map(GeneralSubtree::IpAddress);
     params.name_constraints = Some(NameConstraints {
         permitted_subtrees: names.into_iter().chain(addresses).collect(),
         excluded_subtrees: Vec::new(),
@@ -208,14 +244,15 @@ pub fn is_local(name: &str) -> bool {
         Ok(IpAddr::V6(address)) => {
             address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
         }
-        Err(_) => LOCAL_NAMES
-            .iter()
-            .any(|local| name.strip_suffix(local).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))),
+        Err(_) => LOCAL_NAMES.iter().any(|local| {
+            name.strip_suffix(local)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        }),
     }
 }
 
-/// Writes a text into another file first and moves that there: nobody reads half of it, and no link that somebody put there is
-/// followed.
+/// Writes a text into another file first and moves that there: nobody reads half of it, and no link
+/// that somebody put there is followed.
 fn replace(file: &Path, text: &str, mode: u32) -> io::Result<()> {
     let new = with_ending(file, &std::process::id().to_string());
     let mut options = OpenOptions::new();
@@ -234,7 +271,10 @@ fn replace(file: &Path, text: &str, mode: u32) -> io::Result<()> {
 
 /// Holds up other copies of this command that look into the same folder, until it is dropped.
 fn locked_folder(file: &Path) -> io::Result<File> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let folder = File::open(folder)?;
     // Not every file system has locks: there, two that start at once for the first time may differ.
     let _ = folder.lock();

@@ -20,14 +20,30 @@ type Stream = tokio_rustls::client::TlsStream<TcpStream>;
 async fn start(authority: &Authority, hosts: &[&str]) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let names = Names::new(&hosts.iter().map(|host| (*host).to_owned()).collect::<Vec<_>>());
-    let router = Router::new().route("/", get(async || ([("strict-transport-security", "max-age=9")], "hello")));
-    tokio::spawn(serve(vec![listener], Protocol::Either(acceptor(authority, &names).unwrap()), router));
+    let names = Names::new(
+        &hosts
+            .iter()
+            .map(|host| (*host).to_owned())
+            .collect::<Vec<_>>(),
+    );
+    let router = Router::new().route(
+        "/",
+        get(async || ([("strict-transport-security", "max-age=9")], "hello")),
+    );
+    tokio::spawn(serve(
+        vec![listener],
+        Protocol::Either(acceptor(authority, &names).unwrap()),
+        router,
+    ));
     address
 }
 
 /// Shakes hands with a server, by that name, trusting no authority but this.
-async fn connect(address: std::net::SocketAddr, name: &'static str, authority: &str) -> io::Result<Stream> {
+async fn connect(
+    address: std::net::SocketAddr,
+    name: &'static str,
+    authority: &str,
+) -> io::Result<Stream> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(authority.as_bytes()) {
         roots.add(certificate.unwrap()).unwrap();
@@ -38,11 +54,16 @@ async fn connect(address: std::net::SocketAddr, name: &'static str, authority: &
         .with_root_certificates(roots)
         .with_no_client_auth();
     let stream = TcpStream::connect(address).await?;
-    TlsConnector::from(Arc::new(config)).connect(ServerName::try_from(name).unwrap(), stream).await
+    TlsConnector::from(Arc::new(config))
+        .connect(ServerName::try_from(name).unwrap(), stream)
+        .await
 }
 
 async fn get_root(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin) -> String {
-    stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     answer
@@ -51,14 +72,39 @@ async fn get_root(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin) -> Stri
 #[tokio::test]
 async fn whoever_trusts_the_authority_is_served_by_each_of_the_names() {
     let authority = Authority::new().unwrap();
-    let address = start(&authority, &["192.168.1.20", "my-mac.local", "app.example.com"]).await;
-    for name in ["localhost", "127.0.0.1", "::1", "host.docker.internal", "192.168.1.20", "my-mac.local"] {
+    let address = start(
+        &authority,
+        &["192.168.1.20", "my-mac.local", "app.example.com"],
+    )
+    .await;
+    for name in [
+        "localhost",
+        "127.0.0.1",
+        "::1",
+        "host.docker.internal",
+        "192.168.1.20",
+        "my-mac.local",
+    ] {
         let stream = connect(address, name, authority.certificate()).await;
         let answer = get_root(stream.unwrap_or_else(|error| panic!("{name}: {error}"))).await;
-        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hello"), "{answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hello"),
+            "{answer}"
+        );
     }
-    for name in ["localhost.example.com", "192.0.2.1", "192.168.1.21", "api.cartesia.ai", "app.example.com"] {
-        assert!(connect(address, name, authority.certificate()).await.is_err(), "{name}");
+    for name in [
+        "localhost.example.com",
+        "192.0.2.1",
+        "192.168.1.21",
+        "api.cartesia.ai",
+        "app.example.com",
+    ] {
+        assert!(
+            connect(address, name, authority.certificate())
+                .await
+                .is_err(),
+            "{name}"
+        );
     }
 }
 
@@ -67,9 +113,20 @@ async fn both_protocols_are_spoken_at_one_port_and_only_plain_answers_ask_for_tl
     let authority = Authority::new().unwrap();
     let address = start(&authority, &[]).await;
     let plain = get_root(TcpStream::connect(address).await.unwrap()).await;
-    assert!(plain.ends_with("hello") && plain.contains("strict-transport-security"), "{plain}");
-    let secure = get_root(connect(address, "localhost", authority.certificate()).await.unwrap()).await;
-    assert!(secure.ends_with("hello") && !secure.contains("strict-transport-security"), "{secure}");
+    assert!(
+        plain.ends_with("hello") && plain.contains("strict-transport-security"),
+        "{plain}"
+    );
+    let secure = get_root(
+        connect(address, "localhost", authority.certificate())
+            .await
+            .unwrap(),
+    )
+    .await;
+    assert!(
+        secure.ends_with("hello") && !secure.contains("strict-transport-security"),
+        "{secure}"
+    );
 }
 
 #[tokio::test]
@@ -77,18 +134,40 @@ async fn whoever_does_not_trust_it_leaves_and_others_are_served() {
     let authority = Authority::new().unwrap();
     let address = start(&authority, &[]).await;
     let another = Authority::new().unwrap();
-    let error = connect(address, "localhost", another.certificate()).await.err().unwrap();
-    assert!(error.to_string().contains("invalid peer certificate"), "{error}");
+    let error = connect(address, "localhost", another.certificate())
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        error.to_string().contains("invalid peer certificate"),
+        "{error}"
+    );
     let _silent = TcpStream::connect(address).await.unwrap();
-    TcpStream::connect(address).await.unwrap().write_all(&[22, 3, 1]).await.unwrap();
-    assert!(connect(address, "localhost", authority.certificate()).await.is_ok());
+    TcpStream::connect(address)
+        .await
+        .unwrap()
+        .write_all(&[22, 3, 1])
+        .await
+        .unwrap();
+    assert!(
+        connect(address, "localhost", authority.certificate())
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]
 async fn the_authority_cannot_vouch_for_what_is_not_local() {
     let authority = Authority::new().unwrap();
     // Signed all the same, as anyone who has the key could do.
-    for name in ["api.cartesia.ai", "8.8.8.8", "evil-localhost", "docker.internal", "2001:db8::1", "172.32.0.1"] {
+    for name in [
+        "api.cartesia.ai",
+        "8.8.8.8",
+        "evil-localhost",
+        "docker.internal",
+        "2001:db8::1",
+        "172.32.0.1",
+    ] {
         assert!(!is_local(name), "{name}");
         let (certificate, key) = authority.sign_any(vec![name.to_owned()]).unwrap();
         let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -101,10 +180,24 @@ async fn the_authority_cannot_vouch_for_what_is_not_local() {
         let address = listener.local_addr().unwrap();
         let protocol = Protocol::Https(TlsAcceptor::from(Arc::new(config)));
         tokio::spawn(serve(vec![listener], protocol, Router::new()));
-        let error = connect(address, name, authority.certificate()).await.err().unwrap();
-        assert!(error.to_string().contains("NameConstraintViolation"), "{name}: {error}");
+        let error = connect(address, name, authority.certificate())
+            .await
+            .err()
+            .unwrap();
+        assert!(
+            error.to_string().contains("NameConstraintViolation"),
+            "{name}: {error}"
+        );
     }
-    for name in ["app.localhost", "my-mac.local", "a.b.test", "10.9.8.7", "172.31.0.1", "fd00::20", "fe80::1"] {
+    for name in [
+        "app.localhost",
+        "my-mac.local",
+        "a.b.test",
+        "10.9.8.7",
+        "172.31.0.1",
+        "fd00::20",
+        "fe80::1",
+    ] {
         assert!(is_local(name), "{name}");
     }
 }
@@ -114,7 +207,8 @@ pub struct Folder(pub PathBuf);
 
 impl Folder {
     pub fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("voicemint-dev-{name}-{}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("voicemint-dev-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         Self(folder)
     }
@@ -144,22 +238,34 @@ fn those_that_start_at_once_have_one_authority_at_the_first_start_and_where_it_h
     let file = folder.0.join("ca.pem");
     for _ in 0..20 {
         let certificates: Vec<_> = std::thread::scope(|scope| {
-            let start = || Authority::kept(&file).map(|authority| authority.certificate().to_owned());
+            let start =
+                || Authority::kept(&file).map(|authority| authority.certificate().to_owned());
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap().unwrap()).collect()
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap().unwrap())
+                .collect()
         });
-        assert!(certificates.iter().all(|certificate| *certificate == certificates[0]));
+        assert!(
+            certificates
+                .iter()
+                .all(|certificate| *certificate == certificates[0])
+        );
         assert_eq!(fs::read_to_string(&file).unwrap(), certificates[0]);
         expire(&folder.0.join("ca.pem.key"));
     }
 }
 
 #[test]
-fn its_key_is_for_its_owner_alone_and_one_that_others_could_read_or_that_has_expired_is_made_again() {
+fn its_key_is_for_its_owner_alone_and_one_that_others_could_read_or_that_has_expired_is_made_again()
+{
     let folder = Folder::new("private");
     let (file, key) = (folder.0.join("ca.pem"), folder.0.join("ca.pem.key"));
     let mut known = Authority::kept(&file).unwrap().certificate().to_owned();
-    assert!(known.starts_with("-----BEGIN CERTIFICATE-----") && !known.contains("KEY"), "{known}");
+    assert!(
+        known.starts_with("-----BEGIN CERTIFICATE-----") && !known.contains("KEY"),
+        "{known}"
+    );
     assert_eq!(known.matches("BEGIN").count(), 1);
     let spoil: [&dyn Fn(); 3] = [
         &|| expire(&key),
@@ -174,7 +280,10 @@ fn its_key_is_for_its_owner_alone_and_one_that_others_could_read_or_that_has_exp
     ];
     for (case, spoil) in spoil.into_iter().enumerate() {
         #[cfg(unix)]
-        assert_eq!(std::os::unix::fs::MetadataExt::mode(&fs::metadata(&key).unwrap()) & 0o777, 0o600);
+        assert_eq!(
+            std::os::unix::fs::MetadataExt::mode(&fs::metadata(&key).unwrap()) & 0o777,
+            0o600
+        );
         spoil();
         let next = Authority::kept(&file).unwrap().certificate().to_owned();
         assert_ne!(next, known, "{case}");
@@ -182,9 +291,17 @@ fn its_key_is_for_its_owner_alone_and_one_that_others_could_read_or_that_has_exp
         known = next;
     }
     fs::remove_file(&file).unwrap();
-    assert_eq!(Authority::kept(&file).unwrap().certificate(), known, "its key is there, so its certificate is written");
+    assert_eq!(
+        Authority::kept(&file).unwrap().certificate(),
+        known,
+        "its key is there, so its certificate is written"
+    );
     assert!(Authority::kept(&folder.0.join("missing/ca.pem")).is_err());
-    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 2, "nothing is left over");
+    assert_eq!(
+        fs::read_dir(&folder.0).unwrap().count(),
+        2,
+        "nothing is left over"
+    );
 }
 
 /// Has a kept authority end now.

@@ -1,6 +1,12 @@
-//! The local command as a process: what it prints, where it listens, and what it keeps for the next start.
+//! The local command as a process: what it prints, where it listens, and what it keeps for the next
+//! start.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that fails may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails may panic"
+)]
 
 mod process;
 
@@ -11,16 +17,31 @@ use process::{Running, call, free_ports, get, refused_start};
 
 /// Not every machine has IPv6.
 fn loopback_addresses() -> impl Iterator<Item = &'static str> {
-    ["127.0.0.1", "::1"].into_iter().filter(|address| TcpListener::bind((*address, 0)).is_ok())
+    ["127.0.0.1", "::1"]
+        .into_iter()
+        .filter(|address| TcpListener::bind((*address, 0)).is_ok())
 }
 
 #[test]
 fn the_pages_address_comes_first_and_lines_can_be_read_and_typed() {
     let running = Running::start(&[], &[]);
-    let lines: Vec<_> = running.banner.lines().filter(|line| !line.is_empty()).collect();
+    let lines: Vec<_> = running
+        .banner
+        .lines()
+        .filter(|line| !line.is_empty())
+        .collect();
     assert!(lines[0].contains(&running.url()), "{}", running.banner);
-    let find = |begin: &str| lines.iter().position(|line| line.trim_start().starts_with(begin)).unwrap();
-    assert!(find("curl -c") < find("curl -b") && find("curl -b") < find("tools/"), "{}", running.banner);
+    let find = |begin: &str| {
+        lines
+            .iter()
+            .position(|line| line.trim_start().starts_with(begin))
+            .unwrap()
+    };
+    assert!(
+        find("curl -c") < find("curl -b") && find("curl -b") < find("tools/"),
+        "{}",
+        running.banner
+    );
     for line in lines {
         // As most people see them: these ports have five digits.
         let line = line.replace(&running.port.to_string(), "8787");
@@ -31,41 +52,73 @@ fn the_pages_address_comes_first_and_lines_can_be_read_and_typed() {
 #[test]
 fn calls_that_are_refused_for_their_host_are_shown_like_all_others() {
     let mut running = Running::start(&[], &[]);
-    call(running.port, "POST /cartesia/token HTTP/1.1\r\nhost: 192.168.1.20:8787\r\n");
+    call(
+        running.port,
+        "POST /cartesia/token HTTP/1.1\r\nhost: 192.168.1.20:8787\r\n",
+    );
     let line = running.line();
-    assert!(line.starts_with("POST /cartesia/token 421 ") && line.contains("192.168.1.20:8787"), "{line}");
+    assert!(
+        line.starts_with("POST /cartesia/token 421 ") && line.contains("192.168.1.20:8787"),
+        "{line}"
+    );
     assert!(line.contains("--host 192.168.1.20"), "{line}");
     call(
         running.standins_port,
         "POST / HTTP/1.1\r\nhost: evil.test\r\nx-amz-target: secretsmanager.GetSecretValue\r\n",
     );
     assert!(running.line().starts_with("POST / 421 "));
-    call(running.port, "GET /cartesia/tokens HTTP/1.1\r\nhost: localhost\r\n");
+    call(
+        running.port,
+        "GET /cartesia/tokens HTTP/1.1\r\nhost: localhost\r\n",
+    );
     assert!(running.line().starts_with("GET /cartesia/tokens 404 "));
 }
 
 #[test]
 fn a_page_that_is_not_listed_is_named_with_the_flag_that_adds_it() {
     let mut running = Running::start(&[], &[]);
-    for origin in ["http://localhost:5173", "http://192.168.1.20:5173", "https://app.test"] {
+    for origin in [
+        "http://localhost:5173",
+        "http://192.168.1.20:5173",
+        "https://app.test",
+    ] {
         for method in ["POST", "OPTIONS"] {
             call(
                 running.port,
-                &format!("{method} /cartesia/token HTTP/1.1\r\nhost: localhost\r\norigin: {origin}\r\n"),
+                &format!(
+                    "{method} /cartesia/token HTTP/1.1\r\nhost: localhost\r\norigin: {origin}\r\n"
+                ),
             );
             let line = running.line();
-            assert!(line.starts_with(&format!("{method} /cartesia/token 403 origin_not_allowed: ")), "{line}");
+            assert!(
+                line.starts_with(&format!(
+                    "{method} /cartesia/token 403 origin_not_allowed: "
+                )),
+                "{line}"
+            );
             assert!(line.contains(&format!("--origin {origin}")), "{line}");
         }
     }
-    call(running.port, "POST /cartesia/token HTTP/1.1\r\nhost: localhost\r\norigin: null\r\n");
+    call(
+        running.port,
+        "POST /cartesia/token HTTP/1.1\r\nhost: localhost\r\norigin: null\r\n",
+    );
     let line = running.line();
-    assert!(line.contains("null") && !line.contains("--origin"), "{line}");
+    assert!(
+        line.contains("null") && !line.contains("--origin"),
+        "{line}"
+    );
     // Its origin is listed: something else is wrong.
     let own = format!("origin: {}\r\nsec-fetch-mode: no-cors", running.url());
-    call(running.port, &format!("POST /cartesia/token HTTP/1.1\r\nhost: localhost\r\n{own}\r\n"));
+    call(
+        running.port,
+        &format!("POST /cartesia/token HTTP/1.1\r\nhost: localhost\r\n{own}\r\n"),
+    );
     let line = running.line();
-    assert!(line.contains("origin_not_allowed") && !line.contains("--origin"), "{line}");
+    assert!(
+        line.contains("origin_not_allowed") && !line.contains("--origin"),
+        "{line}"
+    );
 }
 
 #[test]
@@ -73,7 +126,10 @@ fn it_listens_on_both_loopback_addresses() {
     let running = Running::start(&[], &[]);
     for port in [running.port, running.standins_port, running.tls_port] {
         for address in loopback_addresses() {
-            assert!(TcpStream::connect((address, port)).is_ok(), "{address} {port}");
+            assert!(
+                TcpStream::connect((address, port)).is_ok(),
+                "{address} {port}"
+            );
         }
     }
     assert_eq!(get(running.port, "/"), 200);
@@ -86,11 +142,18 @@ fn a_port_that_is_busy_at_either_loopback_address_is_said_to_be() {
             let ports = free_ports();
             let busy = TcpListener::bind((address, 0)).unwrap();
             let port = busy.local_addr().unwrap().port();
-            let flags = ["--port", "--standins-port", "--tls-port"].into_iter().zip(ports);
+            let flags = ["--port", "--standins-port", "--tls-port"]
+                .into_iter()
+                .zip(ports);
             let flags = flags.map(|(known, free)| (known, if known == flag { port } else { free }));
-            let flags: Vec<_> = flags.flat_map(|(flag, port)| [flag.to_owned(), port.to_string()]).collect();
+            let flags: Vec<_> = flags
+                .flat_map(|(flag, port)| [flag.to_owned(), port.to_string()])
+                .collect();
             let said = refused_start(&flags.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
-            assert!(said.contains(&format!("port {port} is busy at {address}")) && said.contains(flag), "{said}");
+            assert!(
+                said.contains(&format!("port {port} is busy at {address}")) && said.contains(flag),
+                "{said}"
+            );
         }
     }
 }
@@ -100,19 +163,43 @@ fn all_busy_ports_are_told_at_once_with_a_line_that_has_free_ones() {
     let first = Running::start(&[], &[]);
     let [port, standins_port, tls_port] =
         [first.port, first.standins_port, first.tls_port].map(|port| port.to_string());
-    let ports = ["--port", &port, "--standins-port", &standins_port, "--tls-port", &tls_port];
+    let ports = [
+        "--port",
+        &port,
+        "--standins-port",
+        &standins_port,
+        "--tls-port",
+        &tls_port,
+    ];
     let said = refused_start(&ports, &[]);
     for port in [&port, &standins_port, &tls_port] {
-        assert_eq!(said.matches(&format!("port {port} is busy at ")).count(), 1, "{said}");
+        assert_eq!(
+            said.matches(&format!("port {port} is busy at ")).count(),
+            1,
+            "{said}"
+        );
     }
     assert!(said.contains("is another make dev running?"), "{said}");
-    let line =
-        said.lines().find_map(|line| line.trim().strip_prefix("make dev ARGS='")).unwrap().trim_end_matches('\'');
+    let line = said
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("make dev ARGS='"))
+        .unwrap()
+        .trim_end_matches('\'');
     let flags: Vec<_> = line.split(' ').collect();
-    assert_eq!([flags[0], flags[2], flags[4]], ["--port", "--standins-port", "--tls-port"], "{line}");
-    let mut free: Vec<u16> = [flags[1], flags[3], flags[5]].iter().map(|port| port.parse().unwrap()).collect();
+    assert_eq!(
+        [flags[0], flags[2], flags[4]],
+        ["--port", "--standins-port", "--tls-port"],
+        "{line}"
+    );
+    let mut free: Vec<u16> = [flags[1], flags[3], flags[5]]
+        .iter()
+        .map(|port| port.parse().unwrap())
+        .collect();
     for port in &free {
-        assert!(loopback_addresses().all(|address| TcpListener::bind((address, *port)).is_ok()), "{line}");
+        assert!(
+            loopback_addresses().all(|address| TcpListener::bind((address, *port)).is_ok()),
+            "{line}"
+        );
     }
     free.sort_unstable();
     free.dedup();
@@ -123,22 +210,48 @@ fn all_busy_ports_are_told_at_once_with_a_line_that_has_free_ones() {
     let ports = free_ports();
     let taken = busy.local_addr().unwrap().port().to_string();
     let [_, standins_port, tls_port] = ports.map(|port| port.to_string());
-    let said = refused_start(&["--port", &taken, "--standins-port", &standins_port, "--tls-port", &tls_port], &[]);
+    let said = refused_start(
+        &[
+            "--port",
+            &taken,
+            "--standins-port",
+            &standins_port,
+            "--tls-port",
+            &tls_port,
+        ],
+        &[],
+    );
     assert!(
-        said.contains(&format!("--standins-port {standins_port} --tls-port {tls_port}'")),
+        said.contains(&format!(
+            "--standins-port {standins_port} --tls-port {tls_port}'"
+        )),
         "free ones stay: {said}"
     );
-    assert!(!said.contains(&format!("port {tls_port} is busy")), "{said}");
+    assert!(
+        !said.contains(&format!("port {tls_port} is busy")),
+        "{said}"
+    );
 }
 
 #[test]
 fn all_addresses_are_taken_where_that_is_asked() {
-    let v6: &[&[&str]] = if loopback_addresses().count() == 2 { &[&["--listen", "::"]] } else { &[] };
-    let v4: [&[&str]; 3] = [&["--listen", "0.0.0.0"], &["--containers"], &["--listen", "127.0.0.2"]];
+    let v6: &[&[&str]] = if loopback_addresses().count() == 2 {
+        &[&["--listen", "::"]]
+    } else {
+        &[]
+    };
+    let v4: [&[&str]; 3] = [
+        &["--listen", "0.0.0.0"],
+        &["--containers"],
+        &["--listen", "127.0.0.2"],
+    ];
     for flags in v4.iter().chain(v6) {
         let running = Running::start(flags, &[]);
         for address in loopback_addresses().chain(["127.0.0.2"]) {
-            assert!(TcpStream::connect((address, running.port)).is_ok(), "{flags:?} {address}");
+            assert!(
+                TcpStream::connect((address, running.port)).is_ok(),
+                "{flags:?} {address}"
+            );
         }
     }
 }
@@ -165,7 +278,9 @@ fn a_shell_that_trusts_the_local_authority_can_start_it_again() {
 fn a_real_key_is_refused_on_the_network_before_anything_is_served() {
     let said = refused_start(&["--containers"], &[("CARTESIA_API_KEY", "sk_car_real")]);
     assert!(
-        said.contains("--share-real-keys") && said.contains("CARTESIA_API_KEY") && !said.contains("sk_car_real"),
+        said.contains("--share-real-keys")
+            && said.contains("CARTESIA_API_KEY")
+            && !said.contains("sk_car_real"),
         "{said}"
     );
     assert_eq!(said.lines().count(), 1, "{said}");
@@ -176,45 +291,97 @@ fn a_file_that_is_not_its_own_authority_is_not_written_over() {
     let file = std::env::temp_dir().join(format!("voicemint-notes-{}.pem", std::process::id()));
     fs::write(&file, "my notes").unwrap();
     let [port, standins_port, tls_port] = free_ports().map(|port| port.to_string());
-    let ports = ["--port", &port, "--standins-port", &standins_port, "--tls-port", &tls_port];
-    let said = refused_start(&[&["--ca-file", file.to_str().unwrap()][..], &ports].concat(), &[]);
+    let ports = [
+        "--port",
+        &port,
+        "--standins-port",
+        &standins_port,
+        "--tls-port",
+        &tls_port,
+    ];
+    let said = refused_start(
+        &[&["--ca-file", file.to_str().unwrap()][..], &ports].concat(),
+        &[],
+    );
     assert_eq!(fs::read_to_string(&file).unwrap(), "my notes");
     fs::remove_file(&file).unwrap();
     assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(said.contains(file.to_str().unwrap()) && said.contains("--ca-file"), "{said}");
+    assert!(
+        said.contains(file.to_str().unwrap()) && said.contains("--ca-file"),
+        "{said}"
+    );
 }
 
 #[test]
 fn a_page_that_tries_to_sign_the_browser_in_is_named_with_the_flag_that_adds_it() {
     let mut running = Running::start(&[], &[]);
     for path in ["/sign-in", "/sign-out"] {
-        call(running.port, &format!("POST {path} HTTP/1.1\r\nhost: localhost\r\norigin: http://localhost:5173\r\n"));
+        call(
+            running.port,
+            &format!(
+                "POST {path} HTTP/1.1\r\nhost: localhost\r\norigin: http://localhost:5173\r\n"
+            ),
+        );
         let line = running.line();
-        assert!(line.starts_with(&format!("POST {path} 403 origin_not_allowed: ")), "{line}");
+        assert!(
+            line.starts_with(&format!("POST {path} 403 origin_not_allowed: ")),
+            "{line}"
+        );
         assert!(line.contains("--origin http://localhost:5173"), "{line}");
     }
-    call(running.port, "POST /sign-in HTTP/1.1\r\nhost: localhost\r\nsec-fetch-site: cross-site\r\n");
-    assert!(running.line().starts_with("POST /sign-in 403 origin_not_allowed: "));
+    call(
+        running.port,
+        "POST /sign-in HTTP/1.1\r\nhost: localhost\r\nsec-fetch-site: cross-site\r\n",
+    );
+    assert!(
+        running
+            .line()
+            .starts_with("POST /sign-in 403 origin_not_allowed: ")
+    );
 }
 
 #[test]
 fn an_address_of_another_machine_cannot_be_listened_on() {
     let [port, standins_port, tls_port] = free_ports().map(|port| port.to_string());
-    let ports = ["--port", &port, "--standins-port", &standins_port, "--tls-port", &tls_port];
+    let ports = [
+        "--port",
+        &port,
+        "--standins-port",
+        &standins_port,
+        "--tls-port",
+        &tls_port,
+    ];
     // For documentation (RFC 5737): nobody's.
     let said = refused_start(&[&["--listen", "192.0.2.9"][..], &ports].concat(), &[]);
     assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(said.contains("192.0.2.9 is no address of this machine") && said.contains("--listen"), "{said}");
-    assert!(said.ends_with("goes to --host") && said.contains("0.0.0.0"), "{said}");
+    assert!(
+        said.contains("192.0.2.9 is no address of this machine") && said.contains("--listen"),
+        "{said}"
+    );
+    assert!(
+        said.ends_with("goes to --host") && said.contains("0.0.0.0"),
+        "{said}"
+    );
 }
 
 #[test]
 fn a_key_that_is_blank_or_in_quotation_marks_is_said_to_be() {
-    for (key, what) in [(" ", "blank"), ("\"sk_car_real\"", "quotation marks"), ("'sk_car_real'", "quotation marks")] {
+    for (key, what) in [
+        (" ", "blank"),
+        ("\"sk_car_real\"", "quotation marks"),
+        ("'sk_car_real'", "quotation marks"),
+    ] {
         let said = refused_start(&[], &[("CARTESIA_API_KEY", key)]);
-        assert!(said.contains("CARTESIA_API_KEY") && said.contains(what) && !said.contains("sk_car"), "{said}");
+        assert!(
+            said.contains("CARTESIA_API_KEY") && said.contains(what) && !said.contains("sk_car"),
+            "{said}"
+        );
         assert_eq!(said.lines().count(), 1, "{said}");
     }
     let running = Running::start(&[], &[("CARTESIA_API_KEY", "")]);
-    assert!(!running.banner.contains("CARTESIA_API_KEY is set"), "{}", running.banner);
+    assert!(
+        !running.banner.contains("CARTESIA_API_KEY is set"),
+        "{}",
+        running.banner
+    );
 }

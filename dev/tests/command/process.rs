@@ -31,12 +31,31 @@ impl Running {
 
     pub fn in_home(home: PathBuf, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let [port, standins_port, tls_port] = free_ports();
-        let ports = [("--port", port), ("--standins-port", standins_port), ("--tls-port", tls_port)];
-        let ports = ports.map(|(flag, port)| [flag.to_owned(), port.to_string()]).concat();
+        let ports = [
+            ("--port", port),
+            ("--standins-port", standins_port),
+            ("--tls-port", tls_port),
+        ];
+        let ports = ports
+            .map(|(flag, port)| [flag.to_owned(), port.to_string()])
+            .concat();
         let mut command = command(&home, variables);
-        let mut child = command.args(ports).args(flags).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .args(ports)
+            .args(flags)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let output = lines(child.stdout.take().unwrap());
-        let mut running = Self { child, output, home, port, standins_port, tls_port, banner: String::new() };
+        let mut running = Self {
+            child,
+            output,
+            home,
+            port,
+            standins_port,
+            tls_port,
+            banner: String::new(),
+        };
         while !running.banner.contains(READY) {
             let line = running.line();
             running.banner.push_str(&line);
@@ -74,13 +93,26 @@ impl Drop for Running {
 pub fn refused_start(flags: &[&str], variables: &[(&str, &str)]) -> String {
     let home = new_home();
     let mut command = command(&home, variables);
-    let mut child = command.args(flags).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let (output, said) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
+    let mut child = command
+        .args(flags)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (output, said) = (
+        lines(child.stdout.take().unwrap()),
+        lines(child.stderr.take().unwrap()),
+    );
     let said: Vec<_> = iter::from_fn(|| said.recv_timeout(TIMEOUT).ok()).collect();
     child.kill().unwrap();
     let ended = child.wait().unwrap();
     fs::remove_dir_all(&home).unwrap();
-    assert_eq!(ended.code(), Some(1), "it started: {:?}", output.iter().collect::<Vec<_>>());
+    assert_eq!(
+        ended.code(),
+        Some(1),
+        "it started: {:?}",
+        output.iter().collect::<Vec<_>>()
+    );
     assert_eq!(output.iter().count(), 0);
     said.join("\n")
 }
@@ -88,20 +120,29 @@ pub fn refused_start(flags: &[&str], variables: &[(&str, &str)]) -> String {
 /// The lines of a pipe, as they come.
 fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
-    thread::spawn(move || BufReader::new(pipe).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    thread::spawn(move || {
+        BufReader::new(pipe)
+            .lines()
+            .map_while(Result::ok)
+            .try_for_each(|line| sender.send(line))
+    });
     receiver
 }
 
 fn command(home: &PathBuf, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_voicemint-dev"));
-    command.env_clear().env("HOME", home).envs(variables.iter().copied());
+    command
+        .env_clear()
+        .env("HOME", home)
+        .envs(variables.iter().copied());
     command
 }
 
 fn new_home() -> PathBuf {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let home = std::env::temp_dir().join(format!("voicemint-dev-home-{}-{count}", std::process::id()));
+    let home =
+        std::env::temp_dir().join(format!("voicemint-dev-home-{}-{count}", std::process::id()));
     fs::create_dir_all(&home).unwrap();
     home
 }
@@ -115,7 +156,11 @@ pub fn free_ports() -> [u16; 3] {
 pub fn call(port: u16, head: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(TIMEOUT)).unwrap();
-    write!(stream, "{head}content-length: 0\r\nconnection: close\r\n\r\n").unwrap();
+    write!(
+        stream,
+        "{head}content-length: 0\r\nconnection: close\r\n\r\n"
+    )
+    .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer

@@ -1,4 +1,5 @@
-//! The local command on ports of its own, and a browser's part: a jar of cookies, and what it sends.
+//! The local command on ports of its own, and a browser's part: a jar of cookies, and what it
+//! sends.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,7 +34,13 @@ impl Local {
 
     pub async fn of_kind(kind: &str, set: &[&str]) -> Self {
         let set = set.iter().flat_map(|setting| ["--set", *setting]);
-        Self::with_flags(&["--session", kind].into_iter().chain(set).collect::<Vec<_>>()).await
+        Self::with_flags(
+            &["--session", kind]
+                .into_iter()
+                .chain(set)
+                .collect::<Vec<_>>(),
+        )
+        .await
     }
 
     pub async fn with_flags(more: &[&str]) -> Self {
@@ -41,34 +48,56 @@ impl Local {
         let arguments = flags(&app_listener, &standins_listener, more);
         let ahead = Arc::new(AtomicU64::new(0));
         let seconds = Arc::clone(&ahead);
-        let now = move || UNIX_EPOCH + Clock::system().now() + Duration::from_secs(seconds.load(Ordering::SeqCst));
+        let now = move || {
+            UNIX_EPOCH + Clock::system().now() + Duration::from_secs(seconds.load(Ordering::SeqCst))
+        };
         let standins = Standins::with_clock(Arc::new(now));
         let app = App::new(&arguments, &|_| None).unwrap();
         serve(app_listener, app.router);
-        serve(standins_listener, standins.router().merge(app.secrets_manager));
+        serve(
+            standins_listener,
+            standins.router().merge(app.secrets_manager),
+        );
         let (app, standins_url) = (arguments.app_origin(), arguments.standins_url());
-        let mut local = Self { app, standins_url, standins, ahead, session: String::new() };
+        let mut local = Self {
+            app,
+            standins_url,
+            standins,
+            ahead,
+            session: String::new(),
+        };
         local.session = local.sign_in("user=ada").await;
         local
     }
 
     pub async fn sign_in(&self, form: &str) -> String {
-        let request = Request::post(format!("{}/sign-in", self.app)).header("cookie", &self.session);
+        let request =
+            Request::post(format!("{}/sign-in", self.app)).header("cookie", &self.session);
         let signed_in = send(request, form).await;
         assert_eq!(signed_in.status(), 200);
         cookies(&signed_in).join("; ")
     }
 
     pub async fn ask(&self, provider: &str, session: &str, ask: Value) -> Response<Bytes> {
-        let request = Request::post(format!("{}/{provider}/token", self.app)).header("origin", &self.app);
-        send(request.header("content-type", "application/json").header("cookie", session), &ask.to_string()).await
+        let request =
+            Request::post(format!("{}/{provider}/token", self.app)).header("origin", &self.app);
+        send(
+            request
+                .header("content-type", "application/json")
+                .header("cookie", session),
+            &ask.to_string(),
+        )
+        .await
     }
 
     pub async fn mint(&self, provider: &str, ask: Value) -> Value {
         let response = self.ask(provider, &self.session, ask).await;
         assert_eq!(response.status(), 200, "{provider}");
         let cookie = cookie(&response);
-        assert!(cookie.starts_with(&format!("__Host-{provider}-token=")), "{cookie}");
+        assert!(
+            cookie.starts_with(&format!("__Host-{provider}-token=")),
+            "{cookie}"
+        );
         json_of(&response)
     }
 
@@ -80,15 +109,23 @@ impl Local {
         let mut request = request.header("content-type", "multipart/form-data; boundary=b");
         if let Some(token) = token {
             let bearer = format!("Bearer {}", token.as_str().unwrap());
-            request = request.header("authorization", bearer).header("cartesia-version", "2026-03-01");
+            request = request
+                .header("authorization", bearer)
+                .header("cartesia-version", "2026-03-01");
         }
         send(request, form).await.status().as_u16()
     }
 }
 
 pub async fn send(request: Builder, body: &str) -> Response<Bytes> {
-    let request = request.body(Bytes::copy_from_slice(body.as_bytes())).unwrap();
-    Transport::new().unwrap().send(request, Duration::from_secs(10), 1 << 20).await.unwrap()
+    let request = request
+        .body(Bytes::copy_from_slice(body.as_bytes()))
+        .unwrap();
+    Transport::new()
+        .unwrap()
+        .send(request, Duration::from_secs(10), 1 << 20)
+        .await
+        .unwrap()
 }
 
 pub async fn bind() -> TcpListener {
@@ -96,13 +133,25 @@ pub async fn bind() -> TcpListener {
 }
 
 pub fn arguments(app: &TcpListener, standins: &TcpListener, set: &[&str]) -> Arguments {
-    flags(app, standins, &set.iter().flat_map(|setting| ["--set", *setting]).collect::<Vec<_>>())
+    flags(
+        app,
+        standins,
+        &set.iter()
+            .flat_map(|setting| ["--set", *setting])
+            .collect::<Vec<_>>(),
+    )
 }
 
 pub fn flags(app: &TcpListener, standins: &TcpListener, more: &[&str]) -> Arguments {
     let port = |listener: &TcpListener| listener.local_addr().unwrap().port().to_string();
     let (app, standins) = (port(app), port(standins));
-    let ports = ["voicemint-dev", "--port", &app, "--standins-port", &standins];
+    let ports = [
+        "voicemint-dev",
+        "--port",
+        &app,
+        "--standins-port",
+        &standins,
+    ];
     clap::Parser::try_parse_from(ports.into_iter().chain(more.iter().copied())).unwrap()
 }
 
@@ -120,8 +169,14 @@ pub fn cookie(response: &Response<Bytes>) -> String {
 }
 
 pub fn cookies(response: &Response<Bytes>) -> Vec<String> {
-    let lines = response.headers().get_all("set-cookie").into_iter().map(|line| line.to_str().unwrap());
-    lines.map(|line| line.split(';').next().unwrap().to_owned()).collect()
+    let lines = response
+        .headers()
+        .get_all("set-cookie")
+        .into_iter()
+        .map(|line| line.to_str().unwrap());
+    lines
+        .map(|line| line.split(';').next().unwrap().to_owned())
+        .collect()
 }
 
 pub fn json_of(response: &Response<Bytes>) -> Value {

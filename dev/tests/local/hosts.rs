@@ -8,8 +8,15 @@ const PATHS: [&str; 4] = ["/", "/deployment.json", "/sign-in", "/cartesia/token"
 
 /// The status and the text with which a request to that host is answered.
 async fn called_as(local: &Local, host: &str, path: &str) -> (u16, String) {
-    let answer = send(Request::get(format!("{}{path}", local.app)).header("host", host), "").await;
-    (answer.status().as_u16(), String::from_utf8_lossy(answer.body()).into_owned())
+    let answer = send(
+        Request::get(format!("{}{path}", local.app)).header("host", host),
+        "",
+    )
+    .await;
+    (
+        answer.status().as_u16(),
+        String::from_utf8_lossy(answer.body()).into_owned(),
+    )
 }
 
 #[tokio::test]
@@ -57,7 +64,9 @@ async fn a_name_that_was_made_to_point_here_is_not_served() {
             assert_eq!(called_as(&local, &host, path).await.0, 421, "{host} {path}");
         }
     }
-    let twice = Request::get(format!("{}/", local.app)).header("host", "localhost").header("host", "evil.test");
+    let twice = Request::get(format!("{}/", local.app))
+        .header("host", "localhost")
+        .header("host", "evil.test");
     assert_ne!(send(twice, "").await.status(), 200);
 }
 
@@ -72,20 +81,46 @@ async fn who_calls_by_another_name_is_told_the_name_and_the_flag() {
     ] {
         let (status, text) = called_as(&local, host, "/cartesia/token").await;
         assert_eq!(status, 421);
-        assert!(text.contains(&format!("as {host},")) && text.contains(&format!("'--host {name}'")), "{text}");
+        assert!(
+            text.contains(&format!("as {host},")) && text.contains(&format!("'--host {name}'")),
+            "{text}"
+        );
     }
     let (_, text) = called_as(&local, "a$(reboot)b", "/").await;
-    assert!(!text.contains("--host a"), "what is no name is not put into a command: {text}");
+    assert!(
+        !text.contains("--host a"),
+        "what is no name is not put into a command: {text}"
+    );
 }
 
 #[tokio::test]
 async fn names_that_are_given_are_served_too_and_no_others() {
-    let given = ["--host", "192.168.1.20", "--host", "App.Test", "--host", "fd00::20"];
+    let given = [
+        "--host",
+        "192.168.1.20",
+        "--host",
+        "App.Test",
+        "--host",
+        "fd00::20",
+    ];
     let local = Local::with_flags(&given).await;
-    for host in ["192.168.1.20:8787", "192.168.1.20", "app.test:5173", "APP.TEST", "[fd00::20]:8787", "localhost:1"] {
+    for host in [
+        "192.168.1.20:8787",
+        "192.168.1.20",
+        "app.test:5173",
+        "APP.TEST",
+        "[fd00::20]:8787",
+        "localhost:1",
+    ] {
         assert_eq!(called_as(&local, host, "/").await.0, 200, "{host}");
     }
-    for host in ["192.168.1.21", "a.app.test", "app.test.evil.test", "evil.test", "[fd00::21]"] {
+    for host in [
+        "192.168.1.21",
+        "a.app.test",
+        "app.test.evil.test",
+        "evil.test",
+        "[fd00::21]",
+    ] {
         assert_eq!(called_as(&local, host, "/").await.0, 421, "{host}");
     }
 }

@@ -11,8 +11,12 @@ use crate::harness::*;
 async fn the_page_and_its_parts_are_served_under_a_strict_policy() {
     let local = Local::start(&[]).await;
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../web/page");
-    let names = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
-    let paths = names.filter(|name| name != "index.html").map(|name| format!("/page/{name}"));
+    let names = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap());
+    let paths = names
+        .filter(|name| name != "index.html")
+        .map(|name| format!("/page/{name}"));
     for path in paths.chain(["/".to_owned(), "/voicemint.js".to_owned()]) {
         let part = send(Request::get(format!("{}{path}", local.app)), "").await;
         assert_eq!(part.status(), 200, "{path}");
@@ -25,12 +29,27 @@ async fn the_page_and_its_parts_are_served_under_a_strict_policy() {
             Some(ending) => panic!("what is {ending}?"),
         };
         assert_eq!(part.headers()["content-type"], media_type, "{path}");
-        assert_eq!(part.headers()["x-content-type-options"], "nosniff", "{path}");
+        assert_eq!(
+            part.headers()["x-content-type-options"],
+            "nosniff",
+            "{path}"
+        );
         let policy = part.headers()["content-security-policy"].to_str().unwrap();
-        for directive in ["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"] {
-            assert!(policy.split("; ").any(|each| each == directive), "{path}: {policy}");
+        for directive in [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(
+                policy.split("; ").any(|each| each == directive),
+                "{path}: {policy}"
+            );
         }
-        assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
+        assert!(
+            !policy.contains("unsafe") && !policy.contains('*'),
+            "{policy}"
+        );
     }
 }
 
@@ -39,39 +58,76 @@ async fn the_page_has_nothing_inline_and_nothing_from_elsewhere() {
     let local = Local::start(&[]).await;
     let page = send(Request::get(format!("{}/", local.app)), "").await;
     let page = String::from_utf8(page.into_body().to_vec()).unwrap();
-    for inline in ["<style", " style=", " onclick=", "javascript:", "src=\"http", "href=\"http"] {
+    for inline in [
+        "<style",
+        " style=",
+        " onclick=",
+        "javascript:",
+        "src=\"http",
+        "href=\"http",
+    ] {
         assert!(!page.contains(inline), "{inline}");
     }
-    assert!(page.split("<script").skip(1).all(|script| script.starts_with(" src=\"/page/")));
+    assert!(
+        page.split("<script")
+            .skip(1)
+            .all(|script| script.starts_with(" src=\"/page/"))
+    );
 }
 
 #[tokio::test]
 async fn the_page_may_talk_to_the_providers_in_use_alone() {
     let local = Local::start(&["cartesia:GRANTS_CLAIM=grants"]).await;
-    let read = |path: &'static str, app: String| async move { send(Request::get(format!("{app}{path}")), "").await };
+    let read = |path: &'static str, app: String| async move {
+        send(Request::get(format!("{app}{path}")), "").await
+    };
     let deployment = json_of(&read("/deployment.json", local.app.clone()).await);
-    assert_eq!((&deployment["sessions"], &deployment["grants_claim"]), (&json!("jwt"), &json!(true)));
+    assert_eq!(
+        (&deployment["sessions"], &deployment["grants_claim"]),
+        (&json!("jwt"), &json!(true))
+    );
     let cartesia = json!({
         "cookie": "__Host-cartesia-token", "single_use": false, "base_url": local.standins_url, "standin": true,
     });
     assert_eq!(deployment["providers"]["cartesia"], cartesia);
     let sources = |response: &Response<Bytes>| {
-        let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
-        policy.split("; ").find_map(|each| each.strip_prefix("connect-src ").map(str::to_owned)).unwrap()
+        let policy = response.headers()["content-security-policy"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        policy
+            .split("; ")
+            .find_map(|each| each.strip_prefix("connect-src ").map(str::to_owned))
+            .unwrap()
     };
     let standins = local.standins_url.clone();
     let sockets = standins.replacen("http", "ws", 1);
-    assert_eq!(sources(&read("/", local.app.clone()).await), format!("'self' {standins} {sockets}"));
+    assert_eq!(
+        sources(&read("/", local.app.clone()).await),
+        format!("'self' {standins} {sockets}")
+    );
 
     let (app_listener, standins_listener) = (bind().await, bind().await);
-    let arguments =
-        arguments(&app_listener, &standins_listener, &["assemblyai:PROVIDER_BASE_URL=https://eu.test/voice"]);
-    serve(app_listener, App::new(&arguments, &all_keys("key")).unwrap().router);
+    let arguments = arguments(
+        &app_listener,
+        &standins_listener,
+        &["assemblyai:PROVIDER_BASE_URL=https://eu.test/voice"],
+    );
+    serve(
+        app_listener,
+        App::new(&arguments, &all_keys("key")).unwrap().router,
+    );
     let real = sources(&read("/", arguments.app_origin()).await);
     let hosts = ["api.cartesia.ai", "api.elevenlabs.io", "eu.test"];
-    let wanted: Vec<_> = ["https", "wss"].iter().flat_map(|way| hosts.map(|host| format!("{way}://{host}"))).collect();
+    let wanted: Vec<_> = ["https", "wss"]
+        .iter()
+        .flat_map(|way| hosts.map(|host| format!("{way}://{host}")))
+        .collect();
     assert_eq!(real, format!("'self' {}", wanted.join(" ")));
     let deployment = json_of(&read("/deployment.json", arguments.app_origin()).await);
     assert_eq!(deployment["providers"]["assemblyai"]["standin"], false);
-    assert!(!deployment.to_string().contains("key"), "a key is never shown");
+    assert!(
+        !deployment.to_string().contains("key"),
+        "a key is never shown"
+    );
 }

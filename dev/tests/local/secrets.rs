@@ -1,4 +1,5 @@
-//! Secrets Manager beside the stand-ins: what functions in containers read there, and what nobody does.
+//! Secrets Manager beside the stand-ins: what functions in containers read there, and what nobody
+//! does.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -23,35 +24,63 @@ async fn load(url: &str, id: &str) -> Result<Stored, StoreError> {
 /// By hand, with all that a call needs.
 async fn call(local: &Local, target: &str, body: &str) -> Response<Bytes> {
     let request = Request::post(&local.standins_url).header("x-amz-target", target);
-    send(request.header("authorization", "AWS4-HMAC-SHA256 Credential=any"), body).await
+    send(
+        request.header("authorization", "AWS4-HMAC-SHA256 Credential=any"),
+        body,
+    )
+    .await
 }
 
 /// The kind of an error, in AWS's shape.
 fn kind(response: &Response<Bytes>) -> Value {
     assert_eq!(response.status(), 400);
-    assert_eq!(response.headers()["content-type"], "application/x-amz-json-1.1");
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/x-amz-json-1.1"
+    );
     json_of(response)["__type"].clone()
 }
 
 #[tokio::test]
 async fn the_sdk_reads_the_standins_keys_and_those_of_sessions() {
     let local = Local::start(&[]).await;
-    let text = async |id: &str| load(&local.standins_url, id).await.map(|stored| stored.text);
-    for (id, key) in [("cartesia", CARTESIA_KEY), ("elevenlabs", ELEVENLABS_KEY), ("assemblyai", ASSEMBLYAI_KEY)] {
+    let text = async |id: &str| {
+        load(&local.standins_url, id)
+            .await
+            .map(|stored| stored.text)
+    };
+    for (id, key) in [
+        ("cartesia", CARTESIA_KEY),
+        ("elevenlabs", ELEVENLABS_KEY),
+        ("assemblyai", ASSEMBLYAI_KEY),
+    ] {
         assert_eq!(text(id).await.as_deref(), Ok(key));
     }
     assert_eq!(text("dev/session").await.unwrap().len(), 64);
-    assert!(text("dev/introspection").await.unwrap().contains("client_secret"));
-    let gone = StoreError::Permanent("Secrets Manager answered ResourceNotFoundException".to_owned());
+    assert!(
+        text("dev/introspection")
+            .await
+            .unwrap()
+            .contains("client_secret")
+    );
+    let gone =
+        StoreError::Permanent("Secrets Manager answered ResourceNotFoundException".to_owned());
     assert_eq!(text("mistral").await.unwrap_err(), gone);
 }
 
 #[tokio::test]
 async fn a_secret_that_differs_has_another_version() {
     let (one, other) = (Local::start(&[]).await, Local::start(&[]).await);
-    let version = async |local: &Local, id: &str| load(&local.standins_url, id).await.unwrap().version;
-    assert_eq!(version(&one, "cartesia").await, version(&other, "cartesia").await);
-    assert_ne!(version(&one, "dev/session").await, version(&other, "dev/session").await);
+    let version =
+        async |local: &Local, id: &str| load(&local.standins_url, id).await.unwrap().version;
+    assert_eq!(
+        version(&one, "cartesia").await,
+        version(&other, "cartesia").await
+    );
+    assert_ne!(
+        version(&one, "dev/session").await,
+        version(&other, "dev/session").await
+    );
 }
 
 #[tokio::test]
@@ -61,7 +90,10 @@ async fn a_real_key_is_never_given_out() {
     let app = App::new(&arguments, &all_keys("sk_car_real")).unwrap();
     serve(standins_listener, app.secrets_manager);
     assert_eq!(
-        load(&arguments.standins_url(), "cartesia").await.map(|stored| stored.text).as_deref(),
+        load(&arguments.standins_url(), "cartesia")
+            .await
+            .map(|stored| stored.text)
+            .as_deref(),
         Ok(CARTESIA_KEY)
     );
 }
@@ -71,34 +103,87 @@ async fn what_it_does_not_do_is_refused_as_aws_does() {
     let local = Local::start(&[]).await;
     let known = r#"{"SecretId":"cartesia"}"#;
     let found = call(&local, GET_SECRET_VALUE, known).await;
-    assert_eq!((found.status().as_u16(), &json_of(&found)["VersionStages"]), (200, &json!(["AWSCURRENT"])));
+    assert_eq!(
+        (found.status().as_u16(), &json_of(&found)["VersionStages"]),
+        (200, &json!(["AWSCURRENT"]))
+    );
     for (target, body, wanted) in [
-        (GET_SECRET_VALUE, r#"{"SecretId":"cartesia","VersionStage":"AWSPREVIOUS"}"#, "ResourceNotFoundException"),
-        (GET_SECRET_VALUE, r#"{"SecretId":"cartesia","VersionId":"another"}"#, "ResourceNotFoundException"),
-        (GET_SECRET_VALUE, r#"{"SecretId":""}"#, "ResourceNotFoundException"),
+        (
+            GET_SECRET_VALUE,
+            r#"{"SecretId":"cartesia","VersionStage":"AWSPREVIOUS"}"#,
+            "ResourceNotFoundException",
+        ),
+        (
+            GET_SECRET_VALUE,
+            r#"{"SecretId":"cartesia","VersionId":"another"}"#,
+            "ResourceNotFoundException",
+        ),
+        (
+            GET_SECRET_VALUE,
+            r#"{"SecretId":""}"#,
+            "ResourceNotFoundException",
+        ),
         (GET_SECRET_VALUE, "{}", "SerializationException"),
-        (GET_SECRET_VALUE, "SecretId=cartesia", "SerializationException"),
-        ("secretsmanager.ListSecrets", "{}", "UnknownOperationException"),
-        ("DynamoDB_20120810.GetItem", known, "UnknownOperationException"),
+        (
+            GET_SECRET_VALUE,
+            "SecretId=cartesia",
+            "SerializationException",
+        ),
+        (
+            "secretsmanager.ListSecrets",
+            "{}",
+            "UnknownOperationException",
+        ),
+        (
+            "DynamoDB_20120810.GetItem",
+            known,
+            "UnknownOperationException",
+        ),
     ] {
-        assert_eq!(kind(&call(&local, target, body).await), wanted, "{target} {body}");
+        assert_eq!(
+            kind(&call(&local, target, body).await),
+            wanted,
+            "{target} {body}"
+        );
     }
-    let bare = send(Request::post(&local.standins_url).header("x-amz-target", GET_SECRET_VALUE), known).await;
+    let bare = send(
+        Request::post(&local.standins_url).header("x-amz-target", GET_SECRET_VALUE),
+        known,
+    )
+    .await;
     assert_eq!(kind(&bare), "MissingAuthenticationTokenException");
-    assert_eq!(kind(&send(Request::post(&local.standins_url), known).await), "UnknownOperationException");
+    assert_eq!(
+        kind(&send(Request::post(&local.standins_url), known).await),
+        "UnknownOperationException"
+    );
 }
 
 #[tokio::test]
 async fn containers_read_secrets_and_a_name_that_was_made_to_point_here_does_not() {
     let local = Local::start(&[]).await;
     let port = local.standins_url.rsplit_once(':').unwrap().1;
-    for (host, status) in [("host.docker.internal", 200), ("localhost", 200), ("evil.test", 421)] {
+    for (host, status) in [
+        ("host.docker.internal", 200),
+        ("localhost", 200),
+        ("evil.test", 421),
+    ] {
         let request = Request::post(&local.standins_url).header("host", format!("{host}:{port}"));
-        let request = request.header("x-amz-target", GET_SECRET_VALUE).header("authorization", "AWS4-HMAC-SHA256 any");
-        assert_eq!(send(request, r#"{"SecretId":"cartesia"}"#).await.status(), status, "{host}");
+        let request = request
+            .header("x-amz-target", GET_SECRET_VALUE)
+            .header("authorization", "AWS4-HMAC-SHA256 any");
+        assert_eq!(
+            send(request, r#"{"SecretId":"cartesia"}"#).await.status(),
+            status,
+            "{host}"
+        );
     }
     // No page may ask from elsewhere: its preflight is not answered with leave.
-    let preflight = Request::options(&local.standins_url).header("access-control-request-headers", "x-amz-target");
+    let preflight = Request::options(&local.standins_url)
+        .header("access-control-request-headers", "x-amz-target");
     let refused = send(preflight.header("origin", "https://evil.test"), "").await;
-    assert!(!refused.headers().contains_key("access-control-allow-origin"));
+    assert!(
+        !refused
+            .headers()
+            .contains_key("access-control-allow-origin")
+    );
 }

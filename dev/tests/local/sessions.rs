@@ -12,7 +12,10 @@ async fn sessions_are_verified_for_real() {
     let local = Local::start(&[]).await;
     let (start, signature) = local.session.rsplit_once('.').unwrap();
     let forged = format!("{start}.{}", signature.chars().rev().collect::<String>());
-    for (session, code) in [("a=b", "session_missing"), (forged.as_str(), "session_invalid")] {
+    for (session, code) in [
+        ("a=b", "session_missing"),
+        (forged.as_str(), "session_invalid"),
+    ] {
         let refused = local.ask("cartesia", session, json!({})).await;
         assert_eq!(refused.status(), 401);
         assert_eq!(json_of(&refused)["code"], code);
@@ -28,23 +31,47 @@ async fn sign_in_mint_and_sign_out(kind: &str, grants_claim: &str) {
         let local = &local;
         async move {
             let refused = local.ask("cartesia", &session, ask).await;
-            (refused.status().as_u16(), json_of(&refused)["code"].as_str().unwrap_or_default().to_owned())
+            (
+                refused.status().as_u16(),
+                json_of(&refused)["code"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
+            )
         }
     };
     let nobody = (401, "session_missing".to_owned());
     assert_eq!(refusal("other=x".to_owned(), json!({})).await, nobody);
     // Without the claim nothing is granted, and with it what it lists.
     let (nothing, minted) = ((403, "grant_not_allowed".to_owned()), (200, String::new()));
-    assert_eq!(refusal(local.session.clone(), json!({"grants": {"tts": true}})).await, nothing);
-    let speaker = local.sign_in("user=ada%40example.com&grants=tts+agent").await;
-    assert_eq!(refusal(speaker.clone(), json!({"grants": {"tts": true}})).await, minted);
-    assert_eq!(refusal(speaker.clone(), json!({"grants": {"stt": true}})).await, nothing);
+    assert_eq!(
+        refusal(local.session.clone(), json!({"grants": {"tts": true}})).await,
+        nothing
+    );
+    let speaker = local
+        .sign_in("user=ada%40example.com&grants=tts+agent")
+        .await;
+    assert_eq!(
+        refusal(speaker.clone(), json!({"grants": {"tts": true}})).await,
+        minted
+    );
+    assert_eq!(
+        refusal(speaker.clone(), json!({"grants": {"stt": true}})).await,
+        nothing
+    );
 
-    let signed_out = send(Request::post(format!("{}/sign-out", local.app)).header("cookie", &speaker), "").await;
+    let signed_out = send(
+        Request::post(format!("{}/sign-out", local.app)).header("cookie", &speaker),
+        "",
+    )
+    .await;
     let expired = cookies(&signed_out);
     for pair in speaker.split("; ") {
         let (name, _) = pair.split_once('=').unwrap();
-        assert!(expired.contains(&format!("{name}=")), "{name} in {expired:?}");
+        assert!(
+            expired.contains(&format!("{name}=")),
+            "{name} in {expired:?}"
+        );
     }
 }
 
@@ -75,8 +102,8 @@ kinds! {
 #[tokio::test]
 async fn pieces_of_a_longer_session_do_not_outlive_it() {
     let local = Local::of_kind("jwt", &[]).await;
-    let request =
-        Request::post(format!("{}/sign-in", local.app)).header("cookie", "dev_session.0=x; dev_session.1=y; a=b");
+    let request = Request::post(format!("{}/sign-in", local.app))
+        .header("cookie", "dev_session.0=x; dev_session.1=y; a=b");
     let names: Vec<_> = cookies(&send(request, "user=ada").await)
         .into_iter()
         .map(|pair| pair.split_once('=').unwrap().0.to_owned())
@@ -104,15 +131,25 @@ async fn sessions_of_ones_own_app_are_not_mixed_with_built_in_ones() {
 async fn signing_in_takes_a_form_or_json_and_a_name() {
     let local = Local::start(&[]).await;
     let sign_in = |media_type: &'static str, body: &'static str| {
-        let request = Request::post(format!("{}/sign-in", local.app)).header("content-type", media_type);
+        let request =
+            Request::post(format!("{}/sign-in", local.app)).header("content-type", media_type);
         async move { send(request, body).await.status().as_u16() }
     };
     assert_eq!(sign_in("application/json", r#"{"user":"ada"}"#).await, 200);
-    assert_eq!(sign_in("application/x-www-form-urlencoded", "user=ada").await, 200);
+    assert_eq!(
+        sign_in("application/x-www-form-urlencoded", "user=ada").await,
+        200
+    );
     assert_eq!(sign_in("application/json", "user=ada").await, 422);
-    assert_eq!(sign_in("application/x-www-form-urlencoded", "user=").await, 422);
+    assert_eq!(
+        sign_in("application/x-www-form-urlencoded", "user=").await,
+        422
+    );
     let signed_out = send(Request::post(format!("{}/sign-out", local.app)), "").await;
-    assert_eq!((signed_out.status().as_u16(), cookie(&signed_out)), (204, "dev_session=".to_owned()));
+    assert_eq!(
+        (signed_out.status().as_u16(), cookie(&signed_out)),
+        (204, "dev_session=".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -120,7 +157,8 @@ async fn a_session_of_before_a_restart_is_void() {
     let (before, standins, after) = (bind().await, bind().await, bind().await);
     let arguments = flags(&before, &standins, &["--session", "secret"]);
     serve(standins, voicemint_dev::standins::Standins::new().router());
-    let urls = [&before, &after].map(|listener| format!("http://{}", listener.local_addr().unwrap()));
+    let urls =
+        [&before, &after].map(|listener| format!("http://{}", listener.local_addr().unwrap()));
     for listener in [before, after] {
         serve(listener, App::new(&arguments, &|_| None).unwrap().router);
     }
@@ -128,7 +166,11 @@ async fn a_session_of_before_a_restart_is_void() {
     let session = cookie(&signed_in);
     assert!(session.starts_with("dev_session="), "{session}");
     for (url, status) in [(&urls[0], 200), (&urls[1], 401)] {
-        let request = Request::get(format!("{url}/cartesia/token")).header("origin", arguments.app_origin());
-        assert_eq!(send(request.header("cookie", &session), "").await.status(), status);
+        let request =
+            Request::get(format!("{url}/cartesia/token")).header("origin", arguments.app_origin());
+        assert_eq!(
+            send(request.header("cookie", &session), "").await.status(),
+            status
+        );
     }
 }

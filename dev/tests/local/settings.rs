@@ -1,4 +1,5 @@
-//! Settings given by `--set`: taken by the functions that have them, and whatever is wrong told at once.
+//! Settings given by `--set`: taken by the functions that have them, and whatever is wrong told at
+//! once.
 
 use serde_json::json;
 use voicemint_dev::app::App;
@@ -9,16 +10,26 @@ use crate::harness::*;
 /// What is said of such settings, if anything is wrong with them.
 async fn complaint(set: &[&str]) -> Option<String> {
     let arguments = arguments(&bind().await, &bind().await, set);
-    App::new(&arguments, &|_| None).err().map(|error| error.to_string())
+    App::new(&arguments, &|_| None)
+        .err()
+        .map(|error| error.to_string())
 }
 
 #[tokio::test]
 async fn settings_may_be_changed_by_flags_and_are_checked() {
     let local = Local::start(&["cartesia:DEFAULT_EXPIRES_IN=7"]).await;
     assert_eq!(local.mint("cartesia", json!({})).await["expires_in"], 7);
-    for wrong in ["MAX_EXPIRES_IN=much", "MAX_EXPIRE_IN=9", "GRANTS_CLAIM=/a~", "LOG_LEVEL=loud"] {
+    for wrong in [
+        "MAX_EXPIRES_IN=much",
+        "MAX_EXPIRE_IN=9",
+        "GRANTS_CLAIM=/a~",
+        "LOG_LEVEL=loud",
+    ] {
         let message = complaint(&[wrong]).await.unwrap();
-        assert!(message.contains(wrong.split('=').next().unwrap()), "{message}");
+        assert!(
+            message.contains(wrong.split('=').next().unwrap()),
+            "{message}"
+        );
     }
 }
 
@@ -36,10 +47,19 @@ async fn a_provider_that_is_named_must_have_the_setting() {
         let message = complaint(&[set]).await.unwrap();
         let (flag, _) = set.split_once('=').unwrap();
         let (provider, _) = set.split_once(':').unwrap();
-        assert_eq!(message, format!("--set {flag}: {provider} has no such setting of its own; README.md lists them"));
+        assert_eq!(
+            message,
+            format!(
+                "--set {flag}: {provider} has no such setting of its own; README.md lists them"
+            )
+        );
     }
-    let good =
-        ["MAX_EXPIRES_IN=9", "cartesia:MAX_EXPIRES_IN=5", "ALLOWED_TOKEN_TYPES=tts_websocket", "LOG_LEVEL=debug"];
+    let good = [
+        "MAX_EXPIRES_IN=9",
+        "cartesia:MAX_EXPIRES_IN=5",
+        "ALLOWED_TOKEN_TYPES=tts_websocket",
+        "LOG_LEVEL=debug",
+    ];
     assert_eq!(complaint(&good).await, None);
 }
 
@@ -58,7 +78,10 @@ async fn everything_wrong_is_told_at_once_and_whose_it_is() {
     ])
     .await
     .unwrap();
-    let told: Vec<_> = message.split("; ").map(|fault| fault.split(" must ").next().unwrap()).collect();
+    let told: Vec<_> = message
+        .split("; ")
+        .map(|fault| fault.split(" must ").next().unwrap())
+        .collect();
     let wanted = [
         "LOG_LEVEL",
         "cartesia: ALLOWED_GRANTS",
@@ -75,8 +98,17 @@ async fn everything_wrong_is_told_at_once_and_whose_it_is() {
 
 #[tokio::test]
 async fn while_the_kind_of_sessions_is_unknown_nothing_is_said_of_what_it_may_need() {
-    let message = complaint(&["SESSION_KIND=nope", "SESSION_ISSUER=https://id.test", "MAX_EXPIRE_IN=9"]).await.unwrap();
-    assert!(message.contains("SESSION_KIND must be one of") && message.contains("MAX_EXPIRE_IN"), "{message}");
+    let message = complaint(&[
+        "SESSION_KIND=nope",
+        "SESSION_ISSUER=https://id.test",
+        "MAX_EXPIRE_IN=9",
+    ])
+    .await
+    .unwrap();
+    assert!(
+        message.contains("SESSION_KIND must be one of") && message.contains("MAX_EXPIRE_IN"),
+        "{message}"
+    );
     assert!(!message.contains("SESSION_ISSUER"), "{message}");
 }
 
@@ -85,7 +117,9 @@ async fn a_real_key_is_not_served_to_others_unless_that_is_meant() {
     let complaint = async |more: &[&str], keys: &[&str]| {
         let arguments = flags(&bind().await, &bind().await, more);
         let environment = |name: &str| keys.contains(&name).then(|| "sk_real".to_owned());
-        App::new(&arguments, &environment).err().map(|error| error.to_string())
+        App::new(&arguments, &environment)
+            .err()
+            .map(|error| error.to_string())
     };
     let key = ["ELEVENLABS_API_KEY"];
     for opening in [
@@ -97,21 +131,51 @@ async fn a_real_key_is_not_served_to_others_unless_that_is_meant() {
         &["--containers", "--host", "10.0.2.2"],
     ] {
         let told = complaint(opening, &key).await.unwrap();
-        assert!(told.contains(opening[0]) && told.contains(key[0]) && told.contains("--share-real-keys"), "{told}");
-        assert!(!told.contains("sk_real") && !told.contains(['\n', ';', '.']), "one sentence: {told}");
-        assert_eq!(complaint(&[opening, &["--share-real-keys"]].concat(), &key).await, None, "{opening:?}");
-        assert_eq!(complaint(opening, &[]).await, None, "without a real key: {opening:?}");
+        assert!(
+            told.contains(opening[0])
+                && told.contains(key[0])
+                && told.contains("--share-real-keys"),
+            "{told}"
+        );
+        assert!(
+            !told.contains("sk_real") && !told.contains(['\n', ';', '.']),
+            "one sentence: {told}"
+        );
+        assert_eq!(
+            complaint(&[opening, &["--share-real-keys"]].concat(), &key).await,
+            None,
+            "{opening:?}"
+        );
+        assert_eq!(
+            complaint(opening, &[]).await,
+            None,
+            "without a real key: {opening:?}"
+        );
     }
-    for own in [&[][..], &["--listen", "127.0.0.1"], &["--listen", "::1"], &["--host", "10.0.2.2"]] {
+    for own in [
+        &[][..],
+        &["--listen", "127.0.0.1"],
+        &["--listen", "::1"],
+        &["--host", "10.0.2.2"],
+    ] {
         assert_eq!(complaint(own, &key).await, None, "{own:?}");
     }
-    let told = complaint(&["--containers", "--set", "MAX_EXPIRES_IN=much"], &["CARTESIA_API_KEY"]).await.unwrap();
-    assert!(told.contains("CARTESIA_API_KEY") && told.contains("MAX_EXPIRES_IN"), "all at once: {told}");
+    let told = complaint(
+        &["--containers", "--set", "MAX_EXPIRES_IN=much"],
+        &["CARTESIA_API_KEY"],
+    )
+    .await
+    .unwrap();
+    assert!(
+        told.contains("CARTESIA_API_KEY") && told.contains("MAX_EXPIRES_IN"),
+        "all at once: {told}"
+    );
 }
 
 #[tokio::test]
 async fn a_file_of_authorities_counts_unless_it_is_the_local_ones() {
-    let folder = std::env::temp_dir().join(format!("voicemint-dev-authorities-{}", std::process::id()));
+    let folder =
+        std::env::temp_dir().join(format!("voicemint-dev-authorities-{}", std::process::id()));
     std::fs::create_dir_all(folder.join("voicemint")).unwrap();
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     let trusted = async |more: &[&str], named: &str| {
@@ -132,9 +196,15 @@ async fn a_file_of_authorities_counts_unless_it_is_the_local_ones() {
         assert_eq!(trusted(&[], &own).await, None, "{is_there}");
         assert_eq!(trusted(&[], &company).await.as_ref(), Some(&company));
         assert_eq!(trusted(&["--ca-file", &company], &company).await, None);
-        assert_eq!(trusted(&["--ca-file", &company], &own).await.as_ref(), Some(&own));
+        assert_eq!(
+            trusted(&["--ca-file", &company], &own).await.as_ref(),
+            Some(&own)
+        );
     }
-    assert_eq!(trusted(&[], &path("voicemint/../voicemint/./ca.pem")).await, None);
+    assert_eq!(
+        trusted(&[], &path("voicemint/../voicemint/./ca.pem")).await,
+        None
+    );
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink(&own, path("link.pem")).unwrap();

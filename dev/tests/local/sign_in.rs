@@ -1,4 +1,5 @@
-//! Who may sign this machine's browser in and out: not the pages of any site that it happens to visit.
+//! Who may sign this machine's browser in and out: not the pages of any site that it happens to
+//! visit.
 
 use http::{Request, StatusCode};
 
@@ -8,9 +9,12 @@ use crate::harness::*;
 async fn statuses(local: &Local, headers: &[(&str, &str)]) -> [u16; 2] {
     let mut statuses = [0; 2];
     for (status, path) in statuses.iter_mut().zip(["/sign-in", "/sign-out"]) {
-        let request = Request::post(format!("{}{path}", local.app)).header("cookie", &local.session);
+        let request =
+            Request::post(format!("{}{path}", local.app)).header("cookie", &local.session);
         let request = request.header("content-type", "application/x-www-form-urlencoded");
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
         let answer = send(request, "user=mallory").await;
         if answer.status() == StatusCode::FORBIDDEN {
             assert_eq!(cookies(&answer), Vec::<String>::new(), "{headers:?}");
@@ -23,14 +27,30 @@ async fn statuses(local: &Local, headers: &[(&str, &str)]) -> [u16; 2] {
 
 #[tokio::test]
 async fn a_page_that_is_not_listed_neither_signs_in_nor_out() {
-    let local = Local::with_flags(&["--origin", "http://localhost:3000", "--host", "abc.tunnel.test"]).await;
+    let local = Local::with_flags(&[
+        "--origin",
+        "http://localhost:3000",
+        "--host",
+        "abc.tunnel.test",
+    ])
+    .await;
     let port = local.app.rsplit_once(':').unwrap().1.to_owned();
     let upper = local.app.to_ascii_uppercase();
     for headers in [
         &[("origin", "https://evil.test")][..],
-        &[("origin", "https://evil.test"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")],
-        &[("origin", "https://evil.test"), ("sec-fetch-site", "same-origin")],
-        &[("origin", "http://localhost:3001"), ("sec-fetch-site", "same-site")],
+        &[
+            ("origin", "https://evil.test"),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-mode", "no-cors"),
+        ],
+        &[
+            ("origin", "https://evil.test"),
+            ("sec-fetch-site", "same-origin"),
+        ],
+        &[
+            ("origin", "http://localhost:3001"),
+            ("sec-fetch-site", "same-site"),
+        ],
         &[("origin", "http://localhost")],
         &[("origin", "null")],
         &[("origin", "")],
@@ -46,8 +66,14 @@ async fn a_page_that_is_not_listed_neither_signs_in_nor_out() {
     let own = format!("https://[::1]:{port}");
     for headers in [
         &[][..],
-        &[("origin", local.app.as_str()), ("sec-fetch-site", "same-origin")],
-        &[("origin", "http://localhost:3000"), ("sec-fetch-site", "same-site")],
+        &[
+            ("origin", local.app.as_str()),
+            ("sec-fetch-site", "same-origin"),
+        ],
+        &[
+            ("origin", "http://localhost:3000"),
+            ("sec-fetch-site", "same-site"),
+        ],
         &[("origin", "https://abc.tunnel.test")],
         &[("origin", &own)],
         &[("sec-fetch-site", "none")],
@@ -61,18 +87,42 @@ async fn a_page_that_is_not_listed_neither_signs_in_nor_out() {
 async fn a_page_that_came_by_the_same_host_is_the_pages_own_as_behind_a_dev_proxy() {
     let local = Local::start(&[]).await;
     let host = ("host", "localhost:5173");
-    assert_eq!(statuses(&local, &[host, ("origin", "http://localhost:5173")]).await, [200, 204]);
-    assert_eq!(statuses(&local, &[host, ("origin", "https://localhost:5173")]).await, [200, 204]);
-    assert_eq!(statuses(&local, &[host, ("origin", "http://localhost:5174")]).await, [403, 403]);
-    assert_eq!(statuses(&local, &[host, ("origin", "null")]).await, [403, 403]);
+    assert_eq!(
+        statuses(&local, &[host, ("origin", "http://localhost:5173")]).await,
+        [200, 204]
+    );
+    assert_eq!(
+        statuses(&local, &[host, ("origin", "https://localhost:5173")]).await,
+        [200, 204]
+    );
+    assert_eq!(
+        statuses(&local, &[host, ("origin", "http://localhost:5174")]).await,
+        [403, 403]
+    );
+    assert_eq!(
+        statuses(&local, &[host, ("origin", "null")]).await,
+        [403, 403]
+    );
 }
 
 #[tokio::test]
 async fn pages_that_one_functions_setting_lists_may_sign_in() {
     let set = "elevenlabs:ALLOWED_ORIGINS=https://a.test, https://b.test";
-    let local = Local::with_flags(&["--set", set, "--origin", "https://*.preview.example.com"]).await;
-    for origin in ["https://a.test", "https://b.test", "https://one.preview.example.com"] {
-        assert_eq!(statuses(&local, &[("origin", origin)]).await, [200, 204], "{origin}");
+    let local =
+        Local::with_flags(&["--set", set, "--origin", "https://*.preview.example.com"]).await;
+    for origin in [
+        "https://a.test",
+        "https://b.test",
+        "https://one.preview.example.com",
+    ] {
+        assert_eq!(
+            statuses(&local, &[("origin", origin)]).await,
+            [200, 204],
+            "{origin}"
+        );
     }
-    assert_eq!(statuses(&local, &[("origin", "https://c.test")]).await, [403, 403]);
+    assert_eq!(
+        statuses(&local, &[("origin", "https://c.test")]).await,
+        [403, 403]
+    );
 }

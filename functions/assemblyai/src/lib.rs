@@ -1,6 +1,8 @@
-//! AssemblyAI's streaming tokens (<https://www.assemblyai.com/docs/streaming/api-spec/generate-streaming-token>).
+//! AssemblyAI's streaming tokens
+//! (<https://www.assemblyai.com/docs/streaming/api-spec/generate-streaming-token>).
 //!
-//! A token opens one session within its lifetime; how long that session then lasts is a field of its own.
+//! A token opens one session within its lifetime; how long that session then lasts is a field of
+//! its own.
 
 use bytes::Bytes;
 use http::{Request, header};
@@ -14,7 +16,8 @@ use voicemint::settings::Reader;
 const MOST_SECONDS: u32 = 600;
 /// How long a session may last at the least and at the most, in seconds.
 const SESSION_SECONDS: std::ops::RangeInclusive<u32> = 60..=10_800;
-/// What every token is for: streaming speech to text. The API has no grants; `GRANTS_CLAIM` still decides by this name.
+/// What every token is for: streaming speech to text. The API has no grants; `GRANTS_CLAIM` still
+/// decides by this name.
 const GRANT: &str = "stt";
 
 /// AssemblyAI, as a deployment permits it.
@@ -33,7 +36,11 @@ impl Provider for AssemblyAi {
         Self {
             base_url: reader.base_url("PROVIDER_BASE_URL", "https://streaming.assemblyai.com"),
             lifetimes: Lifetimes::from_settings(reader, MOST_SECONDS),
-            session_cap: reader.whole_number("MAX_SESSION_DURATION_SECONDS", SESSION_SECONDS, "seconds"),
+            session_cap: reader.whole_number(
+                "MAX_SESSION_DURATION_SECONDS",
+                SESSION_SECONDS,
+                "seconds",
+            ),
         }
     }
 
@@ -43,13 +50,19 @@ impl Provider for AssemblyAi {
 
     fn ask(&self, mut fields: Fields) -> Result<Ask, Refusal> {
         if fields.has("expires_in_seconds") && fields.has("expires_in") {
-            fields.fault("expires_in", "is the same as expires_in_seconds: send one of them");
+            fields.fault(
+                "expires_in",
+                "is the same as expires_in_seconds: send one of them",
+            );
         }
         let lifetime = 1..=self.lifetimes.most;
         let expires_in = fields.whole_number("expires_in_seconds", lifetime.clone());
         let alias = fields.whole_number("expires_in", lifetime);
         let longest = self.session_cap.unwrap_or(*SESSION_SECONDS.end());
-        let session = fields.whole_number("max_session_duration_seconds", *SESSION_SECONDS.start()..=longest);
+        let session = fields.whole_number(
+            "max_session_duration_seconds",
+            *SESSION_SECONDS.start()..=longest,
+        );
         fields.finish()?;
         Ok(Ask {
             grants: vec![GRANT],
@@ -59,11 +72,16 @@ impl Provider for AssemblyAi {
     }
 
     fn request(&self, ask: &Ask, key: &ApiKey) -> http::Result<Request<Bytes>> {
-        let mut url = format!("{}/v3/token?expires_in_seconds={}", self.base_url, ask.expires_in);
+        let mut url = format!(
+            "{}/v3/token?expires_in_seconds={}",
+            self.base_url, ask.expires_in
+        );
         if let Some(seconds) = ask.max_session_duration {
             url.push_str(&format!("&max_session_duration_seconds={seconds}"));
         }
-        Request::get(url).header(header::AUTHORIZATION, key.header("")?).body(Bytes::new())
+        Request::get(url)
+            .header(header::AUTHORIZATION, key.header("")?)
+            .body(Bytes::new())
     }
 
     fn token(&self, ask: &Ask, body: &[u8]) -> Result<Minted, &'static str> {
@@ -71,7 +89,9 @@ impl Provider for AssemblyAi {
         let token = answer.token("token")?;
         let expires_in = match answer.member("expires_in_seconds") {
             None => Some(ask.expires_in),
-            Some(seconds) => seconds.as_u64().and_then(|seconds| u32::try_from(seconds).ok()),
+            Some(seconds) => seconds
+                .as_u64()
+                .and_then(|seconds| u32::try_from(seconds).ok()),
         };
         let expires_in = expires_in.filter(|seconds| *seconds > 0);
         let expires_in = expires_in.ok_or("the provider's token has no plausible lifetime")?;
@@ -84,30 +104,59 @@ mod tests {
     use super::*;
 
     fn assemblyai(cap: &'static str) -> AssemblyAi {
-        let environment = |name: &str| (name == "MAX_SESSION_DURATION_SECONDS").then(|| cap.to_owned());
+        let environment =
+            |name: &str| (name == "MAX_SESSION_DURATION_SECONDS").then(|| cap.to_owned());
         let mut reader = Reader::new(&environment);
         let provider = AssemblyAi::from_settings(&mut reader);
         reader.finish(Some(provider)).unwrap()
     }
 
     fn ask(provider: &AssemblyAi, query: &str) -> Result<Ask, Refusal> {
-        provider.ask(Fields::read(&Request::get(format!("/?{query}")).body(Bytes::new()).unwrap())?)
+        provider.ask(Fields::read(
+            &Request::get(format!("/?{query}"))
+                .body(Bytes::new())
+                .unwrap(),
+        )?)
     }
 
     #[test]
     fn the_lifetime_goes_by_either_name_but_not_by_both() {
-        assert_eq!(ask(&assemblyai(""), "expires_in_seconds=90").ok().unwrap().expires_in, 90);
-        assert_eq!(ask(&assemblyai(""), "expires_in=90").ok().unwrap().expires_in, 90);
+        assert_eq!(
+            ask(&assemblyai(""), "expires_in_seconds=90")
+                .ok()
+                .unwrap()
+                .expires_in,
+            90
+        );
+        assert_eq!(
+            ask(&assemblyai(""), "expires_in=90")
+                .ok()
+                .unwrap()
+                .expires_in,
+            90
+        );
         assert!(ask(&assemblyai(""), "expires_in=90&expires_in_seconds=90").is_err());
         assert!(ask(&assemblyai(""), "expires_in=601").is_err());
     }
 
     #[test]
     fn a_session_lasts_as_long_as_the_deployment_permits() {
-        assert_eq!(ask(&assemblyai(""), "").ok().unwrap().max_session_duration, None);
-        assert_eq!(ask(&assemblyai("120"), "").ok().unwrap().max_session_duration, Some(120));
         assert_eq!(
-            ask(&assemblyai("120"), "max_session_duration_seconds=60").ok().unwrap().max_session_duration,
+            ask(&assemblyai(""), "").ok().unwrap().max_session_duration,
+            None
+        );
+        assert_eq!(
+            ask(&assemblyai("120"), "")
+                .ok()
+                .unwrap()
+                .max_session_duration,
+            Some(120)
+        );
+        assert_eq!(
+            ask(&assemblyai("120"), "max_session_duration_seconds=60")
+                .ok()
+                .unwrap()
+                .max_session_duration,
             Some(60)
         );
         assert!(ask(&assemblyai("120"), "max_session_duration_seconds=121").is_err());
@@ -118,11 +167,23 @@ mod tests {
     fn the_answer_says_how_long_the_token_lives() {
         let provider = assemblyai("");
         let asked = ask(&provider, "").ok().unwrap();
-        let read = |body: &str| provider.token(&asked, body.as_bytes()).ok().map(|minted| minted.expires_in);
+        let read = |body: &str| {
+            provider
+                .token(&asked, body.as_bytes())
+                .ok()
+                .map(|minted| minted.expires_in)
+        };
         assert_eq!(read(r#"{"token":"t","expires_in_seconds":50}"#), Some(50));
-        assert_eq!(read(r#"{"token":"t","expires_in_seconds":3600}"#), Some(3600));
+        assert_eq!(
+            read(r#"{"token":"t","expires_in_seconds":3600}"#),
+            Some(3600)
+        );
         assert_eq!(read(r#"{"token":"t"}"#), Some(60));
-        for body in [r#"{"token":"t","expires_in_seconds":0}"#, r#"{"token":"t","expires_in_seconds":-1}"#, "{}"] {
+        for body in [
+            r#"{"token":"t","expires_in_seconds":0}"#,
+            r#"{"token":"t","expires_in_seconds":-1}"#,
+            "{}",
+        ] {
             assert_eq!(read(body), None, "{body}");
         }
     }

@@ -13,7 +13,8 @@ use voicemint::settings::Reader;
 
 /// The grants that Cartesia knows.
 const GRANTS: [&str; 3] = ["tts", "stt", "agent"];
-/// What a deployment permits that does not say. `agent` lets a caller start whole conversations, so it must be named.
+/// What a deployment permits that does not say. `agent` lets a caller start whole conversations, so
+/// it must be named.
 const DEFAULT_GRANTS: [&str; 2] = ["tts", "stt"];
 /// The longest lifetime that Cartesia gives, in seconds.
 const MOST_SECONDS: u32 = 3600;
@@ -57,12 +58,20 @@ impl Provider for Cartesia {
         let grants = grants.unwrap_or_else(|| self.allowed.clone());
         permit(&grants, &self.allowed, "ALLOWED_GRANTS")?;
         let expires_in = expires_in.unwrap_or(self.lifetimes.default);
-        Ok(Ask { grants, expires_in, max_session_duration: None })
+        Ok(Ask {
+            grants,
+            expires_in,
+            max_session_duration: None,
+        })
     }
 
     fn request(&self, ask: &Ask, key: &ApiKey) -> http::Result<Request<Bytes>> {
         // Both fields are always sent: what Cartesia does without them is not documented.
-        let grants: Map<String, Value> = ask.grants.iter().map(|&grant| (grant.to_owned(), true.into())).collect();
+        let grants: Map<String, Value> = ask
+            .grants
+            .iter()
+            .map(|&grant| (grant.to_owned(), true.into()))
+            .collect();
         let body = json!({"grants": grants, "expires_in": ask.expires_in}).to_string();
         Request::post(format!("{}/access-token", self.base_url))
             .header(header::AUTHORIZATION, key.header("Bearer ")?)
@@ -73,8 +82,12 @@ impl Provider for Cartesia {
 
     fn token(&self, ask: &Ask, body: &[u8]) -> Result<Minted, &'static str> {
         let token = Answer::parse(body)?.token("token")?;
-        // The answer does not say how long the token lives: as long as was asked, as the documentation has it.
-        Ok(Minted { token, expires_in: ask.expires_in })
+        // The answer does not say how long the token lives: as long as was asked, as the
+        // documentation has it.
+        Ok(Minted {
+            token,
+            expires_in: ask.expires_in,
+        })
     }
 
     fn error_code(&self, body: &[u8]) -> Option<&'static str> {
@@ -89,21 +102,31 @@ mod tests {
     use voicemint::refusal::Code;
 
     fn cartesia(variables: &'static [(&str, &str)]) -> Cartesia {
-        let environment =
-            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let environment = |name: &str| {
+            variables
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
         let mut reader = Reader::new(&environment);
         let provider = Cartesia::from_settings(&mut reader);
         reader.finish(Some(provider)).unwrap()
     }
 
     fn ask(provider: &Cartesia, body: &str) -> Result<Ask, Refusal> {
-        let request = Request::post("/").header("content-type", "application/json").body(Bytes::from(body.to_owned()));
+        let request = Request::post("/")
+            .header("content-type", "application/json")
+            .body(Bytes::from(body.to_owned()));
         provider.ask(Fields::read(&request.unwrap())?)
     }
 
     #[test]
     fn without_a_word_all_that_is_allowed_is_asked_for_a_minute() {
-        let expected = Ask { grants: vec!["tts", "stt"], expires_in: 60, max_session_duration: None };
+        let expected = Ask {
+            grants: vec!["tts", "stt"],
+            expires_in: 60,
+            max_session_duration: None,
+        };
         for body in ["", "{}", r#"{"grants":null,"expires_in":null}"#] {
             assert_eq!(ask(&cartesia(&[]), body).ok().unwrap(), expected, "{body}");
         }
@@ -113,16 +136,37 @@ mod tests {
     fn the_deployments_limits_hold() {
         let provider = cartesia(&[("ALLOWED_GRANTS", "tts"), ("MAX_EXPIRES_IN", "30")]);
         assert_eq!(ask(&provider, "").ok().unwrap().expires_in, 30);
-        assert_eq!(ask(&provider, r#"{"grants":{"stt":true}}"#).unwrap_err().code, Code::GrantNotAllowed);
-        assert_eq!(ask(&provider, r#"{"expires_in":31}"#).unwrap_err().code, Code::RequestInvalid);
-        assert_eq!(ask(&provider, r#"{"grants":{"video":true}}"#).unwrap_err().code, Code::RequestInvalid);
+        assert_eq!(
+            ask(&provider, r#"{"grants":{"stt":true}}"#)
+                .unwrap_err()
+                .code,
+            Code::GrantNotAllowed
+        );
+        assert_eq!(
+            ask(&provider, r#"{"expires_in":31}"#).unwrap_err().code,
+            Code::RequestInvalid
+        );
+        assert_eq!(
+            ask(&provider, r#"{"grants":{"video":true}}"#)
+                .unwrap_err()
+                .code,
+            Code::RequestInvalid
+        );
     }
 
     #[test]
     fn the_log_names_known_codes_and_nothing_else() {
         let code = |body: &str| cartesia(&[]).error_code(body.as_bytes());
-        assert_eq!(code(r#"{"error_code":"concurrency_limited","title":"x"}"#), Some("concurrency_limited"));
-        for body in [r#"{"error_code":null}"#, r#"{"error_code":"sk_car_secret"}"#, "Title: Message", "[]"] {
+        assert_eq!(
+            code(r#"{"error_code":"concurrency_limited","title":"x"}"#),
+            Some("concurrency_limited")
+        );
+        for body in [
+            r#"{"error_code":null}"#,
+            r#"{"error_code":"sk_car_secret"}"#,
+            "Title: Message",
+            "[]",
+        ] {
             assert_eq!(code(body), None, "{body}");
         }
     }
@@ -131,9 +175,23 @@ mod tests {
     fn an_answer_without_a_token_is_none() {
         let provider = cartesia(&[]);
         let asked = ask(&provider, r#"{"expires_in":120}"#).ok().unwrap();
-        assert_eq!(provider.token(&asked, br#"{"token":"abc","more":1}"#).ok().unwrap().expires_in, 120);
-        for body in ["", "{}", r#"{"token":""}"#, r#"{"token":null}"#, r#"{"token":7}"#, "<html>", r#"{"token":"a b"}"#]
-        {
+        assert_eq!(
+            provider
+                .token(&asked, br#"{"token":"abc","more":1}"#)
+                .ok()
+                .unwrap()
+                .expires_in,
+            120
+        );
+        for body in [
+            "",
+            "{}",
+            r#"{"token":""}"#,
+            r#"{"token":null}"#,
+            r#"{"token":7}"#,
+            "<html>",
+            r#"{"token":"a b"}"#,
+        ] {
             assert!(provider.token(&asked, body.as_bytes()).is_err(), "{body}");
         }
     }

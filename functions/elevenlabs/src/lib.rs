@@ -16,7 +16,8 @@ const TOKEN_TYPES: [&str; 3] = ["realtime_scribe", "tts_websocket", "batch_scrib
 /// The lifetime that ElevenLabs gives every token, in seconds.
 const LIFETIME_SECONDS: u32 = 900;
 
-/// The codes of errors that the log names (<https://elevenlabs.io/docs/eleven-api/resources/errors>, and
+/// The codes of errors that the log names
+/// (<https://elevenlabs.io/docs/eleven-api/resources/errors>, and
 /// <https://help.elevenlabs.io/hc/en-us/articles/19572237925521> for the older ones).
 const ERROR_CODES: [&str; 12] = [
     "invalid_api_key",
@@ -64,7 +65,10 @@ impl Provider for ElevenLabs {
                 _ => None,
             };
             if token_type.is_none() {
-                fields.fault("token_type", format!("is missing: it must be one of {}", self.allowed.join(", ")));
+                fields.fault(
+                    "token_type",
+                    format!("is missing: it must be one of {}", self.allowed.join(", ")),
+                );
             }
         }
         // The lifetime is fixed: naming it is harmless, asking for another cannot be granted.
@@ -72,31 +76,44 @@ impl Provider for ElevenLabs {
         fields.finish()?;
         let grants = token_type.into_iter().collect::<Vec<_>>();
         permit(&grants, &self.allowed, "ALLOWED_TOKEN_TYPES")?;
-        Ok(Ask { grants, expires_in: LIFETIME_SECONDS, max_session_duration: None })
+        Ok(Ask {
+            grants,
+            expires_in: LIFETIME_SECONDS,
+            max_session_duration: None,
+        })
     }
 
     fn request(&self, ask: &Ask, key: &ApiKey) -> http::Result<Request<Bytes>> {
         let token_type = ask.grants.first().copied().unwrap_or_default();
-        Request::post(format!("{}/v1/single-use-token/{token_type}", self.base_url))
-            .header("xi-api-key", key.header("")?)
-            .header(header::CONTENT_LENGTH, "0")
-            .body(Bytes::new())
+        Request::post(format!(
+            "{}/v1/single-use-token/{token_type}",
+            self.base_url
+        ))
+        .header("xi-api-key", key.header("")?)
+        .header(header::CONTENT_LENGTH, "0")
+        .body(Bytes::new())
     }
 
     fn token(&self, ask: &Ask, body: &[u8]) -> Result<Minted, &'static str> {
         let token = Answer::parse(body)?.token("token")?;
-        Ok(Minted { token, expires_in: ask.expires_in })
+        Ok(Minted {
+            token,
+            expires_in: ask.expires_in,
+        })
     }
 
-    /// ElevenLabs says what is wrong in the body, and used one status for a bad key and for a used-up quota
-    /// (<https://elevenlabs.io/docs/eleven-api/resources/errors>).
+    /// ElevenLabs says what is wrong in the body, and used one status for a bad key and for a
+    /// used-up quota (<https://elevenlabs.io/docs/eleven-api/resources/errors>).
     fn verdict(&self, status: StatusCode, body: &[u8]) -> Verdict {
         match error_code(body).as_deref() {
             Some("invalid_api_key" | "missing_api_key") => Verdict::KeyRejected,
             // These are about the account: the same key under another version would fail as well.
             Some("quota_exceeded" | "detected_unusual_activity") => Verdict::Rejected,
             Some(
-                "rate_limit_exceeded" | "concurrent_limit_exceeded" | "too_many_concurrent_requests" | "system_busy",
+                "rate_limit_exceeded"
+                | "concurrent_limit_exceeded"
+                | "too_many_concurrent_requests"
+                | "system_busy",
             ) => Verdict::Unavailable,
             _ => Verdict::by_status(status),
         }
@@ -107,11 +124,15 @@ impl Provider for ElevenLabs {
     }
 }
 
-/// `detail.code`, or `detail.status` in the older form. A validation error's `detail` is an array and has neither.
+/// `detail.code`, or `detail.status` in the older form. A validation error's `detail` is an array
+/// and has neither.
 fn error_code(body: &[u8]) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let detail = body.get("detail")?;
-    ["code", "status"].iter().find_map(|name| detail.get(name)?.as_str()).map(str::to_owned)
+    ["code", "status"]
+        .iter()
+        .find_map(|name| detail.get(name)?.as_str())
+        .map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -127,12 +148,19 @@ mod tests {
     }
 
     fn ask(provider: &ElevenLabs, query: &str) -> Result<Ask, Refusal> {
-        provider.ask(Fields::read(&Request::get(format!("/?{query}")).body(Bytes::new()).unwrap())?)
+        provider.ask(Fields::read(
+            &Request::get(format!("/?{query}"))
+                .body(Bytes::new())
+                .unwrap(),
+        )?)
     }
 
     #[test]
     fn the_type_may_be_left_out_where_only_one_is_allowed() {
-        assert_eq!(ask(&elevenlabs("batch_scribe"), "").ok().unwrap().grants, ["batch_scribe"]);
+        assert_eq!(
+            ask(&elevenlabs("batch_scribe"), "").ok().unwrap().grants,
+            ["batch_scribe"]
+        );
         let refusal = ask(&elevenlabs(""), "").unwrap_err();
         assert_eq!(refusal.code, Code::RequestInvalid);
         assert_eq!(refusal.errors.len(), 1);
@@ -140,49 +168,107 @@ mod tests {
 
     #[test]
     fn a_type_is_known_and_allowed() {
-        assert_eq!(ask(&elevenlabs(""), "token_type=tts_websocket").ok().unwrap().grants, ["tts_websocket"]);
+        assert_eq!(
+            ask(&elevenlabs(""), "token_type=tts_websocket")
+                .ok()
+                .unwrap()
+                .grants,
+            ["tts_websocket"]
+        );
         let narrow = elevenlabs("realtime_scribe,batch_scribe");
-        assert_eq!(ask(&narrow, "token_type=tts_websocket").unwrap_err().code, Code::GrantNotAllowed);
-        assert_eq!(ask(&narrow, "token_type=../voices").unwrap_err().code, Code::RequestInvalid);
+        assert_eq!(
+            ask(&narrow, "token_type=tts_websocket").unwrap_err().code,
+            Code::GrantNotAllowed
+        );
+        assert_eq!(
+            ask(&narrow, "token_type=../voices").unwrap_err().code,
+            Code::RequestInvalid
+        );
     }
 
     #[test]
     fn the_lifetime_is_fixed() {
         assert!(ask(&elevenlabs("batch_scribe"), "expires_in=900").is_ok());
-        assert_eq!(ask(&elevenlabs("batch_scribe"), "expires_in=60").unwrap_err().code, Code::RequestInvalid);
+        assert_eq!(
+            ask(&elevenlabs("batch_scribe"), "expires_in=60")
+                .unwrap_err()
+                .code,
+            Code::RequestInvalid
+        );
     }
 
     #[test]
     fn an_error_is_read_by_its_code_before_its_status() {
         let provider = elevenlabs("");
         for (status, body, verdict) in [
-            (401, r#"{"detail":{"code":"invalid_api_key","status":"other"}}"#, Verdict::KeyRejected),
-            (400, r#"{"detail":{"status":"invalid_api_key"}}"#, Verdict::KeyRejected),
-            (401, r#"{"detail":{"code":null,"status":"quota_exceeded"}}"#, Verdict::Rejected),
-            (401, r#"{"detail":{"status":"quota_exceeded"}}"#, Verdict::Rejected),
-            (400, r#"{"detail":{"status":"system_busy"}}"#, Verdict::Unavailable),
-            (422, r#"{"detail":[{"loc":["path"],"msg":"m","type":"t"}]}"#, Verdict::Rejected),
+            (
+                401,
+                r#"{"detail":{"code":"invalid_api_key","status":"other"}}"#,
+                Verdict::KeyRejected,
+            ),
+            (
+                400,
+                r#"{"detail":{"status":"invalid_api_key"}}"#,
+                Verdict::KeyRejected,
+            ),
+            (
+                401,
+                r#"{"detail":{"code":null,"status":"quota_exceeded"}}"#,
+                Verdict::Rejected,
+            ),
+            (
+                401,
+                r#"{"detail":{"status":"quota_exceeded"}}"#,
+                Verdict::Rejected,
+            ),
+            (
+                400,
+                r#"{"detail":{"status":"system_busy"}}"#,
+                Verdict::Unavailable,
+            ),
+            (
+                422,
+                r#"{"detail":[{"loc":["path"],"msg":"m","type":"t"}]}"#,
+                Verdict::Rejected,
+            ),
             (401, "nonsense", Verdict::KeyRejected),
             (500, "", Verdict::Unavailable),
         ] {
             let status = StatusCode::from_u16(status).unwrap();
-            assert_eq!(provider.verdict(status, body.as_bytes()), verdict, "{status} {body}");
+            assert_eq!(
+                provider.verdict(status, body.as_bytes()),
+                verdict,
+                "{status} {body}"
+            );
         }
     }
 
     #[test]
     fn the_log_names_known_codes_and_nothing_else() {
         let provider = elevenlabs("");
-        for code in ["missing_permissions", "quota_exceeded", "detected_unusual_activity", "invalid_api_key"] {
+        for code in [
+            "missing_permissions",
+            "quota_exceeded",
+            "detected_unusual_activity",
+            "invalid_api_key",
+        ] {
             for name in ["code", "status"] {
                 let body = format!(r#"{{"detail":{{"{name}":"{code}","message":"sk_secret"}}}}"#);
                 assert_eq!(provider.error_code(body.as_bytes()), Some(code), "{body}");
             }
         }
-        for body in [r#"{"detail":{"status":"sk_secret"}}"#, r#"{"detail":[]}"#, r#"{"detail":"quota_exceeded"}"#, ""] {
+        for body in [
+            r#"{"detail":{"status":"sk_secret"}}"#,
+            r#"{"detail":[]}"#,
+            r#"{"detail":"quota_exceeded"}"#,
+            "",
+        ] {
             assert_eq!(provider.error_code(body.as_bytes()), None, "{body}");
         }
         let about_the_account = br#"{"detail":{"status":"detected_unusual_activity"}}"#;
-        assert_eq!(provider.verdict(StatusCode::UNAUTHORIZED, about_the_account), Verdict::Rejected);
+        assert_eq!(
+            provider.verdict(StatusCode::UNAUTHORIZED, about_the_account),
+            Verdict::Rejected
+        );
     }
 }

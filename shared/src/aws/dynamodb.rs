@@ -14,8 +14,11 @@ use super::{Aws, Service};
 use crate::limit::gcra::{Item, Tat, Update};
 use crate::limit::{Table, Updating};
 
-const SERVICE: Service =
-    Service { name: "DynamoDB", answer_within: Duration::from_millis(300), retry_pause: Duration::from_millis(25) };
+const SERVICE: Service = Service {
+    name: "DynamoDB",
+    answer_within: Duration::from_millis(300),
+    retry_pause: Duration::from_millis(25),
+};
 
 /// DynamoDB.
 pub struct DynamoDb {
@@ -27,11 +30,19 @@ pub struct DynamoDb {
 impl DynamoDb {
     /// The service, in the function's own region or where `aws` says.
     pub fn new(aws: Arc<Aws>) -> Self {
-        Self { aws, client: OnceCell::new() }
+        Self {
+            aws,
+            client: OnceCell::new(),
+        }
     }
 
     async fn client(&self) -> Result<&Client, String> {
-        let client = || async { SERVICE.config(&self.aws).await.map(|config| Client::from_conf(Config::new(&config))) };
+        let client = || async {
+            SERVICE
+                .config(&self.aws)
+                .await
+                .map(|config| Client::from_conf(Config::new(&config)))
+        };
         self.client.get_or_try_init(client).await
     }
 }
@@ -39,8 +50,12 @@ impl DynamoDb {
 impl Table for DynamoDb {
     fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a> {
         Box::pin(async move {
-            let request =
-                self.client().await?.update_item().table_name(table).key("pk", AttributeValue::S(key.to_owned()));
+            let request = self
+                .client()
+                .await?
+                .update_item()
+                .table_name(table)
+                .key("pk", AttributeValue::S(key.to_owned()));
             match expressed(request, update).send().await {
                 Ok(_) => Ok(None),
                 Err(error) => match error.as_service_error() {
@@ -60,7 +75,10 @@ fn expressed(request: UpdateItemFluentBuilder, update: &Update) -> UpdateItemFlu
     let mut conditions = vec!["(attribute_not_exists(mint) OR mint <> :mint)"];
     let mut request = request
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-        .expression_attribute_values(":exp", AttributeValue::N(update.expires_at.as_secs().to_string()))
+        .expression_attribute_values(
+            ":exp",
+            AttributeValue::N(update.expires_at.as_secs().to_string()),
+        )
         .expression_attribute_values(":mint", AttributeValue::S(format!("{:016x}", update.mint)))
         .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
     if let Some(tat) = update.tat {
@@ -92,7 +110,11 @@ fn expressed(request: UpdateItemFluentBuilder, update: &Update) -> UpdateItemFlu
 fn item(attributes: &HashMap<String, AttributeValue>) -> Item {
     let number = |name| attributes.get(name).and_then(|value| value.as_n().ok());
     // Milliseconds with three decimals have room in what a float tells exactly.
-    let micros = |text: &String| text.parse().ok().map(|milliseconds: f64| (milliseconds * 1000.0).round() as u64);
+    let micros = |text: &String| {
+        text.parse()
+            .ok()
+            .map(|milliseconds: f64| (milliseconds * 1000.0).round() as u64)
+    };
     let mint = attributes.get("mint").and_then(|value| value.as_s().ok());
     Item {
         tat: number("tat").and_then(micros).map(Duration::from_micros),
@@ -105,7 +127,11 @@ fn item(attributes: &HashMap<String, AttributeValue>) -> Item {
 /// A time in milliseconds, to the microsecond.
 fn milliseconds(time: Duration) -> AttributeValue {
     let (whole, micros) = (time.as_millis(), time.subsec_micros() % 1000);
-    AttributeValue::N(if micros == 0 { whole.to_string() } else { format!("{whole}.{micros:03}") })
+    AttributeValue::N(if micros == 0 {
+        whole.to_string()
+    } else {
+        format!("{whole}.{micros:03}")
+    })
 }
 
 #[cfg(test)]
@@ -114,12 +140,33 @@ mod tests {
 
     #[test]
     fn times_come_back_as_they_were_written() {
-        for micros in [0, 1, 999, 1_000, 1_763_800_000_000_000, 1_763_800_000_000_010, 4_102_444_799_999_999] {
+        for micros in [
+            0,
+            1,
+            999,
+            1_000,
+            1_763_800_000_000_000,
+            1_763_800_000_000_010,
+            4_102_444_799_999_999,
+        ] {
             let time = Duration::from_micros(micros);
             let attributes = HashMap::from([("tat".to_owned(), milliseconds(time))]);
-            assert_eq!(item(&attributes), Item { tat: Some(time), ..Item::default() }, "{micros}");
+            assert_eq!(
+                item(&attributes),
+                Item {
+                    tat: Some(time),
+                    ..Item::default()
+                },
+                "{micros}"
+            );
         }
-        assert_eq!(milliseconds(Duration::from_micros(6_000_000)), AttributeValue::N("6000".to_owned()));
-        assert_eq!(milliseconds(Duration::from_micros(142_858)), AttributeValue::N("142.858".to_owned()));
+        assert_eq!(
+            milliseconds(Duration::from_micros(6_000_000)),
+            AttributeValue::N("6000".to_owned())
+        );
+        assert_eq!(
+            milliseconds(Duration::from_micros(142_858)),
+            AttributeValue::N("142.858".to_owned())
+        );
     }
 }

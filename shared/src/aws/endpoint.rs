@@ -1,4 +1,5 @@
-//! Endpoints other than AWS's own, which emulators such as LocalStack set: they may be plain `http`, as in any AWS SDK.
+//! Endpoints other than AWS's own, which emulators such as LocalStack set: they may be plain
+//! `http`, as in any AWS SDK.
 
 use aws_config::SdkConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
@@ -7,8 +8,10 @@ use url::Url;
 use crate::settings::is_local;
 
 /// The services that are called, and what can be read on the way to them.
-const EXPOSED: [(&str, &str); 2] =
-    [("Secrets Manager", "API keys and session secrets"), ("DynamoDB", "how much each user asks for")];
+const EXPOSED: [(&str, &str); 2] = [
+    ("Secrets Manager", "API keys and session secrets"),
+    ("DynamoDB", "how much each user asks for"),
+];
 
 /// The same configuration, in which empty endpoints count as not set: the SDK would panic on them.
 pub fn without_empty(config: SdkConfig) -> SdkConfig {
@@ -22,7 +25,11 @@ struct WithoutEmpty(SdkConfig);
 
 impl LoadServiceConfig for WithoutEmpty {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
-        self.0.service_config()?.load_config(key).as_deref().and_then(filled)
+        self.0
+            .service_config()?
+            .load_config(key)
+            .as_deref()
+            .and_then(filled)
     }
 }
 
@@ -31,11 +38,14 @@ fn filled(value: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// Writes one warning to the log where requests and answers can be read on their way through a network.
+/// Writes one warning to the log where requests and answers can be read on their way through a
+/// network.
 pub fn warn_of_plain_http(config: &SdkConfig) {
     for (service, exposed) in EXPOSED {
         if is_plain(config, service) {
-            tracing::warn!("{service} is called over plain http: anyone who sees the network can read {exposed}");
+            tracing::warn!(
+                "{service} is called over plain http: anyone who sees the network can read {exposed}"
+            );
             // One line is enough: one variable can be for all services.
             return;
         }
@@ -44,9 +54,18 @@ pub fn warn_of_plain_http(config: &SdkConfig) {
 
 fn is_plain(config: &SdkConfig, service: &str) -> bool {
     // As the SDK itself looks for it: the service's own goes before the general one.
-    let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
-    let own = key.ok().and_then(|key| config.service_config()?.load_config(key));
-    let url = own.as_deref().or(config.endpoint_url()).and_then(|url| Url::parse(url).ok());
+    let key = ServiceConfigKey::builder()
+        .service_id(service)
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build();
+    let own = key
+        .ok()
+        .and_then(|key| config.service_config()?.load_config(key));
+    let url = own
+        .as_deref()
+        .or(config.endpoint_url())
+        .and_then(|url| Url::parse(url).ok());
     url.is_some_and(|url| url.scheme() == "http" && !is_local(&url))
 }
 
@@ -60,7 +79,11 @@ mod tests {
 
     impl LoadServiceConfig for Variable {
         fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
-            let name = format!("{}_{}", key.env(), key.service_id().to_uppercase().replace(' ', "_"));
+            let name = format!(
+                "{}_{}",
+                key.env(),
+                key.service_id().to_uppercase().replace(' ', "_")
+            );
             (self.0 == name).then(|| self.1.to_owned())
         }
     }
@@ -77,7 +100,9 @@ mod tests {
         ] {
             let general = SdkConfig::builder().endpoint_url(url).build();
             assert_eq!(is_plain(&general, "Secrets Manager"), plain, "{url}");
-            let own = SdkConfig::builder().service_config(Variable("AWS_ENDPOINT_URL_DYNAMODB", url)).build();
+            let own = SdkConfig::builder()
+                .service_config(Variable("AWS_ENDPOINT_URL_DYNAMODB", url))
+                .build();
             assert_eq!(is_plain(&own, "DynamoDB"), plain, "{url}");
             assert!(!is_plain(&own, "Secrets Manager"), "{url}");
         }
@@ -86,13 +111,32 @@ mod tests {
 
     #[test]
     fn an_empty_endpoint_is_none() {
-        let key = ServiceConfigKey::builder().service_id("DynamoDB").env("AWS_ENDPOINT_URL").profile("endpoint_url");
+        let key = ServiceConfigKey::builder()
+            .service_id("DynamoDB")
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url");
         let key = key.build().unwrap();
-        for (value, wanted) in [("", None), ("  ", None), ("https://a.test", Some("https://a.test"))] {
+        for (value, wanted) in [
+            ("", None),
+            ("  ", None),
+            ("https://a.test", Some("https://a.test")),
+        ] {
             let config = SdkConfig::builder().endpoint_url(value);
-            let config = without_empty(config.service_config(Variable("AWS_ENDPOINT_URL_DYNAMODB", value)).build());
+            let config = without_empty(
+                config
+                    .service_config(Variable("AWS_ENDPOINT_URL_DYNAMODB", value))
+                    .build(),
+            );
             assert_eq!(config.endpoint_url(), wanted, "{value:?}");
-            assert_eq!(config.service_config().unwrap().load_config(key.clone()).as_deref(), wanted, "{value:?}");
+            assert_eq!(
+                config
+                    .service_config()
+                    .unwrap()
+                    .load_config(key.clone())
+                    .as_deref(),
+                wanted,
+                "{value:?}"
+            );
         }
     }
 }

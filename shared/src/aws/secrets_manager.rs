@@ -26,11 +26,19 @@ pub struct SecretsManager {
 impl SecretsManager {
     /// The service, in the function's own region or where `aws` says.
     pub fn new(aws: Arc<Aws>) -> Self {
-        Self { aws, client: OnceCell::new() }
+        Self {
+            aws,
+            client: OnceCell::new(),
+        }
     }
 
     async fn client(&self) -> Result<&Client, String> {
-        let client = || async { SERVICE.config(&self.aws).await.map(|config| Client::from_conf(Config::new(&config))) };
+        let client = || async {
+            SERVICE
+                .config(&self.aws)
+                .await
+                .map(|config| Client::from_conf(Config::new(&config)))
+        };
         self.client.get_or_try_init(client).await
     }
 }
@@ -39,28 +47,39 @@ impl SecretStore for SecretsManager {
     fn load<'a>(&'a self, id: &'a str) -> Loading<'a> {
         Box::pin(async move {
             let client = self.client().await.map_err(StoreError::Transient)?;
-            let loaded = client.get_secret_value().secret_id(id).send().await.map_err(|error| store_error(&error))?;
+            let loaded = client
+                .get_secret_value()
+                .secret_id(id)
+                .send()
+                .await
+                .map_err(|error| store_error(&error))?;
             let version = loaded.version_id.unwrap_or_default();
             match loaded.secret_string {
                 Some(text) => Ok(Stored { text, version }),
-                None => Err(StoreError::Permanent("the secret is binary: store the key as text".to_owned())),
+                None => Err(StoreError::Permanent(
+                    "the secret is binary: store the key as text".to_owned(),
+                )),
             }
         })
     }
 }
 
 /// What went wrong. Some codes say that there is no secret for us until somebody changes something
-/// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>): `InvalidRequestException` is what
-/// a secret that is marked for deletion gives.
+/// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>):
+/// `InvalidRequestException` is what a secret that is marked for deletion gives.
 fn store_error<R>(error: &SdkError<GetSecretValueError, R>) -> StoreError {
     let clause = SERVICE.clause(error);
     let refused = error.as_service_error().map(ProvideErrorMetadata::meta);
-    let code = refused.and_then(|refused| refused.code()).unwrap_or_default();
+    let code = refused
+        .and_then(|refused| refused.code())
+        .unwrap_or_default();
     match code {
         // Of the secret, or of the KMS key that it is encrypted with: only the message tells which
         // (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html>).
         "AccessDeniedException" | "AccessDenied" => {
-            let message = refused.and_then(|refused| refused.message()).unwrap_or_default();
+            let message = refused
+                .and_then(|refused| refused.message())
+                .unwrap_or_default();
             let permission = if message.to_ascii_lowercase().contains("kms") {
                 "the function may not decrypt the secret with its KMS key (kms:Decrypt)"
             } else {
@@ -68,7 +87,9 @@ fn store_error<R>(error: &SdkError<GetSecretValueError, R>) -> StoreError {
             };
             StoreError::Permanent(format!("{clause}: {permission}"))
         }
-        "DecryptionFailure" => StoreError::Permanent(format!("{clause}: the secret's KMS key cannot decrypt it")),
+        "DecryptionFailure" => {
+            StoreError::Permanent(format!("{clause}: the secret's KMS key cannot decrypt it"))
+        }
         "ResourceNotFoundException" | "InvalidRequestException" | "InvalidParameterException" => {
             StoreError::Permanent(clause)
         }
@@ -95,12 +116,27 @@ mod tests {
             "InvalidParameterException",
             "DecryptionFailure",
         ] {
-            assert!(matches!(store_error(code), StoreError::Permanent(_)), "{code}");
+            assert!(
+                matches!(store_error(code), StoreError::Permanent(_)),
+                "{code}"
+            );
         }
-        for code in ["InternalServiceError", "ThrottlingException", "ExpiredTokenException", "ServiceUnavailable", ""] {
-            assert!(matches!(store_error(code), StoreError::Transient(_)), "{code}");
+        for code in [
+            "InternalServiceError",
+            "ThrottlingException",
+            "ExpiredTokenException",
+            "ServiceUnavailable",
+            "",
+        ] {
+            assert!(
+                matches!(store_error(code), StoreError::Transient(_)),
+                "{code}"
+            );
         }
-        assert!(matches!(store_error_of_a_silent_service(), StoreError::Transient(_)));
+        assert!(matches!(
+            store_error_of_a_silent_service(),
+            StoreError::Transient(_)
+        ));
     }
 
     fn store_error_of_a_silent_service() -> StoreError {

@@ -12,7 +12,8 @@ use crate::refusal::Refusal;
 use crate::secret::ApiKey;
 
 impl<P: Provider> Broker<P> {
-    /// Mints; where the provider does not take the key and a newer one is stored, once more with that one.
+    /// Mints; where the provider does not take the key and a newer one is stored, once more with
+    /// that one.
     pub(super) async fn call(
         &self,
         ask: &Ask,
@@ -21,21 +22,43 @@ impl<P: Provider> Broker<P> {
     ) -> Result<(Minted, Arc<ApiKey>), Refusal> {
         let mut budget = Budget::new(deadline);
         let rejected = match self.try_key(ask, key, &mut budget).await? {
-            call::Outcome::Success(body) => return self.read(ask, &body).map(|minted| (minted, Arc::clone(key))),
+            call::Outcome::Success(body) => {
+                return self
+                    .read(ask, &body)
+                    .map(|minted| (minted, Arc::clone(key)));
+            }
             call::Outcome::KeyRejected(refusal) => refusal,
         };
-        let newer = timeout_at(deadline, self.secret.newer_than(key)).await.unwrap_or_default();
-        let Some(newer) = newer else { return Err(rejected) };
+        let newer = timeout_at(deadline, self.secret.newer_than(key))
+            .await
+            .unwrap_or_default();
+        let Some(newer) = newer else {
+            return Err(rejected);
+        };
         match self.try_key(ask, &newer, &mut budget).await? {
             call::Outcome::Success(body) => self.read(ask, &body).map(|minted| (minted, newer)),
             call::Outcome::KeyRejected(refusal) => Err(refusal),
         }
     }
 
-    async fn try_key(&self, ask: &Ask, key: &ApiKey, budget: &mut Budget) -> Result<call::Outcome, Refusal> {
-        let request =
-            self.provider.request(ask, key).map_err(|_| internal("the provider's request cannot be built"))?;
-        call::call(&self.transport, request, budget, &self.clock, &self.provider).await
+    async fn try_key(
+        &self,
+        ask: &Ask,
+        key: &ApiKey,
+        budget: &mut Budget,
+    ) -> Result<call::Outcome, Refusal> {
+        let request = self
+            .provider
+            .request(ask, key)
+            .map_err(|_| internal("the provider's request cannot be built"))?;
+        call::call(
+            &self.transport,
+            request,
+            budget,
+            &self.clock,
+            &self.provider,
+        )
+        .await
     }
 
     fn read(&self, ask: &Ask, body: &[u8]) -> Result<Minted, Refusal> {

@@ -1,10 +1,11 @@
-//! Events of every source, as `lambda_http` reads them: HTTP APIs and function URLs (payload format 2.0), REST APIs (1.0) and
-//! load balancers.
+//! Events of every source, as `lambda_http` reads them: HTTP APIs and function URLs (payload format
+//! 2.0), REST APIs (1.0) and load balancers.
 //!
-//! `lambda_http` panics on members that make no URL or no body, and where a header is named twice it lets one win. What could
-//! do either is taken out of an event, or refused, before it gets there. Its types for that are outside of its promise of
-//! compatibility (`#[doc(hidden)]`), so its version is pinned, and the tests below would notice a change. All of this could go
-//! if its conversion returned a `Result` and appended headers instead of replacing them.
+//! `lambda_http` panics on members that make no URL or no body, and where a header is named twice
+//! it lets one win. What could do either is taken out of an event, or refused, before it gets
+//! there. Its types for that are outside of its promise of compatibility (`#[doc(hidden)]`), so its
+//! version is pinned, and the tests below would notice a change. All of this could go if its
+//! conversion returned a `Result` and appended headers instead of replacing them.
 
 use std::panic::catch_unwind;
 
@@ -29,11 +30,16 @@ pub struct Event {
 }
 
 impl<'de> Deserialize<'de> for Event {
-    /// Fails for nothing that is JSON: what is no event of a known source becomes a request that is refused.
+    /// Fails for nothing that is JSON: what is no event of a known source becomes a request that is
+    /// refused.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <&RawValue>::deserialize(deserializer)?.get();
-        // More headers than its map can hold, 24,576, make http panic, and the runtime catches no panic here.
-        Ok(catch_unwind(|| Self::read(text)).ok().flatten().unwrap_or_else(Self::unknown))
+        // More headers than its map can hold, 24,576, make http panic, and the runtime catches no
+        // panic here.
+        Ok(catch_unwind(|| Self::read(text))
+            .ok()
+            .flatten()
+            .unwrap_or_else(Self::unknown))
     }
 }
 
@@ -42,15 +48,16 @@ impl Event {
         if let Some(event) = Self::parse(text) {
             return Some(event);
         }
-        // AWS's own sources leave out what they have no value for; emulators and hand-made events write null, or something else
-        // in members that are read by nobody.
+        // AWS's own sources leave out what they have no value for; emulators and hand-made events
+        // write null, or something else in members that are read by nobody.
         let mut event = serde_json::from_str(text).ok()?;
         remove_unused(&mut event);
         remove_nulls(&mut event);
         Self::parse(&event.to_string())
     }
 
-    /// Tries payload format 2.0 first, which most events have. `lambda_http` would try it second, and read each event twice.
+    /// Tries payload format 2.0 first, which most events have. `lambda_http` would try it second,
+    /// and read each event twice.
     fn parse(text: &str) -> Option<Self> {
         if let Ok(event) = serde_json::from_str(text) {
             return http_api(event);
@@ -65,7 +72,10 @@ impl Event {
     pub fn unknown() -> Self {
         let detail = "The event is not one of an API Gateway API, a function URL or an Application Load Balancer.";
         let request = LambdaRequest::ApiGatewayV2(ApiGatewayV2httpRequest::default());
-        Self { request, refusal: Some(malformed(detail)) }
+        Self {
+            request,
+            refusal: Some(malformed(detail)),
+        }
     }
 }
 
@@ -73,7 +83,8 @@ fn malformed(detail: &'static str) -> Refusal {
     Refusal::new(Code::RequestMalformed, detail)
 }
 
-/// What API Gateway asks an authorizer, and what it sends of a WebSocket, is made like an event of a REST API.
+/// What API Gateway asks an authorizer, and what it sends of a WebSocket, is made like an event of
+/// a REST API.
 fn is_of_another_kind(text: &str) -> bool {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -87,9 +98,14 @@ fn is_of_another_kind(text: &str) -> bool {
     struct Context {
         connection_id: Option<IgnoredAny>,
     }
-    let marks =
-        |Marks { method_arn, route_arn, request_context }| [method_arn, route_arn, request_context.connection_id];
-    serde_json::from_str(text).map(marks).is_ok_and(|marks| marks.iter().any(Option::is_some))
+    let marks = |Marks {
+                     method_arn,
+                     route_arn,
+                     request_context,
+                 }| [method_arn, route_arn, request_context.connection_id];
+    serde_json::from_str(text)
+        .map(marks)
+        .is_ok_and(|marks| marks.iter().any(Option::is_some))
 }
 
 fn http_api(mut event: ApiGatewayV2httpRequest) -> Option<Event> {
@@ -108,14 +124,28 @@ fn http_api(mut event: ApiGatewayV2httpRequest) -> Option<Event> {
     if !query.contains('#') && Uri::try_from(format!("/?{query}")).is_ok() {
         event.raw_query_string = Some(query);
     } else {
-        refusal = Some(malformed("The query string is not one that HTTP allows: percent-encode it."));
+        refusal = Some(malformed(
+            "The query string is not one that HTTP allows: percent-encode it.",
+        ));
     }
-    // An empty list would hide the header, and one with a control character would be left out without a word.
-    event.cookies = event.cookies.filter(|cookies| !cookies.iter().all(String::is_empty));
-    if event.cookies.as_ref().is_some_and(|cookies| HeaderValue::from_str(&cookies.join("; ")).is_err()) {
-        refusal = Some(malformed("A cookie is not one that HTTP allows: send printable names and values."));
+    // An empty list would hide the header, and one with a control character would be left out
+    // without a word.
+    event.cookies = event
+        .cookies
+        .filter(|cookies| !cookies.iter().all(String::is_empty));
+    if event
+        .cookies
+        .as_ref()
+        .is_some_and(|cookies| HeaderValue::from_str(&cookies.join("; ")).is_err())
+    {
+        refusal = Some(malformed(
+            "A cookie is not one that HTTP allows: send printable names and values.",
+        ));
     }
-    Some(Event { request: LambdaRequest::ApiGatewayV2(event), refusal })
+    Some(Event {
+        request: LambdaRequest::ApiGatewayV2(event),
+        refusal,
+    })
 }
 
 fn rest_api(mut event: ApiGatewayProxyRequest) -> Event {
@@ -125,7 +155,10 @@ fn rest_api(mut event: ApiGatewayProxyRequest) -> Event {
     event.request_context.domain_name = None;
     keep_repeated(&mut event.headers, &mut event.multi_value_headers);
     let refusal = check_body(&mut event.body, event.is_base64_encoded);
-    Event { request: LambdaRequest::ApiGatewayV1(event), refusal }
+    Event {
+        request: LambdaRequest::ApiGatewayV1(event),
+        refusal,
+    }
 }
 
 fn load_balancer(mut event: AlbTargetGroupRequest) -> Event {
@@ -133,7 +166,10 @@ fn load_balancer(mut event: AlbTargetGroupRequest) -> Event {
     without_url(&mut event.multi_value_headers, &mut event.path);
     keep_repeated(&mut event.headers, &mut event.multi_value_headers);
     let refusal = check_body(&mut event.body, event.is_base64_encoded);
-    Event { request: LambdaRequest::Alb(event), refusal }
+    Event {
+        request: LambdaRequest::Alb(event),
+        refusal,
+    }
 }
 
 /// The broker looks at neither host nor path, and `lambda_http` panics where they make no URL.
@@ -143,7 +179,8 @@ fn without_url(headers: &mut HeaderMap, path: &mut Option<String>) {
     *path = None;
 }
 
-/// A value that one map alone has counts in addition to the other's: `lambda_http` would let it replace them.
+/// A value that one map alone has counts in addition to the other's: `lambda_http` would let it
+/// replace them.
 fn keep_repeated(single: &mut HeaderMap, multiple: &mut HeaderMap) {
     for (name, value) in std::mem::take(single).iter() {
         if !multiple.get_all(name).iter().any(|known| known == value) {
@@ -170,12 +207,17 @@ fn remove_unused(event: &mut Value) {
         "time",
         "timeEpoch",
     ];
-    let Some(members) = event.as_object_mut() else { return };
+    let Some(members) = event.as_object_mut() else {
+        return;
+    };
     if members.get("rawQueryString").is_some_and(Value::is_string) {
         members.remove("queryStringParameters");
     }
     members.retain(|name, _| !UNUSED.contains(&name.as_str()));
-    if let Some(context) = members.get_mut("requestContext").and_then(Value::as_object_mut) {
+    if let Some(context) = members
+        .get_mut("requestContext")
+        .and_then(Value::as_object_mut)
+    {
         context.retain(|name, _| !UNUSED.contains(&name.as_str()));
     }
 }

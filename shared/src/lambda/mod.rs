@@ -14,7 +14,8 @@ use bytes::Bytes;
 use http::Response;
 use lambda_http::lambda_runtime::Runtime;
 use lambda_http::{
-    Adapter, Body, Error, IntoResponse, LambdaEvent, Request, RequestExt as _, Service as _, service_fn,
+    Adapter, Body, Error, IntoResponse, LambdaEvent, Request, RequestExt as _, Service as _,
+    service_fn,
 };
 use tokio::time::Instant;
 use tracing::level_filters::LevelFilter;
@@ -35,10 +36,12 @@ use event::Event;
 /// How long an invocation may take whose deadline is not known.
 const WITHOUT_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Runs the broker of a provider as a Lambda function, and ends only with one line in the log that says why: wrong settings,
-/// or what the Lambda runtime cannot go on with.
+/// Runs the broker of a provider as a Lambda function, and ends only with one line in the log that
+/// says why: wrong settings, or what the Lambda runtime cannot go on with.
 pub async fn run<P: Provider>() -> ExitCode {
-    let Err(error) = serve::<P>().await else { return ExitCode::SUCCESS };
+    let Err(error) = serve::<P>().await else {
+        return ExitCode::SUCCESS;
+    };
     log::line("ERROR", &error.to_string());
     ExitCode::FAILURE
 }
@@ -52,19 +55,25 @@ async fn serve<P: Provider>() -> Result<(), Error> {
     }
     broker.warm().await;
     let broker = Arc::new(broker);
-    let handler = service_fn(move |LambdaEvent { payload, context }: LambdaEvent<Event>| {
-        let respond = |Event { request, refusal }| {
-            let (broker, clock) = (Arc::clone(&broker), clock.clone());
-            let handler = service_fn(move |request| {
-                let (broker, clock, refusal) = (Arc::clone(&broker), clock.clone(), refusal.clone());
-                async move { Ok::<_, Infallible>(handle(&broker, &clock, request, refusal).await) }
-            });
-            // The adapter of `lambda_http` makes the request, and writes the response as the event's source wants it.
-            Adapter::from(handler).call(LambdaEvent::new(request, context.clone()))
-        };
-        // Making the request is all that can panic here: the broker runs when the future does, and catches its own.
-        catch_unwind(AssertUnwindSafe(|| respond(payload))).unwrap_or_else(|_| respond(Event::unknown()))
-    });
+    let handler = service_fn(
+        move |LambdaEvent { payload, context }: LambdaEvent<Event>| {
+            let respond = |Event { request, refusal }| {
+                let (broker, clock) = (Arc::clone(&broker), clock.clone());
+                let handler = service_fn(move |request| {
+                    let (broker, clock, refusal) =
+                        (Arc::clone(&broker), clock.clone(), refusal.clone());
+                    async move { Ok::<_, Infallible>(handle(&broker, &clock, request, refusal).await) }
+                });
+                // The adapter of `lambda_http` makes the request, and writes the response as the
+                // event's source wants it.
+                Adapter::from(handler).call(LambdaEvent::new(request, context.clone()))
+            };
+            // Making the request is all that can panic here: the broker runs when the future does, and
+            // catches its own.
+            catch_unwind(AssertUnwindSafe(|| respond(payload)))
+                .unwrap_or_else(|_| respond(Event::unknown()))
+        },
+    );
     Runtime::new(handler).run().await
 }
 
@@ -76,7 +85,10 @@ fn start<P: Provider>(clock: &Clock) -> Result<Broker<P>, Error> {
     // All settings are read, so that whatever is wrong is reported at once.
     let any = transport.clone().map_or_else(Transport::new, Ok)?;
     let aws = Aws::from_surroundings(any.clone());
-    let (store, table) = (Arc::new(SecretsManager::new(Arc::clone(&aws))), Arc::new(DynamoDb::new(aws)));
+    let (store, table) = (
+        Arc::new(SecretsManager::new(Arc::clone(&aws))),
+        Arc::new(DynamoDb::new(aws)),
+    );
     let broker = Broker::from_settings(&ProcessEnvironment, store, table, any, clock.clone());
     match (reader.finish(level.zip(transport)), broker) {
         (Ok(_), Ok(broker)) => Ok(broker),
@@ -85,15 +97,27 @@ fn start<P: Provider>(clock: &Clock) -> Result<Broker<P>, Error> {
     }
 }
 
-async fn handle<P: Provider>(broker: &Broker<P>, clock: &Clock, request: Request, refusal: Option<Refusal>) -> Reply {
+async fn handle<P: Provider>(
+    broker: &Broker<P>,
+    clock: &Clock,
+    request: Request,
+    refusal: Option<Refusal>,
+) -> Reply {
     let context = request.lambda_context();
     let left = Duration::from_millis(context.deadline).saturating_sub(clock.now());
     // An invocation cannot begin after its end: an emulator that says so does not know.
-    let left = if left.is_zero() { WITHOUT_DEADLINE } else { left };
+    let left = if left.is_zero() {
+        WITHOUT_DEADLINE
+    } else {
+        left
+    };
     let request_id = context.request_id;
     let (response, record) = match refusal {
         None => {
-            let invocation = Invocation { request_id, deadline: Instant::now() + left };
+            let invocation = Invocation {
+                request_id,
+                deadline: Instant::now() + left,
+            };
             broker.answer(request.map(bytes), invocation).await
         }
         Some(refusal) => broker.refuse(request.headers(), refusal, request_id),
@@ -110,7 +134,8 @@ fn bytes(body: Body) -> Bytes {
     }
 }
 
-/// An answer, all of which are JSON: so there is no need to look at its media type to know that its body is text.
+/// An answer, all of which are JSON: so there is no need to look at its media type to know that its
+/// body is text.
 struct Reply(Response<Bytes>);
 
 impl IntoResponse for Reply {

@@ -1,12 +1,14 @@
-//! The generic cell rate algorithm (ITU-T I.371, annex A): a burst up to the count, then one every period / count.
+//! The generic cell rate algorithm (ITU-T I.371, annex A): a burst up to the count, then one every
+//! period / count.
 //!
-//! All that is kept of a subject is its theoretical arrival time (`tat`): when the last of what it was given would have come,
-//! had it come evenly spaced. Whoever has a `tat` in the past is idle; whoever has one no further ahead than the tolerance,
-//! which is the interval times (count - 1), may go on; the others wait until it is.
+//! All that is kept of a subject is its theoretical arrival time (`tat`): when the last of what it
+//! was given would have come, had it come evenly spaced. Whoever has a `tat` in the past is idle;
+//! whoever has one no further ahead than the tolerance, which is the interval times (count - 1),
+//! may go on; the others wait until it is.
 //!
-//! Written as conditional updates, so that any number of environments may count at once and nothing is read beforehand. The
-//! first takes it that the subject is idle; if it is not, the item that comes back tells whether it must wait, and if it need
-//! not, the second puts it behind the others.
+//! Written as conditional updates, so that any number of environments may count at once and nothing
+//! is read beforehand. The first takes it that the subject is idle; if it is not, the item that
+//! comes back tells whether it must wait, and if it need not, the second puts it behind the others.
 
 use std::time::Duration;
 
@@ -14,13 +16,15 @@ use super::Table;
 use super::settings::{Limits, Rate};
 
 const DAY: Duration = Duration::from_secs(86_400);
-/// Clocks of two environments may differ by this much, and an item must not go before all of them are done with it.
+/// Clocks of two environments may differ by this much, and an item must not go before all of them
+/// are done with it.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 
 /// What is kept of a subject.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Item {
-    /// The theoretical arrival time, since the Unix epoch; none where nothing was counted under a rate.
+    /// The theoretical arrival time, since the Unix epoch; none where nothing was counted under a
+    /// rate.
     pub tat: Option<Duration>,
     /// How many were counted in this item.
     pub count: u64,
@@ -31,8 +35,8 @@ pub struct Item {
 /// An update that counts one, and its condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Update {
-    /// The mint that is counted, by an id of its own. It is counted once: a call may be repeated because its answer was late,
-    /// while what it asked for was done.
+    /// The mint that is counted, by an id of its own. It is counted once: a call may be repeated
+    /// because its answer was late, while what it asked for was done.
     pub mint: u64,
     /// When this is, since the Unix epoch.
     pub now: Duration,
@@ -94,7 +98,9 @@ impl Update {
         let in_time = match self.tat {
             None => true,
             Some(Tat::Idle { .. }) => item.tat.is_none_or(|tat| tat <= self.now),
-            Some(Tat::Queued { latest, .. }) => item.tat.is_some_and(|tat| self.now <= tat && tat <= latest),
+            Some(Tat::Queued { latest, .. }) => {
+                item.tat.is_some_and(|tat| self.now <= tat && tat <= latest)
+            }
         };
         in_time && self.most.is_none_or(|most| item.count < most) && item.mint != Some(self.mint)
     }
@@ -107,12 +113,16 @@ impl Update {
             Some(Tat::Idle { next }) => Some(next),
             Some(Tat::Queued { interval, .. }) => item.tat.map(|tat| tat + interval),
         };
-        Item { tat, count: item.count + 1, mint: Some(self.mint) }
+        Item {
+            tat,
+            count: item.count + 1,
+            mint: Some(self.mint),
+        }
     }
 }
 
-/// Counts a mint in the item `key`, in at most two updates: one where the subject is idle, one where it must wait. `now` is
-/// since the Unix epoch; `mint` is an id that no other mint has.
+/// Counts a mint in the item `key`, in at most two updates: one where the subject is idle, one
+/// where it must wait. `now` is since the Unix epoch; `mint` is an id that no other mint has.
 ///
 /// # Errors
 /// Where the table cannot be used; a clause for the log.
@@ -124,24 +134,34 @@ pub async fn count(
     mint: u64,
     now: Duration,
 ) -> Result<Counted, String> {
-    // What is written is in milliseconds; a time that was cut later would let somebody in too early.
+    // What is written is in milliseconds; a time that was cut later would let somebody in too
+    // early.
     let now = Duration::from_millis(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
-    // Others count at the same time. What is found may have changed when it is acted upon, and then all begins once more.
+    // Others count at the same time. What is found may have changed when it is acted upon, and then
+    // all begins once more.
     for _ in 0..2 {
-        let idle = limits.update(mint, now, |rate| Tat::Idle { next: now + rate.interval });
+        let idle = limits.update(mint, now, |rate| Tat::Idle {
+            next: now + rate.interval,
+        });
         let item = table.update(name, key, &idle).await?;
         if let Some(decided) = limits.decided(item, mint, now) {
             return Ok(decided);
         }
         let latest = |rate: &Rate| now + rate.tolerance();
-        let queued = limits.update(mint, now, |rate| Tat::Queued { latest: latest(rate), interval: rate.interval });
+        let queued = limits.update(mint, now, |rate| Tat::Queued {
+            latest: latest(rate),
+            interval: rate.interval,
+        });
         let item = table.update(name, key, &queued).await?;
         if let Some(decided) = limits.decided(item, mint, now) {
             return Ok(decided);
         }
     }
     // Whoever asks so often at once that even this fails can wait.
-    Ok(Counted::No(Over { limit: Limit::Rate, until: now + Duration::from_secs(1) }))
+    Ok(Counted::No(Over {
+        limit: Limit::Rate,
+        until: now + Duration::from_secs(1),
+    }))
 }
 
 impl Limits {
@@ -157,7 +177,8 @@ impl Limits {
         }
     }
 
-    /// What an update says that was made, or found this item in its way; nothing where another may be.
+    /// What an update says that was made, or found this item in its way; nothing where another may
+    /// be.
     fn decided(&self, found: Option<Item>, mint: u64, now: Duration) -> Option<Counted> {
         match found {
             None => Some(Counted::Yes),
@@ -172,11 +193,17 @@ impl Limits {
         // The next day has an item of its own.
         let day_ends = self.daily.map(|_| midnight_after(now));
         if self.daily.is_some_and(|most| item.count >= most) {
-            return day_ends.map(|until| Over { limit: Limit::Daily, until });
+            return day_ends.map(|until| Over {
+                limit: Limit::Daily,
+                until,
+            });
         }
         let until = item.tat?.checked_sub(self.rate?.tolerance())?;
         let until = day_ends.map_or(until, |day_ends| until.min(day_ends));
-        (until > now).then_some(Over { limit: Limit::Rate, until })
+        (until > now).then_some(Over {
+            limit: Limit::Rate,
+            until,
+        })
     }
 }
 

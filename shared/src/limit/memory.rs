@@ -11,7 +11,8 @@ use crate::expiring::Expiring;
 pub struct Memory(Mutex<Expiring<String, Item>>);
 
 impl Memory {
-    /// A table with room for so many items; where it is full, the one is forgotten that matters for the shortest time.
+    /// A table with room for so many items; where it is full, the one is forgotten that matters for
+    /// the shortest time.
     pub fn new(most: usize) -> Self {
         Self(Mutex::new(Expiring::new(most)))
     }
@@ -23,7 +24,12 @@ impl Table for Memory {
         let item = items.get(key, update.now).copied().unwrap_or_default();
         let holds = update.holds(&item);
         if holds {
-            items.put(key.to_owned(), update.applied(&item), Duration::ZERO..update.expires_at, update.now);
+            items.put(
+                key.to_owned(),
+                update.applied(&item),
+                Duration::ZERO..update.expires_at,
+                update.now,
+            );
         }
         Box::pin(std::future::ready(Ok((!holds).then_some(item))))
     }

@@ -1,7 +1,9 @@
-//! Limits on what one user can spend: counted per issuer, subject and provider, across all live environments.
+//! Limits on what one user can spend: counted per issuer, subject and provider, across all live
+//! environments.
 //!
-//! `settings` reads them, `gcra` decides, and a [`Table`] keeps the counts: DynamoDB where functions are deployed
-//! (`crate::aws::dynamodb`), `memory` in the local command and while the table cannot be reached.
+//! `settings` reads them, `gcra` decides, and a [`Table`] keeps the counts: DynamoDB where
+//! functions are deployed (`crate::aws::dynamodb`), `memory` in the local command and while the
+//! table cannot be reached.
 
 pub mod gcra;
 pub mod memory;
@@ -23,13 +25,14 @@ use gcra::{Counted, Item, Limit, Over, Update};
 use memory::Memory;
 use settings::{Limits, OnError};
 
-/// A future that a table answers with: nothing where the update was made, the item as it is where its condition does not
-/// hold. The error is a clause for the log.
+/// A future that a table answers with: nothing where the update was made, the item as it is where
+/// its condition does not hold. The error is a clause for the log.
 pub type Updating<'a> = Pin<Box<dyn Future<Output = Result<Option<Item>, String>> + Send + 'a>>;
 
 /// Where counts are kept.
 pub trait Table: Send + Sync {
-    /// Makes an update of the item `key` in the table of that name, at once and only where its condition holds.
+    /// Makes an update of the item `key` in the table of that name, at once and only where its
+    /// condition holds.
     fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a>;
 }
 
@@ -68,12 +71,13 @@ impl Limiter {
         }
     }
 
-    /// Counts a mint of a subject with a provider, before the deadline. Says what was done instead where the table could not
-    /// be reached.
+    /// Counts a mint of a subject with a provider, before the deadline. Says what was done instead
+    /// where the table could not be reached.
     ///
     /// # Errors
-    /// [`Code::RateLimited`] where a limit is reached; then nothing was counted. [`Code::LimitUnavailable`] where the table
-    /// cannot be reached and [`OnError::Deny`] is set; the second value is there then too.
+    /// [`Code::RateLimited`] where a limit is reached; then nothing was counted.
+    /// [`Code::LimitUnavailable`] where the table cannot be reached and [`OnError::Deny`] is set;
+    /// the second value is there then too.
     pub async fn admit(
         &self,
         provider: &str,
@@ -87,9 +91,17 @@ impl Limiter {
             return (Err(refused(over, now)), None);
         }
         let mint = mint_id(now);
-        let counting = gcra::count(&*self.table, &self.limits.table, &key, &self.limits, mint, now);
+        let counting = gcra::count(
+            &*self.table,
+            &self.limits.table,
+            &key,
+            &self.limits,
+            mint,
+            now,
+        );
         let counted = timeout_at(deadline.min(Instant::now() + COUNTED_WITHIN), counting).await;
-        let counted = counted.unwrap_or_else(|_| Err("it took too long to count a mint".to_owned()));
+        let counted =
+            counted.unwrap_or_else(|_| Err("it took too long to count a mint".to_owned()));
         if let Err(reason) = &counted {
             self.note_trouble(reason, now);
         }
@@ -112,11 +124,15 @@ impl Limiter {
         }
     }
 
-    /// One item a subject, and where a day counts, one a day: a new day then begins without anything being taken back.
+    /// One item a subject, and where a day counts, one a day: a new day then begins without
+    /// anything being taken back.
     fn key(&self, provider: &str, subject: &str, now: Duration) -> String {
         match self.limits.daily {
             None => format!("{provider}#{subject}"),
-            Some(_) => format!("{provider}#{subject}#{}", rfc3339(now.as_secs()).split_once('T').unwrap_or_default().0),
+            Some(_) => format!(
+                "{provider}#{subject}#{}",
+                rfc3339(now.as_secs()).split_once('T').unwrap_or_default().0
+            ),
         }
     }
 
@@ -124,7 +140,11 @@ impl Limiter {
     fn note_trouble(&self, reason: &str, now: Duration) {
         let before = Duration::from_secs(self.trouble_at.swap(now.as_secs(), Ordering::Relaxed));
         if age(now, before) >= QUIET {
-            tracing::warn!(reason, instead = self.limits.on_error.name(), "the limit table cannot be used");
+            tracing::warn!(
+                reason,
+                instead = self.limits.on_error.name(),
+                "the limit table cannot be used"
+            );
         }
     }
 
@@ -149,10 +169,15 @@ fn refused(Over { limit, until }: Over, now: Duration) -> Refusal {
     let seconds = u32::try_from(seconds.max(1)).unwrap_or(u32::MAX);
     let (detail, reason) = match limit {
         Limit::Rate => ("Too many tokens in a short time", "RATE_LIMIT is reached"),
-        Limit::Daily => ("The day's tokens are used up until midnight UTC", "DAILY_LIMIT is reached"),
+        Limit::Daily => (
+            "The day's tokens are used up until midnight UTC",
+            "DAILY_LIMIT is reached",
+        ),
     };
     let detail = format!("{detail}. Try again in {}.", in_words(seconds));
-    Refusal::new(Code::RateLimited, detail).because(reason).retry_after(seconds)
+    Refusal::new(Code::RateLimited, detail)
+        .because(reason)
+        .retry_after(seconds)
 }
 
 /// A wait as people say it; rounded up too.
@@ -169,7 +194,9 @@ fn in_words(seconds: u32) -> String {
 fn unavailable(reason: String) -> Refusal {
     let detail = "The service cannot count tokens at the moment. Try again shortly; if it lasts, its operator finds the \
                   cause in the log.";
-    Refusal::new(Code::LimitUnavailable, detail).because(reason).retry_after(1)
+    Refusal::new(Code::LimitUnavailable, detail)
+        .because(reason)
+        .retry_after(1)
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! How identity products pack a session into cookies: as it is, cut into chunks, or inside JSON.
 //!
-//! A name may come several times, as a sibling host can plant cookies. Then all that they may hold is found, and what is
-//! found is judged together: which of two comes first must not decide whose session counts.
+//! A name may come several times, as a sibling host can plant cookies. Then all that they may hold
+//! is found, and what is found is judged together: which of two comes first must not decide whose
+//! session counts.
 
 use std::borrow::Cow;
 
@@ -32,8 +33,8 @@ pub enum Form {
     Plain,
     /// One cookie, or the chunks `name<separator>0`, `name<separator>1` and so on.
     Chunked(&'static str),
-    /// Supabase's: as [`Form::Chunked`] with a dot; the value is JSON, percent-encoded or behind `base64-`, and has the token
-    /// as its `access_token`. <https://github.com/supabase/ssr>
+    /// Supabase's: as [`Form::Chunked`] with a dot; the value is JSON, percent-encoded or behind
+    /// `base64-`, and has the token as its `access_token`. <https://github.com/supabase/ssr>
     SupabaseJson,
     /// Amplify's: `name.LastAuthUser` names the user, `name.<user>.accessToken` holds the token.
     /// <https://docs.amplify.aws/javascript/build-a-backend/auth/concepts/tokens-and-credentials/>
@@ -43,7 +44,10 @@ pub enum Form {
 impl Carrier {
     /// One cookie of that very name.
     pub fn plain(name: impl Into<String>) -> Self {
-        Self { name: name.into(), form: Form::Plain }
+        Self {
+            name: name.into(),
+            form: Form::Plain,
+        }
     }
 
     /// What the request's cookies may hold.
@@ -62,9 +66,11 @@ impl Carrier {
 pub struct Found<'a> {
     /// The sessions, each once.
     pub sessions: Vec<Cow<'a, str>>,
-    /// What counts: the values as they are packed, those included that cannot be unpacked, and of chunks one for each place.
+    /// What counts: the values as they are packed, those included that cannot be unpacked, and of
+    /// chunks one for each place.
     pub packed: Vec<Cow<'a, str>>,
-    /// Whether there are more than may be judged or told apart, so that some may have been left out.
+    /// Whether there are more than may be judged or told apart, so that some may have been left
+    /// out.
     pub too_many: bool,
     /// Whether there is something that cannot be unpacked.
     pub unreadable: bool,
@@ -73,13 +79,22 @@ pub struct Found<'a> {
 impl<'a> Found<'a> {
     fn from_values(values: Vec<&'a str>) -> Self {
         let sessions: Vec<_> = values.into_iter().map(Cow::Borrowed).collect();
-        Self { packed: sessions.clone(), sessions, too_many: false, unreadable: false }
+        Self {
+            packed: sessions.clone(),
+            sessions,
+            too_many: false,
+            unreadable: false,
+        }
     }
 
-    /// What is inside of what was found. What cannot be unpacked is no session, as for the products' own readers.
+    /// What is inside of what was found. What cannot be unpacked is no session, as for the
+    /// products' own readers.
     fn unpack(self, unpack: fn(&str) -> Option<String>) -> Self {
         let packed = self.sessions;
-        let mut found = Self { sessions: Vec::new(), ..self };
+        let mut found = Self {
+            sessions: Vec::new(),
+            ..self
+        };
         for packed in packed {
             match unpack(&packed).filter(|session| !session.is_empty()) {
                 Some(session) if found.sessions.iter().any(|known| *known == session) => {}
@@ -96,20 +111,35 @@ fn access_token(packed: &str) -> Option<String> {
         Some(encoded) => URL_SAFE_NO_PAD.decode(encoded.trim_end_matches('=')).ok()?,
         None => percent_decode_str(packed).collect(),
     };
-    Some(json::strict_object(&text).ok()?.get("access_token")?.as_str()?.to_owned())
+    Some(
+        json::strict_object(&text)
+            .ok()?
+            .get("access_token")?
+            .as_str()?
+            .to_owned(),
+    )
 }
 
-/// A user's name may be an address, and the library encodes it in the cookie's name: names are compared decoded. Every user
-/// that is named as the last one counts, with every token that there is under the name.
+/// A user's name may be an address, and the library encodes it in the cookie's name: names are
+/// compared decoded. Every user that is named as the last one counts, with every token that there
+/// is under the name.
 fn amplify<'a>(headers: &'a HeaderMap, name: &str) -> Found<'a> {
-    let decode = |text: &str| percent_decode_str(text).decode_utf8().map(Cow::into_owned).ok();
+    let decode = |text: &str| {
+        percent_decode_str(text)
+            .decode_utf8()
+            .map(Cow::into_owned)
+            .ok()
+    };
     let users = cookie::values(headers, &format!("{name}.LastAuthUser"));
-    let wanted: Vec<_> =
-        users.iter().filter_map(|user| Some(format!("{name}.{}.accessToken", decode(user)?))).collect();
+    let wanted: Vec<_> = users
+        .iter()
+        .filter_map(|user| Some(format!("{name}.{}.accessToken", decode(user)?)))
+        .collect();
     let mut tokens = Vec::new();
     for wanted in &wanted {
-        let of_user = cookie::all(headers)
-            .filter(|(name, value)| !value.is_empty() && decode(name).is_some_and(|name| name == *wanted));
+        let of_user = cookie::all(headers).filter(|(name, value)| {
+            !value.is_empty() && decode(name).is_some_and(|name| name == *wanted)
+        });
         for (_, token) in of_user {
             if tokens.len() < cookie::MAX_VALUES && !tokens.contains(&token) {
                 tokens.push(token);
@@ -117,9 +147,14 @@ fn amplify<'a>(headers: &'a HeaderMap, name: &str) -> Found<'a> {
         }
     }
     let unreadable = tokens.is_empty() && !users.is_empty();
-    // Those without a token count too: so many may be planted that the user's own is not among those that are looked for.
+    // Those without a token count too: so many may be planted that the user's own is not among
+    // those that are looked for.
     let too_many = users.len() > MAX_CANDIDATES;
-    Found { unreadable, too_many, ..Found::from_values(tokens) }
+    Found {
+        unreadable,
+        too_many,
+        ..Found::from_values(tokens)
+    }
 }
 
 #[cfg(test)]
@@ -130,8 +165,16 @@ mod tests {
     fn found(form: Form, name: &str, cookies: &str) -> (Vec<String>, usize, bool) {
         let mut headers = HeaderMap::new();
         headers.insert("cookie", HeaderValue::from_str(cookies).unwrap());
-        let found = Carrier { name: name.to_owned(), form }.find(&headers);
-        (found.sessions.into_iter().map(Cow::into_owned).collect(), found.packed.len(), found.unreadable)
+        let found = Carrier {
+            name: name.to_owned(),
+            form,
+        }
+        .find(&headers);
+        (
+            found.sessions.into_iter().map(Cow::into_owned).collect(),
+            found.packed.len(),
+            found.unreadable,
+        )
     }
 
     /// The only session.
@@ -143,7 +186,10 @@ mod tests {
 
     #[test]
     fn supabases_token_is_in_json_that_is_encoded_in_two_ways() {
-        let packed = format!("base64-{}", URL_SAFE_NO_PAD.encode(r#"{"access_token":"a.b.c","user":{"name":"ä"}}"#));
+        let packed = format!(
+            "base64-{}",
+            URL_SAFE_NO_PAD.encode(r#"{"access_token":"a.b.c","user":{"name":"ä"}}"#)
+        );
         let (first, second) = packed.split_at(20);
         for cookies in [
             format!("p={packed}"),
@@ -152,13 +198,28 @@ mod tests {
             "p=%7B%22access_token%22%3A%22a.b.c%22%7D".to_owned(),
             r#"p={"access_token":"a.b.c"}"#.to_owned(),
         ] {
-            assert_eq!(find(Form::SupabaseJson, "p", &cookies).as_deref(), Some("a.b.c"), "{cookies}");
+            assert_eq!(
+                find(Form::SupabaseJson, "p", &cookies).as_deref(),
+                Some("a.b.c"),
+                "{cookies}"
+            );
         }
-        for odd in ["p=base64-!", "p=base64-e30", "p=a.b.c", "p={}", "p=[]", r#"p={"access_token":7}"#, "p.1=x"] {
+        for odd in [
+            "p=base64-!",
+            "p=base64-e30",
+            "p=a.b.c",
+            "p={}",
+            "p=[]",
+            r#"p={"access_token":7}"#,
+            "p.1=x",
+        ] {
             let (sessions, _, unreadable) = found(Form::SupabaseJson, "p", odd);
             assert!(sessions.is_empty() && unreadable, "{odd}");
         }
-        assert_eq!(found(Form::SupabaseJson, "p", "p=; q=x"), (vec![], 0, false));
+        assert_eq!(
+            found(Form::SupabaseJson, "p", "p=; q=x"),
+            (vec![], 0, false)
+        );
         let [a, b] = ["a", "b"].map(|token| format!(r#"p={{"access_token":"{token}"}}"#));
         let both = found(Form::SupabaseJson, "p", &format!("{a}; p=junk; {b}; {a}"));
         assert_eq!(both, (vec!["a".to_owned(), "b".to_owned()], 3, true));
@@ -171,20 +232,47 @@ mod tests {
             "c.LastAuthUser=ada@a.test; c.ada%40a.test.accessToken=t",
             "c.LastAuthUser=ada%40a.test; c.ada%40a.test.accessToken=t; c.bob.accessToken=other",
         ] {
-            assert_eq!(find(Form::AmplifyUser, "c", cookies).as_deref(), Some("t"), "{cookies}");
+            assert_eq!(
+                find(Form::AmplifyUser, "c", cookies).as_deref(),
+                Some("t"),
+                "{cookies}"
+            );
         }
-        for cookies in ["c.ada.accessToken=t", "c.LastAuthUser=bob; c.ada.accessToken=t", "c.LastAuthUser=ada"] {
+        for cookies in [
+            "c.ada.accessToken=t",
+            "c.LastAuthUser=bob; c.ada.accessToken=t",
+            "c.LastAuthUser=ada",
+        ] {
             assert_eq!(find(Form::AmplifyUser, "c", cookies), None, "{cookies}");
         }
         for (cookies, tokens) in [
-            ("c.LastAuthUser=ada; c.LastAuthUser=eve; c.eve.accessToken=e; c.ada.accessToken=a", ["a", "e"]),
-            ("c.LastAuthUser=eve; c.LastAuthUser=ada; c.eve.accessToken=e; c.ada.accessToken=a", ["e", "a"]),
-            ("c.LastAuthUser=ada; c.ada.accessToken=e; c.ada.accessToken=a", ["e", "a"]),
-            ("c.LastAuthUser=ada; c.LastAuthUser=ada; c.ada.accessToken=e; c.ada.accessToken=a", ["e", "a"]),
-            ("c.LastAuthUser=a%61; c.LastAuthUser=aa; c.a%61.accessToken=e; c.aa.accessToken=a", ["e", "a"]),
+            (
+                "c.LastAuthUser=ada; c.LastAuthUser=eve; c.eve.accessToken=e; c.ada.accessToken=a",
+                ["a", "e"],
+            ),
+            (
+                "c.LastAuthUser=eve; c.LastAuthUser=ada; c.eve.accessToken=e; c.ada.accessToken=a",
+                ["e", "a"],
+            ),
+            (
+                "c.LastAuthUser=ada; c.ada.accessToken=e; c.ada.accessToken=a",
+                ["e", "a"],
+            ),
+            (
+                "c.LastAuthUser=ada; c.LastAuthUser=ada; c.ada.accessToken=e; c.ada.accessToken=a",
+                ["e", "a"],
+            ),
+            (
+                "c.LastAuthUser=a%61; c.LastAuthUser=aa; c.a%61.accessToken=e; c.aa.accessToken=a",
+                ["e", "a"],
+            ),
         ] {
             let tokens = tokens.map(str::to_owned).to_vec();
-            assert_eq!(found(Form::AmplifyUser, "c", cookies), (tokens, 2, false), "{cookies}");
+            assert_eq!(
+                found(Form::AmplifyUser, "c", cookies),
+                (tokens, 2, false),
+                "{cookies}"
+            );
         }
     }
 }

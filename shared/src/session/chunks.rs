@@ -1,9 +1,10 @@
-//! Sessions that are cut into the cookies `name<separator>0`, `name<separator>1` and so on, as no cookie may be longer than
-//! 4096 bytes.
+//! Sessions that are cut into the cookies `name<separator>0`, `name<separator>1` and so on, as no
+//! cookie may be longer than 4096 bytes.
 //!
-//! Nothing says which chunks belong together: a sibling host can plant some before the app's own and some behind them, under
-//! their names or under the next ones, and leave gaps. So every way to put them together is tried, from one chunk to as many
-//! as there are. Only that way does the user's own session come to light wherever a planted one does.
+//! Nothing says which chunks belong together: a sibling host can plant some before the app's own
+//! and some behind them, under their names or under the next ones, and leave gaps. So every way to
+//! put them together is tried, from one chunk to as many as there are. Only that way does the
+//! user's own session come to light wherever a planted one does.
 
 use std::borrow::Cow;
 
@@ -14,14 +15,17 @@ use crate::cookie;
 
 /// The most chunks that are put together: browsers and API Gateway stop much earlier.
 const MAX_CHUNKS: usize = 16;
-/// The most ways that are tried: enough for two sets of five chunks. Beyond that there are more than can be told apart.
+/// The most ways that are tried: enough for two sets of five chunks. Beyond that there are more
+/// than can be told apart.
 const MAX_COMBINATIONS: usize = 64;
 
-/// What the cookie of a name may hold, whole or in chunks. A whole one next to chunks is one more: a library that went back to
-/// one cookie may have left old chunks behind, and a sibling host may have planted either.
+/// What the cookie of a name may hold, whole or in chunks. A whole one next to chunks is one more:
+/// a library that went back to one cookie may have left old chunks behind, and a sibling host may
+/// have planted either.
 pub fn find<'a>(headers: &'a HeaderMap, name: &str, separator: &str) -> Found<'a> {
     let whole = cookie::values(headers, name);
-    let chunks = (0..MAX_CHUNKS).map(|number| cookie::values(headers, &format!("{name}{separator}{number}")));
+    let chunks = (0..MAX_CHUNKS)
+        .map(|number| cookie::values(headers, &format!("{name}{separator}{number}")));
     let chunks: Vec<_> = chunks.take_while(|values| !values.is_empty()).collect();
     let sets = sets(&chunks);
     let joined = combinations(&chunks);
@@ -38,26 +42,51 @@ pub fn find<'a>(headers: &'a HeaderMap, name: &str, separator: &str) -> Found<'a
     };
     // Each way to put them together is as good as the other, so all of them are too many.
     let too_many = sets.len() > MAX_CANDIDATES || joined.is_none();
-    Found { sessions: with(joined.unwrap_or_default()), packed: with(sets), too_many, unreadable }
+    Found {
+        sessions: with(joined.unwrap_or_default()),
+        packed: with(sets),
+        too_many,
+        unreadable,
+    }
 }
 
-/// The chunks that take the same place in each name, put together: one for each place that there is.
+/// The chunks that take the same place in each name, put together: one for each place that there
+/// is.
 fn sets(chunks: &[Vec<&str>]) -> Vec<String> {
     // A place that only some names have counts too.
-    let nth = |set: usize| chunks.iter().filter_map(|values| values.get(set).copied()).collect();
-    (0..chunks.iter().map(Vec::len).max().unwrap_or_default()).map(nth).collect()
+    let nth = |set: usize| {
+        chunks
+            .iter()
+            .filter_map(|values| values.get(set).copied())
+            .collect()
+    };
+    (0..chunks.iter().map(Vec::len).max().unwrap_or_default())
+        .map(nth)
+        .collect()
 }
 
-/// All ways to put chunks together, those first that take the same place in each name; nothing where there are too many.
+/// All ways to put chunks together, those first that take the same place in each name; nothing
+/// where there are too many.
 fn combinations(chunks: &[Vec<&str>]) -> Option<Vec<String>> {
-    let nth = |set: usize| -> String { chunks.iter().map_while(|values| values.get(set).copied()).collect() };
-    let mut joined: Vec<String> = (0..sets(chunks).len()).map(nth).filter(|text| !text.is_empty()).collect();
+    let nth = |set: usize| -> String {
+        chunks
+            .iter()
+            .map_while(|values| values.get(set).copied())
+            .collect()
+    };
+    let mut joined: Vec<String> = (0..sets(chunks).len())
+        .map(nth)
+        .filter(|text| !text.is_empty())
+        .collect();
     let mut longest: Vec<String> = vec![String::new()];
     for values in chunks {
         if joined.len() + longest.len() * values.len() > MAX_COMBINATIONS {
             return None;
         }
-        longest = longest.iter().flat_map(|start| values.iter().map(move |value| format!("{start}{value}"))).collect();
+        longest = longest
+            .iter()
+            .flat_map(|start| values.iter().map(move |value| format!("{start}{value}")))
+            .collect();
         joined.extend(longest.iter().cloned());
     }
     Some(joined)
@@ -66,7 +95,9 @@ fn combinations(chunks: &[Vec<&str>]) -> Option<Vec<String>> {
 /// Whether chunks are there without the first one.
 fn has_later_chunk(headers: &HeaderMap, name: &str, separator: &str) -> bool {
     let is_later = |known: &str| {
-        let number = known.strip_prefix(name).and_then(|rest| rest.strip_prefix(separator));
+        let number = known
+            .strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix(separator));
         number.is_some_and(|number| number.parse::<usize>().is_ok())
     };
     cookie::all(headers).any(|(known, value)| !value.is_empty() && is_later(known))
@@ -81,7 +112,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("cookie", HeaderValue::from_str(cookies).unwrap());
         let found = find(&headers, "s", ".");
-        (found.sessions.into_iter().map(Cow::into_owned).collect(), found.packed.len())
+        (
+            found.sessions.into_iter().map(Cow::into_owned).collect(),
+            found.packed.len(),
+        )
     }
 
     fn too_many(cookies: &str) -> bool {
@@ -105,29 +139,53 @@ mod tests {
         }
         let many: String = (0..40).map(|number| format!("s.{number}=x; ")).collect();
         let (sessions, count) = found(&many);
-        assert_eq!((sessions.len(), count, &sessions[0]), (MAX_CHUNKS, 1, &"x".repeat(MAX_CHUNKS)));
+        assert_eq!(
+            (sessions.len(), count, &sessions[0]),
+            (MAX_CHUNKS, 1, &"x".repeat(MAX_CHUNKS))
+        );
     }
 
     #[test]
     fn where_a_chunk_comes_twice_every_way_to_put_them_together_is_found() {
         let (sessions, count) = found("s.0=a; s.1=b; s.0=c; s.1=d");
-        assert_eq!((&sessions[..2], count), (&["ab".to_owned(), "cd".to_owned()][..], 2), "these first");
-        assert!(["a", "c", "ad", "cb"].iter().all(|other| sessions.iter().any(|session| session == other)));
+        assert_eq!(
+            (&sessions[..2], count),
+            (&["ab".to_owned(), "cd".to_owned()][..], 2),
+            "these first"
+        );
+        assert!(
+            ["a", "c", "ad", "cb"]
+                .iter()
+                .all(|other| sessions.iter().any(|session| session == other))
+        );
         // Planted so that taking the same place in each name finds the planted session alone.
         let (sessions, count) = found("s.0=e0; s.1=e1; s.0=v0; s.1=x; s.0=y; s.1=v1");
-        assert!(["e0e1", "v0v1"].iter().all(|whole| sessions.iter().any(|session| session == whole)), "{sessions:?}");
+        assert!(
+            ["e0e1", "v0v1"]
+                .iter()
+                .all(|whole| sessions.iter().any(|session| session == whole)),
+            "{sessions:?}"
+        );
         assert_eq!(count, 3);
         // The user's has one chunk, and the planted one a piece that does not belong to it.
         let (sessions, _) = found("s.0=v; s.1=junk; s.0=e");
-        assert!(["v", "e"].iter().all(|whole| sessions.iter().any(|session| session == whole)), "{sessions:?}");
+        assert!(
+            ["v", "e"]
+                .iter()
+                .all(|whole| sessions.iter().any(|session| session == whole)),
+            "{sessions:?}"
+        );
     }
 
     #[test]
     fn too_many_ways_are_too_many_sessions() {
-        let many: String = (0..6).map(|number| format!("s.{number}=a; s.{number}=b; ")).collect();
+        let many: String = (0..6)
+            .map(|number| format!("s.{number}=a; s.{number}=b; "))
+            .collect();
         assert!(too_many(&many) && found(&many).0.is_empty());
         // More places than may be judged, however alike what they hold is once it is put together.
-        let split = |place: usize| format!("s.0={}; s.1={}; ", &"abcdef"[..place], &"abcdef"[place..]);
+        let split =
+            |place: usize| format!("s.0={}; s.1={}; ", &"abcdef"[..place], &"abcdef"[place..]);
         assert!(!too_many(&(1..5).map(split).collect::<String>()));
         assert!(too_many(&(1..6).map(split).collect::<String>()));
     }

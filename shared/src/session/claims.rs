@@ -1,4 +1,5 @@
-//! What a verified token must say to count as a session (RFC 7519 section 4.1, RFC 8725 sections 3.8 to 3.10).
+//! What a verified token must say to count as a session (RFC 7519 section 4.1, RFC 8725 sections
+//! 3.8 to 3.10).
 
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,8 @@ const LEEWAY_SECONDS: f64 = 5.0;
 /// Which claims make a session.
 #[derive(Clone)]
 pub struct Rules {
-    /// Who vouches for the subject, as the session will say. Where `iss` may be spelled in two ways, still one name.
+    /// Who vouches for the subject, as the session will say. Where `iss` may be spelled in two
+    /// ways, still one name.
     pub issuer: String,
     /// What `iss` must say.
     pub issuer_claim: IssuerClaim,
@@ -67,7 +69,8 @@ pub enum Audience {
     Any,
     /// One of these.
     OneOf(Vec<String>),
-    /// Cognito's: an app client, named by `client_id` in access tokens and by `aud` in ID tokens; none means any.
+    /// Cognito's: an app client, named by `client_id` in access tokens and by `aud` in ID tokens;
+    /// none means any.
     /// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html>
     CognitoClient(Vec<String>),
 }
@@ -91,7 +94,11 @@ pub struct Claims {
 impl Claims {
     /// Claims as they stand at `now`, which is time since the Unix epoch.
     pub fn new(members: Members, now: Duration) -> Self {
-        Self { header: Map::new(), members: Value::Object(members), now: now.as_secs_f64() }
+        Self {
+            header: Map::new(),
+            members: Value::Object(members),
+            now: now.as_secs_f64(),
+        }
     }
 
     /// The same, out of a token with a header.
@@ -121,18 +128,28 @@ impl Claims {
     }
 }
 
-/// A claim that a setting names, or one within it: a name that begins with a slash is a JSON pointer (RFC 6901).
+/// A claim that a setting names, or one within it: a name that begins with a slash is a JSON
+/// pointer (RFC 6901).
 pub fn at<'a>(claims: &'a Value, name: &str) -> Option<&'a Value> {
-    if name.starts_with('/') { claims.pointer(name) } else { claims.get(name) }
+    if name.starts_with('/') {
+        claims.pointer(name)
+    } else {
+        claims.get(name)
+    }
 }
 
-/// Whether a setting may name a claim so: in a JSON pointer a tilde is only ever the start of `~0` or `~1` (section 3).
+/// Whether a setting may name a claim so: in a JSON pointer a tilde is only ever the start of `~0`
+/// or `~1` (section 3).
 pub fn is_name(name: &str) -> bool {
-    !name.starts_with('/') || name.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']))
+    !name.starts_with('/')
+        || name
+            .split('~')
+            .skip(1)
+            .all(|rest| rest.starts_with(['0', '1']))
 }
 
-/// Refuses logout tokens and security event tokens by the claim that makes them so, as their type may be left out (OpenID
-/// Connect Back-Channel Logout 1.0 section 2.4, RFC 8417 section 2.2).
+/// Refuses logout tokens and security event tokens by the claim that makes them so, as their type
+/// may be left out (OpenID Connect Back-Channel Logout 1.0 section 2.4, RFC 8417 section 2.2).
 ///
 /// # Errors
 /// A clause for the log.
@@ -151,7 +168,11 @@ impl Rules {
     pub fn session(&self, claims: Claims) -> Result<Session, Denied> {
         let subject = self.check(&claims).map_err(Denied::Invalid)?;
         self.times.check(&claims)?;
-        Ok(Session { issuer: self.issuer.clone(), subject, claims: claims.members })
+        Ok(Session {
+            issuer: self.issuer.clone(),
+            subject,
+            claims: claims.members,
+        })
     }
 
     /// Every rule but expiry. Gives the subject.
@@ -159,13 +180,17 @@ impl Rules {
         if !self.issuer_claim.accepts(claims.get("iss")) {
             return Err("iss is not the issuer's");
         }
-        let subject =
-            self.subject(claims).ok_or("the subject is missing, empty, or neither a text nor a whole number")?;
+        let subject = self
+            .subject(claims)
+            .ok_or("the subject is missing, empty, or neither a text nor a whole number")?;
         if !self.audience.accepts(claims) {
             return Err("the audience is not in SESSION_AUDIENCE");
         }
         self.authorized_parties.check(claims)?;
-        if !self.required.iter().all(|(name, value)| at(&claims.members, name).is_some_and(|claim| says(claim, value)))
+        if !self
+            .required
+            .iter()
+            .all(|(name, value)| at(&claims.members, name).is_some_and(|claim| says(claim, value)))
         {
             return Err("a claim is not as SESSION_REQUIRED_CLAIMS wants it");
         }
@@ -186,8 +211,14 @@ impl Rules {
 
 impl Times {
     fn check(self, claims: &Claims) -> Result<(), Denied> {
-        let moment = |name| claims.get(name).filter(|claim| self == Self::MustExpire || !claim.is_null());
-        let has_come = |name| moment(name).is_none_or(|claim| claim.as_f64().is_some_and(|m| claims.has_come(m)));
+        let moment = |name| {
+            claims
+                .get(name)
+                .filter(|claim| self == Self::MustExpire || !claim.is_null())
+        };
+        let has_come = |name| {
+            moment(name).is_none_or(|claim| claim.as_f64().is_some_and(|m| claims.has_come(m)))
+        };
         match moment("exp").map(Value::as_f64) {
             _ if self == Self::Unchecked => Ok(()),
             _ if !has_come("nbf") => Err(Denied::Invalid("nbf is in the future or not a number")),
@@ -226,7 +257,9 @@ impl Audience {
                 matches!(claims.text("token_use"), Some("access" | "id"))
             }
             Self::CognitoClient(wanted) => match claims.text("token_use") {
-                Some("access") => is_one_of(claims.get("client_id").filter(|id| id.is_string()), wanted),
+                Some("access") => {
+                    is_one_of(claims.get("client_id").filter(|id| id.is_string()), wanted)
+                }
                 Some("id") => is_one_of(audience, wanted),
                 _ => false,
             },
@@ -238,9 +271,10 @@ impl Audience {
 fn is_one_of(claim: Option<&Value>, wanted: &[String]) -> bool {
     match claim {
         Some(Value::String(audience)) => wanted.contains(audience),
-        Some(Value::Array(items)) if items.iter().all(Value::is_string) => {
-            items.iter().filter_map(Value::as_str).any(|item| wanted.iter().any(|wanted| wanted == item))
-        }
+        Some(Value::Array(items)) if items.iter().all(Value::is_string) => items
+            .iter()
+            .filter_map(Value::as_str)
+            .any(|item| wanted.iter().any(|wanted| wanted == item)),
         _ => false,
     }
 }

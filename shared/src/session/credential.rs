@@ -29,7 +29,8 @@ pub struct Candidate<'a> {
 }
 
 impl<'a> Credential<'a> {
-    /// Finds the credential. A Bearer credential, however bad, keeps the cookies from being looked at.
+    /// Finds the credential. A Bearer credential, however bad, keeps the cookies from being looked
+    /// at.
     pub fn find(headers: &'a HeaderMap, carriers: &[Carrier]) -> Self {
         if let Some(token) = bearer(headers) {
             return Self::Bearer(token);
@@ -50,7 +51,10 @@ impl<'a> Credential<'a> {
             for session in found.sessions {
                 match candidates.iter_mut().find(|known| known.session == session) {
                     Some(known) => known.cookies.push(carrier.name.clone()),
-                    None => candidates.push(Candidate { session, cookies: vec![carrier.name.clone()] }),
+                    None => candidates.push(Candidate {
+                        session,
+                        cookies: vec![carrier.name.clone()],
+                    }),
                 }
             }
         }
@@ -74,14 +78,16 @@ impl<'a> Credential<'a> {
             Self::Cookies(candidates) => (None, candidates.as_slice()),
             _ => (None, &[][..]),
         };
-        bearer.into_iter().chain(cookies.iter().map(|candidate| candidate.session.as_ref()))
+        bearer
+            .into_iter()
+            .chain(cookies.iter().map(|candidate| candidate.session.as_ref()))
     }
 }
 
 const SCHEME: &[u8] = b"bearer";
 
-/// The token of the Bearer scheme, whose name is in any case (RFC 9110 section 11.1). One that is no text counts as an
-/// empty one, which no verifier takes.
+/// The token of the Bearer scheme, whose name is in any case (RFC 9110 section 11.1). One that is
+/// no text counts as an empty one, which no verifier takes.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let rest = after_bearer(headers.get(header::AUTHORIZATION)?.as_bytes())?;
     Some(std::str::from_utf8(rest.trim_ascii()).unwrap_or_default())
@@ -90,7 +96,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// What an `Authorization` has behind the name of the Bearer scheme, if it begins with that.
 pub fn after_bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, rest) = value.trim_ascii().split_at_checked(SCHEME.len())?;
-    // Whatever stands behind the word, unless the word goes on: "Bearer" with a slip is a bad credential and not none.
+    // Whatever stands behind the word, unless the word goes on: "Bearer" with a slip is a bad
+    // credential and not none.
     let goes_on = rest.first().is_some_and(u8::is_ascii_alphanumeric);
     (!goes_on && scheme.eq_ignore_ascii_case(SCHEME)).then_some(rest)
 }
@@ -123,7 +130,10 @@ mod tests {
         ] {
             let headers = headers(Some(value));
             let credential = Credential::find(&headers, &[Carrier::plain("s")]);
-            assert!(matches!(credential, Credential::Bearer(found) if found == token), "{value:?}");
+            assert!(
+                matches!(credential, Credential::Bearer(found) if found == token),
+                "{value:?}"
+            );
         }
     }
 
@@ -133,22 +143,38 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert("cookie", HeaderValue::from_str(cookies).unwrap());
             let credential = Credential::find(&headers, &["a", "c", "b"].map(Carrier::plain));
-            credential.is_cookie().then(|| credential.sessions().map(str::to_owned).collect::<Vec<_>>())
+            credential
+                .is_cookie()
+                .then(|| credential.sessions().map(str::to_owned).collect::<Vec<_>>())
         };
         assert_eq!(found("b=second; a=first; c=").unwrap(), ["first", "second"]);
-        assert_eq!(found("a=1; a=2; b=3; b=1; a=; c=4; a=2").unwrap(), ["1", "2", "4", "3"]);
-        assert!(found("a=1; a=2; b=3; b=4; c=5").unwrap().is_empty(), "too many");
+        assert_eq!(
+            found("a=1; a=2; b=3; b=1; a=; c=4; a=2").unwrap(),
+            ["1", "2", "4", "3"]
+        );
+        assert!(
+            found("a=1; a=2; b=3; b=4; c=5").unwrap().is_empty(),
+            "too many"
+        );
         assert_eq!(found("a=; d=1"), None);
     }
 
     #[test]
     fn the_cookie_counts_where_no_bearer_credential_is() {
-        for value in [None, Some(&b"Basic eDp5"[..]), Some(b"Bearers abc"), Some(b"")] {
+        for value in [
+            None,
+            Some(&b"Basic eDp5"[..]),
+            Some(b"Bearers abc"),
+            Some(b""),
+        ] {
             let headers = headers(value);
             assert!(
                 matches!(Credential::find(&headers, &[Carrier::plain("s")]), Credential::Cookies(found) if found[0].session == "from-cookie")
             );
-            assert!(matches!(Credential::find(&headers, &[Carrier::plain("t")]), Credential::None));
+            assert!(matches!(
+                Credential::find(&headers, &[Carrier::plain("t")]),
+                Credential::None
+            ));
             assert!(matches!(Credential::find(&headers, &[]), Credential::None));
         }
     }

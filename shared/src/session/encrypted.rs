@@ -1,4 +1,5 @@
-//! Sessions that a library of the app encrypts into its cookies, under a secret that it shares with the broker.
+//! Sessions that a library of the app encrypts into its cookies, under a secret that it shares with
+//! the broker.
 
 use std::sync::Arc;
 
@@ -46,40 +47,59 @@ pub struct Encrypted {
 }
 
 impl Encrypted {
-    /// Makes a session of an encrypted one. One that came in cookies opens with the keys of their names alone, so that what
-    /// is sealed for one cookie is worth nothing in another.
+    /// Makes a session of an encrypted one. One that came in cookies opens with the keys of their
+    /// names alone, so that what is sealed for one cookie is worth nothing in another.
     ///
     /// # Errors
     /// See [`Refused`].
-    pub async fn verify(&self, token: &str, cookies: Option<&[String]>) -> Result<Session, Refused> {
+    pub async fn verify(
+        &self,
+        token: &str,
+        cookies: Option<&[String]>,
+    ) -> Result<Session, Refused> {
         let secret = self.secret.get().await.map_err(Refused::without_secret)?;
         let keys = self.keys(&secret, cookies);
         let Opened { header, text } = jwe::open(token, &keys).map_err(Refused::invalid)?;
-        let session =
-            json::strict_object(&text).map_err(|_| Refused::invalid("the session is no plain JSON object"))?;
+        let session = json::strict_object(&text)
+            .map_err(|_| Refused::invalid("the session is no plain JSON object"))?;
         refuse_event(&session).map_err(Refused::invalid)?;
-        let claims = (self.scheme.claims)(&header, session)
-            .ok_or(Refused::invalid("the encrypted session names no user or no end"))?;
+        let claims = (self.scheme.claims)(&header, session).ok_or(Refused::invalid(
+            "the encrypted session names no user or no end",
+        ))?;
         Ok(self.rules.session(Claims::new(claims, self.clock.now()))?)
     }
 
     fn keys(&self, secret: &Arc<ApiKey>, names: Option<&[String]>) -> Vec<ContentKey> {
-        let fits = |cookie: &&EncryptedCookie| names.is_none_or(|names| names.contains(&cookie.name));
+        let fits =
+            |cookie: &&EncryptedCookie| names.is_none_or(|names| names.contains(&cookie.name));
         let keys = |secret: &str| {
             let cookies = self.cookies.iter().filter(fits);
-            cookies.flat_map(|cookie| (self.scheme.keys)(secret.as_bytes(), cookie)).collect::<Vec<_>>()
+            cookies
+                .flat_map(|cookie| (self.scheme.keys)(secret.as_bytes(), cookie))
+                .collect::<Vec<_>>()
         };
-        secrets(secret.expose()).iter().flat_map(|secret| keys(secret)).collect()
+        secrets(secret.expose())
+            .iter()
+            .flat_map(|secret| keys(secret))
+            .collect()
     }
 }
 
-/// The secrets in a stored text that are long enough. While a secret is rotated, the app has a list of them.
+/// The secrets in a stored text that are long enough. While a secret is rotated, the app has a list
+/// of them.
 fn secrets(text: &str) -> Vec<String> {
     let secrets = match serde_json::from_str(text) {
-        Ok(Value::Array(items)) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
+        Ok(Value::Array(items)) => items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned))
+            .collect(),
         _ => Some(vec![text.to_owned()]),
     };
-    secrets.unwrap_or_default().into_iter().filter(|secret| secret.len() >= LEAST_SECRET_BYTES).collect()
+    secrets
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|secret| secret.len() >= LEAST_SECRET_BYTES)
+        .collect()
 }
 
 /// Whether a secret can encrypt sessions.

@@ -71,25 +71,37 @@ impl Introspection {
             Some(claims) => claims,
             None => self.ask(token, key).await?,
         };
-        let claims = claims.ok_or(Refused::invalid("the authorization server does not call the token active"))?;
+        let claims = claims.ok_or(Refused::invalid(
+            "the authorization server does not call the token active",
+        ))?;
         let claims = Arc::unwrap_or_clone(claims);
         refuse_event(&claims).map_err(Refused::invalid)?;
         refuse_other_uses(&claims).map_err(Refused::invalid)?;
-        Ok(self.rules.session(Claims::new(claims, self.remote.clock.now()))?)
+        Ok(self
+            .rules
+            .session(Claims::new(claims, self.remote.clock.now()))?)
     }
 
     async fn ask(&self, token: &str, key: [u8; 32]) -> Result<Option<Arc<Members>>, Refused> {
         let mut client = self.client.get().await.map_err(Refused::without_secret)?;
         let mut budget = Budget::without_deadline();
-        let mut response = self.remote.ask(self.request(token, client.expose())?, &mut budget).await?;
+        let mut response = self
+            .remote
+            .ask(self.request(token, client.expose())?, &mut budget)
+            .await?;
         if response.status() == StatusCode::UNAUTHORIZED
             && let Some(newer) = self.client.newer_than(&client).await
         {
             client = newer;
-            response = self.remote.ask(self.request(token, client.expose())?, &mut budget).await?;
+            response = self
+                .remote
+                .ask(self.request(token, client.expose())?, &mut budget)
+                .await?;
         }
-        if [StatusCode::BAD_REQUEST, StatusCode::UNPROCESSABLE_ENTITY].contains(&response.status()) {
-            // What servers say of a token that they cannot even read, which is a stranger's to choose.
+        if [StatusCode::BAD_REQUEST, StatusCode::UNPROCESSABLE_ENTITY].contains(&response.status())
+        {
+            // What servers say of a token that they cannot even read, which is a stranger's to
+            // choose.
             let status = response.status().as_u16();
             return Err(Refused::invalid(format!(
                 "the authorization server answered {status}, as for a token that it cannot read; if it does so for good \
@@ -97,7 +109,8 @@ impl Introspection {
             )));
         }
         if response.status() != StatusCode::OK {
-            // The server does not take our own credentials, or is no such server: no word about the caller's.
+            // The server does not take our own credentials, or is no such server: no word about the
+            // caller's.
             return Err(unusable(response.status()));
         }
         let claims = members(&response).ok_or_else(|| {
@@ -107,10 +120,16 @@ impl Introspection {
         let claims = match claims.get("active") {
             Some(Value::Bool(true)) => Some(Arc::new(claims)),
             Some(Value::Bool(false)) => None,
-            _ => return Err(unavailable("did not say whether the token is active".to_owned(), None)),
+            _ => {
+                return Err(unavailable(
+                    "did not say whether the token is active".to_owned(),
+                    None,
+                ));
+            }
         };
         if response.body().len() <= MOST_REMEMBERED_BYTES {
-            self.remembered.put(key, claims.clone(), self.remote.clock.now());
+            self.remembered
+                .put(key, claims.clone(), self.remote.clock.now());
         }
         Ok(claims)
     }
@@ -121,7 +140,10 @@ impl Introspection {
             .append_pair("token_type_hint", "access_token")
             .finish();
         Request::post(self.url.as_str())
-            .header(header::AUTHORIZATION, authorization(client).map_err(Refused::misconfigured)?)
+            .header(
+                header::AUTHORIZATION,
+                authorization(client).map_err(Refused::misconfigured)?,
+            )
             .header(header::ACCEPT, "application/json")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.into())
@@ -135,11 +157,20 @@ impl Remembered {
     }
 
     fn put(&self, key: [u8; 32], claims: Option<Arc<Members>>, now: Duration) {
-        let longest = if claims.is_some() { ACTIVE_FOR } else { INACTIVE_FOR };
-        let expiry = claims.as_ref().and_then(|claims| claims.get("exp")?.as_f64());
-        let expiry = expiry.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(Duration::MAX);
+        let longest = if claims.is_some() {
+            ACTIVE_FOR
+        } else {
+            INACTIVE_FOR
+        };
+        let expiry = claims
+            .as_ref()
+            .and_then(|claims| claims.get("exp")?.as_f64());
+        let expiry = expiry
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .unwrap_or(Duration::MAX);
         // A clock that is set back makes no word last longer.
-        self.lock().put(key, claims, now..expiry.min(now + longest), now);
+        self.lock()
+            .put(key, claims, now..expiry.min(now + longest), now);
     }
 
     fn lock(&self) -> MutexGuard<'_, Expiring<[u8; 32], Option<Arc<Members>>>> {
@@ -150,8 +181,14 @@ impl Remembered {
 /// Refuses tokens that are made for something else than access, where the server says so.
 fn refuse_other_uses(claims: &Members) -> Result<(), &'static str> {
     const OTHER_USES: [&str; 4] = ["refresh", "refresh_token", "id", "id_token"];
-    let uses = ["token_use", "token_type", "typ"].into_iter().filter_map(|name| claims.get(name)?.as_str());
-    let is_other = |text: &str| OTHER_USES.iter().any(|other| text.trim().eq_ignore_ascii_case(other));
+    let uses = ["token_use", "token_type", "typ"]
+        .into_iter()
+        .filter_map(|name| claims.get(name)?.as_str());
+    let is_other = |text: &str| {
+        OTHER_USES
+            .iter()
+            .any(|other| text.trim().eq_ignore_ascii_case(other))
+    };
     match { uses }.any(is_other) {
         true => Err("the token is a refresh or an ID token, and an access token is expected"),
         false => Ok(()),
@@ -166,18 +203,29 @@ pub fn authenticates(client: &str) -> Result<(), &'static str> {
     authorization(client).map(|_| ())
 }
 
-/// The client's credentials: an object with `client_id` and `client_secret`, or `id:secret`, by Basic; any other text by Bearer
-/// (RFC 7662 section 2.1). In Basic, both parts are form-encoded first (RFC 6749 section 2.3.1).
+/// The client's credentials: an object with `client_id` and `client_secret`, or `id:secret`, by
+/// Basic; any other text by Bearer (RFC 7662 section 2.1). In Basic, both parts are form-encoded
+/// first (RFC 6749 section 2.3.1).
 fn authorization(client: &str) -> Result<HeaderValue, &'static str> {
     let basic = |id: &str, secret: &str| {
         let encode = |part: &str| byte_serialize(part.as_bytes()).collect::<String>();
-        format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(id), encode(secret))))
+        format!(
+            "Basic {}",
+            STANDARD.encode(format!("{}:{}", encode(id), encode(secret)))
+        )
     };
     let client = client.trim();
     let value = match json::strict_object(client.as_bytes()) {
         Ok(members) => {
-            let text = |name| members.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-            text("client_id").zip(text("client_secret")).map(|(id, secret)| basic(id, secret))
+            let text = |name| {
+                members
+                    .get(name)
+                    .and_then(Value::as_str)
+                    .filter(|text| !text.is_empty())
+            };
+            text("client_id")
+                .zip(text("client_secret"))
+                .map(|(id, secret)| basic(id, secret))
         }
         // An object with a slip in it is neither a pair nor a token.
         Err(_) if client.starts_with('{') => None,
@@ -188,7 +236,9 @@ fn authorization(client: &str) -> Result<HeaderValue, &'static str> {
     };
     let mut value = value
         .and_then(|value| HeaderValue::try_from(value).ok())
-        .ok_or("the secret of SESSION_INTROSPECTION_SECRET_ID has no client_id and client_secret")?;
+        .ok_or(
+            "the secret of SESSION_INTROSPECTION_SECRET_ID has no client_id and client_secret",
+        )?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -196,6 +246,8 @@ fn authorization(client: &str) -> Result<HeaderValue, &'static str> {
 fn hash(token: &str) -> [u8; 32] {
     let mut hash = [0; 32];
     let digest = digest::digest(&digest::SHA256, token.as_bytes());
-    hash.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
+    hash.iter_mut()
+        .zip(digest.as_ref())
+        .for_each(|(to, from)| *to = *from);
     hash
 }

@@ -1,4 +1,5 @@
-//! One trusted issuer of signed tokens: its keys, the algorithms that they may be used with, and the rules for its claims.
+//! One trusted issuer of signed tokens: its keys, the algorithms that they may be used with, and
+//! the rules for its claims.
 
 use std::sync::Arc;
 
@@ -24,8 +25,8 @@ pub struct TrustedIssuer {
     pub rules: Rules,
 }
 
-/// What signatures are verified with. A token's algorithm decides which: a published key never serves for an HMAC, and the
-/// secret for nothing else.
+/// What signatures are verified with. A token's algorithm decides which: a published key never
+/// serves for an HMAC, and the secret for nothing else.
 pub enum Keys {
     /// The keys that it publishes.
     Published(Arc<KeySource>),
@@ -56,7 +57,9 @@ impl<'a> Applicable<'a> {
     fn of(keys: &'a Keys, algorithm: Algorithm) -> Result<Self, String> {
         let name = algorithm.name();
         match (algorithm.family(), keys) {
-            (Family::Secret, Keys::Shared(secret) | Keys::Both(secret, _)) => Ok(Self::Shared(secret)),
+            (Family::Secret, Keys::Shared(secret) | Keys::Both(secret, _)) => {
+                Ok(Self::Shared(secret))
+            }
             (Family::Secret, Keys::Published(_)) => Err(format!(
                 "the token is signed {name}, with a shared secret, and sessions are verified with published keys: \
                  SESSION_KIND=secret, or SESSION_SECRET_ID for supabase, takes such tokens"
@@ -75,11 +78,18 @@ impl TrustedIssuer {
     ///
     /// # Errors
     /// See [`Refused`].
-    pub async fn verify(&self, token: UnverifiedToken<'_>, clock: &Clock) -> Result<Session, Refused> {
+    pub async fn verify(
+        &self,
+        token: UnverifiedToken<'_>,
+        clock: &Clock,
+    ) -> Result<Session, Refused> {
         let algorithm = token.algorithm;
         let keys = Applicable::of(&self.keys, algorithm).map_err(Refused::invalid)?;
         if !self.algorithms.contains(&algorithm) {
-            let reason = format!("the token's algorithm is not in SESSION_ALGORITHMS: it is {}", algorithm.name());
+            let reason = format!(
+                "the token's algorithm is not in SESSION_ALGORITHMS: it is {}",
+                algorithm.name()
+            );
             return Err(Refused::invalid(reason));
         }
         if self.key_id_required && token.key_id.is_none() {
@@ -94,11 +104,16 @@ impl TrustedIssuer {
         }
         let (header, claims) = token.into_claims().map_err(Refused::invalid)?;
         refuse_event(&claims).map_err(Refused::invalid)?;
-        Ok(self.rules.session(Claims::new(claims, clock.now()).with_header(header))?)
+        Ok(self
+            .rules
+            .session(Claims::new(claims, clock.now()).with_header(header))?)
     }
 }
 
-async fn by_published_key(source: &KeySource, token: &UnverifiedToken<'_>) -> Result<bool, Refused> {
+async fn by_published_key(
+    source: &KeySource,
+    token: &UnverifiedToken<'_>,
+) -> Result<bool, Refused> {
     let mut keys = source.keys().await?;
     let mut checked = keys.verifies(token);
     let may_be_a_newer_key = match checked {
@@ -112,12 +127,17 @@ async fn by_published_key(source: &KeySource, token: &UnverifiedToken<'_>) -> Re
         checked = keys.verifies(token);
     }
     match checked {
-        Ok(false) if !keys.has_fitting(token) => Err(Refused::invalid(keys.describe(&NoKey::WrongAlgorithm, token))),
+        Ok(false) if !keys.has_fitting(token) => Err(Refused::invalid(
+            keys.describe(&NoKey::WrongAlgorithm, token),
+        )),
         checked => checked.map_err(|no_key| Refused::invalid(keys.describe(&no_key, token))),
     }
 }
 
-async fn by_shared_secret(secret: &SecretCache, token: &UnverifiedToken<'_>) -> Result<bool, Refused> {
+async fn by_shared_secret(
+    secret: &SecretCache,
+    token: &UnverifiedToken<'_>,
+) -> Result<bool, Refused> {
     let secret = secret.get().await.map_err(Refused::without_secret)?;
     Ok(VerifyingKey::secret(secret.expose().as_bytes()).verifies(token))
 }
@@ -128,11 +148,21 @@ async fn by_shared_secret(secret: &SecretCache, token: &UnverifiedToken<'_>) -> 
 /// A clause for the log.
 pub fn signs(secret: &str) -> Result<(), &'static str> {
     let long_enough = secret.len() >= LEAST_SECRET_BYTES;
-    long_enough.then_some(()).ok_or("the secret that signs sessions is shorter than 32 bytes")
+    long_enough
+        .then_some(())
+        .ok_or("the secret that signs sessions is shorter than 32 bytes")
 }
 
 impl From<Unavailable> for Refused {
-    fn from(Unavailable { reason, retry_after }: Unavailable) -> Self {
-        Self::Unavailable { reason, retry_after }
+    fn from(
+        Unavailable {
+            reason,
+            retry_after,
+        }: Unavailable,
+    ) -> Self {
+        Self::Unavailable {
+            reason,
+            retry_after,
+        }
     }
 }

@@ -1,7 +1,8 @@
-//! Encrypted sessions in compact form: JWE with a key shared beforehand (RFC 7516, `dir` of RFC 7518 section 4.5).
+//! Encrypted sessions in compact form: JWE with a key shared beforehand (RFC 7516, `dir` of RFC
+//! 7518 section 4.5).
 //!
-//! A product's library encrypts with a key that it derives from the app's secret. Whoever has the key can make sessions, so
-//! what opens is as good as signed.
+//! A product's library encrypts with a key that it derives from the app's secret. Whoever has the
+//! key can make sessions, so what opens is as good as signed.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{self, DecryptionContext, PaddedBlockDecryptingKey, UnboundCipherKey};
@@ -14,7 +15,8 @@ use serde_json::Value;
 use super::token::REFUSED_MEMBERS;
 use crate::json::{self, Members};
 
-/// The longest encrypted session that is looked at, in bytes: more than API Gateway lets through in headers.
+/// The longest encrypted session that is looked at, in bytes: more than API Gateway lets through in
+/// headers.
 const MOST_BYTES: usize = 16 * 1024;
 
 /// A content encryption key, with the one algorithm that it is for. It has no `Debug`.
@@ -50,23 +52,33 @@ impl ContentKey {
                 let mut text = [&*parts.ciphertext, &*parts.tag].concat();
                 // A tag cut short would be easier to guess (RFC 7518 section 5.3).
                 (parts.tag.len() == 16).then_some(())?;
-                key.open_in_place(nonce, Aad::from(parts.header), &mut text).ok().map(|text| text.to_vec())
+                key.open_in_place(nonce, Aad::from(parts.header), &mut text)
+                    .ok()
+                    .map(|text| text.to_vec())
             }
             Self::A256CbcHs512(key) => {
                 let (authenticating, encrypting) = key.split_at_checked(32)?;
                 let bits = (parts.header.len() as u64 * 8).to_be_bytes();
-                let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA512, authenticating));
+                let mut context =
+                    hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA512, authenticating));
                 for part in [parts.header.as_bytes(), &parts.iv, &parts.ciphertext, &bits] {
                     context.update(part);
                 }
-                // Nothing is decrypted before it has been authenticated: the padding must tell nobody anything.
+                // Nothing is decrypted before it has been authenticated: the padding must tell
+                // nobody anything.
                 verify_slices_are_equal(context.sign().as_ref().get(..32)?, &parts.tag).ok()?;
                 let iv: [u8; 16] = parts.iv.as_slice().try_into().ok()?;
-                let whole_blocks = !parts.ciphertext.is_empty() && parts.ciphertext.len().is_multiple_of(16);
-                let key = UnboundCipherKey::new(&cipher::AES_256, encrypting).ok().filter(|_| whole_blocks)?;
+                let whole_blocks =
+                    !parts.ciphertext.is_empty() && parts.ciphertext.len().is_multiple_of(16);
+                let key = UnboundCipherKey::new(&cipher::AES_256, encrypting)
+                    .ok()
+                    .filter(|_| whole_blocks)?;
                 let mut text = parts.ciphertext.clone();
                 let opened = PaddedBlockDecryptingKey::cbc_pkcs7(key).ok()?;
-                opened.decrypt(&mut text, DecryptionContext::Iv128(iv.into())).ok().map(|text| text.to_vec())
+                opened
+                    .decrypt(&mut text, DecryptionContext::Iv128(iv.into()))
+                    .ok()
+                    .map(|text| text.to_vec())
             }
         }
     }
@@ -93,7 +105,8 @@ pub struct Opened {
     pub text: Vec<u8>,
 }
 
-/// Opens a token with the first of the keys that does. What the header says decides nothing but which keys are tried.
+/// Opens a token with the first of the keys that does. What the header says decides nothing but
+/// which keys are tried.
 ///
 /// # Errors
 /// A clause for the log.
@@ -101,8 +114,13 @@ pub fn open(token: &str, keys: &[ContentKey]) -> Result<Opened, &'static str> {
     let parts = Parts::parse(token)?;
     let algorithm = parts.members.get("enc").and_then(Value::as_str);
     let mut fitting = keys.iter().filter(|key| algorithm == Some(key.algorithm()));
-    let text = fitting.find_map(|key| key.open(&parts)).ok_or("no key opens the encrypted session")?;
-    Ok(Opened { header: parts.members, text })
+    let text = fitting
+        .find_map(|key| key.open(&parts))
+        .ok_or("no key opens the encrypted session")?;
+    Ok(Opened {
+        header: parts.members,
+        text,
+    })
 }
 
 struct Parts<'a> {
@@ -119,7 +137,11 @@ impl<'a> Parts<'a> {
             return Err("the encrypted session is longer than 16 KiB");
         }
         let mut parts = token.split('.');
-        let mut next = || parts.next().ok_or("the encrypted session does not have five parts");
+        let mut next = || {
+            parts
+                .next()
+                .ok_or("the encrypted session does not have five parts")
+        };
         let (header, key, iv, ciphertext, tag) = (next()?, next()?, next()?, next()?, next()?);
         if parts.next().is_some() {
             return Err("the encrypted session does not have five parts");
@@ -128,17 +150,33 @@ impl<'a> Parts<'a> {
         if !key.is_empty() {
             return Err("the encrypted session brings a key along");
         }
-        let decode = |part| URL_SAFE_NO_PAD.decode(part).map_err(|_| "the encrypted session is not base64url");
+        let decode = |part| {
+            URL_SAFE_NO_PAD
+                .decode(part)
+                .map_err(|_| "the encrypted session is not base64url")
+        };
         let members = json::strict_object(&decode(header)?);
-        let members = members.map_err(|_| "the encrypted session's header is not a plain JSON object")?;
-        // Compressed plaintext tells by its length what it says, and unpacks to any size (RFC 8725 section 3.6).
-        if members.contains_key("zip") || REFUSED_MEMBERS.iter().any(|name| members.contains_key(*name)) {
+        let members =
+            members.map_err(|_| "the encrypted session's header is not a plain JSON object")?;
+        // Compressed plaintext tells by its length what it says, and unpacks to any size (RFC 8725
+        // section 3.6).
+        if members.contains_key("zip")
+            || REFUSED_MEMBERS
+                .iter()
+                .any(|name| members.contains_key(*name))
+        {
             return Err("the encrypted session's header has an extension or compression");
         }
         if members.get("alg").and_then(Value::as_str) != Some("dir") {
             return Err("the encrypted session's algorithm is not dir");
         }
-        Ok(Self { header, members, iv: decode(iv)?, ciphertext: decode(ciphertext)?, tag: decode(tag)? })
+        Ok(Self {
+            header,
+            members,
+            iv: decode(iv)?,
+            ciphertext: decode(ciphertext)?,
+            tag: decode(tag)?,
+        })
     }
 }
 
@@ -150,7 +188,10 @@ fn expand<const LENGTH: usize>(prk: &hkdf::Prk, info: &[u8]) -> Option<[u8; LENG
         }
     }
     let mut key = [0; LENGTH];
-    prk.expand(&[info], Length(LENGTH)).ok()?.fill(&mut key).ok()?;
+    prk.expand(&[info], Length(LENGTH))
+        .ok()?
+        .fill(&mut key)
+        .ok()?;
     Some(key)
 }
 
@@ -158,11 +199,15 @@ fn expand<const LENGTH: usize>(prk: &hkdf::Prk, info: &[u8]) -> Option<[u8; LENG
 mod tests {
     use super::*;
 
-    /// RFC 7518 appendix B.3. What it authenticates is a text and no header, so it cannot be put as a token.
+    /// RFC 7518 appendix B.3. What it authenticates is a text and no header, so it cannot be put as
+    /// a token.
     #[test]
     fn a256cbc_hs512_is_as_its_known_answer() {
         let bytes = |hex: &str| -> Vec<u8> {
-            hex.as_bytes().chunks(2).map(|two| u8::from_str_radix(str::from_utf8(two).unwrap(), 16).unwrap()).collect()
+            hex.as_bytes()
+                .chunks(2)
+                .map(|two| u8::from_str_radix(str::from_utf8(two).unwrap(), 16).unwrap())
+                .collect()
         };
         let parts = || Parts {
             header: "The second principle of Auguste Kerckhoffs",

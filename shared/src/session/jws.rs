@@ -1,7 +1,9 @@
-//! The signature layer by itself: a compact token and a key set in, the bytes that were signed out (RFC 7515 section 5.2).
+//! The signature layer by itself: a compact token and a key set in, the bytes that were signed out
+//! (RFC 7515 section 5.2).
 //!
-//! This is the very check that sessions go through, before anything is asked about claims. It stands here so that published
-//! test vectors can be run on it; `cargo run --example verify_signature` does so from a shell.
+//! This is the very check that sessions go through, before anything is asked about claims. It
+//! stands here so that published test vectors can be run on it; `cargo run --example
+//! verify_signature` does so from a shell.
 
 use super::key_set::{KeySet, NoKey};
 use super::signature::Algorithm;
@@ -9,12 +11,16 @@ use super::token::UnverifiedToken;
 
 /// Verifies a token with a key set (RFC 7517) and gives its payload.
 ///
-/// The key set decides which algorithms there can be: one of public keys never verifies an HMAC, and one with a symmetric
-/// key (`oct`) verifies nothing else and must have no other keys beside.
+/// The key set decides which algorithms there can be: one of public keys never verifies an HMAC,
+/// and one with a symmetric key (`oct`) verifies nothing else and must have no other keys beside.
 ///
 /// # Errors
 /// A clause that says why the token, or the key set, is refused.
-pub fn verify(token: &str, key_set: &[u8], algorithms: &[Algorithm]) -> Result<Vec<u8>, &'static str> {
+pub fn verify(
+    token: &str,
+    key_set: &[u8],
+    algorithms: &[Algorithm],
+) -> Result<Vec<u8>, &'static str> {
     let token = UnverifiedToken::parse(token)?;
     let keys = KeySet::parse_shared(key_set).or_else(|_| KeySet::parse(key_set))?;
     if !algorithms.contains(&token.algorithm) {

@@ -42,7 +42,8 @@ impl KeySet {
         Self::read(text, public_key)
     }
 
-    /// Reads a set of symmetric keys, each of at least 32 bytes. What issuers publish is never read like this.
+    /// Reads a set of symmetric keys, each of at least 32 bytes. What issuers publish is never read
+    /// like this.
     ///
     /// # Errors
     /// A clause for the log, also where there is any other key in it.
@@ -52,12 +53,22 @@ impl KeySet {
             symmetric &= jwk.get("kty").is_some_and(|kind| kind == "oct");
             shared_key(jwk)
         })?;
-        if symmetric && !set.keys.is_empty() { Ok(set) } else { Err("the key set is not one of symmetric keys") }
+        if symmetric && !set.keys.is_empty() {
+            Ok(set)
+        } else {
+            Err("the key set is not one of symmetric keys")
+        }
     }
 
-    fn read(text: &[u8], mut key: impl FnMut(&Members) -> Option<VerifyingKey>) -> Result<Self, &'static str> {
-        let set = json::strict_object(text).map_err(|_| "the key set is not a plain JSON object")?;
-        let Some(Value::Array(keys)) = set.get("keys") else { return Err("the key set has no keys") };
+    fn read(
+        text: &[u8],
+        mut key: impl FnMut(&Members) -> Option<VerifyingKey>,
+    ) -> Result<Self, &'static str> {
+        let set =
+            json::strict_object(text).map_err(|_| "the key set is not a plain JSON object")?;
+        let Some(Value::Array(keys)) = set.get("keys") else {
+            return Err("the key set has no keys");
+        };
         if keys.len() > MOST_KEYS {
             return Err("the key set has more than 100 keys");
         }
@@ -67,17 +78,25 @@ impl KeySet {
             let id = jwk.get("kid").and_then(Value::as_str).map(str::to_owned);
             match jwk.as_object().and_then(&mut key) {
                 // Identity providers list a key twice at times, or once for each of its algorithms.
-                Some(key) if usable.iter().any(|(known, other)| *known == id && other.is_same(&key)) => {}
+                Some(key)
+                    if usable
+                        .iter()
+                        .any(|(known, other)| *known == id && other.is_same(&key)) => {}
                 Some(key) => usable.push((id, key)),
                 None => unusable.push(id),
             }
         }
-        Ok(Self { keys: usable, unusable, verified: Verified::default() })
+        Ok(Self {
+            keys: usable,
+            unusable,
+            verified: Verified::default(),
+        })
     }
 
-    /// Whether a token is signed with a key that has the id that it names; if it names none, with any that fits: an issuer
-    /// without key ids has several of them while it rotates (RFC 7515 appendix D). Several keys may have one id, as for an
-    /// encryption key next to a signing key, or one key for each type (RFC 7517 section 4.5): each that fits is tried.
+    /// Whether a token is signed with a key that has the id that it names; if it names none, with
+    /// any that fits: an issuer without key ids has several of them while it rotates (RFC 7515
+    /// appendix D). Several keys may have one id, as for an encryption key next to a signing key,
+    /// or one key for each type (RFC 7517 section 4.5): each that fits is tried.
     ///
     /// # Errors
     /// See [`NoKey`].
@@ -94,7 +113,10 @@ impl KeySet {
     }
 
     fn try_keys(&self, token: &UnverifiedToken) -> Result<bool, NoKey> {
-        let fitting = self.of_id(token).filter(|key| key.fits(token.algorithm)).take(MAX_TRIED);
+        let fitting = self
+            .of_id(token)
+            .filter(|key| key.fits(token.algorithm))
+            .take(MAX_TRIED);
         let (mut tried, mut signed) = (0, false);
         for key in fitting {
             tried += 1;
@@ -104,7 +126,9 @@ impl KeySet {
             }
         }
         match tried {
-            0 if token.key_id.is_some() && self.of_id(token).next().is_none() => Err(NoKey::UnknownId),
+            0 if token.key_id.is_some() && self.of_id(token).next().is_none() => {
+                Err(NoKey::UnknownId)
+            }
             0 if token.key_id.is_some() => Err(NoKey::WrongAlgorithm),
             _ => Ok(signed),
         }
@@ -113,8 +137,12 @@ impl KeySet {
     /// The keys that a token may mean.
     fn of_id<'a>(&'a self, token: &'a UnverifiedToken) -> impl Iterator<Item = &'a VerifyingKey> {
         let wanted = token.key_id.as_ref();
-        let fits = move |id: &Option<String>| wanted.is_none_or(|wanted| id.as_ref() == Some(wanted));
-        self.keys.iter().filter(move |(id, _)| fits(id)).map(|(_, key)| key)
+        let fits =
+            move |id: &Option<String>| wanted.is_none_or(|wanted| id.as_ref() == Some(wanted));
+        self.keys
+            .iter()
+            .filter(move |(id, _)| fits(id))
+            .map(|(_, key)| key)
     }
 
     /// Whether there is a key that a token may mean, and that is made for its algorithm.
@@ -122,13 +150,16 @@ impl KeySet {
         self.of_id(token).any(|key| key.fits(token.algorithm))
     }
 
-    /// What there is instead of a key for a token: a clause for the log, without anything of the token but its algorithm.
+    /// What there is instead of a key for a token: a clause for the log, without anything of the
+    /// token but its algorithm.
     pub fn describe(&self, no_key: &NoKey, token: &UnverifiedToken) -> String {
         let algorithm = token.algorithm.name();
         if self.keys.is_empty() {
             return match self.unusable.len() {
                 0 => "the issuer's key set is empty".to_owned(),
-                listed => format!("the issuer's key set has {listed} keys, none of which can verify signatures"),
+                listed => format!(
+                    "the issuer's key set has {listed} keys, none of which can verify signatures"
+                ),
             };
         }
         match no_key {
@@ -166,13 +197,15 @@ fn descriptions<'a>(keys: impl Iterator<Item = &'a VerifyingKey>) -> String {
     known.join(", ")
 }
 
-/// What a key says of its use: nothing where it is not for verifying signatures, else the one algorithm that it is bound
-/// to, if it is.
+/// What a key says of its use: nothing where it is not for verifying signatures, else the one
+/// algorithm that it is bound to, if it is.
 fn bound_to(jwk: &Members) -> Option<Option<Algorithm>> {
     // RFC 7517 sections 4.2 to 4.4: a key may say what it is for.
     let for_signatures = jwk.get("use").is_none_or(|value| value == "sig");
     let may_verify = jwk.get("key_ops").is_none_or(|value| {
-        value.as_array().is_some_and(|operations| operations.iter().any(|operation| operation == "verify"))
+        value
+            .as_array()
+            .is_some_and(|operations| operations.iter().any(|operation| operation == "verify"))
     });
     if !for_signatures || !may_verify {
         return None;
@@ -188,7 +221,8 @@ fn shared_key(jwk: &Members) -> Option<VerifyingKey> {
     let secret = URL_SAFE_NO_PAD.decode(jwk.get("k")?.as_str()?).ok()?;
     let bound_to = bound_to(jwk)?;
     let key = VerifyingKey::symmetric(&secret, bound_to);
-    let usable = secret.len() >= LEAST_SECRET_BYTES && bound_to.is_none_or(|algorithm| key.fits(algorithm));
+    let usable =
+        secret.len() >= LEAST_SECRET_BYTES && bound_to.is_none_or(|algorithm| key.fits(algorithm));
     usable.then_some(key)
 }
 
@@ -222,21 +256,29 @@ fn public_key(jwk: &Members) -> Option<VerifyingKey> {
         _ => return None,
     };
     // A key bound to an algorithm of another family works for nothing.
-    bound_to.is_none_or(|algorithm| key.fits(algorithm)).then_some(key)
+    bound_to
+        .is_none_or(|algorithm| key.fits(algorithm))
+        .then_some(key)
 }
 
-/// A number without zeros in front, which some libraries write (RFC 7518 section 6.3.1.1), and which would make another key of it.
+/// A number without zeros in front, which some libraries write (RFC 7518 section 6.3.1.1), and
+/// which would make another key of it.
 fn number(bytes: &[u8]) -> &[u8] {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    bytes.split_at_checked(zeros).map_or(bytes, |(_, number)| number)
+    bytes
+        .split_at_checked(zeros)
+        .map_or(bytes, |(_, number)| number)
 }
 
-/// At least 2048 bits, an odd exponent of at least 3 (with 1, every message is its own signature), and not made by a
-/// generator whose keys can be factored. Larger numbers than anybody uses would make each forged token cost more.
+/// At least 2048 bits, an odd exponent of at least 3 (with 1, every message is its own signature),
+/// and not made by a generator whose keys can be factored. Larger numbers than anybody uses would
+/// make each forged token cost more.
 fn strong_rsa(modulus: &[u8], exponent: &[u8]) -> bool {
     let bits = |number: &[u8]| {
         let number = number.iter().skip_while(|byte| **byte == 0);
-        number.clone().next().map_or(0, |first| number.count() * 8 - first.leading_zeros() as usize)
+        number.clone().next().map_or(0, |first| {
+            number.count() * 8 - first.leading_zeros() as usize
+        })
     };
     (2048..=4096).contains(&bits(modulus))
         && (2..=32).contains(&bits(exponent))
@@ -244,13 +286,18 @@ fn strong_rsa(modulus: &[u8], exponent: &[u8]) -> bool {
         && !has_roca(modulus)
 }
 
-/// CVE-2017-15361: a faulty generator's moduli of this length are powers of 65537 modulo every prime up to 701. Modulo
-/// these, which tell the most, one of 2^70 others is too.
+/// CVE-2017-15361: a faulty generator's moduli of this length are powers of 65537 modulo every
+/// prime up to 701. Modulo these, which tell the most, one of 2^70 others is too.
 fn has_roca(modulus: &[u8]) -> bool {
-    const PRIMES: [u32; 16] = [37, 97, 229, 233, 239, 241, 257, 331, 349, 397, 461, 523, 541, 571, 673, 691];
+    const PRIMES: [u32; 16] = [
+        37, 97, 229, 233, 239, 241, 257, 331, 349, 397, 461, 523, 541, 571, 673, 691,
+    ];
     PRIMES.iter().all(|prime| {
-        let remainder = modulus.iter().fold(0, |sum, byte| (sum * 256 + u32::from(*byte)) % prime);
-        let mut powers = std::iter::successors(Some(1), |power| Some(power * 65537 % prime)).take(*prime as usize);
+        let remainder = modulus
+            .iter()
+            .fold(0, |sum, byte| (sum * 256 + u32::from(*byte)) % prime);
+        let mut powers = std::iter::successors(Some(1), |power| Some(power * 65537 % prime))
+            .take(*prime as usize);
         powers.any(|power| power == remainder)
     })
 }
@@ -274,25 +321,47 @@ mod tests {
     }
 
     fn usable(keys: Value) -> usize {
-        KeySet::parse(json!({"keys": keys}).to_string().as_bytes()).ok().unwrap().keys.len()
+        KeySet::parse(json!({"keys": keys}).to_string().as_bytes())
+            .ok()
+            .unwrap()
+            .keys
+            .len()
     }
 
     #[test]
     fn keys_that_cannot_be_trusted_with_a_signature_are_left_out() {
         assert_eq!(usable(json!([rsa(256)])), 1);
-        assert_eq!(usable(json!([rsa(512), with(rsa(256), "e", encode(&[0xff; 4]).into())])), 2);
+        assert_eq!(
+            usable(json!([
+                rsa(512),
+                with(rsa(256), "e", encode(&[0xff; 4]).into())
+            ])),
+            2
+        );
         let ec = json!({"kty": "EC", "crv": "P-256", "x": encode(&[1; 32]), "y": encode(&[2; 32])});
         assert_eq!(usable(json!([ec])), 1);
         let padded = |bytes: &[u8]| encode(&[&[0, 0], bytes].concat());
         let long = with(rsa(512), "n", padded(&[0xff; 512]).into());
-        let long = with(long, "e", encode(&[&[0; 5], &[1, 0, 1][..]].concat()).into());
-        assert_eq!(usable(json!([long.clone()])), 1, "zeros in front make no other number");
+        let long = with(
+            long,
+            "e",
+            encode(&[&[0; 5], &[1, 0, 1][..]].concat()).into(),
+        );
+        assert_eq!(
+            usable(json!([long.clone()])),
+            1,
+            "zeros in front make no other number"
+        );
         assert_eq!(usable(json!([rsa(512), long])), 1, "nor another key");
         for key in [
             rsa(255),
             rsa(513),
             with(rsa(256), "e", encode(&[1, 0, 0, 0, 1]).into()),
-            with(rsa(256), "n", encode(&[&[0; 8], &[0xff; 255][..]].concat()).into()),
+            with(
+                rsa(256),
+                "n",
+                encode(&[&[0; 8], &[0xff; 255][..]].concat()).into(),
+            ),
             with(rsa(256), "e", "AQ".into()),
             with(rsa(256), "e", "AQAA".into()),
             with(rsa(256), "e", "".into()),
@@ -320,17 +389,40 @@ mod tests {
     fn an_odd_key_does_not_spoil_the_rest_and_an_equal_one_counts_once() {
         assert_eq!(usable(json!([7, {"kty": "new"}, rsa(256)])), 1);
         assert_eq!(usable(json!([rsa(256), rsa(384)])), 2);
-        assert_eq!(usable(json!([rsa(256), with(rsa(384), "kid", "other".into())])), 2);
+        assert_eq!(
+            usable(json!([rsa(256), with(rsa(384), "kid", "other".into())])),
+            2
+        );
         assert_eq!(usable(json!([rsa(256), rsa(256)])), 1);
-        assert_eq!(usable(json!([rsa(256), with(rsa(256), "x5t", "abc".into())])), 1);
-        assert_eq!(usable(json!([with(rsa(256), "alg", "RS256".into()), with(rsa(256), "alg", "PS256".into())])), 2);
-        assert_eq!(usable(json!([rsa(256), with(rsa(256), "kid", "other".into())])), 2);
+        assert_eq!(
+            usable(json!([rsa(256), with(rsa(256), "x5t", "abc".into())])),
+            1
+        );
+        assert_eq!(
+            usable(json!([
+                with(rsa(256), "alg", "RS256".into()),
+                with(rsa(256), "alg", "PS256".into())
+            ])),
+            2
+        );
+        assert_eq!(
+            usable(json!([rsa(256), with(rsa(256), "kid", "other".into())])),
+            2
+        );
     }
 
     #[test]
     fn what_is_no_key_set_is_refused() {
         let many = json!({"keys": vec![json!({}); 101]}).to_string();
-        for text in ["", "<html>", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[],"keys":[]}"#, &many] {
+        for text in [
+            "",
+            "<html>",
+            "[]",
+            "{}",
+            r#"{"keys":{}}"#,
+            r#"{"keys":[],"keys":[]}"#,
+            &many,
+        ] {
             assert!(KeySet::parse(text.as_bytes()).is_err(), "{text}");
         }
     }

@@ -1,9 +1,10 @@
 //! Who is calling: a session that the app's identity provider vouches for.
 //!
-//! The road of a signed token: `credential` finds it with the help of `carrier`, `token` takes it apart, `issuer` is chosen by
-//! its name, `signature` checks it with a key that `key_source` or a shared secret gave, `claims` checks what it says.
-//! Encrypted cookies are opened by `encrypted` and `jwe`; `introspection` and `forward` ask a service. `products` knows what the
-//! sessions of each identity product look like. Only at the end of such a road is there a [`Session`].
+//! The road of a signed token: `credential` finds it with the help of `carrier`, `token` takes it
+//! apart, `issuer` is chosen by its name, `signature` checks it with a key that `key_source` or a
+//! shared secret gave, `claims` checks what it says. Encrypted cookies are opened by `encrypted`
+//! and `jwe`; `introspection` and `forward` ask a service. `products` knows what the sessions of
+//! each identity product look like. Only at the end of such a road is there a [`Session`].
 
 pub mod carrier;
 mod chunks;
@@ -32,7 +33,8 @@ use serde_json::Value;
 use crate::ask::Ask;
 use crate::refusal::{Code, Refusal};
 
-/// A verified session. Only the verifier makes one; it has no `Debug`, as its claims are nobody's business.
+/// A verified session. Only the verifier makes one; it has no `Debug`, as its claims are nobody's
+/// business.
 pub struct Session {
     issuer: String,
     subject: String,
@@ -50,14 +52,16 @@ impl Session {
         &self.subject
     }
 
-    /// Checks that the claim named by `GRANTS_CLAIM` covers an ask. The claim is an array of names or one text with
-    /// spaces between them, as OAuth's `scope` (RFC 6749 section 3.3); without it, nothing is covered. It may be within
-    /// another claim: see [`claims::at`].
+    /// Checks that the claim named by `GRANTS_CLAIM` covers an ask. The claim is an array of names
+    /// or one text with spaces between them, as OAuth's `scope` (RFC 6749 section 3.3); without it,
+    /// nothing is covered. It may be within another claim: see [`claims::at`].
     ///
     /// # Errors
     /// [`Code::GrantNotAllowed`].
     pub fn permits(&self, ask: &Ask, grants_claim: Option<&str>) -> Result<(), Refusal> {
-        let Some(name) = grants_claim else { return Ok(()) };
+        let Some(name) = grants_claim else {
+            return Ok(());
+        };
         let permitted: Vec<&str> = match claims::at(&self.claims, name) {
             Some(Value::String(text)) => text.split(' ').collect(),
             Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
@@ -67,7 +71,9 @@ impl Session {
             return Ok(());
         }
         let asked = ask.grants.join(", ");
-        let detail = format!("This session may not ask for all of: {asked}. Ask for what its \"{name}\" claim lists.");
+        let detail = format!(
+            "This session may not ask for all of: {asked}. Ask for what its \"{name}\" claim lists."
+        );
         Err(Refusal::new(Code::GrantNotAllowed, detail))
     }
 }
@@ -76,7 +82,11 @@ impl Session {
 impl Session {
     /// A session for tests of what comes after verification.
     pub fn for_tests(issuer: &str, subject: &str, claims: Value) -> Self {
-        Self { issuer: issuer.to_owned(), subject: subject.to_owned(), claims }
+        Self {
+            issuer: issuer.to_owned(),
+            subject: subject.to_owned(),
+            claims,
+        }
     }
 }
 
@@ -87,8 +97,16 @@ mod tests {
 
     #[test]
     fn the_grants_claim_is_an_array_or_a_text_with_spaces() {
-        let ask = Ask { grants: vec!["tts", "stt"], expires_in: 60, max_session_duration: None };
-        let permitted = |claims| Session::for_tests("i", "s", claims).permits(&ask, Some("voice")).is_ok();
+        let ask = Ask {
+            grants: vec!["tts", "stt"],
+            expires_in: 60,
+            max_session_duration: None,
+        };
+        let permitted = |claims| {
+            Session::for_tests("i", "s", claims)
+                .permits(&ask, Some("voice"))
+                .is_ok()
+        };
         assert!(permitted(json!({"voice": ["stt", "agent", "tts"]})));
         assert!(permitted(json!({"voice": "tts stt"})));
         for claims in [
@@ -102,14 +120,25 @@ mod tests {
         ] {
             assert!(!permitted(claims.clone()), "{claims}");
         }
-        assert!(Session::for_tests("i", "s", json!({})).permits(&ask, None).is_ok());
+        assert!(
+            Session::for_tests("i", "s", json!({}))
+                .permits(&ask, None)
+                .is_ok()
+        );
     }
 
     #[test]
     fn the_grants_claim_may_be_within_another_claim() {
-        let ask = Ask { grants: vec!["tts"], expires_in: 60, max_session_duration: None };
-        let session =
-            Session::for_tests("i", "s", json!({"app_metadata": {"voice": "tts"}, "https://a.test/v": ["tts"]}));
+        let ask = Ask {
+            grants: vec!["tts"],
+            expires_in: 60,
+            max_session_duration: None,
+        };
+        let session = Session::for_tests(
+            "i",
+            "s",
+            json!({"app_metadata": {"voice": "tts"}, "https://a.test/v": ["tts"]}),
+        );
         for (name, permitted) in [
             ("/app_metadata/voice", true),
             ("https://a.test/v", true),
@@ -117,7 +146,11 @@ mod tests {
             ("app_metadata/voice", false),
             ("/voice", false),
         ] {
-            assert_eq!(session.permits(&ask, Some(name)).is_ok(), permitted, "{name}");
+            assert_eq!(
+                session.permits(&ask, Some(name)).is_ok(),
+                permitted,
+                "{name}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! For which party a token was issued: `azp` (OpenID Connect Core 1.0 section 2), or `client_id` (RFC 9068 section 2.2).
+//! For which party a token was issued: `azp` (OpenID Connect Core 1.0 section 2), or `client_id`
+//! (RFC 9068 section 2.2).
 
 use serde_json::Value;
 use url::Url;
@@ -46,7 +47,8 @@ impl Parties {
         Self::listed(reader, listed, true, |party| Party::Named(party.to_owned()))
     }
 
-    /// The same for a product that names pages: not set, or set to `absent` alone, those of `ALLOWED_ORIGINS` count.
+    /// The same for a product that names pages: not set, or set to `absent` alone, those of
+    /// `ALLOWED_ORIGINS` count.
     pub fn of_pages(reader: &mut Reader) -> Self {
         let mut listed = reader.list(NAME);
         let is_known = |entry: &String| ["*", ABSENT].contains(&entry.as_str()) || is_page(entry);
@@ -61,27 +63,40 @@ impl Parties {
         if listed.iter().all(|entry| entry == ABSENT) {
             let origins = reader.list("ALLOWED_ORIGINS");
             if origins.is_empty() {
-                let requirement =
-                    "is not set, and ALLOWED_ORIGINS neither: one of them lists the pages that tokens may be for";
+                let requirement = "is not set, and ALLOWED_ORIGINS neither: one of them lists the pages that tokens may be for";
                 reader.fault(NAME, requirement);
             }
             listed.extend(origins);
         }
-        let page =
-            |entry: &str| OriginPattern::parse(entry).map_or_else(|| Party::Named(entry.to_owned()), Party::Page);
+        let page = |entry: &str| {
+            OriginPattern::parse(entry).map_or_else(|| Party::Named(entry.to_owned()), Party::Page)
+        };
         // A client is no page.
         Self::listed(reader, listed, false, page)
     }
 
-    fn listed(reader: &mut Reader, listed: Vec<String>, or_client: bool, party: impl Fn(&str) -> Party) -> Self {
+    fn listed(
+        reader: &mut Reader,
+        listed: Vec<String>,
+        or_client: bool,
+        party: impl Fn(&str) -> Party,
+    ) -> Self {
         if listed.iter().any(|entry| entry == "*") {
             if listed.len() > 1 {
                 reader.fault(NAME, "must be either * or a list without it");
             }
             return Self::Any;
         }
-        let parties = listed.iter().filter(|entry| *entry != ABSENT).map(|entry| party(entry)).collect();
-        Self::Listed { parties, or_absent: listed.iter().any(|entry| entry == ABSENT), or_client }
+        let parties = listed
+            .iter()
+            .filter(|entry| *entry != ABSENT)
+            .map(|entry| party(entry))
+            .collect();
+        Self::Listed {
+            parties,
+            or_absent: listed.iter().any(|entry| entry == ABSENT),
+            or_client,
+        }
     }
 
     /// Checks the party that a token names.
@@ -89,22 +104,40 @@ impl Parties {
     /// # Errors
     /// A clause for the log.
     pub fn check(&self, claims: &Claims) -> Result<(), &'static str> {
-        let Self::Listed { parties, or_absent, or_client } = self else { return Ok(()) };
+        let Self::Listed {
+            parties,
+            or_absent,
+            or_client,
+        } = self
+        else {
+            return Ok(());
+        };
         let (party, client) = (claims.get("azp"), claims.get("client_id"));
         match party.or(client) {
-            Some(_) if party.is_none() && !or_client => Err("azp is missing, and client_id names no page"),
+            Some(_) if party.is_none() && !or_client => {
+                Err("azp is missing, and client_id names no page")
+            }
             None if *or_absent => Ok(()),
-            None => Err("azp and client_id are missing, and SESSION_AUTHORIZED_PARTIES does not list absent"),
+            None => Err(
+                "azp and client_id are missing, and SESSION_AUTHORIZED_PARTIES does not list absent",
+            ),
             Some(Value::String(party)) if parties.iter().any(|known| known.is(party)) => Ok(()),
             Some(_) => Err("azp or client_id is not in SESSION_AUTHORIZED_PARTIES"),
         }
     }
 }
 
-/// Whether tokens may name a page so: as `ALLOWED_ORIGINS` does, or by an origin of plain http, as pages in a local network have.
+/// Whether tokens may name a page so: as `ALLOWED_ORIGINS` does, or by an origin of plain http, as
+/// pages in a local network have.
 fn is_page(entry: &str) -> bool {
-    let origin = || Url::parse(entry).ok().filter(|url| url.scheme() == "http").map(|url| url.origin());
-    OriginPattern::parse(entry).is_some() || origin().is_some_and(|origin| origin.ascii_serialization() == entry)
+    let origin = || {
+        Url::parse(entry)
+            .ok()
+            .filter(|url| url.scheme() == "http")
+            .map(|url| url.origin())
+    };
+    OriginPattern::parse(entry).is_some()
+        || origin().is_some_and(|origin| origin.ascii_serialization() == entry)
 }
 
 impl Party {

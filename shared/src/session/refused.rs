@@ -27,14 +27,21 @@ impl Refused {
         Self::Invalid(reason.into())
     }
 
-    /// Something that only the operator can mend. The caller's session may be good, so this is no word against it.
+    /// Something that only the operator can mend. The caller's session may be good, so this is no
+    /// word against it.
     pub fn misconfigured(reason: &str) -> Self {
-        Self::Unavailable { reason: reason.to_owned(), retry_after: 60 }
+        Self::Unavailable {
+            reason: reason.to_owned(),
+            retry_after: 60,
+        }
     }
 
     /// A secret that sessions are checked with cannot be had.
     pub fn without_secret(refusal: Refusal) -> Self {
-        Self::Unavailable { reason: refusal.reason.into_owned(), retry_after: refusal.retry_after.unwrap_or(1) }
+        Self::Unavailable {
+            reason: refusal.reason.into_owned(),
+            retry_after: refusal.retry_after.unwrap_or(1),
+        }
     }
 }
 
@@ -59,10 +66,15 @@ impl From<Refused> for Refusal {
                 let detail = "The session has expired. Sign in again, or refresh the session, and repeat the request.";
                 Self::new(Code::SessionExpired, detail).because("exp is in the past")
             }
-            Refused::Unavailable { reason, retry_after } => {
+            Refused::Unavailable {
+                reason,
+                retry_after,
+            } => {
                 let detail = "Sessions cannot be checked at the moment, since the identity provider cannot be asked or \
                               its keys cannot be had. Try again shortly.";
-                Self::new(Code::SessionUnavailable, detail).because(reason).retry_after(retry_after)
+                Self::new(Code::SessionUnavailable, detail)
+                    .because(reason)
+                    .retry_after(retry_after)
             }
         }
     }

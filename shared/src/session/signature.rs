@@ -1,7 +1,7 @@
 //! Signatures: which algorithms there are, which key fits which, and the check itself.
 //!
-//! An algorithm is used only where settings list it and the key is made for it; the token's own word decides nothing
-//! (RFC 8725 section 3.1).
+//! An algorithm is used only where settings list it and the key is made for it; the token's own
+//! word decides nothing (RFC 8725 section 3.1).
 
 use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED, UnparsedPublicKey};
 use base64::Engine;
@@ -31,8 +31,9 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// The algorithms that need a public key.
-    pub const ASYMMETRIC: [&'static str; 10] =
-        ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
+    pub const ASYMMETRIC: [&'static str; 10] = [
+        "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
+    ];
     /// The algorithms that need a shared secret.
     pub const SYMMETRIC: [&'static str; 3] = ["HS256", "HS384", "HS512"];
 
@@ -60,14 +61,18 @@ impl Algorithm {
     /// Its name, as tokens and key sets have it.
     pub fn name(self) -> &'static str {
         let mut names = Self::ASYMMETRIC.into_iter().chain(Self::SYMMETRIC);
-        names.find(|name| Self::named(name) == Some(self)).unwrap_or_default()
+        names
+            .find(|name| Self::named(name) == Some(self))
+            .unwrap_or_default()
     }
 
     /// The family of keys that it needs.
     pub fn family(self) -> Family {
         match self {
             Self::Hs256 | Self::Hs384 | Self::Hs512 => Family::Secret,
-            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => Family::Rsa,
+            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => {
+                Family::Rsa
+            }
             Self::Es256 => Family::P256,
             Self::Es384 => Family::P384,
             Self::Es512 => Family::P521,
@@ -94,7 +99,8 @@ impl Algorithm {
     }
 }
 
-/// The shortest secret that may sign or encrypt sessions, in bytes (RFC 7518 section 3.2, RFC 8725 section 3.5).
+/// The shortest secret that may sign or encrypt sessions, in bytes (RFC 7518 section 3.2, RFC 8725
+/// section 3.5).
 pub const LEAST_SECRET_BYTES: usize = 32;
 
 /// Kinds of keys. An elliptic curve's key works for that curve's algorithm alone.
@@ -142,17 +148,21 @@ enum Material {
 impl Material {
     fn is_same(&self, other: &Self) -> bool {
         let numbers = |key: &DecodingKey, other: &DecodingKey| match (key.kind(), other.kind()) {
-            (DecodingKeyKind::SecretOrDer(key), DecodingKeyKind::SecretOrDer(other)) => key == other,
+            (DecodingKeyKind::SecretOrDer(key), DecodingKeyKind::SecretOrDer(other)) => {
+                key == other
+            }
             (
                 DecodingKeyKind::RsaModulusExponent { n, e },
-                DecodingKeyKind::RsaModulusExponent { n: other_n, e: other_e },
+                DecodingKeyKind::RsaModulusExponent {
+                    n: other_n,
+                    e: other_e,
+                },
             ) => n == other_n && e == other_e,
             _ => false,
         };
         match (self, other) {
-            (Self::Library(key), Self::Library(other)) | (Self::Symmetric(key, _), Self::Symmetric(other, _)) => {
-                numbers(key, other)
-            }
+            (Self::Library(key), Self::Library(other))
+            | (Self::Symmetric(key, _), Self::Symmetric(other, _)) => numbers(key, other),
             (Self::P521(point), Self::P521(other)) => point == other,
             _ => false,
         }
@@ -163,19 +173,32 @@ impl VerifyingKey {
     /// A shared secret that settings name, for each of the HMAC algorithms.
     pub fn secret(secret: &[u8]) -> Self {
         let material = Material::Library(DecodingKey::from_secret(secret));
-        Self { family: Family::Secret, bound_to: None, material }
+        Self {
+            family: Family::Secret,
+            bound_to: None,
+            material,
+        }
     }
 
-    /// A symmetric key out of a key set, for the algorithms that it is long enough for (RFC 7518 section 3.2).
+    /// A symmetric key out of a key set, for the algorithms that it is long enough for (RFC 7518
+    /// section 3.2).
     pub fn symmetric(secret: &[u8], bound_to: Option<Algorithm>) -> Self {
         let material = Material::Symmetric(DecodingKey::from_secret(secret), secret.len());
-        Self { family: Family::Secret, bound_to, material }
+        Self {
+            family: Family::Secret,
+            bound_to,
+            material,
+        }
     }
 
     /// An RSA key of big-endian modulus and exponent.
     pub fn rsa(modulus: &[u8], exponent: &[u8], bound_to: Option<Algorithm>) -> Self {
         let material = Material::Library(DecodingKey::from_rsa_raw_components(modulus, exponent));
-        Self { family: Family::Rsa, bound_to, material }
+        Self {
+            family: Family::Rsa,
+            bound_to,
+            material,
+        }
     }
 
     /// A point on a curve, uncompressed (SEC 1 section 2.3.3), or an Ed25519 key's 32 bytes.
@@ -185,7 +208,11 @@ impl VerifyingKey {
             Family::Ed25519 => Material::Library(DecodingKey::from_ed_der(&point)),
             _ => Material::Library(DecodingKey::from_ec_der(&point)),
         };
-        Self { family, bound_to, material }
+        Self {
+            family,
+            bound_to,
+            material,
+        }
     }
 
     /// What the key is made for, for the log.
@@ -198,7 +225,9 @@ impl VerifyingKey {
 
     /// Whether two keys are one: the same material, bound to the same algorithm.
     pub fn is_same(&self, other: &Self) -> bool {
-        self.family == other.family && self.bound_to == other.bound_to && self.material.is_same(&other.material)
+        self.family == other.family
+            && self.bound_to == other.bound_to
+            && self.material.is_same(&other.material)
     }
 
     /// Whether the key is made for an algorithm.
@@ -209,7 +238,9 @@ impl VerifyingKey {
             _ => LEAST_SECRET_BYTES,
         };
         let long_enough = !matches!(self.material, Material::Symmetric(_, bytes) if bytes < least);
-        long_enough && self.family == algorithm.family() && self.bound_to.is_none_or(|bound| bound == algorithm)
+        long_enough
+            && self.family == algorithm.family()
+            && self.bound_to.is_none_or(|bound| bound == algorithm)
     }
 
     /// Whether the token is signed with this key.
@@ -222,9 +253,15 @@ impl VerifyingKey {
             (Material::Library(key) | Material::Symmetric(key, _), Some(jwa)) => {
                 crypto::verify(token.signature, signed, key, jwa).unwrap_or(false)
             }
-            (Material::P521(point), None) => URL_SAFE_NO_PAD.decode(token.signature).is_ok_and(|signature| {
-                UnparsedPublicKey::new(&ECDSA_P521_SHA512_FIXED, point).verify(signed, &signature).is_ok()
-            }),
+            (Material::P521(point), None) => {
+                URL_SAFE_NO_PAD
+                    .decode(token.signature)
+                    .is_ok_and(|signature| {
+                        UnparsedPublicKey::new(&ECDSA_P521_SHA512_FIXED, point)
+                            .verify(signed, &signature)
+                            .is_ok()
+                    })
+            }
             _ => false,
         }
     }

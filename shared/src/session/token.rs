@@ -1,4 +1,5 @@
-//! A JWT taken apart, before anything in it is believed (RFC 7515 section 5.2, RFC 7519 section 7.2, RFC 8725).
+//! A JWT taken apart, before anything in it is believed (RFC 7515 section 5.2, RFC 7519 section
+//! 7.2, RFC 8725).
 
 use std::borrow::Cow;
 
@@ -16,9 +17,10 @@ pub const MOST_BYTES: usize = 8 * 1024;
 /// The longest key id that is looked up, in bytes.
 const MOST_KEY_ID_BYTES: usize = 256;
 
-/// Header members that change what a signature means. A verifier that does not know an extension must refuse it (RFC 7515
-/// section 4.1.11). Keys come from settings alone (RFC 8725 section 3.10): those that come along with a token, as `jwk` or `x5c`,
-/// and places for keys, as `jku` or `x5u`, are never looked at, and some issuers put them into every token.
+/// Header members that change what a signature means. A verifier that does not know an extension
+/// must refuse it (RFC 7515 section 4.1.11). Keys come from settings alone (RFC 8725 section 3.10):
+/// those that come along with a token, as `jwk` or `x5c`, and places for keys, as `jku` or `x5u`,
+/// are never looked at, and some issuers put them into every token.
 pub const REFUSED_MEMBERS: [&str; 2] = ["crit", "b64"];
 
 /// A token in compact form, nothing of which has been verified.
@@ -47,24 +49,38 @@ impl<'a> UnverifiedToken<'a> {
         if is_encrypted(token) {
             return Err("the token has five parts: it is encrypted, and signed ones are expected");
         }
-        let (signed, signature) = token.rsplit_once('.').ok_or("the token does not have three parts")?;
-        let (header, payload) = signed.split_once('.').ok_or("the token does not have three parts")?;
+        let (signed, signature) = token
+            .rsplit_once('.')
+            .ok_or("the token does not have three parts")?;
+        let (header, payload) = signed
+            .split_once('.')
+            .ok_or("the token does not have three parts")?;
         if payload.contains('.') {
             return Err("the token does not have three parts");
         }
         // This decoder takes neither padding nor stray bits: one token has one spelling.
-        let decode = |part| URL_SAFE_NO_PAD.decode(part).map_err(|_| "the token is not base64url");
+        let decode = |part| {
+            URL_SAFE_NO_PAD
+                .decode(part)
+                .map_err(|_| "the token is not base64url")
+        };
         let (header, payload) = (decode(header)?, decode(payload)?);
         if decode(signature)?.is_empty() {
             return Err("the token is not signed");
         }
-        let header = json::strict_object(&header).map_err(|_| "the token's header is not a plain JSON object")?;
-        if REFUSED_MEMBERS.iter().any(|name| header.contains_key(*name)) {
+        let header = json::strict_object(&header)
+            .map_err(|_| "the token's header is not a plain JSON object")?;
+        if REFUSED_MEMBERS
+            .iter()
+            .any(|name| header.contains_key(*name))
+        {
             return Err("the token's header has an extension");
         }
         check_type(&header)?;
         let algorithm = match header.get("alg") {
-            Some(Value::String(name)) => Algorithm::named(name).ok_or("the token's algorithm is not known here")?,
+            Some(Value::String(name)) => {
+                Algorithm::named(name).ok_or("the token's algorithm is not known here")?
+            }
             _ => return Err("the token's algorithm is missing or not a text"),
         };
         let key_id = match header.get("kid") {
@@ -72,17 +88,27 @@ impl<'a> UnverifiedToken<'a> {
             Some(Value::String(id)) if id.len() <= MOST_KEY_ID_BYTES => Some(id.clone()),
             Some(_) => return Err("the token's key id is too long or not a text"),
         };
-        Ok(Self { algorithm, key_id, signed, signature, header, payload })
+        Ok(Self {
+            algorithm,
+            key_id,
+            signed,
+            signature,
+            header,
+            payload,
+        })
     }
 
-    /// Who the token says it is from: good for choosing the issuer whose keys must then confirm it, and for nothing else.
+    /// Who the token says it is from: good for choosing the issuer whose keys must then confirm it,
+    /// and for nothing else.
     pub fn unverified_issuer(&self) -> Option<Cow<'_, str>> {
         #[derive(Deserialize)]
         struct Claims<'a> {
             #[serde(borrow)]
             iss: Cow<'a, str>,
         }
-        serde_json::from_slice(&self.payload).ok().map(|Claims { iss }| iss)
+        serde_json::from_slice(&self.payload)
+            .ok()
+            .map(|Claims { iss }| iss)
     }
 
     /// The payload, which need not be JSON. Call it once the signature has been verified.
@@ -90,22 +116,31 @@ impl<'a> UnverifiedToken<'a> {
         self.payload
     }
 
-    /// What the token says, in its header and as its claims. Call it once the signature has been verified.
+    /// What the token says, in its header and as its claims. Call it once the signature has been
+    /// verified.
     ///
     /// # Errors
     /// A clause for the log.
     pub fn into_claims(self) -> Result<(Members, Members), &'static str> {
         let claims = json::strict_object(&self.payload);
-        Ok((self.header, claims.map_err(|_| "the token's claims are not a plain JSON object")?))
+        Ok((
+            self.header,
+            claims.map_err(|_| "the token's claims are not a plain JSON object")?,
+        ))
     }
 }
 
-/// Refuses tokens that say they are for something else: logout tokens, DPoP proofs, security events (RFC 8725 section
-/// 3.11). Access tokens say `at+jwt` (RFC 9068), most others `JWT` or nothing. Every other name with a `+` in it is some
-/// other kind's, be it `logout+jwt` or `dc+sd-jwt`.
+/// Refuses tokens that say they are for something else: logout tokens, DPoP proofs, security events
+/// (RFC 8725 section 3.11). Access tokens say `at+jwt` (RFC 9068), most others `JWT` or nothing.
+/// Every other name with a `+` in it is some other kind's, be it `logout+jwt` or `dc+sd-jwt`.
 fn check_type(header: &Members) -> Result<(), &'static str> {
-    let Some(value) = header.get("typ") else { return Ok(()) };
-    let name = value.as_str().ok_or("the token's type is not a text")?.to_ascii_lowercase();
+    let Some(value) = header.get("typ") else {
+        return Ok(());
+    };
+    let name = value
+        .as_str()
+        .ok_or("the token's type is not a text")?
+        .to_ascii_lowercase();
     let name = name.strip_prefix("application/").unwrap_or(&name);
     if name.contains('+') && name != "at+jwt" {
         return Err("the token's type says that it is no session");
@@ -119,7 +154,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn token(header: &str) -> String {
-        format!("{}.{}.c2ln", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode("{}"))
+        format!(
+            "{}.{}.c2ln",
+            URL_SAFE_NO_PAD.encode(header),
+            URL_SAFE_NO_PAD.encode("{}")
+        )
     }
 
     fn refused(token: &str) -> bool {
@@ -150,10 +189,23 @@ mod tests {
             r#""kid":null"#,
             r#""alg":"ES256""#,
         ] {
-            assert!(refused(&token(&format!(r#"{{"alg":"ES256",{member}}}"#))), "{member}");
+            assert!(
+                refused(&token(&format!(r#"{{"alg":"ES256",{member}}}"#))),
+                "{member}"
+            );
         }
-        assert!(refused(&token(&format!(r#"{{"alg":"ES256","kid":"{}"}}"#, "k".repeat(257)))));
-        for alg in [r#""none""#, r#""NONE""#, r#""es256""#, "null", "[]", r#""""#] {
+        assert!(refused(&token(&format!(
+            r#"{{"alg":"ES256","kid":"{}"}}"#,
+            "k".repeat(257)
+        ))));
+        for alg in [
+            r#""none""#,
+            r#""NONE""#,
+            r#""es256""#,
+            "null",
+            "[]",
+            r#""""#,
+        ] {
             assert!(refused(&token(&format!(r#"{{"alg":{alg}}}"#))), "{alg}");
         }
         assert!(refused(&token("{}")));

@@ -1,4 +1,5 @@
-//! Which tokens a set of keys has verified: a session's token comes many times, and its signature is no other the next time.
+//! Which tokens a set of keys has verified: a session's token comes many times, and its signature
+//! is no other the next time.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,8 +28,9 @@ impl TokenHash {
     }
 }
 
-/// Tokens with good signatures. Belongs to one set of keys and goes with it, so that what a removed key signed is believed for
-/// no longer than the key is. Of a token, nothing but the signature is remembered: its claims are judged each time.
+/// Tokens with good signatures. Belongs to one set of keys and goes with it, so that what a removed
+/// key signed is believed for no longer than the key is. Of a token, nothing but the signature is
+/// remembered: its claims are judged each time.
 #[derive(Default)]
 pub struct Verified(Mutex<HashSet<TokenHash>>);
 
@@ -41,7 +43,8 @@ impl Verified {
     /// Remembers that a token was verified.
     pub fn insert(&self, token: TokenHash) {
         let mut tokens = self.lock();
-        // Forgetting all costs each of them one verification: less than to keep note of who came when.
+        // Forgetting all costs each of them one verification: less than to keep note of who came
+        // when.
         if tokens.len() >= MOST {
             tokens.clear();
         }
@@ -61,7 +64,11 @@ mod tests {
     fn a_hash_is_of_the_signature_too() {
         let hash = |text| TokenHash::of(&UnverifiedToken::parse(text).unwrap());
         let header = "eyJhbGciOiJSUzI1NiJ9";
-        let tokens = [format!("{header}.e30.AAAA"), format!("{header}.e30.AAAB"), format!("{header}.e31A.AAAA")];
+        let tokens = [
+            format!("{header}.e30.AAAA"),
+            format!("{header}.e30.AAAB"),
+            format!("{header}.e31A.AAAA"),
+        ];
         let hashes: HashSet<_> = tokens.iter().map(|text| hash(text)).collect();
         assert_eq!(hashes.len(), 3);
         assert!(hashes.contains(&hash(&tokens[0])));
@@ -71,7 +78,9 @@ mod tests {
     fn never_holds_more_than_it_may() {
         let verified = Verified::default();
         for number in 0..2 * MOST {
-            let token = TokenHash(std::array::from_fn(|place| (number >> (8 * (place % 2))) as u8));
+            let token = TokenHash(std::array::from_fn(|place| {
+                (number >> (8 * (place % 2))) as u8
+            }));
             verified.insert(token);
             assert!(verified.contains(&token) && verified.lock().len() <= MOST);
         }

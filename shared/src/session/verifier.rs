@@ -36,7 +36,8 @@ enum Way {
 }
 
 impl Verifier {
-    /// A verifier for what the settings say. `fresh_for` is how long a secret is used before it is loaded anew.
+    /// A verifier for what the settings say. `fresh_for` is how long a secret is used before it is
+    /// loaded anew.
     pub fn new(
         settings: SessionSettings,
         transport: Transport,
@@ -44,29 +45,58 @@ impl Verifier {
         fresh_for: Duration,
         clock: Clock,
     ) -> Self {
-        let secret = |id, part| SecretCache::new(Arc::clone(&store), id, part, fresh_for, clock.clone());
-        let remote = || Remote { transport: transport.clone(), clock: clock.clone() };
+        let secret =
+            |id, part| SecretCache::new(Arc::clone(&store), id, part, fresh_for, clock.clone());
+        let remote = || Remote {
+            transport: transport.clone(),
+            clock: clock.clone(),
+        };
         let way = match settings.method {
             Method::Tokens(issuers, encrypted) => {
-                let mut sources = Sources { transport: &transport, clock: &clock, known: Vec::new() };
-                let issuers = issuers.into_iter().map(|IssuerSettings { keys, algorithms, key_id_required, rules }| {
-                    let keys = match keys {
-                        KeysSetting::Published(location) => Keys::Published(sources.at(location)),
-                        KeysSetting::Shared(id) => Keys::Shared(secret(id, Part::Only(signs))),
-                        KeysSetting::Both(id, location) => {
-                            Keys::Both(secret(id, Part::Only(signs)), sources.at(location))
+                let mut sources = Sources {
+                    transport: &transport,
+                    clock: &clock,
+                    known: Vec::new(),
+                };
+                let issuers = issuers.into_iter().map(
+                    |IssuerSettings {
+                         keys,
+                         algorithms,
+                         key_id_required,
+                         rules,
+                     }| {
+                        let keys = match keys {
+                            KeysSetting::Published(location) => {
+                                Keys::Published(sources.at(location))
+                            }
+                            KeysSetting::Shared(id) => Keys::Shared(secret(id, Part::Only(signs))),
+                            KeysSetting::Both(id, location) => {
+                                Keys::Both(secret(id, Part::Only(signs)), sources.at(location))
+                            }
+                        };
+                        TrustedIssuer {
+                            keys,
+                            algorithms,
+                            key_id_required,
+                            rules,
                         }
-                    };
-                    TrustedIssuer { keys, algorithms, key_id_required, rules }
-                });
+                    },
+                );
                 let issuers = issuers.collect();
-                let encrypted = encrypted.map(|EncryptedSettings { secret_id, scheme, cookies, rules }| Encrypted {
-                    secret: secret(secret_id, Part::Only(encrypts)),
-                    scheme,
-                    cookies,
-                    rules,
-                    clock: clock.clone(),
-                });
+                let encrypted = encrypted.map(
+                    |EncryptedSettings {
+                         secret_id,
+                         scheme,
+                         cookies,
+                         rules,
+                     }| Encrypted {
+                        secret: secret(secret_id, Part::Only(encrypts)),
+                        scheme,
+                        cookies,
+                        rules,
+                        clock: clock.clone(),
+                    },
+                );
                 Way::Tokens(issuers, encrypted)
             }
             Method::Introspection(service, client) => Way::Introspection(Box::new(Introspection {
@@ -78,7 +108,11 @@ impl Verifier {
             })),
             Method::Forward(service) => Way::Forward(Forward {
                 url: service.url,
-                cookie: settings.carriers.into_iter().next().map(|carrier| carrier.name),
+                cookie: settings
+                    .carriers
+                    .into_iter()
+                    .next()
+                    .map(|carrier| carrier.name),
                 remote: remote(),
                 rules: service.rules,
             }),
@@ -95,7 +129,10 @@ impl Verifier {
                         drop(encrypted.secret.get().await);
                     }
                 };
-                tokio::join!(join_all(issuers.iter().map(|issuer| issuer.keys.warm())), secret);
+                tokio::join!(
+                    join_all(issuers.iter().map(|issuer| issuer.keys.warm())),
+                    secret
+                );
             }
             Way::Introspection(introspection) => drop(introspection.client.get().await),
             Way::Forward(_) => {}
@@ -105,28 +142,35 @@ impl Verifier {
     /// Makes a session of a credential, or refuses it.
     ///
     /// # Errors
-    /// [`Code::SessionMissing`], [`Code::SessionInvalid`], [`Code::SessionExpired`], and [`Code::SessionUnavailable`]
-    /// where nothing can be said of the credential because keys or answers cannot be had.
+    /// [`Code::SessionMissing`], [`Code::SessionInvalid`], [`Code::SessionExpired`], and
+    /// [`Code::SessionUnavailable`] where nothing can be said of the credential because keys or
+    /// answers cannot be had.
     pub async fn verify(&self, credential: Credential<'_>) -> Result<Session, Refusal> {
-        let detail = "Sign in, and send the session as a Bearer token or as the app's session cookie.";
+        let detail =
+            "Sign in, and send the session as a Bearer token or as the app's session cookie.";
         let missing = |reason| Err(Refusal::new(Code::SessionMissing, detail).because(reason));
         match credential {
             Credential::Bearer(token) => Ok(self.verify_one(token, None).await?),
             Credential::Cookies(candidates) => Ok(self.verify_cookies(&candidates).await?),
-            Credential::TooManyCookies => {
-                Err(Refused::invalid("the cookies hold more than four different sessions, so none is tried").into())
-            }
+            Credential::TooManyCookies => Err(Refused::invalid(
+                "the cookies hold more than four different sessions, so none is tried",
+            )
+            .into()),
             Credential::UnreadableCookies => {
                 missing("a session cookie is there, but no session can be unpacked from it")
             }
-            Credential::None => missing("there is neither a Bearer credential nor a session cookie"),
+            Credential::None => {
+                missing("there is neither a Bearer credential nor a session cookie")
+            }
         }
     }
 
-    /// Judges all that the cookies hold. A sibling host can plant cookies, and their order must not decide whose session
-    /// counts: two good ones of different owners are none.
+    /// Judges all that the cookies hold. A sibling host can plant cookies, and their order must not
+    /// decide whose session counts: two good ones of different owners are none.
     async fn verify_cookies(&self, candidates: &[Candidate<'_>]) -> Result<Session, Refused> {
-        let judged = candidates.iter().map(|candidate| self.verify_one(&candidate.session, Some(&candidate.cookies)));
+        let judged = candidates
+            .iter()
+            .map(|candidate| self.verify_one(&candidate.session, Some(&candidate.cookies)));
         let (mut good, mut refused) = (Vec::new(), None);
         for session in join_all(judged).await {
             match session {
@@ -140,33 +184,48 @@ impl Verifier {
         let Some(first) = good.next() else {
             return Err(refused.unwrap_or_else(|| Refused::invalid("the cookies hold no session")));
         };
-        let same_owner = |other: &Session| (other.issuer(), other.subject()) == (first.issuer(), first.subject());
+        let same_owner = |other: &Session| {
+            (other.issuer(), other.subject()) == (first.issuer(), first.subject())
+        };
         if good.all(|other| same_owner(&other)) {
             Ok(first)
         } else {
-            Err(Refused::invalid("the cookies hold good sessions of different owners: a sibling host may have set one"))
+            Err(Refused::invalid(
+                "the cookies hold good sessions of different owners: a sibling host may have set one",
+            ))
         }
     }
 
     /// Judges one session. `cookies` are the names of those that hold it, where it came in some.
-    async fn verify_one(&self, session: &str, cookies: Option<&[String]>) -> Result<Session, Refused> {
+    async fn verify_one(
+        &self,
+        session: &str,
+        cookies: Option<&[String]>,
+    ) -> Result<Session, Refused> {
         match &self.way {
-            Way::Tokens(_, Some(encrypted)) if is_encrypted(session) => encrypted.verify(session, cookies).await,
+            Way::Tokens(_, Some(encrypted)) if is_encrypted(session) => {
+                encrypted.verify(session, cookies).await
+            }
             Way::Tokens(issuers, _) => self.by_issuer(issuers, session).await,
             Way::Introspection(introspection) => introspection.verify(session).await,
             Way::Forward(forward) => forward.verify(cookies.is_some(), session).await,
         }
     }
 
-    /// The token's own word chooses the issuer; then that issuer's keys, and no others, must confirm it.
+    /// The token's own word chooses the issuer; then that issuer's keys, and no others, must
+    /// confirm it.
     async fn by_issuer(&self, issuers: &[TrustedIssuer], token: &str) -> Result<Session, Refused> {
         let token = UnverifiedToken::parse(token).map_err(Refused::invalid)?;
         let issuer = match issuers {
             // Who vouches is known from the key alone, whatever the token says, if anything.
             [only] if only.rules.issuer_claim == IssuerClaim::Unchecked => only,
             _ => {
-                let name = token.unverified_issuer().ok_or_else(|| Refused::invalid("the token names no issuer"))?;
-                let named = issuers.iter().find(|issuer| issuer.rules.issuer_claim.names(&name));
+                let name = token
+                    .unverified_issuer()
+                    .ok_or_else(|| Refused::invalid("the token names no issuer"))?;
+                let named = issuers
+                    .iter()
+                    .find(|issuer| issuer.rules.issuer_claim.names(&name));
                 named.ok_or_else(|| Refused::invalid("iss is not in SESSION_ISSUER"))?
             }
         };
@@ -174,7 +233,8 @@ impl Verifier {
     }
 }
 
-/// Makes one source for each place: two issuers that have their keys in one place share what is fetched.
+/// Makes one source for each place: two issuers that have their keys in one place share what is
+/// fetched.
 struct Sources<'a> {
     transport: &'a Transport,
     clock: &'a Clock,
@@ -183,10 +243,18 @@ struct Sources<'a> {
 
 impl Sources<'_> {
     fn at(&mut self, location: Location) -> Arc<KeySource> {
-        if let Some(known) = self.known.iter().find(|source| *source.location() == location) {
+        if let Some(known) = self
+            .known
+            .iter()
+            .find(|source| *source.location() == location)
+        {
             return Arc::clone(known);
         }
-        let source = Arc::new(KeySource::new(location, self.transport.clone(), self.clock.clone()));
+        let source = Arc::new(KeySource::new(
+            location,
+            self.transport.clone(),
+            self.clock.clone(),
+        ));
         self.known.push(Arc::clone(&source));
         source
     }

@@ -1,4 +1,5 @@
-//! HTTP to the outside: one client, one pool of connections and one set of TLS roots for the provider, the issuer and AWS.
+//! HTTP to the outside: one client, one pool of connections and one set of TLS roots for the
+//! provider, the issuer and AWS.
 
 mod failure;
 mod proxy;
@@ -32,13 +33,14 @@ const USER_AGENT: &str = concat!("voicemint/", env!("CARGO_PKG_VERSION"));
 #[derive(Clone)]
 pub struct Transport {
     client: Client,
-    /// The last URL that was called, parsed: most calls are mints, which all have the same, and parsing it is a good part of
-    /// what reqwest costs.
+    /// The last URL that was called, parsed: most calls are mints, which all have the same, and
+    /// parsing it is a good part of what reqwest costs.
     last: Arc<Mutex<Option<(Uri, Url)>>>,
 }
 
 impl Transport {
-    /// A client that trusts the compiled-in authorities and those of `SSL_CERT_FILE`, and uses the proxy of `HTTPS_PROXY`.
+    /// A client that trusts the compiled-in authorities and those of `SSL_CERT_FILE`, and uses the
+    /// proxy of `HTTPS_PROXY`.
     pub fn from_settings(reader: &mut Reader) -> Option<Self> {
         let roots = tls::roots(reader);
         let proxy = proxy::from_settings(reader);
@@ -60,7 +62,10 @@ impl Transport {
             Some(proxy) => client.proxy(proxy),
             None => client,
         };
-        client.build().ok().map(|client| Self { client, last: Arc::default() })
+        client.build().ok().map(|client| Self {
+            client,
+            last: Arc::default(),
+        })
     }
 
     /// A client without settings: the compiled-in authorities and no proxy.
@@ -73,8 +78,8 @@ impl Transport {
         reader.finish(transport)
     }
 
-    /// Sends one `HEAD` without credentials, so that the next request to that host finds a connection. Best effort: whatever
-    /// is answered, and whether anything is, does not matter.
+    /// Sends one `HEAD` without credentials, so that the next request to that host finds a
+    /// connection. Best effort: whatever is answered, and whether anything is, does not matter.
     pub async fn warm(&self, url: &str) {
         let _ = self.client.head(url).timeout(WARM_WITHIN).send().await;
     }
@@ -90,7 +95,9 @@ impl Transport {
         max_bytes: usize,
     ) -> Result<Response<Bytes>, Failure> {
         let exchange = async {
-            let request = self.request(request).ok_or(Failure::Unreachable("its URL cannot be called"))?;
+            let request = self
+                .request(request)
+                .ok_or(Failure::Unreachable("its URL cannot be called"))?;
             let mut response = self.client.execute(request).await.map_err(failure::of)?;
             let mut body = BytesMut::new();
             while let Some(chunk) = response.chunk().await.map_err(failure::of)? {
@@ -104,7 +111,9 @@ impl Transport {
             *read.headers_mut() = std::mem::take(response.headers_mut());
             Ok(read)
         };
-        tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(Failure::Timeout))
+        tokio::time::timeout(timeout, exchange)
+            .await
+            .unwrap_or(Err(Failure::Timeout))
     }
 
     fn request(&self, request: Request<Bytes>) -> Option<reqwest::Request> {

@@ -33,7 +33,11 @@ impl Server {
                         requests.fetch_add(1, Ordering::SeqCst);
                         let head = buffer[..count].starts_with(b"HEAD ");
                         let response = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
-                        let response = if head { response.trim_end_matches("ok") } else { response };
+                        let response = if head {
+                            response.trim_end_matches("ok")
+                        } else {
+                            response
+                        };
                         stream.write_all(response.as_bytes()).await.unwrap();
                     }
                 });
@@ -43,13 +47,19 @@ impl Server {
     }
 
     fn counts(&self) -> (usize, usize) {
-        (self.connections.load(Ordering::SeqCst), self.requests.load(Ordering::SeqCst))
+        (
+            self.connections.load(Ordering::SeqCst),
+            self.requests.load(Ordering::SeqCst),
+        )
     }
 }
 
 async fn get(transport: &Transport, url: &str) -> Result<Bytes, Failure> {
     let request = Request::get(url).body(Bytes::new()).unwrap();
-    transport.send(request, Duration::from_secs(3), 1024).await.map(Response::into_body)
+    transport
+        .send(request, Duration::from_secs(3), 1024)
+        .await
+        .map(Response::into_body)
 }
 
 async fn clause(transport: &Transport, url: &str) -> &'static str {
@@ -98,11 +108,20 @@ async fn why_there_is_no_connection_is_told_apart() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let closed = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    assert_eq!(clause(&transport, &closed).await, "the connection was refused");
-    assert_eq!(clause(&transport, "https://no-such-host.invalid/").await, "its name does not resolve");
+    assert_eq!(
+        clause(&transport, &closed).await,
+        "the connection was refused"
+    );
+    assert_eq!(
+        clause(&transport, "https://no-such-host.invalid/").await,
+        "its name does not resolve"
+    );
     let (plain, _) = Server::start().await;
     let no_tls = plain.replace("http:", "https:");
-    assert_eq!(clause(&transport, &no_tls).await, "no TLS connection can be agreed on");
+    assert_eq!(
+        clause(&transport, &no_tls).await,
+        "no TLS connection can be agreed on"
+    );
     let hangs_up = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", hangs_up.local_addr().unwrap());
     tokio::spawn(async move { while hangs_up.accept().await.is_ok() {} });
@@ -111,11 +130,15 @@ async fn why_there_is_no_connection_is_told_apart() {
 
 #[tokio::test]
 async fn a_connection_that_is_not_made_in_time_is_no_missing_answer() {
-    // What is sent to this block arrives nowhere (RFC 5737); where there is no way to it, that is said at once.
+    // What is sent to this block arrives nowhere (RFC 5737); where there is no way to it, that is
+    // said at once.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     // TCP is accepted by the system, TLS by nobody.
     let began = tokio::time::Instant::now();
-    assert_eq!(clause(&Transport::new().unwrap(), &url).await, "no connection within 1 s");
+    assert_eq!(
+        clause(&Transport::new().unwrap(), &url).await,
+        "no connection within 1 s"
+    );
     assert!(began.elapsed() < Duration::from_millis(1800));
 }

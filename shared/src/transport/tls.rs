@@ -1,4 +1,5 @@
-//! Whom a TLS connection may be made to: the authorities that are compiled in, and those of `SSL_CERT_FILE`.
+//! Whom a TLS connection may be made to: the authorities that are compiled in, and those of
+//! `SSL_CERT_FILE`.
 
 use std::sync::Arc;
 
@@ -12,28 +13,43 @@ const BEGIN: &str = "-----BEGIN ";
 
 /// The authorities to trust. Reading the system's own would take milliseconds of each cold start.
 pub fn roots(reader: &mut Reader) -> Option<RootCertStore> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
     if let Some(path) = reader.optional("SSL_CERT_FILE") {
         let Ok(pem) = std::fs::read(path) else {
-            reader.fault("SSL_CERT_FILE", "must be a file that can be read: a PEM file of certificate authorities");
+            reader.fault(
+                "SSL_CERT_FILE",
+                "must be a file that can be read: a PEM file of certificate authorities",
+            );
             return None;
         };
-        // Bundles hold odd ones, which no library reads. Each is read by itself: one without an end hides no other.
+        // Bundles hold odd ones, which no library reads. Each is read by itself: one without an end
+        // hides no other.
         let pem = String::from_utf8_lossy(&pem);
-        let sections = pem.split(BEGIN).skip(1).map(|section| format!("{BEGIN}{section}"));
-        let certificates = sections.filter_map(|section| CertificateDer::from_pem_slice(section.as_bytes()).ok());
+        let sections = pem
+            .split(BEGIN)
+            .skip(1)
+            .map(|section| format!("{BEGIN}{section}"));
+        let certificates =
+            sections.filter_map(|section| CertificateDer::from_pem_slice(section.as_bytes()).ok());
         if roots.add_parsable_certificates(certificates).0 == 0 {
-            reader.fault("SSL_CERT_FILE", "must have at least one certificate (-----BEGIN CERTIFICATE-----)");
+            reader.fault(
+                "SSL_CERT_FILE",
+                "must have at least one certificate (-----BEGIN CERTIFICATE-----)",
+            );
             return None;
         }
     }
     Some(roots)
 }
 
-/// TLS 1.2 and 1.3 with the one crypto provider. Nothing only where the library refuses its own defaults, which no setting
-/// can cause.
+/// TLS 1.2 and 1.3 with the one crypto provider. Nothing only where the library refuses its own
+/// defaults, which no setting can cause.
 pub fn client_config(roots: RootCertStore) -> Option<ClientConfig> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .ok()?;
     Some(config.with_root_certificates(roots).with_no_client_auth())
 }

@@ -24,7 +24,13 @@ impl Watched {
     pub fn new() -> Arc<Self> {
         let (inner, calls) = (Memory::new(64), AtomicUsize::new(0));
         let (expiries, fails, meanwhile) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Arc::new(Self { inner, calls, expiries, fails, meanwhile })
+        Arc::new(Self {
+            inner,
+            calls,
+            expiries,
+            fails,
+            meanwhile,
+        })
     }
 
     /// Calls since the last time.
@@ -40,7 +46,11 @@ impl Table for Watched {
         if let Some(reason) = *self.fails.lock().unwrap() {
             return Box::pin(std::future::ready(Err(reason.to_owned())));
         }
-        let meanwhile = if before == 1 { self.meanwhile.lock().unwrap().take() } else { None };
+        let meanwhile = if before == 1 {
+            self.meanwhile.lock().unwrap().take()
+        } else {
+            None
+        };
         meanwhile.inspect(|meanwhile| meanwhile(&self.inner));
         self.inner.update(table, key, update)
     }
@@ -58,7 +68,8 @@ impl Table for Vanishing {
     }
 }
 
-/// Makes updates and then says that it found them made: what a repeated call gets whose first answer was lost.
+/// Makes updates and then says that it found them made: what a repeated call gets whose first
+/// answer was lost.
 pub struct Late(pub Memory);
 
 impl Table for Late {

@@ -1,5 +1,6 @@
-//! Sections 2.6, 2.9, 3.4, 3.7 and 3.10: one token has one spelling, one reading, and no say in where its key comes from.
-//! Unless something else is said, each is signed as it stands by a key that counts, so only its form can be at fault.
+//! Sections 2.6, 2.9, 3.4, 3.7 and 3.10: one token has one spelling, one reading, and no say in
+//! where its key comes from. Unless something else is said, each is signed as it stands by a key
+//! that counts, so only its form can be at fault.
 
 use std::time::{Duration, Instant};
 
@@ -23,8 +24,14 @@ fn signed_text(message: &str) -> String {
 async fn sections_2_6_and_3_7_other_encodings_than_utf_8() {
     let world = World::new().await;
     let good = world.good().to_string();
-    let utf16 = |text: &str, bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
-    let utf32 = |text: &str| text.chars().flat_map(|letter| u32::from(letter).to_be_bytes()).collect::<Vec<u8>>();
+    let utf16 = |text: &str, bytes: fn(u16) -> [u8; 2]| {
+        text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>()
+    };
+    let utf32 = |text: &str| {
+        text.chars()
+            .flat_map(|letter| u32::from(letter).to_be_bytes())
+            .collect::<Vec<u8>>()
+    };
     let others = |text: &str| {
         [
             utf16(text, u16::to_le_bytes),
@@ -40,7 +47,9 @@ async fn sections_2_6_and_3_7_other_encodings_than_utf_8() {
                 .bytes()
                 .flat_map(|b| if b == b'?' { vec![0xc1, 0xa1] } else { vec![b] })
                 .collect(),
-            text.bytes().map(|byte| if byte == b'a' { 0xe4 } else { byte }).collect(),
+            text.bytes()
+                .map(|byte| if byte == b'a' { 0xe4 } else { byte })
+                .collect(),
         ]
     };
     world.accepts("UTF-8", &signed(HEADER, &good)).await;
@@ -57,18 +66,56 @@ async fn section_2_6_members_that_come_twice() {
     let world = World::new().await;
     let good = world.good().to_string();
     let rest = good.strip_prefix('{').unwrap();
-    for (name, value) in [("sub", "\"eve\""), ("iss", "\"https://evil.test\""), ("exp", "1"), ("aud", "\"x\"")] {
-        let escaped = format!("\\u{:04x}{}", u32::from(name.chars().next().unwrap()), &name[1..]);
+    for (name, value) in [
+        ("sub", "\"eve\""),
+        ("iss", "\"https://evil.test\""),
+        ("exp", "1"),
+        ("aud", "\"x\""),
+    ] {
+        let escaped = format!(
+            "\\u{:04x}{}",
+            u32::from(name.chars().next().unwrap()),
+            &name[1..]
+        );
         for name in [name, &escaped] {
-            world.refuses(name, &signed(HEADER, format!("{{\"{name}\":{value},{rest}"))).await;
             world
-                .refuses(name, &signed(HEADER, format!("{},\"{name}\":{value}}}", good.strip_suffix('}').unwrap())))
+                .refuses(
+                    name,
+                    &signed(HEADER, format!("{{\"{name}\":{value},{rest}")),
+                )
+                .await;
+            world
+                .refuses(
+                    name,
+                    &signed(
+                        HEADER,
+                        format!("{},\"{name}\":{value}}}", good.strip_suffix('}').unwrap()),
+                    ),
+                )
                 .await;
         }
     }
-    world.refuses("deep inside", &signed(HEADER, format!(r#"{{"app":{{"x":[{{"y":1,"y":2}}]}},{rest}"#))).await;
-    for member in [r#""alg":"EdDSA""#, r#""alg":"none""#, r#""kid":"p256""#, r#""\u0061lg":"EdDSA""#] {
-        world.refuses(member, &signed(HEADER.replace('}', &format!(",{member}}}")), &good)).await;
+    world
+        .refuses(
+            "deep inside",
+            &signed(
+                HEADER,
+                format!(r#"{{"app":{{"x":[{{"y":1,"y":2}}]}},{rest}"#),
+            ),
+        )
+        .await;
+    for member in [
+        r#""alg":"EdDSA""#,
+        r#""alg":"none""#,
+        r#""kid":"p256""#,
+        r#""\u0061lg":"EdDSA""#,
+    ] {
+        world
+            .refuses(
+                member,
+                &signed(HEADER.replace('}', &format!(",{member}}}")), &good),
+            )
+            .await;
     }
 }
 
@@ -79,13 +126,23 @@ async fn section_3_4_nesting_and_length() {
     for depth in [200, 1000, 2500] {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
             let nested = format!("{}1{}", open.repeat(depth), close.repeat(depth));
-            let payload = world.good().to_string().replacen('{', &format!("{{\"x\":{nested},"), 1);
+            let payload = world
+                .good()
+                .to_string()
+                .replacen('{', &format!("{{\"x\":{nested},"), 1);
             world.refuses("payload", &signed(HEADER, payload)).await;
             let header = HEADER.replacen('{', &format!("{{\"x\":{nested},"), 1);
-            world.refuses("header", &signed(header, world.good().to_string())).await;
+            world
+                .refuses("header", &signed(header, world.good().to_string()))
+                .await;
         }
     }
-    let long = |bytes: usize| signed(HEADER, world.claims(json!({"x": "x".repeat(bytes)})).to_string());
+    let long = |bytes: usize| {
+        signed(
+            HEADER,
+            world.claims(json!({"x": "x".repeat(bytes)})).to_string(),
+        )
+    };
     world.accepts("long", &long(5_500)).await;
     world.refuses("longer", &long(6_200)).await;
     world.refuses("much longer", &long(1_000_000)).await;
@@ -103,7 +160,10 @@ async fn section_3_4_a_token_has_one_spelling() {
         let claims = world.claims(json!({"x": "~~~???ÿÿÿ>>>"})).to_string();
         encode(format!("{claims}{}", " ".repeat(spaces)))
     });
-    let payload = payload.into_iter().find(|text| text.len() % 4 == 2).unwrap();
+    let payload = payload
+        .into_iter()
+        .find(|text| text.len() % 4 == 2)
+        .unwrap();
     let message = format!("{header}.{payload}");
     let good = signed_text(&message);
     world.accepts("as it should be", &good).await;
@@ -112,7 +172,11 @@ async fn section_3_4_a_token_has_one_spelling() {
     let stray = |part: &str| {
         let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let last = alphabet.find(part.chars().last().unwrap()).unwrap();
-        format!("{}{}", &part[..part.len() - 1], &alphabet[last + 1..last + 2])
+        format!(
+            "{}{}",
+            &part[..part.len() - 1],
+            &alphabet[last + 1..last + 2]
+        )
     };
     let (_, signature) = good.rsplit_once('.').unwrap();
     for other in [
@@ -129,15 +193,41 @@ async fn section_3_4_a_token_has_one_spelling() {
         format!("{header} .{payload}"),
         format!("{header}.\n{payload}"),
     ] {
-        world.refuses("signed as it stands", &signed_text(&other)).await;
-        world.refuses("signed before", &format!("{other}.{signature}")).await;
+        world
+            .refuses("signed as it stands", &signed_text(&other))
+            .await;
+        world
+            .refuses("signed before", &format!("{other}.{signature}"))
+            .await;
     }
-    for other in [format!("{signature}=="), stray(signature), format!("{signature}\0"), format!("{signature}A")] {
-        world.refuses("signature", &format!("{message}.{other}")).await;
+    for other in [
+        format!("{signature}=="),
+        stray(signature),
+        format!("{signature}\0"),
+        format!("{signature}A"),
+    ] {
+        world
+            .refuses("signature", &format!("{message}.{other}"))
+            .await;
     }
-    for space in [" ", "\n", "\r\n", "\t", "\u{a0}", "\u{200b}", "\u{feff}", "%20", "\""] {
-        for place in [0, 1, header.len(), header.len() + 1, message.len() + 1, good.len() - 1, good.len()] {
-            world.refuses("white space", &format!("{}{space}{}", &good[..place], &good[place..])).await;
+    for space in [
+        " ", "\n", "\r\n", "\t", "\u{a0}", "\u{200b}", "\u{feff}", "%20", "\"",
+    ] {
+        for place in [
+            0,
+            1,
+            header.len(),
+            header.len() + 1,
+            message.len() + 1,
+            good.len() - 1,
+            good.len(),
+        ] {
+            world
+                .refuses(
+                    "white space",
+                    &format!("{}{space}{}", &good[..place], &good[place..]),
+                )
+                .await;
         }
     }
 }
@@ -145,21 +235,56 @@ async fn section_3_4_a_token_has_one_spelling() {
 #[tokio::test]
 async fn section_3_4_names_that_only_look_alike() {
     let world = World::new().await;
-    for name in ["ѕub", "SUB", "Sub", "sub ", " sub", "ｓｕｂ", "s\u{200b}ub", "sub\u{0}", "su\u{0062}\u{0301}"] {
+    for name in [
+        "ѕub",
+        "SUB",
+        "Sub",
+        "sub ",
+        " sub",
+        "ｓｕｂ",
+        "s\u{200b}ub",
+        "sub\u{0}",
+        "su\u{0062}\u{0301}",
+    ] {
         let instead = world.claims(json!({"sub": null, name: "ada"}));
-        world.refuses(name, &signed(HEADER, instead.to_string())).await;
-        world.accepts(name, &signed(HEADER, world.claims(json!({name: "eve"})).to_string())).await;
+        world
+            .refuses(name, &signed(HEADER, instead.to_string()))
+            .await;
+        world
+            .accepts(
+                name,
+                &signed(HEADER, world.claims(json!({name: "eve"})).to_string()),
+            )
+            .await;
     }
     // The same name, written otherwise, is the same name (RFC 8259 section 8.3).
-    world.accepts("escaped", &signed(HEADER, world.good().to_string().replace("\"sub\"", "\"\\u0073ub\""))).await;
+    world
+        .accepts(
+            "escaped",
+            &signed(
+                HEADER,
+                world.good().to_string().replace("\"sub\"", "\"\\u0073ub\""),
+            ),
+        )
+        .await;
 }
 
 #[tokio::test]
 async fn sections_2_9_and_3_10_key_ids_are_looked_up_and_nothing_else() {
     let world = World::new().await;
-    let with_id = |kid: Value| signed(json!({"alg": "EdDSA", "kid": kid}).to_string(), world.good().to_string());
+    let with_id = |kid: Value| {
+        signed(
+            json!({"alg": "EdDSA", "kid": kid}).to_string(),
+            world.good().to_string(),
+        )
+    };
     world.accepts("a key id", &with_id(json!("ed25519"))).await;
-    world.accepts("no key id", &signed(r#"{"alg":"EdDSA"}"#, world.good().to_string())).await;
+    world
+        .accepts(
+            "no key id",
+            &signed(r#"{"alg":"EdDSA"}"#, world.good().to_string()),
+        )
+        .await;
     for kid in [
         "../../../../../../dev/null",
         "/etc/passwd",
@@ -177,15 +302,27 @@ async fn sections_2_9_and_3_10_key_ids_are_looked_up_and_nothing_else() {
         world.refuses("key id", &with_id(json!(kid))).await;
         // The empty key, which is what such a file or row would give.
         let header = json!({"alg": "HS256", "kid": kid}).to_string();
-        let forged = compact(header, world.good().to_string(), |text| crate::signers::mac("HS256", b"", text));
+        let forged = compact(header, world.good().to_string(), |text| {
+            crate::signers::mac("HS256", b"", text)
+        });
         world.refuses("key id", &forged).await;
     }
-    for kid in [json!("k".repeat(256)), json!("k".repeat(257)), json!(7), json!(["ed25519"]), Value::Null] {
+    for kid in [
+        json!("k".repeat(256)),
+        json!("k".repeat(257)),
+        json!(7),
+        json!(["ed25519"]),
+        Value::Null,
+    ] {
         world.refuses("key id", &with_id(kid)).await;
     }
     let asked = world.asked();
     assert!(asked.iter().all(|path| ["/a/.well-known/openid-configuration", "/a/keys"].contains(&path.as_str())));
-    assert_eq!(asked.len(), 8, "once for the first token, and three times for all of the unknown ids");
+    assert_eq!(
+        asked.len(),
+        8,
+        "once for the first token, and three times for all of the unknown ids"
+    );
 }
 
 #[tokio::test]
@@ -202,12 +339,15 @@ async fn section_3_10_keys_and_rules_do_not_come_along() {
     ] {
         for kid in [json!("ed25519"), json!("unknown")] {
             let header = json!({"alg": "EdDSA", "kid": kid, name: value}).to_string();
-            world.refuses(name, &signed(header, world.good().to_string())).await;
+            world
+                .refuses(name, &signed(header, world.good().to_string()))
+                .await;
         }
     }
     assert_eq!(world.asked(), Vec::<String>::new());
-    // Keys and their places are never used, so that they may stand there, as may a nonce or a type of content: the token counts
-    // where the issuer's own key signed it, and where another one did, nothing helps.
+    // Keys and their places are never used, so that they may stand there, as may a nonce or a type
+    // of content: the token counts where the issuer's own key signed it, and where another one did,
+    // nothing helps.
     let strangers = B.key_set();
     let elsewhere = world.issuer("b/keys");
     for (name, value) in [
@@ -225,17 +365,28 @@ async fn section_3_10_keys_and_rules_do_not_come_along() {
         ("nonce", json!("x")),
         ("zip", json!("DEF")),
     ] {
-        let by_stranger =
-            |header: &Value| compact(header.to_string(), world.good().to_string(), |text| B.sign("EdDSA", text));
+        let by_stranger = |header: &Value| {
+            compact(header.to_string(), world.good().to_string(), |text| {
+                B.sign("EdDSA", text)
+            })
+        };
         let header = json!({"alg": "EdDSA", "kid": "ed25519", name: value});
-        world.accepts(name, &signed(header.to_string(), world.good().to_string())).await;
+        world
+            .accepts(name, &signed(header.to_string(), world.good().to_string()))
+            .await;
         world.refuses(name, &by_stranger(&header)).await;
-        world.refuses(name, &by_stranger(&json!({"alg": "EdDSA", name: value}))).await;
+        world
+            .refuses(name, &by_stranger(&json!({"alg": "EdDSA", name: value})))
+            .await;
         let hmac = json!({"alg": "HS256", name: value}).to_string();
-        let hmac =
-            compact(hmac, world.good().to_string(), |text| crate::signers::mac("HS256", A.secret.as_bytes(), text));
+        let hmac = compact(hmac, world.good().to_string(), |text| {
+            crate::signers::mac("HS256", A.secret.as_bytes(), text)
+        });
         world.refuses(name, &hmac).await;
     }
     let asked = world.asked();
-    assert!(asked.iter().all(|path| path.starts_with("/a/")), "{asked:?}");
+    assert!(
+        asked.iter().all(|path| path.starts_with("/a/")),
+        "{asked:?}"
+    );
 }

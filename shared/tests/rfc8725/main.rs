@@ -1,9 +1,15 @@
-//! The attacks of RFC 8725 (JSON Web Token Best Current Practices), each against the whole verifier. Tests are named after
-//! the section that tells of them; `forms` has what the sections on inputs leave to the imagination.
+//! The attacks of RFC 8725 (JSON Web Token Best Current Practices), each against the whole
+//! verifier. Tests are named after the section that tells of them; `forms` has what the sections on
+//! inputs leave to the imagination.
 //!
-//! Whatever comes is answered with 401: a forged session must never look like trouble of the service's own.
+//! Whatever comes is answered with 401: a forged session must never look like trouble of the
+//! service's own.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that fails may panic"
+)]
 
 mod forms;
 mod numbers;

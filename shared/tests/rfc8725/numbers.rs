@@ -9,7 +9,10 @@ use crate::world::{A, NOW, World};
 /// A token whose claim is written as it stands, be it JSON or not.
 fn with(world: &World, name: &str, written: &str) -> String {
     let rest = world.claims(json!({name: null})).to_string();
-    let claims = format!(r#"{{"{name}":{written},{}"#, rest.strip_prefix('{').unwrap());
+    let claims = format!(
+        r#"{{"{name}":{written},{}"#,
+        rest.strip_prefix('{').unwrap()
+    );
     A.signed("EdDSA", r#"{"alg":"EdDSA","kid":"ed25519"}"#, claims)
 }
 
@@ -50,16 +53,37 @@ async fn a_time_that_is_no_number_is_none() {
 #[tokio::test]
 async fn a_time_that_has_passed_is_passed_however_it_is_written() {
     let world = World::new().await;
-    for written in ["0", "-0", "-1", "-1e308", "1e-400", "1.8e9", "1799999994", "1799999994.9", "17999999940e-1"] {
+    for written in [
+        "0",
+        "-0",
+        "-1",
+        "-1e308",
+        "1e-400",
+        "1.8e9",
+        "1799999994",
+        "1799999994.9",
+        "17999999940e-1",
+    ] {
         let token = with(&world, "exp", written);
         // Five seconds is what clocks may differ by.
         match written {
             "1.8e9" => world.accepts(written, &token).await,
-            _ => world.refuses_as(Code::SessionExpired, written, &token).await,
+            _ => {
+                world
+                    .refuses_as(Code::SessionExpired, written, &token)
+                    .await
+            }
         }
     }
     for name in ["nbf", "iat"] {
-        for written in ["0", "-1", "-1e308", "1e-400", "1800000000.5", "18000000000e-1"] {
+        for written in [
+            "0",
+            "-1",
+            "-1e308",
+            "1e-400",
+            "1800000000.5",
+            "18000000000e-1",
+        ] {
             world.accepts(written, &with(&world, name, written)).await;
         }
     }
@@ -68,7 +92,13 @@ async fn a_time_that_has_passed_is_passed_however_it_is_written() {
 #[tokio::test]
 async fn a_time_to_come_is_to_come_however_it_is_written() {
     let world = World::new().await;
-    for written in ["1800000006", "1.8e10", "18446744073709551616", "1e308", "1800000005.5"] {
+    for written in [
+        "1800000006",
+        "1.8e10",
+        "18446744073709551616",
+        "1e308",
+        "1800000005.5",
+    ] {
         for name in ["nbf", "iat"] {
             world.refuses(name, &with(&world, name, written)).await;
         }
@@ -80,16 +110,33 @@ async fn a_time_to_come_is_to_come_however_it_is_written() {
 #[tokio::test]
 async fn a_token_without_an_end_is_refused() {
     let world = World::new().await;
-    world.refuses("no exp", &A.token("EdDSA", "ed25519", &world.claims(json!({"exp": null})))).await;
+    world
+        .refuses(
+            "no exp",
+            &A.token("EdDSA", "ed25519", &world.claims(json!({"exp": null}))),
+        )
+        .await;
     let beside = world.claims(json!({"exp": null, "EXP": NOW + 60, "expires_at": NOW + 60}));
-    world.refuses("exp by another name", &A.token("EdDSA", "ed25519", &beside)).await;
-    let header = json!({"alg": "EdDSA", "kid": "ed25519", "exp": NOW + 60, "sub": "ada"}).to_string();
+    world
+        .refuses("exp by another name", &A.token("EdDSA", "ed25519", &beside))
+        .await;
+    let header =
+        json!({"alg": "EdDSA", "kid": "ed25519", "exp": NOW + 60, "sub": "ada"}).to_string();
     let claims = world.claims(json!({"exp": null})).to_string();
-    world.refuses("exp in the header", &A.signed("EdDSA", header, claims)).await;
+    world
+        .refuses("exp in the header", &A.signed("EdDSA", header, claims))
+        .await;
     let expired = world.claims(json!({"exp": NOW - 6, "sub": null}));
-    world.refuses("expired, and wrong", &A.token("EdDSA", "ed25519", &expired)).await;
+    world
+        .refuses("expired, and wrong", &A.token("EdDSA", "ed25519", &expired))
+        .await;
     // An expired token that somebody made up is not called expired.
     let expired = world.claims(json!({"exp": NOW - 6})).to_string();
     let header = encode(r#"{"alg":"EdDSA","kid":"ed25519"}"#);
-    world.refuses("expired, not signed", &format!("{header}.{}.{}", encode(expired), encode([7; 64]))).await;
+    world
+        .refuses(
+            "expired, not signed",
+            &format!("{header}.{}.{}", encode(expired), encode([7; 64])),
+        )
+        .await;
 }

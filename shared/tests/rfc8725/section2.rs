@@ -17,18 +17,37 @@ async fn section_2_1_no_signature() {
     world.accepts("signed", &good).await;
     let payload = good.split('.').nth(1).unwrap();
     let signature = good.rsplit('.').next().unwrap();
-    for name in ["none", "None", "NONE", "nOnE", "", " none", "none\\u0000", "null"] {
+    for name in [
+        "none",
+        "None",
+        "NONE",
+        "nOnE",
+        "",
+        " none",
+        "none\\u0000",
+        "null",
+    ] {
         for kid in ["", r#","kid":"rsa""#] {
             let header = encode(format!(r#"{{"alg":"{name}"{kid}}}"#));
             for signature in ["", "AA", signature] {
-                world.refuses(name, &format!("{header}.{payload}.{signature}")).await;
+                world
+                    .refuses(name, &format!("{header}.{payload}.{signature}"))
+                    .await;
             }
             world.refuses(name, &format!("{header}.{payload}")).await;
         }
     }
-    world.refuses("signature cut off", good.strip_suffix(signature).unwrap()).await;
-    for header in [r#"{"alg":null,"kid":"rsa"}"#, r#"{"alg":["RS256"],"kid":"rsa"}"#, r#"{"kid":"rsa"}"#] {
-        world.refuses(header, &A.signed("RS256", header, world.good().to_string())).await;
+    world
+        .refuses("signature cut off", good.strip_suffix(signature).unwrap())
+        .await;
+    for header in [
+        r#"{"alg":null,"kid":"rsa"}"#,
+        r#"{"alg":["RS256"],"kid":"rsa"}"#,
+        r#"{"kid":"rsa"}"#,
+    ] {
+        world
+            .refuses(header, &A.signed("RS256", header, world.good().to_string()))
+            .await;
     }
 }
 
@@ -38,14 +57,25 @@ async fn section_2_1_a_public_key_taken_for_a_secret() {
     let spki: PublicKeyX509Der = A.rsa.public_key().as_der().unwrap();
     let (spki, pkcs1) = (spki.as_ref(), A.rsa.public_key().as_ref());
     let pem = |label: &str, der: &[u8]| {
-        let lines: Vec<String> =
-            STANDARD.encode(der).as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
-        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----", lines.join("\n"))
+        let lines: Vec<String> = STANDARD
+            .encode(der)
+            .as_bytes()
+            .chunks(64)
+            .map(|line| String::from_utf8_lossy(line).into_owned())
+            .collect();
+        format!(
+            "-----BEGIN {label}-----\n{}\n-----END {label}-----",
+            lines.join("\n")
+        )
     };
     let set = A.key_set();
     let key = &set["keys"][0];
     let modulus = key["n"].as_str().unwrap();
-    let point = [key_bytes(&set["keys"][1], "x"), key_bytes(&set["keys"][1], "y")].concat();
+    let point = [
+        key_bytes(&set["keys"][1], "x"),
+        key_bytes(&set["keys"][1], "y"),
+    ]
+    .concat();
     for secret in [
         spki.to_vec(),
         pkcs1.to_vec(),
@@ -62,8 +92,14 @@ async fn section_2_1_a_public_key_taken_for_a_secret() {
         Vec::new(),
     ] {
         for alg in ["HS256", "HS384", "HS512"] {
-            for header in [json!({"alg": alg, "kid": "rsa"}), json!({"alg": alg, "kid": "p256"}), json!({"alg": alg})] {
-                let forged = compact(header.to_string(), world.good().to_string(), |text| mac(alg, &secret, text));
+            for header in [
+                json!({"alg": alg, "kid": "rsa"}),
+                json!({"alg": alg, "kid": "p256"}),
+                json!({"alg": alg}),
+            ] {
+                let forged = compact(header.to_string(), world.good().to_string(), |text| {
+                    mac(alg, &secret, text)
+                });
                 world.refuses(alg, &forged).await;
             }
         }
@@ -78,12 +114,22 @@ fn key_bytes(key: &Value, name: &str) -> Vec<u8> {
 async fn section_2_1_another_algorithm_than_was_signed_with() {
     let world = World::new().await;
     for (signed_with, kid) in PUBLIC {
-        world.accepts(signed_with, &A.token(signed_with, kid, &world.good())).await;
-        for (named, kid_of_named) in PUBLIC.into_iter().filter(|(named, _)| *named != signed_with) {
+        world
+            .accepts(signed_with, &A.token(signed_with, kid, &world.good()))
+            .await;
+        for (named, kid_of_named) in PUBLIC
+            .into_iter()
+            .filter(|(named, _)| *named != signed_with)
+        {
             for kid in [kid, kid_of_named] {
                 let header = json!({"alg": named, "kid": kid}).to_string();
                 let case = format!("{signed_with} as {named} with {kid}");
-                world.refuses(&case, &A.signed(signed_with, header, world.good().to_string())).await;
+                world
+                    .refuses(
+                        &case,
+                        &A.signed(signed_with, header, world.good().to_string()),
+                    )
+                    .await;
             }
         }
     }
@@ -92,9 +138,13 @@ async fn section_2_1_another_algorithm_than_was_signed_with() {
 #[tokio::test]
 async fn section_2_1_a_key_made_for_one_algorithm() {
     let world = World::new().await;
-    world.accepts("RS256", &A.token("RS256", "rsa-for-rs256", &world.good())).await;
+    world
+        .accepts("RS256", &A.token("RS256", "rsa-for-rs256", &world.good()))
+        .await;
     for alg in ["RS384", "RS512", "PS256", "PS384", "PS512"] {
-        world.refuses(alg, &A.token(alg, "rsa-for-rs256", &world.good())).await;
+        world
+            .refuses(alg, &A.token(alg, "rsa-for-rs256", &world.good()))
+            .await;
     }
 }
 
@@ -102,53 +152,104 @@ async fn section_2_1_a_key_made_for_one_algorithm() {
 async fn section_2_2_weak_secrets() {
     let world = World::sharing(&A.secret).await;
     for alg in ["HS256", "HS384", "HS512"] {
-        world.accepts(alg, &A.token(alg, "any", &world.good())).await;
-        world.refuses(alg, &B.token(alg, "any", &world.good())).await;
-        for guess in ["", "secret", "password", "your-256-bit-secret", "changeme", "\0"] {
+        world
+            .accepts(alg, &A.token(alg, "any", &world.good()))
+            .await;
+        world
+            .refuses(alg, &B.token(alg, "any", &world.good()))
+            .await;
+        for guess in [
+            "",
+            "secret",
+            "password",
+            "your-256-bit-secret",
+            "changeme",
+            "\0",
+        ] {
             let header = json!({"alg": alg}).to_string();
-            let forged = compact(header, world.good().to_string(), |text| mac(alg, guess.as_bytes(), text));
+            let forged = compact(header, world.good().to_string(), |text| {
+                mac(alg, guess.as_bytes(), text)
+            });
             world.refuses(guess, &forged).await;
         }
     }
     for alg in ["RS256", "ES256", "EdDSA"] {
-        world.refuses(alg, &A.token(alg, "rsa", &world.good())).await;
+        world
+            .refuses(alg, &A.token(alg, "rsa", &world.good()))
+            .await;
     }
     // 32 bytes are as much as anybody will ever guess, whatever the hash.
     let world = World::sharing(&A.secret[..32]).await;
     let token = |alg: &str| {
-        compact(json!({"alg": alg}).to_string(), world.good().to_string(), |text| {
-            mac(alg, &A.secret.as_bytes()[..32], text)
-        })
+        compact(
+            json!({"alg": alg}).to_string(),
+            world.good().to_string(),
+            |text| mac(alg, &A.secret.as_bytes()[..32], text),
+        )
     };
     for alg in ["HS256", "HS384", "HS512"] {
         world.accepts(alg, &token(alg)).await;
     }
     // That the operator set a weak secret is not the caller's fault, and yet no session.
     let world = World::sharing("secret").await;
-    let forged = compact(r#"{"alg":"HS256"}"#, world.good().to_string(), |text| mac("HS256", b"secret", text));
-    assert_eq!(world.verify(&forged).await.err().map(|refusal| refusal.code), Some(Code::SessionUnavailable));
+    let forged = compact(r#"{"alg":"HS256"}"#, world.good().to_string(), |text| {
+        mac("HS256", b"secret", text)
+    });
+    assert_eq!(
+        world
+            .verify(&forged)
+            .await
+            .err()
+            .map(|refusal| refusal.code),
+        Some(Code::SessionUnavailable)
+    );
 }
 
 #[tokio::test]
 async fn section_2_7_a_token_of_one_issuer_for_another() {
     let world = World::new().await;
     let of_b = world.claims(json!({"iss": world.issuer("b")}));
-    world.accepts("b's own", &B.token("ES256", "p256", &of_b)).await;
-    assert_eq!(world.asked(), ["/b/.well-known/openid-configuration", "/b/keys"]);
+    world
+        .accepts("b's own", &B.token("ES256", "p256", &of_b))
+        .await;
+    assert_eq!(
+        world.asked(),
+        ["/b/.well-known/openid-configuration", "/b/keys"]
+    );
     for (alg, kid) in PUBLIC {
-        world.refuses("a signs for b", &A.token(alg, kid, &of_b)).await;
+        world
+            .refuses("a signs for b", &A.token(alg, kid, &of_b))
+            .await;
     }
-    assert_eq!(world.asked(), Vec::<String>::new(), "a's keys have nothing to do with it");
-    world.refuses("b signs for a", &B.token("ES256", "p256", &world.good())).await;
+    assert_eq!(
+        world.asked(),
+        Vec::<String>::new(),
+        "a's keys have nothing to do with it"
+    );
+    world
+        .refuses("b signs for a", &B.token("ES256", "p256", &world.good()))
+        .await;
 }
 
 #[tokio::test]
 async fn section_2_9_an_issuer_that_nobody_trusts_is_not_asked() {
     let world = World::new().await;
-    for issuer in [world.issuer("c"), world.issuer("a/"), world.issuer("a/../a"), "https://evil.test".to_owned()] {
+    for issuer in [
+        world.issuer("c"),
+        world.issuer("a/"),
+        world.issuer("a/../a"),
+        "https://evil.test".to_owned(),
+    ] {
         let claims = world.claims(json!({"iss": issuer}));
-        world.refuses(&issuer, &A.token("RS256", "rsa", &claims)).await;
+        world
+            .refuses(&issuer, &A.token("RS256", "rsa", &claims))
+            .await;
     }
-    world.refuses("no issuer", &A.token("RS256", "rsa", &world.claims(json!({"iss": null})))).await;
+    world
+        .refuses(
+            "no issuer",
+            &A.token("RS256", "rsa", &world.claims(json!({"iss": null}))),
+        )
+        .await;
     assert_eq!(world.asked(), Vec::<String>::new());
 }

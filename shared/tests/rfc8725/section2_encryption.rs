@@ -1,5 +1,5 @@
-//! Section 2, threats, and section 3.6: encrypted sessions. Each is sealed as it should be under the app's own key and
-//! differs in one thing, so that it is that thing which is refused.
+//! Section 2, threats, and section 3.6: encrypted sessions. Each is sealed as it should be under
+//! the app's own key and differs in one thing, so that it is that thing which is refused.
 
 use std::time::{Duration, Instant};
 
@@ -12,17 +12,33 @@ use crate::world::{A, World};
 
 const SECRET: &str = "an-app-secret-that-is-obviously-fake-0123456789";
 
-/// What the app's library would make of a header and a text, with an encrypted key that `dir` does not have.
+/// What the app's library would make of a header and a text, with an encrypted key that `dir` does
+/// not have.
 fn seal_with_key(header: &str, encrypted_key: &str, text: &[u8]) -> String {
     let info = b"NextAuth.js Generated Encryption Key";
     let key = ContentKey::derive(Encryption::A256Gcm, SECRET.as_bytes(), b"", info);
-    let key = key.and_then(|key| if let ContentKey::A256Gcm(key) = key { Some(key) } else { None }).unwrap();
+    let key = key
+        .and_then(|key| {
+            if let ContentKey::A256Gcm(key) = key {
+                Some(key)
+            } else {
+                None
+            }
+        })
+        .unwrap();
     let header = encode(header);
     let mut sealed = text.to_vec();
     let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key).unwrap());
     let nonce = Nonce::assume_unique_for_key([7; 12]);
-    let tag = key.seal_in_place_separate_tag(nonce, Aad::from(header.as_bytes()), &mut sealed).unwrap();
-    format!("{header}.{encrypted_key}.{}.{}.{}", encode([7; 12]), encode(sealed), encode(tag))
+    let tag = key
+        .seal_in_place_separate_tag(nonce, Aad::from(header.as_bytes()), &mut sealed)
+        .unwrap();
+    format!(
+        "{header}.{encrypted_key}.{}.{}.{}",
+        encode([7; 12]),
+        encode(sealed),
+        encode(tag)
+    )
 }
 
 fn seal(header: &Value, text: impl AsRef<[u8]>) -> String {
@@ -42,7 +58,9 @@ fn with(name: &str, value: Value) -> Value {
 async fn world() -> (World, String) {
     let world = World::encrypting(SECRET).await;
     let session = world.good().to_string();
-    world.accepts("as the library seals it", &seal(&dir(), &session)).await;
+    world
+        .accepts("as the library seals it", &seal(&dir(), &session))
+        .await;
     (world, session)
 }
 
@@ -52,12 +70,29 @@ async fn section_2_3_a_token_within_a_token() {
     let signed = World::new().await;
     let inner = A.token("RS256", "rsa", &signed.good());
     for header in [dir(), with("cty", json!("JWT"))] {
-        encrypted.refuses("signed, then encrypted", &seal(&header, &inner)).await;
-        encrypted.refuses("encrypted twice", &seal(&header, seal(&dir(), &session))).await;
+        encrypted
+            .refuses("signed, then encrypted", &seal(&header, &inner))
+            .await;
+        encrypted
+            .refuses("encrypted twice", &seal(&header, seal(&dir(), &session)))
+            .await;
     }
-    for header in [json!({"alg": "RS256", "kid": "rsa"}), json!({"alg": "RS256", "kid": "rsa", "cty": "JWT"})] {
-        signed.refuses("signed twice", &A.signed("RS256", header.to_string(), &inner)).await;
-        signed.refuses("encrypted, then signed", &A.signed("RS256", header.to_string(), seal(&dir(), &session))).await;
+    for header in [
+        json!({"alg": "RS256", "kid": "rsa"}),
+        json!({"alg": "RS256", "kid": "rsa", "cty": "JWT"}),
+    ] {
+        signed
+            .refuses(
+                "signed twice",
+                &A.signed("RS256", header.to_string(), &inner),
+            )
+            .await;
+        signed
+            .refuses(
+                "encrypted, then signed",
+                &A.signed("RS256", header.to_string(), seal(&dir(), &session)),
+            )
+            .await;
     }
 }
 
@@ -65,28 +100,68 @@ async fn section_2_3_a_token_within_a_token() {
 async fn section_2_3_neither_kind_stands_in_for_the_other() {
     let (encrypted, session) = world().await;
     let signed = World::new().await;
-    signed.refuses("encrypted, where tokens are signed", &seal(&dir(), &session)).await;
-    encrypted.refuses("signed, where sessions are encrypted", &A.token("RS256", "rsa", &encrypted.good())).await;
+    signed
+        .refuses(
+            "encrypted, where tokens are signed",
+            &seal(&dir(), &session),
+        )
+        .await;
+    encrypted
+        .refuses(
+            "signed, where sessions are encrypted",
+            &A.token("RS256", "rsa", &encrypted.good()),
+        )
+        .await;
     let hmac = World::sharing(SECRET).await;
-    hmac.refuses("encrypted, where the same secret signs", &seal(&dir(), &session)).await;
+    hmac.refuses(
+        "encrypted, where the same secret signs",
+        &seal(&dir(), &session),
+    )
+    .await;
     let sealed = seal(&dir(), &session);
     let parts: Vec<&str> = sealed.split('.').collect();
-    for parts in [&parts[..4], &parts[..3], &parts[2..], &[&parts[..], &["AA"]].concat()] {
-        encrypted.refuses("too few or too many parts", &parts.join(".")).await;
+    for parts in [
+        &parts[..4],
+        &parts[..3],
+        &parts[2..],
+        &[&parts[..], &["AA"]].concat(),
+    ] {
+        encrypted
+            .refuses("too few or too many parts", &parts.join("."))
+            .await;
     }
 }
 
 #[tokio::test]
 async fn sections_2_4_and_3_6_compression() {
     let (world, session) = world().await;
-    for zip in [json!("DEF"), json!("def"), json!("none"), json!(""), Value::Null] {
-        world.refuses("zip", &seal(&with("zip", zip), &session)).await;
+    for zip in [
+        json!("DEF"),
+        json!("def"),
+        json!("none"),
+        json!(""),
+        Value::Null,
+    ] {
+        world
+            .refuses("zip", &seal(&with("zip", zip), &session))
+            .await;
     }
-    // A deflated text that says to be stored as it is (RFC 1951 section 3.2.4), so that an unpacker would find a session.
+    // A deflated text that says to be stored as it is (RFC 1951 section 3.2.4), so that an unpacker
+    // would find a session.
     let length = u16::try_from(session.len()).unwrap();
-    let stored = [&[1][..], &length.to_le_bytes(), &(!length).to_le_bytes(), session.as_bytes()].concat();
-    world.refuses("deflated", &seal(&with("zip", json!("DEF")), &stored)).await;
-    world.refuses("deflated, untold", &seal(&dir(), &stored)).await;
+    let stored = [
+        &[1][..],
+        &length.to_le_bytes(),
+        &(!length).to_le_bytes(),
+        session.as_bytes(),
+    ]
+    .concat();
+    world
+        .refuses("deflated", &seal(&with("zip", json!("DEF")), &stored))
+        .await;
+    world
+        .refuses("deflated, untold", &seal(&dir(), &stored))
+        .await;
 }
 
 #[tokio::test]
@@ -94,8 +169,7 @@ async fn section_2_5_keys_that_travel_along() {
     let (world, session) = world().await;
     let point = json!({"kty": "EC", "crv": "P-256", "x": encode([1; 32]), "y": encode([2; 32])});
     let ecdh = |alg: &str| json!({"alg": alg, "enc": "A256GCM", "epk": point});
-    let pbes2 =
-        |count: u64| json!({"alg": "PBES2-HS256+A128KW", "enc": "A256GCM", "p2s": encode("salt"), "p2c": count});
+    let pbes2 = |count: u64| json!({"alg": "PBES2-HS256+A128KW", "enc": "A256GCM", "p2s": encode("salt"), "p2c": count});
     let started = Instant::now();
     for header in [
         ecdh("ECDH-ES"),
@@ -113,25 +187,45 @@ async fn section_2_5_keys_that_travel_along() {
         json!({"enc": "A256GCM"}),
         dir(),
     ] {
-        world.refuses("a key beside", &seal_with_key(&header.to_string(), &encode([7; 40]), session.as_bytes())).await;
+        world
+            .refuses(
+                "a key beside",
+                &seal_with_key(&header.to_string(), &encode([7; 40]), session.as_bytes()),
+            )
+            .await;
         if header != dir() {
-            world.refuses("no key beside", &seal(&header, &session)).await;
+            world
+                .refuses("no key beside", &seal(&header, &session))
+                .await;
         }
     }
-    assert!(started.elapsed() < Duration::from_secs(5), "a count of rounds is not the caller's to choose");
+    assert!(
+        started.elapsed() < Duration::from_secs(5),
+        "a count of rounds is not the caller's to choose"
+    );
 }
 
 #[tokio::test]
 async fn section_3_10_headers_of_encrypted_sessions_decide_nothing() {
     let (world, session) = world().await;
-    world.accepts("a key id is passed over", &seal(&with("kid", json!("../../dev/null")), &session)).await;
+    world
+        .accepts(
+            "a key id is passed over",
+            &seal(&with("kid", json!("../../dev/null")), &session),
+        )
+        .await;
     for (name, value) in [
         ("jku", json!(world.issuer("a/keys"))),
         ("x5u", json!(world.issuer("a/keys"))),
         ("jwk", json!({"kty": "oct", "k": encode([7; 32])})),
         ("x5c", json!([])),
     ] {
-        world.accepts("a key or its place is passed over", &seal(&with(name, value), &session)).await;
+        world
+            .accepts(
+                "a key or its place is passed over",
+                &seal(&with(name, value), &session),
+            )
+            .await;
     }
     for (name, value) in [
         ("crit", json!(["exp"])),
@@ -142,10 +236,17 @@ async fn section_3_10_headers_of_encrypted_sessions_decide_nothing() {
         ("enc", json!("a256gcm")),
         ("enc", Value::Null),
     ] {
-        world.refuses(name, &seal(&with(name, value), &session)).await;
+        world
+            .refuses(name, &seal(&with(name, value), &session))
+            .await;
     }
     let twice = r#"{"alg":"dir","enc":"A256GCM","enc":"A256GCM"}"#;
-    world.refuses("a member twice", &seal_with_key(twice, "", session.as_bytes())).await;
+    world
+        .refuses(
+            "a member twice",
+            &seal_with_key(twice, "", session.as_bytes()),
+        )
+        .await;
     assert_eq!(world.asked(), Vec::<String>::new());
 }
 
@@ -156,7 +257,9 @@ async fn section_3_3_every_bit_of_an_encrypted_session_counts() {
     for place in 0..sealed.len() {
         let mut changed = sealed.clone().into_bytes();
         changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
-        world.refuses("changed", &String::from_utf8(changed).unwrap()).await;
+        world
+            .refuses("changed", &String::from_utf8(changed).unwrap())
+            .await;
         world.refuses("cut off", &sealed[..place]).await;
     }
 }

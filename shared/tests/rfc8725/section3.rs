@@ -9,7 +9,11 @@ use crate::world::{A, World};
 
 /// The orders of the curves' groups.
 const ORDERS: [(&str, &str, &str); 3] = [
-    ("ES256", "p256", "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"),
+    (
+        "ES256",
+        "p256",
+        "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
+    ),
     (
         "ES384",
         "p384",
@@ -27,8 +31,10 @@ const ORDERS: [(&str, &str, &str); 3] = [
 async fn section_3_3_signatures_that_are_no_points() {
     let world = World::new().await;
     for (alg, kid, order) in ORDERS {
-        let order: Vec<u8> =
-            (0..order.len()).step_by(2).map(|at| u8::from_str_radix(&order[at..at + 2], 16).unwrap()).collect();
+        let order: Vec<u8> = (0..order.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&order[at..at + 2], 16).unwrap())
+            .collect();
         let size = order.len();
         assert_eq!(2 * size, A.sign(alg, b"").len());
         let [zero, mut one, most] = [vec![0; size], vec![0; size], vec![0xff; size]];
@@ -41,14 +47,35 @@ async fn section_3_3_signatures_that_are_no_points() {
             }
         }
         let message_signed = |sign: fn(Vec<u8>) -> Vec<u8>| {
-            compact(&header, world.good().to_string(), |message| sign(A.sign(alg, message)))
+            compact(&header, world.good().to_string(), |message| {
+                sign(A.sign(alg, message))
+            })
         };
-        world.accepts(alg, &message_signed(|signature| signature)).await;
+        world
+            .accepts(alg, &message_signed(|signature| signature))
+            .await;
         world.refuses("DER", &message_signed(der)).await;
-        world.refuses("r alone", &message_signed(|signature| signature[..signature.len() / 2].to_vec())).await;
-        world.refuses("a byte more", &message_signed(|signature| [&signature[..], &[0]].concat())).await;
-        world.refuses("a byte in front", &message_signed(|signature| [&[0], &signature[..]].concat())).await;
-        world.refuses("twice", &message_signed(|signature| signature.repeat(2))).await;
+        world
+            .refuses(
+                "r alone",
+                &message_signed(|signature| signature[..signature.len() / 2].to_vec()),
+            )
+            .await;
+        world
+            .refuses(
+                "a byte more",
+                &message_signed(|signature| [&signature[..], &[0]].concat()),
+            )
+            .await;
+        world
+            .refuses(
+                "a byte in front",
+                &message_signed(|signature| [&[0], &signature[..]].concat()),
+            )
+            .await;
+        world
+            .refuses("twice", &message_signed(|signature| signature.repeat(2)))
+            .await;
         world
             .refuses(
                 "s, r",
@@ -65,20 +92,33 @@ async fn section_3_3_signatures_that_are_no_points() {
 /// `r || s` as DER, which JWS does not have (RFC 7518 section 3.4).
 fn der(signature: Vec<u8>) -> Vec<u8> {
     let integer = |number: &[u8]| {
-        let number: Vec<u8> = number.iter().copied().skip_while(|byte| *byte == 0).collect();
+        let number: Vec<u8> = number
+            .iter()
+            .copied()
+            .skip_while(|byte| *byte == 0)
+            .collect();
         let sign = if number[0] & 0x80 == 0 { &[][..] } else { &[0] };
         [&[2, (sign.len() + number.len()) as u8][..], sign, &number].concat()
     };
     let (r, s) = signature.split_at(signature.len() / 2);
     let numbers = [integer(r), integer(s)].concat();
-    let length = if numbers.len() < 128 { vec![numbers.len() as u8] } else { vec![0x81, numbers.len() as u8] };
+    let length = if numbers.len() < 128 {
+        vec![numbers.len() as u8]
+    } else {
+        vec![0x81, numbers.len() as u8]
+    };
     [&[0x30][..], &length, &numbers].concat()
 }
 
 #[tokio::test]
 async fn sections_3_3_and_3_4_every_signature_is_checked_to_its_last_bit() {
     let world = World::new().await;
-    for (alg, kid) in [("RS256", "rsa"), ("PS256", "rsa"), ("ES256", "p256"), ("EdDSA", "ed25519")] {
+    for (alg, kid) in [
+        ("RS256", "rsa"),
+        ("PS256", "rsa"),
+        ("ES256", "p256"),
+        ("EdDSA", "ed25519"),
+    ] {
         let header = json!({"alg": alg, "kid": kid}).to_string();
         for bit in [0, 7, 100, 255, 256, 300, 511] {
             let flipped = compact(&header, world.good().to_string(), |message| {
@@ -107,16 +147,39 @@ fn sections_3_4_and_3_5_keys_that_are_no_good() {
     let verifies = |alg: &str, kid: &str, key: Value| {
         let token = A.token(alg, kid, &json!({}));
         let token = UnverifiedToken::parse(&token).ok().unwrap();
-        let keys = KeySet::parse(json!({"keys": [key]}).to_string().as_bytes()).ok().unwrap();
+        let keys = KeySet::parse(json!({"keys": [key]}).to_string().as_bytes())
+            .ok()
+            .unwrap();
         keys.verifies(&token)
     };
     assert_eq!(verifies("ES256", "p256", set["keys"][1].clone()), Ok(true));
-    assert_eq!(verifies("ES256", "p256", with(1, "y", &encode([9; 32]))), Ok(false), "not on the curve");
-    assert_eq!(verifies("ES256", "p256", with(1, "x", &encode([0; 32]))), Ok(false), "not on the curve");
-    assert_eq!(verifies("ES256", "p256", with(1, "crv", "P-384")), Err(NoKey::UnknownId), "another curve");
-    assert_eq!(verifies("EdDSA", "ed25519", with(4, "x", &encode([0xff; 32]))), Ok(false), "no point");
-    assert_eq!(verifies("RS256", "rsa", with(0, "e", "AQ")), Err(NoKey::UnknownId), "exponent 1");
-    // 65537 to the 128th has 2049 bits, and is what CVE-2017-15361 makes of every modulus as far as small primes tell.
+    assert_eq!(
+        verifies("ES256", "p256", with(1, "y", &encode([9; 32]))),
+        Ok(false),
+        "not on the curve"
+    );
+    assert_eq!(
+        verifies("ES256", "p256", with(1, "x", &encode([0; 32]))),
+        Ok(false),
+        "not on the curve"
+    );
+    assert_eq!(
+        verifies("ES256", "p256", with(1, "crv", "P-384")),
+        Err(NoKey::UnknownId),
+        "another curve"
+    );
+    assert_eq!(
+        verifies("EdDSA", "ed25519", with(4, "x", &encode([0xff; 32]))),
+        Ok(false),
+        "no point"
+    );
+    assert_eq!(
+        verifies("RS256", "rsa", with(0, "e", "AQ")),
+        Err(NoKey::UnknownId),
+        "exponent 1"
+    );
+    // 65537 to the 128th has 2049 bits, and is what CVE-2017-15361 makes of every modulus as far as
+    // small primes tell.
     let mut power = vec![1_u8];
     for _ in 0..128 {
         let mut carry = 0;
@@ -134,9 +197,17 @@ fn sections_3_4_and_3_5_keys_that_are_no_good() {
             .collect();
         power.reverse();
     }
-    assert_eq!(verifies("RS256", "rsa", with(0, "n", &encode(&power))), Err(NoKey::UnknownId), "a broken generator's");
+    assert_eq!(
+        verifies("RS256", "rsa", with(0, "n", &encode(&power))),
+        Err(NoKey::UnknownId),
+        "a broken generator's"
+    );
     *power.last_mut().unwrap() += 2;
-    assert_eq!(verifies("RS256", "rsa", with(0, "n", &encode(&power))), Ok(false), "its neighbour is none");
+    assert_eq!(
+        verifies("RS256", "rsa", with(0, "n", &encode(&power))),
+        Ok(false),
+        "its neighbour is none"
+    );
 }
 
 #[tokio::test]
@@ -154,17 +225,40 @@ async fn section_3_8_issuer_and_subject() {
         Value::Null,
     ] {
         let claims = world.claims(json!({"iss": iss}));
-        world.refuses("issuer", &A.token("RS256", "rsa", &claims)).await;
+        world
+            .refuses("issuer", &A.token("RS256", "rsa", &claims))
+            .await;
     }
-    for sub in [json!(""), json!(7.5), json!(true), json!(["ada"]), json!({"ada": 1}), Value::Null] {
-        world.refuses("subject", &A.token("RS256", "rsa", &world.claims(json!({"sub": sub})))).await;
+    for sub in [
+        json!(""),
+        json!(7.5),
+        json!(true),
+        json!(["ada"]),
+        json!({"ada": 1}),
+        Value::Null,
+    ] {
+        world
+            .refuses(
+                "subject",
+                &A.token("RS256", "rsa", &world.claims(json!({"sub": sub}))),
+            )
+            .await;
     }
 }
 
 #[tokio::test]
 async fn sections_3_9_and_3_12_tokens_for_somebody_else() {
     let world = World::with("jwt", "", &[("SESSION_AUTHORIZED_PARTIES", "app")]).await;
-    world.accepts("one of several", &A.token("RS256", "rsa", &world.claims(json!({"aud": ["x", "voice"]})))).await;
+    world
+        .accepts(
+            "one of several",
+            &A.token(
+                "RS256",
+                "rsa",
+                &world.claims(json!({"aud": ["x", "voice"]})),
+            ),
+        )
+        .await;
     for aud in [
         json!("another-client"),
         json!(["another-client"]),
@@ -179,10 +273,25 @@ async fn sections_3_9_and_3_12_tokens_for_somebody_else() {
         json!(true),
         Value::Null,
     ] {
-        world.refuses("audience", &A.token("RS256", "rsa", &world.claims(json!({"aud": aud})))).await;
+        world
+            .refuses(
+                "audience",
+                &A.token("RS256", "rsa", &world.claims(json!({"aud": aud}))),
+            )
+            .await;
     }
-    for azp in [json!("another-client"), json!(["app"]), json!(""), Value::Null] {
-        world.refuses("party", &A.token("RS256", "rsa", &world.claims(json!({"azp": azp})))).await;
+    for azp in [
+        json!("another-client"),
+        json!(["app"]),
+        json!(""),
+        Value::Null,
+    ] {
+        world
+            .refuses(
+                "party",
+                &A.token("RS256", "rsa", &world.claims(json!({"azp": azp}))),
+            )
+            .await;
     }
 }
 
@@ -193,17 +302,44 @@ async fn sections_2_8_and_3_11_tokens_of_another_kind() {
         let header = json!({"alg": "RS256", "kid": "rsa", "typ": name}).to_string();
         A.signed("RS256", header, world.good().to_string())
     };
-    for name in ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "application/jwt", ""] {
+    for name in [
+        "JWT",
+        "jwt",
+        "at+jwt",
+        "AT+JWT",
+        "application/at+jwt",
+        "application/jwt",
+        "",
+    ] {
         world.accepts(name, &typed(json!(name))).await;
     }
-    let kinds =
-        ["logout", "dpop", "secevent", "rt", "kb", "dc+sd", "oauth-authz-req", "token-introspection", "client-auth"];
+    let kinds = [
+        "logout",
+        "dpop",
+        "secevent",
+        "rt",
+        "kb",
+        "dc+sd",
+        "oauth-authz-req",
+        "token-introspection",
+        "client-auth",
+    ];
     for kind in kinds {
-        for name in [format!("{kind}+jwt"), format!("application/{kind}+JWT"), format!("{kind}+jwt;v=1")] {
+        for name in [
+            format!("{kind}+jwt"),
+            format!("application/{kind}+JWT"),
+            format!("{kind}+jwt;v=1"),
+        ] {
             world.refuses(&name, &typed(json!(name))).await;
         }
     }
-    for name in [json!("dc+sd-jwt"), json!("logout+jwt "), json!(["JWT"]), json!(7), Value::Null] {
+    for name in [
+        json!("dc+sd-jwt"),
+        json!("logout+jwt "),
+        json!(["JWT"]),
+        json!(7),
+        Value::Null,
+    ] {
         world.refuses("type", &typed(name)).await;
     }
 }

@@ -1,4 +1,5 @@
-//! A verifier of two issuers that this process serves, and of every other kind that has keys; the clock stands still.
+//! A verifier of two issuers that this process serves, and of every other kind that has keys; the
+//! clock stands still.
 
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
@@ -38,7 +39,12 @@ struct OneSecret(String);
 
 impl SecretStore for OneSecret {
     fn load<'a>(&'a self, _: &'a str) -> Loading<'a> {
-        Box::pin(async { Ok(Stored { text: self.0.clone(), version: "1".to_owned() }) })
+        Box::pin(async {
+            Ok(Stored {
+                text: self.0.clone(),
+                version: "1".to_owned(),
+            })
+        })
     }
 }
 
@@ -55,7 +61,12 @@ impl World {
 
     /// An app that encrypts under a secret.
     pub async fn encrypting(secret: &str) -> Self {
-        Self::with("authjs", secret, &[("SESSION_SECRET_ID", "one"), ("SESSION_ISSUER", "app")]).await
+        Self::with(
+            "authjs",
+            secret,
+            &[("SESSION_SECRET_ID", "one"), ("SESSION_ISSUER", "app")],
+        )
+        .await
     }
 
     /// A verifier of any kind, with further settings.
@@ -68,11 +79,16 @@ impl World {
             let path = request.uri().path().to_owned();
             let answer = answer(&base, &path);
             log.lock().unwrap().push(path);
-            answer.map_or(StatusCode::NOT_FOUND.into_response(), |answer| answer.to_string().into_response())
+            answer.map_or(StatusCode::NOT_FOUND.into_response(), |answer| {
+                answer.to_string().into_response()
+            })
         });
         tokio::spawn(async move { axum::serve(listener, router).await });
         let environment = |name: &str| {
-            let set = settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            let set = settings
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned());
             set.or_else(|| match name {
                 "SESSION_KIND" => Some(kind.to_owned()),
                 "SESSION_ISSUER" => Some(format!("{url}/a,{url}/b")),
@@ -82,12 +98,19 @@ impl World {
         };
         let mut reader = Reader::new(&environment);
         let settings = SessionSettings::from_settings(&mut reader);
-        let settings = reader.finish(settings).map_err(|error| error.to_string()).unwrap();
+        let settings = reader
+            .finish(settings)
+            .map_err(|error| error.to_string())
+            .unwrap();
         let clock = Clock::new(|| UNIX_EPOCH + Duration::from_secs(NOW));
         let store = Arc::new(OneSecret(secret.to_owned()));
         let transport = Transport::new().unwrap();
         let verifier = Verifier::new(settings, transport, store, Duration::from_secs(300), clock);
-        Self { url, verifier, asked }
+        Self {
+            url,
+            verifier,
+            asked,
+        }
     }
 
     pub fn issuer(&self, name: &str) -> String {
@@ -117,7 +140,11 @@ impl World {
     }
 
     pub async fn accepts(&self, case: &str, token: &str) {
-        assert_eq!(self.verify(token).await.ok().as_deref(), Some("ada"), "{case}: {token}");
+        assert_eq!(
+            self.verify(token).await.ok().as_deref(),
+            Some("ada"),
+            "{case}: {token}"
+        );
     }
 
     pub async fn refuses(&self, case: &str, token: &str) {
@@ -126,7 +153,11 @@ impl World {
 
     pub async fn refuses_as(&self, code: Code, case: &str, token: &str) {
         let refusal = self.verify(token).await.err();
-        assert_eq!(refusal.as_ref().map(|refusal| refusal.code), Some(code), "{case}: {token}: {refusal:?}");
+        assert_eq!(
+            refusal.as_ref().map(|refusal| refusal.code),
+            Some(code),
+            "{case}: {token}: {refusal:?}"
+        );
         assert_eq!(code.status(), StatusCode::UNAUTHORIZED);
     }
 
@@ -138,16 +169,19 @@ impl World {
 
 /// Discovery documents and key sets, and nothing else.
 fn answer(url: &str, path: &str) -> Option<Value> {
-    let (_, name, rest) = path.split_once('/').and_then(|(_, path)| path.split_once('/')).map(|(n, r)| ((), n, r))?;
+    let (_, name, rest) = path
+        .split_once('/')
+        .and_then(|(_, path)| path.split_once('/'))
+        .map(|(n, r)| ((), n, r))?;
     let signers = match name {
         "a" => &A,
         "b" => &B,
         _ => return None,
     };
     match rest {
-        ".well-known/openid-configuration" => {
-            Some(json!({"issuer": format!("{url}/{name}"), "jwks_uri": format!("{url}/{name}/keys")}))
-        }
+        ".well-known/openid-configuration" => Some(
+            json!({"issuer": format!("{url}/{name}"), "jwks_uri": format!("{url}/{name}/keys")}),
+        ),
         "keys" => {
             let mut set = signers.key_set();
             // The same key once more, made for one algorithm.

@@ -1,5 +1,6 @@
-//! Supabase while a project changes from its JWT secret to signing keys: both are valid, and neither key serves for the other.
-//! The attacks are those of algorithm confusion (RFC 8725 section 2.1), with key sets that mix types under one id.
+//! Supabase while a project changes from its JWT secret to signing keys: both are valid, and
+//! neither key serves for the other. The attacks are those of algorithm confusion (RFC 8725 section
+//! 2.1), with key sets that mix types under one id.
 
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::signature::KeyPair;
@@ -33,7 +34,9 @@ fn hmac(alg: &str, kid: Option<&str>, secret: &[u8], claims: &Value) -> String {
     if let Some(kid) = kid {
         header["kid"] = kid.into();
     }
-    compact(header.to_string(), claims.to_string(), |message| mac(alg, secret, message))
+    compact(header.to_string(), claims.to_string(), |message| {
+        mac(alg, secret, message)
+    })
 }
 
 /// The published keys, all under the id of one.
@@ -50,14 +53,42 @@ async fn tokens_of_the_secret_and_of_the_published_keys_are_valid_at_once() {
     let world = supabase(&A.key_set()).await;
     let claims = claims(&world);
     for (case, token, want) in [
-        ("the secret", hmac("HS256", None, SECRET.as_bytes(), &claims), "200"),
-        ("the secret, with a key id", hmac("HS256", Some("legacy"), SECRET.as_bytes(), &claims), "200"),
+        (
+            "the secret",
+            hmac("HS256", None, SECRET.as_bytes(), &claims),
+            "200",
+        ),
+        (
+            "the secret, with a key id",
+            hmac("HS256", Some("legacy"), SECRET.as_bytes(), &claims),
+            "200",
+        ),
         ("a published key", A.token("ES256", "p256", &claims), "200"),
-        ("another published key", A.token("RS256", "rsa", &claims), "200"),
-        ("another secret", hmac("HS256", None, A.secret.as_bytes(), &claims), REFUSED),
-        ("a longer hash", hmac("HS512", None, SECRET.as_bytes(), &claims), REFUSED),
-        ("an algorithm that Supabase lacks", A.token("PS256", "rsa", &claims), REFUSED),
-        ("a stranger's key", B.token("ES256", "p256", &claims), REFUSED),
+        (
+            "another published key",
+            A.token("RS256", "rsa", &claims),
+            "200",
+        ),
+        (
+            "another secret",
+            hmac("HS256", None, A.secret.as_bytes(), &claims),
+            REFUSED,
+        ),
+        (
+            "a longer hash",
+            hmac("HS512", None, SECRET.as_bytes(), &claims),
+            REFUSED,
+        ),
+        (
+            "an algorithm that Supabase lacks",
+            A.token("PS256", "rsa", &claims),
+            REFUSED,
+        ),
+        (
+            "a stranger's key",
+            B.token("ES256", "p256", &claims),
+            REFUSED,
+        ),
     ] {
         assert_eq!(world.code(&token).await, want, "{case}");
     }
@@ -65,7 +96,14 @@ async fn tokens_of_the_secret_and_of_the_published_keys_are_valid_at_once() {
     for key_set in [json!({"keys": []}), json!("not found")] {
         let world = supabase(&key_set).await;
         assert_eq!(
-            world.code(&hmac("HS256", None, SECRET.as_bytes(), &self::claims(&world))).await,
+            world
+                .code(&hmac(
+                    "HS256",
+                    None,
+                    SECRET.as_bytes(),
+                    &self::claims(&world)
+                ))
+                .await,
             "200",
             "{key_set}"
         );
@@ -76,10 +114,21 @@ async fn tokens_of_the_secret_and_of_the_published_keys_are_valid_at_once() {
 async fn no_published_key_serves_as_the_secret() {
     let spki: PublicKeyX509Der = A.rsa.public_key().as_der().unwrap();
     let pem = |label: &str, der: &[u8]| {
-        let lines: Vec<_> = STANDARD.encode(der).into_bytes().chunks(64).map(<[u8]>::to_vec).collect();
-        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", String::from_utf8(lines.join(&b'\n')).unwrap())
+        let lines: Vec<_> = STANDARD
+            .encode(der)
+            .into_bytes()
+            .chunks(64)
+            .map(<[u8]>::to_vec)
+            .collect();
+        format!(
+            "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+            String::from_utf8(lines.join(&b'\n')).unwrap()
+        )
     };
-    let (mut set, stranger) = (under_one_id(), json!({"kty": "oct", "kid": "k", "k": encode(&B.secret)}));
+    let (mut set, stranger) = (
+        under_one_id(),
+        json!({"kty": "oct", "kid": "k", "k": encode(&B.secret)}),
+    );
     set["keys"].as_array_mut().unwrap().push(stranger);
     let world = supabase(&set).await;
     let claims = claims(&world);
@@ -100,7 +149,11 @@ async fn no_published_key_serves_as_the_secret() {
     for secret in secrets {
         for alg in ["HS256", "HS384", "HS512"] {
             for kid in [Some("k"), Some("legacy"), None] {
-                assert_eq!(world.code(&hmac(alg, kid, &secret, &claims)).await, REFUSED, "{alg} {kid:?}");
+                assert_eq!(
+                    world.code(&hmac(alg, kid, &secret, &claims)).await,
+                    REFUSED,
+                    "{alg} {kid:?}"
+                );
             }
         }
     }
@@ -112,22 +165,44 @@ async fn the_secret_verifies_nothing_but_hmacs_and_each_key_nothing_but_its_own_
     let claims = claims(&world);
     for named in ["RS256", "ES256", "EdDSA", "PS256"] {
         let header = json!({"alg": named, "kid": "k"}).to_string();
-        let forged = compact(&header, claims.to_string(), |message| mac("HS256", SECRET.as_bytes(), message));
-        assert_eq!(world.code(&forged).await, REFUSED, "an HMAC said to be {named}");
-        for signed_with in ["RS256", "ES256", "EdDSA", "PS256"].into_iter().filter(|other| *other != named) {
+        let forged = compact(&header, claims.to_string(), |message| {
+            mac("HS256", SECRET.as_bytes(), message)
+        });
+        assert_eq!(
+            world.code(&forged).await,
+            REFUSED,
+            "an HMAC said to be {named}"
+        );
+        for signed_with in ["RS256", "ES256", "EdDSA", "PS256"]
+            .into_iter()
+            .filter(|other| *other != named)
+        {
             let token = A.signed(signed_with, &header, claims.to_string());
-            assert_eq!(world.code(&token).await, REFUSED, "{signed_with} said to be {named}");
+            assert_eq!(
+                world.code(&token).await,
+                REFUSED,
+                "{signed_with} said to be {named}"
+            );
         }
     }
     for alg in ["ES256", "RS256"] {
-        assert_eq!(world.code(&A.token(alg, "k", &claims)).await, "200", "{alg}");
+        assert_eq!(
+            world.code(&A.token(alg, "k", &claims)).await,
+            "200",
+            "{alg}"
+        );
         let header = json!({"alg": "HS256", "kid": "k"}).to_string();
         let token = A.signed(alg, header, claims.to_string());
         assert_eq!(world.code(&token).await, REFUSED, "{alg} said to be HS256");
     }
     // The public anon key is a token under the secret, with the role of nobody.
     let anon = json!({"iss": "supabase", "ref": "abc", "role": "anon", "iat": 1, "exp": 4_000_000_000_u64});
-    assert_eq!(world.code(&hmac("HS256", None, SECRET.as_bytes(), &anon)).await, REFUSED);
+    assert_eq!(
+        world
+            .code(&hmac("HS256", None, SECRET.as_bytes(), &anon))
+            .await,
+        REFUSED
+    );
 }
 
 #[tokio::test]
@@ -136,19 +211,41 @@ async fn a_token_of_the_other_kind_of_key_has_a_reason_whose_advice_works() {
     let token = hmac("HS256", None, SECRET.as_bytes(), &world.claims(json!({})));
     let (code, reason) = world.verify(&token).await.unwrap_err();
     assert_eq!(code, REFUSED);
-    assert!(reason.contains("HS256") && reason.contains("SESSION_KIND=secret"), "{reason}");
+    assert!(
+        reason.contains("HS256") && reason.contains("SESSION_KIND=secret"),
+        "{reason}"
+    );
     let (_, reason) = world.verify("a.b.c.d.e").await.unwrap_err();
     assert!(reason.contains("encrypted"), "{reason}");
     let settings = [("SESSION_KIND", "secret"), ("SESSION_SECRET_ID", "s")];
     let world = World::with(&Value::Null, as_json, &settings, &[("s", SECRET)]).await;
     assert_eq!(
-        world.code(&hmac("HS256", None, SECRET.as_bytes(), &world.claims(json!({})))).await,
+        world
+            .code(&hmac(
+                "HS256",
+                None,
+                SECRET.as_bytes(),
+                &world.claims(json!({}))
+            ))
+            .await,
         "200",
         "as advised"
     );
-    let (_, reason) = world.verify(&A.token("RS256", "rsa", &world.claims(json!({})))).await.unwrap_err();
-    assert!(reason.contains("RS256") && reason.contains("SESSION_KIND=jwt"), "{reason}");
+    let (_, reason) = world
+        .verify(&A.token("RS256", "rsa", &world.claims(json!({}))))
+        .await
+        .unwrap_err();
+    assert!(
+        reason.contains("RS256") && reason.contains("SESSION_KIND=jwt"),
+        "{reason}"
+    );
     let world = World::publishing(&A.key_set(), &[("SESSION_ALGORITHMS", "ES256")]).await;
-    let (_, reason) = world.verify(&A.token("RS256", "rsa", &world.claims(json!({})))).await.unwrap_err();
-    assert!(reason.contains("SESSION_ALGORITHMS") && reason.contains("RS256"), "{reason}");
+    let (_, reason) = world
+        .verify(&A.token("RS256", "rsa", &world.claims(json!({}))))
+        .await
+        .unwrap_err();
+    assert!(
+        reason.contains("SESSION_ALGORITHMS") && reason.contains("RS256"),
+        "{reason}"
+    );
 }

@@ -45,13 +45,24 @@ async fn a_key_set_that_is_no_plain_json_is_named_for_what_it_is() {
     ] {
         for settings in [&[("SESSION_JWKS_URL", "{url}/keys")][..], &[]] {
             let world = World::with(&A.key_set(), answer, settings, &[]).await;
-            let (code, reason) = world.verify(&A.token("RS256", "rsa", &world.claims(json!({})))).await.unwrap_err();
+            let (code, reason) = world
+                .verify(&A.token("RS256", "rsa", &world.claims(json!({}))))
+                .await
+                .unwrap_err();
             assert_eq!(code, "session_unavailable", "{part}");
-            assert!(reason.contains("key set") && reason.contains(part), "{part} in {reason}");
+            assert!(
+                reason.contains("key set") && reason.contains(part),
+                "{part} in {reason}"
+            );
         }
     }
     let world = World::with(&A.key_set(), identity, &[], &[]).await;
-    assert_eq!(world.code(&A.token("RS256", "rsa", &world.claims(json!({})))).await, "200");
+    assert_eq!(
+        world
+            .code(&A.token("RS256", "rsa", &world.claims(json!({}))))
+            .await,
+        "200"
+    );
 }
 
 #[tokio::test]
@@ -68,8 +79,15 @@ async fn an_answer_about_a_session_is_named_for_what_it_is_too() {
         ("SESSION_INTROSPECTION_SECRET_ID", "client"),
         ("SESSION_ISSUER", ""),
     ];
-    for (answer, part) in [(gzip as Answer, "gzip-compressed"), (html, "HTML"), (array, "not an object")] {
-        for (settings, want) in [(forward, "session_invalid"), (introspection, "session_unavailable")] {
+    for (answer, part) in [
+        (gzip as Answer, "gzip-compressed"),
+        (html, "HTML"),
+        (array, "not an object"),
+    ] {
+        for (settings, want) in [
+            (forward, "session_invalid"),
+            (introspection, "session_unavailable"),
+        ] {
             let world = World::with(&Value::Null, answer, &settings, &[("client", "token")]).await;
             let (code, reason) = world.verify("opaque").await.unwrap_err();
             assert!(code == want && reason.contains(part), "{part} in {reason}");

@@ -14,19 +14,34 @@ async fn a_token_with_events_is_no_session() {
     let world = World::publishing(&A.key_set(), &[]).await;
     let logout = json!({"http://schemas.openid.net/event/backchannel-logout": {}});
     for events in [logout, json!({}), json!([]), json!("x"), json!(false)] {
-        let token = A.token("RS256", "rsa", &world.claims(json!({"events": events, "sid": "s"})));
+        let token = A.token(
+            "RS256",
+            "rsa",
+            &world.claims(json!({"events": events, "sid": "s"})),
+        );
         assert_eq!(world.code(&token).await, REFUSED, "{events}");
     }
-    let null = world.claims(json!({})).to_string().replacen('{', r#"{"events":null,"#, 1);
-    let (code, reason) = world.verify(&A.signed("RS256", r#"{"alg":"RS256","kid":"rsa"}"#, null)).await.unwrap_err();
+    let null = world
+        .claims(json!({}))
+        .to_string()
+        .replacen('{', r#"{"events":null,"#, 1);
+    let (code, reason) = world
+        .verify(&A.signed("RS256", r#"{"alg":"RS256","kid":"rsa"}"#, null))
+        .await
+        .unwrap_err();
     assert!(code == REFUSED && reason.contains("events"), "{reason}");
 }
 
 /// Answers with the status that the credential asks for.
 fn by_status(document: &Value, headers: &HeaderMap) -> Response {
-    let sent = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let status =
-        sent.strip_prefix("Bearer ").and_then(|status| status.parse().ok()).and_then(|s| StatusCode::from_u16(s).ok());
+    let sent = headers
+        .get("authorization")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let status = sent
+        .strip_prefix("Bearer ")
+        .and_then(|status| status.parse().ok())
+        .and_then(|s| StatusCode::from_u16(s).ok());
     (status.unwrap_or(StatusCode::OK), document.to_string()).into_response()
 }
 
@@ -60,12 +75,21 @@ async fn what_an_app_says_of_odd_credentials_is_no_trouble_of_the_apps() {
         assert_eq!(world.code(status).await, want, "{status}");
     }
     let asked = world.asked();
-    assert!(asked.iter().all(|headers| headers["cache-control"] == "no-cache"), "no shared cache answers for the app");
+    assert!(
+        asked
+            .iter()
+            .all(|headers| headers["cache-control"] == "no-cache"),
+        "no shared cache answers for the app"
+    );
 }
 
 /// A server that takes no header of more than 8 KiB.
 fn up_to_8_kib(_: &Value, headers: &HeaderMap) -> Response {
-    let longest = headers.values().map(|value| value.len()).max().unwrap_or_default();
+    let longest = headers
+        .values()
+        .map(|value| value.len())
+        .max()
+        .unwrap_or_default();
     let status = if longest > 9000 { 431 } else { 401 };
     StatusCode::from_u16(status).unwrap().into_response()
 }
@@ -82,7 +106,11 @@ async fn an_app_is_not_asked_about_more_than_8_kib() {
     for (bytes, asked) in [(8 * 1024, 2), (8 * 1024 + 1, 2), (12_000, 2)] {
         let long = "x".repeat(bytes);
         assert_eq!(world.code(&long).await, REFUSED, "{bytes}");
-        assert_eq!(world.code_of_cookies(&format!("sid={long}")).await, REFUSED, "{bytes}");
+        assert_eq!(
+            world.code_of_cookies(&format!("sid={long}")).await,
+            REFUSED,
+            "{bytes}"
+        );
         assert_eq!(world.asked().len(), asked, "{bytes}");
     }
     let (_, reason) = world.verify(&"x".repeat(9000)).await.unwrap_err();
@@ -149,8 +177,16 @@ fn introspection_needs_an_audience_or_required_claims() {
         ("SESSION_INTROSPECTION_URL", "https://as.test/introspect"),
         ("SESSION_INTROSPECTION_SECRET_ID", "s"),
     ];
-    assert!(fault(&bare).unwrap().contains("SESSION_AUDIENCE is not set, and SESSION_REQUIRED_CLAIMS neither"));
-    for more in [("SESSION_AUDIENCE", "*"), ("SESSION_AUDIENCE", "a"), ("SESSION_REQUIRED_CLAIMS", "client_id=web")] {
+    assert!(
+        fault(&bare)
+            .unwrap()
+            .contains("SESSION_AUDIENCE is not set, and SESSION_REQUIRED_CLAIMS neither")
+    );
+    for more in [
+        ("SESSION_AUDIENCE", "*"),
+        ("SESSION_AUDIENCE", "a"),
+        ("SESSION_REQUIRED_CLAIMS", "client_id=web"),
+    ] {
         assert_eq!(fault(&[&bare[..], &[more]].concat()), None, "{more:?}");
     }
 }

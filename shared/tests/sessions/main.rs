@@ -1,7 +1,12 @@
-//! What people meet in the field: key sets, cookies and settings as identity products have them, and what the log says of
-//! those that do not fit.
+//! What people meet in the field: key sets, cookies and settings as identity products have them,
+//! and what the log says of those that do not fit.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that fails may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
 
 mod both_keys;
 mod cookies;

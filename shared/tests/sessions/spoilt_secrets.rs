@@ -1,4 +1,5 @@
-//! Secrets of sessions that are overwritten with what cannot be used: the old one is used for a minute more, as for API keys.
+//! Secrets of sessions that are overwritten with what cannot be used: the old one is used for a
+//! minute more, as for API keys.
 
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
@@ -10,8 +11,14 @@ use crate::world::{A, NOW, World, as_json};
 const SECRET: &str = "a-shared-secret-that-is-obviously-fake-0123456789";
 const UNAVAILABLE: &str = "session_unavailable";
 
-/// What overwriting the secret with each of these texts does to sessions that are good under `good`.
-async fn spoil(settings: &[(&str, &str)], good: &str, spoilt: &[&str], token: impl Fn(&World) -> String) {
+/// What overwriting the secret with each of these texts does to sessions that are good under
+/// `good`.
+async fn spoil(
+    settings: &[(&str, &str)],
+    good: &str,
+    spoilt: &[&str],
+    token: impl Fn(&World) -> String,
+) {
     for text in spoilt {
         let world = World::with(&Value::Null, active, settings, &[("s", good)]).await;
         let code = async || world.code(&token(&world)).await;
@@ -23,15 +30,23 @@ async fn spoil(settings: &[(&str, &str)], good: &str, spoilt: &[&str], token: im
         assert_eq!(code().await, "200", "{text:?}: within a minute");
         world.pass(1);
         let (code_then, reason) = world.verify(&token(&world)).await.unwrap_err();
-        assert_eq!(code_then, UNAVAILABLE, "{text:?}: a minute after the first load of it");
-        assert!(reason.contains("secret") && !reason.contains(SECRET), "{reason}");
+        assert_eq!(
+            code_then, UNAVAILABLE,
+            "{text:?}: a minute after the first load of it"
+        );
+        assert!(
+            reason.contains("secret") && !reason.contains(SECRET),
+            "{reason}"
+        );
         world.store("s", good);
         assert_eq!(code().await, "200", "{text:?}: stored again");
     }
 }
 
 fn active(_: &Value, _: &HeaderMap) -> Response {
-    json!({"active": true, "sub": "ada"}).to_string().into_response()
+    json!({"active": true, "sub": "ada"})
+        .to_string()
+        .into_response()
 }
 
 #[tokio::test]
@@ -39,9 +54,17 @@ async fn a_secret_that_signs_sessions_is_bridged_for_a_minute() {
     let settings = [("SESSION_KIND", "secret"), ("SESSION_SECRET_ID", "s")];
     let token = |world: &World| {
         let claims = world.claims(json!({"exp": NOW + 10_000})).to_string();
-        compact(r#"{"alg":"HS256"}"#, claims, |message| mac("HS256", SECRET.as_bytes(), message))
+        compact(r#"{"alg":"HS256"}"#, claims, |message| {
+            mac("HS256", SECRET.as_bytes(), message)
+        })
     };
-    spoil(&settings, SECRET, &["", "short", "{}", r#"{"a":"short"}"#, &SECRET[..31]], token).await;
+    spoil(
+        &settings,
+        SECRET,
+        &["", "short", "{}", r#"{"a":"short"}"#, &SECRET[..31]],
+        token,
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -50,7 +73,19 @@ async fn a_secret_that_encrypts_sessions_is_bridged_for_a_minute() {
     let token = |_: &World| crate::cookies::sealed_with(SECRET, NOW + 10_000);
     let list = json!(["short", SECRET]).to_string();
     for good in [SECRET, &list] {
-        spoil(&settings, good, &["", "short", "[]", r#"["short"]"#, &json!([SECRET, 7]).to_string()], token).await;
+        spoil(
+            &settings,
+            good,
+            &[
+                "",
+                "short",
+                "[]",
+                r#"["short"]"#,
+                &json!([SECRET, 7]).to_string(),
+            ],
+            token,
+        )
+        .await;
     }
 }
 
@@ -71,20 +106,42 @@ async fn a_clients_credentials_are_bridged_for_a_minute() {
     };
     let good = r#"{"client_id":"voicemint","client_secret":"a-client-secret-that-is-fake"}"#;
     let broken = r#"{"client_id":"voicemint","client_secret":"#;
-    for good in [good, "voicemint:a-client-secret-that-is-fake", "a-bearer-token"] {
-        spoil(&settings, good, &["", " ", "{}", broken, r#"{"client_id":"a","client_secret":""}"#, "a\nb"], &token)
-            .await;
+    for good in [
+        good,
+        "voicemint:a-client-secret-that-is-fake",
+        "a-bearer-token",
+    ] {
+        spoil(
+            &settings,
+            good,
+            &[
+                "",
+                " ",
+                "{}",
+                broken,
+                r#"{"client_id":"a","client_secret":""}"#,
+                "a\nb",
+            ],
+            &token,
+        )
+        .await;
     }
 }
 
 #[tokio::test]
 async fn the_published_keys_go_on_without_its_secret() {
-    let settings = [("SESSION_KIND", "supabase"), ("SESSION_ISSUER", "{url}"), ("SESSION_SECRET_ID", "s")];
+    let settings = [
+        ("SESSION_KIND", "supabase"),
+        ("SESSION_ISSUER", "{url}"),
+        ("SESSION_SECRET_ID", "s"),
+    ];
     let world = World::with(&A.key_set(), as_json, &settings, &[("s", "short")]).await;
     let claims = world.claims(json!({
         "iss": format!("{}/auth/v1", world.url), "role": "authenticated", "exp": NOW + 10_000,
     }));
     assert_eq!(world.code(&A.token("ES256", "p256", &claims)).await, "200");
-    let hmac = compact(r#"{"alg":"HS256"}"#, claims.to_string(), |message| mac("HS256", b"short", message));
+    let hmac = compact(r#"{"alg":"HS256"}"#, claims.to_string(), |message| {
+        mac("HS256", b"short", message)
+    });
     assert_eq!(world.code(&hmac).await, UNAVAILABLE);
 }

@@ -1,4 +1,5 @@
-//! A verifier with any settings, of an issuer that publishes any key set, next to a secret store that has any secrets.
+//! A verifier with any settings, of an issuer that publishes any key set, next to a secret store
+//! that has any secrets.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -45,7 +46,12 @@ struct Secrets(Mutex<HashMap<String, String>>);
 impl SecretStore for Secrets {
     fn load<'a>(&'a self, id: &'a str) -> Loading<'a> {
         let text = self.0.lock().unwrap().get(id).cloned();
-        Box::pin(async { Ok(Stored { text: text.unwrap_or_default(), version: "1".to_owned() }) })
+        Box::pin(async {
+            Ok(Stored {
+                text: text.unwrap_or_default(),
+                version: "1".to_owned(),
+            })
+        })
     }
 }
 
@@ -60,22 +66,37 @@ impl World {
         Self::with(key_set, as_json, settings, &[]).await
     }
 
-    /// `{url}` in a setting is the server's, whose every path but OpenID discovery answers `answer` of the document.
-    pub async fn with(document: &Value, answer: Answer, settings: &[(&str, &str)], secrets: &[(&str, &str)]) -> Self {
+    /// `{url}` in a setting is the server's, whose every path but OpenID discovery answers `answer`
+    /// of the document.
+    pub async fn with(
+        document: &Value,
+        answer: Answer,
+        settings: &[(&str, &str)],
+        secrets: &[(&str, &str)],
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (log, base, document) = (Arc::clone(&asked), url.clone(), document.clone());
         let router = Router::new().fallback(move |request: Request| async move {
             log.lock().unwrap().push(request.headers().clone());
-            match request.uri().path().ends_with("/.well-known/openid-configuration") {
-                true => json!({"issuer": base, "jwks_uri": format!("{base}/keys")}).to_string().into_response(),
+            match request
+                .uri()
+                .path()
+                .ends_with("/.well-known/openid-configuration")
+            {
+                true => json!({"issuer": base, "jwks_uri": format!("{base}/keys")})
+                    .to_string()
+                    .into_response(),
                 false => answer(&document, request.headers()),
             }
         });
         tokio::spawn(async move { axum::serve(listener, router).await });
         let environment = |name: &str| {
-            let set = settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.replace("{url}", &url));
+            let set = settings
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.replace("{url}", &url));
             set.or_else(|| match name {
                 "SESSION_ISSUER" => Some(url.clone()),
                 "SESSION_AUDIENCE" => Some("voice".to_owned()),
@@ -84,21 +105,46 @@ impl World {
         };
         let mut reader = Reader::new(&environment);
         let settings = SessionSettings::from_settings(&mut reader);
-        let settings = reader.finish(settings).map_err(|error| error.to_string()).unwrap();
+        let settings = reader
+            .finish(settings)
+            .map_err(|error| error.to_string())
+            .unwrap();
         let carriers = settings.carriers.clone();
         let passed = Arc::new(AtomicU64::new(0));
         let since = Arc::clone(&passed);
-        let clock = Clock::new(move || UNIX_EPOCH + Duration::from_secs(NOW + since.load(Ordering::SeqCst)));
-        let secrets = secrets.iter().map(|&(id, text)| (id.to_owned(), text.to_owned())).collect();
+        let clock = Clock::new(move || {
+            UNIX_EPOCH + Duration::from_secs(NOW + since.load(Ordering::SeqCst))
+        });
+        let secrets = secrets
+            .iter()
+            .map(|&(id, text)| (id.to_owned(), text.to_owned()))
+            .collect();
         let store = Arc::new(Secrets(Mutex::new(secrets)));
         let fresh_for = Duration::from_secs(300);
-        let verifier = Verifier::new(settings, Transport::new().unwrap(), Arc::clone(&store) as _, fresh_for, clock);
-        Self { url, carriers, verifier, store, passed, asked }
+        let verifier = Verifier::new(
+            settings,
+            Transport::new().unwrap(),
+            Arc::clone(&store) as _,
+            fresh_for,
+            clock,
+        );
+        Self {
+            url,
+            carriers,
+            verifier,
+            store,
+            passed,
+            asked,
+        }
     }
 
     /// Overwrites a secret.
     pub fn store(&self, id: &str, text: &str) {
-        self.store.0.lock().unwrap().insert(id.to_owned(), text.to_owned());
+        self.store
+            .0
+            .lock()
+            .unwrap()
+            .insert(id.to_owned(), text.to_owned());
     }
 
     /// Lets time pass.
@@ -108,7 +154,8 @@ impl World {
 
     /// What the issuer says of Ada, with other claims put in; one that is null is left out.
     pub fn claims(&self, change: Value) -> Value {
-        let mut claims = json!({"iss": self.url, "sub": "ada", "aud": "voice", "exp": NOW + 60, "iat": NOW});
+        let mut claims =
+            json!({"iss": self.url, "sub": "ada", "aud": "voice", "exp": NOW + 60, "iat": NOW});
         let members = claims.as_object_mut().unwrap();
         members.extend(change.as_object().unwrap().clone());
         members.retain(|_, value| !value.is_null());
@@ -123,7 +170,10 @@ impl World {
     /// The same for cookies, as a browser joins them.
     pub async fn verify_cookies(&self, cookies: &str) -> Result<String, (&'static str, String)> {
         let mut headers = HeaderMap::new();
-        headers.insert("cookie", HeaderValue::from_bytes(cookies.as_bytes()).unwrap());
+        headers.insert(
+            "cookie",
+            HeaderValue::from_bytes(cookies.as_bytes()).unwrap(),
+        );
         self.judge(Credential::find(&headers, &self.carriers)).await
     }
 
@@ -136,17 +186,24 @@ impl World {
 
     /// The cookies that may carry a session.
     pub fn cookie_names(&self) -> Vec<String> {
-        self.carriers.iter().map(|carrier| carrier.name.clone()).collect()
+        self.carriers
+            .iter()
+            .map(|carrier| carrier.name.clone())
+            .collect()
     }
 
     /// The code of a refusal, or `200`.
     pub async fn code(&self, token: &str) -> &'static str {
-        self.verify(token).await.map_or_else(|(code, _)| code, |_| "200")
+        self.verify(token)
+            .await
+            .map_or_else(|(code, _)| code, |_| "200")
     }
 
     /// The same for cookies.
     pub async fn code_of_cookies(&self, cookies: &str) -> &'static str {
-        self.verify_cookies(cookies).await.map_or_else(|(code, _)| code, |_| "200")
+        self.verify_cookies(cookies)
+            .await
+            .map_or_else(|(code, _)| code, |_| "200")
     }
 
     /// The headers of every request that has come.
@@ -157,8 +214,12 @@ impl World {
 
 /// What is wrong with settings, if anything is.
 pub fn fault(settings: &[(&str, &str)]) -> Option<String> {
-    let environment =
-        |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    let environment = |name: &str| {
+        settings
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned())
+    };
     let mut reader = Reader::new(&environment);
     let settings = SessionSettings::from_settings(&mut reader);
     reader.finish(settings).err().map(|error| error.to_string())

@@ -1,4 +1,5 @@
-//! Keys of every kind, made for the occasion, and tokens that are signed with them in every way, good and bad.
+//! Keys of every kind, made for the occasion, and tokens that are signed with them in every way,
+//! good and bad.
 
 #![allow(dead_code, reason = "no test needs all of it")]
 
@@ -6,9 +7,10 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeySize, PublicKeyComponents};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair,
-    EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
-    RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
+    ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair,
+    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384,
+    RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -41,7 +43,8 @@ pub struct Signers {
 
 impl Signers {
     pub fn new() -> Self {
-        let curve = |algorithm: &'static EcdsaSigningAlgorithm| EcdsaKeyPair::generate(algorithm).unwrap();
+        let curve =
+            |algorithm: &'static EcdsaSigningAlgorithm| EcdsaKeyPair::generate(algorithm).unwrap();
         let mut secret = [0; 48];
         aws_lc_rs::rand::fill(&mut secret).unwrap();
         Self {
@@ -56,7 +59,8 @@ impl Signers {
 
     /// The public keys, in a set with nothing else.
     pub fn key_set(&self) -> Value {
-        let PublicKeyComponents { n, e } = PublicKeyComponents::<Vec<u8>>::from(self.rsa.public_key());
+        let PublicKeyComponents { n, e } =
+            PublicKeyComponents::<Vec<u8>>::from(self.rsa.public_key());
         let curve = |id: &str, name: &str, pair: &EcdsaKeyPair| {
             let point = &pair.public_key().as_ref()[1..];
             let (x, y) = point.split_at(point.len() / 2);
@@ -81,7 +85,9 @@ impl Signers {
         let random = SystemRandom::new();
         let rsa = |encoding: &'static dyn RsaEncoding| {
             let mut signature = vec![0; self.rsa.public_modulus_len()];
-            self.rsa.sign(encoding, &random, message, &mut signature).unwrap();
+            self.rsa
+                .sign(encoding, &random, message, &mut signature)
+                .unwrap();
             signature
         };
         let curve = |pair: &EcdsaKeyPair| pair.sign(&random, message).unwrap().as_ref().to_vec();
@@ -102,7 +108,11 @@ impl Signers {
 
     /// A token signed as an algorithm says, which its header names too.
     pub fn token(&self, alg: &str, kid: &str, claims: &Value) -> String {
-        self.signed(alg, json!({"alg": alg, "kid": kid}).to_string(), claims.to_string())
+        self.signed(
+            alg,
+            json!({"alg": alg, "kid": kid}).to_string(),
+            claims.to_string(),
+        )
     }
 
     /// A token signed as an algorithm says, whatever its header and its payload say.
@@ -118,11 +128,17 @@ pub fn mac(alg: &str, secret: &[u8], message: &[u8]) -> Vec<u8> {
         "HS512" => hmac::HMAC_SHA512,
         _ => hmac::HMAC_SHA256,
     };
-    hmac::sign(&hmac::Key::new(algorithm, secret), message).as_ref().to_vec()
+    hmac::sign(&hmac::Key::new(algorithm, secret), message)
+        .as_ref()
+        .to_vec()
 }
 
 /// A token in compact form, signed by whatever `sign` makes of what is to be signed.
-pub fn compact(header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+pub fn compact(
+    header: impl AsRef<[u8]>,
+    payload: impl AsRef<[u8]>,
+    sign: impl FnOnce(&[u8]) -> Vec<u8>,
+) -> String {
     let message = format!("{}.{}", encode(header), encode(payload));
     let signature = sign(message.as_bytes());
     format!("{message}.{}", encode(signature))

@@ -1,7 +1,11 @@
-//! The whole verifier, from settings to session, with really signed tokens, many tasks at a time, and a clock that the tests
-//! set.
+//! The whole verifier, from settings to session, with really signed tokens, many tasks at a time,
+//! and a clock that the tests set.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that fails may panic"
+)]
 
 mod world;
 
@@ -20,7 +24,10 @@ async fn a_thousand_first_sessions_share_one_fetch() {
         let world = World::new(&[Arc::clone(&key)]).await;
         let mut sessions = JoinSet::new();
         for number in 0..1000 {
-            let (verifier, token) = (Arc::clone(&world.verifier), key.sign(&world.claims(&format!("user-{number}"))));
+            let (verifier, token) = (
+                Arc::clone(&world.verifier),
+                key.sign(&world.claims(&format!("user-{number}"))),
+            );
             sessions.spawn(async move { (ask(&verifier, &token).await, format!("user-{number}")) });
         }
         while let Some(session) = sessions.join_next().await {
@@ -31,7 +38,8 @@ async fn a_thousand_first_sessions_share_one_fetch() {
     }
 }
 
-/// 10,000 forged tokens within a minute, a hundred at a time, and a valid session beside each hundred.
+/// 10,000 forged tokens within a minute, a hundred at a time, and a valid session beside each
+/// hundred.
 async fn flood(key: &Arc<Key>, forge: impl Fn(&World, usize) -> String) -> usize {
     let world = World::new(&[Arc::clone(key)]).await;
     let good = key.sign(&world.claims("ada"));
@@ -39,7 +47,10 @@ async fn flood(key: &Arc<Key>, forge: impl Fn(&World, usize) -> String) -> usize
     for hundred in 0..100 {
         let mut asks = JoinSet::new();
         for number in 0..100 {
-            let (verifier, token) = (Arc::clone(&world.verifier), forge(&world, hundred * 100 + number));
+            let (verifier, token) = (
+                Arc::clone(&world.verifier),
+                forge(&world, hundred * 100 + number),
+            );
             asks.spawn(async move { (ask(&verifier, &token).await, "session_invalid") });
         }
         let (verifier, good) = (Arc::clone(&world.verifier), good.clone());
@@ -58,16 +69,24 @@ async fn flood(key: &Arc<Key>, forge: impl Fn(&World, usize) -> String) -> usize
 #[tokio::test]
 async fn a_flood_of_ten_thousand_unknown_key_ids_leads_to_a_few_fetches_in_a_minute() {
     let (key, stranger) = (Key::new("k1"), Key::new("k1"));
-    let fetches =
-        flood(&key, |world, number| stranger.sign_as(Some(&format!("forged-{number}")), &world.claims("eve"))).await;
-    assert!((4..=7).contains(&fetches), "{fetches}: one regular, three at once, three more in the minute");
+    let fetches = flood(&key, |world, number| {
+        stranger.sign_as(Some(&format!("forged-{number}")), &world.claims("eve"))
+    })
+    .await;
+    assert!(
+        (4..=7).contains(&fetches),
+        "{fetches}: one regular, three at once, three more in the minute"
+    );
 }
 
 #[tokio::test]
 async fn a_flood_without_key_ids_leads_to_a_few_fetches_in_a_minute() {
     for id in [Some("k1"), None] {
         let (key, stranger) = (Key::new(id), Key::new(None));
-        let fetches = flood(&key, |world, number| stranger.sign(&world.claims(&format!("eve-{number}")))).await;
+        let fetches = flood(&key, |world, number| {
+            stranger.sign(&world.claims(&format!("eve-{number}")))
+        })
+        .await;
         assert!((4..=7).contains(&fetches), "{fetches}");
     }
 }
@@ -89,7 +108,8 @@ async fn rotate_under_load(keys: [Arc<Key>; 5]) {
         let (world, signing, keys) = (Arc::clone(&world), Arc::clone(&signing), keys.clone());
         let (verified, newest) = (Arc::clone(&verified), Arc::clone(&newest));
         tasks.spawn(async move {
-            // Each user has a session for a while, and then a new one under whatever key signs by then.
+            // Each user has a session for a while, and then a new one under whatever key signs by
+            // then.
             loop {
                 let (subject, rotation) = (format!("user-{task}"), signing.load(Ordering::SeqCst));
                 let Some(key) = keys.get(rotation) else { break };
@@ -108,14 +128,20 @@ async fn rotate_under_load(keys: [Arc<Key>; 5]) {
         });
     }
     for rotation in 1..=keys.len() {
-        // Not while keys are being fetched: those who wait for a fetch that began too early may have to wait for the next.
+        // Not while keys are being fetched: those who wait for a fetch that began too early may
+        // have to wait for the next.
         while newest.load(Ordering::SeqCst) < rotation {
             tasks.try_join_next().map(Result::unwrap);
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
-        // The next key is published, and signs from then on; the one before it stays, the one before that goes.
-        let publish: Vec<_> = keys.iter().take(rotation + 1).skip(rotation.saturating_sub(1)).collect();
+        // The next key is published, and signs from then on; the one before it stays, the one
+        // before that goes.
+        let publish: Vec<_> = keys
+            .iter()
+            .take(rotation + 1)
+            .skip(rotation.saturating_sub(1))
+            .collect();
         world.publish(&publish);
         world.pass(120);
         signing.store(rotation, Ordering::SeqCst);
@@ -123,7 +149,11 @@ async fn rotate_under_load(keys: [Arc<Key>; 5]) {
     while let Some(task) = tasks.join_next().await {
         task.unwrap();
     }
-    assert!(verified.load(Ordering::SeqCst) > 2000, "{}", verified.load(Ordering::SeqCst));
+    assert!(
+        verified.load(Ordering::SeqCst) > 2000,
+        "{}",
+        verified.load(Ordering::SeqCst)
+    );
     assert!(world.calls() <= 1 + keys.len(), "{} fetches", world.calls());
 }
 
@@ -137,15 +167,30 @@ async fn a_token_that_was_verified_before_is_judged_anew_but_for_its_signature()
     for _ in 0..2 {
         assert_eq!(world.ask(&token).await, "ada");
     }
-    // Its last letters are the signature's: whoever has them and the rest of another token has nothing.
+    // Its last letters are the signature's: whoever has them and the rest of another token has
+    // nothing.
     claims["sub"] = json!("eve");
-    let (others, _) =
-        key.sign(&claims).rsplit_once('.').map(|(signed, end)| (signed.to_owned(), end.to_owned())).unwrap();
+    let (others, _) = key
+        .sign(&claims)
+        .rsplit_once('.')
+        .map(|(signed, end)| (signed.to_owned(), end.to_owned()))
+        .unwrap();
     let signature = token.rsplit_once('.').unwrap().1;
-    assert_eq!(world.ask(&format!("{others}.{signature}")).await, "session_invalid");
+    assert_eq!(
+        world.ask(&format!("{others}.{signature}")).await,
+        "session_invalid"
+    );
     let (signed, _) = token.rsplit_once('.').unwrap();
     let stranger = Key::new("k1").sign(&world.claims("ada"));
-    assert_eq!(world.ask(&format!("{signed}.{}", stranger.rsplit_once('.').unwrap().1)).await, "session_invalid");
+    assert_eq!(
+        world
+            .ask(&format!(
+                "{signed}.{}",
+                stranger.rsplit_once('.').unwrap().1
+            ))
+            .await,
+        "session_invalid"
+    );
     world.pass(66);
     assert_eq!(world.ask(&token).await, "session_expired");
 }
@@ -194,7 +239,10 @@ async fn two_issuers_with_one_key_id_do_not_vouch_for_each_other() {
     let beside = format!("{}/keys", stranger.url);
     let world = World::with(&[Arc::clone(&own)], |url| {
         let issuers = format!("{url},https://other.test");
-        vec![("SESSION_ISSUER", issuers), ("SESSION_JWKS_URL", format!("{url}/keys,{beside}"))]
+        vec![
+            ("SESSION_ISSUER", issuers),
+            ("SESSION_JWKS_URL", format!("{url}/keys,{beside}")),
+        ]
     })
     .await;
     let mine = world.claims("ada");
@@ -207,8 +255,16 @@ async fn two_issuers_with_one_key_id_do_not_vouch_for_each_other() {
         (&other, &mine, "session_invalid"),
     ] {
         for id in [Some("k1"), None, Some("k2")] {
-            let want = if id == Some("k2") { "session_invalid" } else { want };
-            assert_eq!(world.ask(&key.sign_as(id, claims)).await, want, "{id:?} {claims}");
+            let want = if id == Some("k2") {
+                "session_invalid"
+            } else {
+                want
+            };
+            assert_eq!(
+                world.ask(&key.sign_as(id, claims)).await,
+                want,
+                "{id:?} {claims}"
+            );
         }
     }
 }
@@ -228,14 +284,27 @@ async fn what_is_said_of_an_opaque_token_is_remembered_for_a_minute_or_until_it_
     assert_eq!(world.ask("long").await, "ada");
     say(json!({"active": false}));
     world.pass(59);
-    assert_eq!((world.ask("long").await.as_str(), world.calls()), ("ada", 1));
+    assert_eq!(
+        (world.ask("long").await.as_str(), world.calls()),
+        ("ada", 1)
+    );
     world.pass(1);
-    assert_eq!((world.ask("long").await.as_str(), world.calls()), ("session_invalid", 2), "revoked a minute ago");
+    assert_eq!(
+        (world.ask("long").await.as_str(), world.calls()),
+        ("session_invalid", 2),
+        "revoked a minute ago"
+    );
     say(active.clone());
     world.pass(4);
-    assert_eq!((world.ask("long").await.as_str(), world.calls()), ("session_invalid", 2));
+    assert_eq!(
+        (world.ask("long").await.as_str(), world.calls()),
+        ("session_invalid", 2)
+    );
     world.pass(1);
-    assert_eq!((world.ask("long").await.as_str(), world.calls()), ("ada", 3));
+    assert_eq!(
+        (world.ask("long").await.as_str(), world.calls()),
+        ("ada", 3)
+    );
 
     let mut short = active;
     short["exp"] = (world.seconds.load(Ordering::SeqCst) + 10).into();
@@ -244,5 +313,9 @@ async fn what_is_said_of_an_opaque_token_is_remembered_for_a_minute_or_until_it_
     world.pass(14);
     assert_eq!(world.ask("short").await, "ada", "the leeway");
     world.pass(2);
-    assert_eq!(world.ask("short").await, "session_expired", "whether it is remembered or asked about");
+    assert_eq!(
+        world.ask("short").await,
+        "session_expired",
+        "whether it is remembered or asked about"
+    );
 }

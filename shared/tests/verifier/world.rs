@@ -28,7 +28,10 @@ pub struct Key {
 
 impl Key {
     pub fn new(id: impl Into<Option<&'static str>>) -> Arc<Self> {
-        Arc::new(Self { id: id.into().map(str::to_owned), pair: Ed25519KeyPair::generate().unwrap() })
+        Arc::new(Self {
+            id: id.into().map(str::to_owned),
+            pair: Ed25519KeyPair::generate().unwrap(),
+        })
     }
 
     pub fn public(&self) -> Value {
@@ -46,7 +49,9 @@ impl Key {
         if let Some(id) = id {
             header["kid"] = id.into();
         }
-        let message = [&header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
+        let message = [&header, claims]
+            .map(|part| URL_SAFE_NO_PAD.encode(part.to_string()))
+            .join(".");
         let signature = self.pair.sign(message.as_bytes());
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
     }
@@ -61,7 +66,12 @@ pub struct Store;
 
 impl SecretStore for Store {
     fn load<'a>(&'a self, _id: &'a str) -> Loading<'a> {
-        Box::pin(async { Ok(Stored { text: "a-client-token".to_owned(), version: "1".to_owned() }) })
+        Box::pin(async {
+            Ok(Stored {
+                text: "a-client-token".to_owned(),
+                version: "1".to_owned(),
+            })
+        })
     }
 }
 
@@ -78,23 +88,44 @@ pub struct World {
 impl World {
     /// A verifier of tokens from one issuer, which publishes these keys.
     pub async fn new(keys: &[Arc<Key>]) -> Self {
-        Self::with(keys, |url| vec![("SESSION_ISSUER", url.to_owned()), ("SESSION_JWKS_URL", format!("{url}/keys"))])
-            .await
+        Self::with(keys, |url| {
+            vec![
+                ("SESSION_ISSUER", url.to_owned()),
+                ("SESSION_JWKS_URL", format!("{url}/keys")),
+            ]
+        })
+        .await
     }
 
-    pub async fn with(keys: &[Arc<Key>], settings: impl FnOnce(&str) -> Vec<(&'static str, String)>) -> Self {
+    pub async fn with(
+        keys: &[Arc<Key>],
+        settings: impl FnOnce(&str) -> Vec<(&'static str, String)>,
+    ) -> Self {
         let published = Arc::new(Mutex::new(keys.to_vec()));
         let said = Arc::new(Mutex::new(Value::Null));
         let calls = Arc::new(AtomicUsize::new(0));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = {
-            let (published, said, calls) = (Arc::clone(&published), Arc::clone(&said), Arc::clone(&calls));
+            let (published, said, calls) = (
+                Arc::clone(&published),
+                Arc::clone(&said),
+                Arc::clone(&calls),
+            );
             Router::new().fallback(move |request: Request| {
                 calls.fetch_add(1, Ordering::SeqCst);
-                let keys: Vec<_> = published.lock().unwrap().iter().map(|key| key.public()).collect();
+                let keys: Vec<_> = published
+                    .lock()
+                    .unwrap()
+                    .iter()
+                    .map(|key| key.public())
+                    .collect();
                 let is_key_set = request.uri().path() == "/keys";
-                let answer = if is_key_set { json!({ "keys": keys }) } else { said.lock().unwrap().clone() };
+                let answer = if is_key_set {
+                    json!({ "keys": keys })
+                } else {
+                    said.lock().unwrap().clone()
+                };
                 async move {
                     // Long enough for everyone else to come meanwhile.
                     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -105,17 +136,35 @@ impl World {
         tokio::spawn(async move { axum::serve(listener, router).await });
         let seconds = Arc::new(AtomicU64::new(START));
         let now = Arc::clone(&seconds);
-        let clock = Clock::new(move || UNIX_EPOCH + Duration::from_secs(now.load(Ordering::SeqCst)));
+        let clock =
+            Clock::new(move || UNIX_EPOCH + Duration::from_secs(now.load(Ordering::SeqCst)));
         let mut variables = settings(&url);
         variables.push(("SESSION_AUDIENCE", "voice".to_owned()));
-        let environment =
-            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+        let environment = |name: &str| {
+            variables
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.clone())
+        };
         let mut reader = Reader::new(&environment);
         let settings = SessionSettings::from_settings(&mut reader);
         let settings = reader.finish(settings).ok().unwrap();
         let fresh_for = Duration::from_secs(300);
-        let verifier = Verifier::new(settings, Transport::new().unwrap(), Arc::new(Store), fresh_for, clock);
-        Self { url, published, said, calls, seconds, verifier: Arc::new(verifier) }
+        let verifier = Verifier::new(
+            settings,
+            Transport::new().unwrap(),
+            Arc::new(Store),
+            fresh_for,
+            clock,
+        );
+        Self {
+            url,
+            published,
+            said,
+            calls,
+            seconds,
+            verifier: Arc::new(verifier),
+        }
     }
 
     pub fn publish(&self, keys: &[&Arc<Key>]) {

@@ -7,7 +7,8 @@ use super::{Product, base_name};
 use crate::identity::cookie::split;
 use crate::identity::login::members;
 use crate::identity::{
-    AUDIENCE, Claims, ContentKey, Cookie, Credentials, Encryption, Issuer, Login, SESSION_SECRET_ID, Settings,
+    AUDIENCE, Claims, ContentKey, Cookie, Credentials, Encryption, Issuer, Login,
+    SESSION_SECRET_ID, Settings,
 };
 
 /// The most bytes of a cookie of version 4 of nextjs-auth0.
@@ -44,12 +45,17 @@ impl Product for Auth0 {
 
     fn issue(&self, issuer: &Issuer, claims: &Claims) -> Result<Credentials, Unspecified> {
         let bearer = issuer.sign(&self.header(), claims)?;
-        let cookies = session_cookies(&base_name(self, issuer), &issuer.secret, &session(&bearer, claims))?;
+        let cookies = session_cookies(
+            &base_name(self, issuer),
+            &issuer.secret,
+            &session(&bearer, claims),
+        )?;
         Ok(Credentials { bearer, cookies })
     }
 }
 
-/// What nextjs-auth0 keeps. Its expiry is its own: neither the access token's nor that of the claims about the user.
+/// What nextjs-auth0 keeps. Its expiry is its own: neither the access token's nor that of the
+/// claims about the user.
 fn session(access_token: &str, claims: &Claims) -> Claims {
     let claim = |name: &str| claims.get(name).cloned().unwrap_or_default();
     let mut user = members(json!({
@@ -60,7 +66,11 @@ fn session(access_token: &str, claims: &Claims) -> Claims {
         "email_verified": true,
         "sid": "session-of-dev",
     }));
-    user.extend(claims.get("grants").map(|grants| ("grants".to_owned(), grants.clone())));
+    user.extend(
+        claims
+            .get("grants")
+            .map(|grants| ("grants".to_owned(), grants.clone())),
+    );
     let mut session = members(json!({
         "user": user,
         "tokenSet": {
@@ -81,11 +91,21 @@ fn session(access_token: &str, claims: &Claims) -> Claims {
 ///
 /// # Errors
 /// Where the machine has no random numbers.
-pub fn session_cookies(name: &str, secret: &str, session: &Claims) -> Result<Vec<Cookie>, Unspecified> {
-    Ok(split(name, "__", CHUNK_BYTES, &content_key(secret)?.encrypt(&Claims::new(), session)?))
+pub fn session_cookies(
+    name: &str,
+    secret: &str,
+    session: &Claims,
+) -> Result<Vec<Cookie>, Unspecified> {
+    Ok(split(
+        name,
+        "__",
+        CHUNK_BYTES,
+        &content_key(secret)?.encrypt(&Claims::new(), session)?,
+    ))
 }
 
-/// The cookies of version 3: `iat`, `uat` and `exp` stand in the header, which anybody can read and nobody can change.
+/// The cookies of version 3: `iat`, `uat` and `exp` stand in the header, which anybody can read and
+/// nobody can change.
 ///
 /// # Errors
 /// Where the machine has no random numbers.
@@ -100,7 +120,12 @@ pub fn legacy_session_cookies(
         json!({"user": user, "accessToken": "none", "accessTokenScope": "openid", "accessTokenExpiresAt": exp}),
     );
     let header = members(json!({"iat": iat, "uat": iat, "exp": exp}));
-    Ok(split(name, ".", LEGACY_CHUNK_BYTES, &content_key(secret)?.encrypt(&header, &session)?))
+    Ok(split(
+        name,
+        ".",
+        LEGACY_CHUNK_BYTES,
+        &content_key(secret)?.encrypt(&header, &session)?,
+    ))
 }
 
 fn content_key(secret: &str) -> Result<ContentKey, Unspecified> {
@@ -119,16 +144,30 @@ mod tests {
         let key = content_key(&"0123456789abcdef".repeat(4)).unwrap();
         let header = members(json!({"iat": 1000, "uat": 1000, "exp": 4_000_000_000_u64}));
         let claims = members(json!({"exp": 4_000_000_000_u64, "name": "Ada é", "sub": "ada"}));
-        assert_eq!(key.encrypt_with(&[7; 12], &header, &claims).unwrap(), expected);
+        assert_eq!(
+            key.encrypt_with(&[7; 12], &header, &claims).unwrap(),
+            expected
+        );
     }
 
     #[test]
     fn pieces_have_the_marks_of_their_version() {
         let long = members(json!({"user": {"sub": "a".repeat(4000)}}));
-        let names = |cookies: Vec<Cookie>| cookies.into_iter().map(|cookie| cookie.name).collect::<Vec<_>>();
-        assert_eq!(names(session_cookies("__session", "s", &long).unwrap()), ["__session__0", "__session__1"]);
+        let names = |cookies: Vec<Cookie>| {
+            cookies
+                .into_iter()
+                .map(|cookie| cookie.name)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            names(session_cookies("__session", "s", &long).unwrap()),
+            ["__session__0", "__session__1"]
+        );
         let legacy = legacy_session_cookies("appSession", "s", &long["user"], 1, 2).unwrap();
         assert_eq!(names(legacy), ["appSession.0", "appSession.1"]);
-        assert_eq!(names(session_cookies("__session", "s", &Claims::new()).unwrap()), ["__session"]);
+        assert_eq!(
+            names(session_cookies("__session", "s", &Claims::new()).unwrap()),
+            ["__session"]
+        );
     }
 }

@@ -10,7 +10,8 @@ use super::{Product, base_name};
 use crate::identity::cookie::split;
 use crate::identity::login::members;
 use crate::identity::{
-    Claims, ContentKey, Cookie, Credentials, Encryption, Issuer, Login, SESSION_SECRET_ID, Settings, SigningKey,
+    Claims, ContentKey, Cookie, Credentials, Encryption, Issuer, Login, SESSION_SECRET_ID,
+    Settings, SigningKey,
 };
 
 /// The most bytes of a cookie.
@@ -25,7 +26,11 @@ impl Product for AuthJs {
         let mut settings = vec![("SESSION_SECRET_ID", SESSION_SECRET_ID.to_owned())];
         // Without its prefix, as on http, the cookie counts only where it is named.
         if issuer.cookie.is_none() && !issuer.base_url.starts_with("https:") {
-            settings.extend(self.own_cookies(issuer).into_iter().map(|name| ("SESSION_COOKIE", name)));
+            settings.extend(
+                self.own_cookies(issuer)
+                    .into_iter()
+                    .map(|name| ("SESSION_COOKIE", name)),
+            );
         }
         settings
     }
@@ -47,7 +52,11 @@ impl Product for AuthJs {
     }
 
     fn own_cookies(&self, issuer: &Issuer) -> Vec<String> {
-        let prefix = if issuer.base_url.starts_with("https:") { "__Secure-" } else { "" };
+        let prefix = if issuer.base_url.starts_with("https:") {
+            "__Secure-"
+        } else {
+            ""
+        };
         vec![format!("{prefix}authjs.session-token")]
     }
 
@@ -62,18 +71,36 @@ impl Product for AuthJs {
 ///
 /// # Errors
 /// Where the machine has no random numbers.
-pub fn session_cookies(name: &str, secret: &str, claims: &Claims) -> Result<Vec<Cookie>, Unspecified> {
+pub fn session_cookies(
+    name: &str,
+    secret: &str,
+    claims: &Claims,
+) -> Result<Vec<Cookie>, Unspecified> {
     let key = content_key(name, secret)?;
-    Ok(split(name, ".", CHUNK_BYTES, &key.encrypt(&header(&key), claims)?))
+    Ok(split(
+        name,
+        ".",
+        CHUNK_BYTES,
+        &key.encrypt(&header(&key), claims)?,
+    ))
 }
 
 /// The cookies of NextAuth.js 4.
 ///
 /// # Errors
 /// Where the machine has no random numbers.
-pub fn next_auth_cookies(name: &str, secret: &str, claims: &Claims) -> Result<Vec<Cookie>, Unspecified> {
+pub fn next_auth_cookies(
+    name: &str,
+    secret: &str,
+    claims: &Claims,
+) -> Result<Vec<Cookie>, Unspecified> {
     let key = next_auth_content_key(secret)?;
-    Ok(split(name, ".", NEXT_AUTH_CHUNK_BYTES, &key.encrypt(&Claims::new(), claims)?))
+    Ok(split(
+        name,
+        ".",
+        NEXT_AUTH_CHUNK_BYTES,
+        &key.encrypt(&Claims::new(), claims)?,
+    ))
 }
 
 fn content_key(cookie: &str, secret: &str) -> Result<ContentKey, Unspecified> {
@@ -82,12 +109,21 @@ fn content_key(cookie: &str, secret: &str) -> Result<ContentKey, Unspecified> {
 }
 
 fn next_auth_content_key(secret: &str) -> Result<ContentKey, Unspecified> {
-    ContentKey::derive(Encryption::A256Gcm, secret, "", "NextAuth.js Generated Encryption Key")
+    ContentKey::derive(
+        Encryption::A256Gcm,
+        secret,
+        "",
+        "NextAuth.js Generated Encryption Key",
+    )
 }
 
-/// Which of several secrets it was: the key's thumbprint (RFC 7638), with the hash that is as long as the key.
+/// Which of several secrets it was: the key's thumbprint (RFC 7638), with the hash that is as long
+/// as the key.
 fn header(key: &ContentKey) -> Claims {
-    let jwk = format!(r#"{{"k":"{}","kty":"oct"}}"#, URL_SAFE_NO_PAD.encode(key.bytes()));
+    let jwk = format!(
+        r#"{{"k":"{}","kty":"oct"}}"#,
+        URL_SAFE_NO_PAD.encode(key.bytes())
+    );
     members(json!({"kid": URL_SAFE_NO_PAD.encode(digest(&SHA512, jwk.as_bytes()))}))
 }
 
@@ -95,7 +131,8 @@ fn header(key: &ContentKey) -> Claims {
 mod tests {
     use super::*;
 
-    // Made with jose 6 and the derivations of the two libraries, under a fixed initialization vector.
+    // Made with jose 6 and the derivations of the two libraries, under a fixed initialization
+    // vector.
     const AUTH_JS: &str = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2Q0JDLUhTNTEyIiwia2lkIjoiSUdnOXh1b2VtLWdhc3RjVThaMDh1clRwczBsbXlhblFRZkV3YzQzaEpJ\
                            ZjAtOTB6S1hUZTNJSDJRTE9XRGJXRk9TWG55SjVybEh5QXNsay1CYlp1R2cifQ..BwcHBwcHBwcHBwcHBwcHBw.kecrJqGqIXx_YCHbb7-3c4Fb\
                            TU-p-R4DIxldINOOm-JiygTvRY1KWldOdKr7_Ps1.W2MKFMcDAMYRbSW8ry5ADov5QcVb2A8USDaImpDHgEs";
@@ -107,16 +144,31 @@ mod tests {
         let secret = "0123456789abcdef".repeat(4);
         let claims = members(json!({"exp": 4_000_000_000_u64, "name": "Ada é", "sub": "ada"}));
         let key = content_key("authjs.session-token", &secret).unwrap();
-        assert_eq!(key.encrypt_with(&[7; 16], &header(&key), &claims).unwrap(), AUTH_JS);
+        assert_eq!(
+            key.encrypt_with(&[7; 16], &header(&key), &claims).unwrap(),
+            AUTH_JS
+        );
         let key = next_auth_content_key(&secret).unwrap();
-        assert_eq!(key.encrypt_with(&[7; 12], &Claims::new(), &claims).unwrap(), NEXT_AUTH);
+        assert_eq!(
+            key.encrypt_with(&[7; 12], &Claims::new(), &claims).unwrap(),
+            NEXT_AUTH
+        );
     }
 
     #[test]
     fn a_long_session_comes_in_pieces() {
         let long = members(json!({"sub": "a".repeat(4000)}));
         let cookies = session_cookies("authjs.session-token", "s", &long).unwrap();
-        let shape: Vec<_> = cookies.iter().map(|cookie| (cookie.name.as_str(), cookie.value.len() == 3936)).collect();
-        assert_eq!(shape, [("authjs.session-token.0", true), ("authjs.session-token.1", false)]);
+        let shape: Vec<_> = cookies
+            .iter()
+            .map(|cookie| (cookie.name.as_str(), cookie.value.len() == 3936))
+            .collect();
+        assert_eq!(
+            shape,
+            [
+                ("authjs.session-token.0", true),
+                ("authjs.session-token.1", false)
+            ]
+        );
     }
 }

@@ -18,7 +18,10 @@ impl Product for Clerk {
     fn settings(&self, issuer: &Issuer) -> Settings {
         vec![
             ("SESSION_ISSUER", publishable_key(FRONTEND_API)),
-            ("SESSION_JWKS_URL", format!("{}/.well-known/jwks.json", issuer.base_url)),
+            (
+                "SESSION_JWKS_URL",
+                format!("{}/.well-known/jwks.json", issuer.base_url),
+            ),
         ]
     }
 
@@ -44,13 +47,22 @@ impl Product for Clerk {
     }
 
     fn own_cookies(&self, _issuer: &Issuer) -> Vec<String> {
-        vec![format!("__session_{}", cookie_suffix(&publishable_key(FRONTEND_API))), "__session".to_owned()]
+        vec![
+            format!(
+                "__session_{}",
+                cookie_suffix(&publishable_key(FRONTEND_API))
+            ),
+            "__session".to_owned(),
+        ]
     }
 }
 
 /// The key that pages use, of a test instance.
 pub fn publishable_key(frontend_api: &str) -> String {
-    format!("pk_test_{}", STANDARD_NO_PAD.encode(format!("{frontend_api}$")))
+    format!(
+        "pk_test_{}",
+        STANDARD_NO_PAD.encode(format!("{frontend_api}$"))
+    )
 }
 
 /// What keeps the cookies of two apps on one host apart.
@@ -69,11 +81,20 @@ mod tests {
         for (key, suffix) in [
             ("pk_live_Y2xlcmsuY2xlcmsuZGV2JA", "1Z8AzTQD"),
             ("pk_test_Y2xlcmsuY2xlcmsuZGV2JA", "QvfNY2dr"),
-            ("pk_test_ZW5vdWdoLWFscGFjYS04Mi5jbGVyay5hY2NvdW50cy5sY2xjbGVyay5jb20k", "jtYvyt_H"),
-            ("pk_test_eHh4eHh4LXhhYWFhYS1hYS5jbGVyay5hY2NvdW50cy5sY2xjbGVyay5jb20k", "tZJdb-5s"),
+            (
+                "pk_test_ZW5vdWdoLWFscGFjYS04Mi5jbGVyay5hY2NvdW50cy5sY2xjbGVyay5jb20k",
+                "jtYvyt_H",
+            ),
+            (
+                "pk_test_eHh4eHh4LXhhYWFhYS1hYS5jbGVyay5hY2NvdW50cy5sY2xjbGVyay5jb20k",
+                "tZJdb-5s",
+            ),
         ] {
             assert_eq!(cookie_suffix(key), suffix);
         }
-        assert_eq!(publishable_key("clerk.clerk.dev"), "pk_test_Y2xlcmsuY2xlcmsuZGV2JA");
+        assert_eq!(
+            publishable_key("clerk.clerk.dev"),
+            "pk_test_Y2xlcmsuY2xlcmsuZGV2JA"
+        );
     }
 }

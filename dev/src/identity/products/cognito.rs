@@ -16,7 +16,10 @@ pub struct Cognito;
 
 impl Product for Cognito {
     fn settings(&self, issuer: &Issuer) -> Settings {
-        vec![("SESSION_ISSUER", format!("{}/{POOL}", issuer.base_url)), ("SESSION_AUDIENCE", CLIENT_ID.to_owned())]
+        vec![
+            ("SESSION_ISSUER", format!("{}/{POOL}", issuer.base_url)),
+            ("SESSION_AUDIENCE", CLIENT_ID.to_owned()),
+        ]
     }
 
     fn claims(&self, issuer: &Issuer, login: &Login) -> Claims {
@@ -47,7 +50,10 @@ impl Product for Cognito {
 
     fn issue(&self, issuer: &Issuer, claims: &Claims) -> Result<Credentials, Unspecified> {
         let bearer = issuer.sign(&self.header(), claims)?;
-        let user = claims.get("username").and_then(Value::as_str).unwrap_or_default();
+        let user = claims
+            .get("username")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let cookies = match &issuer.cookie {
             Some(name) => vec![Cookie::new(name, bearer.clone())],
             None => cookies(CLIENT_ID, user, &bearer),
@@ -60,7 +66,8 @@ impl Product for Cognito {
 const IN_NAME: AsciiSet = without(&COMPONENT, b"#$&+^`|").add(b'(').add(b')');
 const IN_VALUE: AsciiSet = without(&COMPONENT, b"#$&+:<=>?/@[]^`{|}");
 
-/// Amplify's cookies. A cookie's name bears less than its value, so the user's name looks different in the two.
+/// Amplify's cookies. A cookie's name bears less than its value, so the user's name looks different
+/// in the two.
 pub fn cookies(client_id: &str, user: &str, access_token: &str) -> Vec<Cookie> {
     let client = format!("CognitoIdentityServiceProvider.{client_id}");
     let in_name = utf8_percent_encode(user, &IN_NAME);
@@ -79,7 +86,19 @@ mod tests {
     #[test]
     fn the_user_is_written_differently_in_names_and_values() {
         let cookies = cookies("c", "ada@example.com", "t");
-        assert_eq!(cookies[0], Cookie::new("CognitoIdentityServiceProvider.c.LastAuthUser", "ada@example.com"));
-        assert_eq!(cookies[1], Cookie::new("CognitoIdentityServiceProvider.c.ada%40example.com.accessToken", "t"));
+        assert_eq!(
+            cookies[0],
+            Cookie::new(
+                "CognitoIdentityServiceProvider.c.LastAuthUser",
+                "ada@example.com"
+            )
+        );
+        assert_eq!(
+            cookies[1],
+            Cookie::new(
+                "CognitoIdentityServiceProvider.c.ada%40example.com.accessToken",
+                "t"
+            )
+        );
     }
 }

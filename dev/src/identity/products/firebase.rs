@@ -16,7 +16,10 @@ impl Product for Firebase {
     fn settings(&self, issuer: &Issuer) -> Settings {
         vec![
             ("SESSION_ISSUER", PROJECT.to_owned()),
-            ("SESSION_JWKS_URL", format!("{}/.well-known/jwks.json", issuer.base_url)),
+            (
+                "SESSION_JWKS_URL",
+                format!("{}/.well-known/jwks.json", issuer.base_url),
+            ),
         ]
     }
 
@@ -44,7 +47,11 @@ impl Product for Firebase {
     fn issue(&self, issuer: &Issuer, claims: &Claims) -> Result<Credentials, Unspecified> {
         let bearer = issuer.sign(&self.header(), claims)?;
         let session = issuer.sign(&self.header(), &of_session_cookie(claims))?;
-        let cookies = self.cookie_names(issuer).into_iter().map(|name| Cookie::new(name, session.clone())).collect();
+        let cookies = self
+            .cookie_names(issuer)
+            .into_iter()
+            .map(|name| Cookie::new(name, session.clone()))
+            .collect();
         Ok(Credentials { bearer, cookies })
     }
 }
@@ -52,7 +59,11 @@ impl Product for Firebase {
 /// The same claims from the other issuer. A forged issuer stays as it is.
 fn of_session_cookie(claims: &Claims) -> Claims {
     let mut claims = claims.clone();
-    if let Some(project) = claims.get("iss").and_then(Value::as_str).and_then(|issuer| issuer.strip_prefix(ID_TOKENS)) {
+    if let Some(project) = claims
+        .get("iss")
+        .and_then(Value::as_str)
+        .and_then(|issuer| issuer.strip_prefix(ID_TOKENS))
+    {
         let issuer = format!("{SESSION_COOKIES}{project}");
         claims.insert("iss".to_owned(), issuer.into());
     }

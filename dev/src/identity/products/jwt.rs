@@ -10,7 +10,10 @@ pub struct Jwt;
 
 impl Product for Jwt {
     fn settings(&self, issuer: &Issuer) -> Settings {
-        vec![("SESSION_ISSUER", issuer.base_url.clone()), ("SESSION_AUDIENCE", AUDIENCE.to_owned())]
+        vec![
+            ("SESSION_ISSUER", issuer.base_url.clone()),
+            ("SESSION_AUDIENCE", AUDIENCE.to_owned()),
+        ]
     }
 
     fn claims(&self, issuer: &Issuer, login: &Login) -> Claims {

@@ -20,7 +20,10 @@ pub use authjs::{next_auth_cookies, session_cookies as authjs_cookies};
 pub use clerk::{cookie_suffix as clerk_cookie_suffix, publishable_key as clerk_publishable_key};
 pub(super) use cognito::POOL as COGNITO_POOL;
 pub use cognito::cookies as cognito_cookies;
-pub use supabase::{percent_encoded_cookies as supabase_percent_encoded_cookies, session_cookies as supabase_cookies};
+pub use supabase::{
+    percent_encoded_cookies as supabase_percent_encoded_cookies,
+    session_cookies as supabase_cookies,
+};
 pub(super) use workos::CLIENT_ID as WORKOS_CLIENT_ID;
 
 use super::login::members;
@@ -102,7 +105,8 @@ impl Kind {
     }
 }
 
-/// What makes one kind differ from another. Most are a signed token; where they are, the defaults will do.
+/// What makes one kind differ from another. Most are a signed token; where they are, the defaults
+/// will do.
 pub(super) trait Product: Sync {
     /// The settings that accept its sessions, beside `SESSION_KIND` and `SESSION_COOKIE`.
     fn settings(&self, issuer: &Issuer) -> Settings;
@@ -128,18 +132,31 @@ pub(super) trait Product: Sync {
     /// The cookies in use.
     fn cookie_names(&self, issuer: &Issuer) -> Vec<String> {
         let own = || Some(self.own_cookies(issuer)).filter(|names| !names.is_empty());
-        issuer.cookie.clone().map(|name| vec![name]).or_else(own).unwrap_or_else(|| vec![SESSION_COOKIE.to_owned()])
+        issuer
+            .cookie
+            .clone()
+            .map(|name| vec![name])
+            .or_else(own)
+            .unwrap_or_else(|| vec![SESSION_COOKIE.to_owned()])
     }
 
     /// Makes a token and cookies of claims.
     fn issue(&self, issuer: &Issuer, claims: &Claims) -> Result<Credentials, Unspecified> {
         let bearer = issuer.sign(&self.header(), claims)?;
-        let cookies = self.cookie_names(issuer).into_iter().map(|name| Cookie::new(name, bearer.clone())).collect();
+        let cookies = self
+            .cookie_names(issuer)
+            .into_iter()
+            .map(|name| Cookie::new(name, bearer.clone()))
+            .collect();
         Ok(Credentials { bearer, cookies })
     }
 }
 
 /// The first of the cookies in use: the one whose pieces are numbered.
 fn base_name(product: &dyn Product, issuer: &Issuer) -> String {
-    product.cookie_names(issuer).into_iter().next().unwrap_or_default()
+    product
+        .cookie_names(issuer)
+        .into_iter()
+        .next()
+        .unwrap_or_default()
 }

@@ -1,11 +1,13 @@
-//! Sessions that only their maker can tell: by introspection (RFC 7662), or by asking the app itself.
+//! Sessions that only their maker can tell: by introspection (RFC 7662), or by asking the app
+//! itself.
 
 use aws_lc_rs::error::Unspecified;
 use serde_json::json;
 
 use super::Product;
 use crate::identity::{
-    AUDIENCE, CLIENT_ID, Claims, Cookie, Credentials, INTROSPECTION_SECRET_ID, Issuer, Login, Settings, SigningKey,
+    AUDIENCE, CLIENT_ID, Claims, Cookie, Credentials, INTROSPECTION_SECRET_ID, Issuer, Login,
+    Settings, SigningKey,
 };
 
 pub struct Introspection;
@@ -15,8 +17,14 @@ impl Product for Introspection {
         vec![
             ("SESSION_ISSUER", issuer.base_url.clone()),
             ("SESSION_AUDIENCE", AUDIENCE.to_owned()),
-            ("SESSION_INTROSPECTION_URL", format!("{}/introspect", issuer.base_url)),
-            ("SESSION_INTROSPECTION_SECRET_ID", INTROSPECTION_SECRET_ID.to_owned()),
+            (
+                "SESSION_INTROSPECTION_URL",
+                format!("{}/introspect", issuer.base_url),
+            ),
+            (
+                "SESSION_INTROSPECTION_SECRET_ID",
+                INTROSPECTION_SECRET_ID.to_owned(),
+            ),
         ]
     }
 
@@ -37,7 +45,10 @@ pub struct Forward;
 
 impl Product for Forward {
     fn settings(&self, issuer: &Issuer) -> Settings {
-        vec![("SESSION_FORWARD_URL", format!("{}/session", issuer.base_url))]
+        vec![(
+            "SESSION_FORWARD_URL",
+            format!("{}/session", issuer.base_url),
+        )]
     }
 
     fn claims(&self, issuer: &Issuer, login: &Login) -> Claims {
@@ -67,8 +78,16 @@ fn claims(issuer: &Issuer, login: &Login) -> Claims {
     }))
 }
 
-fn issue(product: &dyn Product, issuer: &Issuer, claims: &Claims) -> Result<Credentials, Unspecified> {
+fn issue(
+    product: &dyn Product,
+    issuer: &Issuer,
+    claims: &Claims,
+) -> Result<Credentials, Unspecified> {
     let bearer = issuer.opaque.issue(claims)?;
-    let cookies = product.cookie_names(issuer).into_iter().map(|name| Cookie::new(name, bearer.clone())).collect();
+    let cookies = product
+        .cookie_names(issuer)
+        .into_iter()
+        .map(|name| Cookie::new(name, bearer.clone()))
+        .collect();
     Ok(Credentials { bearer, cookies })
 }

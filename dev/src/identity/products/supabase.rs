@@ -1,4 +1,5 @@
-//! Supabase: access tokens, and the cookie of its library for servers, which holds the whole session as JSON.
+//! Supabase: access tokens, and the cookie of its library for servers, which holds the whole
+//! session as JSON.
 
 use aws_lc_rs::error::Unspecified;
 use base64::Engine;
@@ -48,7 +49,10 @@ impl Product for Supabase {
     }
 
     fn own_cookies(&self, issuer: &Issuer) -> Vec<String> {
-        let host = issuer.base_url.split_once("://").map_or(issuer.base_url.as_str(), |(_, host)| host);
+        let host = issuer
+            .base_url
+            .split_once("://")
+            .map_or(issuer.base_url.as_str(), |(_, host)| host);
         let label = host.split(['.', ':', '/']).next().unwrap_or_default();
         vec![format!("sb-{label}-auth-token")]
     }
@@ -63,7 +67,10 @@ impl Product for Supabase {
 /// What its library keeps of a session.
 fn session(access_token: &str, claims: &Claims) -> Value {
     let claim = |name: &str| claims.get(name).cloned().unwrap_or_default();
-    let lasts = claim("exp").as_u64().zip(claim("iat").as_u64()).map(|(exp, iat)| exp.saturating_sub(iat));
+    let lasts = claim("exp")
+        .as_u64()
+        .zip(claim("iat").as_u64())
+        .map(|(exp, iat)| exp.saturating_sub(iat));
     json!({
         "access_token": access_token,
         "token_type": "bearer",
@@ -85,10 +92,16 @@ fn session(access_token: &str, claims: &Claims) -> Value {
 
 /// The cookies of a session as they are written by default.
 pub fn session_cookies(name: &str, session: &Value) -> Vec<Cookie> {
-    split(name, ".", CHUNK_BYTES, &format!("base64-{}", URL_SAFE_NO_PAD.encode(session.to_string())))
+    split(
+        name,
+        ".",
+        CHUNK_BYTES,
+        &format!("base64-{}", URL_SAFE_NO_PAD.encode(session.to_string())),
+    )
 }
 
-/// The same as they are written with the setting `cookieEncoding: "raw"`. No piece ends within a character.
+/// The same as they are written with the setting `cookieEncoding: "raw"`. No piece ends within a
+/// character.
 pub fn percent_encoded_cookies(name: &str, session: &Value) -> Vec<Cookie> {
     let mut pieces = vec![String::new()];
     for letter in session.to_string().chars() {
@@ -113,7 +126,9 @@ mod tests {
         assert_eq!(names, ["sb-x-auth-token.0", "sb-x-auth-token.1"]);
         assert_eq!(cookies[0].value.len(), 3180);
         let joined: String = cookies.iter().map(|cookie| cookie.value.as_str()).collect();
-        let json = URL_SAFE_NO_PAD.decode(joined.strip_prefix("base64-").unwrap()).unwrap();
+        let json = URL_SAFE_NO_PAD
+            .decode(joined.strip_prefix("base64-").unwrap())
+            .unwrap();
         assert_eq!(serde_json::from_slice::<Value>(&json).unwrap(), session);
     }
 
@@ -122,11 +137,20 @@ mod tests {
         let session = json!({"access_token": "é".repeat(1000)});
         let cookies = percent_encoded_cookies("s", &session);
         assert_eq!(cookies.len(), 2);
-        let decoded: Vec<Vec<(String, String)>> =
-            cookies.iter().map(|cookie| serde_urlencoded::from_str(&format!("v={}", cookie.value)).unwrap()).collect();
-        let joined: String = decoded.iter().flatten().map(|(_, value)| value.as_str()).collect();
+        let decoded: Vec<Vec<(String, String)>> = cookies
+            .iter()
+            .map(|cookie| serde_urlencoded::from_str(&format!("v={}", cookie.value)).unwrap())
+            .collect();
+        let joined: String = decoded
+            .iter()
+            .flatten()
+            .map(|(_, value)| value.as_str())
+            .collect();
         assert!(!joined.contains('\u{fffd}'));
         assert_eq!(serde_json::from_str::<Value>(&joined).unwrap(), session);
-        assert_eq!(percent_encoded_cookies("s", &json!({"a": 1})), [Cookie::new("s", "%7B%22a%22%3A1%7D")]);
+        assert_eq!(
+            percent_encoded_cookies("s", &json!({"a": 1})),
+            [Cookie::new("s", "%7B%22a%22%3A1%7D")]
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! WorkOS AuthKit: access tokens. Its cookie is sealed in a format of its own and stays with the app.
+//! WorkOS AuthKit: access tokens. Its cookie is sealed in a format of its own and stays with the
+//! app.
 
 use serde_json::json;
 
@@ -14,7 +15,10 @@ impl Product for WorkOs {
     fn settings(&self, issuer: &Issuer) -> Settings {
         vec![
             ("SESSION_ISSUER", CLIENT_ID.to_owned()),
-            ("SESSION_JWKS_URL", format!("{}/sso/jwks/{CLIENT_ID}", issuer.base_url)),
+            (
+                "SESSION_JWKS_URL",
+                format!("{}/sso/jwks/{CLIENT_ID}", issuer.base_url),
+            ),
         ]
     }
 

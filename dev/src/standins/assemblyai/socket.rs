@@ -1,6 +1,6 @@
-//! AssemblyAI's streaming sessions.
-//! Sources: assemblyai.com/docs/streaming (the socket's messages, common session errors), and the vendor's SDKs, npm's
-//! assemblyai 4.41 and PyPI's 1.8. The Python one dies of a frame that lacks a member, or of seconds that are not whole.
+//! AssemblyAI's streaming sessions. Sources: assemblyai.com/docs/streaming (the socket's messages,
+//! common session errors), and the vendor's SDKs, npm's assemblyai 4.41 and PyPI's 1.8. The Python
+//! one dies of a frame that lacks a member, or of seconds that are not whole.
 
 use std::convert::Infallible;
 use std::ops::RangeInclusive;
@@ -36,7 +36,8 @@ struct Session {
     turn: u64,
 }
 
-/// `GET /v3/ws`. Whatever is wrong is said on the socket, as a page sees nothing of a refused upgrade.
+/// `GET /v3/ws`. Whatever is wrong is said on the socket, as a page sees nothing of a refused
+/// upgrade.
 pub(super) async fn open(
     State(standins): State<Standins>,
     Query(query): Query<Vec<(String, String)>>,
@@ -58,12 +59,23 @@ async fn run(
     let ask = Ask::read(query).map_err(|error| refusal(3006, error))?;
     // Spent with Begin, so that a handshake that fails costs nothing.
     let longest = admit(standins, query, headers).map_err(|error| refusal(1008, error))?;
-    let ends = standins.now().checked_add(longest).and_then(|ends| ends.duration_since(UNIX_EPOCH).ok());
+    let ends = standins
+        .now()
+        .checked_add(longest)
+        .and_then(|ends| ends.duration_since(UNIX_EPOCH).ok());
     let expires_at = ends.unwrap_or_default().as_secs();
-    socket.say(&json!({ "type": "Begin", "id": tokens::request_id(), "expires_at": expires_at })).await?;
+    socket
+        .say(&json!({ "type": "Begin", "id": tokens::request_id(), "expires_at": expires_at }))
+        .await?;
     // Compressed sound is taken for 32 kbit/s.
     let ear = Ear::new(ask.bytes_per_second.unwrap_or(4_000));
-    let mut session = Session { ask, started: Instant::now(), ear, heard: Heard::default(), turn: 0 };
+    let mut session = Session {
+        ask,
+        started: Instant::now(),
+        ear,
+        heard: Heard::default(),
+        turn: 0,
+    };
     let over = session.started + longest;
     loop {
         let said = tokio::select! {
@@ -88,19 +100,31 @@ impl Ask {
             Some("opus" | "ogg_opus" | "aac") => None,
             Some(other) => return Err(format!("Invalid encoding: {other:?}")),
         };
-        let sample_rate = value("sample_rate")?.and_then(whole_number).filter(|rate| (1..=192_000).contains(rate));
+        let sample_rate = value("sample_rate")?
+            .and_then(whole_number)
+            .filter(|rate| (1..=192_000).contains(rate));
         let bytes_per_second = match (bytes_per_sample, sample_rate) {
             (Some(bytes), Some(rate)) => Some(bytes * rate),
-            (Some(_), None) => return Err("sample_rate is required, as a number of hertz".to_owned()),
+            (Some(_), None) => {
+                return Err("sample_rate is required, as a number of hertz".to_owned());
+            }
             (None, _) => None,
         };
         let format_turns = matches!(value("format_turns")?, Some("true" | "True" | "1"));
-        Ok(Self { bytes_per_second, format_turns })
+        Ok(Self {
+            bytes_per_second,
+            format_turns,
+        })
     }
 }
 
-/// Takes a token from the query, or a token or the API key as it is from the header; says how long the session may last.
-fn admit(standins: &Standins, query: &[(String, String)], headers: &HeaderMap) -> Result<Duration, &'static str> {
+/// Takes a token from the query, or a token or the API key as it is from the header; says how long
+/// the session may last.
+fn admit(
+    standins: &Standins,
+    query: &[(String, String)],
+    headers: &HeaderMap,
+) -> Result<Duration, &'static str> {
     let longest = Duration::from_secs(LONGEST_SESSION);
     let shown = match sole_pair(query, "token") {
         Ok(Some(token)) => token,
@@ -115,16 +139,22 @@ fn admit(standins: &Standins, query: &[(String, String)], headers: &HeaderMap) -
         Ok(limit) => Ok(limit.unwrap_or(longest)),
         Err(Why::Expired) => Err("Unauthorized Connection: the temporary token has expired"),
         Err(Why::Spent) => Err("Unauthorized Connection: the temporary token was used before"),
-        Err(Why::Unknown | Why::NotGranted) => Err("Unauthorized Connection: not a token or key that is known"),
+        Err(Why::Unknown | Why::NotGranted) => {
+            Err("Unauthorized Connection: not a token or key that is known")
+        }
     }
 }
 
 impl Session {
     async fn hear(&mut self, socket: &mut Socket, bytes: usize) -> Result<(), Ending> {
         if let Some(bytes_per_second) = self.ask.bytes_per_second {
-            let duration = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(1000) / bytes_per_second;
+            let duration = u64::try_from(bytes)
+                .unwrap_or(u64::MAX)
+                .saturating_mul(1000)
+                / bytes_per_second;
             if !CHUNK.contains(&duration) {
-                let error = format!("Input Duration Error: {duration} ms. Expected between 50 and 1000 ms");
+                let error =
+                    format!("Input Duration Error: {duration} ms. Expected between 50 and 1000 ms");
                 return Err(refusal(3007, error));
             }
         }
@@ -141,7 +171,8 @@ impl Session {
     }
 
     async fn obey(&mut self, socket: &mut Socket, text: &str) -> Result<(), Ending> {
-        let message: Value = serde_json::from_str(text).map_err(|_| refusal(3006, "Invalid JSON"))?;
+        let message: Value =
+            serde_json::from_str(text).map_err(|_| refusal(3006, "Invalid JSON"))?;
         match message.get("type").and_then(Value::as_str) {
             Some("KeepAlive") => Ok(()),
             Some("UpdateConfiguration") => {
@@ -167,7 +198,11 @@ impl Session {
     /// Ends the turn where it is.
     async fn finish(&mut self, socket: &mut Socket) -> Result<(), Ending> {
         self.heard.0.extend(self.ear.finish());
-        if self.heard.0.is_empty() { Ok(()) } else { self.end_turn(socket).await }
+        if self.heard.0.is_empty() {
+            Ok(())
+        } else {
+            self.end_turn(socket).await
+        }
     }
 
     async fn end_turn(&mut self, socket: &mut Socket) -> Result<(), Ending> {
@@ -180,7 +215,9 @@ impl Session {
     fn turn(&self, ends: bool) -> Value {
         let is_formatted = ends && self.ask.format_turns;
         let word = |word: &Word| {
-            let Word { text, start, end, .. } = word;
+            let Word {
+                text, start, end, ..
+            } = word;
             json!({ "start": start, "end": end, "confidence": 0.98, "text": text, "word_is_final": true })
         };
         json!({
@@ -197,13 +234,21 @@ impl Session {
 
 /// The vendor ends no session on its own without an Error. Which one silence gets is not published.
 fn quiet(ending: Ending) -> Ending {
-    if ending.code == 1008 { refusal(ending.code, ending.reason) } else { ending }
+    if ending.code == 1008 {
+        refusal(ending.code, ending.reason)
+    } else {
+        ending
+    }
 }
 
 /// An Error frame, and the close with the same code and words.
 fn refusal(code: u16, error: impl Into<String>) -> Ending {
     let error = error.into();
-    Ending::with_words(json!({ "type": "Error", "error_code": code, "error": error }), code, error)
+    Ending::with_words(
+        json!({ "type": "Error", "error_code": code, "error": error }),
+        code,
+        error,
+    )
 }
 
 #[cfg(test)]

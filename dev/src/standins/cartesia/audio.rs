@@ -25,7 +25,8 @@ pub(super) async fn transcribe(
     transcript(form)
 }
 
-/// `POST /audio/transcriptions`: the same for OpenAI's clients, which send no version in the documented example.
+/// `POST /audio/transcriptions`: the same for OpenAI's clients, which send no version in the
+/// documented example.
 pub(super) async fn transcribe_like_openai(
     State(standins): State<Standins>,
     headers: HeaderMap,
@@ -41,9 +42,10 @@ pub(super) async fn transcribe_like_openai(
 
 fn transcript(form: Result<Form, Unreadable>) -> Result<Response, Refusal> {
     let form = form.map_err(|why| match why {
-        Unreadable::NotMultipart => {
-            refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be multipart/form-data with a boundary.")
-        }
+        Unreadable::NotMultipart => refuse(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Content-Type must be multipart/form-data with a boundary.",
+        ),
         Unreadable::Malformed => malformed("The form could not be read."),
         Unreadable::TooLarge => refuse(StatusCode::PAYLOAD_TOO_LARGE, "The file is too large."),
     })?;

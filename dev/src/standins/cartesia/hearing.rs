@@ -1,6 +1,6 @@
-//! Cartesia's sockets that listen: the one that waits to be told when an utterance ends, and the one that finds turns.
-//! Sources: docs.cartesia.ai/api-reference/stt/websocket and /stt/turns/websocket, and the types of
-//! @cartesia/cartesia-js 4.2.
+//! Cartesia's sockets that listen: the one that waits to be told when an utterance ends, and the
+//! one that finds turns. Sources: docs.cartesia.ai/api-reference/stt/websocket and
+//! /stt/turns/websocket, and the types of @cartesia/cartesia-js 4.2.
 
 use std::convert::Infallible;
 
@@ -32,7 +32,8 @@ pub(super) async fn open(
     headers: HeaderMap,
     upgrade: Result<Upgrade, Response>,
 ) -> Result<Response, Response> {
-    let mut listener = Listener::admit(&standins, &headers, &query).map_err(IntoResponse::into_response)?;
+    let mut listener =
+        Listener::admit(&standins, &headers, &query).map_err(IntoResponse::into_response)?;
     Ok(upgrade?.start(|mut socket| async move {
         let Err(ending) = listener.until_told(&mut socket).await;
         socket.end(ending).await;
@@ -46,7 +47,8 @@ pub(super) async fn open_with_turns(
     headers: HeaderMap,
     upgrade: Result<Upgrade, Response>,
 ) -> Result<Response, Response> {
-    let mut listener = Listener::admit(&standins, &headers, &query).map_err(IntoResponse::into_response)?;
+    let mut listener =
+        Listener::admit(&standins, &headers, &query).map_err(IntoResponse::into_response)?;
     Ok(upgrade?.start(|mut socket| async move {
         let Err(ending) = listener.in_turns(&mut socket).await;
         socket.end(ending).await;
@@ -54,7 +56,11 @@ pub(super) async fn open_with_turns(
 }
 
 impl Listener {
-    fn admit(standins: &Standins, headers: &HeaderMap, query: &[(String, String)]) -> Result<Self, Refusal> {
+    fn admit(
+        standins: &Standins,
+        headers: &HeaderMap,
+        query: &[(String, String)],
+    ) -> Result<Self, Refusal> {
         admit(standins, headers, query, Grant::Stt)?;
         let model = sole_pair(query, "model")?.unwrap_or_default();
         if !model.starts_with("ink-") {
@@ -64,9 +70,14 @@ impl Listener {
             Some("pcm_s16le" | "pcm_f16le") => 2,
             Some("pcm_s32le" | "pcm_f32le") => 4,
             Some("pcm_mulaw" | "pcm_alaw") => 1,
-            _ => return Err(malformed("encoding must be pcm_s16le, or another that is documented.")),
+            _ => {
+                return Err(malformed(
+                    "encoding must be pcm_s16le, or another that is documented.",
+                ));
+            }
         };
-        let sample_rate = sole_pair(query, "sample_rate")?.and_then(|rate| rate.parse::<u32>().ok());
+        let sample_rate =
+            sole_pair(query, "sample_rate")?.and_then(|rate| rate.parse::<u32>().ok());
         let Some(sample_rate) = sample_rate.filter(|rate| (1..=192_000).contains(rate)) else {
             return Err(malformed("sample_rate must be a number of hertz."));
         };
@@ -87,18 +98,26 @@ impl Listener {
                         socket.say(&self.transcript(false)).await?;
                     }
                 }
-                Said::Text(command) => match command.trim() {
-                    "finalize" => {
-                        self.finalize(socket).await?;
-                        socket.say(&self.event("flush_done")).await?;
+                Said::Text(command) => {
+                    match command.trim() {
+                        "finalize" => {
+                            self.finalize(socket).await?;
+                            socket.say(&self.event("flush_done")).await?;
+                        }
+                        // Older clients say `done`.
+                        "close" | "done" => {
+                            self.finalize(socket).await?;
+                            return Err(Ending::with_words(self.event("done"), 1000, ""));
+                        }
+                        _ => {
+                            socket
+                                .say(&self.refusal(
+                                    "Send sound as binary, and finalize or close as text.",
+                                ))
+                                .await?
+                        }
                     }
-                    // Older clients say `done`.
-                    "close" | "done" => {
-                        self.finalize(socket).await?;
-                        return Err(Ending::with_words(self.event("done"), 1000, ""));
-                    }
-                    _ => socket.say(&self.refusal("Send sound as binary, and finalize or close as text.")).await?,
-                },
+                }
             }
         }
     }
@@ -124,7 +143,11 @@ impl Listener {
                             socket.say(&self.event("turn.start")).await?;
                         }
                         self.heard.0.push(word);
-                        let text = if word.last { self.heard.in_full() } else { self.heard.so_far() };
+                        let text = if word.last {
+                            self.heard.in_full()
+                        } else {
+                            self.heard.so_far()
+                        };
                         socket.say(&self.turn("turn.update", &text)).await?;
                         if word.last {
                             self.end_turn(socket).await?;
@@ -145,7 +168,11 @@ impl Listener {
                             self.end_turn(socket).await?;
                             return Err(Ending::done());
                         }
-                        _ => socket.say(&self.refusal("type must be config or close.")).await?,
+                        _ => {
+                            socket
+                                .say(&self.refusal("type must be config or close."))
+                                .await?
+                        }
                     }
                 }
             }
@@ -154,7 +181,11 @@ impl Listener {
 
     async fn end_turn(&mut self, socket: &mut Socket) -> Result<(), Ending> {
         let heard = self.heard.take();
-        if heard.0.is_empty() { Ok(()) } else { socket.say(&self.turn("turn.end", &heard.in_full())).await }
+        if heard.0.is_empty() {
+            Ok(())
+        } else {
+            socket.say(&self.turn("turn.end", &heard.in_full())).await
+        }
     }
 
     /// Hears sound; says whether there are new words.
@@ -167,9 +198,14 @@ impl Listener {
         self.heard.0.len() > before
     }
 
-    /// What was heard since the last final transcript. Clients put the final ones together as they are.
+    /// What was heard since the last final transcript. Clients put the final ones together as they
+    /// are.
     fn transcript(&self, is_final: bool) -> Value {
-        let text = if is_final { self.heard.in_full() } else { self.heard.so_far() };
+        let text = if is_final {
+            self.heard.in_full()
+        } else {
+            self.heard.so_far()
+        };
         let space = if self.goes_on { " " } else { "" };
         let start = self.heard.0.first().map_or(0, |word| word.start);
         let end = self.heard.0.last().map_or(0, |word| word.end);

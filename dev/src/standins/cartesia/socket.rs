@@ -1,5 +1,5 @@
-//! Cartesia's socket that speaks: several contexts at a time, each fed bit by bit.
-//! Source: docs.cartesia.ai/api-reference/tts/websocket, and the types of @cartesia/cartesia-js 4.2.
+//! Cartesia's socket that speaks: several contexts at a time, each fed bit by bit. Source:
+//! docs.cartesia.ai/api-reference/tts/websocket, and the types of @cartesia/cartesia-js 4.2.
 
 use std::collections::HashMap;
 
@@ -32,7 +32,8 @@ struct Talk {
     queue: Queue,
 }
 
-/// `GET /tts/websocket`. A token is refused before the socket opens: the SDKs show nothing of a close after it.
+/// `GET /tts/websocket`. A token is refused before the socket opens: the SDKs show nothing of a
+/// close after it.
 pub(super) async fn open(
     State(standins): State<Standins>,
     Query(query): Query<Vec<(String, String)>>,
@@ -41,7 +42,10 @@ pub(super) async fn open(
 ) -> Result<Response, Response> {
     admit(&standins, &headers, &query, Grant::Tts).map_err(IntoResponse::into_response)?;
     Ok(upgrade?.start(|mut socket| async {
-        let mut talk = Talk { contexts: HashMap::new(), queue: Queue::new() };
+        let mut talk = Talk {
+            contexts: HashMap::new(),
+            queue: Queue::new(),
+        };
         let Err(ending) = talk.run(&mut socket).await;
         socket.end(ending).await;
     }))
@@ -73,8 +77,11 @@ impl Talk {
         let Said::Text(text) = said else {
             return Err(malformed("Send JSON, as text.").frame(None));
         };
-        let ask: Value = serde_json::from_str(&text).map_err(|error| malformed(error.to_string()).frame(None))?;
-        let context = speech::text(&ask, "context_id").map_err(|refusal| refusal.frame(None))?.to_owned();
+        let ask: Value = serde_json::from_str(&text)
+            .map_err(|error| malformed(error.to_string()).frame(None))?;
+        let context = speech::text(&ask, "context_id")
+            .map_err(|refusal| refusal.frame(None))?
+            .to_owned();
         self.take_ask(&context, &ask).map_err(|refusal| {
             // An error ends its context.
             self.forget(&context);
@@ -91,17 +98,24 @@ impl Talk {
         let flush = flag(ask, "flush")?;
         let speech = Speech::read(ask)?.raw()?;
         if speech.transcript.trim().is_empty() && !goes_on && !self.contexts.contains_key(context) {
-            return Err(malformed("transcript is required where the context has none before."));
+            return Err(malformed(
+                "transcript is required where the context has none before.",
+            ));
         }
         if self.contexts.len() >= MOST_CONTEXTS && !self.contexts.contains_key(context) {
-            return Err(refuse(StatusCode::TOO_MANY_REQUESTS, "Too many contexts are open."));
+            return Err(refuse(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many contexts are open.",
+            ));
         }
         let state = self.contexts.entry(context.to_owned()).or_default();
         if speech.timestamps && !speech.transcript.trim().is_empty() {
             let frame = speech::timestamps(Some(context), &speech.transcript, state.letters);
             self.queue.push(context, Part::Frame(frame));
         }
-        state.letters = state.letters.saturating_add(speech.transcript.chars().take(MOST_NOTES).count());
+        state.letters = state
+            .letters
+            .saturating_add(speech.transcript.chars().take(MOST_NOTES).count());
         self.queue.speak(context, &speech.transcript, speech.format);
         if flush {
             state.flushes = state.flushes.saturating_add(1);
@@ -116,7 +130,8 @@ impl Talk {
             self.queue.push(context, Part::Frame(frame));
         }
         if !goes_on {
-            self.queue.push(context, Part::Frame(speech::done(Some(context))));
+            self.queue
+                .push(context, Part::Frame(speech::done(Some(context))));
             self.contexts.remove(context);
         }
         Ok(())

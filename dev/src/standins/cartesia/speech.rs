@@ -1,6 +1,6 @@
-//! What Cartesia is asked to say, by whichever of its endpoints, and the frames that carry the sound.
-//! Sources: docs.cartesia.ai/api-reference/tts/bytes, /tts/sse and /tts/websocket, and the types of the vendor's SDK
-//! @cartesia/cartesia-js 4.2.
+//! What Cartesia is asked to say, by whichever of its endpoints, and the frames that carry the
+//! sound. Sources: docs.cartesia.ai/api-reference/tts/bytes, /tts/sse and /tts/websocket, and the
+//! types of the vendor's SDK @cartesia/cartesia-js 4.2.
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -39,10 +39,17 @@ impl Speech {
             .or_else(|_| text(ask.get("voice").unwrap_or(&Value::Null), "id"))
             .map_err(|_| malformed("voice must be a voice's id, or an object with its id."))?;
         let transcript = ask.get("transcript").and_then(Value::as_str);
-        let transcript = transcript.ok_or_else(|| malformed("transcript is required and must be text."))?.to_owned();
+        let transcript = transcript
+            .ok_or_else(|| malformed("transcript is required and must be text."))?
+            .to_owned();
         let (wav, format) = output_format(ask.get("output_format").unwrap_or(&Value::Null))?;
         let timestamps = ask.get("add_timestamps") == Some(&Value::Bool(true));
-        Ok(Self { transcript, format, timestamps, wav })
+        Ok(Self {
+            transcript,
+            format,
+            timestamps,
+            wav,
+        })
     }
 
     /// As [`Speech::read`], with something to say.
@@ -53,7 +60,11 @@ impl Speech {
 
     /// Refuses a container that cannot be cut into chunks.
     pub(super) fn raw(self) -> Result<Self, Refusal> {
-        if self.wav { Err(malformed("output_format.container must be raw here.")) } else { Ok(self) }
+        if self.wav {
+            Err(malformed("output_format.container must be raw here."))
+        } else {
+            Ok(self)
+        }
     }
 }
 
@@ -82,10 +93,16 @@ pub(super) async fn events(
 ) -> Result<Response, Refusal> {
     let ask = request(&standins, &headers, body)?;
     let speech = Speech::read_whole(&ask)?.raw()?;
-    let context = ask.get("context_id").and_then(Value::as_str).map(str::to_owned);
+    let context = ask
+        .get("context_id")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
     let mut queue = Queue::new();
     if speech.timestamps {
-        queue.push("", Part::Frame(timestamps(context.as_deref(), &speech.transcript, 0)));
+        queue.push(
+            "",
+            Part::Frame(timestamps(context.as_deref(), &speech.transcript, 0)),
+        );
     }
     queue.speak("", &speech.transcript, speech.format);
     queue.push("", Part::Frame(done(context.as_deref())));
@@ -96,15 +113,25 @@ pub(super) async fn events(
             Part::Frame(frame) => frame,
             Part::End => return None,
         };
-        let kind = frame.get("type").and_then(Value::as_str).unwrap_or_default();
+        let kind = frame
+            .get("type")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let event = format!("event: {kind}\ndata: {frame}\n\n");
         Some((Ok::<_, std::convert::Infallible>(event), (queue, context)))
     });
-    let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
     Ok((headers, Body::from_stream(events)).into_response())
 }
 
-fn request(standins: &Standins, headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Value, Refusal> {
+fn request(
+    standins: &Standins,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Value, Refusal> {
     authorize(standins, headers, Grant::Tts)?;
     check_version(headers)?;
     let body = json_body(headers, body)?;
@@ -136,12 +163,18 @@ pub(super) fn timestamps(context: Option<&str>, transcript: &str, before: usize)
         inside = sounds;
     }
     let words = json!({ "words": words, "start": start, "end": end });
-    with_context(json!({ "type": "timestamps", "word_timestamps": words, "done": false, "status_code": 206 }), context)
+    with_context(
+        json!({ "type": "timestamps", "word_timestamps": words, "done": false, "status_code": 206 }),
+        context,
+    )
 }
 
 /// The last frame of a context.
 pub(super) fn done(context: Option<&str>) -> Value {
-    with_context(json!({ "type": "done", "done": true, "status_code": 200 }), context)
+    with_context(
+        json!({ "type": "done", "done": true, "status_code": 200 }),
+        context,
+    )
 }
 
 /// The clients tell by it whom a frame is for.
@@ -163,17 +196,32 @@ fn output_format(format: &Value) -> Result<(bool, Format), Refusal> {
         "pcm_s16le" => Encoding::S16,
         "pcm_f32le" => Encoding::F32,
         "pcm_mulaw" | "pcm_alaw" => {
-            return Err(malformed("The stand-in makes no mu-law or A-law: ask for pcm_s16le or pcm_f32le."));
+            return Err(malformed(
+                "The stand-in makes no mu-law or A-law: ask for pcm_s16le or pcm_f32le.",
+            ));
         }
         _ => {
-            return Err(malformed("output_format.encoding must be pcm_s16le or pcm_f32le."));
+            return Err(malformed(
+                "output_format.encoding must be pcm_s16le or pcm_f32le.",
+            ));
         }
     };
     let asked = format.get("sample_rate").and_then(Value::as_u64);
-    let listed = SAMPLE_RATES.into_iter().find(|rate| asked == Some(u64::from(*rate)));
-    let sample_rate =
-        listed.ok_or_else(|| malformed(format!("output_format.sample_rate must be one of {SAMPLE_RATES:?}.")))?;
-    Ok((wav, Format { encoding, sample_rate }))
+    let listed = SAMPLE_RATES
+        .into_iter()
+        .find(|rate| asked == Some(u64::from(*rate)));
+    let sample_rate = listed.ok_or_else(|| {
+        malformed(format!(
+            "output_format.sample_rate must be one of {SAMPLE_RATES:?}."
+        ))
+    })?;
+    Ok((
+        wav,
+        Format {
+            encoding,
+            sample_rate,
+        },
+    ))
 }
 
 fn choice<'a>(format: &'a Value, name: &str) -> &'a str {

@@ -33,7 +33,10 @@ async fn documented_request_gets_a_token_and_nothing_else() {
     let token = answer.token();
     assert_eq!(answer.json(), json!({ "token": token }));
     assert_eq!(standins.redeem(&token, Need::Cartesia(Grant::Tts)), Ok(()));
-    assert_eq!(standins.redeem(&token, Need::Cartesia(Grant::Stt)), Err(Why::NotGranted));
+    assert_eq!(
+        standins.redeem(&token, Need::Cartesia(Grant::Stt)),
+        Err(Why::NotGranted)
+    );
 }
 
 #[tokio::test]
@@ -43,7 +46,10 @@ async fn asked_lifetime_is_kept_to_the_second() {
     time.advance(59);
     assert_eq!(standins.redeem(&token, Need::Cartesia(Grant::Tts)), Ok(()));
     time.advance(1);
-    assert_eq!(standins.redeem(&token, Need::Cartesia(Grant::Tts)), Err(Why::Expired));
+    assert_eq!(
+        standins.redeem(&token, Need::Cartesia(Grant::Tts)),
+        Err(Why::Expired)
+    );
 }
 
 #[tokio::test]
@@ -110,8 +116,14 @@ async fn missing_or_wrong_headers_are_refused() {
         (401, without("authorization")),
         (401, with("authorization", "Bearer wrong")),
         (401, with("authorization", CARTESIA_KEY)),
-        (401, with("authorization", "Bearer sk_car_standin_opens_nothing_rea")),
-        (401, with("authorization", "Basic sk_car_standin_opens_nothing_real")),
+        (
+            401,
+            with("authorization", "Bearer sk_car_standin_opens_nothing_rea"),
+        ),
+        (
+            401,
+            with("authorization", "Basic sk_car_standin_opens_nothing_real"),
+        ),
         (401, twice),
         (401, wrong_beside_good),
         (400, without("cartesia-version")),

@@ -33,7 +33,9 @@ fn sentences_follow_each_other_and_begin_again() {
     assert_eq!(first.0.iter().filter(|word| word.last).count(), 3);
     let text = first.in_full();
     assert!(
-        text.starts_with("Hello from ") && text.contains(". It understands ") && text.ends_with(" said."),
+        text.starts_with("Hello from ")
+            && text.contains(". It understands ")
+            && text.ends_with(" said."),
         "{text}"
     );
     ear.hear(300);
@@ -64,5 +66,8 @@ fn least_sound_is_a_word() {
 #[test]
 fn nothing_heard_is_nothing_written() {
     let heard = Heard::default();
-    assert_eq!((heard.plain(), heard.so_far(), heard.in_full()), (String::new(), String::new(), String::new()));
+    assert_eq!(
+        (heard.plain(), heard.so_far(), heard.in_full()),
+        (String::new(), String::new(), String::new())
+    );
 }

@@ -1,6 +1,6 @@
-//! ElevenLabs' socket that transcribes as one speaks.
-//! Sources: elevenlabs.io/docs/api-reference/speech-to-text/v-1-speech-to-text-realtime, and the vendor's SDKs
-//! @elevenlabs/elevenlabs-js 2.73, @elevenlabs/client 1.25 and elevenlabs (Python) 2.78.
+//! ElevenLabs' socket that transcribes as one speaks. Sources:
+//! elevenlabs.io/docs/api-reference/speech-to-text/v-1-speech-to-text-realtime, and the vendor's
+//! SDKs @elevenlabs/elevenlabs-js 2.73, @elevenlabs/client 1.25 and elevenlabs (Python) 2.78.
 
 use std::convert::Infallible;
 
@@ -44,8 +44,8 @@ struct Session {
     heard: Heard,
 }
 
-/// `GET /v1/speech-to-text/realtime`. Whatever is wrong is said on the socket: all three SDKs show that, and hardly a
-/// refused upgrade.
+/// `GET /v1/speech-to-text/realtime`. Whatever is wrong is said on the socket: all three SDKs show
+/// that, and hardly a refused upgrade.
 pub(super) async fn open(
     State(standins): State<Standins>,
     Query(query): Query<Vec<(String, String)>>,
@@ -70,11 +70,20 @@ async fn run(
         .map_err(|why| refusal("auth_error", why.message()))?;
     socket.say(&ask.started()).await?;
     let (_, samples, bytes) = ask.format;
-    let mut session = Session { ask, ear: Ear::new(samples * bytes), heard: Heard::default() };
+    let mut session = Session {
+        ask,
+        ear: Ear::new(samples * bytes),
+        heard: Heard::default(),
+    };
     loop {
         match socket.hear().await.map_err(in_words)? {
             Said::Text(text) => session.take(socket, &text).await?,
-            Said::Sound(_) => return Err(refusal("input_error", "Send sound in JSON, as audio_base_64.")),
+            Said::Sound(_) => {
+                return Err(refusal(
+                    "input_error",
+                    "Send sound in JSON, as audio_base_64.",
+                ));
+            }
         }
     }
 }
@@ -121,11 +130,18 @@ impl Ask {
 
 impl Session {
     async fn take(&mut self, socket: &mut Socket, text: &str) -> Result<(), Ending> {
-        let message: Value = serde_json::from_str(text).map_err(|error| refusal("input_error", &error.to_string()))?;
+        let message: Value = serde_json::from_str(text)
+            .map_err(|error| refusal("input_error", &error.to_string()))?;
         if message.get("message_type").and_then(Value::as_str) != Some("input_audio_chunk") {
-            return Err(refusal("input_error", "message_type must be input_audio_chunk."));
+            return Err(refusal(
+                "input_error",
+                "message_type must be input_audio_chunk.",
+            ));
         }
-        let sound = message.get("audio_base_64").and_then(Value::as_str).map(|sound| STANDARD.decode(sound));
+        let sound = message
+            .get("audio_base_64")
+            .and_then(Value::as_str)
+            .map(|sound| STANDARD.decode(sound));
         let Some(Ok(sound)) = sound else {
             return Err(refusal("input_error", "audio_base_64 must be base64."));
         };
@@ -144,7 +160,8 @@ impl Session {
             return self.commit(socket).await;
         }
         if is_new {
-            let partial = json!({ "message_type": "partial_transcript", "text": self.heard.so_far() });
+            let partial =
+                json!({ "message_type": "partial_transcript", "text": self.heard.so_far() });
             socket.say(&partial).await?;
         }
         Ok(())
@@ -154,10 +171,14 @@ impl Session {
         let heard = self.heard.take();
         if heard.0.is_empty() {
             let error = "There is nothing to commit: no sound came since the last time.";
-            return socket.say(&json!({ "message_type": "commit_throttled", "error": error })).await;
+            return socket
+                .say(&json!({ "message_type": "commit_throttled", "error": error }))
+                .await;
         }
         let text = heard.in_full();
-        socket.say(&json!({ "message_type": "committed_transcript", "text": text })).await?;
+        socket
+            .say(&json!({ "message_type": "committed_transcript", "text": text }))
+            .await?;
         if self.ask.timestamps {
             let word = |text: &str, start: f64, end: f64| json!({ "text": text, "start": start, "end": end, "type": "word", "logprob": -0.01 });
             let frame = json!({

@@ -1,7 +1,7 @@
-//! ElevenLabs' sockets that speak: one text, or several contexts at a time.
-//! Sources: elevenlabs.io/docs/api-reference/text-to-speech (stream-input, multi-stream-input), and the vendor's SDK
-//! elevenlabs (Python) 2.78, which waits for the close after the last frame. The names of most errors are not published
-//! and made up.
+//! ElevenLabs' sockets that speak: one text, or several contexts at a time. Sources:
+//! elevenlabs.io/docs/api-reference/text-to-speech (stream-input, multi-stream-input), and the
+//! vendor's SDK elevenlabs (Python) 2.78, which waits for the close after the last frame. The names
+//! of most errors are not published and made up.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -65,19 +65,28 @@ async fn run(
     let patience = patience(query).map_err(|why| refusal("invalid_inactivity_timeout", why))?;
     socket.set_patience(patience);
     let mut talk = Talk::new(format, is_multi);
-    let with_key_inside =
-        !headers.contains_key("xi-api-key") && sole_pair(query, "single_use_token").is_ok_and(|token| token.is_none());
+    let with_key_inside = !headers.contains_key("xi-api-key")
+        && sole_pair(query, "single_use_token").is_ok_and(|token| token.is_none());
     if with_key_inside {
         // The API key may stand in the first message.
         let first = socket.hear().await?;
         let message = read(&first)?;
-        let key = ["xi_api_key", "xi-api-key"].into_iter().find_map(|name| message.get(name)?.as_str());
+        let key = ["xi_api_key", "xi-api-key"]
+            .into_iter()
+            .find_map(|name| message.get(name)?.as_str());
         if !key.is_some_and(|key| standins.accepts_key(Vendor::ElevenLabs, key)) {
             return Err(refused(&wrong_key()));
         }
         talk.take(&message)?;
     } else {
-        admit(standins, headers, query, "single_use_token", TokenType::TtsWebsocket).map_err(|why| refused(&why))?;
+        admit(
+            standins,
+            headers,
+            query,
+            "single_use_token",
+            TokenType::TtsWebsocket,
+        )
+        .map_err(|why| refused(&why))?;
     }
     loop {
         tokio::select! {
@@ -109,21 +118,31 @@ fn output_format(query: &[(String, String)]) -> Result<Format, String> {
     let name = sole_pair(query, "output_format").map_err(|_| "output_format is given twice.")?;
     // What the vendor makes where nothing is asked for.
     let name = name.unwrap_or("mp3_44100_128");
-    let rate = name.strip_prefix("pcm_").and_then(|rate| rate.parse::<u32>().ok());
+    let rate = name
+        .strip_prefix("pcm_")
+        .and_then(|rate| rate.parse::<u32>().ok());
     let sample_rate = SAMPLE_RATES.into_iter().find(|known| rate == Some(*known));
     let sample_rate = sample_rate.ok_or_else(|| {
         format!("The stand-in makes no {name}: ask for one of the pcm formats, such as output_format=pcm_24000.")
     })?;
-    Ok(Format { encoding: Encoding::S16, sample_rate })
+    Ok(Format {
+        encoding: Encoding::S16,
+        sample_rate,
+    })
 }
 
 fn patience(query: &[(String, String)]) -> Result<Duration, &'static str> {
     let seconds = match sole_pair(query, "inactivity_timeout") {
         Ok(None) => Some(20),
-        Ok(Some(seconds)) => seconds.parse().ok().filter(|seconds| (1..=180).contains(seconds)),
+        Ok(Some(seconds)) => seconds
+            .parse()
+            .ok()
+            .filter(|seconds| (1..=180).contains(seconds)),
         Err(_) => None,
     };
-    seconds.map(Duration::from_secs).ok_or("inactivity_timeout must be 1 to 180 seconds.")
+    seconds
+        .map(Duration::from_secs)
+        .ok_or("inactivity_timeout must be 1 to 180 seconds.")
 }
 
 /// The vendor's own words for silence.
@@ -144,7 +163,11 @@ fn refused(why: &Refusal) -> Ending {
 
 /// An error frame, and a close behind it.
 pub(super) fn refusal(code: &str, message: &str) -> Ending {
-    Ending::with_words(json!({ "message": message, "error": code, "code": 1008 }), 1008, message)
+    Ending::with_words(
+        json!({ "message": message, "error": code, "code": 1008 }),
+        1008,
+        message,
+    )
 }
 
 #[cfg(test)]

@@ -30,7 +30,13 @@ pub(super) struct Talk {
 
 impl Talk {
     pub(super) fn new(format: Format, is_multi: bool) -> Self {
-        Self { format, is_multi, contexts: BTreeSet::new(), queue: Queue::new(), is_ending: false }
+        Self {
+            format,
+            is_multi,
+            contexts: BTreeSet::new(),
+            queue: Queue::new(),
+            is_ending: false,
+        }
     }
 
     /// Takes a message in.
@@ -61,7 +67,10 @@ impl Talk {
             self.end();
             return Ok(());
         }
-        let named = message.get("context_id").or_else(|| message.get("contextId")).and_then(Value::as_str);
+        let named = message
+            .get("context_id")
+            .or_else(|| message.get("contextId"))
+            .and_then(Value::as_str);
         let context = named.unwrap_or(DEFAULT_CONTEXT);
         if is_set("close_context") {
             if self.contexts.remove(context) {
@@ -117,8 +126,11 @@ fn sound(letters: &str, format: Format) -> Value {
     let chars: Vec<char> = letters.chars().collect();
     let millisecond = |index: usize| (voice::starts(index) * 1000.0).round() as u64;
     let starts: Vec<u64> = (0..chars.len()).map(millisecond).collect();
-    let durations: Vec<u64> = (0..chars.len()).map(|index| millisecond(index + 1) - millisecond(index)).collect();
-    let alignment = json!({ "chars": chars, "charStartTimesMs": starts, "charDurationsMs": durations });
+    let durations: Vec<u64> = (0..chars.len())
+        .map(|index| millisecond(index + 1) - millisecond(index))
+        .collect();
+    let alignment =
+        json!({ "chars": chars, "charStartTimesMs": starts, "charDurationsMs": durations });
     json!({
         "audio": STANDARD.encode(voice::samples(letters, format)),
         "isFinal": null,

@@ -15,7 +15,14 @@ async fn mint(standins: &Standins, token_type: &str) -> Answer {
 async fn transcribe(standins: &Standins, query: &str) -> Answer {
     let uri = format!("/v1/speech-to-text{query}");
     let upload = form(&[("model_id", "scribe_v2"), ("file", "0123")]);
-    call(standins, "POST", &uri, &[("content-type", FORM_TYPE)], &upload).await
+    call(
+        standins,
+        "POST",
+        &uri,
+        &[("content-type", FORM_TYPE)],
+        &upload,
+    )
+    .await
 }
 
 #[tokio::test]
@@ -38,7 +45,10 @@ async fn each_type_is_minted_for_itself_alone() {
 #[tokio::test]
 async fn token_lives_for_fifteen_minutes() {
     let (standins, time) = standins();
-    let (early, late) = (mint(&standins, "batch_scribe").await.token(), mint(&standins, "batch_scribe").await.token());
+    let (early, late) = (
+        mint(&standins, "batch_scribe").await.token(),
+        mint(&standins, "batch_scribe").await.token(),
+    );
     time.advance(899);
     assert_eq!(standins.redeem(&early, BATCH), Ok(()));
     time.advance(1);
@@ -76,7 +86,12 @@ async fn wrong_or_missing_key_is_401_in_the_documented_shape() {
     let (standins, _) = standins();
     let path = "/v1/single-use-token/batch_scribe";
     let bearer = ("authorization", "Bearer sk_standin_opens_nothing_real");
-    for headers in [vec![], vec![("xi-api-key", "wrong")], vec![bearer], vec![KEY, KEY]] {
+    for headers in [
+        vec![],
+        vec![("xi-api-key", "wrong")],
+        vec![bearer],
+        vec![KEY, KEY],
+    ] {
         let answer = call(&standins, "POST", path, &headers, "").await;
         assert_eq!(answer.status, 401);
         let detail = &answer.json()["detail"];
@@ -141,9 +156,14 @@ async fn expired_unknown_repeated_or_missing_token_is_401() {
 async fn api_key_transcribes_and_unfit_uploads_are_named() {
     let (standins, _) = standins();
     let headers = [KEY, ("content-type", FORM_TYPE)];
-    let field = |name| json!([{ "loc": ["body", name], "msg": "Field required", "type": "missing" }]);
+    let field =
+        |name| json!([{ "loc": ["body", name], "msg": "Field required", "type": "missing" }]);
     for (parts, status, detail) in [
-        (vec![("model_id", "scribe_v1"), ("file", "01")], 200, json!(null)),
+        (
+            vec![("model_id", "scribe_v1"), ("file", "01")],
+            200,
+            json!(null),
+        ),
         (vec![("file", "01")], 422, field("model_id")),
         (vec![("model_id", "scribe_v2")], 422, field("file")),
     ] {
@@ -152,7 +172,10 @@ async fn api_key_transcribes_and_unfit_uploads_are_named() {
         assert_eq!(answer.status, status, "{parts:?}");
         assert_eq!(answer.json()["detail"], detail);
     }
-    for parts in [[("model_id", "scribe_v2"), ("file", "")], [("model_id", "scribe_v2_realtime"), ("file", "01")]] {
+    for parts in [
+        [("model_id", "scribe_v2"), ("file", "")],
+        [("model_id", "scribe_v2_realtime"), ("file", "01")],
+    ] {
         let uri = "/v1/speech-to-text";
         let answer = call(&standins, "POST", uri, &headers, &form(&parts)).await;
         assert_eq!(answer.status, 400, "{parts:?}");

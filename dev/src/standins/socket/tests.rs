@@ -13,7 +13,9 @@ const VERSION: (&str, &str) = ("cartesia-version", "2026-03-01");
 
 async fn connect(standins: &Standins) -> Client {
     let path = format!("/tts/websocket?api_key={CARTESIA_KEY}");
-    Client::connect(standins, &path, &[VERSION]).await.unwrap_or_else(|refused| panic!("{refused:?}"))
+    Client::connect(standins, &path, &[VERSION])
+        .await
+        .unwrap_or_else(|refused| panic!("{refused:?}"))
 }
 
 #[tokio::test]
@@ -28,10 +30,24 @@ async fn what_asks_for_no_socket_is_told_so() {
         "/v1/text-to-speech/a/multi-stream-input",
         "/v3/ws",
     ] {
-        let answer = call(&standins, "GET", path, &[("authorization", &key), VERSION], "").await;
+        let answer = call(
+            &standins,
+            "GET",
+            path,
+            &[("authorization", &key), VERSION],
+            "",
+        )
+        .await;
         assert_eq!(answer.status, 426, "{path}");
         assert_eq!(answer.header("upgrade"), "websocket");
-        let answer = call(&standins, "POST", path, &[("authorization", &key), VERSION], "").await;
+        let answer = call(
+            &standins,
+            "POST",
+            path,
+            &[("authorization", &key), VERSION],
+            "",
+        )
+        .await;
         assert_eq!(answer.status, 405, "{path}");
     }
 }
@@ -41,7 +57,12 @@ async fn pages_of_any_origin_may_connect() {
     let (standins, _) = standins();
     for origin in ["https://app.example.com", "null", "http://localhost:3000"] {
         let path = format!("/tts/websocket?api_key={CARTESIA_KEY}&cartesia_version=2026-08-14");
-        assert!(Client::connect(&standins, &path, &[("origin", origin)]).await.is_ok(), "{origin}");
+        assert!(
+            Client::connect(&standins, &path, &[("origin", origin)])
+                .await
+                .is_ok(),
+            "{origin}"
+        );
     }
 }
 
@@ -52,8 +73,14 @@ async fn socket_that_says_nothing_is_closed_though_it_pings() {
     let start = Instant::now();
     sleep(Duration::from_secs(40)).await;
     client.0.send(Message::Ping(Bytes::new())).await.unwrap();
-    assert_eq!(client.0.next().await.unwrap().unwrap(), Message::Pong(Bytes::new()));
-    assert_eq!(client.next().await, Got::Closed(1008, "Nothing was said for 60 seconds.".to_owned()));
+    assert_eq!(
+        client.0.next().await.unwrap().unwrap(),
+        Message::Pong(Bytes::new())
+    );
+    assert_eq!(
+        client.next().await,
+        Got::Closed(1008, "Nothing was said for 60 seconds.".to_owned())
+    );
     assert_eq!(start.elapsed().as_secs(), 60);
 }
 
@@ -63,7 +90,9 @@ async fn socket_that_speaks_now_and_then_stays() {
     let mut client = connect(&standins).await;
     for _ in 0..3 {
         sleep(Duration::from_secs(59)).await;
-        client.send(json!({ "cancel": true, "context_id": "a" })).await;
+        client
+            .send(json!({ "cancel": true, "context_id": "a" }))
+            .await;
     }
     client.send(json!({})).await;
     assert_eq!(client.frame().await["type"], "error");
@@ -83,7 +112,10 @@ async fn message_that_is_too_large_ends_the_socket() {
 async fn close_is_answered_with_the_same_code() {
     let (standins, _) = standins();
     let mut client = connect(&standins).await;
-    let close = CloseFrame { code: CloseCode::Normal, reason: "OK".into() };
+    let close = CloseFrame {
+        code: CloseCode::Normal,
+        reason: "OK".into(),
+    };
     client.0.close(Some(close)).await.unwrap();
     assert_eq!(client.next().await, Got::Closed(1000, "OK".to_owned()));
 }
@@ -92,8 +124,13 @@ async fn close_is_answered_with_the_same_code() {
 async fn long_reason_is_cut_between_letters() {
     let (standins, _) = standins();
     let path = format!("/v3/ws?encoding={}", "%C3%A9".repeat(200));
-    let mut client = Client::connect(&standins, &path, &[]).await.unwrap_or_else(|refused| panic!("{refused:?}"));
+    let mut client = Client::connect(&standins, &path, &[])
+        .await
+        .unwrap_or_else(|refused| panic!("{refused:?}"));
     let (frames, code, reason) = client.rest().await;
     assert_eq!(code, 3006);
-    assert!(frames[0]["error"].as_str().unwrap().starts_with(&reason) && reason.len() > 100, "{reason}");
+    assert!(
+        frames[0]["error"].as_str().unwrap().starts_with(&reason) && reason.len() > 100,
+        "{reason}"
+    );
 }

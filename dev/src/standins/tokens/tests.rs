@@ -15,7 +15,9 @@ fn store() -> (Tokens, TestClock) {
 
 fn single_use(tokens: &Tokens, seconds: u64) -> String {
     let scope = Scope::ElevenLabs(TokenType::BatchScribe);
-    tokens.mint("t_", scope, Duration::from_secs(seconds)).unwrap()
+    tokens
+        .mint("t_", scope, Duration::from_secs(seconds))
+        .unwrap()
 }
 
 #[test]
@@ -114,5 +116,7 @@ fn request_id_is_a_version_4_uuid() {
     let id = request_id();
     let lengths: Vec<usize> = id.split('-').map(str::len).collect();
     assert_eq!(lengths, [8, 4, 4, 4, 12], "{id}");
-    assert!(id.chars().nth(14) == Some('4') && id.chars().nth(19).is_some_and(|c| "89ab".contains(c)));
+    assert!(
+        id.chars().nth(14) == Some('4') && id.chars().nth(19).is_some_and(|c| "89ab".contains(c))
+    );
 }

@@ -9,7 +9,9 @@ use crate::tls::tests::Folder;
 fn foreign() -> (String, String) {
     let mut params = rcgen::CertificateParams::default();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    params.distinguished_name.push(rcgen::DnType::CommonName, "Acme Root");
+    params
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, "Acme Root");
     let key = rcgen::KeyPair::generate().unwrap();
     (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
 }
@@ -34,10 +36,16 @@ fn what_is_not_its_own_authority_is_refused_and_stays_as_it_is() {
         (Some(notes.clone()), None),
         (Some(notes), Some(key.clone())),
         (Some(String::new()), None),
-        (Some(format!("{certificate}{certificate}")), Some(key.clone())),
+        (
+            Some(format!("{certificate}{certificate}")),
+            Some(key.clone()),
+        ),
         (Some(certificate.clone()), None),
         // The key does not fit.
-        (Some(certificate.clone()), Some(key.replace(&known_part(&key), &known_part(another.certificate())))),
+        (
+            Some(certificate.clone()),
+            Some(key.replace(&known_part(&key), &known_part(another.certificate()))),
+        ),
     ];
     for (case, (certificate, key)) in cases.into_iter().enumerate() {
         let name = format!("{case}.pem");
@@ -46,13 +54,26 @@ fn what_is_not_its_own_authority_is_refused_and_stays_as_it_is() {
             text.iter().for_each(|text| fs::write(file, text).unwrap());
             #[cfg(unix)]
             text.iter().for_each(|_| {
-                fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+                fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+                    .unwrap();
             });
         }
-        let error = Authority::kept(&file).err().unwrap_or_else(|| panic!("{case} was taken")).to_string();
+        let error = Authority::kept(&file)
+            .err()
+            .unwrap_or_else(|| panic!("{case} was taken"))
+            .to_string();
         assert!(error.contains(&name) && !error.contains('\n'), "{error}");
-        assert_eq!((fs::read_to_string(&file).ok(), fs::read_to_string(&key_file).ok()), (certificate.clone(), key));
-        if certificate.as_ref().is_some_and(|text| !text.starts_with(&another.certificate()[..27])) {
+        assert_eq!(
+            (
+                fs::read_to_string(&file).ok(),
+                fs::read_to_string(&key_file).ok()
+            ),
+            (certificate.clone(), key)
+        );
+        if certificate
+            .as_ref()
+            .is_some_and(|text| !text.starts_with(&another.certificate()[..27]))
+        {
             assert!(Authority::in_file(&file).is_err(), "{case}");
             assert_eq!(fs::read_to_string(&file).ok(), certificate);
         }
@@ -83,8 +104,17 @@ fn what_is_no_regular_file_is_neither_written_through_nor_replaced() {
     for file in [&link, &dangling, &folder_itself, &socket] {
         assert!(Authority::in_file(file).is_err(), "{}", file.display());
     }
-    assert!(fs::symlink_metadata(&link).unwrap().is_symlink() && fs::symlink_metadata(&dangling).unwrap().is_symlink());
-    assert!(fs::symlink_metadata(&socket).unwrap().file_type().is_socket() && !folder.0.join("nowhere").exists());
+    assert!(
+        fs::symlink_metadata(&link).unwrap().is_symlink()
+            && fs::symlink_metadata(&dangling).unwrap().is_symlink()
+    );
+    assert!(
+        fs::symlink_metadata(&socket)
+            .unwrap()
+            .file_type()
+            .is_socket()
+            && !folder.0.join("nowhere").exists()
+    );
 }
 
 /// A certificate's block.

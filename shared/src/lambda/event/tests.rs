@@ -1,4 +1,5 @@
-//! What `lambda_http` makes of events once they are tamed. A change of the interface that is hidden there shows here.
+//! What `lambda_http` makes of events once they are tamed. A change of the interface that is hidden
+//! there shows here.
 
 use http::Method;
 use lambda_http::Request;
@@ -49,8 +50,9 @@ fn http_api(more: &Value) -> Value {
 #[test]
 fn each_source_is_answered_in_its_own_form() {
     let origin = |event: Value| {
-        let event: Event =
-            serde_json::from_value::<Box<RawValue>>(event).and_then(|event| serde_json::from_str(event.get())).unwrap();
+        let event: Event = serde_json::from_value::<Box<RawValue>>(event)
+            .and_then(|event| serde_json::from_str(event.get()))
+            .unwrap();
         format!("{:?}", event.request.request_origin())
     };
     let all = sources(&json!({})).map(origin);
@@ -60,9 +62,14 @@ fn each_source_is_answered_in_its_own_form() {
 
 #[test]
 fn method_body_and_headers_arrive_from_each_source() {
-    for event in sources(&json!({"body": "e30=", "isBase64Encoded": true, "headers": {"X-A": "b"}})) {
+    for event in sources(&json!({"body": "e30=", "isBase64Encoded": true, "headers": {"X-A": "b"}}))
+    {
         let request = good(&event);
-        assert_eq!((request.method(), &request.body()[..]), (&Method::POST, &b"{}"[..]), "{event}");
+        assert_eq!(
+            (request.method(), &request.body()[..]),
+            (&Method::POST, &b"{}"[..]),
+            "{event}"
+        );
         assert_eq!(request.headers()["x-a"], "b", "{event}");
     }
 }
@@ -73,9 +80,16 @@ fn nulls_and_absent_members_are_the_same() {
         "headers": {"x-null": null}, "multiValueHeaders": null, "cookies": null, "body": null, "isBase64Encoded": null,
         "rawQueryString": null, "queryStringParameters": null, "multiValueQueryStringParameters": null, "path": null,
     });
-    for event in sources(&nulls).iter().chain(&sources(&json!({"headers": null}))) {
+    for event in sources(&nulls)
+        .iter()
+        .chain(&sources(&json!({"headers": null})))
+    {
         let request = good(event);
-        assert_eq!((request.headers().len(), request.body().len()), (0, 0), "{event}");
+        assert_eq!(
+            (request.headers().len(), request.body().len()),
+            (0, 0),
+            "{event}"
+        );
     }
 }
 
@@ -87,7 +101,9 @@ fn members_that_nobody_reads_may_hold_anything() {
         event["requestContext"]["timeEpoch"] = "soon".into();
         good(&event);
     }
-    good(&http_api(&json!({"rawQueryString": "a=1", "queryStringParameters": {"a": 1}})));
+    good(&http_api(
+        &json!({"rawQueryString": "a=1", "queryStringParameters": {"a": 1}}),
+    ));
 }
 
 #[test]
@@ -114,23 +130,46 @@ fn what_makes_no_url_is_no_matter() {
 
 #[test]
 fn cookies_come_as_an_array_or_as_a_header() {
-    let cookie = |more| good(&http_api(&more)).headers().get("cookie").cloned().unwrap();
+    let cookie = |more| {
+        good(&http_api(&more))
+            .headers()
+            .get("cookie")
+            .cloned()
+            .unwrap()
+    };
     assert_eq!(cookie(json!({"cookies": ["a=1", "b=2"]})), "a=1; b=2");
     assert_eq!(cookie(json!({"headers": {"Cookie": "c=3"}})), "c=3");
-    assert_eq!(cookie(json!({"headers": {"cookie": "c=3"}, "cookies": []})), "c=3");
-    assert_eq!(cookie(json!({"headers": {"cookie": "c=3"}, "cookies": ["", ""]})), "c=3");
-    assert_eq!(cookie(json!({"headers": {"cookie": "c=3"}, "cookies": ["a=1"]})), "a=1");
+    assert_eq!(
+        cookie(json!({"headers": {"cookie": "c=3"}, "cookies": []})),
+        "c=3"
+    );
+    assert_eq!(
+        cookie(json!({"headers": {"cookie": "c=3"}, "cookies": ["", ""]})),
+        "c=3"
+    );
+    assert_eq!(
+        cookie(json!({"headers": {"cookie": "c=3"}, "cookies": ["a=1"]})),
+        "a=1"
+    );
 }
 
 #[test]
 fn headers_and_cookies_of_others_may_hold_any_text() {
-    for event in sources(&json!({"headers": {"cloudfront-viewer-city": "São Paulo", "cookie": "name=José; session=x"}}))
-    {
+    for event in sources(
+        &json!({"headers": {"cloudfront-viewer-city": "São Paulo", "cookie": "name=José; session=x"}}),
+    ) {
         let request = good(&event);
-        assert_eq!(request.headers()["cookie"].as_bytes(), "name=José; session=x".as_bytes(), "{event}");
+        assert_eq!(
+            request.headers()["cookie"].as_bytes(),
+            "name=José; session=x".as_bytes(),
+            "{event}"
+        );
     }
     let request = good(&http_api(&json!({"cookies": ["name=José", "session=x"]})));
-    assert_eq!(request.headers()["cookie"].as_bytes(), "name=José; session=x".as_bytes());
+    assert_eq!(
+        request.headers()["cookie"].as_bytes(),
+        "name=José; session=x".as_bytes()
+    );
 }
 
 #[test]
@@ -153,10 +192,14 @@ fn a_header_that_comes_more_than_once_is_seen_each_time() {
 #[test]
 fn a_query_arrives_as_it_was_sent() {
     let query = |event| good(&event).uri().query().map(str::to_owned);
-    assert_eq!(query(http_api(&json!({"rawQueryString": "a=%26+b&a=c"}))).unwrap(), "a=%26+b&a=c");
+    assert_eq!(
+        query(http_api(&json!({"rawQueryString": "a=%26+b&a=c"}))).unwrap(),
+        "a=%26+b&a=c"
+    );
     assert_eq!(query(http_api(&json!({"rawQueryString": ""}))), None);
     // A REST API decodes names and values, a load balancer does not.
-    let [_, rest_api, _] = sources(&json!({"multiValueQueryStringParameters": {"a": ["& b", "c"]}}));
+    let [_, rest_api, _] =
+        sources(&json!({"multiValueQueryStringParameters": {"a": ["& b", "c"]}}));
     assert_eq!(query(rest_api).unwrap(), "a=%26+b&a=c");
     let [.., load_balancer] = sources(&json!({"queryStringParameters": {"a": "%26+b"}}));
     assert_eq!(query(load_balancer).unwrap(), "a=%26+b");
@@ -172,14 +215,23 @@ fn what_is_no_request_keeps_its_headers_where_it_can() {
         let (request, _) = bad(&http_api(&more));
         assert_eq!(request.headers()["origin"], "https://a.test");
     }
-    bad(&http_api(&json!({"rawQueryString": "expires_in=30#&more=1"})));
-    let (request, _) = bad(&http_api(&json!({"headers": headers, "rawQueryString": "a b"})));
-    assert_eq!((request.headers()["origin"].clone(), request.uri().query()), ("https://a.test".parse().unwrap(), None));
+    bad(&http_api(
+        &json!({"rawQueryString": "expires_in=30#&more=1"}),
+    ));
+    let (request, _) = bad(&http_api(
+        &json!({"headers": headers, "rawQueryString": "a b"}),
+    ));
+    assert_eq!(
+        (request.headers()["origin"].clone(), request.uri().query()),
+        ("https://a.test".parse().unwrap(), None)
+    );
 }
 
 #[test]
 fn what_is_no_event_of_a_known_source_is_refused() {
-    let many: serde_json::Map<_, _> = (0..40_000).map(|number| (format!("x-{number}"), json!("y"))).collect();
+    let many: serde_json::Map<_, _> = (0..40_000)
+        .map(|number| (format!("x-{number}"), json!("y")))
+        .collect();
     let events = [
         json!(null),
         json!([]),
@@ -189,9 +241,13 @@ fn what_is_no_event_of_a_known_source_is_refused() {
         json!({"requestContext": {"http": {"method": "NO SPACE"}}}),
     ];
     let authorizer = json!({"type": "REQUEST", "methodArn": "arn", "routeArn": "arn"});
-    let socket = json!({"httpMethod": "GET", "requestContext": {"httpMethod": "GET", "connectionId": "x"}});
+    let socket =
+        json!({"httpMethod": "GET", "requestContext": {"httpMethod": "GET", "connectionId": "x"}});
     for event in sources(&authorizer).iter().take(2).chain([&socket]) {
-        assert!(bad(event).1.starts_with("The event is not one of"), "{event}");
+        assert!(
+            bad(event).1.starts_with("The event is not one of"),
+            "{event}"
+        );
     }
     let odd = [
         json!({"headers": many}),
@@ -200,7 +256,10 @@ fn what_is_no_event_of_a_known_source_is_refused() {
         json!({"body": {}}),
     ];
     for event in events.into_iter().chain(odd.iter().flat_map(sources)) {
-        assert!(bad(&event).1.starts_with("The event is not one of"), "{event}");
+        assert!(
+            bad(&event).1.starts_with("The event is not one of"),
+            "{event}"
+        );
     }
 }
 

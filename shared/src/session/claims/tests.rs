@@ -15,12 +15,16 @@ fn rules() -> Rules {
         product: |_| Ok(()),
         audience: Audience::OneOf(vec!["voice".to_owned()]),
         authorized_parties: parties("app"),
-        required: vec![("token_use".to_owned(), "access".to_owned()), ("paid".to_owned(), "true".to_owned())],
+        required: vec![
+            ("token_use".to_owned(), "access".to_owned()),
+            ("paid".to_owned(), "true".to_owned()),
+        ],
     }
 }
 
 fn parties(listed: &str) -> Parties {
-    let environment = |name: &str| (name == "SESSION_AUTHORIZED_PARTIES").then(|| listed.to_owned());
+    let environment =
+        |name: &str| (name == "SESSION_AUTHORIZED_PARTIES").then(|| listed.to_owned());
     Parties::from_settings(&mut Reader::new(&environment))
 }
 
@@ -32,15 +36,24 @@ fn judge(change: Value) -> Result<Session, Denied> {
     for (name, value) in change.as_object().unwrap() {
         claims[name] = value.clone();
     }
-    let claims = claims.as_object().unwrap().iter().filter(|(_, value)| **value != "ABSENT");
-    let claims = claims.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let claims = claims
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(_, value)| **value != "ABSENT");
+    let claims = claims
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     rules().session(Claims::new(claims, Duration::from_secs(NOW)))
 }
 
 #[test]
 fn a_session_is_what_fits_every_rule() {
     let session = judge(json!({})).ok().unwrap();
-    assert_eq!((session.issuer(), session.subject()), ("https://id.test", "ada"));
+    assert_eq!(
+        (session.issuer(), session.subject()),
+        ("https://id.test", "ada")
+    );
     for good in [
         json!({"aud": "voice"}),
         json!({"sub": 7}),
@@ -83,7 +96,10 @@ fn each_broken_rule_is_refused() {
         json!({"nbf": (NOW - 60).to_string()}),
         json!({"iat": null}),
     ] {
-        assert!(matches!(judge(bad.clone()), Err(Denied::Invalid(_))), "{bad}");
+        assert!(
+            matches!(judge(bad.clone()), Err(Denied::Invalid(_))),
+            "{bad}"
+        );
     }
 }
 
@@ -93,7 +109,10 @@ fn clocks_may_be_five_seconds_apart() {
     assert_eq!(judge(json!({"exp": NOW - 6})).err(), Some(Denied::Expired));
     for name in ["nbf", "iat"] {
         assert!(judge(json!({name: NOW + 4})).is_ok(), "{name}");
-        assert!(matches!(judge(json!({name: NOW + 6})), Err(Denied::Invalid(_))), "{name}");
+        assert!(
+            matches!(judge(json!({name: NOW + 6})), Err(Denied::Invalid(_))),
+            "{name}"
+        );
     }
 }
 
@@ -103,52 +122,111 @@ fn times_that_need_not_be_there_may_be_null_and_are_judged_if_they_are_there() {
         let rules = Rules { times, ..rules() };
         let claims = json!({"iss": "https://id.test", "sub": "ada", "aud": "voice", "azp": "app",
             "token_use": "access", "paid": true, "exp": claims["exp"], "iat": claims["iat"]});
-        rules.session(Claims::new(claims.as_object().unwrap().clone(), Duration::from_secs(NOW))).err()
+        rules
+            .session(Claims::new(
+                claims.as_object().unwrap().clone(),
+                Duration::from_secs(NOW),
+            ))
+            .err()
     };
     assert_eq!(judge(Times::IfPresent, json!({})), None);
-    assert_eq!(judge(Times::IfPresent, json!({"exp": NOW + 1, "iat": NOW})), None);
-    assert_eq!(judge(Times::IfPresent, json!({"exp": NOW - 6})), Some(Denied::Expired));
-    for claims in [json!({"exp": "later"}), json!({"iat": NOW + 6}), json!({"iat": "now"})] {
-        assert!(matches!(judge(Times::IfPresent, claims.clone()), Some(Denied::Invalid(_))), "{claims}");
+    assert_eq!(
+        judge(Times::IfPresent, json!({"exp": NOW + 1, "iat": NOW})),
+        None
+    );
+    assert_eq!(
+        judge(Times::IfPresent, json!({"exp": NOW - 6})),
+        Some(Denied::Expired)
+    );
+    for claims in [
+        json!({"exp": "later"}),
+        json!({"iat": NOW + 6}),
+        json!({"iat": "now"}),
+    ] {
+        assert!(
+            matches!(
+                judge(Times::IfPresent, claims.clone()),
+                Some(Denied::Invalid(_))
+            ),
+            "{claims}"
+        );
         assert_eq!(judge(Times::Unchecked, claims), None);
     }
-    assert!(matches!(judge(Times::MustExpire, json!({})), Some(Denied::Invalid(_))));
+    assert!(matches!(
+        judge(Times::MustExpire, json!({})),
+        Some(Denied::Invalid(_))
+    ));
 }
 
 #[test]
 fn a_token_that_is_wrong_and_expired_is_wrong() {
-    assert!(matches!(judge(json!({"exp": NOW - 60, "aud": "other"})), Err(Denied::Invalid(_))));
+    assert!(matches!(
+        judge(json!({"exp": NOW - 60, "aud": "other"})),
+        Err(Denied::Invalid(_))
+    ));
 }
 
 #[test]
 fn cognitos_clients_are_named_in_two_ways_and_any_is_still_a_token_of_use() {
     let judge = |clients: &[&str], claims: Value| {
-        let audience = Audience::CognitoClient(clients.iter().map(|&client| client.to_owned()).collect());
-        audience.accepts(&Claims::new(claims.as_object().unwrap().clone(), Duration::from_secs(NOW)))
+        let audience =
+            Audience::CognitoClient(clients.iter().map(|&client| client.to_owned()).collect());
+        audience.accepts(&Claims::new(
+            claims.as_object().unwrap().clone(),
+            Duration::from_secs(NOW),
+        ))
     };
-    assert!(judge(&["c"], json!({"token_use": "access", "client_id": "c"})));
+    assert!(judge(
+        &["c"],
+        json!({"token_use": "access", "client_id": "c"})
+    ));
     assert!(judge(&["c"], json!({"token_use": "id", "aud": "c"})));
-    assert!(judge(&[], json!({"token_use": "access", "client_id": "other"})));
-    for claims in [json!({"client_id": "c"}), json!({"token_use": "refresh", "client_id": "c"})] {
-        assert!(!judge(&["c"], claims.clone()) && !judge(&[], claims.clone()), "{claims}");
+    assert!(judge(
+        &[],
+        json!({"token_use": "access", "client_id": "other"})
+    ));
+    for claims in [
+        json!({"client_id": "c"}),
+        json!({"token_use": "refresh", "client_id": "c"}),
+    ] {
+        assert!(
+            !judge(&["c"], claims.clone()) && !judge(&[], claims.clone()),
+            "{claims}"
+        );
     }
     assert!(!judge(&["c"], json!({"token_use": "access", "aud": "c"})));
 }
 
 #[test]
 fn a_required_claim_may_be_within_another() {
-    let rules = Rules { required: vec![("/firebase/provider".to_owned(), "password".to_owned())], ..rules() };
+    let rules = Rules {
+        required: vec![("/firebase/provider".to_owned(), "password".to_owned())],
+        ..rules()
+    };
     let judge = |provider: &str| {
         let claims = json!({"iss": "https://id.test", "sub": "ada", "aud": "voice", "azp": "app", "exp": NOW + 60,
             "firebase": {"provider": provider}});
-        rules.session(Claims::new(claims.as_object().unwrap().clone(), Duration::from_secs(NOW))).is_ok()
+        rules
+            .session(Claims::new(
+                claims.as_object().unwrap().clone(),
+                Duration::from_secs(NOW),
+            ))
+            .is_ok()
     };
     assert!(judge("password") && !judge("anonymous"));
 }
 
 #[test]
 fn a_name_that_begins_with_a_slash_is_a_json_pointer() {
-    for good in ["voice", "a~b", "https://a.test/v~", "/", "/a/0", "/a~0b/c~1d", "/~01"] {
+    for good in [
+        "voice",
+        "a~b",
+        "https://a.test/v~",
+        "/",
+        "/a/0",
+        "/a~0b/c~1d",
+        "/~01",
+    ] {
         assert!(is_name(good), "{good}");
     }
     for bad in ["/a~", "/a~/b", "/a~2", "/~~0", "/~0~"] {

@@ -8,7 +8,8 @@ use crate::session::carrier::Form;
 use crate::session::encrypted::{EncryptedCookie, Scheme};
 use crate::session::jwe::{ContentKey, Encryption};
 
-/// Auth0's access tokens. With a secret, also the cookies of nextjs-auth0, which that secret encrypts.
+/// Auth0's access tokens. With a secret, also the cookies of nextjs-auth0, which that secret
+/// encrypts.
 pub const AUTH0: Product = Product {
     name: "auth0",
     issuer_setting: "the tenant's domain from Auth0's dashboard",
@@ -20,7 +21,10 @@ pub const AUTH0: Product = Product {
     rule: no_rule,
     secret: SecretUse::Encrypts(
         Scheme { keys, claims },
-        &[("__session", Form::Chunked("__")), ("appSession", Form::Chunked("."))],
+        &[
+            ("__session", Form::Chunked("__")),
+            ("appSession", Form::Chunked(".")),
+        ],
     ),
 };
 
@@ -37,21 +41,38 @@ fn tenant(entry: &str) -> Result<Tenant, &'static str> {
     Tenant::with_issuer(format!("{url}/"), format!("{url}/.well-known/jwks.json"))
 }
 
-/// <https://github.com/auth0/nextjs-auth0>: one key out of `AUTH0_SECRET`, whatever the cookie's name.
+/// <https://github.com/auth0/nextjs-auth0>: one key out of `AUTH0_SECRET`, whatever the cookie's
+/// name.
 fn keys(secret: &[u8], _: &EncryptedCookie) -> Vec<ContentKey> {
-    ContentKey::derive(Encryption::A256Gcm, secret, b"", b"JWE CEK").into_iter().collect()
+    ContentKey::derive(Encryption::A256Gcm, secret, b"", b"JWE CEK")
+        .into_iter()
+        .collect()
 }
 
-/// The user's claims are a member of the session. When the session began and ends stands beside them in version 4, and in
-/// the header in versions before; what the user's claims say of that is about an ID token, long expired.
+/// The user's claims are a member of the session. When the session began and ends stands beside
+/// them in version 4, and in the header in versions before; what the user's claims say of that is
+/// about an ID token, long expired.
 fn claims(header: &Members, mut session: Members) -> Option<Members> {
-    let Some(Value::Object(mut user)) = session.remove("user") else { return None };
+    let Some(Value::Object(mut user)) = session.remove("user") else {
+        return None;
+    };
     for time in ["exp", "iat", "nbf"] {
         user.remove(time);
     }
-    let times = if header.contains_key("iat") { header } else { &session };
-    let end = session.get("internal").and_then(|internal| internal.get("sessionExpiresAt")).and_then(Value::as_f64);
+    let times = if header.contains_key("iat") {
+        header
+    } else {
+        &session
+    };
+    let end = session
+        .get("internal")
+        .and_then(|internal| internal.get("sessionExpiresAt"))
+        .and_then(Value::as_f64);
     let expiry = times.get("exp")?.as_f64()?;
-    user.insert("exp".to_owned(), end.map_or(expiry, |end| expiry.min(end - ENDS_EARLY_SECONDS)).into());
+    user.insert(
+        "exp".to_owned(),
+        end.map_or(expiry, |end| expiry.min(end - ENDS_EARLY_SECONDS))
+            .into(),
+    );
     Some(user)
 }

@@ -3,7 +3,8 @@
 use super::{AudienceSetting, Product, SecretUse, Tenant, no_rule, url_setting};
 use crate::settings::callable_url;
 
-/// The tokens of better-auth's JWT plugin, as Bearer. Its session cookie is opaque: for that there is `forward`.
+/// The tokens of better-auth's JWT plugin, as Bearer. Its session cookie is opaque: for that there
+/// is `forward`.
 pub const BETTER_AUTH: Product = Product {
     name: "better-auth",
     issuer_setting: "the app's base URL, as better-auth has it",
@@ -16,12 +17,21 @@ pub const BETTER_AUTH: Product = Product {
     secret: SecretUse::None,
 };
 
-/// Issuer and audience are the base URL's origin. A base URL without a path stands for one with `/api/auth`.
+/// Issuer and audience are the base URL's origin. A base URL without a path stands for one with
+/// `/api/auth`.
 fn tenant(entry: &str) -> Result<Tenant, &'static str> {
-    let url = url_setting(entry)?.ok_or("must be the app's base URL, such as https://app.example.com")?;
+    let url =
+        url_setting(entry)?.ok_or("must be the app's base URL, such as https://app.example.com")?;
     let parsed = callable_url(url)?;
     let origin = parsed.origin().ascii_serialization();
-    let base = if parsed.path() == "/" { format!("{origin}/api/auth") } else { url.to_owned() };
+    let base = if parsed.path() == "/" {
+        format!("{origin}/api/auth")
+    } else {
+        url.to_owned()
+    };
     let tenant = Tenant::with_issuer(origin.clone(), format!("{base}/jwks"))?;
-    Ok(Tenant { audience: Some(origin), ..tenant })
+    Ok(Tenant {
+        audience: Some(origin),
+        ..tenant
+    })
 }

@@ -20,8 +20,12 @@ fn tenant(entry: &str) -> Result<Tenant, &'static str> {
     let issuer = match url_setting(entry)? {
         Some(url) => url.to_owned(),
         None => {
-            let region = entry.split_once('_').map(|(region, _)| region).filter(|_| is_id(entry));
-            let region = region.ok_or("must be the user pool's id, such as eu-central-1_AbCdEfGhI")?;
+            let region = entry
+                .split_once('_')
+                .map(|(region, _)| region)
+                .filter(|_| is_id(entry));
+            let region =
+                region.ok_or("must be the user pool's id, such as eu-central-1_AbCdEfGhI")?;
             let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
             format!("https://cognito-idp.{region}.amazonaws.com{suffix}/{entry}")
         }

@@ -1,5 +1,5 @@
-//! Identity products: what their sessions look like, so that a team names its product and one or two values from its
-//! dashboard. Each is data, in a file of its own; to add one, copy one.
+//! Identity products: what their sessions look like, so that a team names its product and one or
+//! two values from its dashboard. Each is data, in a file of its own; to add one, copy one.
 
 mod auth0;
 mod authjs;
@@ -44,7 +44,8 @@ pub struct Product {
     pub algorithms: &'static [&'static str],
     /// Its audience rule.
     pub audience: AudienceSetting,
-    /// Whether tokens name the page that they are for: `SESSION_AUTHORIZED_PARTIES` are the allowed origins where it is not set.
+    /// Whether tokens name the page that they are for: `SESSION_AUTHORIZED_PARTIES` are the allowed
+    /// origins where it is not set.
     pub party_is_an_origin: bool,
     /// Whether tokens must name their key.
     pub key_id_required: bool,
@@ -59,7 +60,8 @@ pub struct Product {
 pub enum AudienceSetting {
     /// It must be set; the text says what it lists.
     Required(&'static str),
-    /// As for [`AudienceSetting::Required`]: Cognito's app clients, which access tokens do not name by `aud`.
+    /// As for [`AudienceSetting::Required`]: Cognito's app clients, which access tokens do not name
+    /// by `aud`.
     CognitoClients,
     /// It may be set; else it is the tenant's own, or this.
     Default(&'static [&'static str]),
@@ -101,7 +103,11 @@ pub struct PublishedIssuer {
 impl Tenant {
     /// A tenant with one issuer, whose key set has a path below a URL.
     fn with_issuer(name: String, key_set: String) -> Result<Self, &'static str> {
-        Ok(Self { issuers: vec![PublishedIssuer::new(vec![name], &key_set)?], audience: None, carriers: Vec::new() })
+        Ok(Self {
+            issuers: vec![PublishedIssuer::new(vec![name], &key_set)?],
+            audience: None,
+            carriers: Vec::new(),
+        })
     }
 
     fn with_carriers(self, carriers: Vec<Carrier>) -> Self {
@@ -111,11 +117,15 @@ impl Tenant {
 
 impl PublishedIssuer {
     fn new(names: Vec<String>, key_set: &str) -> Result<Self, &'static str> {
-        Ok(Self { names, key_set: Some(crate::settings::callable_url(key_set)?) })
+        Ok(Self {
+            names,
+            key_set: Some(crate::settings::callable_url(key_set)?),
+        })
     }
 }
 
-/// A URL that was set, without a slash at its end; nothing where the entry is no URL but a product's own id.
+/// A URL that was set, without a slash at its end; nothing where the entry is no URL but a
+/// product's own id.
 fn url_setting(entry: &str) -> Result<Option<&str>, &'static str> {
     if !entry.contains("://") {
         return Ok(None);
@@ -128,7 +138,10 @@ fn url_setting(entry: &str) -> Result<Option<&str>, &'static str> {
 
 /// Whether an id can stand in a host name or a path as it is.
 fn is_id(entry: &str) -> bool {
-    !entry.is_empty() && entry.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    !entry.is_empty()
+        && entry
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 /// No rule beside the common ones.

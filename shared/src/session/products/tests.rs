@@ -1,4 +1,5 @@
-//! What each product's ids stand for, and what its tokens must say. The ids are those of its documentation.
+//! What each product's ids stand for, and what its tokens must say. The ids are those of its
+//! documentation.
 
 use std::time::Duration;
 
@@ -10,16 +11,35 @@ use crate::session::claims::Claims;
 const NOW: u64 = 1_800_000_000;
 
 fn tenant(product: &str, entry: &str) -> Result<Tenant, &'static str> {
-    let product = PRODUCTS.into_iter().find(|known| known.name == product).unwrap();
+    let product = PRODUCTS
+        .into_iter()
+        .find(|known| known.name == product)
+        .unwrap();
     (product.tenant)(entry)
 }
 
 /// The issuers' names, their key sets, and the cookies.
 fn facts(product: &str, entry: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
     let tenant = tenant(product, entry).ok().unwrap();
-    let names = tenant.issuers.iter().flat_map(|issuer| issuer.names.clone()).collect();
-    let key_sets = tenant.issuers.iter().filter_map(|issuer| Some(issuer.key_set.as_ref()?.to_string())).collect();
-    (names, key_sets, tenant.carriers.into_iter().map(|carrier| carrier.name).collect())
+    let names = tenant
+        .issuers
+        .iter()
+        .flat_map(|issuer| issuer.names.clone())
+        .collect();
+    let key_sets = tenant
+        .issuers
+        .iter()
+        .filter_map(|issuer| Some(issuer.key_set.as_ref()?.to_string()))
+        .collect();
+    (
+        names,
+        key_sets,
+        tenant
+            .carriers
+            .into_iter()
+            .map(|carrier| carrier.name)
+            .collect(),
+    )
 }
 
 #[test]
@@ -33,7 +53,13 @@ fn an_id_or_a_url_stands_for_issuer_key_set_and_cookies() {
             vec!["https://clerk.clerk.dev/.well-known/jwks.json"],
             vec!["__session_1Z8AzTQD", "__session"],
         ),
-        ("clerk", clerk, vec![clerk], vec!["https://clerk.clerk.dev/.well-known/jwks.json"], vec!["__session"]),
+        (
+            "clerk",
+            clerk,
+            vec![clerk],
+            vec!["https://clerk.clerk.dev/.well-known/jwks.json"],
+            vec!["__session"],
+        ),
         (
             "supabase",
             "abcdefghijklmnopqrst",
@@ -51,7 +77,10 @@ fn an_id_or_a_url_stands_for_issuer_key_set_and_cookies() {
         (
             "firebase",
             "my-project",
-            vec!["https://securetoken.google.com/my-project", "https://session.firebase.google.com/my-project"],
+            vec![
+                "https://securetoken.google.com/my-project",
+                "https://session.firebase.google.com/my-project",
+            ],
             vec![
                 "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com",
                 "https://identitytoolkit.googleapis.com/v1/sessionCookiePublicKeys",
@@ -62,7 +91,9 @@ fn an_id_or_a_url_stands_for_issuer_key_set_and_cookies() {
             "cognito",
             "eu-central-1_AbCdEfGhI",
             vec!["https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI"],
-            vec!["https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI/.well-known/jwks.json"],
+            vec![
+                "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI/.well-known/jwks.json",
+            ],
             vec![],
         ),
         (
@@ -75,7 +106,10 @@ fn an_id_or_a_url_stands_for_issuer_key_set_and_cookies() {
         (
             "workos",
             "client_01ABC",
-            vec!["https://api.workos.com/user_management/client_01ABC", "https://api.workos.com"],
+            vec![
+                "https://api.workos.com/user_management/client_01ABC",
+                "https://api.workos.com",
+            ],
             vec!["https://api.workos.com/sso/jwks/client_01ABC"],
             vec![],
         ),
@@ -95,14 +129,26 @@ fn an_id_or_a_url_stands_for_issuer_key_set_and_cookies() {
         ),
     ] {
         let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(facts(product, entry), (owned(issuers), owned(key_sets), owned(cookies)), "{product} {entry}");
+        assert_eq!(
+            facts(product, entry),
+            (owned(issuers), owned(key_sets), owned(cookies)),
+            "{product} {entry}"
+        );
     }
 }
 
 #[test]
 fn an_auth0_issuer_ends_with_one_slash_however_it_is_written() {
-    for entry in ["my-app.eu.auth0.com", "https://my-app.eu.auth0.com", "https://my-app.eu.auth0.com/"] {
-        assert_eq!(facts("auth0", entry).0, ["https://my-app.eu.auth0.com/"], "{entry}");
+    for entry in [
+        "my-app.eu.auth0.com",
+        "https://my-app.eu.auth0.com",
+        "https://my-app.eu.auth0.com/",
+    ] {
+        assert_eq!(
+            facts("auth0", entry).0,
+            ["https://my-app.eu.auth0.com/"],
+            "{entry}"
+        );
     }
 }
 
@@ -128,33 +174,60 @@ fn what_is_no_id_of_the_product_is_refused() {
 
 /// Whether a product's own rule lets claims pass.
 fn passes(product: &str, claims: Value) -> bool {
-    let product = PRODUCTS.into_iter().find(|known| known.name == product).unwrap();
+    let product = PRODUCTS
+        .into_iter()
+        .find(|known| known.name == product)
+        .unwrap();
     let members = claims.as_object().unwrap().clone();
     (product.rule)(&Claims::new(members, Duration::from_secs(NOW))).is_ok()
 }
 
 #[test]
 fn clerks_tokens_are_of_an_active_session() {
-    assert!(passes("clerk", json!({"sid": "sess_1", "azp": "https://a.test"})));
-    assert!(passes("clerk", json!({"sid": "sess_1", "azp": "https://a.test", "sts": "active"})));
+    assert!(passes(
+        "clerk",
+        json!({"sid": "sess_1", "azp": "https://a.test"})
+    ));
+    assert!(passes(
+        "clerk",
+        json!({"sid": "sess_1", "azp": "https://a.test", "sts": "active"})
+    ));
     assert!(!passes("clerk", json!({"azp": "https://a.test"})));
     for status in [json!("pending"), json!("unknown"), Value::Null] {
-        assert!(!passes("clerk", json!({"sid": "sess_1", "azp": "https://a.test", "sts": status})));
+        assert!(!passes(
+            "clerk",
+            json!({"sid": "sess_1", "azp": "https://a.test", "sts": status})
+        ));
     }
 }
 
 #[test]
 fn clerks_other_tokens_are_no_sessions() {
-    let rule = PRODUCTS.into_iter().find(|known| known.name == "clerk").unwrap().rule;
+    let rule = PRODUCTS
+        .into_iter()
+        .find(|known| known.name == "clerk")
+        .unwrap()
+        .rule;
     let passes = |header: Value| {
         let claims = json!({"sid": "sess_1", "azp": "https://a.test"});
-        let claims = Claims::new(claims.as_object().unwrap().clone(), Duration::from_secs(NOW));
+        let claims = Claims::new(
+            claims.as_object().unwrap().clone(),
+            Duration::from_secs(NOW),
+        );
         rule(&claims.with_header(header.as_object().unwrap().clone())).is_ok()
     };
-    for header in [json!({}), json!({"typ": "JWT"}), json!({"typ": "JWT", "cat": "cl_B7d4PD111AAA"})] {
+    for header in [
+        json!({}),
+        json!({"typ": "JWT"}),
+        json!({"typ": "JWT", "cat": "cl_B7d4PD111AAA"}),
+    ] {
         assert!(passes(header.clone()), "{header}");
     }
-    for header in [json!({"typ": "at+jwt"}), json!({"cat": "cl_B7d4PD333AAA"}), json!({"cat": 1})] {
+    for header in [
+        json!({"typ": "at+jwt"}),
+        json!({"cat": "cl_B7d4PD333AAA"}),
+        json!({"cat": 1}),
+    ] {
         assert!(!passes(header.clone()), "{header}");
     }
 }
@@ -162,14 +235,21 @@ fn clerks_other_tokens_are_no_sessions() {
 #[test]
 fn supabases_public_key_and_other_apps_tokens_are_nobodys_session() {
     assert!(passes("supabase", json!({"role": "authenticated"})));
-    for claims in [json!({"role": "anon"}), json!({}), json!({"role": "authenticated", "client_id": "other"})] {
+    for claims in [
+        json!({"role": "anon"}),
+        json!({}),
+        json!({"role": "authenticated", "client_id": "other"}),
+    ] {
         assert!(!passes("supabase", claims.clone()), "{claims}");
     }
 }
 
 #[test]
 fn firebases_users_have_signed_in_before_now_and_have_short_ids() {
-    assert!(passes("firebase", json!({"sub": "a".repeat(128), "auth_time": NOW + 4})));
+    assert!(passes(
+        "firebase",
+        json!({"sub": "a".repeat(128), "auth_time": NOW + 4})
+    ));
     for claims in [
         json!({"sub": "a".repeat(129), "auth_time": NOW}),
         json!({"sub": "ada", "auth_time": NOW + 6}),

@@ -3,7 +3,8 @@
 use super::{AudienceSetting, Product, PublishedIssuer, SecretUse, Tenant, is_id, url_setting};
 use crate::session::claims::Claims;
 
-/// WorkOS's access tokens, as Bearer: its `wos-session` cookie is sealed in a form of its own, which is not read here.
+/// WorkOS's access tokens, as Bearer: its `wos-session` cookie is sealed in a form of its own,
+/// which is not read here.
 pub const WORKOS: Product = Product {
     name: "workos",
     issuer_setting: "the client id from WorkOS's dashboard",
@@ -16,20 +17,34 @@ pub const WORKOS: Product = Product {
     secret: SecretUse::None,
 };
 
-/// Tokens have no audience; that each client has a key set of its own keeps apps apart. The URL of an auth domain does not
-/// tell the client, so the key set must be set beside it.
+/// Tokens have no audience; that each client has a key set of its own keeps apps apart. The URL of
+/// an auth domain does not tell the client, so the key set must be set beside it.
 fn tenant(entry: &str) -> Result<Tenant, &'static str> {
     let issuer = match url_setting(entry)? {
-        Some(url) => PublishedIssuer { names: vec![url.to_owned()], key_set: None },
+        Some(url) => PublishedIssuer {
+            names: vec![url.to_owned()],
+            key_set: None,
+        },
         None if is_id(entry) => {
             // Its documentation shows both. The second is the same for everybody.
-            let names =
-                [format!("https://api.workos.com/user_management/{entry}"), "https://api.workos.com".to_owned()];
-            PublishedIssuer::new(names.to_vec(), &format!("https://api.workos.com/sso/jwks/{entry}"))?
+            let names = [
+                format!("https://api.workos.com/user_management/{entry}"),
+                "https://api.workos.com".to_owned(),
+            ];
+            PublishedIssuer::new(
+                names.to_vec(),
+                &format!("https://api.workos.com/sso/jwks/{entry}"),
+            )?
         }
-        None => return Err("must be WorkOS's client id, such as client_01ABC, or the issuer's URL"),
+        None => {
+            return Err("must be WorkOS's client id, such as client_01ABC, or the issuer's URL");
+        }
     };
-    Ok(Tenant { issuers: vec![issuer], audience: None, carriers: Vec::new() })
+    Ok(Tenant {
+        issuers: vec![issuer],
+        audience: None,
+        carriers: Vec::new(),
+    })
 }
 
 fn rule(claims: &Claims) -> Result<(), &'static str> {

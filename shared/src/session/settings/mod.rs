@@ -1,7 +1,7 @@
 //! The `SESSION_*` settings: which kind of session there is, and what it takes.
 //!
-//! An identity product of its own gets a file in `products/`; a kind that is verified in a new way gets a variant of
-//! [`Method`].
+//! An identity product of its own gets a file in `products/`; a kind that is verified in a new way
+//! gets a variant of [`Method`].
 
 mod product;
 mod read;
@@ -23,7 +23,8 @@ use crate::settings::Reader;
 const OTHER_KINDS: [&str; 5] = ["jwt", "secret", "authjs", "introspection", "forward"];
 
 /// What the name of a claim within another claim must be.
-const POINTER: &str = "a JSON pointer such as /app_metadata/voice, with ~ and / in names as ~0 and ~1";
+const POINTER: &str =
+    "a JSON pointer such as /app_metadata/voice, with ~ and / in names as ~0 and ~1";
 
 /// All settings of sessions.
 pub struct SessionSettings {
@@ -89,9 +90,12 @@ pub struct RemoteSettings {
 impl SessionSettings {
     /// Reads the settings. Nothing comes back only where the reader knows what is wrong.
     pub fn from_settings(reader: &mut Reader) -> Option<Self> {
-        let kind = reader.optional("SESSION_KIND").unwrap_or_else(|| "jwt".to_owned());
+        let kind = reader
+            .optional("SESSION_KIND")
+            .unwrap_or_else(|| "jwt".to_owned());
         let product = PRODUCTS.iter().find(|product| product.name == kind);
-        // What is no kind may be anything, such as a key pasted here by mistake: it is never repeated.
+        // What is no kind may be anything, such as a key pasted here by mistake: it is never
+        // repeated.
         if product.is_some() || OTHER_KINDS.contains(&kind.as_str()) {
             read::refuse_settings_of_other_kinds(reader, &kind, product);
         }
@@ -105,14 +109,20 @@ impl SessionSettings {
             (None, "forward") => (forward(reader, rules), Vec::new()),
             // What else must be set depends on the kind that is meant, which nobody knows.
             (None, _) => {
-                let names = PRODUCTS.iter().map(|product| product.name).chain(OTHER_KINDS);
+                let names = PRODUCTS
+                    .iter()
+                    .map(|product| product.name)
+                    .chain(OTHER_KINDS);
                 let names = names.collect::<Vec<_>>().join(", ");
                 reader.fault("SESSION_KIND", format_args!("must be one of {names}"));
                 (None, Vec::new())
             }
         };
         let carriers = read::cookies(reader, carriers);
-        Some(Self { method: method?, carriers })
+        Some(Self {
+            method: method?,
+            carriers,
+        })
     }
 }
 
@@ -120,7 +130,10 @@ impl SessionSettings {
 pub fn grants_claim(reader: &mut Reader) -> Option<String> {
     let name = reader.optional("GRANTS_CLAIM")?;
     if !is_name(&name) {
-        reader.fault("GRANTS_CLAIM", format_args!("must be a claim's name, or {POINTER}"));
+        reader.fault(
+            "GRANTS_CLAIM",
+            format_args!("must be a claim's name, or {POINTER}"),
+        );
     }
     Some(name)
 }
@@ -130,12 +143,15 @@ fn common_rules(reader: &mut Reader) -> Rules {
     let mut required = Vec::new();
     for entry in reader.list("SESSION_REQUIRED_CLAIMS") {
         match entry.split_once('=') {
-            Some((name, value)) if !name.is_empty() && is_name(name.trim()) && !value.is_empty() => {
+            Some((name, value))
+                if !name.is_empty() && is_name(name.trim()) && !value.is_empty() =>
+            {
                 required.push((name.trim().to_owned(), value.trim().to_owned()));
             }
             _ => {
-                let requirement =
-                    format_args!("must be a comma-separated list of claim=value (a claim's name, or {POINTER})");
+                let requirement = format_args!(
+                    "must be a comma-separated list of claim=value (a claim's name, or {POINTER})"
+                );
                 reader.fault("SESSION_REQUIRED_CLAIMS", requirement);
             }
         }
@@ -165,7 +181,12 @@ fn jwt(reader: &mut Reader, rules: Rules) -> Option<Method> {
         };
         let rules = rules.clone().of(vec![issuer], audience.clone());
         let keys = KeysSetting::Published(location?);
-        trusted.push(IssuerSettings { keys, algorithms: algorithms.clone(), key_id_required: false, rules });
+        trusted.push(IssuerSettings {
+            keys,
+            algorithms: algorithms.clone(),
+            key_id_required: false,
+            rules,
+        });
     }
     Some(Method::Tokens(trusted, None))
 }
@@ -176,26 +197,42 @@ fn secret(reader: &mut Reader, rules: Rules) -> Option<Method> {
     let algorithms = read::algorithms(reader, &Algorithm::SYMMETRIC, &Algorithm::SYMMETRIC);
     let secrets = read::one_for_each(reader, "SESSION_SECRET_ID", issuers.len());
     if secrets.is_none() {
-        reader.fault("SESSION_SECRET_ID", "is not set: it is the name or ARN of the secret that signs sessions");
+        reader.fault(
+            "SESSION_SECRET_ID",
+            "is not set: it is the name or ARN of the secret that signs sessions",
+        );
     }
     let secrets = secrets?;
-    let issuer_of =
-        |keys, rules| IssuerSettings { keys, algorithms: algorithms.clone(), key_id_required: false, rules };
+    let issuer_of = |keys, rules| IssuerSettings {
+        keys,
+        algorithms: algorithms.clone(),
+        key_id_required: false,
+        rules,
+    };
     let trusted = match secrets.as_slice() {
         // The secret alone says who vouches.
         [id] if issuers.is_empty() => {
             let issuer = "secret".to_owned();
-            let rules = Rules { issuer, issuer_claim: IssuerClaim::Unchecked, audience, ..rules };
+            let rules = Rules {
+                issuer,
+                issuer_claim: IssuerClaim::Unchecked,
+                audience,
+                ..rules
+            };
             vec![issuer_of(KeysSetting::Shared(id.clone()), rules)]
         }
         _ => {
             if issuers.is_empty() {
-                let requirement =
-                    "is not set: with several secrets it has one entry for each, by which tokens are told apart";
+                let requirement = "is not set: with several secrets it has one entry for each, by which tokens are told apart";
                 reader.fault("SESSION_ISSUER", requirement);
             }
             let pairs = issuers.into_iter().zip(secrets);
-            let of = |name, id| issuer_of(KeysSetting::Shared(id), rules.clone().of(vec![name], audience.clone()));
+            let of = |name, id| {
+                issuer_of(
+                    KeysSetting::Shared(id),
+                    rules.clone().of(vec![name], audience.clone()),
+                )
+            };
             pairs.map(|(name, id)| of(name, id)).collect()
         }
     };
@@ -203,20 +240,44 @@ fn secret(reader: &mut Reader, rules: Rules) -> Option<Method> {
 }
 
 fn authjs(reader: &mut Reader, rules: Rules) -> (Option<Method>, Vec<Carrier>) {
-    let secret_id = reader.required("SESSION_SECRET_ID", "the name or ARN of the secret that holds AUTH_SECRET");
-    let carriers = AUTHJS_COOKIES.map(|(name, form)| Carrier { name: name.to_owned(), form }).to_vec();
-    let issuer = reader.optional("SESSION_ISSUER").unwrap_or_else(|| "authjs".to_owned());
+    let secret_id = reader.required(
+        "SESSION_SECRET_ID",
+        "the name or ARN of the secret that holds AUTH_SECRET",
+    );
+    let carriers = AUTHJS_COOKIES
+        .map(|(name, form)| Carrier {
+            name: name.to_owned(),
+            form,
+        })
+        .to_vec();
+    let issuer = reader
+        .optional("SESSION_ISSUER")
+        .unwrap_or_else(|| "authjs".to_owned());
     // The app that encrypts is the party and the audience, whatever the settings for tokens say.
     let (audience, authorized_parties) = (Audience::Any, Parties::Any);
-    let rules = Rules { issuer, issuer_claim: IssuerClaim::Unchecked, audience, authorized_parties, ..rules };
+    let rules = Rules {
+        issuer,
+        issuer_claim: IssuerClaim::Unchecked,
+        audience,
+        authorized_parties,
+        ..rules
+    };
     let cookies = read::encrypted_cookies(reader, &carriers);
-    let encrypted = EncryptedSettings { secret_id, scheme: AUTHJS, cookies, rules };
+    let encrypted = EncryptedSettings {
+        secret_id,
+        scheme: AUTHJS,
+        cookies,
+        rules,
+    };
     (Some(Method::Tokens(Vec::new(), Some(encrypted))), carriers)
 }
 
 fn introspection(reader: &mut Reader, rules: Rules) -> Option<Method> {
-    let url =
-        read::required_url(reader, "SESSION_INTROSPECTION_URL", "the authorization server's introspection endpoint");
+    let url = read::required_url(
+        reader,
+        "SESSION_INTROSPECTION_URL",
+        "the authorization server's introspection endpoint",
+    );
     let meaning = "the name or ARN of the secret that holds client_id and client_secret";
     let client = reader.required("SESSION_INTROSPECTION_SECRET_ID", meaning);
     let audience = reader.list("SESSION_AUDIENCE");
@@ -226,20 +287,44 @@ fn introspection(reader: &mut Reader, rules: Rules) -> Option<Method> {
                     service; * says explicitly that any is accepted";
         reader.fault("SESSION_AUDIENCE", requirement);
     }
-    let audience = if audience.is_empty() { Audience::Any } else { read::audience_of(reader, audience) };
+    let audience = if audience.is_empty() {
+        Audience::Any
+    } else {
+        read::audience_of(reader, audience)
+    };
     let issuer = read::one_issuer(reader);
-    let issuer_claim = issuer.clone().map_or(IssuerClaim::Unchecked, IssuerClaim::IfPresent);
+    let issuer_claim = issuer
+        .clone()
+        .map_or(IssuerClaim::Unchecked, IssuerClaim::IfPresent);
     let url = url?;
     let issuer = issuer.unwrap_or_else(|| url.origin().ascii_serialization());
-    let rules = Rules { issuer, issuer_claim, audience, times: Times::IfPresent, ..rules };
+    let rules = Rules {
+        issuer,
+        issuer_claim,
+        audience,
+        times: Times::IfPresent,
+        ..rules
+    };
     Some(Method::Introspection(RemoteSettings { url, rules }, client))
 }
 
 fn forward(reader: &mut Reader, rules: Rules) -> Option<Method> {
-    let url = read::required_url(reader, "SESSION_FORWARD_URL", "the app's URL that knows who is signed in");
+    let url = read::required_url(
+        reader,
+        "SESSION_FORWARD_URL",
+        "the app's URL that knows who is signed in",
+    );
     let url = url?;
-    let issuer = reader.optional("SESSION_ISSUER").unwrap_or_else(|| url.origin().ascii_serialization());
+    let issuer = reader
+        .optional("SESSION_ISSUER")
+        .unwrap_or_else(|| url.origin().ascii_serialization());
     let (issuer_claim, audience) = (IssuerClaim::Unchecked, Audience::Any);
-    let rules = Rules { issuer, issuer_claim, audience, times: Times::Unchecked, ..rules };
+    let rules = Rules {
+        issuer,
+        issuer_claim,
+        audience,
+        times: Times::Unchecked,
+        ..rules
+    };
     Some(Method::Forward(RemoteSettings { url, rules }))
 }

@@ -11,12 +11,20 @@ use crate::session::products::{AudienceSetting, Product, SecretUse, Tenant};
 use crate::session::signature::Algorithm;
 use crate::settings::Reader;
 
-/// Reads the settings of a product's sessions: how they are verified, and the product's own cookies.
-pub fn sessions(reader: &mut Reader, product: &Product, rules: Rules) -> (Option<Method>, Vec<Carrier>) {
+/// Reads the settings of a product's sessions: how they are verified, and the product's own
+/// cookies.
+pub fn sessions(
+    reader: &mut Reader,
+    product: &Product,
+    rules: Rules,
+) -> (Option<Method>, Vec<Carrier>) {
     let entries = read::issuers(reader, product.issuer_setting);
     let tenants = tenants(reader, product, &entries);
     let listed = listed_audience(reader, product);
-    let mut rules = Rules { product: product.rule, ..rules };
+    let mut rules = Rules {
+        product: product.rule,
+        ..rules
+    };
     if product.party_is_an_origin {
         rules.authorized_parties = Parties::of_pages(reader);
     }
@@ -29,22 +37,36 @@ pub fn sessions(reader: &mut Reader, product: &Product, rules: Rules) -> (Option
         let secret = secrets.as_ref().and_then(|ids| ids.get(number));
         carriers.extend(tenant.carriers.iter().cloned());
         for issuer in &tenant.issuers {
-            let key_set = key_set.as_ref().or(issuer.key_set.as_ref()).map(|url| Location::KeySet(url.clone()));
+            let key_set = key_set
+                .as_ref()
+                .or(issuer.key_set.as_ref())
+                .map(|url| Location::KeySet(url.clone()));
             let keys = match (secret, key_set) {
                 (Some(id), Some(location)) => KeysSetting::Both(id.clone(), location),
                 (Some(id), None) => KeysSetting::Shared(id.clone()),
                 (None, Some(location)) => KeysSetting::Published(location),
                 (None, None) => {
-                    let requirement = "is not set: it is where the key set of the URL in SESSION_ISSUER is";
+                    let requirement =
+                        "is not set: it is where the key set of the URL in SESSION_ISSUER is";
                     reader.fault("SESSION_JWKS_URL", requirement);
                     continue;
                 }
             };
-            let rules = rules.clone().of(issuer.names.clone(), audience(product, tenant, &listed));
+            let rules = rules
+                .clone()
+                .of(issuer.names.clone(), audience(product, tenant, &listed));
             // A product may sign in one user through several issuers.
-            let rules = Rules { issuer: tenant.name().to_owned(), ..rules };
+            let rules = Rules {
+                issuer: tenant.name().to_owned(),
+                ..rules
+            };
             let (algorithms, key_id_required) = (algorithms.clone(), product.key_id_required);
-            trusted.push(IssuerSettings { keys, algorithms, key_id_required, rules });
+            trusted.push(IssuerSettings {
+                keys,
+                algorithms,
+                key_id_required,
+                rules,
+            });
         }
     }
     check_tenants_audience(reader, product, &tenants, &listed);
@@ -52,17 +74,29 @@ pub fn sessions(reader: &mut Reader, product: &Product, rules: Rules) -> (Option
     (Some(Method::Tokens(trusted, encrypted)), carriers)
 }
 
-/// The tenants that the entries stand for. No two may have tokens of one issuer, as nothing else tells them apart.
+/// The tenants that the entries stand for. No two may have tokens of one issuer, as nothing else
+/// tells them apart.
 fn tenants(reader: &mut Reader, product: &Product, entries: &[String]) -> Vec<Tenant> {
     let mut tenants: Vec<Tenant> = Vec::new();
     for entry in entries {
         match (product.tenant)(entry) {
             Ok(mut tenant) => {
-                let known = |name: &String| tenants.iter().any(|other| other.names().any(|known| known == name));
-                // A name that all of a product's tenants share is the first one's; each has one of its own beside.
-                tenant.issuers.iter_mut().for_each(|issuer| issuer.names.retain(|name| !known(name)));
+                let known = |name: &String| {
+                    tenants
+                        .iter()
+                        .any(|other| other.names().any(|known| known == name))
+                };
+                // A name that all of a product's tenants share is the first one's; each has one of
+                // its own beside.
+                tenant
+                    .issuers
+                    .iter_mut()
+                    .for_each(|issuer| issuer.names.retain(|name| !known(name)));
                 if tenant.issuers.iter().any(|issuer| issuer.names.is_empty()) {
-                    reader.fault("SESSION_ISSUER", "must not list an issuer twice, in whatever form");
+                    reader.fault(
+                        "SESSION_ISSUER",
+                        "must not list an issuer twice, in whatever form",
+                    );
                 }
                 tenants.push(tenant);
             }
@@ -73,7 +107,11 @@ fn tenants(reader: &mut Reader, product: &Product, entries: &[String]) -> Vec<Te
 }
 
 /// What signs tokens: secrets of the product's, and key sets elsewhere than it has them.
-fn keys(reader: &mut Reader, product: &Product, issuers: usize) -> (Option<Vec<String>>, Option<Vec<Option<Url>>>) {
+fn keys(
+    reader: &mut Reader,
+    product: &Product,
+    issuers: usize,
+) -> (Option<Vec<String>>, Option<Vec<Option<Url>>>) {
     let secrets = match product.secret {
         SecretUse::Signs(_) => read::one_for_each(reader, "SESSION_SECRET_ID", issuers),
         _ => None,
@@ -81,7 +119,8 @@ fn keys(reader: &mut Reader, product: &Product, issuers: usize) -> (Option<Vec<S
     (secrets, read::key_sets(reader, issuers))
 }
 
-/// The algorithms of a product's tokens: those of its published keys, and with a secret those of the secret too.
+/// The algorithms of a product's tokens: those of its published keys, and with a secret those of
+/// the secret too.
 fn algorithms(reader: &mut Reader, product: &Product, with_secret: bool) -> Vec<Algorithm> {
     match product.secret {
         SecretUse::Signs(names) if with_secret => {
@@ -96,12 +135,15 @@ fn algorithms(reader: &mut Reader, product: &Product, with_secret: bool) -> Vec<
 fn listed_audience(reader: &mut Reader, product: &Product) -> Option<Audience> {
     match product.audience {
         AudienceSetting::Required(meaning) => Some(read::required_audience(reader, meaning)),
-        AudienceSetting::CognitoClients => {
-            Some(match read::required_audience(reader, "the ids of the app clients that tokens may be for") {
+        AudienceSetting::CognitoClients => Some(
+            match read::required_audience(
+                reader,
+                "the ids of the app clients that tokens may be for",
+            ) {
                 Audience::OneOf(clients) => Audience::CognitoClient(clients),
                 _ => Audience::CognitoClient(Vec::new()),
-            })
-        }
+            },
+        ),
         AudienceSetting::Default(_) | AudienceSetting::Tenants => {
             let listed = reader.list("SESSION_AUDIENCE");
             (!listed.is_empty()).then(|| read::audience_of(reader, listed))
@@ -118,27 +160,56 @@ fn audience(product: &Product, tenant: &Tenant, listed: &Option<Audience>) -> Au
     match listed {
         Some(listed) if product.audience != AudienceSetting::Tenants => listed.clone(),
         _ => {
-            let own: Vec<_> =
-                tenant.audience.iter().cloned().chain(names.iter().map(|&name| name.to_owned())).collect();
-            if own.is_empty() { Audience::Any } else { Audience::OneOf(own) }
+            let own: Vec<_> = tenant
+                .audience
+                .iter()
+                .cloned()
+                .chain(names.iter().map(|&name| name.to_owned()))
+                .collect();
+            if own.is_empty() {
+                Audience::Any
+            } else {
+                Audience::OneOf(own)
+            }
         }
     }
 }
 
 /// What is listed cannot widen an audience that follows from the tenant.
-fn check_tenants_audience(reader: &mut Reader, product: &Product, tenants: &[Tenant], listed: &Option<Audience>) {
-    let own: Vec<_> = tenants.iter().filter_map(|tenant| tenant.audience.clone()).collect();
-    let fits = listed.as_ref().is_none_or(|listed| *listed == Audience::OneOf(own));
+fn check_tenants_audience(
+    reader: &mut Reader,
+    product: &Product,
+    tenants: &[Tenant],
+    listed: &Option<Audience>,
+) {
+    let own: Vec<_> = tenants
+        .iter()
+        .filter_map(|tenant| tenant.audience.clone())
+        .collect();
+    let fits = listed
+        .as_ref()
+        .is_none_or(|listed| *listed == Audience::OneOf(own));
     if product.audience == AudienceSetting::Tenants && !tenants.is_empty() && !fits {
-        reader.fault("SESSION_AUDIENCE", "must not be set to anything but what SESSION_ISSUER implies");
+        reader.fault(
+            "SESSION_AUDIENCE",
+            "must not be set to anything but what SESSION_ISSUER implies",
+        );
     }
 }
 
 /// Amplify's cookies have the app client's id in their names.
 fn cognito_cookies(listed: &Option<Audience>) -> Vec<Carrier> {
-    let Some(Audience::CognitoClient(clients)) = listed else { return Vec::new() };
+    let Some(Audience::CognitoClient(clients)) = listed else {
+        return Vec::new();
+    };
     let name = |client: &String| format!("CognitoIdentityServiceProvider.{client}");
-    clients.iter().map(|client| Carrier { name: name(client), form: Form::AmplifyUser }).collect()
+    clients
+        .iter()
+        .map(|client| Carrier {
+            name: name(client),
+            form: Form::AmplifyUser,
+        })
+        .collect()
 }
 
 fn encrypted(
@@ -148,11 +219,17 @@ fn encrypted(
     rules: &Rules,
     carriers: &mut Vec<Carrier>,
 ) -> Option<EncryptedSettings> {
-    let SecretUse::Encrypts(scheme, cookies) = &product.secret else { return None };
+    let SecretUse::Encrypts(scheme, cookies) = &product.secret else {
+        return None;
+    };
     let (secret_id, tenant) = (reader.optional("SESSION_SECRET_ID")?, tenant?);
-    carriers.extend(cookies.iter().map(|(name, form)| Carrier { name: (*name).to_owned(), form: *form }));
+    carriers.extend(cookies.iter().map(|(name, form)| Carrier {
+        name: (*name).to_owned(),
+        form: *form,
+    }));
     let issuer = tenant.name().to_owned();
-    // The app that encrypts is the party, and the audience of the ID token that it was signed in with is itself.
+    // The app that encrypts is the party, and the audience of the ID token that it was signed in
+    // with is itself.
     let rules = Rules {
         issuer_claim: IssuerClaim::IfPresent(issuer.clone()),
         issuer,

@@ -13,7 +13,9 @@ const CHUNK: usize = 3_200;
 
 async fn connect(standins: &Standins, query: &str, headers: &[(&'static str, &str)]) -> Client {
     let path = format!("/v3/ws?sample_rate=16000{query}");
-    Client::connect(standins, &path, headers).await.unwrap_or_else(|refused| panic!("{refused:?}"))
+    Client::connect(standins, &path, headers)
+        .await
+        .unwrap_or_else(|refused| panic!("{refused:?}"))
 }
 
 async fn open(standins: &Standins, query: &str) -> Client {
@@ -26,22 +28,33 @@ async fn open(standins: &Standins, query: &str) -> Client {
 /// The Error frame and the close, which say the same.
 async fn refused(mut client: Client) -> (u16, String) {
     let (frames, code, reason) = client.rest().await;
-    assert_eq!(frames, [json!({ "type": "Error", "error_code": code, "error": reason })]);
+    assert_eq!(
+        frames,
+        [json!({ "type": "Error", "error_code": code, "error": reason })]
+    );
     (code, reason)
 }
 
 #[tokio::test]
 async fn session_begins_at_once_with_a_token_or_the_key() {
     let (standins, _) = standins();
-    let (one, two) = (assemblyai_token(&standins, 60).await, assemblyai_token(&standins, 60).await);
+    let (one, two) = (
+        assemblyai_token(&standins, 60).await,
+        assemblyai_token(&standins, 60).await,
+    );
     for (query, header, session) in [
         (format!("&token={one}"), None, 60),
         (String::new(), Some(two.as_str()), 60),
         (String::new(), Some(ASSEMBLYAI_KEY), 10_800),
     ] {
-        let headers: Vec<_> = header.map(|shown| ("authorization", shown)).into_iter().collect();
+        let headers: Vec<_> = header
+            .map(|shown| ("authorization", shown))
+            .into_iter()
+            .collect();
         let mut client = connect(&standins, &query, &headers).await;
-        let begin = timeout(Duration::from_secs(1), client.frame()).await.unwrap();
+        let begin = timeout(Duration::from_secs(1), client.frame())
+            .await
+            .unwrap();
         assert_eq!(begin["type"], "Begin");
         assert!(begin["id"].is_string());
         assert_eq!(begin["expires_at"], 1_800_000_000 + session);
@@ -53,12 +66,23 @@ async fn token_is_spent_by_begin() {
     let (standins, _) = standins();
     let token = assemblyai_token(&standins, 60).await;
     let path = format!("/v3/ws?token={token}");
-    let client = Client::connect(&standins, &path, &[]).await.unwrap_or_else(|refused| panic!("{refused:?}"));
+    let client = Client::connect(&standins, &path, &[])
+        .await
+        .unwrap_or_else(|refused| panic!("{refused:?}"));
     assert_eq!(refused(client).await.0, 3006, "no sample rate, no session");
     let query = format!("&token={token}");
-    assert_eq!(connect(&standins, &query, &[]).await.frame().await["type"], "Begin");
+    assert_eq!(
+        connect(&standins, &query, &[]).await.frame().await["type"],
+        "Begin"
+    );
     let (code, reason) = refused(connect(&standins, &query, &[]).await).await;
-    assert_eq!((code, reason.as_str()), (1008, "Unauthorized Connection: the temporary token was used before"));
+    assert_eq!(
+        (code, reason.as_str()),
+        (
+            1008,
+            "Unauthorized Connection: the temporary token was used before"
+        )
+    );
 }
 
 #[tokio::test]
@@ -73,12 +97,20 @@ async fn whoever_may_not_is_told_1008() {
         (format!("&token={token}&token={token}"), vec![]),
         (String::new(), vec![("authorization", bearer.as_str())]),
     ] {
-        assert_eq!(refused(connect(&standins, &query, &headers).await).await.0, 1008, "{query}");
+        assert_eq!(
+            refused(connect(&standins, &query, &headers).await).await.0,
+            1008,
+            "{query}"
+        );
     }
     time.advance(60);
     let (code, reason) = refused(connect(&standins, &format!("&token={token}"), &[]).await).await;
     assert!(code == 1008 && reason.ends_with("expired"), "{reason}");
-    assert_eq!(standins.redeem(&token, Need::AssemblyAi), Err(Why::Expired), "never spent");
+    assert_eq!(
+        standins.redeem(&token, Need::AssemblyAi),
+        Err(Why::Expired),
+        "never spent"
+    );
 }
 
 #[tokio::test]
@@ -98,13 +130,26 @@ async fn turns_grow_and_end_and_termination_sums_up() {
         "end_of_turn_confidence": 0.05, "words": [word],
     });
     assert_eq!(turns[0], first);
-    let ended = (&turns[9]["end_of_turn"], &turns[9]["turn_is_formatted"], &turns[9]["turn_order"]);
+    let ended = (
+        &turns[9]["end_of_turn"],
+        &turns[9]["turn_is_formatted"],
+        &turns[9]["turn_order"],
+    );
     assert_eq!(ended, (&json!(true), &json!(true), &json!(0)));
-    assert_eq!(turns[9]["transcript"], "Hello from the stand-in that hears every sound you send.");
-    assert_eq!((&turns[10]["transcript"], &turns[10]["turn_order"]), (&json!("it"), &json!(1)));
+    assert_eq!(
+        turns[9]["transcript"],
+        "Hello from the stand-in that hears every sound you send."
+    );
+    assert_eq!(
+        (&turns[10]["transcript"], &turns[10]["turn_order"]),
+        (&json!("it"), &json!(1))
+    );
     client.send(json!({ "type": "Terminate" })).await;
     let (frames, code, _) = client.rest().await;
-    assert_eq!((&frames[0]["transcript"], &frames[0]["end_of_turn"], code), (&json!("It."), &json!(true), 1000));
+    assert_eq!(
+        (&frames[0]["transcript"], &frames[0]["end_of_turn"], code),
+        (&json!("It."), &json!(true), 1000)
+    );
     let sum = json!({ "type": "Termination", "audio_duration_seconds": 3, "session_duration_seconds": 0 });
     assert_eq!(frames[1..], [sum]);
 }
@@ -118,8 +163,13 @@ async fn session_obeys() {
     client.sound(CHUNK).await;
     client.send(json!({ "type": "ForceEndpoint" })).await;
     let turn = client.frame().await;
-    assert_eq!((&turn["transcript"], &turn["end_of_turn"]), (&json!("hello"), &json!(true)));
-    client.send(json!({ "type": "UpdateConfiguration", "format_turns": true })).await;
+    assert_eq!(
+        (&turn["transcript"], &turn["end_of_turn"]),
+        (&json!("hello"), &json!(true))
+    );
+    client
+        .send(json!({ "type": "UpdateConfiguration", "format_turns": true }))
+        .await;
     client.sound(CHUNK).await;
     client.send(json!({ "type": "ForceEndpoint" })).await;
     assert_eq!(client.frame().await["transcript"], "It.");
@@ -128,20 +178,33 @@ async fn session_obeys() {
 #[tokio::test]
 async fn chunks_are_50_to_1000_milliseconds_long() {
     let (standins, _) = standins();
-    for (bytes, good) in [(1_599, false), (1_600, true), (32_000, true), (32_032, false), (0, false)] {
+    for (bytes, good) in [
+        (1_599, false),
+        (1_600, true),
+        (32_000, true),
+        (32_032, false),
+        (0, false),
+    ] {
         let mut client = open(&standins, "").await;
         client.sound(bytes).await;
         client.send(json!({ "type": "Terminate" })).await;
         let (frames, code, reason) = client.rest().await;
         assert_eq!(code, if good { 1000 } else { 3007 }, "{bytes}");
         if !good {
-            assert_eq!(frames, [json!({ "type": "Error", "error_code": 3007, "error": reason })]);
+            assert_eq!(
+                frames,
+                [json!({ "type": "Error", "error_code": 3007, "error": reason })]
+            );
         }
     }
     let mut client = open(&standins, "&encoding=opus").await;
     client.sound(40).await;
     client.send(json!({ "type": "Terminate" })).await;
-    assert_eq!(client.rest().await.1, 1000, "how long that lasts is not known");
+    assert_eq!(
+        client.rest().await.1,
+        1000,
+        "how long that lasts is not known"
+    );
 }
 
 #[tokio::test]
@@ -152,8 +215,16 @@ async fn bad_message_is_3006() {
         client.text(text).await;
         assert_eq!(refused(client).await.0, 3006, "{text}");
     }
-    for query in ["&encoding=mp3", "&sample_rate=8000", "&format_turns=true&format_turns=true"] {
-        assert_eq!(refused(connect(&standins, query, &[]).await).await.0, 3006, "{query}");
+    for query in [
+        "&encoding=mp3",
+        "&sample_rate=8000",
+        "&format_turns=true&format_turns=true",
+    ] {
+        assert_eq!(
+            refused(connect(&standins, query, &[]).await).await.0,
+            3006,
+            "{query}"
+        );
     }
 }
 
@@ -163,7 +234,10 @@ async fn silence_ends_the_session_with_an_error() {
     let client = open(&standins, "").await;
     let start = Instant::now();
     let (code, reason) = refused(client).await;
-    assert_eq!((code, reason.as_str()), (1008, "Nothing was said for 60 seconds."));
+    assert_eq!(
+        (code, reason.as_str()),
+        (1008, "Nothing was said for 60 seconds.")
+    );
     assert_eq!(start.elapsed().as_secs(), 60);
 }
 

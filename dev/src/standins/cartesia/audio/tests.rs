@@ -32,7 +32,11 @@ async fn speak(standins: &Standins, shown: &str, ask: &Value) -> Answer {
 }
 
 async fn listen(standins: &Standins, path: &str, shown: &str, body: &str) -> Answer {
-    let headers = [("authorization", shown), VERSION, ("content-type", FORM_TYPE)];
+    let headers = [
+        ("authorization", shown),
+        VERSION,
+        ("content-type", FORM_TYPE),
+    ];
     call(standins, "POST", path, &headers, body).await
 }
 
@@ -74,7 +78,11 @@ async fn unknown_or_missing_credentials_are_401() {
         assert_eq!(answer.status, 401, "{shown:?}");
     }
     let token = token(&standins, "tts").await;
-    let as_key = [("x-api-key", token.trim_start_matches("Bearer ")), VERSION, JSON];
+    let as_key = [
+        ("x-api-key", token.trim_start_matches("Bearer ")),
+        VERSION,
+        JSON,
+    ];
     let answer = call(&standins, "POST", "/tts/bytes", &as_key, &ask().to_string()).await;
     assert_eq!(answer.status, 401);
 }
@@ -84,7 +92,14 @@ async fn api_key_itself_speaks_in_either_header() {
     let (standins, _) = standins();
     assert_eq!(speak(&standins, KEY, &ask()).await.status, 200);
     let headers = [("x-api-key", CARTESIA_KEY), VERSION, JSON];
-    let answer = call(&standins, "POST", "/tts/bytes", &headers, &ask().to_string()).await;
+    let answer = call(
+        &standins,
+        "POST",
+        "/tts/bytes",
+        &headers,
+        &ask().to_string(),
+    )
+    .await;
     assert_eq!(answer.status, 200);
     standins.set_key(Vendor::Cartesia, "sk_car_another_key_altogether");
     assert_eq!(speak(&standins, KEY, &ask()).await.status, 401);
@@ -95,7 +110,8 @@ async fn raw_floats_and_a_bare_voice_id_are_honoured() {
     let (standins, _) = standins();
     let mut ask = ask();
     ask["voice"] = json!("e07c00bc-4134-4eae-9ea4-1a55fb45746b");
-    ask["output_format"] = json!({ "container": "raw", "encoding": "pcm_f32le", "sample_rate": 48_000 });
+    ask["output_format"] =
+        json!({ "container": "raw", "encoding": "pcm_f32le", "sample_rate": 48_000 });
     let answer = speak(&standins, KEY, &ask).await;
     assert_eq!(answer.header("content-type"), "audio/pcm");
     assert_eq!(answer.body.len(), 2 * 4_000 * 4);
@@ -136,12 +152,23 @@ async fn version_is_required_but_where_openai_clients_call() {
     let (standins, _) = standins();
     let upload = form(&[("model", "ink-whisper"), ("file", "0123")]);
     let headers = [("authorization", KEY), ("content-type", FORM_TYPE)];
-    for (path, status) in [("/tts/bytes", 400), ("/stt", 400), ("/audio/transcriptions", 200)] {
+    for (path, status) in [
+        ("/tts/bytes", 400),
+        ("/stt", 400),
+        ("/audio/transcriptions", 200),
+    ] {
         let answer = call(&standins, "POST", path, &headers, &upload).await;
         assert_eq!(answer.status, status, "{path}");
     }
     let unknown = [headers[0], headers[1], ("cartesia-version", "1999-01-01")];
-    let answer = call(&standins, "POST", "/audio/transcriptions", &unknown, &upload).await;
+    let answer = call(
+        &standins,
+        "POST",
+        "/audio/transcriptions",
+        &unknown,
+        &upload,
+    )
+    .await;
     assert_eq!(answer.status, 400);
 }
 
@@ -149,7 +176,11 @@ async fn version_is_required_but_where_openai_clients_call() {
 async fn transcript_has_the_documented_members() {
     let (standins, _) = standins();
     let sound = "s".repeat(16_000);
-    let parts = [("model", "ink-whisper"), ("language", "de"), ("file", &sound)];
+    let parts = [
+        ("model", "ink-whisper"),
+        ("language", "de"),
+        ("file", &sound),
+    ];
     let body = listen(&standins, "/stt", KEY, &form(&parts)).await.json();
     assert_eq!(body["type"], "transcript");
     assert_eq!(body["duration"], 0.5);

@@ -11,22 +11,34 @@ const SOUND: &str = "model=ink-2&encoding=pcm_s16le&sample_rate=16000&cartesia_v
 async fn open(standins: &Standins, path: &str) -> Client {
     let token = cartesia_token(standins, &["stt"]).await;
     let path = format!("{path}?{SOUND}&access_token={token}");
-    Client::connect(standins, &path, &[]).await.unwrap_or_else(|refused| panic!("{refused:?}"))
+    Client::connect(standins, &path, &[])
+        .await
+        .unwrap_or_else(|refused| panic!("{refused:?}"))
 }
 
 fn kinds(frames: &[Value]) -> Vec<&str> {
-    frames.iter().map(|frame| frame["type"].as_str().unwrap()).collect()
+    frames
+        .iter()
+        .map(|frame| frame["type"].as_str().unwrap())
+        .collect()
 }
 
 #[tokio::test]
 async fn grant_and_expiry_are_checked_before_the_socket_opens() {
     let (standins, time) = standins();
-    let (stt, tts) = (cartesia_token(&standins, &["stt"]).await, cartesia_token(&standins, &["tts"]).await);
+    let (stt, tts) = (
+        cartesia_token(&standins, &["stt"]).await,
+        cartesia_token(&standins, &["tts"]).await,
+    );
     for path in ["/stt/websocket", "/stt/turns/websocket"] {
         let connect = |token: &str| {
             let path = format!("{path}?{SOUND}&access_token={token}");
             let standins = &standins;
-            async move { Client::connect(standins, &path, &[]).await.map_or_else(|(status, _)| status, |_| 101) }
+            async move {
+                Client::connect(standins, &path, &[])
+                    .await
+                    .map_or_else(|(status, _)| status, |_| 101)
+            }
         };
         assert_eq!(connect(&stt).await, 101);
         assert_eq!(connect(&tts).await, 403);
@@ -34,7 +46,14 @@ async fn grant_and_expiry_are_checked_before_the_socket_opens() {
     }
     time.advance(60);
     let path = format!("/stt/websocket?{SOUND}&access_token={stt}");
-    assert_eq!(Client::connect(&standins, &path, &[]).await.err().unwrap().0, 401);
+    assert_eq!(
+        Client::connect(&standins, &path, &[])
+            .await
+            .err()
+            .unwrap()
+            .0,
+        401
+    );
 }
 
 #[tokio::test]
@@ -46,13 +65,23 @@ async fn sound_that_is_not_described_is_refused() {
         ("model=ink-2&sample_rate=16000", "encoding"),
         ("model=ink-2&encoding=mp3&sample_rate=16000", "encoding"),
         ("model=ink-2&encoding=pcm_s16le", "sample_rate"),
-        ("model=ink-2&encoding=pcm_s16le&sample_rate=0", "sample_rate"),
-        ("model=ink-2&model=ink-2&encoding=pcm_s16le&sample_rate=16000", "model"),
+        (
+            "model=ink-2&encoding=pcm_s16le&sample_rate=0",
+            "sample_rate",
+        ),
+        (
+            "model=ink-2&model=ink-2&encoding=pcm_s16le&sample_rate=16000",
+            "model",
+        ),
     ] {
-        let path = format!("/stt/websocket?{query}&cartesia_version=2026-08-14&api_key={CARTESIA_KEY}");
+        let path =
+            format!("/stt/websocket?{query}&cartesia_version=2026-08-14&api_key={CARTESIA_KEY}");
         let (status, body) = Client::connect(&standins, &path, &[]).await.err().unwrap();
         assert_eq!(status, 400, "{query}");
-        assert!(body["message"].as_str().unwrap().starts_with(named), "{body}");
+        assert!(
+            body["message"].as_str().unwrap().starts_with(named),
+            "{body}"
+        );
     }
 }
 
@@ -64,20 +93,32 @@ async fn transcript_grows_and_is_final_when_told() {
         client.sound(CHUNK).await;
     }
     let (first, second) = (client.frame().await, client.frame().await);
-    assert_eq!((&first["text"], &first["is_final"]), (&json!("Hello"), &json!(false)));
-    assert_eq!((&second["text"], &second["duration"]), (&json!("Hello from"), &json!(0.6)));
+    assert_eq!(
+        (&first["text"], &first["is_final"]),
+        (&json!("Hello"), &json!(false))
+    );
+    assert_eq!(
+        (&second["text"], &second["duration"]),
+        (&json!("Hello from"), &json!(0.6))
+    );
     client.text("finalize").await;
     let (last, flushed) = (client.frame().await, client.frame().await);
     assert_eq!(
         (&last["text"], &last["is_final"], &last["language"]),
         (&json!("Hello from."), &json!(true), &json!("en"))
     );
-    assert_eq!(flushed, json!({ "type": "flush_done", "request_id": last["request_id"] }));
+    assert_eq!(
+        flushed,
+        json!({ "type": "flush_done", "request_id": last["request_id"] })
+    );
     client.sound(CHUNK).await;
     client.text("close").await;
     let (frames, code, _) = client.rest().await;
     assert_eq!((kinds(&frames), code), (vec!["transcript", "done"], 1000));
-    assert_eq!(frames[0]["text"], " It.", "to be put behind the first as it is");
+    assert_eq!(
+        frames[0]["text"], " It.",
+        "to be put behind the first as it is"
+    );
 }
 
 #[tokio::test]
@@ -88,7 +129,10 @@ async fn nothing_heard_gives_no_transcript() {
     client.text("commit").await;
     client.text("done").await;
     let (frames, code, _) = client.rest().await;
-    assert_eq!((kinds(&frames), code), (vec!["flush_done", "error", "done"], 1000));
+    assert_eq!(
+        (kinds(&frames), code),
+        (vec!["flush_done", "error", "done"], 1000)
+    );
 }
 
 #[tokio::test]
@@ -104,15 +148,27 @@ async fn turns_start_grow_and_end_with_the_sentence() {
         frames.push(client.frame().await);
     }
     assert_eq!(frames[0]["type"], "turn.start");
-    assert!(kinds(&frames[1..11]).iter().all(|kind| *kind == "turn.update"));
+    assert!(
+        kinds(&frames[1..11])
+            .iter()
+            .all(|kind| *kind == "turn.update")
+    );
     assert_eq!(frames[1]["transcript"], "Hello");
     assert_eq!(frames[11]["type"], "turn.end");
-    assert_eq!(frames[11]["transcript"], "Hello from the stand-in that hears every sound you send.");
-    client.send(json!({ "type": "config", "turn": { "end_threshold": 0.3 } })).await;
+    assert_eq!(
+        frames[11]["transcript"],
+        "Hello from the stand-in that hears every sound you send."
+    );
+    client
+        .send(json!({ "type": "config", "turn": { "end_threshold": 0.3 } }))
+        .await;
     client.text("what").await;
     client.sound(CHUNK).await;
     client.send(json!({ "type": "close" })).await;
     let (frames, code, _) = client.rest().await;
-    assert_eq!((kinds(&frames), code), (vec!["error", "turn.start", "turn.end"], 1000));
+    assert_eq!(
+        (kinds(&frames), code),
+        (vec!["error", "turn.start", "turn.end"], 1000)
+    );
     assert_eq!(frames[2]["transcript"], "It.");
 }

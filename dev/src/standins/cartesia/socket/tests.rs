@@ -28,7 +28,9 @@ fn sound_of(frame: &Value) -> Vec<u8> {
 async fn open(standins: &Standins) -> Client {
     let shown = format!("Bearer {}", cartesia_token(standins, &["tts"]).await);
     let headers = [("authorization", shown.as_str()), VERSION];
-    Client::connect(standins, "/tts/websocket", &headers).await.unwrap_or_else(|refused| panic!("{refused:?}"))
+    Client::connect(standins, "/tts/websocket", &headers)
+        .await
+        .unwrap_or_else(|refused| panic!("{refused:?}"))
 }
 
 async fn status(standins: &Standins, query: &str, headers: &[(&'static str, &str)]) -> u16 {
@@ -43,27 +45,65 @@ async fn token_is_taken_from_the_header_or_the_query() {
     let bearer = format!("Bearer {token}");
     let with_key = format!("Bearer {CARTESIA_KEY}");
     for (query, headers) in [
-        (String::new(), vec![("authorization", bearer.as_str()), VERSION]),
-        (String::new(), vec![("authorization", with_key.as_str()), VERSION]),
+        (
+            String::new(),
+            vec![("authorization", bearer.as_str()), VERSION],
+        ),
+        (
+            String::new(),
+            vec![("authorization", with_key.as_str()), VERSION],
+        ),
         (String::new(), vec![("x-api-key", CARTESIA_KEY), VERSION]),
         (format!("?access_token={token}"), vec![VERSION]),
-        (format!("?cartesia_version=2026-08-14&access_token={token}&cartesia_client=cartesia-js/4.2.0"), vec![]),
-        (format!("?cartesia_version=2026-03-01&api_key={CARTESIA_KEY}"), vec![]),
+        (
+            format!(
+                "?cartesia_version=2026-08-14&access_token={token}&cartesia_client=cartesia-js/4.2.0"
+            ),
+            vec![],
+        ),
+        (
+            format!("?cartesia_version=2026-03-01&api_key={CARTESIA_KEY}"),
+            vec![],
+        ),
     ] {
-        assert_eq!(status(&standins, &query, &headers).await, 101, "{query} {headers:?}");
+        assert_eq!(
+            status(&standins, &query, &headers).await,
+            101,
+            "{query} {headers:?}"
+        );
     }
     for (expected, query, headers) in [
         (401, String::new(), vec![VERSION]),
         (401, "?access_token=guess".to_owned(), vec![VERSION]),
         (401, format!("?access_token={CARTESIA_KEY}"), vec![VERSION]),
         (401, format!("?api_key={token}"), vec![VERSION]),
-        (401, format!("?access_token={token}&api_key={CARTESIA_KEY}"), vec![VERSION]),
-        (401, format!("?access_token={token}"), vec![("authorization", "Bearer guess"), VERSION]),
-        (400, format!("?access_token={token}&access_token={token}"), vec![VERSION]),
+        (
+            401,
+            format!("?access_token={token}&api_key={CARTESIA_KEY}"),
+            vec![VERSION],
+        ),
+        (
+            401,
+            format!("?access_token={token}"),
+            vec![("authorization", "Bearer guess"), VERSION],
+        ),
+        (
+            400,
+            format!("?access_token={token}&access_token={token}"),
+            vec![VERSION],
+        ),
         (400, format!("?access_token={token}"), vec![]),
-        (400, format!("?access_token={token}&cartesia_version=1999-01-01"), vec![]),
+        (
+            400,
+            format!("?access_token={token}&cartesia_version=1999-01-01"),
+            vec![],
+        ),
     ] {
-        assert_eq!(status(&standins, &query, &headers).await, expected, "{query} {headers:?}");
+        assert_eq!(
+            status(&standins, &query, &headers).await,
+            expected,
+            "{query} {headers:?}"
+        );
     }
 }
 
@@ -77,11 +117,17 @@ async fn token_without_the_grant_or_expired_is_refused_before_the_socket_opens()
     let tts = cartesia_token(&standins, &["tts"]).await;
     let path = format!("/tts/websocket?cartesia_version=2026-08-14&access_token={tts}");
     for _ in 0..2 {
-        assert!(Client::connect(&standins, &path, &[]).await.is_ok(), "until it expires");
+        assert!(
+            Client::connect(&standins, &path, &[]).await.is_ok(),
+            "until it expires"
+        );
     }
     time.advance(60);
     let (status, body) = Client::connect(&standins, &path, &[]).await.err().unwrap();
-    assert_eq!((status, &body["message"]), (401, &json!("The access token has expired.")));
+    assert_eq!(
+        (status, &body["message"]),
+        (401, &json!("The access token has expired."))
+    );
     assert_eq!(standins.requests(Vendor::Cartesia), 2);
 }
 
@@ -92,11 +138,24 @@ async fn transcript_is_answered_in_chunks_and_done() {
     let mut once = ask("a", "Hello", false);
     once.as_object_mut().unwrap().remove("continue");
     client.send(once).await;
-    let (first, second, done) = (client.frame().await, client.frame().await, client.frame().await);
-    assert_eq!((&first["type"], &first["done"], &first["status_code"]), (&json!("chunk"), &json!(false), &json!(206)));
+    let (first, second, done) = (
+        client.frame().await,
+        client.frame().await,
+        client.frame().await,
+    );
+    assert_eq!(
+        (&first["type"], &first["done"], &first["status_code"]),
+        (&json!("chunk"), &json!(false), &json!(206))
+    );
     assert!(first["step_time"].is_number());
-    assert_eq!([sound_of(&first), sound_of(&second)].concat(), sound::pcm("Hello", 8_000, Encoding::S16));
-    assert_eq!(done, json!({ "type": "done", "context_id": "a", "done": true, "status_code": 200 }));
+    assert_eq!(
+        [sound_of(&first), sound_of(&second)].concat(),
+        sound::pcm("Hello", 8_000, Encoding::S16)
+    );
+    assert_eq!(
+        done,
+        json!({ "type": "done", "context_id": "a", "done": true, "status_code": 200 })
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,12 +178,26 @@ async fn context_goes_on_until_it_is_told_not_to() {
         kinds.push(frame["type"].as_str().unwrap().to_owned());
         match kinds.last().unwrap().as_str() {
             "timestamps" => starts.push(frame["word_timestamps"]["start"][0].clone()),
-            "flush_done" => assert_eq!((&frame["flush_done"], &frame["flush_id"]), (&json!(true), &json!(1))),
+            "flush_done" => assert_eq!(
+                (&frame["flush_done"], &frame["flush_id"]),
+                (&json!(true), &json!(1))
+            ),
             "done" => break,
             _ => {}
         }
     }
-    assert_eq!(kinds, ["timestamps", "chunk", "chunk", "timestamps", "chunk", "flush_done", "done"]);
+    assert_eq!(
+        kinds,
+        [
+            "timestamps",
+            "chunk",
+            "chunk",
+            "timestamps",
+            "chunk",
+            "flush_done",
+            "done"
+        ]
+    );
     assert_eq!(starts, [json!(0.0), json!(4.0 / 12.0)]);
 }
 
@@ -134,7 +207,9 @@ async fn cancelled_context_is_silent_and_others_go_on() {
     let mut client = open(&standins).await;
     client.send(ask("long", &"a".repeat(240), false)).await;
     assert_eq!(client.frame().await["context_id"], "long");
-    client.send(json!({ "cancel": true, "context_id": "long" })).await;
+    client
+        .send(json!({ "cancel": true, "context_id": "long" }))
+        .await;
     client.send(ask("short", "b", false)).await;
     let mut of_long = 0;
     loop {
@@ -165,14 +240,31 @@ async fn unfit_message_gets_an_error_for_its_context_and_the_socket_stays() {
         *ask.pointer_mut(pointer).unwrap() = value;
         client.send(ask).await;
         let frame = client.frame().await;
-        let kind = (&frame["type"], &frame["status_code"], &frame["done"], &frame["context_id"]);
-        assert_eq!(kind, (&json!("error"), &json!(400), &json!(true), &json!("a")), "{pointer}");
-        assert!(frame["title"].is_string() && frame["message"].is_string() && frame["request_id"].is_string());
+        let kind = (
+            &frame["type"],
+            &frame["status_code"],
+            &frame["done"],
+            &frame["context_id"],
+        );
+        assert_eq!(
+            kind,
+            (&json!("error"), &json!(400), &json!(true), &json!("a")),
+            "{pointer}"
+        );
+        assert!(
+            frame["title"].is_string()
+                && frame["message"].is_string()
+                && frame["request_id"].is_string()
+        );
     }
     for text in ["", "[]", "{", r#"{"transcript":"Hi"}"#] {
         client.text(text).await;
         let frame = client.frame().await;
-        assert_eq!((&frame["type"], frame.get("context_id")), (&json!("error"), None), "{text}");
+        assert_eq!(
+            (&frame["type"], frame.get("context_id")),
+            (&json!("error"), None),
+            "{text}"
+        );
     }
     client.sound(10).await;
     assert_eq!(client.frame().await["status_code"], 400);
@@ -189,5 +281,8 @@ async fn contexts_are_limited() {
     }
     client.send(ask("one too many", "", true)).await;
     let frame = client.frame().await;
-    assert_eq!((&frame["status_code"], &frame["context_id"]), (&json!(429), &json!("one too many")));
+    assert_eq!(
+        (&frame["status_code"], &frame["context_id"]),
+        (&json!(429), &json!("one too many"))
+    );
 }

@@ -7,7 +7,9 @@ use crate::standins::{ELEVENLABS_KEY, Need, Why};
 const PATH: &str = "/v1/speech-to-text/realtime?model_id=scribe_v2_realtime";
 
 async fn connect(standins: &Standins, path: &str) -> Client {
-    Client::connect(standins, path, &[]).await.unwrap_or_else(|refused| panic!("{refused:?}"))
+    Client::connect(standins, path, &[])
+        .await
+        .unwrap_or_else(|refused| panic!("{refused:?}"))
 }
 
 async fn open(standins: &Standins, query: &str) -> Client {
@@ -36,7 +38,10 @@ async fn token_opens_one_session() {
     assert_eq!(started["config"]["model_id"], "scribe_v2_realtime");
     let (frames, code, reason) = connect(&standins, &path).await.rest().await;
     let words = "The single-use token has been used before.";
-    assert_eq!(frames, [json!({ "message_type": "auth_error", "error": words })]);
+    assert_eq!(
+        frames,
+        [json!({ "message_type": "auth_error", "error": words })]
+    );
     assert_eq!((code, reason.as_str()), (1008, words));
 }
 
@@ -48,16 +53,42 @@ async fn token_of_another_type_or_unknown_or_expired_is_an_auth_error() {
     let refused = |query: String| {
         let standins = &standins;
         async move {
-            let (frames, code, _) = connect(standins, &format!("{PATH}{query}")).await.rest().await;
-            assert_eq!((frames.len(), &frames[0]["message_type"], code), (1, &json!("auth_error"), 1008));
+            let (frames, code, _) = connect(standins, &format!("{PATH}{query}"))
+                .await
+                .rest()
+                .await;
+            assert_eq!(
+                (frames.len(), &frames[0]["message_type"], code),
+                (1, &json!("auth_error"), 1008)
+            );
             frames[0]["error"].as_str().unwrap().to_owned()
         }
     };
-    assert!(refused(format!("&token={other}")).await.contains("another type"));
-    assert_eq!(standins.redeem(&other, Need::ElevenLabs(TokenType::TtsWebsocket)), Ok(()), "it stayed unspent");
-    assert!(refused("&token=guess".to_owned()).await.contains("not known"));
-    assert!(refused(format!("&token={late}&token={late}")).await.contains("not known"));
-    assert!(refused(format!("&single_use_token={late}")).await.contains("API key"));
+    assert!(
+        refused(format!("&token={other}"))
+            .await
+            .contains("another type")
+    );
+    assert_eq!(
+        standins.redeem(&other, Need::ElevenLabs(TokenType::TtsWebsocket)),
+        Ok(()),
+        "it stayed unspent"
+    );
+    assert!(
+        refused("&token=guess".to_owned())
+            .await
+            .contains("not known")
+    );
+    assert!(
+        refused(format!("&token={late}&token={late}"))
+            .await
+            .contains("not known")
+    );
+    assert!(
+        refused(format!("&single_use_token={late}"))
+            .await
+            .contains("API key")
+    );
     time.advance(900);
     assert!(refused(format!("&token={late}")).await.contains("expired"));
 }
@@ -66,7 +97,9 @@ async fn token_of_another_type_or_unknown_or_expired_is_an_auth_error() {
 async fn api_key_opens_sessions_too() {
     let (standins, _) = standins();
     let headers = [("xi-api-key", ELEVENLABS_KEY)];
-    let mut client = Client::connect(&standins, PATH, &headers).await.unwrap_or_else(|refused| panic!("{refused:?}"));
+    let mut client = Client::connect(&standins, PATH, &headers)
+        .await
+        .unwrap_or_else(|refused| panic!("{refused:?}"));
     assert_eq!(client.frame().await["message_type"], "session_started");
 }
 
@@ -82,7 +115,11 @@ async fn unfit_query_is_refused_and_spends_nothing() {
     ] {
         let path = format!("/v1/speech-to-text/realtime{query}&token={token}");
         let (frames, code, _) = connect(&standins, &path).await.rest().await;
-        assert_eq!((&frames[0]["message_type"], code), (&json!("invalid_request"), 1008), "{query}");
+        assert_eq!(
+            (&frames[0]["message_type"], code),
+            (&json!("invalid_request"), 1008),
+            "{query}"
+        );
     }
     let need = Need::ElevenLabs(TokenType::RealtimeScribe);
     assert_eq!(standins.redeem(&token, need), Ok(()));
@@ -94,14 +131,26 @@ async fn partials_grow_until_the_commit() {
     let (standins, _) = standins();
     let mut client = open(&standins, "&include_timestamps=true&language_code=de").await;
     client.send(chunk(300, false)).await;
-    assert_eq!(client.frame().await, json!({ "message_type": "partial_transcript", "text": "Hello" }));
+    assert_eq!(
+        client.frame().await,
+        json!({ "message_type": "partial_transcript", "text": "Hello" })
+    );
     client.send(chunk(300, false)).await;
     assert_eq!(client.frame().await["text"], "Hello from");
     client.send(chunk(100, true)).await;
-    assert_eq!(client.frame().await, json!({ "message_type": "committed_transcript", "text": "Hello from the." }));
+    assert_eq!(
+        client.frame().await,
+        json!({ "message_type": "committed_transcript", "text": "Hello from the." })
+    );
     let timed = client.frame().await;
-    assert_eq!(timed["message_type"], "committed_transcript_with_timestamps");
-    assert_eq!((&timed["text"], &timed["language_code"]), (&json!("Hello from the."), &json!("de")));
+    assert_eq!(
+        timed["message_type"],
+        "committed_transcript_with_timestamps"
+    );
+    assert_eq!(
+        (&timed["text"], &timed["language_code"]),
+        (&json!("Hello from the."), &json!("de"))
+    );
     let word = json!({ "text": "the", "start": 0.6, "end": 0.7, "type": "word", "logprob": -0.01 });
     assert_eq!(timed["words"][2], word);
     client.send(chunk(0, true)).await;
@@ -119,7 +168,10 @@ async fn with_vad_the_end_of_a_sentence_commits_it() {
     let committed = client.frame().await;
     assert_eq!(committed["message_type"], "committed_transcript");
     assert!(committed["text"].as_str().unwrap().ends_with("you send."));
-    assert_eq!(client.frame().await, json!({ "message_type": "partial_transcript", "text": "It" }));
+    assert_eq!(
+        client.frame().await,
+        json!({ "message_type": "partial_transcript", "text": "It" })
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -129,7 +181,10 @@ async fn silence_ends_the_session_with_an_error() {
     let start = tokio::time::Instant::now();
     let (frames, code, reason) = client.rest().await;
     let words = "Nothing was said for 60 seconds.";
-    assert_eq!(frames, [json!({ "message_type": "insufficient_audio_activity", "error": words })]);
+    assert_eq!(
+        frames,
+        [json!({ "message_type": "insufficient_audio_activity", "error": words })]
+    );
     assert_eq!((code, reason.as_str()), (1008, words));
     assert_eq!(start.elapsed().as_secs(), 60);
 }
@@ -147,7 +202,11 @@ async fn unfit_message_ends_the_session() {
         let mut client = open(&standins, "").await;
         client.send(message.clone()).await;
         let (frames, code, _) = client.rest().await;
-        assert_eq!((&frames[0]["message_type"], code), (&json!("input_error"), 1008), "{message}");
+        assert_eq!(
+            (&frames[0]["message_type"], code),
+            (&json!("input_error"), 1008),
+            "{message}"
+        );
     }
     let mut client = open(&standins, "").await;
     client.sound(10).await;
