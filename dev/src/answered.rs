@@ -3,10 +3,11 @@
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
-use voicemint::ask::{Ask, Fields};
-use voicemint::provider::{Minted, Provider, Verdict};
-use voicemint::refusal::Refusal;
-use voicemint::secret::ApiKey;
+use voicemint::problem::Refusal;
+use voicemint::provider::request::{Ask, Fields};
+use voicemint::provider::token::Minted;
+use voicemint::provider::{Provider, Verdict};
+use voicemint::secret::api_key::ApiKey;
 use voicemint::settings::Reader;
 
 /// What the environment says of the base URL in answers. No flag can set it by itself, as settings

@@ -7,11 +7,11 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use values::one_line;
 use voicemint::settings::Environment;
 
 use crate::hosts::Names;
 use crate::identity::Kind;
-use values::one_line;
 
 /// Serves Voicemint on this machine: the token endpoints, a page that uses them, an identity
 /// provider, and stand-ins for Cartesia, ElevenLabs and AssemblyAI.

@@ -10,10 +10,10 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, any};
 use http::header;
 use tokio::time::Instant;
-use voicemint::ask::too_large;
 use voicemint::broker::{Broker, Invocation};
+use voicemint::log::request::Record;
 use voicemint::provider::Provider;
-use voicemint::record::Record;
+use voicemint::provider::request::too_large;
 
 use crate::origins::{self, Origins};
 use crate::terminal;

@@ -3,9 +3,9 @@
 
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, header};
+use voicemint::log::request::{Outcome, Record};
+use voicemint::problem::Code;
 use voicemint::provider::Provider;
-use voicemint::record::{Outcome, Record};
-use voicemint::refusal::Code;
 
 use crate::arguments::{Arguments, values};
 

@@ -11,13 +11,13 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode, header};
+use pages::Pages;
 use serde::Deserialize;
 use serde_json::json;
 use voicemint::clock::Clock;
 
 use crate::arguments::Arguments;
 use crate::identity::{Cookie, IdentityProvider, Login, cookies_of};
-use pages::Pages;
 
 struct Desk {
     identity: Arc<IdentityProvider>,

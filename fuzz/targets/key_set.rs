@@ -9,9 +9,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use voicemint::session::jws;
-use voicemint::session::key_set::KeySet;
-use voicemint::session::token::UnverifiedToken;
+use voicemint::session::jwt::jwk_set::KeySet;
+use voicemint::session::jwt::unverified::UnverifiedToken;
+use voicemint::session::jwt::verify;
 use voicemint_fuzz::{Published, algorithms, published};
 
 static PUBLISHED: LazyLock<Vec<Published>> = LazyLock::new(published);
@@ -41,7 +41,7 @@ fuzz_target!(|data: &[u8]| {
                     assert!(holds(text, &published.key), "another key verifies");
                 }
             }
-            if jws::verify(&published.token, text, &algorithms()).is_ok() {
+            if verify::verify(&published.token, text, &algorithms()).is_ok() {
                 assert!(holds(text, &published.key), "another key verifies");
             }
         }

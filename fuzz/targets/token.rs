@@ -10,14 +10,15 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, header};
 use libfuzzer_sys::fuzz_target;
-use voicemint::session::carrier::{Carrier, Form};
-use voicemint::session::claims::{Audience, Claims, IssuerClaim, Rules, Times};
+use voicemint::session::claims::claims_set::Claims;
+use voicemint::session::claims::parties::{Parties, Party};
+use voicemint::session::claims::{Audience, IssuerClaim, Rules, Times};
+use voicemint::session::cookie::{Carrier, Form};
 use voicemint::session::credential::Credential;
-use voicemint::session::jwe::{self, ContentKey};
-use voicemint::session::jws;
-use voicemint::session::parties::{Parties, Party};
-use voicemint::session::signature::Algorithm;
-use voicemint::session::token::UnverifiedToken;
+use voicemint::session::jwe::compact::{self, ContentKey};
+use voicemint::session::jwt::algorithm::Algorithm;
+use voicemint::session::jwt::unverified::UnverifiedToken;
+use voicemint::session::jwt::verify;
 use voicemint_fuzz::{Published, algorithms, key_sets, published};
 
 struct World {
@@ -97,7 +98,7 @@ fuzz_target!(|data: &[u8]| {
 impl World {
     fn judge(&self, text: &str) {
         for key_set in &self.key_sets {
-            if let Ok(payload) = jws::verify(text, key_set, &self.algorithms) {
+            if let Ok(payload) = verify::verify(text, key_set, &self.algorithms) {
                 let known = self
                     .published
                     .iter()
@@ -110,7 +111,7 @@ impl World {
             }
         }
         assert!(
-            jwe::open(text, &self.content_keys).is_err(),
+            compact::open(text, &self.content_keys).is_err(),
             "opened what nobody sealed"
         );
         let Ok(token) = UnverifiedToken::parse(text) else {

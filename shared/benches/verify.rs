@@ -25,7 +25,7 @@ use tokio::runtime::{Builder, Runtime};
 use voicemint::clock::Clock;
 use voicemint::secret::{Loading, SecretStore, Stored};
 use voicemint::session::credential::Credential;
-use voicemint::session::jwe::{ContentKey, Encryption};
+use voicemint::session::jwe::compact::{ContentKey, Encryption};
 use voicemint::session::settings::SessionSettings;
 use voicemint::session::verifier::Verifier;
 use voicemint::settings::Reader;

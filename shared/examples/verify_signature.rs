@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use voicemint::session::jws;
-use voicemint::session::signature::Algorithm;
+use voicemint::session::jwt::algorithm::Algorithm;
+use voicemint::session::jwt::verify;
 
 const HELP: &str = "\
 Usage: verify_signature KEY-SET.json [ALG,ALG] < TOKENS
@@ -64,7 +64,7 @@ fn run(arguments: &[String]) -> Result<bool, String> {
         // A line's end is no part of a token; anything else around it is, and is refused.
         let line = line.strip_suffix(b"\r").unwrap_or(&line);
         let verified = match std::str::from_utf8(line) {
-            Ok(token) => jws::verify(token, &key_set, &algorithms),
+            Ok(token) => verify::verify(token, &key_set, &algorithms),
             Err(_) => Err("the token is not a text"),
         };
         match verified {

@@ -5,23 +5,19 @@
 //! that knows AWS Lambda, [`aws`] the only one that knows AWS's services, [`transport`] the only
 //! one that knows the network.
 
-pub mod answer;
-pub mod ask;
 pub mod aws;
 pub mod broker;
-pub mod call;
 pub mod clock;
 pub mod cookie;
-pub mod expiring;
+pub mod endpoint;
+pub mod expiring_map;
 pub mod json;
 pub mod lambda;
 pub mod limit;
 pub mod log;
-pub mod origin;
+pub mod origin_pattern;
+pub mod problem;
 pub mod provider;
-pub mod record;
-pub mod refusal;
-pub mod seal;
 pub mod secret;
 pub mod session;
 pub mod settings;

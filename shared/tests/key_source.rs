@@ -16,9 +16,9 @@ use axum::routing::get;
 use serde_json::json;
 use tokio::net::TcpListener;
 use voicemint::clock::Clock;
-use voicemint::session::key_set::{KeySet, NoKey};
-use voicemint::session::key_source::{KeySource, Location};
-use voicemint::session::token::UnverifiedToken;
+use voicemint::session::jwt::jwk_set::{KeySet, NoKey};
+use voicemint::session::jwt::remote_jwk_set::{KeySource, Location};
+use voicemint::session::jwt::unverified::UnverifiedToken;
 use voicemint::transport::Transport;
 
 #[derive(Clone, Copy)]

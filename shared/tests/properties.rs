@@ -18,13 +18,13 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 use signers::{PUBLIC, Signers, encode};
-use voicemint::session::carrier::{Carrier, Form};
+use voicemint::session::cookie::{Carrier, Form};
 use voicemint::session::credential::Credential;
-use voicemint::session::jwe::{self, ContentKey};
-use voicemint::session::jws;
-use voicemint::session::key_set::KeySet;
-use voicemint::session::signature::Algorithm;
-use voicemint::session::token::UnverifiedToken;
+use voicemint::session::jwe::compact::{self, ContentKey};
+use voicemint::session::jwt::algorithm::Algorithm;
+use voicemint::session::jwt::jwk_set::KeySet;
+use voicemint::session::jwt::unverified::UnverifiedToken;
+use voicemint::session::jwt::verify;
 
 static SIGNERS: LazyLock<Signers> = LazyLock::new(Signers::new);
 
@@ -50,11 +50,11 @@ fn verifies(token: &str) -> bool {
     let algorithms: Vec<_> = names.map(|name| Algorithm::named(name).unwrap()).collect();
     KEY_SETS
         .iter()
-        .any(|set| jws::verify(token, set, &algorithms).is_ok())
+        .any(|set| verify::verify(token, set, &algorithms).is_ok())
 }
 
 fn opens(token: &str) -> bool {
-    jwe::open(
+    compact::open(
         token,
         &[
             ContentKey::A256Gcm([7; 32]),

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
 use voicemint::clock::Clock;
-use voicemint::refusal::Code;
+use voicemint::problem::Code;
 use voicemint::secret::{Loading, Part, SecretCache, SecretStore, StoreError, Stored};
 
 struct Store {

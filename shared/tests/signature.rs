@@ -18,9 +18,10 @@ use aws_lc_rs::signature::{
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use voicemint::session::key_set::{KeySet, NoKey};
-use voicemint::session::signature::{Algorithm, VerifyingKey};
-use voicemint::session::token::UnverifiedToken;
+use voicemint::session::jwt::algorithm::Algorithm;
+use voicemint::session::jwt::jwk_set::{KeySet, NoKey};
+use voicemint::session::jwt::signature::VerifyingKey;
+use voicemint::session::jwt::unverified::UnverifiedToken;
 
 fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)

@@ -12,9 +12,9 @@
 )]
 
 use serde_json::{Value, json};
-use voicemint::session::jwe::{self, ContentKey};
-use voicemint::session::jws;
-use voicemint::session::signature::Algorithm;
+use voicemint::session::jwe::compact::{self, ContentKey};
+use voicemint::session::jwt::algorithm::Algorithm;
+use voicemint::session::jwt::verify;
 
 /// Of base64url (RFC 4648 section 5).
 const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -57,7 +57,7 @@ fn each_verifies_and_says_what_the_rfc_says() {
     } in vectors()
     {
         assert_eq!(
-            jws::verify(&token, &key_set, &[algorithm]),
+            verify::verify(&token, &key_set, &[algorithm]),
             Ok(payload.into_bytes()),
             "{source}"
         );
@@ -87,7 +87,7 @@ fn none_verifies_once_a_character_of_it_is_another() {
             for other in ['A', '_', '.', '=', ' ', other_case, last_bit] {
                 let changed = format!("{}{other}{}", &token[..place], &token[place + 1..]);
                 if other != character {
-                    let verified = jws::verify(&changed, &key_set, &all_algorithms());
+                    let verified = verify::verify(&changed, &key_set, &all_algorithms());
                     assert!(verified.is_err(), "{source}: {other} at {place}");
                 }
             }
@@ -110,12 +110,12 @@ fn none_verifies_with_another_ones_key_or_without_its_algorithm() {
             .into_iter()
             .filter(|other| other != algorithm)
             .collect();
-        assert!(jws::verify(token, key_set, &others).is_err(), "{source}");
-        assert!(jws::verify(token, key_set, &[]).is_err(), "{source}");
+        assert!(verify::verify(token, key_set, &others).is_err(), "{source}");
+        assert!(verify::verify(token, key_set, &[]).is_err(), "{source}");
         // RFC 7520 sections 4.1 and 4.2 share a key.
         for other in vectors.iter().filter(|other| other.key_set != *key_set) {
             assert!(
-                jws::verify(token, &other.key_set, &all_algorithms()).is_err(),
+                verify::verify(token, &other.key_set, &all_algorithms()).is_err(),
                 "{source} by {}",
                 other.source
             );
@@ -143,7 +143,7 @@ fn tokens_that_are_not_signed_are_refused() {
             format!("eyJhbGciOiJub25lIn0.{payload}.{signature}"),
         ] {
             assert!(
-                jws::verify(&unsigned, &key_set, &all_algorithms()).is_err(),
+                verify::verify(&unsigned, &key_set, &all_algorithms()).is_err(),
                 "{source}"
             );
         }
@@ -171,7 +171,7 @@ fn forms_that_are_not_compact_or_not_whole_are_refused() {
             json!({"payload": payload, "protected": header, "signature": signature}).to_string(),
         ] {
             assert!(
-                jws::verify(&other, &key_set, &all_algorithms()).is_err(),
+                verify::verify(&other, &key_set, &all_algorithms()).is_err(),
                 "{source}: {other}"
             );
         }
@@ -196,7 +196,7 @@ fn extensions_that_must_be_understood_are_refused() {
          RklORUQiOnRydWUNCn0.RkFJTA.",
     ] {
         assert!(
-            jws::verify(token, key_set, &all_algorithms()).is_err(),
+            verify::verify(token, key_set, &all_algorithms()).is_err(),
             "{token}"
         );
     }
@@ -211,7 +211,7 @@ fn encryption_with_another_algorithm_is_refused() {
                  ZXdH_lr_FrdYt9HRUYkshtrMmIUAyGmUnd9zMDB2n0cRDIHAzFVeJUDxkUwVAE7_YGRPdcqMyiBoCO-FBdE-Nceb4h3-FtBP-c_BIwCP\
                  Tjb9o0SbdcdREEMJMyZBH8ySWMVi1gPD9yxi-aQpGbSv_F9N4IZAxscj5g-NJsUPbjk29-s7LJAGb15wEBtXphVCgyy53CoIKLHHeJHX\
                  ex45Uz9aKZSRSInZI-wjsY0yu3cT4_aQ3i1o-tiE-F8Ios61EKgyIQ4CWao8PFMj8TTnp.vbb32Xvllea2OtmHAdccRQ";
-    let opened = jwe::open(
+    let opened = compact::open(
         token,
         &[
             ContentKey::A256Gcm([7; 32]),
@@ -224,7 +224,7 @@ fn encryption_with_another_algorithm_is_refused() {
     } in vectors()
     {
         assert!(
-            jws::verify(token, &key_set, &all_algorithms()).is_err(),
+            verify::verify(token, &key_set, &all_algorithms()).is_err(),
             "{source}"
         );
     }

@@ -14,9 +14,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use voicemint::session::jwe::{self, ContentKey};
-use voicemint::session::jws;
-use voicemint::session::signature::Algorithm;
+use voicemint::session::jwe::compact::{self, ContentKey};
+use voicemint::session::jwt::algorithm::Algorithm;
+use voicemint::session::jwt::verify;
 
 /// Signatures that Wycheproof calls valid and that are refused on purpose.
 const REFUSED_ON_PURPOSE: [(u64, &str); 6] = [
@@ -103,7 +103,7 @@ fn verified(test: &Test) -> Result<Vec<u8>, &'static str> {
     } else {
         test.key.clone()
     };
-    jws::verify(&test.token, key_set.to_string().as_bytes(), &algorithms)
+    verify::verify(&test.token, key_set.to_string().as_bytes(), &algorithms)
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn encryption() {
             ContentKey::A256CbcHs512([7; 64]),
         ];
         keys.extend(secret.try_into().map(ContentKey::A256Gcm));
-        assert!(jwe::open(&test.token, &keys).is_err(), "{}", test.name);
+        assert!(compact::open(&test.token, &keys).is_err(), "{}", test.name);
         assert!(verified(test).is_err(), "{}", test.name);
     }
 }

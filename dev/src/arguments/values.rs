@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use url::Url;
-use voicemint::origin::Origins;
+use voicemint::endpoint::origin::Origins;
 use voicemint::settings::Reader;
 
 use super::Setting;

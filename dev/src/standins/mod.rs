@@ -29,9 +29,8 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
-use serde_json::{Value, json};
-
 use pages::open_to_pages;
+use serde_json::{Value, json};
 pub use tokens::{Clock, Grant, Need, TokenType, Why};
 use tokens::{Scope, Tokens};
 

@@ -1,11 +1,10 @@
 //! What the stand-ins' unit tests share: a clock that is set by hand, one call to the router, and a
 //! client of sockets.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
-
-use std::io;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, HeaderName, Request, StatusCode};

@@ -6,10 +6,11 @@
 
 use bytes::Bytes;
 use http::{Request, header};
-use voicemint::ask::{Ask, Fields};
-use voicemint::provider::{Answer, Lifetimes, Minted, Provider};
-use voicemint::refusal::Refusal;
-use voicemint::secret::ApiKey;
+use voicemint::problem::Refusal;
+use voicemint::provider::request::{Ask, Fields};
+use voicemint::provider::token::{Answer, Minted};
+use voicemint::provider::{Lifetimes, Provider};
+use voicemint::secret::api_key::ApiKey;
 use voicemint::settings::Reader;
 
 /// The longest lifetime that AssemblyAI gives, in seconds.

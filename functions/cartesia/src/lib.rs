@@ -5,10 +5,11 @@
 use bytes::Bytes;
 use http::{Request, header};
 use serde_json::{Map, Value, json};
-use voicemint::ask::{Ask, Fields};
-use voicemint::provider::{Answer, Lifetimes, Minted, Provider, known_code, permit};
-use voicemint::refusal::Refusal;
-use voicemint::secret::ApiKey;
+use voicemint::problem::Refusal;
+use voicemint::provider::request::{Ask, Fields};
+use voicemint::provider::token::{Answer, Minted};
+use voicemint::provider::{Lifetimes, Provider, known_code, permit};
+use voicemint::secret::api_key::ApiKey;
 use voicemint::settings::Reader;
 
 /// The grants that Cartesia knows.
@@ -99,7 +100,7 @@ impl Provider for Cartesia {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use voicemint::refusal::Code;
+    use voicemint::problem::Code;
 
     fn cartesia(variables: &'static [(&str, &str)]) -> Cartesia {
         let environment = |name: &str| {

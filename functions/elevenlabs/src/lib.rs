@@ -5,10 +5,11 @@
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use serde_json::Value;
-use voicemint::ask::{Ask, Fields};
-use voicemint::provider::{Answer, Minted, Provider, Verdict, known_code, permit};
-use voicemint::refusal::Refusal;
-use voicemint::secret::ApiKey;
+use voicemint::problem::Refusal;
+use voicemint::provider::request::{Ask, Fields};
+use voicemint::provider::token::{Answer, Minted};
+use voicemint::provider::{Provider, Verdict, known_code, permit};
+use voicemint::secret::api_key::ApiKey;
 use voicemint::settings::Reader;
 
 /// The types of tokens that ElevenLabs knows.
@@ -138,7 +139,7 @@ fn error_code(body: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use voicemint::refusal::Code;
+    use voicemint::problem::Code;
 
     fn elevenlabs(allowed: &'static str) -> ElevenLabs {
         let environment = |name: &str| (name == "ALLOWED_TOKEN_TYPES").then(|| allowed.to_owned());

@@ -11,8 +11,7 @@ use aws_sdk_dynamodb::{Client, Config};
 use tokio::sync::OnceCell;
 
 use super::{Aws, Service};
-use crate::limit::gcra::{Item, Tat, Update};
-use crate::limit::{Table, Updating};
+use crate::limit::table::{Item, Table, Tat, Update, Updating};
 
 const SERVICE: Service = Service {
     name: "DynamoDB",

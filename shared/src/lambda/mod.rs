@@ -26,11 +26,10 @@ use crate::aws::secrets_manager::SecretsManager;
 use crate::broker::{Broker, Invocation};
 use crate::clock::Clock;
 use crate::log;
+use crate::problem::Refusal;
 use crate::provider::Provider;
-use crate::refusal::Refusal;
 use crate::settings::{Environment, ProcessEnvironment, Reader};
 use crate::transport::Transport;
-
 use event::Event;
 
 /// How long an invocation may take whose deadline is not known.

@@ -3,9 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::gcra::{Item, Update};
-use super::{Table, Updating};
-use crate::expiring::Expiring;
+use crate::expiring_map::Expiring;
+use crate::limit::table::{Item, Table, Update, Updating};
 
 /// A table in memory.
 pub struct Memory(Mutex<Expiring<String, Item>>);

@@ -8,8 +8,8 @@
 pub mod gcra;
 pub mod memory;
 pub mod settings;
+pub mod table;
 
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,23 +18,12 @@ use aws_lc_rs::rand;
 use tokio::time::{Instant, timeout_at};
 
 use crate::clock::{Clock, age, rfc3339};
-use crate::expiring::Expiring;
-use crate::refusal::{Code, Refusal};
-
-use gcra::{Counted, Item, Limit, Over, Update};
+use crate::expiring_map::Expiring;
+use crate::problem::{Code, Refusal};
+use gcra::{Counted, Limit, Over};
 use memory::Memory;
 use settings::{Limits, OnError};
-
-/// A future that a table answers with: nothing where the update was made, the item as it is where
-/// its condition does not hold. The error is a clause for the log.
-pub type Updating<'a> = Pin<Box<dyn Future<Output = Result<Option<Item>, String>> + Send + 'a>>;
-
-/// Where counts are kept.
-pub trait Table: Send + Sync {
-    /// Makes an update of the item `key` in the table of that name, at once and only where its
-    /// condition holds.
-    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a>;
-}
+use table::Table;
 
 /// How many subjects are remembered as refused, so that they cost no call.
 const MOST_REMEMBERED: usize = 1024;

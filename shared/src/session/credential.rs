@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, header};
 
-use super::carrier::{Carrier, MAX_CANDIDATES};
+use crate::session::cookie::Carrier;
+use crate::session::cookie::found::MAX_CANDIDATES;
 
 /// What a caller shows for itself. It has no `Debug`.
 pub enum Credential<'a> {

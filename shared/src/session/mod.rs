@@ -6,32 +6,24 @@
 //! and `jwe`; `introspection` and `forward` ask a service. `products` knows what the sessions of
 //! each identity product look like. Only at the end of such a road is there a [`Session`].
 
-pub mod carrier;
-mod chunks;
+pub mod claim_path;
 pub mod claims;
+pub mod cookie;
 pub mod credential;
-pub mod encrypted;
-pub mod forward;
-pub mod introspection;
-pub mod issuer;
+pub mod error;
+pub mod idp;
+pub mod jose;
 pub mod jwe;
-pub mod jws;
-pub mod key_set;
-pub mod key_source;
-pub mod parties;
-pub mod products;
-pub mod refused;
+pub mod jwt;
 pub mod remote;
 pub mod settings;
-pub mod signature;
-pub mod token;
-pub mod verified;
+pub mod subject;
 pub mod verifier;
 
 use serde_json::Value;
 
-use crate::ask::Ask;
-use crate::refusal::{Code, Refusal};
+use crate::problem::{Code, Refusal};
+use crate::provider::request::Ask;
 
 /// A verified session. Only the verifier makes one; it has no `Debug`, as its claims are nobody's
 /// business.
@@ -54,7 +46,7 @@ impl Session {
 
     /// Checks that the claim named by `GRANTS_CLAIM` covers an ask. The claim is an array of names
     /// or one text with spaces between them, as OAuth's `scope` (RFC 6749 section 3.3); without it,
-    /// nothing is covered. It may be within another claim: see [`claims::at`].
+    /// nothing is covered. It may be within another claim: see [`claim_path::at`].
     ///
     /// # Errors
     /// [`Code::GrantNotAllowed`].
@@ -62,7 +54,7 @@ impl Session {
         let Some(name) = grants_claim else {
             return Ok(());
         };
-        let permitted: Vec<&str> = match claims::at(&self.claims, name) {
+        let permitted: Vec<&str> = match claim_path::at(&self.claims, name) {
             Some(Value::String(text)) => text.split(' ').collect(),
             Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),

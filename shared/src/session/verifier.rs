@@ -5,22 +5,25 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::Session;
-use super::claims::IssuerClaim;
-use super::credential::{Candidate, Credential};
-use super::encrypted::{Encrypted, encrypts};
-use super::forward::Forward;
-use super::introspection::{Introspection, authenticates};
-use super::issuer::{Keys, TrustedIssuer, signs};
-use super::jwe::is_encrypted;
-use super::key_source::{KeySource, Location};
-use super::refused::Refused;
-use super::remote::Remote;
-use super::settings::{EncryptedSettings, IssuerSettings, KeysSetting, Method, SessionSettings};
-use super::token::UnverifiedToken;
 use crate::clock::Clock;
-use crate::refusal::{Code, Refusal};
+use crate::problem::{Code, Refusal};
 use crate::secret::{Part, SecretCache, SecretStore};
+use crate::session::Session;
+use crate::session::claims::IssuerClaim;
+use crate::session::credential::{Candidate, Credential};
+use crate::session::error::Refused;
+use crate::session::jose::is_encrypted;
+use crate::session::jwe::{Encrypted, encrypts};
+use crate::session::jwt::issuer::{Keys, TrustedIssuer, signs};
+use crate::session::jwt::remote_jwk_set::{KeySource, Location};
+use crate::session::jwt::unverified::UnverifiedToken;
+use crate::session::remote::Remote;
+use crate::session::remote::forward::Forward;
+use crate::session::remote::introspection::{Introspection, authenticates};
+use crate::session::settings::SessionSettings;
+use crate::session::settings::authenticator::{
+    EncryptedSettings, IssuerSettings, KeysSetting, Method,
+};
 use crate::transport::Transport;
 
 /// Verifies the sessions of one deployment.

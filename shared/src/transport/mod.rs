@@ -3,6 +3,7 @@
 
 mod failure;
 mod proxy;
+pub mod retry;
 mod tls;
 
 #[cfg(test)]
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{Request, Response, Uri};
-use reqwest::{Client, redirect, retry};
+use reqwest::{Client, redirect};
 use url::Url;
 
 pub use failure::Failure;
@@ -54,7 +55,7 @@ impl Transport {
             .redirect(redirect::Policy::none())
             .referer(false)
             // When to try again is decided by those who call.
-            .retry(retry::never())
+            .retry(reqwest::retry::never())
             .user_agent(USER_AGENT)
             // Otherwise variables would be read that no setting of ours names.
             .no_proxy();

@@ -19,11 +19,12 @@ use proptest::prelude::*;
 use tables::{Late, Silent, Vanishing, Watched};
 use tokio::time::Instant;
 use voicemint::clock::Clock;
-use voicemint::limit::gcra::{Counted, Item, Limit, Over, count};
+use voicemint::limit::Limiter;
+use voicemint::limit::gcra::{Counted, Limit, Over, count};
 use voicemint::limit::memory::Memory;
 use voicemint::limit::settings::{Limits, OnError};
-use voicemint::limit::{Limiter, Table};
-use voicemint::refusal::{Code, Refusal};
+use voicemint::limit::table::{Item, Table};
+use voicemint::problem::{Code, Refusal};
 use voicemint::settings::Reader;
 
 /// Ten in the morning.

@@ -4,9 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use voicemint::limit::gcra::{Item, Update};
 use voicemint::limit::memory::Memory;
-use voicemint::limit::{Table, Updating};
+use voicemint::limit::table::{Item, Table, Update, Updating};
 
 type Meanwhile = Box<dyn Fn(&Memory) + Send>;
 

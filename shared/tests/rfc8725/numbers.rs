@@ -1,7 +1,7 @@
 //! Section 3.10, received claims are not trusted: times that are no times, and times that are.
 
 use serde_json::json;
-use voicemint::refusal::Code;
+use voicemint::problem::Code;
 
 use crate::signers::encode;
 use crate::world::{A, NOW, World};

@@ -5,7 +5,7 @@ use aws_lc_rs::signature::KeyPair;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use voicemint::refusal::Code;
+use voicemint::problem::Code;
 
 use crate::signers::{PUBLIC, compact, encode, mac};
 use crate::world::{A, B, World};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde_json::{Value, json};
-use voicemint::session::jwe::{ContentKey, Encryption};
+use voicemint::session::jwe::compact::{ContentKey, Encryption};
 
 use crate::signers::encode;
 use crate::world::{A, World};

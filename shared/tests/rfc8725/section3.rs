@@ -1,8 +1,8 @@
 //! Section 3, best practices: what a verifier must look at, and must not believe.
 
 use serde_json::{Value, json};
-use voicemint::session::key_set::{KeySet, NoKey};
-use voicemint::session::token::UnverifiedToken;
+use voicemint::session::jwt::jwk_set::{KeySet, NoKey};
+use voicemint::session::jwt::unverified::UnverifiedToken;
 
 use crate::signers::{compact, encode};
 use crate::world::{A, World};

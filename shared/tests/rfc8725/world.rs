@@ -11,7 +11,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use voicemint::clock::Clock;
-use voicemint::refusal::{Code, Refusal};
+use voicemint::problem::{Code, Refusal};
 use voicemint::secret::{Loading, SecretStore, Stored};
 use voicemint::session::credential::Credential;
 use voicemint::session::settings::SessionSettings;

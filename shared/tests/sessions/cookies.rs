@@ -5,7 +5,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use serde_json::{Value, json};
-use voicemint::session::jwe::{ContentKey, Encryption};
+use voicemint::session::jwe::compact::{ContentKey, Encryption};
 
 use crate::signers::encode;
 use crate::world::{A, B, NOW, World, as_json, fault, status};

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use voicemint::clock::Clock;
 use voicemint::secret::{Loading, SecretStore, Stored};
-use voicemint::session::carrier::Carrier;
+use voicemint::session::cookie::Carrier;
 use voicemint::session::credential::Credential;
 use voicemint::session::settings::SessionSettings;
 use voicemint::session::verifier::Verifier;

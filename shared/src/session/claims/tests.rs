@@ -1,8 +1,12 @@
 //! Each rule, kept and broken.
 
-use super::*;
-use crate::settings::Reader;
+use std::time::Duration;
+
 use serde_json::json;
+
+use super::*;
+use crate::session::claim_path::is_name;
+use crate::settings::Reader;
 
 const NOW: u64 = 1_800_000_000;
 

@@ -3,20 +3,22 @@
 //! An identity product of its own gets a file in `products/`; a kind that is verified in a new way
 //! gets a variant of [`Method`].
 
-mod product;
-mod read;
+pub mod authenticator;
+mod fields;
+mod idp;
 #[cfg(test)]
 mod tests;
 
-use url::Url;
-
-use super::carrier::Carrier;
-use super::claims::{Audience, IssuerClaim, Rules, Times, is_name};
-use super::encrypted::{EncryptedCookie, Scheme};
-use super::key_source::Location;
-use super::parties::Parties;
-use super::products::{AUTHJS, AUTHJS_COOKIES, PRODUCTS};
-use super::signature::Algorithm;
+use crate::session::claim_path::is_name;
+use crate::session::claims::parties::Parties;
+use crate::session::claims::{Audience, IssuerClaim, Rules, Times};
+use crate::session::cookie::Carrier;
+use crate::session::idp::{AUTHJS, AUTHJS_COOKIES, PRODUCTS};
+use crate::session::jwt::algorithm::Algorithm;
+use crate::session::jwt::remote_jwk_set::Location;
+use crate::session::settings::authenticator::{
+    EncryptedSettings, IssuerSettings, KeysSetting, Method, RemoteSettings,
+};
 use crate::settings::Reader;
 
 /// The kinds that are no products.
@@ -34,59 +36,6 @@ pub struct SessionSettings {
     pub carriers: Vec<Carrier>,
 }
 
-/// How sessions are verified.
-pub enum Method {
-    /// By a signature of one of these issuers, or by being encrypted under a secret of the app's.
-    Tokens(Vec<IssuerSettings>, Option<EncryptedSettings>),
-    /// By asking an authorization server.
-    Introspection(RemoteSettings, String),
-    /// By asking the app.
-    Forward(RemoteSettings),
-}
-
-/// An issuer of signed tokens.
-pub struct IssuerSettings {
-    /// What its tokens are verified with.
-    pub keys: KeysSetting,
-    /// The algorithms that they may be signed with.
-    pub algorithms: Vec<Algorithm>,
-    /// Whether they must name their key.
-    pub key_id_required: bool,
-    /// What they must say.
-    pub rules: Rules,
-}
-
-/// What tokens are verified with.
-#[derive(Clone)]
-pub enum KeysSetting {
-    /// Published keys.
-    Published(Location),
-    /// A shared secret; its name or ARN.
-    Shared(String),
-    /// Both, while an issuer changes from a secret to published keys.
-    Both(String, Location),
-}
-
-/// Sessions that a library of the app's encrypts.
-pub struct EncryptedSettings {
-    /// The name or ARN of the app's secret.
-    pub secret_id: String,
-    /// How the library encrypts.
-    pub scheme: Scheme,
-    /// The cookies that may carry a session.
-    pub cookies: Vec<EncryptedCookie>,
-    /// What a session must say.
-    pub rules: Rules,
-}
-
-/// A service that is asked about sessions.
-pub struct RemoteSettings {
-    /// Its URL.
-    pub url: Url,
-    /// What it must say.
-    pub rules: Rules,
-}
-
 impl SessionSettings {
     /// Reads the settings. Nothing comes back only where the reader knows what is wrong.
     pub fn from_settings(reader: &mut Reader) -> Option<Self> {
@@ -97,11 +46,11 @@ impl SessionSettings {
         // What is no kind may be anything, such as a key pasted here by mistake: it is never
         // repeated.
         if product.is_some() || OTHER_KINDS.contains(&kind.as_str()) {
-            read::refuse_settings_of_other_kinds(reader, &kind, product);
+            fields::refuse_settings_of_other_kinds(reader, &kind, product);
         }
         let rules = common_rules(reader);
         let (method, carriers) = match (product, kind.as_str()) {
-            (Some(product), _) => product::sessions(reader, product, rules),
+            (Some(product), _) => idp::sessions(reader, product, rules),
             (None, "jwt") => (jwt(reader, rules), Vec::new()),
             (None, "secret") => (secret(reader, rules), Vec::new()),
             (None, "authjs") => authjs(reader, rules),
@@ -118,7 +67,7 @@ impl SessionSettings {
                 (None, Vec::new())
             }
         };
-        let carriers = read::cookies(reader, carriers);
+        let carriers = fields::cookies(reader, carriers);
         Some(Self {
             method: method?,
             carriers,
@@ -159,7 +108,7 @@ fn common_rules(reader: &mut Reader) -> Rules {
     Rules {
         issuer: String::new(),
         issuer_claim: IssuerClaim::OneOf(Vec::new()),
-        subject_pointer: read::subject_pointer(reader),
+        subject_pointer: fields::subject_pointer(reader),
         audience: Audience::OneOf(Vec::new()),
         authorized_parties: Parties::from_settings(reader),
         required,
@@ -169,15 +118,15 @@ fn common_rules(reader: &mut Reader) -> Rules {
 }
 
 fn jwt(reader: &mut Reader, rules: Rules) -> Option<Method> {
-    let issuers = read::issuers_by_name(reader);
-    let audience = read::required_audience(reader, "the \"aud\" that session tokens may have");
-    let algorithms = read::algorithms(reader, &Algorithm::ASYMMETRIC, &Algorithm::ASYMMETRIC);
-    let key_sets = read::key_sets(reader, issuers.len());
+    let issuers = fields::issuers_by_name(reader);
+    let audience = fields::required_audience(reader, "the \"aud\" that session tokens may have");
+    let algorithms = fields::algorithms(reader, &Algorithm::ASYMMETRIC, &Algorithm::ASYMMETRIC);
+    let key_sets = fields::key_sets(reader, issuers.len());
     let mut trusted = Vec::new();
     for (number, issuer) in issuers.into_iter().enumerate() {
         let location = match &key_sets {
             Some(urls) => urls.get(number).cloned().flatten().map(Location::KeySet),
-            None => read::discovery(reader, &issuer),
+            None => fields::discovery(reader, &issuer),
         };
         let rules = rules.clone().of(vec![issuer], audience.clone());
         let keys = KeysSetting::Published(location?);
@@ -192,10 +141,10 @@ fn jwt(reader: &mut Reader, rules: Rules) -> Option<Method> {
 }
 
 fn secret(reader: &mut Reader, rules: Rules) -> Option<Method> {
-    let issuers = read::unique_issuers(reader);
-    let audience = read::required_audience(reader, "the \"aud\" that session tokens may have");
-    let algorithms = read::algorithms(reader, &Algorithm::SYMMETRIC, &Algorithm::SYMMETRIC);
-    let secrets = read::one_for_each(reader, "SESSION_SECRET_ID", issuers.len());
+    let issuers = fields::unique_issuers(reader);
+    let audience = fields::required_audience(reader, "the \"aud\" that session tokens may have");
+    let algorithms = fields::algorithms(reader, &Algorithm::SYMMETRIC, &Algorithm::SYMMETRIC);
+    let secrets = fields::one_for_each(reader, "SESSION_SECRET_ID", issuers.len());
     if secrets.is_none() {
         reader.fault(
             "SESSION_SECRET_ID",
@@ -262,7 +211,7 @@ fn authjs(reader: &mut Reader, rules: Rules) -> (Option<Method>, Vec<Carrier>) {
         authorized_parties,
         ..rules
     };
-    let cookies = read::encrypted_cookies(reader, &carriers);
+    let cookies = fields::encrypted_cookies(reader, &carriers);
     let encrypted = EncryptedSettings {
         secret_id,
         scheme: AUTHJS,
@@ -273,7 +222,7 @@ fn authjs(reader: &mut Reader, rules: Rules) -> (Option<Method>, Vec<Carrier>) {
 }
 
 fn introspection(reader: &mut Reader, rules: Rules) -> Option<Method> {
-    let url = read::required_url(
+    let url = fields::required_url(
         reader,
         "SESSION_INTROSPECTION_URL",
         "the authorization server's introspection endpoint",
@@ -290,9 +239,9 @@ fn introspection(reader: &mut Reader, rules: Rules) -> Option<Method> {
     let audience = if audience.is_empty() {
         Audience::Any
     } else {
-        read::audience_of(reader, audience)
+        fields::audience_of(reader, audience)
     };
-    let issuer = read::one_issuer(reader);
+    let issuer = fields::one_issuer(reader);
     let issuer_claim = issuer
         .clone()
         .map_or(IssuerClaim::Unchecked, IssuerClaim::IfPresent);
@@ -309,7 +258,7 @@ fn introspection(reader: &mut Reader, rules: Rules) -> Option<Method> {
 }
 
 fn forward(reader: &mut Reader, rules: Rules) -> Option<Method> {
-    let url = read::required_url(
+    let url = fields::required_url(
         reader,
         "SESSION_FORWARD_URL",
         "the app's URL that knows who is signed in",

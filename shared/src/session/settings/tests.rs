@@ -1,7 +1,8 @@
 //! What settings of sessions are taken for, and what is said of wrong ones.
 
 use super::*;
-use crate::session::carrier::Form;
+use crate::session::cookie::Form;
+use crate::session::jwe::EncryptedCookie;
 
 fn read(variables: &[(&str, &str)]) -> Result<SessionSettings, String> {
     let environment = |name: &str| {

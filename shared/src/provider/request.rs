@@ -1,0 +1,393 @@
+//! What a caller asks for: the fields of a JSON body or of a query string, checked one by one.
+//!
+//! A field is taken out as it is checked; what is left at the end is unknown. All that is wrong is
+//! reported at once.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use bytes::Bytes;
+use http::{Method, Request, header};
+use serde_json::Value;
+
+use crate::json;
+use crate::problem::{Code, FieldError, Refusal};
+
+/// The longest body that is read, in bytes.
+pub const MOST_BODY_BYTES: usize = 4096;
+
+/// A checked ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// What the token is to permit (`tts`, `stt`, `agent`, or a token type), in a fixed order.
+    pub grants: Vec<&'static str>,
+    /// For how many seconds.
+    pub expires_in: u32,
+    /// How long a session opened with the token may last, in seconds; the provider's own cap when
+    /// absent.
+    pub max_session_duration: Option<u32>,
+}
+
+/// How many unknown fields an answer names, at the most.
+const MOST_UNKNOWN: usize = 10;
+
+enum Field {
+    Json(Value),
+    Text(String),
+}
+
+/// The fields of an ask that have not been checked yet.
+pub struct Fields {
+    unchecked: BTreeMap<String, Field>,
+    taken: Vec<&'static str>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Reads the fields: of the query for GET, of the body for anything else.
+    ///
+    /// # Errors
+    /// [`Code::RequestTooLarge`], [`Code::MediaTypeNotSupported`], [`Code::RequestMalformed`].
+    pub fn read(request: &Request<Bytes>) -> Result<Self, Refusal> {
+        let unchecked = if request.method() == Method::GET {
+            query_fields(request.uri().query().unwrap_or_default())?
+        } else {
+            body_fields(request)?
+        };
+        Ok(Self {
+            unchecked,
+            taken: Vec::new(),
+            errors: Vec::new(),
+        })
+    }
+
+    /// Notes that a field is wrong, and what it must be.
+    pub fn fault(&mut self, field: &'static str, message: impl Into<Cow<'static, str>>) {
+        self.errors.push(FieldError::new(field, message));
+    }
+
+    /// Whether the caller named a field that has not been taken yet.
+    pub fn has(&self, field: &str) -> bool {
+        self.unchecked.contains_key(field)
+    }
+
+    /// Lets a field be null, which then counts as absent.
+    pub fn null_is_absent(&mut self, field: &'static str) {
+        if matches!(self.unchecked.get(field), Some(Field::Json(Value::Null))) {
+            self.unchecked.remove(field);
+        }
+    }
+
+    /// Takes a whole number within a range.
+    pub fn whole_number(&mut self, field: &'static str, range: RangeInclusive<u32>) -> Option<u32> {
+        let number = match self.take(field)? {
+            Field::Json(value) => whole(&value),
+            Field::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                text.parse().ok()
+            }
+            Field::Text(_) => None,
+        };
+        let number = number.filter(|number| range.contains(number));
+        if number.is_none() {
+            let (least, most) = (range.start(), range.end());
+            self.fault(
+                field,
+                match least == most {
+                    true => format!("can only be {least} (seconds), or be left out"),
+                    false => format!("must be a whole number of seconds from {least} to {most}"),
+                },
+            );
+        }
+        number
+    }
+
+    /// Takes one out of several names.
+    pub fn choice(&mut self, field: &'static str, known: &[&'static str]) -> Option<&'static str> {
+        let text = match self.take(field)? {
+            Field::Json(Value::String(text)) | Field::Text(text) => text,
+            Field::Json(_) => String::new(),
+        };
+        let choice = known.iter().copied().find(|name| *name == text);
+        if choice.is_none() {
+            self.fault(field, format!("must be one of {}", known.join(", ")));
+        }
+        choice
+    }
+
+    /// Takes a set of names, in the order of `known`: an object of switches in JSON (true, false or
+    /// null each), a comma-separated list in a query. At least one must be on.
+    pub fn switches(
+        &mut self,
+        field: &'static str,
+        known: &[&'static str],
+    ) -> Option<Vec<&'static str>> {
+        let taken = self.take(field)?;
+        let in_query = matches!(taken, Field::Text(_));
+        let on = match taken {
+            Field::Json(Value::Object(members)) => members
+                .iter()
+                .map(|(name, value)| match value {
+                    Value::Bool(on) => Some((name.clone(), *on)),
+                    Value::Null => Some((name.clone(), false)),
+                    _ => None,
+                })
+                .collect::<Option<Vec<_>>>(),
+            Field::Json(_) => None,
+            Field::Text(text) => Some(
+                text.split(',')
+                    .map(|name| (name.trim().to_owned(), true))
+                    .collect(),
+            ),
+        };
+        let on = on.filter(|switches| {
+            switches
+                .iter()
+                .all(|(name, _)| known.contains(&name.as_str()))
+        });
+        let set: Option<Vec<_>> = on.map(|on| {
+            known
+                .iter()
+                .copied()
+                .filter(|name| on.iter().any(|(n, on)| *on && n == name))
+                .collect()
+        });
+        let set = set.filter(|set| !set.is_empty());
+        if set.is_none() {
+            let names = known.join(", ");
+            self.fault(
+                field,
+                match in_query {
+                    true => format!("must be a comma-separated list of {names}"),
+                    false => format!("must be an object of {names}, each true, false or null, and at least one true"),
+                },
+            );
+        }
+        set
+    }
+
+    /// Ends the check.
+    ///
+    /// # Errors
+    /// [`Code::RequestInvalid`], with every field that is wrong or unknown.
+    pub fn finish(mut self) -> Result<(), Refusal> {
+        let known = self.taken.join(", ");
+        for name in self.unchecked.into_keys().take(MOST_UNKNOWN) {
+            let name = json::shortened(&name).into_owned();
+            self.errors.push(FieldError::new(
+                name,
+                format!("is not known here; permitted: {known}"),
+            ));
+        }
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::invalid(self.errors))
+        }
+    }
+
+    fn take(&mut self, field: &'static str) -> Option<Field> {
+        self.taken.push(field);
+        self.unchecked.remove(field)
+    }
+}
+
+/// 60 or 60.0: in JSON they are one number, and JSON Schema counts either as an integer (RFC 8259
+/// section 6).
+fn whole(value: &Value) -> Option<u32> {
+    if let Some(number) = value.as_u64() {
+        return u32::try_from(number).ok();
+    }
+    let number = value
+        .as_f64()
+        .filter(|number| number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(number))?;
+    Some(number as u32)
+}
+
+/// A body of more than [`MOST_BODY_BYTES`].
+pub fn too_large() -> Refusal {
+    Refusal::new(
+        Code::RequestTooLarge,
+        format!("Send at most {MOST_BODY_BYTES} bytes."),
+    )
+}
+
+fn query_fields(query: &str) -> Result<BTreeMap<String, Field>, Refusal> {
+    let mut fields = BTreeMap::new();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        if fields.contains_key(name.as_ref()) {
+            let detail = format!(
+                "Name each query parameter once: {} comes twice.",
+                json::shortened(&name)
+            );
+            return Err(Refusal::new(Code::RequestMalformed, detail)
+                .because("a query parameter comes twice"));
+        }
+        fields.insert(name.into_owned(), Field::Text(value.into_owned()));
+    }
+    Ok(fields)
+}
+
+fn body_fields(request: &Request<Bytes>) -> Result<BTreeMap<String, Field>, Refusal> {
+    let body = request.body();
+    if body.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    if body.len() > MOST_BODY_BYTES {
+        return Err(too_large());
+    }
+    let media_type = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = media_type
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default();
+    if !essence.trim().eq_ignore_ascii_case("application/json") {
+        return Err(Refusal::new(
+            Code::MediaTypeNotSupported,
+            "Send the ask as application/json.",
+        ));
+    }
+    let members = json::strict_object(body).map_err(|fault| {
+        // A member's name comes from the caller: the log gets the kind of fault alone.
+        let detail = format!("Send one JSON object in UTF-8, each member once: {fault}.");
+        Refusal::new(Code::RequestMalformed, detail)
+            .because("the body is not one JSON object with each member once")
+    })?;
+    Ok(members
+        .into_iter()
+        .map(|(name, value)| (name, Field::Json(value)))
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post(body: &str) -> Result<Fields, Refusal> {
+        let request = Request::post("/").header("content-type", "application/json; charset=utf-8");
+        Fields::read(
+            &request
+                .body(Bytes::copy_from_slice(body.as_bytes()))
+                .unwrap(),
+        )
+    }
+
+    fn get(query: &str) -> Result<Fields, Refusal> {
+        Fields::read(
+            &Request::get(format!("/?{query}"))
+                .body(Bytes::new())
+                .unwrap(),
+        )
+    }
+
+    #[test]
+    fn a_whole_number_is_neither_text_nor_a_fraction() {
+        assert_eq!(
+            post(r#"{"n":60}"#).unwrap().whole_number("n", 1..=60),
+            Some(60)
+        );
+        assert_eq!(
+            post(r#"{"n":60.0}"#).unwrap().whole_number("n", 1..=60),
+            Some(60)
+        );
+        assert_eq!(
+            post(r#"{"n":6e1}"#).unwrap().whole_number("n", 1..=60),
+            Some(60)
+        );
+        assert_eq!(get("n=60").unwrap().whole_number("n", 1..=60), Some(60));
+        for number in [
+            "0",
+            "61",
+            "\"6\"",
+            "6.5",
+            "-1",
+            "null",
+            "-0.0",
+            "-6.0",
+            "61.0",
+            "1e300",
+            "4294967297.0",
+        ] {
+            let body = format!(r#"{{"n":{number}}}"#);
+            let mut fields = post(&body).unwrap();
+            assert_eq!(fields.whole_number("n", 1..=60), None, "{body}");
+            assert_eq!(
+                fields.finish().unwrap_err().code,
+                Code::RequestInvalid,
+                "{body}"
+            );
+        }
+        for query in ["n=+6", "n=", "n=6%20", "n=6.0", "n=0x6", "n=99999999999"] {
+            let mut fields = get(query).unwrap();
+            assert_eq!(fields.whole_number("n", 1..=60), None, "{query}");
+            assert!(fields.finish().is_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn switches_come_in_a_fixed_order_and_at_least_one_is_on() {
+        let known = ["tts", "stt"];
+        let both = Some(vec!["tts", "stt"]);
+        assert_eq!(
+            post(r#"{"g":{"stt":true,"tts":true}}"#)
+                .unwrap()
+                .switches("g", &known),
+            both
+        );
+        assert_eq!(get("g=stt,tts").unwrap().switches("g", &known), both);
+        for body in [
+            r#"{"g":{}}"#,
+            r#"{"g":{"tts":false,"stt":null}}"#,
+            r#"{"g":{"x":true}}"#,
+            r#"{"g":"tts"}"#,
+        ] {
+            assert_eq!(post(body).unwrap().switches("g", &known), None, "{body}");
+        }
+        assert_eq!(get("g=").unwrap().switches("g", &known), None);
+    }
+
+    #[test]
+    fn unknown_fields_are_named_beside_the_known_ones() {
+        let mut fields = post(r#"{"n":1,"nope":2}"#).unwrap();
+        fields.whole_number("n", 1..=9);
+        let refusal = fields.finish().unwrap_err();
+        assert_eq!(
+            refusal.errors,
+            [FieldError::new("nope", "is not known here; permitted: n")]
+        );
+        assert!(
+            !refusal.reason.contains("nope"),
+            "the log does not repeat what callers write"
+        );
+        let refusal = post(&format!(r#"{{"{}":1}}"#, "ü".repeat(999)))
+            .unwrap()
+            .finish()
+            .unwrap_err();
+        assert_eq!(refusal.errors[0].field, format!("{}…", "ü".repeat(64)));
+    }
+
+    #[test]
+    fn a_body_is_small_and_json_and_an_object() {
+        assert_eq!(post("[]").err().unwrap().code, Code::RequestMalformed);
+        assert_eq!(
+            post(r#"{"a":1,"a":2}"#).err().unwrap().code,
+            Code::RequestMalformed
+        );
+        assert_eq!(
+            post(&" ".repeat(4097)).err().unwrap().code,
+            Code::RequestTooLarge
+        );
+        let text = Request::post("/")
+            .header("content-type", "text/plain")
+            .body(Bytes::from_static(b"{}"))
+            .unwrap();
+        assert_eq!(
+            Fields::read(&text).err().unwrap().code,
+            Code::MediaTypeNotSupported
+        );
+        assert_eq!(get("a=1&a=1").err().unwrap().code, Code::RequestMalformed);
+        assert!(post("").unwrap().finish().is_ok());
+    }
+}

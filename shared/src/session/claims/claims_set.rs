@@ -1,0 +1,54 @@
+//! The claims of a verified token (RFC 7519 section 4), while they are checked.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::json::Members;
+
+/// How far the clocks of issuer and function may be apart, in seconds.
+pub(super) const LEEWAY_SECONDS: f64 = 5.0;
+
+/// Claims that are being judged, and when.
+pub struct Claims {
+    header: Members,
+    pub(super) members: Value,
+    pub(super) now: f64,
+}
+
+impl Claims {
+    /// Claims as they stand at `now`, which is time since the Unix epoch.
+    pub fn new(members: Members, now: Duration) -> Self {
+        Self {
+            header: Map::new(),
+            members: Value::Object(members),
+            now: now.as_secs_f64(),
+        }
+    }
+
+    /// The same, out of a token with a header.
+    #[must_use]
+    pub fn with_header(self, header: Members) -> Self {
+        Self { header, ..self }
+    }
+
+    /// A member of the token's header.
+    pub fn header(&self, name: &str) -> Option<&Value> {
+        self.header.get(name)
+    }
+
+    /// A claim.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.members.get(name)
+    }
+
+    /// A claim that is a text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)?.as_str()
+    }
+
+    /// Whether a moment lies in the past, or so little ahead that the clocks may differ by it.
+    pub fn has_come(&self, moment: f64) -> bool {
+        moment <= self.now + LEEWAY_SECONDS
+    }
+}

@@ -1,0 +1,225 @@
+//! What a verified token must say to count as a session (RFC 7519 section 4.1, RFC 8725 sections
+//! 3.8 to 3.10).
+
+pub mod claims_set;
+pub mod parties;
+#[cfg(test)]
+mod tests;
+
+use serde_json::Value;
+
+use crate::json::Members;
+use crate::session::Session;
+use crate::session::claim_path::at;
+use crate::session::claims::claims_set::{Claims, LEEWAY_SECONDS};
+use crate::session::claims::parties::Parties;
+
+/// Which claims make a session.
+#[derive(Clone)]
+pub struct Rules {
+    /// Who vouches for the subject, as the session will say. Where `iss` may be spelled in two
+    /// ways, still one name.
+    pub issuer: String,
+    /// What `iss` must say.
+    pub issuer_claim: IssuerClaim,
+    /// A JSON pointer to the subject.
+    pub subject_pointer: String,
+    /// For whom the token must have been issued.
+    pub audience: Audience,
+    /// The parties that may have got it.
+    pub authorized_parties: Parties,
+    /// Claims that must have a certain value.
+    pub required: Vec<(String, String)>,
+    /// What `exp`, `nbf` and `iat` must say.
+    pub times: Times,
+    /// What the identity product requires beside.
+    pub product: ProductRule,
+}
+
+/// A product's own rule; the error is a clause for the log.
+pub type ProductRule = fn(&Claims) -> Result<(), &'static str>;
+
+/// What `exp`, `nbf` and `iat` must say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Times {
+    /// There must be an `exp`, and none of them may speak against now.
+    MustExpire,
+    /// None of them may speak against now; they may be missing, or null.
+    IfPresent,
+    /// Nothing: whoever was asked has just said that the session is good.
+    Unchecked,
+}
+
+/// What `iss` must say.
+#[derive(Clone, PartialEq, Eq)]
+pub enum IssuerClaim {
+    /// Exactly one of these.
+    OneOf(Vec<String>),
+    /// Exactly this, or nothing.
+    IfPresent(String),
+    /// Anything: who vouches is known from the key or the URL alone.
+    Unchecked,
+}
+
+/// The audience rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Said out loud by `*`: any.
+    Any,
+    /// One of these.
+    OneOf(Vec<String>),
+    /// Cognito's: an app client, named by `client_id` in access tokens and by `aud` in ID tokens;
+    /// none means any.
+    /// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html>
+    CognitoClient(Vec<String>),
+}
+
+/// Why claims are no session.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// They were, until they expired.
+    Expired,
+    /// A clause for the log that says which rule they break.
+    Invalid(&'static str),
+}
+
+/// Refuses logout tokens and security event tokens by the claim that makes them so, as their type
+/// may be left out (OpenID Connect Back-Channel Logout 1.0 section 2.4, RFC 8417 section 2.2).
+///
+/// # Errors
+/// A clause for the log.
+pub fn refuse_event(claims: &Members) -> Result<(), &'static str> {
+    match claims.contains_key("events") {
+        true => Err("the token has events: it reports something, and is no session"),
+        false => Ok(()),
+    }
+}
+
+impl Rules {
+    /// Makes a session out of claims that have been verified.
+    ///
+    /// # Errors
+    /// Expiry is told only of claims that are otherwise good.
+    pub fn session(&self, claims: Claims) -> Result<Session, Denied> {
+        let subject = self.check(&claims).map_err(Denied::Invalid)?;
+        self.times.check(&claims)?;
+        Ok(Session {
+            issuer: self.issuer.clone(),
+            subject,
+            claims: claims.members,
+        })
+    }
+
+    /// Every rule but expiry. Gives the subject.
+    fn check(&self, claims: &Claims) -> Result<String, &'static str> {
+        if !self.issuer_claim.accepts(claims.get("iss")) {
+            return Err("iss is not the issuer's");
+        }
+        let subject = self
+            .subject(claims)
+            .ok_or("the subject is missing, empty, or neither a text nor a whole number")?;
+        if !self.audience.accepts(claims) {
+            return Err("the audience is not in SESSION_AUDIENCE");
+        }
+        self.authorized_parties.check(claims)?;
+        if !self
+            .required
+            .iter()
+            .all(|(name, value)| at(&claims.members, name).is_some_and(|claim| says(claim, value)))
+        {
+            return Err("a claim is not as SESSION_REQUIRED_CLAIMS wants it");
+        }
+        (self.product)(claims)?;
+        Ok(subject)
+    }
+
+    fn subject(&self, claims: &Claims) -> Option<String> {
+        let subject = match claims.members.pointer(&self.subject_pointer)? {
+            Value::String(text) => text.clone(),
+            // Many an app numbers its users.
+            Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
+            _ => return None,
+        };
+        Some(subject).filter(|subject| !subject.is_empty())
+    }
+}
+
+impl Times {
+    fn check(self, claims: &Claims) -> Result<(), Denied> {
+        let moment = |name| {
+            claims
+                .get(name)
+                .filter(|claim| self == Self::MustExpire || !claim.is_null())
+        };
+        let has_come = |name| {
+            moment(name).is_none_or(|claim| claim.as_f64().is_some_and(|m| claims.has_come(m)))
+        };
+        match moment("exp").map(Value::as_f64) {
+            _ if self == Self::Unchecked => Ok(()),
+            _ if !has_come("nbf") => Err(Denied::Invalid("nbf is in the future or not a number")),
+            _ if !has_come("iat") => Err(Denied::Invalid("iat is in the future or not a number")),
+            None if self == Self::IfPresent => Ok(()),
+            None | Some(None) => Err(Denied::Invalid("exp is missing or not a number")),
+            Some(Some(expiry)) if claims.now > expiry + LEEWAY_SECONDS => Err(Denied::Expired),
+            Some(Some(_)) => Ok(()),
+        }
+    }
+}
+
+impl IssuerClaim {
+    /// Whether tokens of this name are meant.
+    pub fn names(&self, issuer: &str) -> bool {
+        matches!(self, Self::OneOf(known) if known.iter().any(|known| known == issuer))
+    }
+
+    fn accepts(&self, claim: Option<&Value>) -> bool {
+        match (self, claim) {
+            (Self::Unchecked, _) | (Self::IfPresent(_), None) => true,
+            (Self::OneOf(known), Some(Value::String(issuer))) => known.contains(issuer),
+            (Self::IfPresent(known), Some(Value::String(issuer))) => known == issuer,
+            _ => false,
+        }
+    }
+}
+
+impl Audience {
+    fn accepts(&self, claims: &Claims) -> bool {
+        let audience = claims.get("aud");
+        match self {
+            Self::Any => true,
+            Self::OneOf(wanted) => is_one_of(audience, wanted),
+            Self::CognitoClient(wanted) if wanted.is_empty() => {
+                matches!(claims.text("token_use"), Some("access" | "id"))
+            }
+            Self::CognitoClient(wanted) => match claims.text("token_use") {
+                Some("access") => {
+                    is_one_of(claims.get("client_id").filter(|id| id.is_string()), wanted)
+                }
+                Some("id") => is_one_of(audience, wanted),
+                _ => false,
+            },
+        }
+    }
+}
+
+/// `aud` is one text or an array of texts (RFC 7519 section 4.1.3).
+fn is_one_of(claim: Option<&Value>, wanted: &[String]) -> bool {
+    match claim {
+        Some(Value::String(audience)) => wanted.contains(audience),
+        Some(Value::Array(items)) if items.iter().all(Value::is_string) => items
+            .iter()
+            .filter_map(Value::as_str)
+            .any(|item| wanted.iter().any(|wanted| wanted == item)),
+        _ => false,
+    }
+}
+
+/// Whether a claim has the value that a setting spells out.
+fn says(claim: &Value, wanted: &str) -> bool {
+    match claim {
+        Value::String(text) => text == wanted,
+        Value::Bool(truth) => wanted.parse() == Ok(*truth),
+        Value::Number(number) => number.to_string() == wanted,
+        _ => false,
+    }
+}

@@ -1,0 +1,150 @@
+//! For which party a token was issued: `azp` (OpenID Connect Core 1.0 section 2), or `client_id`
+//! (RFC 9068 section 2.2).
+
+use serde_json::Value;
+use url::Url;
+
+use crate::origin_pattern::OriginPattern;
+use crate::session::claims::claims_set::Claims;
+use crate::settings::Reader;
+
+const NAME: &str = "SESSION_AUTHORIZED_PARTIES";
+/// The entry for tokens that name no party.
+const ABSENT: &str = "absent";
+
+/// The parties that may have got a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parties {
+    /// Any, or none.
+    Any,
+    /// One of these.
+    Listed {
+        /// The parties.
+        parties: Vec<Party>,
+        /// Whether a token may name none.
+        or_absent: bool,
+        /// Whether a client is a party too, where a token names no other.
+        or_client: bool,
+    },
+}
+
+/// A party of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// One of this name.
+    Named(String),
+    /// A page, for products whose parties are pages.
+    Page(OriginPattern),
+}
+
+impl Parties {
+    /// Reads `SESSION_AUTHORIZED_PARTIES`. Not set, any party counts.
+    pub fn from_settings(reader: &mut Reader) -> Self {
+        let listed = reader.list(NAME);
+        if listed.is_empty() {
+            return Self::Any;
+        }
+        Self::listed(reader, listed, true, |party| Party::Named(party.to_owned()))
+    }
+
+    /// The same for a product that names pages: not set, or set to `absent` alone, those of
+    /// `ALLOWED_ORIGINS` count.
+    pub fn of_pages(reader: &mut Reader) -> Self {
+        let mut listed = reader.list(NAME);
+        let is_known = |entry: &String| ["*", ABSENT].contains(&entry.as_str()) || is_page(entry);
+        if !listed.iter().all(is_known) {
+            // Tokens name pages as browsers do, so that any other entry would match none.
+            reader.fault(
+                NAME,
+                "must list pages as ALLOWED_ORIGINS does, such as https://app.example.com (lower case, no path, no slash at \
+                 the end; the first label may be * where at least three more follow), or absent, or be *",
+            );
+        }
+        if listed.iter().all(|entry| entry == ABSENT) {
+            let origins = reader.list("ALLOWED_ORIGINS");
+            if origins.is_empty() {
+                let requirement = "is not set, and ALLOWED_ORIGINS neither: one of them lists the pages that tokens may be for";
+                reader.fault(NAME, requirement);
+            }
+            listed.extend(origins);
+        }
+        let page = |entry: &str| {
+            OriginPattern::parse(entry).map_or_else(|| Party::Named(entry.to_owned()), Party::Page)
+        };
+        // A client is no page.
+        Self::listed(reader, listed, false, page)
+    }
+
+    fn listed(
+        reader: &mut Reader,
+        listed: Vec<String>,
+        or_client: bool,
+        party: impl Fn(&str) -> Party,
+    ) -> Self {
+        if listed.iter().any(|entry| entry == "*") {
+            if listed.len() > 1 {
+                reader.fault(NAME, "must be either * or a list without it");
+            }
+            return Self::Any;
+        }
+        let parties = listed
+            .iter()
+            .filter(|entry| *entry != ABSENT)
+            .map(|entry| party(entry))
+            .collect();
+        Self::Listed {
+            parties,
+            or_absent: listed.iter().any(|entry| entry == ABSENT),
+            or_client,
+        }
+    }
+
+    /// Checks the party that a token names.
+    ///
+    /// # Errors
+    /// A clause for the log.
+    pub fn check(&self, claims: &Claims) -> Result<(), &'static str> {
+        let Self::Listed {
+            parties,
+            or_absent,
+            or_client,
+        } = self
+        else {
+            return Ok(());
+        };
+        let (party, client) = (claims.get("azp"), claims.get("client_id"));
+        match party.or(client) {
+            Some(_) if party.is_none() && !or_client => {
+                Err("azp is missing, and client_id names no page")
+            }
+            None if *or_absent => Ok(()),
+            None => Err(
+                "azp and client_id are missing, and SESSION_AUTHORIZED_PARTIES does not list absent",
+            ),
+            Some(Value::String(party)) if parties.iter().any(|known| known.is(party)) => Ok(()),
+            Some(_) => Err("azp or client_id is not in SESSION_AUTHORIZED_PARTIES"),
+        }
+    }
+}
+
+/// Whether tokens may name a page so: as `ALLOWED_ORIGINS` does, or by an origin of plain http, as
+/// pages in a local network have.
+fn is_page(entry: &str) -> bool {
+    let origin = || {
+        Url::parse(entry)
+            .ok()
+            .filter(|url| url.scheme() == "http")
+            .map(|url| url.origin())
+    };
+    OriginPattern::parse(entry).is_some()
+        || origin().is_some_and(|origin| origin.ascii_serialization() == entry)
+}
+
+impl Party {
+    fn is(&self, party: &str) -> bool {
+        match self {
+            Self::Named(name) => name == party,
+            Self::Page(pattern) => pattern.matches(party.as_bytes()),
+        }
+    }
+}

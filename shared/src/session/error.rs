@@ -1,0 +1,81 @@
+//! Why a credential is no session, or cannot be judged.
+
+use std::borrow::Cow;
+
+use crate::problem::{Code, Refusal};
+use crate::session::claims::Denied;
+
+/// Why a credential is no session.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It is not one; a clause for the log.
+    Invalid(Cow<'static, str>),
+    /// It was one, until it expired.
+    Expired,
+    /// That cannot be said, as keys or answers cannot be had.
+    Unavailable {
+        /// A clause for the log.
+        reason: String,
+        /// When another try will be made, in seconds.
+        retry_after: u32,
+    },
+}
+
+impl Refused {
+    /// A credential that is no session, with a clause for the log.
+    pub fn invalid(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::Invalid(reason.into())
+    }
+
+    /// Something that only the operator can mend. The caller's session may be good, so this is no
+    /// word against it.
+    pub fn misconfigured(reason: &str) -> Self {
+        Self::Unavailable {
+            reason: reason.to_owned(),
+            retry_after: 60,
+        }
+    }
+
+    /// A secret that sessions are checked with cannot be had.
+    pub fn without_secret(refusal: Refusal) -> Self {
+        Self::Unavailable {
+            reason: refusal.reason.into_owned(),
+            retry_after: refusal.retry_after.unwrap_or(1),
+        }
+    }
+}
+
+impl From<Denied> for Refused {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Invalid(reason) => Self::invalid(reason),
+            Denied::Expired => Self::Expired,
+        }
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Invalid(reason) => {
+                let detail = "The session is not one that this service accepts. Sign in again; if that does not help, \
+                              compare the token's issuer, audience and algorithm with the service's settings.";
+                Self::new(Code::SessionInvalid, detail).because(reason)
+            }
+            Refused::Expired => {
+                let detail = "The session has expired. Sign in again, or refresh the session, and repeat the request.";
+                Self::new(Code::SessionExpired, detail).because("exp is in the past")
+            }
+            Refused::Unavailable {
+                reason,
+                retry_after,
+            } => {
+                let detail = "Sessions cannot be checked at the moment, since the identity provider cannot be asked or \
+                              its keys cannot be had. Try again shortly.";
+                Self::new(Code::SessionUnavailable, detail)
+                    .because(reason)
+                    .retry_after(retry_after)
+            }
+        }
+    }
+}

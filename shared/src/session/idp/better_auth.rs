@@ -1,0 +1,39 @@
+//! better-auth's JWT plugin. <https://www.better-auth.com/docs/plugins/jwt>
+
+use crate::session::idp::product::{
+    AudienceSetting, Product, SecretUse, Tenant, no_rule, url_setting,
+};
+use crate::settings::callable_url;
+
+/// The tokens of better-auth's JWT plugin, as Bearer. Its session cookie is opaque: for that there
+/// is `forward`.
+pub const BETTER_AUTH: Product = Product {
+    name: "better-auth",
+    issuer_setting: "the app's base URL, as better-auth has it",
+    tenant,
+    algorithms: &["EdDSA", "ES256", "ES512", "RS256", "PS256"],
+    audience: AudienceSetting::Default(&[]),
+    party_is_an_origin: false,
+    key_id_required: false,
+    rule: no_rule,
+    secret: SecretUse::None,
+};
+
+/// Issuer and audience are the base URL's origin. A base URL without a path stands for one with
+/// `/api/auth`.
+fn tenant(entry: &str) -> Result<Tenant, &'static str> {
+    let url =
+        url_setting(entry)?.ok_or("must be the app's base URL, such as https://app.example.com")?;
+    let parsed = callable_url(url)?;
+    let origin = parsed.origin().ascii_serialization();
+    let base = if parsed.path() == "/" {
+        format!("{origin}/api/auth")
+    } else {
+        url.to_owned()
+    };
+    let tenant = Tenant::with_issuer(origin.clone(), format!("{base}/jwks"))?;
+    Ok(Tenant {
+        audience: Some(origin),
+        ..tenant
+    })
+}

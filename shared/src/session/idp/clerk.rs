@@ -1,0 +1,122 @@
+//! Clerk. <https://clerk.com/docs/guides/sessions/session-tokens>
+
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use serde_json::Value;
+
+use crate::session::claims::claims_set::Claims;
+use crate::session::cookie::Carrier;
+use crate::session::idp::product::{
+    AudienceSetting, Product, SecretUse, Tenant, is_id, url_setting,
+};
+
+/// Clerk's session tokens. They live for a minute, and most name the page that they were made for
+/// as `azp`: tokens for native apps do not, nor those of some web users. Clerk's own verifier lets
+/// the latter pass
+/// (<https://github.com/clerk/javascript/blob/main/packages/backend/src/jwt/assertions.ts>); here a
+/// setting must say so.
+pub const CLERK: Product = Product {
+    name: "clerk",
+    issuer_setting: "the publishable key (pk_…) or the Frontend API URL from Clerk's dashboard",
+    tenant,
+    algorithms: &["RS256"],
+    audience: AudienceSetting::Default(&[]),
+    party_is_an_origin: true,
+    key_id_required: false,
+    rule,
+    secret: SecretUse::None,
+};
+
+/// What `cat` in the header of a session token says, and what it says where it says nothing.
+/// <https://github.com/clerk/javascript/blob/main/packages/backend/src/tokens/jwtCategories.ts>
+const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
+const NO_CATEGORY: &str = "cl_I7d4PD111III";
+
+fn tenant(entry: &str) -> Result<Tenant, &'static str> {
+    let (issuer, suffixed) = match url_setting(entry)? {
+        Some(url) => (url.to_owned(), None),
+        None => (
+            format!("https://{}", frontend_api(entry)?),
+            Some(Carrier::plain(suffixed_cookie(entry))),
+        ),
+    };
+    let key_set = format!("{issuer}/.well-known/jwks.json");
+    let carriers = suffixed
+        .into_iter()
+        .chain([Carrier::plain("__session")])
+        .collect();
+    Ok(Tenant::with_issuer(issuer, key_set)?.with_carriers(carriers))
+}
+
+/// A publishable key is `pk_live_` or `pk_test_` and the Frontend API's host with a `$`, as base64.
+fn frontend_api(publishable_key: &str) -> Result<String, &'static str> {
+    let fault = "must be Clerk's publishable key (pk_…) or its Frontend API URL";
+    let encoded = publishable_key
+        .strip_prefix("pk_live_")
+        .or_else(|| publishable_key.strip_prefix("pk_test_"));
+    let unpadded = encoded.map(|encoded| encoded.trim_end_matches('='));
+    let host = unpadded
+        .and_then(|encoded| STANDARD_NO_PAD.decode(encoded).ok())
+        .and_then(|host| String::from_utf8(host).ok());
+    let host = host.and_then(|host| host.strip_suffix('$').map(str::to_owned));
+    host.filter(|host| is_id(host)).ok_or(fault)
+}
+
+/// Several Clerk apps may live on one site; the cookie of one has a piece of the publishable key's
+/// hash in its name.
+fn suffixed_cookie(publishable_key: &str) -> String {
+    let hash = digest::digest(
+        &digest::SHA1_FOR_LEGACY_USE_ONLY,
+        publishable_key.as_bytes(),
+    );
+    let suffix: String = URL_SAFE_NO_PAD.encode(hash).chars().take(8).collect();
+    format!("__session_{suffix}")
+}
+
+fn rule(claims: &Claims) -> Result<(), &'static str> {
+    // Its machine, OAuth and template tokens have the same issuer and keys. They differ by type or
+    // category, and by claims.
+    let typed = claims.header("typ").is_none_or(|value| value == "JWT");
+    let of_session = |category: &Value| {
+        [SESSION_CATEGORY, NO_CATEGORY]
+            .iter()
+            .any(|known| category == known)
+    };
+    if !typed || !claims.header("cat").is_none_or(of_session) {
+        return Err("typ or cat says that the token is not one of Clerk's session tokens");
+    }
+    if claims.text("sid").is_none_or(str::is_empty) {
+        return Err("sid is missing: the token is not one of Clerk's session tokens");
+    }
+    // A pending session still has a step before it, such as the choice of an organization.
+    if claims.get("sts").is_some_and(|status| status != "active") {
+        return Err("sts is not active: the session is pending");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each with the suffix that Clerk's own library has in its tests.
+    #[test]
+    fn the_cookies_suffix_is_a_piece_of_the_keys_hash() {
+        for (key, suffix) in [
+            ("pk_live_Y2xlcmsuY2xlcmsuZGV2JA", "1Z8AzTQD"),
+            ("pk_test_Y2xlcmsuY2xlcmsuZGV2JA", "QvfNY2dr"),
+            (
+                "pk_test_ZW5vdWdoLWFscGFjYS04Mi5jbGVyay5hY2NvdW50cy5sY2xjbGVyay5jb20k",
+                "jtYvyt_H",
+            ),
+            (
+                "pk_test_eHh4eHh4LXhhYWFhYS1hYS5jbGVyay5hY2NvdW50cy5sY2xjbGVyay5jb20k",
+                "tZJdb-5s",
+            ),
+        ] {
+            assert_eq!(suffixed_cookie(key), format!("__session_{suffix}"));
+            assert!(frontend_api(key).is_ok(), "{key}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Firebase Authentication, and Identity Platform.
+//! <https://firebase.google.com/docs/auth/admin/verify-id-tokens>
+
+use serde_json::Value;
+
+use crate::session::claims::claims_set::Claims;
+use crate::session::cookie::Carrier;
+use crate::session::idp::product::{
+    AudienceSetting, Product, PublishedIssuer, SecretUse, Tenant, is_id, url_setting,
+};
+use crate::settings::{callable_url, is_local};
+
+const ID_TOKENS: &str = "https://securetoken.google.com/";
+const ID_TOKEN_KEYS: &str =
+    "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
+const SESSION_COOKIES: &str = "https://session.firebase.google.com/";
+const SESSION_COOKIE_KEYS: &str =
+    "https://identitytoolkit.googleapis.com/v1/sessionCookiePublicKeys";
+
+/// Firebase's ID tokens and session cookies. They have issuers and keys of their own and stand for
+/// the same user.
+pub const FIREBASE: Product = Product {
+    name: "firebase",
+    issuer_setting: "the project id from Firebase's console",
+    tenant,
+    algorithms: &["RS256"],
+    audience: AudienceSetting::Tenants,
+    party_is_an_origin: false,
+    key_id_required: true,
+    rule,
+    secret: SecretUse::None,
+};
+
+fn tenant(entry: &str) -> Result<Tenant, &'static str> {
+    let (id_tokens, project) = match url_setting(entry)? {
+        Some(url) if url.starts_with(ID_TOKENS) || is_local(&callable_url(url)?) => {
+            (url.to_owned(), url.rsplit('/').next().unwrap_or_default())
+        }
+        Some(_) => (String::new(), ""),
+        None => (format!("{ID_TOKENS}{entry}"), entry),
+    };
+    if !is_id(project) {
+        return Err(
+            "must be the Firebase project's id, or https://securetoken.google.com/<project id>",
+        );
+    }
+    let issuers = vec![
+        PublishedIssuer::new(vec![id_tokens], ID_TOKEN_KEYS)?,
+        PublishedIssuer::new(
+            vec![format!("{SESSION_COOKIES}{project}")],
+            SESSION_COOKIE_KEYS,
+        )?,
+    ];
+    Ok(Tenant {
+        issuers,
+        audience: Some(project.to_owned()),
+        carriers: vec![Carrier::plain("__session")],
+    })
+}
+
+fn rule(claims: &Claims) -> Result<(), &'static str> {
+    if claims
+        .text("sub")
+        .is_none_or(|subject| subject.chars().count() > 128)
+    {
+        return Err("sub is longer than 128 characters");
+    }
+    if !claims
+        .get("auth_time")
+        .and_then(Value::as_f64)
+        .is_some_and(|moment| claims.has_come(moment))
+    {
+        return Err("auth_time is missing, in the future or not a number");
+    }
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! Supabase. <https://supabase.com/docs/guides/auth/jwt-fields>
+
+use crate::session::claims::claims_set::Claims;
+use crate::session::cookie::{Carrier, Form};
+use crate::session::idp::product::{
+    AudienceSetting, Product, SecretUse, Tenant, is_id, url_setting,
+};
+use crate::settings::callable_url;
+
+/// Supabase's access tokens. With a secret, also those that a project's legacy JWT secret signs:
+/// while a project changes to signing keys, both are valid
+/// (<https://supabase.com/docs/guides/auth/signing-keys>).
+pub const SUPABASE: Product = Product {
+    name: "supabase",
+    issuer_setting: "the project's reference or URL from Supabase's dashboard",
+    tenant,
+    algorithms: &["ES256", "RS256"],
+    audience: AudienceSetting::Default(&["authenticated"]),
+    party_is_an_origin: false,
+    key_id_required: false,
+    rule,
+    secret: SecretUse::Signs(&["HS256"]),
+};
+
+fn tenant(entry: &str) -> Result<Tenant, &'static str> {
+    let url = match url_setting(entry)? {
+        Some(url) => url.to_owned(),
+        None if is_id(entry) && !entry.contains('.') => format!("https://{entry}.supabase.co"),
+        None => {
+            return Err(
+                "must be the project's reference, or its URL such as https://abc.supabase.co",
+            );
+        }
+    };
+    if !["/", "/auth/v1"].contains(&callable_url(&url)?.path()) {
+        return Err("must be the project's reference, or its URL such as https://abc.supabase.co");
+    }
+    let issuer = format!("{}/auth/v1", url.trim_end_matches("/auth/v1"));
+    // The library names its cookie after the first label of the project's host.
+    let host = issuer.split_once("://").map_or("", |(_, rest)| rest);
+    let label = host.split(['.', ':', '/']).next().unwrap_or_default();
+    let carrier = Carrier {
+        name: format!("sb-{label}-auth-token"),
+        form: Form::SupabaseJson,
+    };
+    let key_set = format!("{issuer}/.well-known/jwks.json");
+    Ok(Tenant::with_issuer(issuer, key_set)?.with_carriers(vec![carrier]))
+}
+
+fn rule(claims: &Claims) -> Result<(), &'static str> {
+    // The public `anon` key is a token under the same legacy secret, so more than a signature must
+    // tell a user.
+    if claims.text("role") != Some("authenticated") {
+        return Err("role is not authenticated");
+    }
+    // Supabase's OAuth server signs tokens for other people's apps with the same keys and for the
+    // same audience.
+    if claims.get("client_id").is_some() {
+        return Err("client_id is there: the token was made for another app");
+    }
+    Ok(())
+}

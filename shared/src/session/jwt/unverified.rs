@@ -1,0 +1,241 @@
+//! A JWT taken apart, before anything in it is believed (RFC 7515 section 5.2, RFC 7519 section
+//! 7.2, RFC 8725).
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::json::{self, Members};
+use crate::session::jose::{REFUSED_MEMBERS, is_encrypted};
+use crate::session::jwt::algorithm::Algorithm;
+
+/// The longest token that is looked at, in bytes.
+pub const MOST_BYTES: usize = 8 * 1024;
+/// The longest key id that is looked up, in bytes.
+const MOST_KEY_ID_BYTES: usize = 256;
+
+/// A token in compact form, nothing of which has been verified.
+pub struct UnverifiedToken<'a> {
+    /// The algorithm that the header names; whether it may be used is for settings and keys to say.
+    pub algorithm: Algorithm,
+    /// The key's id, if the header names one.
+    pub key_id: Option<String>,
+    /// What the signature is over.
+    pub signed: &'a str,
+    /// The signature, as base64url that has been found well-formed.
+    pub signature: &'a str,
+    header: Members,
+    payload: Vec<u8>,
+}
+
+impl<'a> UnverifiedToken<'a> {
+    /// Takes a compact token apart.
+    ///
+    /// # Errors
+    /// A clause for the log that says which rule it breaks.
+    pub fn parse(token: &'a str) -> Result<Self, &'static str> {
+        if token.len() > MOST_BYTES {
+            return Err("the token is longer than 8 KiB");
+        }
+        if is_encrypted(token) {
+            return Err("the token has five parts: it is encrypted, and signed ones are expected");
+        }
+        let (signed, signature) = token
+            .rsplit_once('.')
+            .ok_or("the token does not have three parts")?;
+        let (header, payload) = signed
+            .split_once('.')
+            .ok_or("the token does not have three parts")?;
+        if payload.contains('.') {
+            return Err("the token does not have three parts");
+        }
+        // This decoder takes neither padding nor stray bits: one token has one spelling.
+        let decode = |part| {
+            URL_SAFE_NO_PAD
+                .decode(part)
+                .map_err(|_| "the token is not base64url")
+        };
+        let (header, payload) = (decode(header)?, decode(payload)?);
+        if decode(signature)?.is_empty() {
+            return Err("the token is not signed");
+        }
+        let header = json::strict_object(&header)
+            .map_err(|_| "the token's header is not a plain JSON object")?;
+        if REFUSED_MEMBERS
+            .iter()
+            .any(|name| header.contains_key(*name))
+        {
+            return Err("the token's header has an extension");
+        }
+        check_type(&header)?;
+        let algorithm = match header.get("alg") {
+            Some(Value::String(name)) => {
+                Algorithm::named(name).ok_or("the token's algorithm is not known here")?
+            }
+            _ => return Err("the token's algorithm is missing or not a text"),
+        };
+        let key_id = match header.get("kid") {
+            None => None,
+            Some(Value::String(id)) if id.len() <= MOST_KEY_ID_BYTES => Some(id.clone()),
+            Some(_) => return Err("the token's key id is too long or not a text"),
+        };
+        Ok(Self {
+            algorithm,
+            key_id,
+            signed,
+            signature,
+            header,
+            payload,
+        })
+    }
+
+    /// Who the token says it is from: good for choosing the issuer whose keys must then confirm it,
+    /// and for nothing else.
+    pub fn unverified_issuer(&self) -> Option<Cow<'_, str>> {
+        #[derive(Deserialize)]
+        struct Claims<'a> {
+            #[serde(borrow)]
+            iss: Cow<'a, str>,
+        }
+        serde_json::from_slice(&self.payload)
+            .ok()
+            .map(|Claims { iss }| iss)
+    }
+
+    /// The payload, which need not be JSON. Call it once the signature has been verified.
+    pub fn into_payload(self) -> Vec<u8> {
+        self.payload
+    }
+
+    /// What the token says, in its header and as its claims. Call it once the signature has been
+    /// verified.
+    ///
+    /// # Errors
+    /// A clause for the log.
+    pub fn into_claims(self) -> Result<(Members, Members), &'static str> {
+        let claims = json::strict_object(&self.payload);
+        Ok((
+            self.header,
+            claims.map_err(|_| "the token's claims are not a plain JSON object")?,
+        ))
+    }
+}
+
+/// Refuses tokens that say they are for something else: logout tokens, DPoP proofs, security events
+/// (RFC 8725 section 3.11). Access tokens say `at+jwt` (RFC 9068), most others `JWT` or nothing.
+/// Every other name with a `+` in it is some other kind's, be it `logout+jwt` or `dc+sd-jwt`.
+fn check_type(header: &Members) -> Result<(), &'static str> {
+    let Some(value) = header.get("typ") else {
+        return Ok(());
+    };
+    let name = value
+        .as_str()
+        .ok_or("the token's type is not a text")?
+        .to_ascii_lowercase();
+    let name = name.strip_prefix("application/").unwrap_or(&name);
+    if name.contains('+') && name != "at+jwt" {
+        return Err("the token's type says that it is no session");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn token(header: &str) -> String {
+        format!(
+            "{}.{}.c2ln",
+            URL_SAFE_NO_PAD.encode(header),
+            URL_SAFE_NO_PAD.encode("{}")
+        )
+    }
+
+    fn refused(token: &str) -> bool {
+        UnverifiedToken::parse(token).is_err()
+    }
+
+    #[test]
+    fn takes_a_plain_token_apart() {
+        let text = token(r#"{"alg":"ES256","kid":"k1","typ":"at+JWT"}"#);
+        let token = UnverifiedToken::parse(&text).ok().unwrap();
+        assert_eq!(token.key_id.as_deref(), Some("k1"));
+        assert_eq!(token.signature, "c2ln");
+        assert!(token.into_claims().unwrap().1.is_empty());
+    }
+
+    #[test]
+    fn refuses_headers_that_change_the_rules() {
+        for member in [
+            r#""crit":["exp"]"#,
+            r#""crit":[]"#,
+            r#""b64":false"#,
+            r#""b64":true"#,
+            r#""typ":"logout+jwt""#,
+            r#""typ":"application/dpop+jwt""#,
+            r#""typ":"dc+sd-jwt""#,
+            r#""typ":7"#,
+            r#""kid":7"#,
+            r#""kid":null"#,
+            r#""alg":"ES256""#,
+        ] {
+            assert!(
+                refused(&token(&format!(r#"{{"alg":"ES256",{member}}}"#))),
+                "{member}"
+            );
+        }
+        assert!(refused(&token(&format!(
+            r#"{{"alg":"ES256","kid":"{}"}}"#,
+            "k".repeat(257)
+        ))));
+        for alg in [
+            r#""none""#,
+            r#""NONE""#,
+            r#""es256""#,
+            "null",
+            "[]",
+            r#""""#,
+        ] {
+            assert!(refused(&token(&format!(r#"{{"alg":{alg}}}"#))), "{alg}");
+        }
+        assert!(refused(&token("{}")));
+    }
+
+    #[test]
+    fn refuses_every_other_shape() {
+        let good = token(r#"{"alg":"ES256"}"#);
+        assert!(!refused(&good));
+        let parts: Vec<&str> = good.split('.').collect();
+        let [header, payload] = [parts[0], parts[1]];
+        for bad in [
+            String::new(),
+            "..".to_owned(),
+            header.to_owned(),
+            format!("{header}.{payload}"),
+            format!("{header}.{payload}."),
+            format!("{good}.x.y"),
+            format!("{good}="),
+            format!("{header}=.{payload}.c2ln"),
+            format!("{good} "),
+            format!("{header}.{payload}.c2l_/w"),
+            format!("{header}.{payload}.c2lu+"),
+            // The last character's stray bits must be zero.
+            format!("{header}.{payload}.c2l"),
+            format!("{good}{}", "A".repeat(MOST_BYTES)),
+        ] {
+            assert!(refused(&bad), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(text in "[ -~]{0,80}", parts in proptest::collection::vec("[A-Za-z0-9_=-]{0,30}", 0..6)) {
+            let _ = UnverifiedToken::parse(&text);
+            let _ = UnverifiedToken::parse(&parts.join("."));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Who a token is minted for: issuer and subject, as cookies, counts and logs may hold them.
+
+use aws_lc_rs::{digest, hmac};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::secret::api_key::ApiKey;
+use crate::session::Session;
+
+/// Whose a token is: issuer and subject, as one text of fixed length.
+pub struct Owner(String);
+
+impl Owner {
+    /// The same for the same owner, and of fixed length.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The owner of what a session mints.
+    pub fn of(session: &Session) -> Self {
+        let mut context = digest::Context::new(&digest::SHA256);
+        for part in [session.issuer(), session.subject()] {
+            // The lengths go in as well, so that no two pairs meet.
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part.as_bytes());
+        }
+        Self(URL_SAFE_NO_PAD.encode(context.finish()))
+    }
+}
+
+/// An owner as logs may show it: the same for the same person, and of no use without the API key.
+pub fn subject_hash(key: &ApiKey, owner: &Owner) -> Option<String> {
+    let tag = hmac::sign(&key.derived()?.subject, owner.0.as_bytes());
+    tag.as_ref()
+        .first_chunk::<12>()
+        .map(|start| URL_SAFE_NO_PAD.encode(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn owner(issuer: &str, subject: &str) -> Owner {
+        Owner::of(&Session::for_tests(issuer, subject, json!({})))
+    }
+
+    #[test]
+    fn the_hash_of_a_subject_needs_the_key() {
+        let hash =
+            |key, subject| subject_hash(&ApiKey::for_tests(key), &owner("i", subject)).unwrap();
+        assert_eq!(hash("key", "ada"), hash("key", "ada"));
+        assert_ne!(hash("key", "ada"), hash("key", "bob"));
+        assert_ne!(hash("key", "ada"), hash("yek", "ada"));
+    }
+}

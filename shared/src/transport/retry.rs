@@ -1,0 +1,142 @@
+//! When a call is tried once more, how long that may take, and what `Retry-After` asks for.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use aws_lc_rs::rand;
+use http::{HeaderMap, StatusCode, header};
+use tokio::time::Instant;
+
+/// Within which a service must answer one try.
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+/// Within which all tries must be over.
+const TRIES_WITHIN: Duration = Duration::from_secs(8);
+/// The pause before the second try, in milliseconds: jittered, so that many functions do not come
+/// back at once.
+const PAUSE_MILLIS: std::ops::Range<u64> = 50..250;
+/// What a second try needs at the least to make sense.
+const LEAST_TRY: Duration = Duration::from_millis(100);
+
+/// What one mint may spend on calls of the provider, or of a service that knows sessions, whatever
+/// they are for.
+pub struct Budget {
+    end: Instant,
+    may_retry: bool,
+}
+
+impl Budget {
+    /// One retry, and time until the invocation's deadline or the end of the time allowed.
+    pub fn new(deadline: Instant) -> Self {
+        Self {
+            end: deadline.min(Instant::now() + TRIES_WITHIN),
+            may_retry: true,
+        }
+    }
+
+    /// One retry and the time allowed, for whoever is stopped at the deadline by its caller.
+    pub fn without_deadline() -> Self {
+        Self {
+            end: Instant::now() + TRIES_WITHIN,
+            may_retry: true,
+        }
+    }
+
+    /// What is left of the time.
+    pub fn left(&self) -> Duration {
+        self.end.saturating_duration_since(Instant::now())
+    }
+
+    /// Takes the one retry, where it is still there and the time suffices for it after a pause.
+    pub fn take_retry(&mut self, pause: Duration) -> bool {
+        let fits = self.may_retry && pause.saturating_add(LEAST_TRY) <= self.left();
+        self.may_retry &= !fits;
+        fits
+    }
+}
+
+/// What a service that limits us asks for is what it gets; anything else gets a short pause.
+pub fn pause(status: StatusCode, wait: Option<Duration>) -> Duration {
+    match wait {
+        Some(wait) if status == StatusCode::TOO_MANY_REQUESTS => wait.max(jitter()),
+        _ => jitter(),
+    }
+}
+
+/// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3). The date is compared with the
+/// answer's own where it has one, so that our clock, `now` since the Unix epoch, need not be right.
+pub fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &http::HeaderValue| value.to_str().ok())
+            .map(str::trim)
+    };
+    let date = |text: &str| {
+        httpdate::parse_http_date(text)
+            .ok()?
+            .duration_since(UNIX_EPOCH)
+            .ok()
+    };
+    let value = text(header::RETRY_AFTER)?;
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More than fits is for ever.
+        return Some(value.parse().map_or(Duration::MAX, Duration::from_secs));
+    }
+    let from = text(header::DATE).and_then(date).unwrap_or(now);
+    date(value).map(|until| until.saturating_sub(from))
+}
+
+/// A short pause, of another length each time.
+pub fn jitter() -> Duration {
+    let mut random = [0; 2];
+    // Without random numbers the pause is the shortest one, which does no harm.
+    let _ = rand::fill(&mut random);
+    let span = PAUSE_MILLIS.end - PAUSE_MILLIS.start;
+    Duration::from_millis(PAUSE_MILLIS.start + u64::from(u16::from_be_bytes(random)) % span)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::{HeaderName, HeaderValue};
+
+    const NOW: Duration = Duration::from_secs(1_795_341_600);
+
+    fn wait(headers: &[(&'static str, &'static str)]) -> Option<Duration> {
+        let pairs = headers.iter().map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        });
+        retry_after(&pairs.collect(), NOW)
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let until = ("retry-after", "Sun, 22 Nov 2026 10:00:09 GMT");
+        assert_eq!(
+            wait(&[until, ("date", "Sun, 22 Nov 2026 10:00:02 GMT")]),
+            Some(Duration::from_secs(7))
+        );
+        assert_eq!(
+            wait(&[until]),
+            Some(Duration::from_secs(9)),
+            "by our own clock"
+        );
+        assert_eq!(wait(&[("retry-after", "3")]), Some(Duration::from_secs(3)));
+        for odd in ["soon", "", "-1", "1.5"] {
+            assert_eq!(wait(&[("retry-after", odd)]), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn only_a_provider_that_limits_us_sets_the_pause() {
+        let five = Some(Duration::from_secs(5));
+        assert_eq!(
+            pause(StatusCode::TOO_MANY_REQUESTS, five),
+            Duration::from_secs(5)
+        );
+        assert!(pause(StatusCode::SERVICE_UNAVAILABLE, five) < Duration::from_secs(1));
+        assert!(pause(StatusCode::TOO_MANY_REQUESTS, None) >= Duration::from_millis(50));
+    }
+}
