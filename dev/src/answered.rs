@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
-use voicemint::problem::Refusal;
+use voicemint::problem::Problem;
 use voicemint::provider::request::{Ask, Fields};
 use voicemint::provider::token::Minted;
 use voicemint::provider::{Provider, Verdict};
@@ -39,7 +39,7 @@ impl<P: Provider> Provider for Answered<P> {
             .unwrap_or_else(|| self.provider.base_url())
     }
 
-    fn ask(&self, fields: Fields) -> Result<Ask, Refusal> {
+    fn ask(&self, fields: Fields) -> Result<Ask, Problem> {
         self.provider.ask(fields)
     }
 

@@ -37,12 +37,12 @@ struct GetSecretValue {
 }
 
 /// AWS's name of an error, and what it says.
-struct Refusal(&'static str, &'static str);
+struct Problem(&'static str, &'static str);
 
 async fn answer(State(secrets): State<Arc<Keys>>, headers: HeaderMap, body: Bytes) -> Response {
     match get_secret_value(&secrets, &headers, &body) {
         Ok(found) => (JSON, found.to_string()).into_response(),
-        Err(Refusal(kind, message)) => (
+        Err(Problem(kind, message)) => (
             StatusCode::BAD_REQUEST,
             JSON,
             json!({"__type": kind, "Message": message}).to_string(),
@@ -51,7 +51,7 @@ async fn answer(State(secrets): State<Arc<Keys>>, headers: HeaderMap, body: Byte
     }
 }
 
-fn get_secret_value(secrets: &Keys, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
+fn get_secret_value(secrets: &Keys, headers: &HeaderMap, body: &[u8]) -> Result<Value, Problem> {
     let header = |name: &str| {
         headers
             .get(name)
@@ -59,7 +59,7 @@ fn get_secret_value(secrets: &Keys, headers: &HeaderMap, body: &[u8]) -> Result<
             .unwrap_or_default()
     };
     if header("x-amz-target") != "secretsmanager.GetSecretValue" {
-        return Err(Refusal(
+        return Err(Problem(
             "UnknownOperationException",
             "Only secretsmanager.GetSecretValue is played here.",
         ));
@@ -67,18 +67,18 @@ fn get_secret_value(secrets: &Keys, headers: &HeaderMap, body: &[u8]) -> Result<
     // What the signature says is not looked at: there is no account whose key it could be made
     // with.
     if !header("authorization").starts_with("AWS4-HMAC-SHA256 ") {
-        return Err(Refusal(
+        return Err(Problem(
             "MissingAuthenticationTokenException",
             "Request is missing Authentication Token",
         ));
     }
     let ask: GetSecretValue = serde_json::from_slice(body).map_err(|_| {
-        Refusal(
+        Problem(
             "SerializationException",
             "The body must be a JSON object with a SecretId.",
         )
     })?;
-    let missing = Refusal(
+    let missing = Problem(
         "ResourceNotFoundException",
         "Secrets Manager can't find the specified secret.",
     );

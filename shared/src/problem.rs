@@ -162,7 +162,7 @@ impl FieldError {
 
 /// A refused request.
 #[derive(Clone, Debug)]
-pub struct Refusal {
+pub struct Problem {
     /// Which row of the error table.
     pub code: Code,
     /// For the caller: what to do.
@@ -176,12 +176,12 @@ pub struct Refusal {
     pub errors: Vec<FieldError>,
 }
 
-impl Refusal {
+impl Problem {
     /// A fault of ours, with what the log says of it.
     pub fn internal(reason: &'static str) -> Self {
         let detail = "Something went wrong here, not with the request. Try again; if it lasts, tell the service's operator \
                       the request_id.";
-        Self::new(Code::Internal, detail).because(reason)
+        Self::new(Code::Internal, detail).with_reason(reason)
     }
 
     /// A refusal with a detail for the caller; the log is told the same.
@@ -198,7 +198,7 @@ impl Refusal {
 
     /// Tells the log something else than the caller.
     #[must_use]
-    pub fn because(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
+    pub fn with_reason(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
         self.reason = reason.into();
         self
     }
@@ -220,7 +220,7 @@ impl Refusal {
         let reason = format!("{} field(s) of the ask are not valid", errors.len());
         Self {
             errors,
-            ..Self::new(Code::RequestInvalid, list.join("; ")).because(reason)
+            ..Self::new(Code::RequestInvalid, list.join("; ")).with_reason(reason)
         }
     }
 
@@ -258,8 +258,8 @@ mod tests {
 
     #[test]
     fn renders_a_problem_document_without_the_reason_for_the_log() {
-        let refusal = Refusal::invalid(vec![FieldError::new("expires_in", "must be 1 to 60")])
-            .because("for the log");
+        let refusal = Problem::invalid(vec![FieldError::new("expires_in", "must be 1 to 60")])
+            .with_reason("for the log");
         let problem: Value = serde_json::from_slice(&refusal.problem("r-1")).unwrap();
         assert_eq!(problem["status"], 422);
         assert_eq!(problem["code"], "request_invalid");

@@ -23,7 +23,7 @@ use voicemint::broker::{Broker, Invocation};
 use voicemint::clock::Clock;
 use voicemint::limit::memory::Memory;
 use voicemint::log::request::{Outcome, Record};
-use voicemint::problem::Refusal;
+use voicemint::problem::Problem;
 use voicemint::provider::Provider;
 use voicemint::provider::request::{Ask, Fields};
 use voicemint::provider::token::{Answer, Minted};
@@ -57,7 +57,7 @@ impl Provider for Odd {
         &self.base_url
     }
 
-    fn ask(&self, fields: Fields) -> Result<Ask, Refusal> {
+    fn ask(&self, fields: Fields) -> Result<Ask, Problem> {
         assert!(!self.panics, "sk_key_in_a_panic");
         fields.finish()?;
         Ok(Ask {

@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use http::{Request, header};
-use voicemint::problem::Refusal;
+use voicemint::problem::Problem;
 use voicemint::provider::request::{Ask, Fields};
 use voicemint::provider::token::{Answer, Minted};
 use voicemint::provider::{Lifetimes, Provider};
@@ -49,7 +49,7 @@ impl Provider for AssemblyAi {
         &self.base_url
     }
 
-    fn ask(&self, mut fields: Fields) -> Result<Ask, Refusal> {
+    fn ask(&self, mut fields: Fields) -> Result<Ask, Problem> {
         if fields.has("expires_in_seconds") && fields.has("expires_in") {
             fields.fault(
                 "expires_in",
@@ -112,7 +112,7 @@ mod tests {
         reader.finish(Some(provider)).unwrap()
     }
 
-    fn ask(provider: &AssemblyAi, query: &str) -> Result<Ask, Refusal> {
+    fn ask(provider: &AssemblyAi, query: &str) -> Result<Ask, Problem> {
         provider.ask(Fields::read(
             &Request::get(format!("/?{query}"))
                 .body(Bytes::new())

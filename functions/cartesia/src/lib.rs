@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use http::{Request, header};
 use serde_json::{Map, Value, json};
-use voicemint::problem::Refusal;
+use voicemint::problem::Problem;
 use voicemint::provider::request::{Ask, Fields};
 use voicemint::provider::token::{Answer, Minted};
 use voicemint::provider::{Lifetimes, Provider, known_code, permit};
@@ -49,7 +49,7 @@ impl Provider for Cartesia {
         &self.base_url
     }
 
-    fn ask(&self, mut fields: Fields) -> Result<Ask, Refusal> {
+    fn ask(&self, mut fields: Fields) -> Result<Ask, Problem> {
         // Cartesia's own schema lets both be null.
         fields.null_is_absent("grants");
         fields.null_is_absent("expires_in");
@@ -114,7 +114,7 @@ mod tests {
         reader.finish(Some(provider)).unwrap()
     }
 
-    fn ask(provider: &Cartesia, body: &str) -> Result<Ask, Refusal> {
+    fn ask(provider: &Cartesia, body: &str) -> Result<Ask, Problem> {
         let request = Request::post("/")
             .header("content-type", "application/json")
             .body(Bytes::from(body.to_owned()));

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use serde_json::Value;
-use voicemint::problem::Refusal;
+use voicemint::problem::Problem;
 use voicemint::provider::request::{Ask, Fields};
 use voicemint::provider::token::{Answer, Minted};
 use voicemint::provider::{Provider, Verdict, known_code, permit};
@@ -57,7 +57,7 @@ impl Provider for ElevenLabs {
         &self.base_url
     }
 
-    fn ask(&self, mut fields: Fields) -> Result<Ask, Refusal> {
+    fn ask(&self, mut fields: Fields) -> Result<Ask, Problem> {
         let named = fields.has("token_type");
         let mut token_type = fields.choice("token_type", &TOKEN_TYPES);
         if !named {
@@ -148,7 +148,7 @@ mod tests {
         reader.finish(Some(provider)).unwrap()
     }
 
-    fn ask(provider: &ElevenLabs, query: &str) -> Result<Ask, Refusal> {
+    fn ask(provider: &ElevenLabs, query: &str) -> Result<Ask, Problem> {
         provider.ask(Fields::read(
             &Request::get(format!("/?{query}"))
                 .body(Bytes::new())

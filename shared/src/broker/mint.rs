@@ -8,7 +8,7 @@ use http::Request;
 use tokio::time::{Instant, timeout_at};
 
 use crate::clock::Clock;
-use crate::problem::{Code, Refusal};
+use crate::problem::{Code, Problem};
 use crate::provider::request::Ask;
 use crate::provider::token::Minted;
 use crate::provider::{Provider, Verdict};
@@ -25,7 +25,7 @@ enum Outcome {
     /// An answer of success.
     Success(Bytes),
     /// It does not take the key.
-    KeyRejected(Refusal),
+    KeyRejected(Problem),
 }
 
 /// Mints tokens of one provider.
@@ -44,7 +44,7 @@ impl<P: Provider> Minter<'_, P> {
         ask: &Ask,
         key: &Arc<ApiKey>,
         deadline: Instant,
-    ) -> Result<(Minted, Arc<ApiKey>), Refusal> {
+    ) -> Result<(Minted, Arc<ApiKey>), Problem> {
         let mut budget = Budget::new(deadline);
         let rejected = match self.try_key(ask, key, &mut budget).await? {
             Outcome::Success(body) => return Ok((self.read(ask, &body)?, Arc::clone(key))),
@@ -67,15 +67,15 @@ impl<P: Provider> Minter<'_, P> {
         ask: &Ask,
         key: &ApiKey,
         budget: &mut Budget,
-    ) -> Result<Outcome, Refusal> {
+    ) -> Result<Outcome, Problem> {
         let request = self
             .provider
             .request(ask, key)
-            .map_err(|_| Refusal::internal("the provider's request cannot be built"))?;
+            .map_err(|_| Problem::internal("the provider's request cannot be built"))?;
         call(self.transport, request, budget, self.clock, self.provider).await
     }
 
-    fn read(&self, ask: &Ask, body: &[u8]) -> Result<Minted, Refusal> {
+    fn read(&self, ask: &Ask, body: &[u8]) -> Result<Minted, Problem> {
         self.provider.token(ask, body).map_err(rejected)
     }
 }
@@ -90,7 +90,7 @@ async fn call(
     budget: &mut Budget,
     clock: &Clock,
     provider: &impl Provider,
-) -> Result<Outcome, Refusal> {
+) -> Result<Outcome, Problem> {
     let tried = attempt(transport, request.clone(), budget, clock, provider).await;
     let Err(Attempt::Again { pause, refusal }) = tried else {
         return tried.map_err(Attempt::refusal);
@@ -113,12 +113,12 @@ async fn call(
 }
 
 enum Attempt {
-    Again { pause: Duration, refusal: Refusal },
-    Over(Refusal),
+    Again { pause: Duration, refusal: Problem },
+    Over(Problem),
 }
 
 impl Attempt {
-    fn refusal(self) -> Refusal {
+    fn refusal(self) -> Problem {
         match self {
             Self::Again { refusal, .. } | Self::Over(refusal) => refusal,
         }
@@ -171,28 +171,28 @@ async fn attempt(
 }
 
 /// An answer that says success and holds no token, or that refuses the request.
-fn rejected(reason: impl Into<std::borrow::Cow<'static, str>>) -> Refusal {
+fn rejected(reason: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
     let detail = "The provider did not accept the service's request or key. Trying again will not help; the service's \
                   operator finds the cause in the log.";
-    Refusal::new(Code::ProviderRejected, detail).because(reason)
+    Problem::new(Code::ProviderRejected, detail).with_reason(reason)
 }
 
 /// The provider did not answer within the time allowed.
-fn timed_out() -> Refusal {
+fn timed_out() -> Problem {
     let detail = "The provider did not answer in time. Try again shortly.";
-    Refusal::new(Code::ProviderTimeout, detail)
-        .because("the provider did not answer within the time allowed")
+    Problem::new(Code::ProviderTimeout, detail)
+        .with_reason("the provider did not answer within the time allowed")
 }
 
-fn unavailable(retry_after: u32, reason: String) -> Refusal {
+fn unavailable(retry_after: u32, reason: String) -> Problem {
     let detail =
         "The provider is down or overloaded. Try again after the time that Retry-After names.";
-    Refusal::new(Code::ProviderUnavailable, detail)
-        .because(reason)
+    Problem::new(Code::ProviderUnavailable, detail)
+        .with_reason(reason)
         .retry_after(retry_after)
 }
 
-fn busy(wait: Option<Duration>, reason: String) -> Refusal {
+fn busy(wait: Option<Duration>, reason: String) -> Problem {
     unavailable(
         wait.map_or(1, |wait| wait.as_secs_f64().ceil().clamp(1.0, 60.0) as u32),
         reason,

@@ -23,7 +23,7 @@ use crate::limit::Limiter;
 use crate::limit::settings::{Limits, OnError};
 use crate::limit::table::Table;
 use crate::log::request::{Outcome, Record, Steps};
-use crate::problem::{Code, Refusal};
+use crate::problem::{Code, Problem};
 use crate::provider::Provider;
 use crate::provider::request::{Ask, Fields};
 use crate::provider::token::{Lease, Minted};
@@ -156,7 +156,7 @@ impl<P: Provider> Broker<P> {
         let handled = AssertUnwindSafe(self.handle(&request, invocation.deadline, &mut progress))
             .catch_unwind()
             .await;
-        let handled = handled.unwrap_or_else(|_| Err(Refusal::internal("the broker panicked")));
+        let handled = handled.unwrap_or_else(|_| Err(Problem::internal("the broker panicked")));
         self.finish(
             request.headers(),
             handled,
@@ -170,7 +170,7 @@ impl<P: Provider> Broker<P> {
     pub fn refuse(
         &self,
         headers: &http::HeaderMap,
-        refusal: Refusal,
+        refusal: Problem,
         request_id: String,
     ) -> (Response<Bytes>, Record) {
         self.finish(
@@ -185,7 +185,7 @@ impl<P: Provider> Broker<P> {
     fn finish(
         &self,
         headers: &http::HeaderMap,
-        handled: Result<(Response<Bytes>, Outcome), Refusal>,
+        handled: Result<(Response<Bytes>, Outcome), Problem>,
         progress: Progress,
         started: Instant,
         request_id: String,
@@ -228,7 +228,7 @@ impl<P: Provider> Broker<P> {
         request: &Request<Bytes>,
         deadline: Instant,
         progress: &mut Progress,
-    ) -> Result<(Response<Bytes>, Outcome), Refusal> {
+    ) -> Result<(Response<Bytes>, Outcome), Problem> {
         let headers = request.headers();
         if *request.method() == Method::OPTIONS {
             refuse_ambiguous(headers)?;
@@ -236,7 +236,7 @@ impl<P: Provider> Broker<P> {
             return Ok((response::preflight(), Outcome::Preflight));
         }
         if ![Method::GET, Method::POST, Method::DELETE].contains(request.method()) {
-            return Err(Refusal::new(
+            return Err(Problem::new(
                 Code::MethodNotAllowed,
                 "Use POST or GET to mint, DELETE to expire the token's cookie.",
             ));
@@ -262,7 +262,7 @@ impl<P: Provider> Broker<P> {
         request: &Request<Bytes>,
         deadline: Instant,
         progress: &mut Progress,
-    ) -> Result<(Response<Bytes>, Outcome), Refusal> {
+    ) -> Result<(Response<Bytes>, Outcome), Problem> {
         let headers = request.headers();
         let credential = Credential::find(headers, &self.session_carriers);
         self.origins.admit(headers, credential.is_cookie())?;
@@ -353,14 +353,14 @@ impl<P: Provider> Broker<P> {
     }
 
     /// Counts this mint, and refuses it where the subject has had as many as the limits allow.
-    async fn count(&self, deadline: Instant, progress: &mut Progress) -> Result<(), Refusal> {
+    async fn count(&self, deadline: Instant, progress: &mut Progress) -> Result<(), Problem> {
         let Some(limiter) = &self.limiter else {
             return Ok(());
         };
         let subject = progress
             .subject
             .as_deref()
-            .ok_or_else(|| Refusal::internal("the subject has no hash to count it by"))?;
+            .ok_or_else(|| Problem::internal("the subject has no hash to count it by"))?;
         let began = Instant::now();
         let (admitted, uncounted) = limiter.admit(P::NAME, subject, deadline).await;
         progress.steps.limit = Some(began.elapsed());
@@ -396,9 +396,9 @@ impl<P: Provider> Broker<P> {
     }
 }
 
-fn late(code: Code) -> Refusal {
+fn late(code: Code) -> Problem {
     let detail = "The service could not get ready for the request in time. Try again shortly.";
-    Refusal::new(code, detail)
-        .because("the invocation's deadline came first")
+    Problem::new(code, detail)
+        .with_reason("the invocation's deadline came first")
         .retry_after(1)
 }

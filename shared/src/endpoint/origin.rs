@@ -7,7 +7,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::origin_pattern::OriginPattern;
-use crate::problem::{Code, Refusal};
+use crate::problem::{Code, Problem};
 use crate::session::credential::after_bearer;
 use crate::settings::Reader;
 
@@ -47,7 +47,7 @@ impl Origins {
     ///
     /// # Errors
     /// [`Code::OriginNotAllowed`].
-    pub fn admit_preflight(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    pub fn admit_preflight(&self, headers: &HeaderMap) -> Result<(), Problem> {
         self.allowed(headers)
             .map(|_| ())
             .ok_or_else(|| refuse("the preflight is not from an allowed origin"))
@@ -58,7 +58,7 @@ impl Origins {
     ///
     /// # Errors
     /// [`Code::OriginNotAllowed`].
-    pub fn admit(&self, headers: &HeaderMap, by_cookie: bool) -> Result<(), Refusal> {
+    pub fn admit(&self, headers: &HeaderMap, by_cookie: bool) -> Result<(), Problem> {
         let site = headers.get("sec-fetch-site");
         match (headers.contains_key(header::ORIGIN), site) {
             (true, _) if self.allowed(headers).is_none() => {
@@ -136,7 +136,7 @@ fn opens_socket(headers: &HeaderMap) -> bool {
 ///
 /// # Errors
 /// [`Code::RequestMalformed`].
-pub fn refuse_ambiguous(headers: &HeaderMap) -> Result<(), Refusal> {
+pub fn refuse_ambiguous(headers: &HeaderMap) -> Result<(), Problem> {
     let decides = |name: &HeaderName| {
         *name == header::ORIGIN
             || *name == header::AUTHORIZATION
@@ -154,7 +154,7 @@ pub fn refuse_ambiguous(headers: &HeaderMap) -> Result<(), Refusal> {
             .is_some_and(|value| is_joined(value.as_bytes()));
         if joined || values.next().is_some() {
             let detail = format!("Send the {name} header once, with one value.");
-            return Err(Refusal::new(Code::RequestMalformed, detail));
+            return Err(Problem::new(Code::RequestMalformed, detail));
         }
     }
     Ok(())
@@ -211,10 +211,10 @@ fn has_scheme(part: &[u8]) -> bool {
     rest.first().is_some_and(u8::is_ascii_whitespace) && !rest.trim_ascii().starts_with(b"=")
 }
 
-fn refuse(reason: &'static str) -> Refusal {
+fn refuse(reason: &'static str) -> Problem {
     let detail = "Call from a page whose origin is listed in ALLOWED_ORIGINS, with fetch and not by navigation or form; \
                   a client that is not a browser sends its session as a Bearer token.";
-    Refusal::new(Code::OriginNotAllowed, detail).because(reason)
+    Problem::new(Code::OriginNotAllowed, detail).with_reason(reason)
 }
 
 #[cfg(test)]

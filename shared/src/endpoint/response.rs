@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 use crate::clock::rfc3339;
-use crate::problem::{Code, Refusal};
+use crate::problem::{Code, Problem};
 use crate::provider::token::Lease;
 
 /// The methods that the endpoints know, as 405 tells them.
@@ -147,7 +147,7 @@ pub fn preflight() -> Response<Bytes> {
 }
 
 /// The answer to a refused request.
-pub fn refused(refusal: &Refusal, request_id: &str) -> Response<Bytes> {
+pub fn refused(refusal: &Problem, request_id: &str) -> Response<Bytes> {
     let mut response = json("application/problem+json", refusal.problem(request_id));
     *response.status_mut() = refusal.code.status();
     let headers = response.headers_mut();

@@ -26,7 +26,7 @@ use crate::aws::secrets_manager::SecretsManager;
 use crate::broker::{Broker, Invocation};
 use crate::clock::Clock;
 use crate::log;
-use crate::problem::Refusal;
+use crate::problem::Problem;
 use crate::provider::Provider;
 use crate::settings::{Environment, ProcessEnvironment, Reader};
 use crate::transport::Transport;
@@ -100,7 +100,7 @@ async fn handle<P: Provider>(
     broker: &Broker<P>,
     clock: &Clock,
     request: Request,
-    refusal: Option<Refusal>,
+    refusal: Option<Problem>,
 ) -> Reply {
     let context = request.lambda_context();
     let left = Duration::from_millis(context.deadline).saturating_sub(clock.now());

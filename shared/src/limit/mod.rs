@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::clock::{Clock, age, rfc3339};
 use crate::expiring_map::Expiring;
-use crate::problem::{Code, Refusal};
+use crate::problem::{Code, Problem};
 use gcra::{Counted, Limit, Over};
 use memory::Memory;
 use settings::{Limits, OnError};
@@ -72,7 +72,7 @@ impl Limiter {
         provider: &str,
         subject: &str,
         deadline: Instant,
-    ) -> (Result<(), Refusal>, Option<OnError>) {
+    ) -> (Result<(), Problem>, Option<OnError>) {
         let now = self.clock.now();
         let key = self.key(provider, subject, now);
         let remembered = self.refused().get(&key, now).copied();
@@ -151,7 +151,7 @@ fn mint_id(now: Duration) -> u64 {
     }
 }
 
-fn refused(Over { limit, until }: Over, now: Duration) -> Refusal {
+fn refused(Over { limit, until }: Over, now: Duration) -> Problem {
     let wait = until.saturating_sub(now);
     // Told in whole seconds, rounded up: earlier would be too early.
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
@@ -164,8 +164,8 @@ fn refused(Over { limit, until }: Over, now: Duration) -> Refusal {
         ),
     };
     let detail = format!("{detail}. Try again in {}.", in_words(seconds));
-    Refusal::new(Code::RateLimited, detail)
-        .because(reason)
+    Problem::new(Code::RateLimited, detail)
+        .with_reason(reason)
         .retry_after(seconds)
 }
 
@@ -180,11 +180,11 @@ fn in_words(seconds: u32) -> String {
     }
 }
 
-fn unavailable(reason: String) -> Refusal {
+fn unavailable(reason: String) -> Problem {
     let detail = "The service cannot count tokens at the moment. Try again shortly; if it lasts, its operator finds the \
                   cause in the log.";
-    Refusal::new(Code::LimitUnavailable, detail)
-        .because(reason)
+    Problem::new(Code::LimitUnavailable, detail)
+        .with_reason(reason)
         .retry_after(1)
 }
 

@@ -8,7 +8,7 @@ pub mod token;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 
-use crate::problem::{Code, Refusal};
+use crate::problem::{Code, Problem};
 use crate::provider::request::{Ask, Fields};
 use crate::provider::token::Minted;
 use crate::secret::api_key::ApiKey;
@@ -34,7 +34,7 @@ pub trait Provider: Sized + Send + Sync + 'static {
     /// # Errors
     /// [`Code::RequestInvalid`] names the fields that are wrong;
     /// [`Code::GrantNotAllowed`] where the deployment permits less.
-    fn ask(&self, fields: Fields) -> Result<Ask, Refusal>;
+    fn ask(&self, fields: Fields) -> Result<Ask, Problem>;
 
     /// The call that mints.
     ///
@@ -126,7 +126,7 @@ pub fn permit(
     asked: &[&'static str],
     allowed: &[&'static str],
     setting: &str,
-) -> Result<(), Refusal> {
+) -> Result<(), Problem> {
     if asked.iter().all(|grant| allowed.contains(grant)) {
         return Ok(());
     }
@@ -134,7 +134,7 @@ pub fn permit(
         "This service permits {} only ({setting}). Ask for no more than that.",
         allowed.join(", ")
     );
-    Err(Refusal::new(Code::GrantNotAllowed, detail))
+    Err(Problem::new(Code::GrantNotAllowed, detail))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use http::{Method, Request, header};
 use serde_json::Value;
 
 use crate::json;
-use crate::problem::{Code, FieldError, Refusal};
+use crate::problem::{Code, FieldError, Problem};
 
 /// The longest body that is read, in bytes.
 pub const MOST_BODY_BYTES: usize = 4096;
@@ -49,7 +49,7 @@ impl Fields {
     ///
     /// # Errors
     /// [`Code::RequestTooLarge`], [`Code::MediaTypeNotSupported`], [`Code::RequestMalformed`].
-    pub fn read(request: &Request<Bytes>) -> Result<Self, Refusal> {
+    pub fn read(request: &Request<Bytes>) -> Result<Self, Problem> {
         let unchecked = if request.method() == Method::GET {
             query_fields(request.uri().query().unwrap_or_default())?
         } else {
@@ -170,7 +170,7 @@ impl Fields {
     ///
     /// # Errors
     /// [`Code::RequestInvalid`], with every field that is wrong or unknown.
-    pub fn finish(mut self) -> Result<(), Refusal> {
+    pub fn finish(mut self) -> Result<(), Problem> {
         let known = self.taken.join(", ");
         for name in self.unchecked.into_keys().take(MOST_UNKNOWN) {
             let name = json::shortened(&name).into_owned();
@@ -182,7 +182,7 @@ impl Fields {
         if self.errors.is_empty() {
             Ok(())
         } else {
-            Err(Refusal::invalid(self.errors))
+            Err(Problem::invalid(self.errors))
         }
     }
 
@@ -205,14 +205,14 @@ fn whole(value: &Value) -> Option<u32> {
 }
 
 /// A body of more than [`MOST_BODY_BYTES`].
-pub fn too_large() -> Refusal {
-    Refusal::new(
+pub fn too_large() -> Problem {
+    Problem::new(
         Code::RequestTooLarge,
         format!("Send at most {MOST_BODY_BYTES} bytes."),
     )
 }
 
-fn query_fields(query: &str) -> Result<BTreeMap<String, Field>, Refusal> {
+fn query_fields(query: &str) -> Result<BTreeMap<String, Field>, Problem> {
     let mut fields = BTreeMap::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         if fields.contains_key(name.as_ref()) {
@@ -220,15 +220,15 @@ fn query_fields(query: &str) -> Result<BTreeMap<String, Field>, Refusal> {
                 "Name each query parameter once: {} comes twice.",
                 json::shortened(&name)
             );
-            return Err(Refusal::new(Code::RequestMalformed, detail)
-                .because("a query parameter comes twice"));
+            return Err(Problem::new(Code::RequestMalformed, detail)
+                .with_reason("a query parameter comes twice"));
         }
         fields.insert(name.into_owned(), Field::Text(value.into_owned()));
     }
     Ok(fields)
 }
 
-fn body_fields(request: &Request<Bytes>) -> Result<BTreeMap<String, Field>, Refusal> {
+fn body_fields(request: &Request<Bytes>) -> Result<BTreeMap<String, Field>, Problem> {
     let body = request.body();
     if body.is_empty() {
         return Ok(BTreeMap::new());
@@ -244,7 +244,7 @@ fn body_fields(request: &Request<Bytes>) -> Result<BTreeMap<String, Field>, Refu
         .and_then(|value| value.split(';').next())
         .unwrap_or_default();
     if !essence.trim().eq_ignore_ascii_case("application/json") {
-        return Err(Refusal::new(
+        return Err(Problem::new(
             Code::MediaTypeNotSupported,
             "Send the ask as application/json.",
         ));
@@ -252,8 +252,8 @@ fn body_fields(request: &Request<Bytes>) -> Result<BTreeMap<String, Field>, Refu
     let members = json::strict_object(body).map_err(|fault| {
         // A member's name comes from the caller: the log gets the kind of fault alone.
         let detail = format!("Send one JSON object in UTF-8, each member once: {fault}.");
-        Refusal::new(Code::RequestMalformed, detail)
-            .because("the body is not one JSON object with each member once")
+        Problem::new(Code::RequestMalformed, detail)
+            .with_reason("the body is not one JSON object with each member once")
     })?;
     Ok(members
         .into_iter()
@@ -265,7 +265,7 @@ fn body_fields(request: &Request<Bytes>) -> Result<BTreeMap<String, Field>, Refu
 mod tests {
     use super::*;
 
-    fn post(body: &str) -> Result<Fields, Refusal> {
+    fn post(body: &str) -> Result<Fields, Problem> {
         let request = Request::post("/").header("content-type", "application/json; charset=utf-8");
         Fields::read(
             &request
@@ -274,7 +274,7 @@ mod tests {
         )
     }
 
-    fn get(query: &str) -> Result<Fields, Refusal> {
+    fn get(query: &str) -> Result<Fields, Problem> {
         Fields::read(
             &Request::get(format!("/?{query}"))
                 .body(Bytes::new())

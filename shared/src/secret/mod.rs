@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::clock::{Clock, age};
 use crate::json::{self, Members};
-use crate::problem::{Code, Refusal};
+use crate::problem::{Code, Problem};
 use crate::secret::api_key::ApiKey;
 
 /// A future that a store answers with.
@@ -203,7 +203,7 @@ impl SecretCache {
     ///
     /// # Errors
     /// [`Code::SecretUnavailable`] where nothing is cached and nothing can be loaded.
-    pub async fn get(&self) -> Result<Arc<ApiKey>, Refusal> {
+    pub async fn get(&self) -> Result<Arc<ApiKey>, Problem> {
         if let Some(key) = self.usable() {
             return Ok(key);
         }
@@ -254,7 +254,7 @@ impl SecretCache {
         state.cached.clone().filter(|_| !too_old && !gone)
     }
 
-    async fn load(&self) -> Result<Arc<ApiKey>, Refusal> {
+    async fn load(&self) -> Result<Arc<ApiKey>, Problem> {
         let loaded = self.store.load(&self.id).await;
         let unusable = |reason: &str| StoreError::Permanent(reason.to_owned());
         let key = loaded.and_then(|stored| self.part.of(stored).map_err(unusable));
@@ -291,7 +291,7 @@ impl SecretCache {
                 bridged.ok_or_else(|| {
                     let detail = "The service cannot load its key at the moment. Try again shortly; if it lasts, its \
                                   operator finds the cause in the log.";
-                    Refusal::new(Code::SecretUnavailable, detail).because(reason).retry_after(1)
+                    Problem::new(Code::SecretUnavailable, detail).with_reason(reason).retry_after(1)
                 })
             }
         }

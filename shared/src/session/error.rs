@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::problem::{Code, Refusal};
+use crate::problem::{Code, Problem};
 use crate::session::claims::Denied;
 
 /// Why a credential is no session.
@@ -37,7 +37,7 @@ impl Refused {
     }
 
     /// A secret that sessions are checked with cannot be had.
-    pub fn without_secret(refusal: Refusal) -> Self {
+    pub fn without_secret(refusal: Problem) -> Self {
         Self::Unavailable {
             reason: refusal.reason.into_owned(),
             retry_after: refusal.retry_after.unwrap_or(1),
@@ -54,17 +54,17 @@ impl From<Denied> for Refused {
     }
 }
 
-impl From<Refused> for Refusal {
+impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::Invalid(reason) => {
                 let detail = "The session is not one that this service accepts. Sign in again; if that does not help, \
                               compare the token's issuer, audience and algorithm with the service's settings.";
-                Self::new(Code::SessionInvalid, detail).because(reason)
+                Self::new(Code::SessionInvalid, detail).with_reason(reason)
             }
             Refused::Expired => {
                 let detail = "The session has expired. Sign in again, or refresh the session, and repeat the request.";
-                Self::new(Code::SessionExpired, detail).because("exp is in the past")
+                Self::new(Code::SessionExpired, detail).with_reason("exp is in the past")
             }
             Refused::Unavailable {
                 reason,
@@ -73,7 +73,7 @@ impl From<Refused> for Refusal {
                 let detail = "Sessions cannot be checked at the moment, since the identity provider cannot be asked or \
                               its keys cannot be had. Try again shortly.";
                 Self::new(Code::SessionUnavailable, detail)
-                    .because(reason)
+                    .with_reason(reason)
                     .retry_after(retry_after)
             }
         }

@@ -22,7 +22,7 @@ pub mod verifier;
 
 use serde_json::Value;
 
-use crate::problem::{Code, Refusal};
+use crate::problem::{Code, Problem};
 use crate::provider::request::Ask;
 
 /// A verified session. Only the verifier makes one; it has no `Debug`, as its claims are nobody's
@@ -50,7 +50,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Code::GrantNotAllowed`].
-    pub fn permits(&self, ask: &Ask, grants_claim: Option<&str>) -> Result<(), Refusal> {
+    pub fn permits(&self, ask: &Ask, grants_claim: Option<&str>) -> Result<(), Problem> {
         let Some(name) = grants_claim else {
             return Ok(());
         };
@@ -66,7 +66,7 @@ impl Session {
         let detail = format!(
             "This session may not ask for all of: {asked}. Ask for what its \"{name}\" claim lists."
         );
-        Err(Refusal::new(Code::GrantNotAllowed, detail))
+        Err(Problem::new(Code::GrantNotAllowed, detail))
     }
 }
 

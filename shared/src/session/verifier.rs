@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use crate::clock::Clock;
-use crate::problem::{Code, Refusal};
+use crate::problem::{Code, Problem};
 use crate::secret::{Part, SecretCache, SecretStore};
 use crate::session::Session;
 use crate::session::claims::IssuerClaim;
@@ -148,10 +148,10 @@ impl Verifier {
     /// [`Code::SessionMissing`], [`Code::SessionInvalid`], [`Code::SessionExpired`], and
     /// [`Code::SessionUnavailable`] where nothing can be said of the credential because keys or
     /// answers cannot be had.
-    pub async fn verify(&self, credential: Credential<'_>) -> Result<Session, Refusal> {
+    pub async fn verify(&self, credential: Credential<'_>) -> Result<Session, Problem> {
         let detail =
             "Sign in, and send the session as a Bearer token or as the app's session cookie.";
-        let missing = |reason| Err(Refusal::new(Code::SessionMissing, detail).because(reason));
+        let missing = |reason| Err(Problem::new(Code::SessionMissing, detail).with_reason(reason));
         match credential {
             Credential::Bearer(token) => Ok(self.verify_one(token, None).await?),
             Credential::Cookies(candidates) => Ok(self.verify_cookies(&candidates).await?),

@@ -24,7 +24,7 @@ use voicemint::limit::gcra::{Counted, Limit, Over, count};
 use voicemint::limit::memory::Memory;
 use voicemint::limit::settings::{Limits, OnError};
 use voicemint::limit::table::{Item, Table};
-use voicemint::problem::{Code, Refusal};
+use voicemint::problem::{Code, Problem};
 use voicemint::settings::Reader;
 
 /// Ten in the morning.
@@ -68,7 +68,7 @@ fn admit(
     limiter: &Limiter,
     provider: &str,
     subject: &str,
-) -> (Result<(), Refusal>, Option<OnError>) {
+) -> (Result<(), Problem>, Option<OnError>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()

@@ -11,7 +11,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use voicemint::clock::Clock;
-use voicemint::problem::{Code, Refusal};
+use voicemint::problem::{Code, Problem};
 use voicemint::secret::{Loading, SecretStore, Stored};
 use voicemint::session::credential::Credential;
 use voicemint::session::settings::SessionSettings;
@@ -134,7 +134,7 @@ impl World {
     }
 
     /// Who is signed in with a credential, or why nobody is.
-    pub async fn verify(&self, token: &str) -> Result<String, Refusal> {
+    pub async fn verify(&self, token: &str) -> Result<String, Problem> {
         let session = self.verifier.verify(Credential::Bearer(token)).await?;
         Ok(session.subject().to_owned())
     }

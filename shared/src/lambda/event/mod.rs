@@ -19,14 +19,14 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::problem::{Code, Refusal};
+use crate::problem::{Code, Problem};
 
 /// An event that `lambda_http` can turn into a request, whatever it was when it came.
 pub struct Event {
     /// The request, in the form that tells how it is to be answered.
     pub request: LambdaRequest,
     /// Why the request must be refused, where it is not all that came.
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Problem>,
 }
 
 impl<'de> Deserialize<'de> for Event {
@@ -79,8 +79,8 @@ impl Event {
     }
 }
 
-fn malformed(detail: &'static str) -> Refusal {
-    Refusal::new(Code::RequestMalformed, detail)
+fn malformed(detail: &'static str) -> Problem {
+    Problem::new(Code::RequestMalformed, detail)
 }
 
 /// What API Gateway asks an authorizer, and what it sends of a WebSocket, is made like an event of
@@ -190,7 +190,7 @@ fn keep_repeated(single: &mut HeaderMap, multiple: &mut HeaderMap) {
 }
 
 /// Takes out a body that cannot be decoded, on which `lambda_http` panics.
-fn check_body(body: &mut Option<String>, is_base64: bool) -> Option<Refusal> {
+fn check_body(body: &mut Option<String>, is_base64: bool) -> Option<Problem> {
     let bad = body.take_if(|body| is_base64 && STANDARD.decode(body).is_err());
     bad.map(|_| malformed("The body is not the base64 that isBase64Encoded says it is."))
 }
