@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use voicemint::problem::Problem;
-use voicemint::provider::request::{Ask, Fields};
+use voicemint::provider::request::{Fields, TokenRequest};
 use voicemint::provider::token::Minted;
 use voicemint::provider::{Provider, Verdict};
 use voicemint::secret::api_key::ApiKey;
@@ -39,15 +39,15 @@ impl<P: Provider> Provider for Answered<P> {
             .unwrap_or_else(|| self.provider.base_url())
     }
 
-    fn ask(&self, fields: Fields) -> Result<Ask, Problem> {
+    fn ask(&self, fields: Fields) -> Result<TokenRequest, Problem> {
         self.provider.ask(fields)
     }
 
-    fn request(&self, ask: &Ask, key: &ApiKey) -> http::Result<Request<Bytes>> {
+    fn request(&self, ask: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>> {
         self.provider.request(ask, key)
     }
 
-    fn token(&self, ask: &Ask, body: &[u8]) -> Result<Minted, &'static str> {
+    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<Minted, &'static str> {
         self.provider.token(ask, body)
     }
 

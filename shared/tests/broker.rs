@@ -25,7 +25,7 @@ use voicemint::limit::memory::Memory;
 use voicemint::log::request::{Outcome, Record};
 use voicemint::problem::Problem;
 use voicemint::provider::Provider;
-use voicemint::provider::request::{Ask, Fields};
+use voicemint::provider::request::{Fields, TokenRequest};
 use voicemint::provider::token::{Answer, Minted};
 use voicemint::secret::api_key::ApiKey;
 use voicemint::secret::{Loading, SecretStore, Stored};
@@ -57,21 +57,21 @@ impl Provider for Odd {
         &self.base_url
     }
 
-    fn ask(&self, fields: Fields) -> Result<Ask, Problem> {
+    fn ask(&self, fields: Fields) -> Result<TokenRequest, Problem> {
         assert!(!self.panics, "sk_key_in_a_panic");
         fields.finish()?;
-        Ok(Ask {
+        Ok(TokenRequest {
             grants: vec!["tts"],
             expires_in: 60,
             max_session_duration: None,
         })
     }
 
-    fn request(&self, _ask: &Ask, _key: &ApiKey) -> http::Result<Request<Bytes>> {
+    fn request(&self, _ask: &TokenRequest, _key: &ApiKey) -> http::Result<Request<Bytes>> {
         Request::get(format!("{}/token", self.base_url)).body(Bytes::new())
     }
 
-    fn token(&self, ask: &Ask, body: &[u8]) -> Result<Minted, &'static str> {
+    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<Minted, &'static str> {
         Ok(Minted {
             token: Answer::parse(body)?.token("token")?,
             expires_in: ask.expires_in,

@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use http::{Request, header};
 use voicemint::problem::Problem;
-use voicemint::provider::request::{Ask, Fields};
+use voicemint::provider::request::{Fields, TokenRequest};
 use voicemint::provider::token::{Answer, Minted};
 use voicemint::provider::{Lifetimes, Provider};
 use voicemint::secret::api_key::ApiKey;
@@ -49,7 +49,7 @@ impl Provider for AssemblyAi {
         &self.base_url
     }
 
-    fn ask(&self, mut fields: Fields) -> Result<Ask, Problem> {
+    fn ask(&self, mut fields: Fields) -> Result<TokenRequest, Problem> {
         if fields.has("expires_in_seconds") && fields.has("expires_in") {
             fields.fault(
                 "expires_in",
@@ -65,14 +65,14 @@ impl Provider for AssemblyAi {
             *SESSION_SECONDS.start()..=longest,
         );
         fields.finish()?;
-        Ok(Ask {
+        Ok(TokenRequest {
             grants: vec![GRANT],
             expires_in: expires_in.or(alias).unwrap_or(self.lifetimes.default),
             max_session_duration: session.or(self.session_cap),
         })
     }
 
-    fn request(&self, ask: &Ask, key: &ApiKey) -> http::Result<Request<Bytes>> {
+    fn request(&self, ask: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>> {
         let mut url = format!(
             "{}/v3/token?expires_in_seconds={}",
             self.base_url, ask.expires_in
@@ -85,7 +85,7 @@ impl Provider for AssemblyAi {
             .body(Bytes::new())
     }
 
-    fn token(&self, ask: &Ask, body: &[u8]) -> Result<Minted, &'static str> {
+    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<Minted, &'static str> {
         let answer = Answer::parse(body)?;
         let token = answer.token("token")?;
         let expires_in = match answer.member("expires_in_seconds") {
@@ -112,7 +112,7 @@ mod tests {
         reader.finish(Some(provider)).unwrap()
     }
 
-    fn ask(provider: &AssemblyAi, query: &str) -> Result<Ask, Problem> {
+    fn ask(provider: &AssemblyAi, query: &str) -> Result<TokenRequest, Problem> {
         provider.ask(Fields::read(
             &Request::get(format!("/?{query}"))
                 .body(Bytes::new())

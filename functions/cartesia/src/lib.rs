@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, header};
 use serde_json::{Map, Value, json};
 use voicemint::problem::Problem;
-use voicemint::provider::request::{Ask, Fields};
+use voicemint::provider::request::{Fields, TokenRequest};
 use voicemint::provider::token::{Answer, Minted};
 use voicemint::provider::{Lifetimes, Provider, known_code, permit};
 use voicemint::secret::api_key::ApiKey;
@@ -49,7 +49,7 @@ impl Provider for Cartesia {
         &self.base_url
     }
 
-    fn ask(&self, mut fields: Fields) -> Result<Ask, Problem> {
+    fn ask(&self, mut fields: Fields) -> Result<TokenRequest, Problem> {
         // Cartesia's own schema lets both be null.
         fields.null_is_absent("grants");
         fields.null_is_absent("expires_in");
@@ -59,14 +59,14 @@ impl Provider for Cartesia {
         let grants = grants.unwrap_or_else(|| self.allowed.clone());
         permit(&grants, &self.allowed, "ALLOWED_GRANTS")?;
         let expires_in = expires_in.unwrap_or(self.lifetimes.default);
-        Ok(Ask {
+        Ok(TokenRequest {
             grants,
             expires_in,
             max_session_duration: None,
         })
     }
 
-    fn request(&self, ask: &Ask, key: &ApiKey) -> http::Result<Request<Bytes>> {
+    fn request(&self, ask: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>> {
         // Both fields are always sent: what Cartesia does without them is not documented.
         let grants: Map<String, Value> = ask
             .grants
@@ -81,7 +81,7 @@ impl Provider for Cartesia {
             .body(body.into())
     }
 
-    fn token(&self, ask: &Ask, body: &[u8]) -> Result<Minted, &'static str> {
+    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<Minted, &'static str> {
         let token = Answer::parse(body)?.token("token")?;
         // The answer does not say how long the token lives: as long as was asked, as the
         // documentation has it.
@@ -114,7 +114,7 @@ mod tests {
         reader.finish(Some(provider)).unwrap()
     }
 
-    fn ask(provider: &Cartesia, body: &str) -> Result<Ask, Problem> {
+    fn ask(provider: &Cartesia, body: &str) -> Result<TokenRequest, Problem> {
         let request = Request::post("/")
             .header("content-type", "application/json")
             .body(Bytes::from(body.to_owned()));
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn without_a_word_all_that_is_allowed_is_asked_for_a_minute() {
-        let expected = Ask {
+        let expected = TokenRequest {
             grants: vec!["tts", "stt"],
             expires_in: 60,
             max_session_duration: None,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use serde_json::Value;
 use voicemint::problem::Problem;
-use voicemint::provider::request::{Ask, Fields};
+use voicemint::provider::request::{Fields, TokenRequest};
 use voicemint::provider::token::{Answer, Minted};
 use voicemint::provider::{Provider, Verdict, known_code, permit};
 use voicemint::secret::api_key::ApiKey;
@@ -57,7 +57,7 @@ impl Provider for ElevenLabs {
         &self.base_url
     }
 
-    fn ask(&self, mut fields: Fields) -> Result<Ask, Problem> {
+    fn ask(&self, mut fields: Fields) -> Result<TokenRequest, Problem> {
         let named = fields.has("token_type");
         let mut token_type = fields.choice("token_type", &TOKEN_TYPES);
         if !named {
@@ -77,14 +77,14 @@ impl Provider for ElevenLabs {
         fields.finish()?;
         let grants = token_type.into_iter().collect::<Vec<_>>();
         permit(&grants, &self.allowed, "ALLOWED_TOKEN_TYPES")?;
-        Ok(Ask {
+        Ok(TokenRequest {
             grants,
             expires_in: LIFETIME_SECONDS,
             max_session_duration: None,
         })
     }
 
-    fn request(&self, ask: &Ask, key: &ApiKey) -> http::Result<Request<Bytes>> {
+    fn request(&self, ask: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>> {
         let token_type = ask.grants.first().copied().unwrap_or_default();
         Request::post(format!(
             "{}/v1/single-use-token/{token_type}",
@@ -95,7 +95,7 @@ impl Provider for ElevenLabs {
         .body(Bytes::new())
     }
 
-    fn token(&self, ask: &Ask, body: &[u8]) -> Result<Minted, &'static str> {
+    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<Minted, &'static str> {
         let token = Answer::parse(body)?.token("token")?;
         Ok(Minted {
             token,
@@ -148,7 +148,7 @@ mod tests {
         reader.finish(Some(provider)).unwrap()
     }
 
-    fn ask(provider: &ElevenLabs, query: &str) -> Result<Ask, Problem> {
+    fn ask(provider: &ElevenLabs, query: &str) -> Result<TokenRequest, Problem> {
         provider.ask(Fields::read(
             &Request::get(format!("/?{query}"))
                 .body(Bytes::new())

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::clock::Clock;
 use crate::problem::{Code, Problem};
-use crate::provider::request::Ask;
+use crate::provider::request::TokenRequest;
 use crate::provider::token::Minted;
 use crate::provider::{Provider, Verdict};
 use crate::secret::SecretCache;
@@ -41,7 +41,7 @@ impl<P: Provider> Minter<'_, P> {
     /// that one.
     pub async fn mint(
         &self,
-        ask: &Ask,
+        ask: &TokenRequest,
         key: &Arc<ApiKey>,
         deadline: Instant,
     ) -> Result<(Minted, Arc<ApiKey>), Problem> {
@@ -64,7 +64,7 @@ impl<P: Provider> Minter<'_, P> {
 
     async fn try_key(
         &self,
-        ask: &Ask,
+        ask: &TokenRequest,
         key: &ApiKey,
         budget: &mut Budget,
     ) -> Result<Outcome, Problem> {
@@ -75,7 +75,7 @@ impl<P: Provider> Minter<'_, P> {
         call(self.transport, request, budget, self.clock, self.provider).await
     }
 
-    fn read(&self, ask: &Ask, body: &[u8]) -> Result<Minted, Problem> {
+    fn read(&self, ask: &TokenRequest, body: &[u8]) -> Result<Minted, Problem> {
         self.provider.token(ask, body).map_err(rejected)
     }
 }

@@ -25,7 +25,7 @@ use crate::limit::table::Table;
 use crate::log::request::{Outcome, Record, Steps};
 use crate::problem::{Code, Problem};
 use crate::provider::Provider;
-use crate::provider::request::{Ask, Fields};
+use crate::provider::request::{Fields, TokenRequest};
 use crate::provider::token::{Lease, Minted};
 use crate::secret::api_key::ApiKey;
 use crate::secret::{Part, SecretCache, SecretStore};
@@ -318,7 +318,7 @@ impl<P: Provider> Broker<P> {
         &self,
         request: &Request<Bytes>,
         owner: &Owner,
-        ask: &Ask,
+        ask: &TokenRequest,
         key: &ApiKey,
     ) -> Option<Lease> {
         if P::SINGLE_USE {
@@ -372,7 +372,7 @@ impl<P: Provider> Broker<P> {
     fn hand_over(
         &self,
         owner: &Owner,
-        ask: &Ask,
+        ask: &TokenRequest,
         key: &ApiKey,
         lease: &Lease,
         progress: &mut Progress,

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::provider::request::Ask;
+use crate::provider::request::TokenRequest;
 use crate::provider::token::{Lease, ProviderToken};
 use crate::secret::api_key::ApiKey;
 use crate::session::subject::Owner;
@@ -56,7 +56,13 @@ impl<'a> Seal<'a> {
 
     /// Seals a token for its owner. Nothing where the machine has no random numbers: then no cookie
     /// is set.
-    pub fn seal(&self, owner: &Owner, ask: &Ask, lease: &Lease, base_url: &str) -> Option<String> {
+    pub fn seal(
+        &self,
+        owner: &Owner,
+        ask: &TokenRequest,
+        lease: &Lease,
+        base_url: &str,
+    ) -> Option<String> {
         let content = Content {
             token: lease.token.expose().to_owned(),
             grants: ask.grants.iter().map(|&grant| grant.to_owned()).collect(),
@@ -104,8 +110,8 @@ mod tests {
     use crate::session::Session;
     use serde_json::json;
 
-    fn ask() -> Ask {
-        Ask {
+    fn ask() -> TokenRequest {
+        TokenRequest {
             grants: vec!["tts"],
             expires_in: 60,
             max_session_duration: None,

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{Request, StatusCode};
 
 use crate::problem::{Code, Problem};
-use crate::provider::request::{Ask, Fields};
+use crate::provider::request::{Fields, TokenRequest};
 use crate::provider::token::Minted;
 use crate::secret::api_key::ApiKey;
 use crate::settings::Reader;
@@ -34,20 +34,20 @@ pub trait Provider: Sized + Send + Sync + 'static {
     /// # Errors
     /// [`Code::RequestInvalid`] names the fields that are wrong;
     /// [`Code::GrantNotAllowed`] where the deployment permits less.
-    fn ask(&self, fields: Fields) -> Result<Ask, Problem>;
+    fn ask(&self, fields: Fields) -> Result<TokenRequest, Problem>;
 
     /// The call that mints.
     ///
     /// # Errors
     /// Where the parts do not make an HTTP request, which settings and keys that passed their
     /// checks never cause.
-    fn request(&self, ask: &Ask, key: &ApiKey) -> http::Result<Request<Bytes>>;
+    fn request(&self, ask: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>>;
 
     /// Reads the token out of an answer of success.
     ///
     /// # Errors
     /// A clause for the log, without anything of the body.
-    fn token(&self, ask: &Ask, body: &[u8]) -> Result<Minted, &'static str>;
+    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<Minted, &'static str>;
 
     /// What an answer other than success means. Most providers can be read by the status alone.
     fn verdict(&self, status: StatusCode, _body: &[u8]) -> Verdict {
@@ -131,7 +131,7 @@ pub fn permit(
         return Ok(());
     }
     let detail = format!(
-        "This service permits {} only ({setting}). Ask for no more than that.",
+        "This service permits {} only ({setting}). TokenRequest for no more than that.",
         allowed.join(", ")
     );
     Err(Problem::new(Code::GrantNotAllowed, detail))

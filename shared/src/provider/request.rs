@@ -19,7 +19,7 @@ pub const MOST_BODY_BYTES: usize = 4096;
 
 /// A checked ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ask {
+pub struct TokenRequest {
     /// What the token is to permit (`tts`, `stt`, `agent`, or a token type), in a fixed order.
     pub grants: Vec<&'static str>,
     /// For how many seconds.

@@ -23,7 +23,7 @@ pub mod verifier;
 use serde_json::Value;
 
 use crate::problem::{Code, Problem};
-use crate::provider::request::Ask;
+use crate::provider::request::TokenRequest;
 
 /// A verified session. Only the verifier makes one; it has no `Debug`, as its claims are nobody's
 /// business.
@@ -50,7 +50,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Code::GrantNotAllowed`].
-    pub fn permits(&self, ask: &Ask, grants_claim: Option<&str>) -> Result<(), Problem> {
+    pub fn permits(&self, ask: &TokenRequest, grants_claim: Option<&str>) -> Result<(), Problem> {
         let Some(name) = grants_claim else {
             return Ok(());
         };
@@ -64,7 +64,7 @@ impl Session {
         }
         let asked = ask.grants.join(", ");
         let detail = format!(
-            "This session may not ask for all of: {asked}. Ask for what its \"{name}\" claim lists."
+            "This session may not ask for all of: {asked}. TokenRequest for what its \"{name}\" claim lists."
         );
         Err(Problem::new(Code::GrantNotAllowed, detail))
     }
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn the_grants_claim_is_an_array_or_a_text_with_spaces() {
-        let ask = Ask {
+        let ask = TokenRequest {
             grants: vec!["tts", "stt"],
             expires_in: 60,
             max_session_duration: None,
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_grants_claim_may_be_within_another_claim() {
-        let ask = Ask {
+        let ask = TokenRequest {
             grants: vec!["tts"],
             expires_in: 60,
             max_session_duration: None,
