@@ -26,7 +26,7 @@ use voicemint::log::request::{Outcome, Record};
 use voicemint::problem::Problem;
 use voicemint::provider::Provider;
 use voicemint::provider::request::{Fields, TokenRequest};
-use voicemint::provider::token::{Answer, Minted};
+use voicemint::provider::token::{Minted, TokenResponse};
 use voicemint::secret::api_key::ApiKey;
 use voicemint::secret::{Loading, SecretStore, Stored};
 use voicemint::settings::Reader;
@@ -73,7 +73,7 @@ impl Provider for Odd {
 
     fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<Minted, &'static str> {
         Ok(Minted {
-            token: Answer::parse(body)?.token("token")?,
+            token: TokenResponse::parse(body)?.token("token")?,
             expires_in: ask.expires_in,
         })
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, header};
 use voicemint::problem::Problem;
 use voicemint::provider::request::{Fields, TokenRequest};
-use voicemint::provider::token::{Answer, Minted};
+use voicemint::provider::token::{Minted, TokenResponse};
 use voicemint::provider::{Lifetimes, Provider};
 use voicemint::secret::api_key::ApiKey;
 use voicemint::settings::Reader;
@@ -86,7 +86,7 @@ impl Provider for AssemblyAi {
     }
 
     fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<Minted, &'static str> {
-        let answer = Answer::parse(body)?;
+        let answer = TokenResponse::parse(body)?;
         let token = answer.token("token")?;
         let expires_in = match answer.member("expires_in_seconds") {
             None => Some(ask.expires_in),

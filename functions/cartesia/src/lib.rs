@@ -7,7 +7,7 @@ use http::{Request, header};
 use serde_json::{Map, Value, json};
 use voicemint::problem::Problem;
 use voicemint::provider::request::{Fields, TokenRequest};
-use voicemint::provider::token::{Answer, Minted};
+use voicemint::provider::token::{Minted, TokenResponse};
 use voicemint::provider::{Lifetimes, Provider, known_code, permit};
 use voicemint::secret::api_key::ApiKey;
 use voicemint::settings::Reader;
@@ -82,7 +82,7 @@ impl Provider for Cartesia {
     }
 
     fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<Minted, &'static str> {
-        let token = Answer::parse(body)?.token("token")?;
+        let token = TokenResponse::parse(body)?.token("token")?;
         // The answer does not say how long the token lives: as long as was asked, as the
         // documentation has it.
         Ok(Minted {

@@ -7,7 +7,7 @@ use http::{Request, StatusCode, header};
 use serde_json::Value;
 use voicemint::problem::Problem;
 use voicemint::provider::request::{Fields, TokenRequest};
-use voicemint::provider::token::{Answer, Minted};
+use voicemint::provider::token::{Minted, TokenResponse};
 use voicemint::provider::{Provider, Verdict, known_code, permit};
 use voicemint::secret::api_key::ApiKey;
 use voicemint::settings::Reader;
@@ -96,7 +96,7 @@ impl Provider for ElevenLabs {
     }
 
     fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<Minted, &'static str> {
-        let token = Answer::parse(body)?.token("token")?;
+        let token = TokenResponse::parse(body)?.token("token")?;
         Ok(Minted {
             token,
             expires_in: ask.expires_in,

@@ -43,9 +43,9 @@ pub struct Lease {
 }
 
 /// A provider's answer of success: one JSON object, as most of them send.
-pub struct Answer(Map<String, Value>);
+pub struct TokenResponse(Map<String, Value>);
 
-impl Answer {
+impl TokenResponse {
     /// Reads the answer.
     ///
     /// # Errors
