@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{Request, StatusCode};
 use voicemint::problem::Problem;
 use voicemint::provider::request::{Fields, TokenRequest};
-use voicemint::provider::token::Minted;
+use voicemint::provider::token::MintedToken;
 use voicemint::provider::{Provider, Verdict};
 use voicemint::secret::api_key::ApiKey;
 use voicemint::settings::Reader;
@@ -47,7 +47,7 @@ impl<P: Provider> Provider for Answered<P> {
         self.provider.request(ask, key)
     }
 
-    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<Minted, &'static str> {
+    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<MintedToken, &'static str> {
         self.provider.token(ask, body)
     }
 

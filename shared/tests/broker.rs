@@ -26,7 +26,7 @@ use voicemint::log::request::{Outcome, Record};
 use voicemint::problem::Problem;
 use voicemint::provider::Provider;
 use voicemint::provider::request::{Fields, TokenRequest};
-use voicemint::provider::token::{Minted, TokenResponse};
+use voicemint::provider::token::{MintedToken, TokenResponse};
 use voicemint::secret::api_key::ApiKey;
 use voicemint::secret::{Loading, SecretStore, Stored};
 use voicemint::settings::Reader;
@@ -71,8 +71,8 @@ impl Provider for Odd {
         Request::get(format!("{}/token", self.base_url)).body(Bytes::new())
     }
 
-    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<Minted, &'static str> {
-        Ok(Minted {
+    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<MintedToken, &'static str> {
+        Ok(MintedToken {
             token: TokenResponse::parse(body)?.token("token")?,
             expires_in: ask.expires_in,
         })

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, header};
 use voicemint::problem::Problem;
 use voicemint::provider::request::{Fields, TokenRequest};
-use voicemint::provider::token::{Minted, TokenResponse};
+use voicemint::provider::token::{MintedToken, TokenResponse};
 use voicemint::provider::{Lifetimes, Provider};
 use voicemint::secret::api_key::ApiKey;
 use voicemint::settings::Reader;
@@ -85,7 +85,7 @@ impl Provider for AssemblyAi {
             .body(Bytes::new())
     }
 
-    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<Minted, &'static str> {
+    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<MintedToken, &'static str> {
         let answer = TokenResponse::parse(body)?;
         let token = answer.token("token")?;
         let expires_in = match answer.member("expires_in_seconds") {
@@ -96,7 +96,7 @@ impl Provider for AssemblyAi {
         };
         let expires_in = expires_in.filter(|seconds| *seconds > 0);
         let expires_in = expires_in.ok_or("the provider's token has no plausible lifetime")?;
-        Ok(Minted { token, expires_in })
+        Ok(MintedToken { token, expires_in })
     }
 }
 

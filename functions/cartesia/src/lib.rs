@@ -7,7 +7,7 @@ use http::{Request, header};
 use serde_json::{Map, Value, json};
 use voicemint::problem::Problem;
 use voicemint::provider::request::{Fields, TokenRequest};
-use voicemint::provider::token::{Minted, TokenResponse};
+use voicemint::provider::token::{MintedToken, TokenResponse};
 use voicemint::provider::{Lifetimes, Provider, known_code, permit};
 use voicemint::secret::api_key::ApiKey;
 use voicemint::settings::Reader;
@@ -81,11 +81,11 @@ impl Provider for Cartesia {
             .body(body.into())
     }
 
-    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<Minted, &'static str> {
+    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<MintedToken, &'static str> {
         let token = TokenResponse::parse(body)?.token("token")?;
         // The answer does not say how long the token lives: as long as was asked, as the
         // documentation has it.
-        Ok(Minted {
+        Ok(MintedToken {
             token,
             expires_in: ask.expires_in,
         })

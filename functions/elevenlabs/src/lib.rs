@@ -7,7 +7,7 @@ use http::{Request, StatusCode, header};
 use serde_json::Value;
 use voicemint::problem::Problem;
 use voicemint::provider::request::{Fields, TokenRequest};
-use voicemint::provider::token::{Minted, TokenResponse};
+use voicemint::provider::token::{MintedToken, TokenResponse};
 use voicemint::provider::{Provider, Verdict, known_code, permit};
 use voicemint::secret::api_key::ApiKey;
 use voicemint::settings::Reader;
@@ -95,9 +95,9 @@ impl Provider for ElevenLabs {
         .body(Bytes::new())
     }
 
-    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<Minted, &'static str> {
+    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<MintedToken, &'static str> {
         let token = TokenResponse::parse(body)?.token("token")?;
-        Ok(Minted {
+        Ok(MintedToken {
             token,
             expires_in: ask.expires_in,
         })

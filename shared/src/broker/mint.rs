@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::clock::Clock;
 use crate::problem::{Code, Problem};
 use crate::provider::request::TokenRequest;
-use crate::provider::token::Minted;
+use crate::provider::token::MintedToken;
 use crate::provider::{Provider, Verdict};
 use crate::secret::SecretCache;
 use crate::secret::api_key::ApiKey;
@@ -44,7 +44,7 @@ impl<P: Provider> Minter<'_, P> {
         ask: &TokenRequest,
         key: &Arc<ApiKey>,
         deadline: Instant,
-    ) -> Result<(Minted, Arc<ApiKey>), Problem> {
+    ) -> Result<(MintedToken, Arc<ApiKey>), Problem> {
         let mut budget = Budget::new(deadline);
         let rejected = match self.try_key(ask, key, &mut budget).await? {
             Outcome::Success(body) => return Ok((self.read(ask, &body)?, Arc::clone(key))),
@@ -75,7 +75,7 @@ impl<P: Provider> Minter<'_, P> {
         call(self.transport, request, budget, self.clock, self.provider).await
     }
 
-    fn read(&self, ask: &TokenRequest, body: &[u8]) -> Result<Minted, Problem> {
+    fn read(&self, ask: &TokenRequest, body: &[u8]) -> Result<MintedToken, Problem> {
         self.provider.token(ask, body).map_err(rejected)
     }
 }

@@ -26,7 +26,7 @@ use crate::log::request::{Outcome, Record, Steps};
 use crate::problem::{Code, Problem};
 use crate::provider::Provider;
 use crate::provider::request::{Fields, TokenRequest};
-use crate::provider::token::{Lease, Minted};
+use crate::provider::token::{IssuedToken, MintedToken};
 use crate::secret::api_key::ApiKey;
 use crate::secret::{Part, SecretCache, SecretStore};
 use crate::session::cookie::Carrier;
@@ -300,8 +300,8 @@ impl<P: Provider> Broker<P> {
         let began = Instant::now();
         let called = self.minter().mint(&ask, &key, deadline).await;
         progress.steps.provider = Some(began.elapsed());
-        let (Minted { token, expires_in }, key) = called?;
-        let lease = Lease {
+        let (MintedToken { token, expires_in }, key) = called?;
+        let lease = IssuedToken {
             token,
             expires_in,
             expires_at: asked_at + u64::from(expires_in),
@@ -320,7 +320,7 @@ impl<P: Provider> Broker<P> {
         owner: &Owner,
         ask: &TokenRequest,
         key: &ApiKey,
-    ) -> Option<Lease> {
+    ) -> Option<IssuedToken> {
         if P::SINGLE_USE {
             return None;
         }
@@ -336,7 +336,7 @@ impl<P: Provider> Broker<P> {
             && left.as_secs_f64() * 2.0 >= f64::from(ask.expires_in)
             // Nor longer than is asked, which is no more than the deployment permits by now.
             && expires_in <= ask.expires_in;
-        fits.then_some(Lease {
+        fits.then_some(IssuedToken {
             token: kept.token,
             expires_in,
             expires_at: kept.expires_at,
@@ -374,7 +374,7 @@ impl<P: Provider> Broker<P> {
         owner: &Owner,
         ask: &TokenRequest,
         key: &ApiKey,
-        lease: &Lease,
+        lease: &IssuedToken,
         progress: &mut Progress,
     ) -> Response<Bytes> {
         let sealed = Seal::new(key, P::COOKIE).seal(owner, ask, lease, self.provider.base_url());
@@ -387,7 +387,7 @@ impl<P: Provider> Broker<P> {
 
     fn granted(
         &self,
-        lease: &Lease,
+        lease: &IssuedToken,
         outcome: Outcome,
         cookie: Option<HeaderValue>,
     ) -> Response<Bytes> {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::clock::rfc3339;
 use crate::problem::{Code, Problem};
-use crate::provider::token::Lease;
+use crate::provider::token::IssuedToken;
 
 /// The methods that the endpoints know, as 405 tells them.
 const ALLOW: HeaderValue = HeaderValue::from_static("GET, POST, DELETE, OPTIONS");
@@ -93,7 +93,7 @@ impl<'a> Granted<'a> {
     /// The body of an answer of success.
     pub fn new(
         provider: &'static str,
-        lease: &'a Lease,
+        lease: &'a IssuedToken,
         single_use: bool,
         base_url: &'a str,
     ) -> Self {

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::provider::request::TokenRequest;
-use crate::provider::token::{Lease, ProviderToken};
+use crate::provider::token::{IssuedToken, ProviderToken};
 use crate::secret::api_key::ApiKey;
 use crate::session::subject::Owner;
 
@@ -23,7 +23,7 @@ pub struct Seal<'a> {
 }
 
 /// What a cookie holds beside its owner.
-pub struct Kept {
+pub struct SealedToken {
     /// The token.
     pub token: ProviderToken,
     /// What it permits.
@@ -60,7 +60,7 @@ impl<'a> Seal<'a> {
         &self,
         owner: &Owner,
         ask: &TokenRequest,
-        lease: &Lease,
+        lease: &IssuedToken,
         base_url: &str,
     ) -> Option<String> {
         let content = Content {
@@ -82,7 +82,7 @@ impl<'a> Seal<'a> {
     }
 
     /// Opens a cookie's value, if it was sealed here and for this owner.
-    pub fn open(&self, owner: &Owner, value: &str) -> Option<Kept> {
+    pub fn open(&self, owner: &Owner, value: &str) -> Option<SealedToken> {
         let mut sealed = URL_SAFE_NO_PAD.decode(value).ok()?;
         let (text, nonce) = sealed.split_last_chunk_mut::<NONCE_LEN>()?;
         let nonce = Nonce::assume_unique_for_key(*nonce);
@@ -95,7 +95,7 @@ impl<'a> Seal<'a> {
         let content: Content = serde_json::from_slice(opened).ok()?;
         // The owner is authenticated, not secret: comparing it tells nobody anything.
         (content.owner == owner.as_str()).then_some(())?;
-        Some(Kept {
+        Some(SealedToken {
             token: ProviderToken::new(content.token)?,
             grants: content.grants,
             expires_at: content.expires_at,
@@ -124,7 +124,7 @@ mod tests {
 
     fn sealed(key: &ApiKey) -> String {
         let token = ProviderToken::new("the-token".to_owned()).unwrap();
-        let lease = Lease {
+        let lease = IssuedToken {
             token,
             expires_in: 60,
             expires_at: 1_800_000_000,

@@ -10,7 +10,7 @@ use http::{Request, StatusCode};
 
 use crate::problem::{Code, Problem};
 use crate::provider::request::{Fields, TokenRequest};
-use crate::provider::token::Minted;
+use crate::provider::token::MintedToken;
 use crate::secret::api_key::ApiKey;
 use crate::settings::Reader;
 
@@ -47,7 +47,7 @@ pub trait Provider: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// A clause for the log, without anything of the body.
-    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<Minted, &'static str>;
+    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<MintedToken, &'static str>;
 
     /// What an answer other than success means. Most providers can be read by the status alone.
     fn verdict(&self, status: StatusCode, _body: &[u8]) -> Verdict {

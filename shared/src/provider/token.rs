@@ -25,7 +25,7 @@ impl ProviderToken {
 }
 
 /// A token as a provider gave it.
-pub struct Minted {
+pub struct MintedToken {
     /// The token.
     pub token: ProviderToken,
     /// Its lifetime in seconds, counted from the mint.
@@ -33,7 +33,7 @@ pub struct Minted {
 }
 
 /// A token that is being handed over, with the time that it has.
-pub struct Lease {
+pub struct IssuedToken {
     /// The token.
     pub token: ProviderToken,
     /// In how many seconds it expires.
