@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::cookie;
 use crate::endpoint::origin::{Origins, refuse_ambiguous};
 use crate::endpoint::response::{self, Granted};
-use crate::endpoint::token_cookie::Seal;
+use crate::endpoint::token_cookie::TokenCookie;
 use crate::limit::Limiter;
 use crate::limit::settings::{Limits, OnError};
 use crate::limit::table::Table;
@@ -32,7 +32,7 @@ use crate::secret::{Part, SecretCache, SecretStore};
 use crate::session::cookie::Carrier;
 use crate::session::credential::Credential;
 use crate::session::settings::{SessionSettings, grants_claim};
-use crate::session::subject::{Owner, subject_hash};
+use crate::session::subject::{SubjectId, subject_hash};
 use crate::session::verifier::Verifier;
 use crate::settings::{Environment, Reader, SettingsError};
 use crate::transport::Transport;
@@ -271,7 +271,7 @@ impl<P: Provider> Broker<P> {
         let verified = timeout_at(deadline, self.verifier.verify(credential)).await;
         progress.steps.session = Some(began.elapsed());
         let session = verified.unwrap_or_else(|_| Err(late(Code::SessionUnavailable)))?;
-        let owner = Owner::of(&session);
+        let owner = SubjectId::of(&session);
         let cached = self.secret.cached();
         progress.subject = cached.as_ref().and_then(|key| subject_hash(key, &owner));
 
@@ -317,15 +317,15 @@ impl<P: Provider> Broker<P> {
     fn resumable(
         &self,
         request: &Request<Bytes>,
-        owner: &Owner,
+        owner: &SubjectId,
         ask: &TokenRequest,
         key: &ApiKey,
     ) -> Option<IssuedToken> {
         if P::SINGLE_USE {
             return None;
         }
-        let kept =
-            Seal::new(key, P::COOKIE).open(owner, cookie::find(request.headers(), P::COOKIE)?)?;
+        let kept = TokenCookie::new(key, P::COOKIE)
+            .open(owner, cookie::find(request.headers(), P::COOKIE)?)?;
         let left = Duration::from_secs(kept.expires_at).saturating_sub(self.clock.now());
         // Told in whole seconds, rounded down: the last one has begun.
         let expires_in = u32::try_from(left.as_secs())
@@ -371,13 +371,14 @@ impl<P: Provider> Broker<P> {
     /// The response that hands a new token over, with its cookie.
     fn hand_over(
         &self,
-        owner: &Owner,
+        owner: &SubjectId,
         ask: &TokenRequest,
         key: &ApiKey,
         lease: &IssuedToken,
         progress: &mut Progress,
     ) -> Response<Bytes> {
-        let sealed = Seal::new(key, P::COOKIE).seal(owner, ask, lease, self.provider.base_url());
+        let sealed =
+            TokenCookie::new(key, P::COOKIE).seal(owner, ask, lease, self.provider.base_url());
         let cookie = sealed.and_then(|sealed| cookie::set(P::COOKIE, &sealed, lease.expires_in));
         if cookie.is_none() {
             progress.note = Some("no cookie: the sealed token is longer than browsers keep");

@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use crate::provider::request::TokenRequest;
 use crate::provider::token::{IssuedToken, ProviderToken};
 use crate::secret::api_key::ApiKey;
-use crate::session::subject::Owner;
+use crate::session::subject::SubjectId;
 
 /// Seals and opens the cookies of one provider under one API key.
-pub struct Seal<'a> {
+pub struct TokenCookie<'a> {
     key: &'a ApiKey,
     cookie: &'static str,
 }
@@ -48,7 +48,7 @@ struct Content {
     owner: String,
 }
 
-impl<'a> Seal<'a> {
+impl<'a> TokenCookie<'a> {
     /// A seal for the cookie of a name.
     pub fn new(key: &'a ApiKey, cookie: &'static str) -> Self {
         Self { key, cookie }
@@ -58,7 +58,7 @@ impl<'a> Seal<'a> {
     /// is set.
     pub fn seal(
         &self,
-        owner: &Owner,
+        owner: &SubjectId,
         ask: &TokenRequest,
         lease: &IssuedToken,
         base_url: &str,
@@ -82,7 +82,7 @@ impl<'a> Seal<'a> {
     }
 
     /// Opens a cookie's value, if it was sealed here and for this owner.
-    pub fn open(&self, owner: &Owner, value: &str) -> Option<SealedToken> {
+    pub fn open(&self, owner: &SubjectId, value: &str) -> Option<SealedToken> {
         let mut sealed = URL_SAFE_NO_PAD.decode(value).ok()?;
         let (text, nonce) = sealed.split_last_chunk_mut::<NONCE_LEN>()?;
         let nonce = Nonce::assume_unique_for_key(*nonce);
@@ -118,8 +118,8 @@ mod tests {
         }
     }
 
-    fn owner(issuer: &str, subject: &str) -> Owner {
-        Owner::of(&Session::for_tests(issuer, subject, json!({})))
+    fn owner(issuer: &str, subject: &str) -> SubjectId {
+        SubjectId::of(&Session::for_tests(issuer, subject, json!({})))
     }
 
     fn sealed(key: &ApiKey) -> String {
@@ -129,7 +129,7 @@ mod tests {
             expires_in: 60,
             expires_at: 1_800_000_000,
         };
-        Seal::new(key, "__Host-a")
+        TokenCookie::new(key, "__Host-a")
             .seal(&owner("i", "ada"), &ask(), &lease, "https://a.test")
             .unwrap()
     }
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn opens_for_the_one_it_was_sealed_for() {
         let key = ApiKey::for_tests("key");
-        let kept = Seal::new(&key, "__Host-a")
+        let kept = TokenCookie::new(&key, "__Host-a")
             .open(&owner("i", "ada"), &sealed(&key))
             .unwrap();
         assert_eq!(
@@ -154,8 +154,9 @@ mod tests {
     fn stays_shut_for_anybody_else() {
         let (key, other) = (ApiKey::for_tests("key"), ApiKey::for_tests("yek"));
         let value = sealed(&key);
-        let opens =
-            |key, cookie, owner: &Owner| Seal::new(key, cookie).open(owner, &value).is_some();
+        let opens = |key, cookie, owner: &SubjectId| {
+            TokenCookie::new(key, cookie).open(owner, &value).is_some()
+        };
         assert!(opens(&key, "__Host-a", &owner("i", "ada")));
         assert!(
             !opens(&key, "__Host-a", &owner("i", "bob")),
@@ -184,7 +185,8 @@ mod tests {
         let key = ApiKey::for_tests("key");
         let bytes = URL_SAFE_NO_PAD.decode(sealed(&key)).unwrap();
         let opens = |bytes: &[u8]| {
-            Seal::new(&key, "__Host-a").open(&owner("i", "ada"), &URL_SAFE_NO_PAD.encode(bytes))
+            TokenCookie::new(&key, "__Host-a")
+                .open(&owner("i", "ada"), &URL_SAFE_NO_PAD.encode(bytes))
         };
         for place in 0..bytes.len() {
             let mut altered = bytes.clone();

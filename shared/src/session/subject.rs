@@ -8,9 +8,9 @@ use crate::secret::api_key::ApiKey;
 use crate::session::Session;
 
 /// Whose a token is: issuer and subject, as one text of fixed length.
-pub struct Owner(String);
+pub struct SubjectId(String);
 
-impl Owner {
+impl SubjectId {
     /// The same for the same owner, and of fixed length.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -29,7 +29,7 @@ impl Owner {
 }
 
 /// An owner as logs may show it: the same for the same person, and of no use without the API key.
-pub fn subject_hash(key: &ApiKey, owner: &Owner) -> Option<String> {
+pub fn subject_hash(key: &ApiKey, owner: &SubjectId) -> Option<String> {
     let tag = hmac::sign(&key.derived()?.subject, owner.0.as_bytes());
     tag.as_ref()
         .first_chunk::<12>()
@@ -41,8 +41,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn owner(issuer: &str, subject: &str) -> Owner {
-        Owner::of(&Session::for_tests(issuer, subject, json!({})))
+    fn owner(issuer: &str, subject: &str) -> SubjectId {
+        SubjectId::of(&Session::for_tests(issuer, subject, json!({})))
     }
 
     #[test]
