@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, any};
 use http::header;
 use tokio::time::Instant;
 use voicemint::broker::{Broker, Invocation};
-use voicemint::log::request::Record;
+use voicemint::log::request::RequestLog;
 use voicemint::provider::Provider;
 use voicemint::provider::request::too_large;
 
@@ -78,7 +78,7 @@ impl<P: Provider> Endpoint<P> {
 }
 
 /// A request for the eyes of a developer.
-fn in_one_line(record: &Record, advice: Option<String>) -> String {
+fn in_one_line(record: &RequestLog, advice: Option<String>) -> String {
     let took = record.total.as_secs_f64() * 1000.0;
     let reason = record
         .reason

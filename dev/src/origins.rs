@@ -3,7 +3,7 @@
 
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, header};
-use voicemint::log::request::{Outcome, Record};
+use voicemint::log::request::{Outcome, RequestLog};
 use voicemint::problem::Code;
 use voicemint::provider::Provider;
 
@@ -98,7 +98,7 @@ pub fn restore(response: &mut Response, origin: Option<HeaderValue>) {
 /// For a request that was refused because its page is not listed: which one it is, and how to list
 /// it.
 pub fn advice<B>(
-    record: &Record,
+    record: &RequestLog,
     origin: Option<&HeaderValue>,
     response: &http::Response<B>,
 ) -> Option<String> {

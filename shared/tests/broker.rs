@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use voicemint::broker::{Broker, Invocation};
 use voicemint::clock::Clock;
 use voicemint::limit::memory::Memory;
-use voicemint::log::request::{Outcome, Record};
+use voicemint::log::request::{Outcome, RequestLog};
 use voicemint::problem::Problem;
 use voicemint::provider::Provider;
 use voicemint::provider::request::{Fields, TokenRequest};
@@ -125,7 +125,7 @@ fn session() -> String {
     )
 }
 
-async fn mint(broker: &Broker<Odd>, left: Duration) -> (Response<Bytes>, Record) {
+async fn mint(broker: &Broker<Odd>, left: Duration) -> (Response<Bytes>, RequestLog) {
     let request = Request::post("/")
         .header("authorization", format!("Bearer {}", session()))
         .body(Bytes::new())

@@ -22,7 +22,7 @@ use crate::endpoint::token_cookie::TokenCookie;
 use crate::limit::Limiter;
 use crate::limit::settings::{Limits, OnError};
 use crate::limit::table::Table;
-use crate::log::request::{Outcome, Record, Steps};
+use crate::log::request::{Outcome, RequestLog, Timings};
 use crate::problem::{Code, Problem};
 use crate::provider::Provider;
 use crate::provider::request::{Fields, TokenRequest};
@@ -66,7 +66,7 @@ pub struct Invocation {
 /// What a request has come to so far; it outlives the request's failure.
 #[derive(Default)]
 struct Progress {
-    steps: Steps,
+    timings: Timings,
     subject: Option<String>,
     uncounted: Option<OnError>,
     /// For the log, of a request that went well.
@@ -150,7 +150,7 @@ impl<P: Provider> Broker<P> {
         &self,
         request: Request<Bytes>,
         invocation: Invocation,
-    ) -> (Response<Bytes>, Record) {
+    ) -> (Response<Bytes>, RequestLog) {
         let started = Instant::now();
         let mut progress = Progress::default();
         let handled = AssertUnwindSafe(self.handle(&request, invocation.deadline, &mut progress))
@@ -172,7 +172,7 @@ impl<P: Provider> Broker<P> {
         headers: &http::HeaderMap,
         refusal: Problem,
         request_id: String,
-    ) -> (Response<Bytes>, Record) {
+    ) -> (Response<Bytes>, RequestLog) {
         self.finish(
             headers,
             Err(refusal),
@@ -189,7 +189,7 @@ impl<P: Provider> Broker<P> {
         progress: Progress,
         started: Instant,
         request_id: String,
-    ) -> (Response<Bytes>, Record) {
+    ) -> (Response<Bytes>, RequestLog) {
         let reason = match &handled {
             Ok(_) => progress.note.map(Into::into),
             Err(refusal) => Some(refusal.reason.clone()),
@@ -202,13 +202,13 @@ impl<P: Provider> Broker<P> {
         });
         response::finish(&mut response, self.origins.allowed(headers));
         if let Some(timing) = progress
-            .steps
+            .timings
             .server_timing()
             .and_then(|timing| HeaderValue::try_from(timing).ok())
         {
             response.headers_mut().insert("server-timing", timing);
         }
-        let record = Record {
+        let record = RequestLog {
             request_id,
             provider: P::NAME,
             status: response.status(),
@@ -216,7 +216,7 @@ impl<P: Provider> Broker<P> {
             subject: progress.subject,
             reason,
             uncounted: progress.uncounted.map(OnError::name),
-            steps: progress.steps,
+            timings: progress.timings,
             total: started.elapsed(),
             at: self.clock.now(),
         };
@@ -269,7 +269,7 @@ impl<P: Provider> Broker<P> {
 
         let began = Instant::now();
         let verified = timeout_at(deadline, self.verifier.verify(credential)).await;
-        progress.steps.session = Some(began.elapsed());
+        progress.timings.session = Some(began.elapsed());
         let session = verified.unwrap_or_else(|_| Err(late(Code::SessionUnavailable)))?;
         let owner = SubjectId::of(&session);
         let cached = self.secret.cached();
@@ -280,7 +280,7 @@ impl<P: Provider> Broker<P> {
 
         let began = Instant::now();
         let loaded = timeout_at(deadline, self.secret.get()).await;
-        progress.steps.secret = Some(began.elapsed());
+        progress.timings.secret = Some(began.elapsed());
         let key = loaded.unwrap_or_else(|_| Err(late(Code::SecretUnavailable)))?;
         if !cached.is_some_and(|cached| Arc::ptr_eq(&cached, &key)) {
             progress.subject = subject_hash(&key, &owner);
@@ -299,7 +299,7 @@ impl<P: Provider> Broker<P> {
         let asked_at = self.clock.now().as_secs();
         let began = Instant::now();
         let called = self.minter().mint(&ask, &key, deadline).await;
-        progress.steps.provider = Some(began.elapsed());
+        progress.timings.provider = Some(began.elapsed());
         let (MintedToken { token, expires_in }, key) = called?;
         let lease = IssuedToken {
             token,
@@ -363,7 +363,7 @@ impl<P: Provider> Broker<P> {
             .ok_or_else(|| Problem::internal("the subject has no hash to count it by"))?;
         let began = Instant::now();
         let (admitted, uncounted) = limiter.admit(P::NAME, subject, deadline).await;
-        progress.steps.limit = Some(began.elapsed());
+        progress.timings.limit = Some(began.elapsed());
         progress.uncounted = uncounted;
         admitted
     }

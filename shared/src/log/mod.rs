@@ -12,7 +12,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::log::request::Record;
+use crate::log::request::RequestLog;
 use crate::settings::Reader;
 
 /// Reads `LOG_LEVEL`.
@@ -57,7 +57,7 @@ pub fn start(level: LevelFilter) {
 }
 
 /// Writes what is kept of a request. It is written at every level, as it carries the metrics.
-pub fn record(record: &Record) {
+pub fn record(record: &RequestLog) {
     write(&record.line());
 }
 

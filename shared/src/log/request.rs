@@ -38,7 +38,7 @@ impl Outcome {
 
 /// What each step of a request cost, as far as it got.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Steps {
+pub struct Timings {
     /// Verifying the session.
     pub session: Option<Duration>,
     /// Getting the provider's key.
@@ -49,7 +49,7 @@ pub struct Steps {
     pub provider: Option<Duration>,
 }
 
-impl Steps {
+impl Timings {
     /// The value of the `Server-Timing` header (<https://www.w3.org/TR/server-timing/>).
     pub fn server_timing(&self) -> Option<String> {
         let entries: Vec<String> = self
@@ -80,7 +80,7 @@ impl Steps {
 
 /// One request, as the log shows it.
 #[derive(Clone, Debug)]
-pub struct Record {
+pub struct RequestLog {
     /// The invocation's id.
     pub request_id: String,
     /// Which provider.
@@ -96,14 +96,14 @@ pub struct Record {
     /// What `LIMIT_ON_ERROR` did with it, where the limit table could not be used.
     pub uncounted: Option<&'static str>,
     /// What the steps cost.
-    pub steps: Steps,
+    pub timings: Timings,
     /// What all of it cost.
     pub total: Duration,
     /// When it was done, since the Unix epoch.
     pub at: Duration,
 }
 
-impl Record {
+impl RequestLog {
     /// The line for the log.
     pub fn line(&self) -> String {
         let directives = self.metrics();
@@ -125,7 +125,7 @@ impl Record {
             code: refused,
             limit_unavailable: self.uncounted.map(|_| 1),
             on_error: self.uncounted,
-            provider_latency: self.steps.provider.map(milliseconds),
+            provider_latency: self.timings.provider.map(milliseconds),
             level: if self.status.is_server_error() {
                 "ERROR"
             } else {
@@ -138,10 +138,10 @@ impl Record {
             source: served.then(|| self.outcome.name()),
             subject: self.subject.as_deref(),
             reason: self.reason.as_deref(),
-            session_ms: self.steps.session.map(milliseconds),
-            secret_ms: self.steps.secret.map(milliseconds),
-            limit_ms: self.steps.limit.map(milliseconds),
-            provider_ms: self.steps.provider.map(milliseconds),
+            session_ms: self.timings.session.map(milliseconds),
+            secret_ms: self.timings.secret.map(milliseconds),
+            limit_ms: self.timings.limit.map(milliseconds),
+            provider_ms: self.timings.provider.map(milliseconds),
             total_ms: milliseconds(self.total),
         };
         // Nothing of it can fail to become JSON.
@@ -168,7 +168,7 @@ impl Record {
             let each_way: &[&[&str]] = &[&["Provider"], &["Provider", "OnError"]];
             directives.push(Directive::new(each_way, "LimitUnavailable", "Count"));
         }
-        if self.steps.provider.is_some() {
+        if self.timings.provider.is_some() {
             directives.push(Directive::new(
                 by_provider,
                 "ProviderLatency",
@@ -270,11 +270,11 @@ mod tests {
     use serde_json::{Value, json};
 
     fn record(outcome: Outcome) -> Value {
-        let steps = Steps {
+        let steps = Timings {
             provider: Some(Duration::from_micros(12_340)),
-            ..Steps::default()
+            ..Timings::default()
         };
-        let record = Record {
+        let record = RequestLog {
             request_id: "r-1".to_owned(),
             provider: "cartesia",
             status: StatusCode::OK,
@@ -282,7 +282,7 @@ mod tests {
             subject: None,
             reason: None,
             uncounted: matches!(outcome, Outcome::Minted).then_some("local"),
-            steps,
+            timings,
             total: Duration::from_millis(13),
             at: Duration::from_secs(1_800_000_000),
         };
