@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use voicemint::session::jwt::jwk_set::KeySet;
+use voicemint::session::jwt::jwk_set::JwkSet;
 use voicemint::session::jwt::unverified::UnverifiedToken;
 use voicemint::session::jwt::verify;
 use voicemint_fuzz::{Published, algorithms, published};
@@ -20,8 +20,8 @@ fuzz_target!(|data: &[u8]| {
     // Braces around the bytes spare the fuzzer from finding them.
     let wrapped = [b"{\"keys\":[{", data, b"}]}"].concat();
     for text in [data, &wrapped] {
-        let public = KeySet::parse(text);
-        let shared = KeySet::parse_shared(text);
+        let public = JwkSet::parse(text);
+        let shared = JwkSet::parse_shared(text);
         assert!(
             public.is_ok() || shared.is_err(),
             "a set of symmetric keys that is no key set"

@@ -16,8 +16,8 @@ use axum::routing::get;
 use serde_json::json;
 use tokio::net::TcpListener;
 use voicemint::clock::Clock;
-use voicemint::session::jwt::jwk_set::{KeySet, NoKey};
-use voicemint::session::jwt::remote_jwk_set::{KeySource, Location};
+use voicemint::session::jwt::jwk_set::{JwkSet, KeyLookupError};
+use voicemint::session::jwt::remote_jwk_set::{Location, RemoteJwkSet};
 use voicemint::session::jwt::unverified::UnverifiedToken;
 use voicemint::transport::Transport;
 
@@ -36,7 +36,7 @@ struct World {
     key_ids: Arc<Mutex<Vec<&'static str>>>,
     fetches: Arc<AtomicUsize>,
     seconds: Arc<AtomicU64>,
-    source: Arc<KeySource>,
+    source: Arc<RemoteJwkSet>,
 }
 
 impl World {
@@ -75,7 +75,11 @@ impl World {
             issuer: url,
             document,
         };
-        let source = Arc::new(KeySource::new(location, Transport::new().unwrap(), clock));
+        let source = Arc::new(RemoteJwkSet::new(
+            location,
+            Transport::new().unwrap(),
+            clock,
+        ));
         Self {
             mood,
             key_ids,
@@ -104,13 +108,13 @@ impl World {
     }
 }
 
-async fn has(source: &KeySource, key_id: &str) -> Option<bool> {
-    let known = |keys: &KeySet| {
+async fn has(source: &RemoteJwkSet, key_id: &str) -> Option<bool> {
+    let known = |keys: &JwkSet| {
         let header = base64(&format!(r#"{{"alg":"EdDSA","kid":"{key_id}"}}"#));
         let token = format!("{header}.{}.{}", base64("{}"), base64("signature"));
         keys.verifies(&UnverifiedToken::parse(&token).ok().unwrap())
             .err()
-            != Some(NoKey::UnknownId)
+            != Some(KeyLookupError::UnknownId)
     };
     if known(&*source.keys().await.ok()?) {
         return Some(true);

@@ -19,7 +19,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use voicemint::session::jwt::algorithm::Algorithm;
-use voicemint::session::jwt::jwk_set::{KeySet, NoKey};
+use voicemint::session::jwt::jwk_set::{JwkSet, KeyLookupError};
 use voicemint::session::jwt::signature::VerifyingKey;
 use voicemint::session::jwt::unverified::UnverifiedToken;
 
@@ -36,8 +36,8 @@ fn token(alg: &str, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
     format!("{signed}.{}", encode(sign(signed.as_bytes())))
 }
 
-fn verifies(key: &Value, token: &str) -> Result<bool, NoKey> {
-    let set = KeySet::parse(json!({"keys": [key]}).to_string().as_bytes())
+fn verifies(key: &Value, token: &str) -> Result<bool, KeyLookupError> {
+    let set = JwkSet::parse(json!({"keys": [key]}).to_string().as_bytes())
         .ok()
         .unwrap();
     let token = UnverifiedToken::parse(token).ok().unwrap();
@@ -174,5 +174,5 @@ fn a_public_key_is_no_shared_secret() {
             .as_ref()
             .to_vec()
     });
-    assert_eq!(verifies(&key, &forged), Err(NoKey::WrongAlgorithm));
+    assert_eq!(verifies(&key, &forged), Err(KeyLookupError::WrongAlgorithm));
 }

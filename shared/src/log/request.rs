@@ -270,7 +270,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn record(outcome: Outcome) -> Value {
-        let steps = Timings {
+        let timings = Timings {
             provider: Some(Duration::from_micros(12_340)),
             ..Timings::default()
         };

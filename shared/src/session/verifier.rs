@@ -15,7 +15,7 @@ use crate::session::error::Refused;
 use crate::session::jose::is_encrypted;
 use crate::session::jwe::{Encrypted, encrypts};
 use crate::session::jwt::issuer::{Keys, TrustedIssuer, signs};
-use crate::session::jwt::remote_jwk_set::{KeySource, Location};
+use crate::session::jwt::remote_jwk_set::{Location, RemoteJwkSet};
 use crate::session::jwt::unverified::UnverifiedToken;
 use crate::session::remote::Remote;
 use crate::session::remote::forward::Forward;
@@ -241,11 +241,11 @@ impl Verifier {
 struct Sources<'a> {
     transport: &'a Transport,
     clock: &'a Clock,
-    known: Vec<Arc<KeySource>>,
+    known: Vec<Arc<RemoteJwkSet>>,
 }
 
 impl Sources<'_> {
-    fn at(&mut self, location: Location) -> Arc<KeySource> {
+    fn at(&mut self, location: Location) -> Arc<RemoteJwkSet> {
         if let Some(known) = self
             .known
             .iter()
@@ -253,7 +253,7 @@ impl Sources<'_> {
         {
             return Arc::clone(known);
         }
-        let source = Arc::new(KeySource::new(
+        let source = Arc::new(RemoteJwkSet::new(
             location,
             self.transport.clone(),
             self.clock.clone(),

@@ -1,7 +1,7 @@
 //! Section 3, best practices: what a verifier must look at, and must not believe.
 
 use serde_json::{Value, json};
-use voicemint::session::jwt::jwk_set::{KeySet, NoKey};
+use voicemint::session::jwt::jwk_set::{JwkSet, KeyLookupError};
 use voicemint::session::jwt::unverified::UnverifiedToken;
 
 use crate::signers::{compact, encode};
@@ -147,7 +147,7 @@ fn sections_3_4_and_3_5_keys_that_are_no_good() {
     let verifies = |alg: &str, kid: &str, key: Value| {
         let token = A.token(alg, kid, &json!({}));
         let token = UnverifiedToken::parse(&token).ok().unwrap();
-        let keys = KeySet::parse(json!({"keys": [key]}).to_string().as_bytes())
+        let keys = JwkSet::parse(json!({"keys": [key]}).to_string().as_bytes())
             .ok()
             .unwrap();
         keys.verifies(&token)
@@ -165,7 +165,7 @@ fn sections_3_4_and_3_5_keys_that_are_no_good() {
     );
     assert_eq!(
         verifies("ES256", "p256", with(1, "crv", "P-384")),
-        Err(NoKey::UnknownId),
+        Err(KeyLookupError::UnknownId),
         "another curve"
     );
     assert_eq!(
@@ -175,7 +175,7 @@ fn sections_3_4_and_3_5_keys_that_are_no_good() {
     );
     assert_eq!(
         verifies("RS256", "rsa", with(0, "e", "AQ")),
-        Err(NoKey::UnknownId),
+        Err(KeyLookupError::UnknownId),
         "exponent 1"
     );
     // 65537 to the 128th has 2049 bits, and is what CVE-2017-15361 makes of every modulus as far as
@@ -199,7 +199,7 @@ fn sections_3_4_and_3_5_keys_that_are_no_good() {
     }
     assert_eq!(
         verifies("RS256", "rsa", with(0, "n", &encode(&power))),
-        Err(NoKey::UnknownId),
+        Err(KeyLookupError::UnknownId),
         "a broken generator's"
     );
     *power.last_mut().unwrap() += 2;

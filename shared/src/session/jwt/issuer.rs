@@ -10,8 +10,8 @@ use crate::session::claims::claims_set::Claims;
 use crate::session::claims::{Rules, refuse_event};
 use crate::session::error::Refused;
 use crate::session::jwt::algorithm::{Algorithm, Family, LEAST_SECRET_BYTES};
-use crate::session::jwt::jwk_set::NoKey;
-use crate::session::jwt::remote_jwk_set::{KeySource, Unavailable};
+use crate::session::jwt::jwk_set::KeyLookupError;
+use crate::session::jwt::remote_jwk_set::{RemoteJwkSet, Unavailable};
 use crate::session::jwt::signature::VerifyingKey;
 use crate::session::jwt::unverified::UnverifiedToken;
 
@@ -31,11 +31,11 @@ pub struct TrustedIssuer {
 /// serves for an HMAC, and the secret for nothing else.
 pub enum Keys {
     /// The keys that it publishes.
-    Published(Arc<KeySource>),
+    Published(Arc<RemoteJwkSet>),
     /// A secret that it shares with the broker.
     Shared(SecretCache),
     /// Both, while it changes from the secret to published keys.
-    Both(SecretCache, Arc<KeySource>),
+    Both(SecretCache, Arc<RemoteJwkSet>),
 }
 
 impl Keys {
@@ -51,7 +51,7 @@ impl Keys {
 
 /// The keys that can verify an algorithm.
 enum Applicable<'a> {
-    Published(&'a KeySource),
+    Published(&'a RemoteJwkSet),
     Shared(&'a SecretCache),
 }
 
@@ -113,13 +113,13 @@ impl TrustedIssuer {
 }
 
 async fn by_published_key(
-    source: &KeySource,
+    source: &RemoteJwkSet,
     token: &UnverifiedToken<'_>,
 ) -> Result<bool, Refused> {
     let mut keys = source.keys().await?;
     let mut checked = keys.verifies(token);
     let may_be_a_newer_key = match checked {
-        Err(NoKey::UnknownId) => true,
+        Err(KeyLookupError::UnknownId) => true,
         // Without a key id, only a signature that fits tells that the key is among ours.
         Ok(false) => token.key_id.is_none(),
         _ => false,
@@ -130,7 +130,7 @@ async fn by_published_key(
     }
     match checked {
         Ok(false) if !keys.has_fitting(token) => Err(Refused::invalid(
-            keys.describe(&NoKey::WrongAlgorithm, token),
+            keys.describe(&KeyLookupError::WrongAlgorithm, token),
         )),
         checked => checked.map_err(|no_key| Refused::invalid(keys.describe(&no_key, token))),
     }

@@ -8,7 +8,7 @@ use crate::json::{self, Members};
 use crate::session::jwt::algorithm::{Algorithm, Family, LEAST_SECRET_BYTES};
 use crate::session::jwt::signature::VerifyingKey;
 use crate::session::jwt::unverified::UnverifiedToken;
-use crate::session::jwt::verified_cache::{TokenHash, Verified};
+use crate::session::jwt::verified_cache::{TokenHash, VerifiedCache};
 
 /// The longest key set that is read, in bytes.
 pub const MOST_BYTES: usize = 150_000;
@@ -18,23 +18,23 @@ const MOST_KEYS: usize = 100;
 const MAX_TRIED: usize = 10;
 
 /// The keys of an issuer that can verify signatures.
-pub struct KeySet {
+pub struct JwkSet {
     keys: Vec<(Option<String>, VerifyingKey)>,
     /// The ids of keys that cannot verify, for the log.
     unusable: Vec<Option<String>>,
-    verified: Verified,
+    verified: VerifiedCache,
 }
 
 /// Why a key set gives no key for a token.
 #[derive(Debug, PartialEq, Eq)]
-pub enum NoKey {
+pub enum KeyLookupError {
     /// The set does not have the key id: the issuer may have new keys.
     UnknownId,
     /// No key of that id is made for the token's algorithm.
     WrongAlgorithm,
 }
 
-impl KeySet {
+impl JwkSet {
     /// Reads a key set.
     ///
     /// # Errors
@@ -90,7 +90,7 @@ impl KeySet {
         Ok(Self {
             keys: usable,
             unusable,
-            verified: Verified::default(),
+            verified: VerifiedCache::default(),
         })
     }
 
@@ -100,8 +100,8 @@ impl KeySet {
     /// or one key for each type (RFC 7517 section 4.5): each that fits is tried.
     ///
     /// # Errors
-    /// See [`NoKey`].
-    pub fn verifies(&self, token: &UnverifiedToken) -> Result<bool, NoKey> {
+    /// See [`KeyLookupError`].
+    pub fn verifies(&self, token: &UnverifiedToken) -> Result<bool, KeyLookupError> {
         let hash = TokenHash::of(token);
         if self.verified.contains(&hash) {
             return Ok(true);
@@ -113,7 +113,7 @@ impl KeySet {
         Ok(verified)
     }
 
-    fn try_keys(&self, token: &UnverifiedToken) -> Result<bool, NoKey> {
+    fn try_keys(&self, token: &UnverifiedToken) -> Result<bool, KeyLookupError> {
         let fitting = self
             .of_id(token)
             .filter(|key| key.fits(token.algorithm))
@@ -128,9 +128,9 @@ impl KeySet {
         }
         match tried {
             0 if token.key_id.is_some() && self.of_id(token).next().is_none() => {
-                Err(NoKey::UnknownId)
+                Err(KeyLookupError::UnknownId)
             }
-            0 if token.key_id.is_some() => Err(NoKey::WrongAlgorithm),
+            0 if token.key_id.is_some() => Err(KeyLookupError::WrongAlgorithm),
             _ => Ok(signed),
         }
     }
@@ -153,7 +153,7 @@ impl KeySet {
 
     /// What there is instead of a key for a token: a clause for the log, without anything of the
     /// token but its algorithm.
-    pub fn describe(&self, no_key: &NoKey, token: &UnverifiedToken) -> String {
+    pub fn describe(&self, no_key: &KeyLookupError, token: &UnverifiedToken) -> String {
         let algorithm = token.algorithm.name();
         if self.keys.is_empty() {
             return match self.unusable.len() {
@@ -164,7 +164,7 @@ impl KeySet {
             };
         }
         match no_key {
-            NoKey::WrongAlgorithm => {
+            KeyLookupError::WrongAlgorithm => {
                 let known = descriptions(self.of_id(token));
                 if token.key_id.is_none() {
                     return format!(
@@ -173,12 +173,12 @@ impl KeySet {
                 }
                 format!("the token is signed {algorithm}, and the issuer has its key id for {known}")
             }
-            NoKey::UnknownId if self.unusable.contains(&token.key_id) => {
+            KeyLookupError::UnknownId if self.unusable.contains(&token.key_id) => {
                 "the issuer has the token's key id only for keys that cannot verify signatures (by use, key_ops, type, \
                  algorithm or strength)"
                     .to_owned()
             }
-            NoKey::UnknownId => {
+            KeyLookupError::UnknownId => {
                 let known = descriptions(self.keys.iter().map(|(_, key)| key));
                 let ids = if self.keys.iter().any(|(id, _)| id.is_some()) { "others" } else { "keys without ids" };
                 format!("the issuer has no key of the token's key id, but {ids} ({known})")
@@ -322,7 +322,7 @@ mod tests {
     }
 
     fn usable(keys: Value) -> usize {
-        KeySet::parse(json!({"keys": keys}).to_string().as_bytes())
+        JwkSet::parse(json!({"keys": keys}).to_string().as_bytes())
             .ok()
             .unwrap()
             .keys
@@ -424,7 +424,7 @@ mod tests {
             r#"{"keys":[],"keys":[]}"#,
             &many,
         ] {
-            assert!(KeySet::parse(text.as_bytes()).is_err(), "{text}");
+            assert!(JwkSet::parse(text.as_bytes()).is_err(), "{text}");
         }
     }
 }

@@ -16,7 +16,7 @@ use url::Url;
 
 use crate::clock::{Clock, age, is_within};
 use crate::json;
-use crate::session::jwt::jwk_set::{KeySet, MOST_BYTES};
+use crate::session::jwt::jwk_set::{JwkSet, MOST_BYTES};
 use crate::settings::callable_url;
 use crate::transport::{Failure, Transport};
 
@@ -33,7 +33,7 @@ const TIMEOUT: Duration = Duration::from_millis(1500);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// Named by a setting.
-    KeySet(Url),
+    JwkSet(Url),
     /// Named by the issuer's discovery document (OpenID Connect Discovery 1.0 section 4).
     Discovery {
         /// The issuer, as tokens name it.
@@ -53,7 +53,7 @@ pub struct Unavailable {
 }
 
 /// One issuer's key set.
-pub struct KeySource {
+pub struct RemoteJwkSet {
     location: Location,
     transport: Transport,
     clock: Clock,
@@ -64,7 +64,7 @@ pub struct KeySource {
 
 #[derive(Default)]
 struct State {
-    keys: Option<Arc<KeySet>>,
+    keys: Option<Arc<JwkSet>>,
     fetched_at: Duration,
     /// Counts every fetch that ended, so that those who waited for one know.
     fetches: u64,
@@ -106,7 +106,7 @@ impl Trouble {
     }
 }
 
-impl KeySource {
+impl RemoteJwkSet {
     /// A key set that has not been fetched yet.
     pub fn new(location: Location, transport: Transport, clock: Clock) -> Self {
         Self {
@@ -131,7 +131,7 @@ impl KeySource {
     ///
     /// # Errors
     /// [`Unavailable`] where there is none, or none young enough, and none can be fetched.
-    pub async fn keys(&self) -> Result<Arc<KeySet>, Unavailable> {
+    pub async fn keys(&self) -> Result<Arc<JwkSet>, Unavailable> {
         let good = |state: &State, now| is_within(FRESH_FOR, now, state.fetched_at);
         match self.kept(good) {
             Some(answer) => answer,
@@ -145,7 +145,7 @@ impl KeySource {
     /// # Errors
     /// [`Unavailable`] where the issuer is in trouble: its new keys may be the ones that are
     /// missing.
-    pub async fn newer_keys(&self) -> Result<Arc<KeySet>, Unavailable> {
+    pub async fn newer_keys(&self) -> Result<Arc<JwkSet>, Unavailable> {
         let fetches = self.state().fetches;
         let good = |state: &State, now| {
             state.trouble.is_none()
@@ -165,7 +165,7 @@ impl KeySource {
         &self,
         good: impl Fn(&State, Duration) -> bool,
         before_fetch: impl FnOnce(&mut State, Duration),
-    ) -> Result<Arc<KeySet>, Unavailable> {
+    ) -> Result<Arc<JwkSet>, Unavailable> {
         let _fetching = self.fetching.lock().await;
         if let Some(answer) = self.kept(good) {
             return answer;
@@ -179,7 +179,7 @@ impl KeySource {
     fn kept(
         &self,
         good: impl Fn(&State, Duration) -> bool,
-    ) -> Option<Result<Arc<KeySet>, Unavailable>> {
+    ) -> Option<Result<Arc<JwkSet>, Unavailable>> {
         let now = self.clock.now();
         let state = self.state();
         if let Some(keys) = state.keys.as_ref().filter(|_| good(&state, now)) {
@@ -194,7 +194,7 @@ impl KeySource {
         Some(stale.ok_or_else(|| self.unavailable(trouble)))
     }
 
-    async fn fetch(&self) -> Result<Arc<KeySet>, Unavailable> {
+    async fn fetch(&self) -> Result<Arc<JwkSet>, Unavailable> {
         let fetched = tokio::time::timeout(TIMEOUT, self.download()).await;
         let slow = fetched.is_err();
         let fetched =
@@ -238,16 +238,16 @@ impl KeySource {
         }
     }
 
-    async fn download(&self) -> Result<KeySet, String> {
+    async fn download(&self) -> Result<JwkSet, String> {
         let url = match &self.location {
-            Location::KeySet(url) => url.clone(),
+            Location::JwkSet(url) => url.clone(),
             Location::Discovery { issuer, document } => {
                 let text = self.get_text(document, "discovery document").await?;
                 key_set_url(&text, issuer, document.scheme())?
             }
         };
         let text = self.get_text(&url, "key set").await?;
-        KeySet::parse(&text).map_err(|reason| match json::strict_object(&text) {
+        JwkSet::parse(&text).map_err(|reason| match json::strict_object(&text) {
             Ok(_) => reason.to_owned(),
             Err(_) => format!("{reason}: it is {}", json::kind(&text)),
         })

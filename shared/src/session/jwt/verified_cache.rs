@@ -32,9 +32,9 @@ impl TokenHash {
 /// key signed is believed for no longer than the key is. Of a token, nothing but the signature is
 /// remembered: its claims are judged each time.
 #[derive(Default)]
-pub struct Verified(Mutex<HashSet<TokenHash>>);
+pub struct VerifiedCache(Mutex<HashSet<TokenHash>>);
 
-impl Verified {
+impl VerifiedCache {
     /// Whether a token was verified before.
     pub fn contains(&self, token: &TokenHash) -> bool {
         self.lock().contains(token)
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn never_holds_more_than_it_may() {
-        let verified = Verified::default();
+        let verified = VerifiedCache::default();
         for number in 0..2 * MOST {
             let token = TokenHash(std::array::from_fn(|place| {
                 (number >> (8 * (place % 2))) as u8

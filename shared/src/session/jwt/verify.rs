@@ -6,7 +6,7 @@
 //! verify_signature` does so from a shell.
 
 use crate::session::jwt::algorithm::Algorithm;
-use crate::session::jwt::jwk_set::{KeySet, NoKey};
+use crate::session::jwt::jwk_set::{JwkSet, KeyLookupError};
 use crate::session::jwt::unverified::UnverifiedToken;
 
 /// Verifies a token with a key set (RFC 7517) and gives its payload.
@@ -22,13 +22,13 @@ pub fn verify(
     algorithms: &[Algorithm],
 ) -> Result<Vec<u8>, &'static str> {
     let token = UnverifiedToken::parse(token)?;
-    let keys = KeySet::parse_shared(key_set).or_else(|_| KeySet::parse(key_set))?;
+    let keys = JwkSet::parse_shared(key_set).or_else(|_| JwkSet::parse(key_set))?;
     if !algorithms.contains(&token.algorithm) {
         return Err("the algorithm is not among the permitted ones");
     }
     let signed = keys.verifies(&token).map_err(|no_key| match no_key {
-        NoKey::UnknownId => "the key set has no usable key of the token's key id",
-        NoKey::WrongAlgorithm => "the key is not made for the token's algorithm",
+        KeyLookupError::UnknownId => "the key set has no usable key of the token's key id",
+        KeyLookupError::WrongAlgorithm => "the key is not made for the token's algorithm",
     })?;
     if !signed {
         return Err("the signature is not the key's");

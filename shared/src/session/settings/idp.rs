@@ -43,7 +43,7 @@ pub fn sessions(
             let key_set = key_set
                 .as_ref()
                 .or(issuer.key_set.as_ref())
-                .map(|url| Location::KeySet(url.clone()));
+                .map(|url| Location::JwkSet(url.clone()));
             let keys = match (secret, key_set) {
                 (Some(id), Some(location)) => KeysSetting::Both(id.clone(), location),
                 (Some(id), None) => KeysSetting::Shared(id.clone()),

@@ -125,7 +125,7 @@ fn jwt(reader: &mut Reader, rules: Rules) -> Option<Method> {
     let mut trusted = Vec::new();
     for (number, issuer) in issuers.into_iter().enumerate() {
         let location = match &key_sets {
-            Some(urls) => urls.get(number).cloned().flatten().map(Location::KeySet),
+            Some(urls) => urls.get(number).cloned().flatten().map(Location::JwkSet),
             None => fields::discovery(reader, &issuer),
         };
         let rules = rules.clone().of(vec![issuer], audience.clone());

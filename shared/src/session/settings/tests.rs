@@ -218,7 +218,7 @@ fn each_issuer_has_keys_of_its_own() {
     let (Method::Tokens(trusted, None), _) = good(&[&issuers[..], &urls].concat()) else {
         panic!()
     };
-    let KeysSetting::Published(Location::KeySet(second)) = &trusted[1].keys else {
+    let KeysSetting::Published(Location::JwkSet(second)) = &trusted[1].keys else {
         panic!()
     };
     assert_eq!(second.as_str(), "https://keys.test/b");
@@ -408,7 +408,7 @@ fn a_supabase_project_has_its_legacy_secret_next_to_its_key_set() {
     let (Method::Tokens(trusted, None), _) = good(&legacy) else {
         panic!()
     };
-    let KeysSetting::Both(id, Location::KeySet(url)) = &trusted[0].keys else {
+    let KeysSetting::Both(id, Location::JwkSet(url)) = &trusted[0].keys else {
         panic!()
     };
     assert_eq!(
@@ -431,7 +431,7 @@ fn a_supabase_project_has_its_legacy_secret_next_to_its_key_set() {
         panic!()
     };
     assert!(
-        matches!(&trusted[0].keys, KeysSetting::Both(_, Location::KeySet(url)) if url.as_str() == "https://a.test/k")
+        matches!(&trusted[0].keys, KeysSetting::Both(_, Location::JwkSet(url)) if url.as_str() == "https://a.test/k")
     );
     assert_eq!(trusted[0].algorithms, [Algorithm::Hs256]);
     let keys_alone = [
