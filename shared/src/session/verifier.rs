@@ -17,7 +17,7 @@ use crate::session::jwe::{Encrypted, encrypts};
 use crate::session::jwt::issuer::{Keys, TrustedIssuer, signs};
 use crate::session::jwt::remote_jwk_set::{Location, RemoteJwkSet};
 use crate::session::jwt::unverified::UnverifiedToken;
-use crate::session::remote::Remote;
+use crate::session::remote::ServiceClient;
 use crate::session::remote::forward::Forward;
 use crate::session::remote::introspection::{Introspection, authenticates};
 use crate::session::settings::SessionSettings;
@@ -50,7 +50,7 @@ impl Verifier {
     ) -> Self {
         let secret =
             |id, part| SecretCache::new(Arc::clone(&store), id, part, fresh_for, clock.clone());
-        let remote = || Remote {
+        let remote = || ServiceClient {
             transport: transport.clone(),
             clock: clock.clone(),
         };

@@ -11,7 +11,7 @@ use crate::session::Session;
 use crate::session::claims::Rules;
 use crate::session::claims::claims_set::Claims;
 use crate::session::error::Refused;
-use crate::session::remote::{Remote, members, unusable, visible};
+use crate::session::remote::{ServiceClient, check_visible_ascii, members, unexpected_status};
 use crate::transport::retry::Budget;
 
 /// The longest credential that is passed on, in bytes.
@@ -24,7 +24,7 @@ pub struct Forward {
     /// The cookie in which the app's session travels.
     pub cookie: Option<String>,
     /// The way there.
-    pub remote: Remote,
+    pub remote: ServiceClient,
     /// Where the subject is, and which claims make a session.
     pub rules: Rules,
 }
@@ -75,13 +75,13 @@ impl Forward {
                     "the app answered with a redirect, as it does when nobody is signed in",
                 ))
             }
-            status => Err(unusable(status)),
+            status => Err(unexpected_status(status)),
         }
     }
 
     /// Nothing of the caller's request but the credential.
     fn request(&self, by_cookie: bool, session: &str) -> Result<Request<Bytes>, Refused> {
-        let session = visible(session)?;
+        let session = check_visible_ascii(session)?;
         if session.len() > MOST_CREDENTIAL_BYTES {
             // Servers refuse longer headers by statuses that look like trouble, which a stranger
             // could cause.

@@ -19,7 +19,9 @@ use crate::session::Session;
 use crate::session::claims::claims_set::Claims;
 use crate::session::claims::{Rules, refuse_event};
 use crate::session::error::Refused;
-use crate::session::remote::{Remote, members, unavailable, unusable, visible};
+use crate::session::remote::{
+    ServiceClient, check_visible_ascii, members, unavailable, unexpected_status,
+};
 use crate::transport::retry::Budget;
 
 /// How long the word that a token is good is taken for true: a revoked one may live that long.
@@ -40,7 +42,7 @@ pub struct Introspection {
     /// What this service shows for itself there.
     pub client: SecretCache,
     /// The way there.
-    pub remote: Remote,
+    pub remote: ServiceClient,
     /// Which claims make a session.
     pub rules: Rules,
     /// What was said of tokens.
@@ -62,7 +64,7 @@ impl Introspection {
     /// # Errors
     /// See [`Refused`].
     pub async fn verify(&self, token: &str) -> Result<Session, Refused> {
-        let token = visible(token)?;
+        let token = check_visible_ascii(token)?;
         if token.len() > MOST_TOKEN_BYTES {
             return Err(Refused::invalid("the token is longer than 8 KiB"));
         }
@@ -112,7 +114,7 @@ impl Introspection {
         if response.status() != StatusCode::OK {
             // The server does not take our own credentials, or is no such server: no word about the
             // caller's.
-            return Err(unusable(response.status()));
+            return Err(unexpected_status(response.status()));
         }
         let claims = members(&response).ok_or_else(|| {
             let kind = json::kind(response.body());

@@ -21,14 +21,14 @@ const MOST_BYTES: usize = 64 * 1024;
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// A service that knows sessions.
-pub struct Remote {
+pub struct ServiceClient {
     /// The network.
     pub transport: Transport,
     /// The time.
     pub clock: Clock,
 }
 
-impl Remote {
+impl ServiceClient {
     /// Asks, and once more after a connection error, 408, 429 or 5xx, as far as the budget goes.
     /// What comes back is no sign of trouble of that kind.
     ///
@@ -78,7 +78,7 @@ impl Remote {
 }
 
 /// A credential without anything that could end it early, or begin another one, in a header.
-pub fn visible(credential: &str) -> Result<&str, Refused> {
+pub fn check_visible_ascii(credential: &str) -> Result<&str, Refused> {
     let fits = !credential.is_empty() && credential.bytes().all(|byte| byte.is_ascii_graphic());
     fits.then_some(credential).ok_or(Refused::invalid(
         "the credential has characters that none has",
@@ -91,7 +91,7 @@ pub fn members(response: &Response<Bytes>) -> Option<Members> {
 }
 
 /// An answer that says neither yes nor no.
-pub fn unusable(status: StatusCode) -> Refused {
+pub fn unexpected_status(status: StatusCode) -> Refused {
     unavailable(answered(status), None)
 }
 
