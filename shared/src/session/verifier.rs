@@ -22,17 +22,17 @@ use crate::session::remote::forward::Forward;
 use crate::session::remote::introspection::{Introspection, authenticates};
 use crate::session::settings::SessionSettings;
 use crate::session::settings::authenticator::{
-    EncryptedSettings, IssuerSettings, KeysSetting, Method,
+    AuthenticatorSettings, EncryptedSettings, IssuerSettings, KeysSetting,
 };
 use crate::transport::Transport;
 
 /// Verifies the sessions of one deployment.
 pub struct Verifier {
-    way: Way,
+    way: Authenticator,
     clock: Clock,
 }
 
-enum Way {
+enum Authenticator {
     Tokens(Vec<TrustedIssuer>, Option<Encrypted>),
     Introspection(Box<Introspection>),
     Forward(Forward),
@@ -55,7 +55,7 @@ impl Verifier {
             clock: clock.clone(),
         };
         let way = match settings.method {
-            Method::Tokens(issuers, encrypted) => {
+            AuthenticatorSettings::Tokens(issuers, encrypted) => {
                 let mut sources = Sources {
                     transport: &transport,
                     clock: &clock,
@@ -100,16 +100,18 @@ impl Verifier {
                         clock: clock.clone(),
                     },
                 );
-                Way::Tokens(issuers, encrypted)
+                Authenticator::Tokens(issuers, encrypted)
             }
-            Method::Introspection(service, client) => Way::Introspection(Box::new(Introspection {
-                url: service.url,
-                client: secret(client, Part::Whole(authenticates)),
-                remote: remote(),
-                rules: service.rules,
-                remembered: Default::default(),
-            })),
-            Method::Forward(service) => Way::Forward(Forward {
+            AuthenticatorSettings::Introspection(service, client) => {
+                Authenticator::Introspection(Box::new(Introspection {
+                    url: service.url,
+                    client: secret(client, Part::Whole(authenticates)),
+                    remote: remote(),
+                    rules: service.rules,
+                    remembered: Default::default(),
+                }))
+            }
+            AuthenticatorSettings::Forward(service) => Authenticator::Forward(Forward {
                 url: service.url,
                 cookie: settings
                     .carriers
@@ -126,7 +128,7 @@ impl Verifier {
     /// Gets what is needed ahead of the first request, best effort.
     pub async fn warm(&self) {
         match &self.way {
-            Way::Tokens(issuers, encrypted) => {
+            Authenticator::Tokens(issuers, encrypted) => {
                 let secret = async {
                     if let Some(encrypted) = encrypted {
                         drop(encrypted.secret.get().await);
@@ -137,8 +139,8 @@ impl Verifier {
                     secret
                 );
             }
-            Way::Introspection(introspection) => drop(introspection.client.get().await),
-            Way::Forward(_) => {}
+            Authenticator::Introspection(introspection) => drop(introspection.client.get().await),
+            Authenticator::Forward(_) => {}
         }
     }
 
@@ -206,12 +208,12 @@ impl Verifier {
         cookies: Option<&[String]>,
     ) -> Result<Session, Refused> {
         match &self.way {
-            Way::Tokens(_, Some(encrypted)) if is_encrypted(session) => {
+            Authenticator::Tokens(_, Some(encrypted)) if is_encrypted(session) => {
                 encrypted.verify(session, cookies).await
             }
-            Way::Tokens(issuers, _) => self.by_issuer(issuers, session).await,
-            Way::Introspection(introspection) => introspection.verify(session).await,
-            Way::Forward(forward) => forward.verify(cookies.is_some(), session).await,
+            Authenticator::Tokens(issuers, _) => self.by_issuer(issuers, session).await,
+            Authenticator::Introspection(introspection) => introspection.verify(session).await,
+            Authenticator::Forward(forward) => forward.verify(cookies.is_some(), session).await,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::session::jwt::algorithm::Algorithm;
 use crate::session::jwt::remote_jwk_set::Location;
 
 /// How sessions are verified.
-pub enum Method {
+pub enum AuthenticatorSettings {
     /// By a signature of one of these issuers, or by being encrypted under a secret of the app's.
     Tokens(Vec<IssuerSettings>, Option<EncryptedSettings>),
     /// By asking an authorization server.

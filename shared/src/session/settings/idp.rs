@@ -9,7 +9,7 @@ use crate::session::idp::product::{AudienceSetting, Product, SecretUse, Tenant};
 use crate::session::jwt::algorithm::Algorithm;
 use crate::session::jwt::remote_jwk_set::Location;
 use crate::session::settings::authenticator::{
-    EncryptedSettings, IssuerSettings, KeysSetting, Method,
+    AuthenticatorSettings, EncryptedSettings, IssuerSettings, KeysSetting,
 };
 use crate::session::settings::fields;
 use crate::settings::Reader;
@@ -20,7 +20,7 @@ pub fn sessions(
     reader: &mut Reader,
     product: &Product,
     rules: Rules,
-) -> (Option<Method>, Vec<Carrier>) {
+) -> (Option<AuthenticatorSettings>, Vec<Carrier>) {
     let entries = fields::issuers(reader, product.issuer_setting);
     let tenants = tenants(reader, product, &entries);
     let listed = listed_audience(reader, product);
@@ -74,7 +74,10 @@ pub fn sessions(
     }
     check_tenants_audience(reader, product, &tenants, &listed);
     let encrypted = encrypted(reader, product, tenants.first(), &rules, &mut carriers);
-    (Some(Method::Tokens(trusted, encrypted)), carriers)
+    (
+        Some(AuthenticatorSettings::Tokens(trusted, encrypted)),
+        carriers,
+    )
 }
 
 /// The tenants that the entries stand for. No two may have tokens of one issuer, as nothing else

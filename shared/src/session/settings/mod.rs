@@ -1,7 +1,7 @@
 //! The `SESSION_*` settings: which kind of session there is, and what it takes.
 //!
 //! An identity product of its own gets a file in `products/`; a kind that is verified in a new way
-//! gets a variant of [`Method`].
+//! gets a variant of [`AuthenticatorSettings`].
 
 pub mod authenticator;
 mod fields;
@@ -17,7 +17,7 @@ use crate::session::idp::{AUTHJS, AUTHJS_COOKIES, PRODUCTS};
 use crate::session::jwt::algorithm::Algorithm;
 use crate::session::jwt::remote_jwk_set::Location;
 use crate::session::settings::authenticator::{
-    EncryptedSettings, IssuerSettings, KeysSetting, Method, RemoteSettings,
+    AuthenticatorSettings, EncryptedSettings, IssuerSettings, KeysSetting, RemoteSettings,
 };
 use crate::settings::Reader;
 
@@ -31,7 +31,7 @@ const POINTER: &str =
 /// All settings of sessions.
 pub struct SessionSettings {
     /// How they are verified.
-    pub method: Method,
+    pub method: AuthenticatorSettings,
     /// The cookies that may carry one.
     pub carriers: Vec<Carrier>,
 }
@@ -117,7 +117,7 @@ fn common_rules(reader: &mut Reader) -> Rules {
     }
 }
 
-fn jwt(reader: &mut Reader, rules: Rules) -> Option<Method> {
+fn jwt(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSettings> {
     let issuers = fields::issuers_by_name(reader);
     let audience = fields::required_audience(reader, "the \"aud\" that session tokens may have");
     let algorithms = fields::algorithms(reader, &Algorithm::ASYMMETRIC, &Algorithm::ASYMMETRIC);
@@ -137,10 +137,10 @@ fn jwt(reader: &mut Reader, rules: Rules) -> Option<Method> {
             rules,
         });
     }
-    Some(Method::Tokens(trusted, None))
+    Some(AuthenticatorSettings::Tokens(trusted, None))
 }
 
-fn secret(reader: &mut Reader, rules: Rules) -> Option<Method> {
+fn secret(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSettings> {
     let issuers = fields::unique_issuers(reader);
     let audience = fields::required_audience(reader, "the \"aud\" that session tokens may have");
     let algorithms = fields::algorithms(reader, &Algorithm::SYMMETRIC, &Algorithm::SYMMETRIC);
@@ -185,10 +185,10 @@ fn secret(reader: &mut Reader, rules: Rules) -> Option<Method> {
             pairs.map(|(name, id)| of(name, id)).collect()
         }
     };
-    Some(Method::Tokens(trusted, None))
+    Some(AuthenticatorSettings::Tokens(trusted, None))
 }
 
-fn authjs(reader: &mut Reader, rules: Rules) -> (Option<Method>, Vec<Carrier>) {
+fn authjs(reader: &mut Reader, rules: Rules) -> (Option<AuthenticatorSettings>, Vec<Carrier>) {
     let secret_id = reader.required(
         "SESSION_SECRET_ID",
         "the name or ARN of the secret that holds AUTH_SECRET",
@@ -218,10 +218,13 @@ fn authjs(reader: &mut Reader, rules: Rules) -> (Option<Method>, Vec<Carrier>) {
         cookies,
         rules,
     };
-    (Some(Method::Tokens(Vec::new(), Some(encrypted))), carriers)
+    (
+        Some(AuthenticatorSettings::Tokens(Vec::new(), Some(encrypted))),
+        carriers,
+    )
 }
 
-fn introspection(reader: &mut Reader, rules: Rules) -> Option<Method> {
+fn introspection(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSettings> {
     let url = fields::required_url(
         reader,
         "SESSION_INTROSPECTION_URL",
@@ -254,10 +257,13 @@ fn introspection(reader: &mut Reader, rules: Rules) -> Option<Method> {
         times: Times::IfPresent,
         ..rules
     };
-    Some(Method::Introspection(RemoteSettings { url, rules }, client))
+    Some(AuthenticatorSettings::Introspection(
+        RemoteSettings { url, rules },
+        client,
+    ))
 }
 
-fn forward(reader: &mut Reader, rules: Rules) -> Option<Method> {
+fn forward(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSettings> {
     let url = fields::required_url(
         reader,
         "SESSION_FORWARD_URL",
@@ -275,5 +281,8 @@ fn forward(reader: &mut Reader, rules: Rules) -> Option<Method> {
         times: Times::Unchecked,
         ..rules
     };
-    Some(Method::Forward(RemoteSettings { url, rules }))
+    Some(AuthenticatorSettings::Forward(RemoteSettings {
+        url,
+        rules,
+    }))
 }

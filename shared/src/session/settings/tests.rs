@@ -35,7 +35,7 @@ fn discovery_stands_below_the_issuer() {
         let settings = read(&[("SESSION_ISSUER", issuer), ("SESSION_AUDIENCE", "a")])
             .ok()
             .unwrap();
-        let Method::Tokens(issuers, None) = settings.method else {
+        let AuthenticatorSettings::Tokens(issuers, None) = settings.method else {
             panic!("{issuer}")
         };
         let KeysSetting::Published(Location::Discovery {
@@ -63,7 +63,7 @@ fn an_audience_must_be_named_or_waived_out_loud() {
     ])
     .ok()
     .unwrap();
-    let Method::Tokens(issuers, None) = settings.method else {
+    let AuthenticatorSettings::Tokens(issuers, None) = settings.method else {
         panic!()
     };
     assert!(matches!(issuers[0].rules.audience, Audience::Any));
@@ -188,7 +188,7 @@ fn a_pointer_to_a_claim_must_be_one() {
 }
 
 /// The method and the carriers' names of settings that are right.
-fn good(variables: &[(&str, &str)]) -> (Method, Vec<String>) {
+fn good(variables: &[(&str, &str)]) -> (AuthenticatorSettings, Vec<String>) {
     let settings = read(variables).unwrap_or_else(|message| panic!("{variables:?}: {message}"));
     (
         settings.method,
@@ -206,7 +206,7 @@ fn each_issuer_has_keys_of_its_own() {
         ("SESSION_ISSUER", "https://a.test, https://b.test"),
         ("SESSION_AUDIENCE", "x"),
     ];
-    let (Method::Tokens(trusted, None), _) = good(&issuers) else {
+    let (AuthenticatorSettings::Tokens(trusted, None), _) = good(&issuers) else {
         panic!()
     };
     let names: Vec<_> = trusted
@@ -215,7 +215,8 @@ fn each_issuer_has_keys_of_its_own() {
         .collect();
     assert_eq!(names, ["https://a.test", "https://b.test"]);
     let urls = [("SESSION_JWKS_URL", "https://a.test/k,https://keys.test/b")];
-    let (Method::Tokens(trusted, None), _) = good(&[&issuers[..], &urls].concat()) else {
+    let (AuthenticatorSettings::Tokens(trusted, None), _) = good(&[&issuers[..], &urls].concat())
+    else {
         panic!()
     };
     let KeysSetting::Published(Location::JwkSet(second)) = &trusted[1].keys else {
@@ -274,7 +275,7 @@ fn a_product_needs_no_more_than_its_own_id() {
 #[test]
 fn products_bring_their_audience() {
     let audience = |variables: &[(&str, &str)]| {
-        let (Method::Tokens(trusted, _), _) = good(variables) else {
+        let (AuthenticatorSettings::Tokens(trusted, _), _) = good(variables) else {
             panic!()
         };
         trusted[0].rules.audience.clone()
@@ -354,7 +355,7 @@ fn cookies_are_the_products_own_unless_one_is_named() {
         .ok()
         .unwrap();
     assert_eq!(named.carriers, [Carrier::plain("token")]);
-    let (Method::Tokens(_, Some(encrypted)), names) = good(&[
+    let (AuthenticatorSettings::Tokens(_, Some(encrypted)), names) = good(&[
         ("SESSION_KIND", "authjs"),
         ("SESSION_SECRET_ID", "s"),
         ("SESSION_COOKIE", "mine"),
@@ -391,7 +392,9 @@ fn the_party_of_an_encrypted_cookie_is_the_app_that_encrypts_it() {
         &[("SESSION_KIND", "authjs")][..],
         &[("SESSION_KIND", "auth0"), ("SESSION_ISSUER", "a.auth0.com")],
     ] {
-        let (Method::Tokens(_, Some(encrypted)), _) = good(&[&set[..], more].concat()) else {
+        let (AuthenticatorSettings::Tokens(_, Some(encrypted)), _) =
+            good(&[&set[..], more].concat())
+        else {
             panic!()
         };
         assert_eq!(encrypted.rules.authorized_parties, Parties::Any, "{more:?}");
@@ -405,7 +408,7 @@ fn a_supabase_project_has_its_legacy_secret_next_to_its_key_set() {
         ("SESSION_ISSUER", "abc"),
         ("SESSION_SECRET_ID", "s"),
     ];
-    let (Method::Tokens(trusted, None), _) = good(&legacy) else {
+    let (AuthenticatorSettings::Tokens(trusted, None), _) = good(&legacy) else {
         panic!()
     };
     let KeysSetting::Both(id, Location::JwkSet(url)) = &trusted[0].keys else {
@@ -427,7 +430,7 @@ fn a_supabase_project_has_its_legacy_secret_next_to_its_key_set() {
         ],
     ]
     .concat();
-    let (Method::Tokens(trusted, None), _) = good(&elsewhere) else {
+    let (AuthenticatorSettings::Tokens(trusted, None), _) = good(&elsewhere) else {
         panic!()
     };
     assert!(
@@ -453,7 +456,7 @@ fn services_that_are_asked_have_a_url_and_name_themselves() {
         ("SESSION_KIND", "forward"),
         ("SESSION_FORWARD_URL", "https://app.test/api/me"),
     ];
-    let (Method::Forward(service), _) = good(&forward) else {
+    let (AuthenticatorSettings::Forward(service), _) = good(&forward) else {
         panic!()
     };
     assert_eq!(service.rules.issuer, "https://app.test");
@@ -464,7 +467,7 @@ fn services_that_are_asked_have_a_url_and_name_themselves() {
         ("SESSION_INTROSPECTION_SECRET_ID", "s"),
         ("SESSION_AUDIENCE", "*"),
     ];
-    let (Method::Introspection(service, _), _) = good(&introspection) else {
+    let (AuthenticatorSettings::Introspection(service, _), _) = good(&introspection) else {
         panic!()
     };
     assert!(
@@ -534,7 +537,7 @@ fn no_issuer_is_listed_twice_in_whatever_form() {
         ("SESSION_KIND", "workos"),
         ("SESSION_ISSUER", "client_a,client_b"),
     ];
-    let (Method::Tokens(trusted, None), _) = good(&settings) else {
+    let (AuthenticatorSettings::Tokens(trusted, None), _) = good(&settings) else {
         panic!()
     };
     let bare = |number: usize| {
