@@ -33,11 +33,11 @@ pub struct Rules {
     /// What `exp`, `nbf` and `iat` must say.
     pub times: Times,
     /// What the identity product requires beside.
-    pub product: ProductRule,
+    pub product: IdpRule,
 }
 
 /// A product's own rule; the error is a clause for the log.
-pub type ProductRule = fn(&Claims) -> Result<(), &'static str>;
+pub type IdpRule = fn(&Claims) -> Result<(), &'static str>;
 
 /// What `exp`, `nbf` and `iat` must say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

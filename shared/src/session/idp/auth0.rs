@@ -5,14 +5,14 @@ use serde_json::Value;
 use crate::json::Members;
 use crate::session::cookie::Form;
 use crate::session::idp::product::{
-    AudienceSetting, Product, SecretUse, Tenant, is_id, no_rule, url_setting,
+    AudienceSetting, Idp, IdpTenant, SecretUse, is_id, no_rule, url_setting,
 };
 use crate::session::jwe::compact::{ContentKey, Encryption};
 use crate::session::jwe::{EncryptedCookie, Scheme};
 
 /// Auth0's access tokens. With a secret, also the cookies of nextjs-auth0, which that secret
 /// encrypts.
-pub const AUTH0: Product = Product {
+pub const AUTH0: Idp = Idp {
     name: "auth0",
     issuer_setting: "the tenant's domain from Auth0's dashboard",
     tenant,
@@ -33,14 +33,14 @@ pub const AUTH0: Product = Product {
 /// How long before the time that ends a session for good the library takes it for ended.
 const ENDS_EARLY_SECONDS: f64 = 30.0;
 
-fn tenant(entry: &str) -> Result<Tenant, &'static str> {
+fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
     let url = match url_setting(entry)? {
         Some(url) => url.to_owned(),
         None if is_id(entry) => format!("https://{entry}"),
         None => return Err("must be Auth0's domain, such as my-app.eu.auth0.com"),
     };
     // Auth0's issuers end with a slash.
-    Tenant::with_issuer(format!("{url}/"), format!("{url}/.well-known/jwks.json"))
+    IdpTenant::with_issuer(format!("{url}/"), format!("{url}/.well-known/jwks.json"))
 }
 
 /// <https://github.com/auth0/nextjs-auth0>: one key out of `AUTH0_SECRET`, whatever the cookie's

@@ -1,13 +1,13 @@
 //! better-auth's JWT plugin. <https://www.better-auth.com/docs/plugins/jwt>
 
 use crate::session::idp::product::{
-    AudienceSetting, Product, SecretUse, Tenant, no_rule, url_setting,
+    AudienceSetting, Idp, IdpTenant, SecretUse, no_rule, url_setting,
 };
 use crate::settings::callable_url;
 
 /// The tokens of better-auth's JWT plugin, as Bearer. Its session cookie is opaque: for that there
 /// is `forward`.
-pub const BETTER_AUTH: Product = Product {
+pub const BETTER_AUTH: Idp = Idp {
     name: "better-auth",
     issuer_setting: "the app's base URL, as better-auth has it",
     tenant,
@@ -21,7 +21,7 @@ pub const BETTER_AUTH: Product = Product {
 
 /// Issuer and audience are the base URL's origin. A base URL without a path stands for one with
 /// `/api/auth`.
-fn tenant(entry: &str) -> Result<Tenant, &'static str> {
+fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
     let url =
         url_setting(entry)?.ok_or("must be the app's base URL, such as https://app.example.com")?;
     let parsed = callable_url(url)?;
@@ -31,8 +31,8 @@ fn tenant(entry: &str) -> Result<Tenant, &'static str> {
     } else {
         url.to_owned()
     };
-    let tenant = Tenant::with_issuer(origin.clone(), format!("{base}/jwks"))?;
-    Ok(Tenant {
+    let tenant = IdpTenant::with_issuer(origin.clone(), format!("{base}/jwks"))?;
+    Ok(IdpTenant {
         audience: Some(origin),
         ..tenant
     })

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::session::claims::claims_set::Claims;
 use crate::session::cookie::Carrier;
 use crate::session::idp::product::{
-    AudienceSetting, Product, SecretUse, Tenant, is_id, url_setting,
+    AudienceSetting, Idp, IdpTenant, SecretUse, is_id, url_setting,
 };
 
 /// Clerk's session tokens. They live for a minute, and most name the page that they were made for
@@ -16,7 +16,7 @@ use crate::session::idp::product::{
 /// the latter pass
 /// (<https://github.com/clerk/javascript/blob/main/packages/backend/src/jwt/assertions.ts>); here a
 /// setting must say so.
-pub const CLERK: Product = Product {
+pub const CLERK: Idp = Idp {
     name: "clerk",
     issuer_setting: "the publishable key (pk_…) or the Frontend API URL from Clerk's dashboard",
     tenant,
@@ -33,7 +33,7 @@ pub const CLERK: Product = Product {
 const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
 const NO_CATEGORY: &str = "cl_I7d4PD111III";
 
-fn tenant(entry: &str) -> Result<Tenant, &'static str> {
+fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
     let (issuer, suffixed) = match url_setting(entry)? {
         Some(url) => (url.to_owned(), None),
         None => (
@@ -46,7 +46,7 @@ fn tenant(entry: &str) -> Result<Tenant, &'static str> {
         .into_iter()
         .chain([Carrier::plain("__session")])
         .collect();
-    Ok(Tenant::with_issuer(issuer, key_set)?.with_carriers(carriers))
+    Ok(IdpTenant::with_issuer(issuer, key_set)?.with_carriers(carriers))
 }
 
 /// A publishable key is `pk_live_` or `pk_test_` and the Frontend API's host with a `$`, as base64.

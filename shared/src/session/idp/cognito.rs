@@ -2,11 +2,11 @@
 //! <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html>
 
 use crate::session::idp::product::{
-    AudienceSetting, Product, SecretUse, Tenant, is_id, no_rule, url_setting,
+    AudienceSetting, Idp, IdpTenant, SecretUse, is_id, no_rule, url_setting,
 };
 
 /// Cognito's access and ID tokens, of the app clients that `SESSION_AUDIENCE` lists.
-pub const COGNITO: Product = Product {
+pub const COGNITO: Idp = Idp {
     name: "cognito",
     issuer_setting: "the user pool's id from Cognito's console, such as eu-central-1_AbCdEfGhI",
     tenant,
@@ -18,7 +18,7 @@ pub const COGNITO: Product = Product {
     secret: SecretUse::None,
 };
 
-fn tenant(entry: &str) -> Result<Tenant, &'static str> {
+fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
     let issuer = match url_setting(entry)? {
         Some(url) => url.to_owned(),
         None => {
@@ -33,5 +33,5 @@ fn tenant(entry: &str) -> Result<Tenant, &'static str> {
         }
     };
     let key_set = format!("{issuer}/.well-known/jwks.json");
-    Tenant::with_issuer(issuer, key_set)
+    IdpTenant::with_issuer(issuer, key_set)
 }

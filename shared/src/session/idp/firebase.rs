@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::session::claims::claims_set::Claims;
 use crate::session::cookie::Carrier;
 use crate::session::idp::product::{
-    AudienceSetting, Product, PublishedIssuer, SecretUse, Tenant, is_id, url_setting,
+    AudienceSetting, Idp, IdpTenant, PublishedIssuer, SecretUse, is_id, url_setting,
 };
 use crate::settings::{callable_url, is_local};
 
@@ -19,7 +19,7 @@ const SESSION_COOKIE_KEYS: &str =
 
 /// Firebase's ID tokens and session cookies. They have issuers and keys of their own and stand for
 /// the same user.
-pub const FIREBASE: Product = Product {
+pub const FIREBASE: Idp = Idp {
     name: "firebase",
     issuer_setting: "the project id from Firebase's console",
     tenant,
@@ -31,7 +31,7 @@ pub const FIREBASE: Product = Product {
     secret: SecretUse::None,
 };
 
-fn tenant(entry: &str) -> Result<Tenant, &'static str> {
+fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
     let (id_tokens, project) = match url_setting(entry)? {
         Some(url) if url.starts_with(ID_TOKENS) || is_local(&callable_url(url)?) => {
             (url.to_owned(), url.rsplit('/').next().unwrap_or_default())
@@ -51,7 +51,7 @@ fn tenant(entry: &str) -> Result<Tenant, &'static str> {
             SESSION_COOKIE_KEYS,
         )?,
     ];
-    Ok(Tenant {
+    Ok(IdpTenant {
         issuers,
         audience: Some(project.to_owned()),
         carriers: vec![Carrier::plain("__session")],

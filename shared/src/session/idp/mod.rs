@@ -14,10 +14,10 @@ mod tests;
 mod workos;
 
 pub use authjs::{AUTHJS, COOKIES as AUTHJS_COOKIES};
-use product::Product;
+use product::Idp;
 
 /// The products whose sessions are signed tokens.
-pub const PRODUCTS: [Product; 7] = [
+pub const IDPS: [Idp; 7] = [
     clerk::CLERK,
     supabase::SUPABASE,
     firebase::FIREBASE,

@@ -2,20 +2,20 @@
 
 use url::Url;
 
-use crate::session::claims::ProductRule;
+use crate::session::claims::IdpRule;
 use crate::session::claims::claims_set::Claims;
 use crate::session::cookie::{Carrier, Form};
 use crate::session::jwe::Scheme;
 
 /// A product whose sessions are signed tokens.
 #[derive(Clone)]
-pub struct Product {
+pub struct Idp {
     /// Its name, as `SESSION_KIND` has it.
     pub name: &'static str,
     /// What an entry of `SESSION_ISSUER` may be, for whoever left it out.
     pub issuer_setting: &'static str,
     /// What an entry of `SESSION_ISSUER` stands for; the error says what it must be.
-    pub tenant: fn(&str) -> Result<Tenant, &'static str>,
+    pub tenant: fn(&str) -> Result<IdpTenant, &'static str>,
     /// The algorithms of its tokens, unless `SESSION_ALGORITHMS` says otherwise.
     pub algorithms: &'static [&'static str],
     /// Its audience rule.
@@ -26,7 +26,7 @@ pub struct Product {
     /// Whether tokens must name their key.
     pub key_id_required: bool,
     /// What its tokens must say beside.
-    pub rule: ProductRule,
+    pub rule: IdpRule,
     /// What a secret of `SESSION_SECRET_ID` is for.
     pub secret: SecretUse,
 }
@@ -58,7 +58,7 @@ pub enum SecretUse {
 
 /// One team's part of a product.
 #[derive(Clone)]
-pub struct Tenant {
+pub struct IdpTenant {
     /// The issuers of its tokens; the first gives its name to all of them.
     pub issuers: Vec<PublishedIssuer>,
     /// For whom its tokens are, where that follows from the tenant alone.
@@ -76,7 +76,7 @@ pub struct PublishedIssuer {
     pub key_set: Option<Url>,
 }
 
-impl Tenant {
+impl IdpTenant {
     /// A tenant with one issuer, whose key set has a path below a URL.
     pub fn with_issuer(name: String, key_set: String) -> Result<Self, &'static str> {
         Ok(Self {

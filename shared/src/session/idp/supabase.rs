@@ -3,14 +3,14 @@
 use crate::session::claims::claims_set::Claims;
 use crate::session::cookie::{Carrier, Form};
 use crate::session::idp::product::{
-    AudienceSetting, Product, SecretUse, Tenant, is_id, url_setting,
+    AudienceSetting, Idp, IdpTenant, SecretUse, is_id, url_setting,
 };
 use crate::settings::callable_url;
 
 /// Supabase's access tokens. With a secret, also those that a project's legacy JWT secret signs:
 /// while a project changes to signing keys, both are valid
 /// (<https://supabase.com/docs/guides/auth/signing-keys>).
-pub const SUPABASE: Product = Product {
+pub const SUPABASE: Idp = Idp {
     name: "supabase",
     issuer_setting: "the project's reference or URL from Supabase's dashboard",
     tenant,
@@ -22,7 +22,7 @@ pub const SUPABASE: Product = Product {
     secret: SecretUse::Signs(&["HS256"]),
 };
 
-fn tenant(entry: &str) -> Result<Tenant, &'static str> {
+fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
     let url = match url_setting(entry)? {
         Some(url) => url.to_owned(),
         None if is_id(entry) && !entry.contains('.') => format!("https://{entry}.supabase.co"),
@@ -44,7 +44,7 @@ fn tenant(entry: &str) -> Result<Tenant, &'static str> {
         form: Form::SupabaseJson,
     };
     let key_set = format!("{issuer}/.well-known/jwks.json");
-    Ok(Tenant::with_issuer(issuer, key_set)?.with_carriers(vec![carrier]))
+    Ok(IdpTenant::with_issuer(issuer, key_set)?.with_carriers(vec![carrier]))
 }
 
 fn rule(claims: &Claims) -> Result<(), &'static str> {

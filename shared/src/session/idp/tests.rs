@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::session::claims::claims_set::Claims;
-use crate::session::idp::product::Tenant;
+use crate::session::idp::product::IdpTenant;
 
 const NOW: u64 = 1_800_000_000;
 
-fn tenant(product: &str, entry: &str) -> Result<Tenant, &'static str> {
-    let product = PRODUCTS
+fn tenant(product: &str, entry: &str) -> Result<IdpTenant, &'static str> {
+    let product = IDPS
         .into_iter()
         .find(|known| known.name == product)
         .unwrap();
@@ -175,7 +175,7 @@ fn what_is_no_id_of_the_product_is_refused() {
 
 /// Whether a product's own rule lets claims pass.
 fn passes(product: &str, claims: Value) -> bool {
-    let product = PRODUCTS
+    let product = IDPS
         .into_iter()
         .find(|known| known.name == product)
         .unwrap();
@@ -204,7 +204,7 @@ fn clerks_tokens_are_of_an_active_session() {
 
 #[test]
 fn clerks_other_tokens_are_no_sessions() {
-    let rule = PRODUCTS
+    let rule = IDPS
         .into_iter()
         .find(|known| known.name == "clerk")
         .unwrap()

@@ -2,12 +2,12 @@
 
 use crate::session::claims::claims_set::Claims;
 use crate::session::idp::product::{
-    AudienceSetting, Product, PublishedIssuer, SecretUse, Tenant, is_id, url_setting,
+    AudienceSetting, Idp, IdpTenant, PublishedIssuer, SecretUse, is_id, url_setting,
 };
 
 /// WorkOS's access tokens, as Bearer: its `wos-session` cookie is sealed in a form of its own,
 /// which is not read here.
-pub const WORKOS: Product = Product {
+pub const WORKOS: Idp = Idp {
     name: "workos",
     issuer_setting: "the client id from WorkOS's dashboard",
     tenant,
@@ -21,7 +21,7 @@ pub const WORKOS: Product = Product {
 
 /// Tokens have no audience; that each client has a key set of its own keeps apps apart. The URL of
 /// an auth domain does not tell the client, so the key set must be set beside it.
-fn tenant(entry: &str) -> Result<Tenant, &'static str> {
+fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
     let issuer = match url_setting(entry)? {
         Some(url) => PublishedIssuer {
             names: vec![url.to_owned()],
@@ -42,7 +42,7 @@ fn tenant(entry: &str) -> Result<Tenant, &'static str> {
             return Err("must be WorkOS's client id, such as client_01ABC, or the issuer's URL");
         }
     };
-    Ok(Tenant {
+    Ok(IdpTenant {
         issuers: vec![issuer],
         audience: None,
         carriers: Vec::new(),

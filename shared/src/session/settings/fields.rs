@@ -5,7 +5,7 @@ use url::Url;
 use crate::session::claim_path::is_name;
 use crate::session::claims::{Audience, IssuerClaim, Rules};
 use crate::session::cookie::{Carrier, Form};
-use crate::session::idp::product::{Product, SecretUse};
+use crate::session::idp::product::{Idp, SecretUse};
 use crate::session::jwe::EncryptedCookie;
 use crate::session::jwt::algorithm::Algorithm;
 use crate::session::jwt::remote_jwk_set::Location;
@@ -13,7 +13,7 @@ use crate::settings::{Reader, callable_url};
 
 /// A setting that another kind uses and this one does not was meant to do something, so it must not
 /// be lost in silence.
-pub fn refuse_settings_of_other_kinds(reader: &mut Reader, kind: &str, product: Option<&Product>) {
+pub fn refuse_settings_of_other_kinds(reader: &mut Reader, kind: &str, product: Option<&Idp>) {
     let uses_secret = product.map_or(["secret", "authjs"].contains(&kind), |product| {
         product.uses_secret()
     });
@@ -244,7 +244,7 @@ impl Rules {
     }
 }
 
-impl Product {
+impl Idp {
     fn uses_secret(&self) -> bool {
         !matches!(self.secret, SecretUse::None)
     }

@@ -5,7 +5,7 @@ use url::Url;
 use crate::session::claims::parties::Parties;
 use crate::session::claims::{Audience, IssuerClaim, Rules};
 use crate::session::cookie::{Carrier, Form};
-use crate::session::idp::product::{AudienceSetting, Product, SecretUse, Tenant};
+use crate::session::idp::product::{AudienceSetting, Idp, IdpTenant, SecretUse};
 use crate::session::jwt::algorithm::Algorithm;
 use crate::session::jwt::remote_jwk_set::Location;
 use crate::session::settings::authenticator::{
@@ -18,7 +18,7 @@ use crate::settings::Reader;
 /// cookies.
 pub fn sessions(
     reader: &mut Reader,
-    product: &Product,
+    product: &Idp,
     rules: Rules,
 ) -> (Option<AuthenticatorSettings>, Vec<Carrier>) {
     let entries = fields::issuers(reader, product.issuer_setting);
@@ -82,8 +82,8 @@ pub fn sessions(
 
 /// The tenants that the entries stand for. No two may have tokens of one issuer, as nothing else
 /// tells them apart.
-fn tenants(reader: &mut Reader, product: &Product, entries: &[String]) -> Vec<Tenant> {
-    let mut tenants: Vec<Tenant> = Vec::new();
+fn tenants(reader: &mut Reader, product: &Idp, entries: &[String]) -> Vec<IdpTenant> {
+    let mut tenants: Vec<IdpTenant> = Vec::new();
     for entry in entries {
         match (product.tenant)(entry) {
             Ok(mut tenant) => {
@@ -115,7 +115,7 @@ fn tenants(reader: &mut Reader, product: &Product, entries: &[String]) -> Vec<Te
 /// What signs tokens: secrets of the product's, and key sets elsewhere than it has them.
 fn keys(
     reader: &mut Reader,
-    product: &Product,
+    product: &Idp,
     issuers: usize,
 ) -> (Option<Vec<String>>, Option<Vec<Option<Url>>>) {
     let secrets = match product.secret {
@@ -127,7 +127,7 @@ fn keys(
 
 /// The algorithms of a product's tokens: those of its published keys, and with a secret those of
 /// the secret too.
-fn algorithms(reader: &mut Reader, product: &Product, with_secret: bool) -> Vec<Algorithm> {
+fn algorithms(reader: &mut Reader, product: &Idp, with_secret: bool) -> Vec<Algorithm> {
     match product.secret {
         SecretUse::Signs(names) if with_secret => {
             let known = [&Algorithm::ASYMMETRIC[..], &Algorithm::SYMMETRIC].concat();
@@ -138,7 +138,7 @@ fn algorithms(reader: &mut Reader, product: &Product, with_secret: bool) -> Vec<
 }
 
 /// What `SESSION_AUDIENCE` says; nothing where the product does without.
-fn listed_audience(reader: &mut Reader, product: &Product) -> Option<Audience> {
+fn listed_audience(reader: &mut Reader, product: &Idp) -> Option<Audience> {
     match product.audience {
         AudienceSetting::Required(meaning) => Some(fields::required_audience(reader, meaning)),
         AudienceSetting::CognitoClients => Some(
@@ -158,7 +158,7 @@ fn listed_audience(reader: &mut Reader, product: &Product) -> Option<Audience> {
 }
 
 /// The audience of a tenant's tokens.
-fn audience(product: &Product, tenant: &Tenant, listed: &Option<Audience>) -> Audience {
+fn audience(product: &Idp, tenant: &IdpTenant, listed: &Option<Audience>) -> Audience {
     let names: &[&str] = match product.audience {
         AudienceSetting::Default(names) => names,
         _ => &[],
@@ -184,8 +184,8 @@ fn audience(product: &Product, tenant: &Tenant, listed: &Option<Audience>) -> Au
 /// What is listed cannot widen an audience that follows from the tenant.
 fn check_tenants_audience(
     reader: &mut Reader,
-    product: &Product,
-    tenants: &[Tenant],
+    product: &Idp,
+    tenants: &[IdpTenant],
     listed: &Option<Audience>,
 ) {
     let own: Vec<_> = tenants
@@ -220,8 +220,8 @@ fn cognito_cookies(listed: &Option<Audience>) -> Vec<Carrier> {
 
 fn encrypted(
     reader: &mut Reader,
-    product: &Product,
-    tenant: Option<&Tenant>,
+    product: &Idp,
+    tenant: Option<&IdpTenant>,
     rules: &Rules,
     carriers: &mut Vec<Carrier>,
 ) -> Option<EncryptedSettings> {
@@ -251,7 +251,7 @@ fn encrypted(
     })
 }
 
-impl Tenant {
+impl IdpTenant {
     fn names(&self) -> impl Iterator<Item = &String> {
         self.issuers.iter().flat_map(|issuer| &issuer.names)
     }

@@ -13,7 +13,7 @@ use crate::session::claim_path::is_name;
 use crate::session::claims::parties::Parties;
 use crate::session::claims::{Audience, IssuerClaim, Rules, Times};
 use crate::session::cookie::Carrier;
-use crate::session::idp::{AUTHJS, AUTHJS_COOKIES, PRODUCTS};
+use crate::session::idp::{AUTHJS, AUTHJS_COOKIES, IDPS};
 use crate::session::jwt::algorithm::Algorithm;
 use crate::session::jwt::remote_jwk_set::Location;
 use crate::session::settings::authenticator::{
@@ -42,7 +42,7 @@ impl SessionSettings {
         let kind = reader
             .optional("SESSION_KIND")
             .unwrap_or_else(|| "jwt".to_owned());
-        let product = PRODUCTS.iter().find(|product| product.name == kind);
+        let product = IDPS.iter().find(|product| product.name == kind);
         // What is no kind may be anything, such as a key pasted here by mistake: it is never
         // repeated.
         if product.is_some() || OTHER_KINDS.contains(&kind.as_str()) {
@@ -58,10 +58,7 @@ impl SessionSettings {
             (None, "forward") => (forward(reader, rules), Vec::new()),
             // What else must be set depends on the kind that is meant, which nobody knows.
             (None, _) => {
-                let names = PRODUCTS
-                    .iter()
-                    .map(|product| product.name)
-                    .chain(OTHER_KINDS);
+                let names = IDPS.iter().map(|product| product.name).chain(OTHER_KINDS);
                 let names = names.collect::<Vec<_>>().join(", ");
                 reader.fault("SESSION_KIND", format_args!("must be one of {names}"));
                 (None, Vec::new())
