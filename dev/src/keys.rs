@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use voicemint::secret::{Loading, SecretStore, StoreError, Stored};
+use voicemint::secret::{LoadFuture, SecretStore, SecretValue, StoreError};
 
 use crate::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
 
@@ -44,8 +44,8 @@ impl Keys {
 }
 
 impl SecretStore for Keys {
-    fn load<'a>(&'a self, id: &'a str) -> Loading<'a> {
-        let stored = self.get(id).map(|text| Stored {
+    fn load<'a>(&'a self, id: &'a str) -> LoadFuture<'a> {
+        let stored = self.get(id).map(|text| SecretValue {
             text: text.to_owned(),
             version: "dev".to_owned(),
         });

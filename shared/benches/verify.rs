@@ -23,7 +23,7 @@ use signers::{Signers, encode};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use voicemint::clock::Clock;
-use voicemint::secret::{Loading, SecretStore, Stored};
+use voicemint::secret::{LoadFuture, SecretStore, SecretValue};
 use voicemint::session::credential::Credential;
 use voicemint::session::jwe::compact::{ContentKey, Encryption};
 use voicemint::session::settings::SessionSettings;
@@ -42,9 +42,9 @@ static RUNTIME: LazyLock<Runtime> =
 struct OneSecret(String);
 
 impl SecretStore for OneSecret {
-    fn load<'a>(&'a self, _: &'a str) -> Loading<'a> {
+    fn load<'a>(&'a self, _: &'a str) -> LoadFuture<'a> {
         Box::pin(async {
-            Ok(Stored {
+            Ok(SecretValue {
                 text: self.0.clone(),
                 version: "1".to_owned(),
             })

@@ -28,7 +28,7 @@ use voicemint::provider::Provider;
 use voicemint::provider::request::{Fields, TokenRequest};
 use voicemint::provider::token::{MintedToken, TokenResponse};
 use voicemint::secret::api_key::ApiKey;
-use voicemint::secret::{Loading, SecretStore, Stored};
+use voicemint::secret::{LoadFuture, SecretStore, SecretValue};
 use voicemint::settings::Reader;
 use voicemint::transport::Transport;
 
@@ -84,10 +84,10 @@ impl Provider for Odd {
 struct Store(AtomicUsize);
 
 impl SecretStore for Store {
-    fn load<'a>(&'a self, _id: &'a str) -> Loading<'a> {
+    fn load<'a>(&'a self, _id: &'a str) -> LoadFuture<'a> {
         let version = self.0.fetch_add(1, Ordering::SeqCst).to_string();
         Box::pin(async {
-            Ok(Stored {
+            Ok(SecretValue {
                 text: SECRET.replace(' ', "-"),
                 version,
             })

@@ -12,7 +12,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use voicemint::clock::Clock;
 use voicemint::problem::Code;
-use voicemint::secret::{Loading, Part, SecretCache, SecretStore, StoreError, Stored};
+use voicemint::secret::{
+    LoadFuture, SecretCache, SecretField, SecretStore, SecretValue, StoreError,
+};
 
 struct Store {
     /// The secret and its version, or what is wrong: trouble that passes, unless it is `gone`.
@@ -21,7 +23,7 @@ struct Store {
 }
 
 impl SecretStore for Store {
-    fn load<'a>(&'a self, _id: &'a str) -> Loading<'a> {
+    fn load<'a>(&'a self, _id: &'a str) -> LoadFuture<'a> {
         self.loads.fetch_add(1, Ordering::SeqCst);
         let mood = *self.mood.lock().unwrap();
         Box::pin(async move {
@@ -30,7 +32,7 @@ impl SecretStore for Store {
                 "gone" => StoreError::Permanent(reason.to_owned()),
                 _ => StoreError::Transient(reason.to_owned()),
             })?;
-            Ok(Stored {
+            Ok(SecretValue {
                 text: text.to_owned(),
                 version: version.to_owned(),
             })
@@ -46,10 +48,10 @@ struct World {
 
 impl World {
     fn new(mood: Result<(&'static str, &'static str), &'static str>) -> Self {
-        Self::of(mood, Part::Field("api_key".to_owned()))
+        Self::of(mood, SecretField::Field("api_key".to_owned()))
     }
 
-    fn of(mood: Result<(&'static str, &'static str), &'static str>, part: Part) -> Self {
+    fn of(mood: Result<(&'static str, &'static str), &'static str>, part: SecretField) -> Self {
         let store = Arc::new(Store {
             mood: Mutex::new(mood),
             loads: AtomicUsize::new(0),
@@ -141,9 +143,9 @@ fn not_empty(secret: &str) -> Result<(), &'static str> {
 #[tokio::test]
 async fn what_is_gone_is_used_for_a_minute_more_whatever_comes_in_between() {
     for part in [
-        Part::Field("api_key".to_owned()),
-        Part::Only(not_empty),
-        Part::Whole(not_empty),
+        SecretField::Field("api_key".to_owned()),
+        SecretField::Only(not_empty),
+        SecretField::Whole(not_empty),
     ] {
         for gone in [Err("gone"), Ok(("", "v2"))] {
             let world = World::of(Ok(("one", "v1")), part.clone());
@@ -188,7 +190,7 @@ async fn a_refused_key_that_is_gone_ends_even_while_it_is_fresh() {
 
 #[tokio::test]
 async fn a_secret_of_sessions_is_bridged_for_an_hour() {
-    for part in [Part::Only(not_empty), Part::Whole(not_empty)] {
+    for part in [SecretField::Only(not_empty), SecretField::Whole(not_empty)] {
         let world = World::of(Ok(("one", "v1")), part);
         world.key().await.unwrap();
         world.turn(Err("down"));

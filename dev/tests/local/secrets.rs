@@ -6,7 +6,7 @@ use http::{Request, Response};
 use serde_json::{Value, json};
 use voicemint::aws::Aws;
 use voicemint::aws::secrets_manager::SecretsManager;
-use voicemint::secret::{SecretStore, StoreError, Stored};
+use voicemint::secret::{SecretStore, SecretValue, StoreError};
 use voicemint::transport::Transport;
 use voicemint_dev::app::App;
 use voicemint_dev::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
@@ -16,7 +16,7 @@ use crate::harness::*;
 const GET_SECRET_VALUE: &str = "secretsmanager.GetSecretValue";
 
 /// As a deployed function does it: through AWS's SDK.
-async fn load(url: &str, id: &str) -> Result<Stored, StoreError> {
+async fn load(url: &str, id: &str) -> Result<SecretValue, StoreError> {
     let aws = Aws::emulated(url, Transport::new().unwrap());
     SecretsManager::new(aws).load(id).await
 }

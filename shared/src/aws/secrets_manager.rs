@@ -9,7 +9,7 @@ use aws_sdk_secretsmanager::{Client, Config};
 use tokio::sync::OnceCell;
 
 use super::{Aws, Service};
-use crate::secret::{Loading, SecretStore, StoreError, Stored};
+use crate::secret::{LoadFuture, SecretStore, SecretValue, StoreError};
 
 const SERVICE: Service = Service {
     name: "Secrets Manager",
@@ -44,7 +44,7 @@ impl SecretsManager {
 }
 
 impl SecretStore for SecretsManager {
-    fn load<'a>(&'a self, id: &'a str) -> Loading<'a> {
+    fn load<'a>(&'a self, id: &'a str) -> LoadFuture<'a> {
         Box::pin(async move {
             let client = self.client().await.map_err(StoreError::Transient)?;
             let loaded = client
@@ -55,7 +55,7 @@ impl SecretStore for SecretsManager {
                 .map_err(|error| store_error(&error))?;
             let version = loaded.version_id.unwrap_or_default();
             match loaded.secret_string {
-                Some(text) => Ok(Stored { text, version }),
+                Some(text) => Ok(SecretValue { text, version }),
                 None => Err(StoreError::Permanent(
                     "the secret is binary: store the key as text".to_owned(),
                 )),

@@ -28,7 +28,7 @@ use crate::provider::Provider;
 use crate::provider::request::{Fields, TokenRequest};
 use crate::provider::token::{IssuedToken, MintedToken};
 use crate::secret::api_key::ApiKey;
-use crate::secret::{Part, SecretCache, SecretStore};
+use crate::secret::{SecretCache, SecretField, SecretStore};
 use crate::session::cookie::Carrier;
 use crate::session::credential::Credential;
 use crate::session::settings::{SessionSettings, grants_claim};
@@ -115,7 +115,7 @@ impl<P: Provider> Broker<P> {
         let secret = SecretCache::new(
             store,
             secret_id,
-            Part::Field(field),
+            SecretField::Field(field),
             fresh_for,
             clock.clone(),
         );

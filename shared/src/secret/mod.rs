@@ -18,7 +18,8 @@ use crate::problem::{Code, Problem};
 use crate::secret::api_key::ApiKey;
 
 /// A future that a store answers with.
-pub type Loading<'a> = Pin<Box<dyn Future<Output = Result<Stored, StoreError>> + Send + 'a>>;
+pub type LoadFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<SecretValue, StoreError>> + Send + 'a>>;
 
 /// Why a store gives no secret: a clause for the log, without anything secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,11 +34,11 @@ pub enum StoreError {
 /// Where secrets are kept.
 pub trait SecretStore: Send + Sync {
     /// Loads a secret's current version.
-    fn load<'a>(&'a self, id: &'a str) -> Loading<'a>;
+    fn load<'a>(&'a self, id: &'a str) -> LoadFuture<'a>;
 }
 
 /// A secret as a store gave it.
-pub struct Stored {
+pub struct SecretValue {
     /// The secret's text.
     pub text: String,
     /// Which version this is.
@@ -46,7 +47,7 @@ pub struct Stored {
 
 /// Which part of a stored text is the secret.
 #[derive(Clone, Debug)]
-pub enum Part {
+pub enum SecretField {
     /// A named member where the text is a JSON object, else all of it.
     Field(String),
     /// The only member where the text is a JSON object, else all of it, if it is usable.
@@ -59,7 +60,7 @@ pub enum Part {
 /// What is not counts as gone.
 pub type Usable = fn(&str) -> Result<(), &'static str>;
 
-impl Part {
+impl SecretField {
     /// How long a version is used while the store is in trouble, if there is an end. Who holds an
     /// old secret of sessions can make sessions; who holds an old API key can do nothing here.
     fn usable_for(&self) -> Option<Duration> {
@@ -69,7 +70,7 @@ impl Part {
         }
     }
 
-    fn of(&self, Stored { text, version }: Stored) -> Result<ApiKey, &'static str> {
+    fn of(&self, SecretValue { text, version }: SecretValue) -> Result<ApiKey, &'static str> {
         let text = match self {
             Self::Whole(usable) => {
                 usable(&text)?;
@@ -147,7 +148,7 @@ fn is_assignment(text: &str) -> bool {
 pub struct SecretCache {
     store: Arc<dyn SecretStore>,
     id: String,
-    part: Part,
+    part: SecretField,
     fresh_for: Duration,
     clock: Clock,
     state: Mutex<State>,
@@ -179,7 +180,7 @@ impl SecretCache {
     pub fn new(
         store: Arc<dyn SecretStore>,
         id: String,
-        part: Part,
+        part: SecretField,
         fresh_for: Duration,
         clock: Clock,
     ) -> Self {

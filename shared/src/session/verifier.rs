@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use crate::clock::Clock;
 use crate::problem::{Code, Problem};
-use crate::secret::{Part, SecretCache, SecretStore};
+use crate::secret::{SecretCache, SecretField, SecretStore};
 use crate::session::Session;
 use crate::session::claims::IssuerClaim;
 use crate::session::credential::{Candidate, Credential};
@@ -72,10 +72,13 @@ impl Verifier {
                             KeysSetting::Published(location) => {
                                 Keys::Published(sources.at(location))
                             }
-                            KeysSetting::Shared(id) => Keys::Shared(secret(id, Part::Only(signs))),
-                            KeysSetting::Both(id, location) => {
-                                Keys::Both(secret(id, Part::Only(signs)), sources.at(location))
+                            KeysSetting::Shared(id) => {
+                                Keys::Shared(secret(id, SecretField::Only(signs)))
                             }
+                            KeysSetting::Both(id, location) => Keys::Both(
+                                secret(id, SecretField::Only(signs)),
+                                sources.at(location),
+                            ),
                         };
                         TrustedIssuer {
                             keys,
@@ -93,7 +96,7 @@ impl Verifier {
                          cookies,
                          rules,
                      }| Encrypted {
-                        secret: secret(secret_id, Part::Only(encrypts)),
+                        secret: secret(secret_id, SecretField::Only(encrypts)),
                         scheme,
                         cookies,
                         rules,
@@ -105,7 +108,7 @@ impl Verifier {
             AuthenticatorSettings::Introspection(service, client) => {
                 Authenticator::Introspection(Box::new(Introspection {
                     url: service.url,
-                    client: secret(client, Part::Whole(authenticates)),
+                    client: secret(client, SecretField::Whole(authenticates)),
                     remote: remote(),
                     rules: service.rules,
                     remembered: Default::default(),

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use voicemint::clock::Clock;
 use voicemint::problem::{Code, Problem};
-use voicemint::secret::{Loading, SecretStore, Stored};
+use voicemint::secret::{LoadFuture, SecretStore, SecretValue};
 use voicemint::session::credential::Credential;
 use voicemint::session::settings::SessionSettings;
 use voicemint::session::verifier::Verifier;
@@ -38,9 +38,9 @@ pub struct World {
 struct OneSecret(String);
 
 impl SecretStore for OneSecret {
-    fn load<'a>(&'a self, _: &'a str) -> Loading<'a> {
+    fn load<'a>(&'a self, _: &'a str) -> LoadFuture<'a> {
         Box::pin(async {
-            Ok(Stored {
+            Ok(SecretValue {
                 text: self.0.clone(),
                 version: "1".to_owned(),
             })

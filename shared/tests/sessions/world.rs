@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use voicemint::clock::Clock;
-use voicemint::secret::{Loading, SecretStore, Stored};
+use voicemint::secret::{LoadFuture, SecretStore, SecretValue};
 use voicemint::session::cookie::Carrier;
 use voicemint::session::credential::Credential;
 use voicemint::session::settings::SessionSettings;
@@ -44,10 +44,10 @@ pub struct World {
 struct Secrets(Mutex<HashMap<String, String>>);
 
 impl SecretStore for Secrets {
-    fn load<'a>(&'a self, id: &'a str) -> Loading<'a> {
+    fn load<'a>(&'a self, id: &'a str) -> LoadFuture<'a> {
         let text = self.0.lock().unwrap().get(id).cloned();
         Box::pin(async {
-            Ok(Stored {
+            Ok(SecretValue {
                 text: text.unwrap_or_default(),
                 version: "1".to_owned(),
             })

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use voicemint::clock::Clock;
-use voicemint::secret::{Loading, SecretStore, Stored};
+use voicemint::secret::{LoadFuture, SecretStore, SecretValue};
 use voicemint::session::credential::Credential;
 use voicemint::session::settings::SessionSettings;
 use voicemint::session::verifier::Verifier;
@@ -65,9 +65,9 @@ impl Key {
 pub struct Store;
 
 impl SecretStore for Store {
-    fn load<'a>(&'a self, _id: &'a str) -> Loading<'a> {
+    fn load<'a>(&'a self, _id: &'a str) -> LoadFuture<'a> {
         Box::pin(async {
-            Ok(Stored {
+            Ok(SecretValue {
                 text: "a-client-token".to_owned(),
                 version: "1".to_owned(),
             })
