@@ -10,7 +10,7 @@ use voicemint::aws::Aws;
 use voicemint::aws::dynamodb::DynamoDb;
 use voicemint::clock::Clock;
 use voicemint::limit::Limiter;
-use voicemint::limit::gcra::{Counted, count};
+use voicemint::limit::gcra::{Admission, count};
 use voicemint::limit::settings::Limits;
 use voicemint::settings::Reader;
 use voicemint::transport::Transport;
@@ -64,8 +64,8 @@ async fn many_threads_of_two_environments_never_exceed_the_count() {
                 )
                 .await
                 {
-                    Ok(Counted::Yes) => accepted += 1,
-                    Ok(Counted::No(_)) => refused += 1,
+                    Ok(Admission::Yes) => accepted += 1,
+                    Ok(Admission::No(_)) => refused += 1,
                     // A busy machine: it may have been counted.
                     Err(reason) if reason.contains("in time") => late += 1,
                     Err(reason) => panic!("{reason}"),
@@ -145,7 +145,7 @@ async fn intervals_shorter_than_a_millisecond_are_kept() {
     for mint in 0..3 {
         assert_eq!(
             count(&client, &limits.table, "a", &limits, mint, now).await,
-            Ok(Counted::Yes)
+            Ok(Admission::Yes)
         );
     }
     let items = table.items().await;

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{Client, Config};
 use tokio::sync::OnceCell;
 
 use super::{Aws, Service};
-use crate::limit::table::{Item, Table, Tat, Update, Updating};
+use crate::limit::table::{Item, Table, Tat, Update, UpdateFuture};
 
 const SERVICE: Service = Service {
     name: "DynamoDB",
@@ -47,7 +47,7 @@ impl DynamoDb {
 }
 
 impl Table for DynamoDb {
-    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a> {
+    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> UpdateFuture<'a> {
         Box::pin(async move {
             let request = self
                 .client()

@@ -31,7 +31,7 @@ pub enum Limit {
 
 /// A limit that is reached, and until when, since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Over {
+pub struct Exceeded {
     /// Which one.
     pub limit: Limit,
     /// When there is room again.
@@ -40,11 +40,11 @@ pub struct Over {
 
 /// Whether it was counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counted {
+pub enum Admission {
     /// There was room.
     Yes,
     /// There was none, and nothing was counted.
-    No(Over),
+    No(Exceeded),
 }
 
 /// Counts a mint in the item `key`, in at most two updates: one where the subject is idle, one
@@ -59,7 +59,7 @@ pub async fn count(
     limits: &Limits,
     mint: u64,
     now: Duration,
-) -> Result<Counted, String> {
+) -> Result<Admission, String> {
     // What is written is in milliseconds; a time that was cut later would let somebody in too
     // early.
     let now = Duration::from_millis(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
@@ -84,7 +84,7 @@ pub async fn count(
         }
     }
     // Whoever asks so often at once that even this fails can wait.
-    Ok(Counted::No(Over {
+    Ok(Admission::No(Exceeded {
         limit: Limit::Rate,
         until: now + Duration::from_secs(1),
     }))
@@ -105,28 +105,28 @@ impl Limits {
 
     /// What an update says that was made, or found this item in its way; nothing where another may
     /// be.
-    fn decided(&self, found: Option<Item>, mint: u64, now: Duration) -> Option<Counted> {
+    fn decided(&self, found: Option<Item>, mint: u64, now: Duration) -> Option<Admission> {
         match found {
-            None => Some(Counted::Yes),
+            None => Some(Admission::Yes),
             // It was made, and its answer was late.
-            Some(item) if item.mint == Some(mint) => Some(Counted::Yes),
-            Some(item) => self.over(&item, now).map(Counted::No),
+            Some(item) if item.mint == Some(mint) => Some(Admission::Yes),
+            Some(item) => self.over(&item, now).map(Admission::No),
         }
     }
 
     /// The limit that an item has reached, if there is one.
-    fn over(&self, item: &Item, now: Duration) -> Option<Over> {
+    fn over(&self, item: &Item, now: Duration) -> Option<Exceeded> {
         // The next day has an item of its own.
         let day_ends = self.daily.map(|_| midnight_after(now));
         if self.daily.is_some_and(|most| item.count >= most) {
-            return day_ends.map(|until| Over {
+            return day_ends.map(|until| Exceeded {
                 limit: Limit::Daily,
                 until,
             });
         }
         let until = item.tat?.checked_sub(self.rate?.tolerance())?;
         let until = day_ends.map_or(until, |day_ends| until.min(day_ends));
-        (until > now).then_some(Over {
+        (until > now).then_some(Exceeded {
             limit: Limit::Rate,
             until,
         })

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::expiring_map::Expiring;
-use crate::limit::table::{Item, Table, Update, Updating};
+use crate::limit::table::{Item, Table, Update, UpdateFuture};
 
 /// A table in memory.
 pub struct Memory(Mutex<Expiring<String, Item>>);
@@ -18,7 +18,7 @@ impl Memory {
 }
 
 impl Table for Memory {
-    fn update<'a>(&'a self, _table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a> {
+    fn update<'a>(&'a self, _table: &'a str, key: &'a str, update: &'a Update) -> UpdateFuture<'a> {
         let mut items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let item = items.get(key, update.now).copied().unwrap_or_default();
         let holds = update.holds(&item);

@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::clock::{Clock, age, rfc3339};
 use crate::expiring_map::Expiring;
 use crate::problem::{Code, Problem};
-use gcra::{Counted, Limit, Over};
+use gcra::{Admission, Exceeded, Limit};
 use memory::Memory;
 use settings::{Limits, OnError};
 use table::Table;
@@ -33,7 +33,7 @@ const MOST_LOCAL: usize = 8192;
 /// Within which the table must have counted a mint, all calls together.
 const COUNTED_WITHIN: Duration = Duration::from_secs(1);
 /// Trouble that returns sooner is the same trouble.
-const QUIET: Duration = Duration::from_secs(60);
+const OUTAGE_LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Counts mints and refuses those beyond the limits.
 pub struct Limiter {
@@ -41,9 +41,9 @@ pub struct Limiter {
     table: Arc<dyn Table>,
     /// Counts while the table cannot be reached.
     local: Memory,
-    refused: Mutex<Expiring<String, Over>>,
+    refused: Mutex<Expiring<String, Exceeded>>,
     /// When the table could not be used for the last time, in seconds since the Unix epoch.
-    trouble_at: AtomicU64,
+    outage_logged_at: AtomicU64,
     clock: Clock,
 }
 
@@ -55,7 +55,7 @@ impl Limiter {
             table,
             local: Memory::new(MOST_LOCAL),
             refused: Mutex::new(Expiring::new(MOST_REMEMBERED)),
-            trouble_at: AtomicU64::new(0),
+            outage_logged_at: AtomicU64::new(0),
             clock,
         }
     }
@@ -92,21 +92,21 @@ impl Limiter {
         let counted =
             counted.unwrap_or_else(|_| Err("it took too long to count a mint".to_owned()));
         if let Err(reason) = &counted {
-            self.note_trouble(reason, now);
+            self.log_outage(reason, now);
         }
         let (counted, instead) = match (counted, self.limits.on_error) {
             (Ok(counted), _) => (counted, None),
             (Err(_), OnError::Local) => {
                 // Memory never fails.
                 let counted = gcra::count(&self.local, "", &key, &self.limits, mint, now).await;
-                (counted.unwrap_or(Counted::Yes), Some(OnError::Local))
+                (counted.unwrap_or(Admission::Yes), Some(OnError::Local))
             }
-            (Err(_), OnError::Allow) => (Counted::Yes, Some(OnError::Allow)),
+            (Err(_), OnError::Allow) => (Admission::Yes, Some(OnError::Allow)),
             (Err(reason), OnError::Deny) => return (Err(unavailable(reason)), Some(OnError::Deny)),
         };
         match counted {
-            Counted::Yes => (Ok(()), instead),
-            Counted::No(over) => {
+            Admission::Yes => (Ok(()), instead),
+            Admission::No(over) => {
                 self.refused().put(key, over, now..over.until, now);
                 (Err(refused(over, now)), instead)
             }
@@ -126,9 +126,10 @@ impl Limiter {
     }
 
     /// Tells the log of trouble once, not for each mint.
-    fn note_trouble(&self, reason: &str, now: Duration) {
-        let before = Duration::from_secs(self.trouble_at.swap(now.as_secs(), Ordering::Relaxed));
-        if age(now, before) >= QUIET {
+    fn log_outage(&self, reason: &str, now: Duration) {
+        let before =
+            Duration::from_secs(self.outage_logged_at.swap(now.as_secs(), Ordering::Relaxed));
+        if age(now, before) >= OUTAGE_LOG_INTERVAL {
             tracing::warn!(
                 reason,
                 instead = self.limits.on_error.name(),
@@ -137,7 +138,7 @@ impl Limiter {
         }
     }
 
-    fn refused(&self) -> MutexGuard<'_, Expiring<String, Over>> {
+    fn refused(&self) -> MutexGuard<'_, Expiring<String, Exceeded>> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -151,7 +152,7 @@ fn mint_id(now: Duration) -> u64 {
     }
 }
 
-fn refused(Over { limit, until }: Over, now: Duration) -> Problem {
+fn refused(Exceeded { limit, until }: Exceeded, now: Duration) -> Problem {
     let wait = until.saturating_sub(now);
     // Told in whole seconds, rounded up: earlier would be too early.
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

@@ -79,11 +79,11 @@ impl Update {
 
 /// A future that a table answers with: nothing where the update was made, the item as it is where
 /// its condition does not hold. The error is a clause for the log.
-pub type Updating<'a> = Pin<Box<dyn Future<Output = Result<Option<Item>, String>> + Send + 'a>>;
+pub type UpdateFuture<'a> = Pin<Box<dyn Future<Output = Result<Option<Item>, String>> + Send + 'a>>;
 
 /// Where counts are kept.
 pub trait Table: Send + Sync {
     /// Makes an update of the item `key` in the table of that name, at once and only where its
     /// condition holds.
-    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a>;
+    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> UpdateFuture<'a>;
 }

@@ -20,7 +20,7 @@ use tables::{Late, Silent, Vanishing, Watched};
 use tokio::time::Instant;
 use voicemint::clock::Clock;
 use voicemint::limit::Limiter;
-use voicemint::limit::gcra::{Counted, Limit, Over, count};
+use voicemint::limit::gcra::{Admission, Exceeded, Limit, count};
 use voicemint::limit::memory::Memory;
 use voicemint::limit::settings::{Limits, OnError};
 use voicemint::limit::table::{Item, Table};
@@ -46,7 +46,7 @@ fn rate(rate: &str) -> Limits {
 }
 
 /// Counts one in memory, which answers at once.
-fn counted(table: &dyn Table, limits: &Limits, now: Duration) -> Counted {
+fn counted(table: &dyn Table, limits: &Limits, now: Duration) -> Admission {
     static MINTS: AtomicU64 = AtomicU64::new(0);
     let mint = MINTS.fetch_add(1, Ordering::SeqCst);
     count(table, "limits", "a", limits, mint, now)
@@ -89,33 +89,33 @@ fn a_burst_up_to_the_count_then_one_every_interval() {
     let (table, limits) = (Memory::new(8), rate("10/minute"));
     let at = |millis| NOW + Duration::from_millis(millis);
     for place in 0..10 {
-        assert_eq!(counted(&table, &limits, NOW), Counted::Yes, "{place}");
+        assert_eq!(counted(&table, &limits, NOW), Admission::Yes, "{place}");
     }
     assert_eq!(
         counted(&table, &limits, NOW),
-        Counted::No(Over {
+        Admission::No(Exceeded {
             limit: Limit::Rate,
             until: at(6_000)
         })
     );
     assert_eq!(
         counted(&table, &limits, at(5_999)),
-        Counted::No(Over {
+        Admission::No(Exceeded {
             limit: Limit::Rate,
             until: at(6_000)
         })
     );
-    assert_eq!(counted(&table, &limits, at(6_000)), Counted::Yes);
+    assert_eq!(counted(&table, &limits, at(6_000)), Admission::Yes);
     assert_eq!(
         counted(&table, &limits, at(6_000)),
-        Counted::No(Over {
+        Admission::No(Exceeded {
             limit: Limit::Rate,
             until: at(12_000)
         })
     );
     // Three intervals of silence make room for three.
     let later = [24_000, 24_001, 24_002, 24_003]
-        .map(|millis| counted(&table, &limits, at(millis)) == Counted::Yes);
+        .map(|millis| counted(&table, &limits, at(millis)) == Admission::Yes);
     assert_eq!(later, [true, true, true, false]);
 }
 
@@ -123,7 +123,7 @@ fn a_burst_up_to_the_count_then_one_every_interval() {
 fn one_call_when_idle_or_refused_and_two_between() {
     let (table, limits) = (Watched::new(), rate("2/second"));
     let at =
-        |millis| counted(&*table, &limits, NOW + Duration::from_millis(millis)) == Counted::Yes;
+        |millis| counted(&*table, &limits, NOW + Duration::from_millis(millis)) == Admission::Yes;
     assert_eq!((at(0), table.calls()), (true, 1), "idle");
     assert_eq!((at(0), table.calls()), (true, 2), "in the queue");
     assert_eq!((at(0), table.calls()), (false, 1), "refused");
@@ -135,7 +135,7 @@ fn one_call_when_idle_or_refused_and_two_between() {
     let (table, limits) = (Watched::new(), limits_of_day("2"));
     let calls = [(); 3].map(|()| {
         (
-            counted(&*table, &limits, NOW) == Counted::Yes,
+            counted(&*table, &limits, NOW) == Admission::Yes,
             table.calls(),
         )
     });
@@ -155,16 +155,16 @@ fn a_lost_race_is_run_again_and_never_lets_in_too_many() {
     let limits = rate("3/minute");
     // Between the two calls of the second arrival, others take what is left.
     let table = Watched::new();
-    assert_eq!(counted(&*table, &limits, NOW), Counted::Yes);
+    assert_eq!(counted(&*table, &limits, NOW), Admission::Yes);
     table.calls();
     let others = limits.clone();
     *table.meanwhile.lock().unwrap() = Some(Box::new(move |inner| {
         assert_eq!(
             [(); 2].map(|()| counted(inner, &others, NOW)),
-            [Counted::Yes; 2]
+            [Admission::Yes; 2]
         );
     }));
-    assert!(matches!(counted(&*table, &limits, NOW), Counted::No(_)));
+    assert!(matches!(counted(&*table, &limits, NOW), Admission::No(_)));
     assert_eq!(table.calls(), 2);
     // Between them, the item goes away.
     let fresh = Watched::new();
@@ -176,7 +176,7 @@ fn a_lost_race_is_run_again_and_never_lets_in_too_many() {
         })]),
         fresh,
     );
-    assert_eq!(counted(&gone, &limits, NOW), Counted::Yes);
+    assert_eq!(counted(&gone, &limits, NOW), Admission::Yes);
     assert_eq!(
         gone.1.calls(),
         2,
@@ -349,8 +349,8 @@ proptest! {
             let counted = counted(&table, &limits, time);
             accepted.push(time);
             // Let in where it may be, refused where it may not: nothing between.
-            prop_assert_eq!(counted == Counted::Yes, conforms(&accepted, &limits));
-            if let Counted::No(Over { until, .. }) = counted {
+            prop_assert_eq!(counted == Admission::Yes, conforms(&accepted, &limits));
+            if let Admission::No(Exceeded { until, .. }) = counted {
                 // And when it is told to come again is when there is room, and not a moment before.
                 accepted.pop();
                 let with = |time| [&accepted[..], &[time]].concat();
@@ -386,7 +386,7 @@ fn a_call_whose_answer_was_lost_and_that_is_repeated_counts_once() {
         limits(&[("RATE_LIMIT", "2/hour"), ("DAILY_LIMIT", "2")]),
     ] {
         let table = Late(Memory::new(8));
-        let counted = [(); 3].map(|()| counted(&table, &limits, NOW) == Counted::Yes);
+        let counted = [(); 3].map(|()| counted(&table, &limits, NOW) == Admission::Yes);
         assert_eq!(counted, [true, true, false], "{limits:?}");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use voicemint::limit::memory::Memory;
-use voicemint::limit::table::{Item, Table, Update, Updating};
+use voicemint::limit::table::{Item, Table, Update, UpdateFuture};
 
 type Meanwhile = Box<dyn Fn(&Memory) + Send>;
 
@@ -39,7 +39,7 @@ impl Watched {
 }
 
 impl Table for Watched {
-    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a> {
+    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> UpdateFuture<'a> {
         let before = self.calls.fetch_add(1, Ordering::SeqCst);
         self.expiries.lock().unwrap().push(update.expires_at);
         if let Some(reason) = *self.fails.lock().unwrap() {
@@ -59,7 +59,7 @@ impl Table for Watched {
 pub struct Vanishing(pub Mutex<Vec<Option<Item>>>, pub Arc<Watched>);
 
 impl Table for Vanishing {
-    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a> {
+    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> UpdateFuture<'a> {
         match self.0.lock().unwrap().pop() {
             Some(item) => Box::pin(std::future::ready(Ok(item))),
             None => self.1.update(table, key, update),
@@ -72,7 +72,7 @@ impl Table for Vanishing {
 pub struct Late(pub Memory);
 
 impl Table for Late {
-    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> Updating<'a> {
+    fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> UpdateFuture<'a> {
         Box::pin(async move {
             self.0.update(table, key, update).await?;
             self.0.update(table, key, update).await
@@ -84,7 +84,7 @@ impl Table for Late {
 pub struct Silent;
 
 impl Table for Silent {
-    fn update<'a>(&'a self, _: &'a str, _: &'a str, _: &'a Update) -> Updating<'a> {
+    fn update<'a>(&'a self, _: &'a str, _: &'a str, _: &'a Update) -> UpdateFuture<'a> {
         Box::pin(std::future::pending())
     }
 }
