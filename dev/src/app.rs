@@ -32,7 +32,7 @@ use crate::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
 use crate::{hosts, secrets_manager, sign_in, terminal};
 
 /// How many users of a provider are counted, where a limit is set.
-const MOST_COUNTED: usize = 1024;
+const MAX_COUNTED: usize = 1024;
 
 /// The process's environment, which is read for API keys of real providers, further authorities and
 /// a proxy.
@@ -228,7 +228,7 @@ fn endpoint<P: Provider>(
                 .map(|(_, value)| value.clone()),
         }
     };
-    let (keys, table) = (Arc::new(keys), Arc::new(Memory::new(MOST_COUNTED)));
+    let (keys, table) = (Arc::new(keys), Arc::new(Memory::new(MAX_COUNTED)));
     let broker = Broker::<Answered<P>>::from_settings(
         &environment,
         keys,

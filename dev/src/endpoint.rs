@@ -23,7 +23,7 @@ const INVOCATION: Duration = Duration::from_secs(10);
 
 /// The longest body that API Gateway passes on. The broker judges all that is shorter, as it does
 /// where it is deployed.
-const MOST_GATEWAY_BYTES: usize = 10 * 1024 * 1024;
+const MAX_GATEWAY_BYTES: usize = 10 * 1024 * 1024;
 
 /// A broker, and whose pages may call it.
 pub struct Endpoint<P> {
@@ -51,7 +51,7 @@ impl<P: Provider> Endpoint<P> {
         let method = parts.method.clone();
         let origin = parts.headers.get(header::ORIGIN).cloned();
         let replaced = self.origins.replace(&mut parts.headers);
-        let (response, record) = match to_bytes(body, MOST_GATEWAY_BYTES).await {
+        let (response, record) = match to_bytes(body, MAX_GATEWAY_BYTES).await {
             Ok(body) => {
                 let invocation = Invocation {
                     request_id: request_id(),

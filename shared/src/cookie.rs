@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderValue, header};
 
 /// Browsers drop a cookie whose name and value together are longer than this many bytes (RFC 6265
 /// section 6.1).
-pub const MOST_BYTES: usize = 4096;
+pub const MAX_BYTES: usize = 4096;
 
 /// Names and values of all cookies of a request that are text; another cookie of the site may be
 /// anything.
@@ -49,7 +49,7 @@ pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 ///
 /// `__Host-` ties the cookie to this very host (RFC 6265bis section 4.1.3.2).
 pub fn set(name: &str, value: &str, max_age: u32) -> Option<HeaderValue> {
-    if name.len() + value.len() > MOST_BYTES {
+    if name.len() + value.len() > MAX_BYTES {
         return None;
     }
     let line =
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_cookie_that_browsers_would_drop_is_not_set() {
-        assert!(set("name", &"v".repeat(MOST_BYTES - 4), 60).is_some());
-        assert!(set("name", &"v".repeat(MOST_BYTES - 3), 60).is_none());
+        assert!(set("name", &"v".repeat(MAX_BYTES - 4), 60).is_some());
+        assert!(set("name", &"v".repeat(MAX_BYTES - 3), 60).is_none());
     }
 }

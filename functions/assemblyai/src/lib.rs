@@ -14,7 +14,7 @@ use voicemint::secret::api_key::ApiKey;
 use voicemint::settings::Reader;
 
 /// The longest lifetime that AssemblyAI gives, in seconds.
-const MOST_SECONDS: u32 = 600;
+const MAX_SECONDS: u32 = 600;
 /// How long a session may last at the least and at the most, in seconds.
 const SESSION_SECONDS: std::ops::RangeInclusive<u32> = 60..=10_800;
 /// What every token is for: streaming speech to text. The API has no grants; `GRANTS_CLAIM` still
@@ -36,7 +36,7 @@ impl Provider for AssemblyAi {
     fn from_settings(reader: &mut Reader) -> Self {
         Self {
             base_url: reader.base_url("PROVIDER_BASE_URL", "https://streaming.assemblyai.com"),
-            lifetimes: Lifetimes::from_settings(reader, MOST_SECONDS),
+            lifetimes: Lifetimes::from_settings(reader, MAX_SECONDS),
             session_cap: reader.whole_number(
                 "MAX_SESSION_DURATION_SECONDS",
                 SESSION_SECONDS,

@@ -18,7 +18,7 @@ const GRANTS: [&str; 3] = ["tts", "stt", "agent"];
 /// it must be named.
 const DEFAULT_GRANTS: [&str; 2] = ["tts", "stt"];
 /// The longest lifetime that Cartesia gives, in seconds.
-const MOST_SECONDS: u32 = 3600;
+const MAX_SECONDS: u32 = 3600;
 /// The version of the API that this contract was read from; errors are JSON from this one on.
 const API_VERSION: &str = "2026-03-01";
 
@@ -41,7 +41,7 @@ impl Provider for Cartesia {
         Self {
             base_url: reader.base_url("PROVIDER_BASE_URL", "https://api.cartesia.ai"),
             allowed: reader.choices("ALLOWED_GRANTS", &GRANTS, &DEFAULT_GRANTS),
-            lifetimes: Lifetimes::from_settings(reader, MOST_SECONDS),
+            lifetimes: Lifetimes::from_settings(reader, MAX_SECONDS),
         }
     }
 

@@ -18,7 +18,7 @@ use crate::transport::retry::{ANSWER_WITHIN, Budget, jitter, pause, retry_after}
 use crate::transport::{CONNECT_WITHIN, Failure, Transport};
 
 /// How much of an answer is read, in bytes.
-const MOST_BYTES: usize = 64 * 1024;
+const MAX_BYTES: usize = 64 * 1024;
 
 /// What the provider answered in the end.
 enum Outcome {
@@ -133,7 +133,7 @@ async fn attempt(
     provider: &impl Provider,
 ) -> Result<Outcome, Attempt> {
     let timeout = ANSWER_WITHIN.min(budget.left());
-    let response = match transport.send(request, timeout, MOST_BYTES).await {
+    let response = match transport.send(request, timeout, MAX_BYTES).await {
         Ok(response) => response,
         Err(Failure::Timeout) => return Err(Attempt::Over(timed_out())),
         Err(Failure::TooLarge) => {

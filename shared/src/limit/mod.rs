@@ -26,9 +26,9 @@ use settings::{Limits, OnError};
 use table::Table;
 
 /// How many subjects are remembered as refused, so that they cost no call.
-const MOST_REMEMBERED: usize = 1024;
+const MAX_REMEMBERED: usize = 1024;
 /// How many subjects are counted here while the table cannot be reached.
-const MOST_LOCAL: usize = 8192;
+const MAX_LOCAL: usize = 8192;
 
 /// Within which the table must have counted a mint, all calls together.
 const COUNTED_WITHIN: Duration = Duration::from_secs(1);
@@ -53,8 +53,8 @@ impl Limiter {
         Self {
             limits,
             table,
-            local: Memory::new(MOST_LOCAL),
-            refused: Mutex::new(Expiring::new(MOST_REMEMBERED)),
+            local: Memory::new(MAX_LOCAL),
+            refused: Mutex::new(Expiring::new(MAX_REMEMBERED)),
             outage_logged_at: AtomicU64::new(0),
             clock,
         }

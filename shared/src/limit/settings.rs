@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::settings::Reader;
 
 /// The most that a limit can be: beyond, an interval would be shorter than what is counted in.
-const MOST: u32 = 1_000_000;
+const MAX: u32 = 1_000_000;
 
 /// The limits of one provider's function.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl Rate {
         let count: u32 = count
             .parse()
             .ok()
-            .filter(|count| digits && (1..=MOST).contains(count))?;
+            .filter(|count| digits && (1..=MAX).contains(count))?;
         let period = Duration::from_secs(match unit {
             "second" => 1,
             "minute" => 60,
@@ -97,7 +97,7 @@ impl Limits {
         }
         let is_set = rate.is_some() || reader.optional("DAILY_LIMIT").is_some();
         let daily = reader
-            .whole_number("DAILY_LIMIT", 1..=MOST, "mints of one user in a UTC day")
+            .whole_number("DAILY_LIMIT", 1..=MAX, "mints of one user in a UTC day")
             .map(u64::from);
         let on_error = match reader.optional("LIMIT_ON_ERROR").as_deref() {
             None => OnError::Local,

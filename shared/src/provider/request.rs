@@ -15,7 +15,7 @@ use crate::json;
 use crate::problem::{Code, FieldError, Problem};
 
 /// The longest body that is read, in bytes.
-pub const MOST_BODY_BYTES: usize = 4096;
+pub const MAX_BODY_BYTES: usize = 4096;
 
 /// A checked ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct TokenRequest {
 }
 
 /// How many unknown fields an answer names, at the most.
-const MOST_UNKNOWN: usize = 10;
+const MAX_UNKNOWN: usize = 10;
 
 enum Field {
     Json(Value),
@@ -172,7 +172,7 @@ impl Fields {
     /// [`Code::RequestInvalid`], with every field that is wrong or unknown.
     pub fn finish(mut self) -> Result<(), Problem> {
         let known = self.taken.join(", ");
-        for name in self.unchecked.into_keys().take(MOST_UNKNOWN) {
+        for name in self.unchecked.into_keys().take(MAX_UNKNOWN) {
             let name = json::shortened(&name).into_owned();
             self.errors.push(FieldError::new(
                 name,
@@ -204,11 +204,11 @@ fn whole(value: &Value) -> Option<u32> {
     Some(number as u32)
 }
 
-/// A body of more than [`MOST_BODY_BYTES`].
+/// A body of more than [`MAX_BODY_BYTES`].
 pub fn too_large() -> Problem {
     Problem::new(
         Code::RequestTooLarge,
-        format!("Send at most {MOST_BODY_BYTES} bytes."),
+        format!("Send at most {MAX_BODY_BYTES} bytes."),
     )
 }
 
@@ -233,7 +233,7 @@ fn body_fields(request: &Request<Bytes>) -> Result<BTreeMap<String, Field>, Prob
     if body.is_empty() {
         return Ok(BTreeMap::new());
     }
-    if body.len() > MOST_BODY_BYTES {
+    if body.len() > MAX_BODY_BYTES {
         return Err(too_large());
     }
     let media_type = request

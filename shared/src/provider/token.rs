@@ -10,11 +10,11 @@ pub struct ProviderToken(String);
 
 impl ProviderToken {
     /// The longest token that is taken for one, in bytes.
-    const MOST_BYTES: usize = 16 * 1024;
+    const MAX_BYTES: usize = 16 * 1024;
 
     /// Takes a text for a token: visible ASCII, as it has to travel in headers and queries.
     pub fn new(text: String) -> Option<Self> {
-        let fits = !text.is_empty() && text.len() <= Self::MOST_BYTES;
+        let fits = !text.is_empty() && text.len() <= Self::MAX_BYTES;
         (fits && text.bytes().all(|byte| byte.is_ascii_graphic())).then_some(Self(text))
     }
 

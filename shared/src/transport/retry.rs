@@ -14,7 +14,7 @@ const TRIES_WITHIN: Duration = Duration::from_secs(8);
 /// back at once.
 const PAUSE_MILLIS: std::ops::Range<u64> = 50..250;
 /// What a second try needs at the least to make sense.
-const LEAST_TRY: Duration = Duration::from_millis(100);
+const MIN_TRY: Duration = Duration::from_millis(100);
 
 /// What one mint may spend on calls of the provider, or of a service that knows sessions, whatever
 /// they are for.
@@ -47,7 +47,7 @@ impl Budget {
 
     /// Takes the one retry, where it is still there and the time suffices for it after a pause.
     pub fn take_retry(&mut self, pause: Duration) -> bool {
-        let fits = self.may_retry && pause.saturating_add(LEAST_TRY) <= self.left();
+        let fits = self.may_retry && pause.saturating_add(MIN_TRY) <= self.left();
         self.may_retry &= !fits;
         fits
     }

@@ -17,7 +17,7 @@ use crate::session::jose::REFUSED_MEMBERS;
 
 /// The longest encrypted session that is looked at, in bytes: more than API Gateway lets through in
 /// headers.
-const MOST_BYTES: usize = 16 * 1024;
+const MAX_BYTES: usize = 16 * 1024;
 
 /// A content encryption key, with the one algorithm that it is for. It has no `Debug`.
 pub enum ContentKey {
@@ -128,7 +128,7 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn parse(token: &'a str) -> Result<Self, &'static str> {
-        if token.len() > MOST_BYTES {
+        if token.len() > MAX_BYTES {
             return Err("the encrypted session is longer than 16 KiB");
         }
         let mut parts = token.split('.');

@@ -16,7 +16,7 @@ use crate::session::claims::claims_set::Claims;
 use crate::session::claims::{Rules, refuse_event};
 use crate::session::error::Refused;
 use crate::session::jwe::compact::{ContentKey, Opened};
-use crate::session::jwt::algorithm::LEAST_SECRET_BYTES;
+use crate::session::jwt::algorithm::MIN_SECRET_BYTES;
 
 /// How a library encrypts, as data.
 #[derive(Clone)]
@@ -102,7 +102,7 @@ fn secrets(text: &str) -> Vec<String> {
     secrets
         .unwrap_or_default()
         .into_iter()
-        .filter(|secret| secret.len() >= LEAST_SECRET_BYTES)
+        .filter(|secret| secret.len() >= MIN_SECRET_BYTES)
         .collect()
 }
 

@@ -119,4 +119,4 @@ impl Family {
 
 /// The shortest secret that may sign or encrypt sessions, in bytes (RFC 7518 section 3.2, RFC 8725
 /// section 3.5).
-pub const LEAST_SECRET_BYTES: usize = 32;
+pub const MIN_SECRET_BYTES: usize = 32;

@@ -9,7 +9,7 @@ use crate::session::Session;
 use crate::session::claims::claims_set::Claims;
 use crate::session::claims::{Rules, refuse_event};
 use crate::session::error::Refused;
-use crate::session::jwt::algorithm::{Algorithm, Family, LEAST_SECRET_BYTES};
+use crate::session::jwt::algorithm::{Algorithm, Family, MIN_SECRET_BYTES};
 use crate::session::jwt::jwk_set::KeyLookupError;
 use crate::session::jwt::remote_jwk_set::{RemoteJwkSet, Unavailable};
 use crate::session::jwt::signature::VerifyingKey;
@@ -149,7 +149,7 @@ async fn by_shared_secret(
 /// # Errors
 /// A clause for the log.
 pub fn signs(secret: &str) -> Result<(), &'static str> {
-    let long_enough = secret.len() >= LEAST_SECRET_BYTES;
+    let long_enough = secret.len() >= MIN_SECRET_BYTES;
     long_enough
         .then_some(())
         .ok_or("the secret that signs sessions is shorter than 32 bytes")

@@ -5,15 +5,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::json::{self, Members};
-use crate::session::jwt::algorithm::{Algorithm, Family, LEAST_SECRET_BYTES};
+use crate::session::jwt::algorithm::{Algorithm, Family, MIN_SECRET_BYTES};
 use crate::session::jwt::signature::VerifyingKey;
 use crate::session::jwt::unverified::UnverifiedToken;
 use crate::session::jwt::verified_cache::{TokenHash, VerifiedCache};
 
 /// The longest key set that is read, in bytes.
-pub const MOST_BYTES: usize = 150_000;
+pub const MAX_BYTES: usize = 150_000;
 /// The most keys that a set may have.
-const MOST_KEYS: usize = 100;
+const MAX_KEYS: usize = 100;
 /// The most keys that are tried for a token: what a stranger's token may cost.
 const MAX_TRIED: usize = 10;
 
@@ -70,7 +70,7 @@ impl JwkSet {
         let Some(Value::Array(keys)) = set.get("keys") else {
             return Err("the key set has no keys");
         };
-        if keys.len() > MOST_KEYS {
+        if keys.len() > MAX_KEYS {
             return Err("the key set has more than 100 keys");
         }
         let mut usable: Vec<(Option<String>, VerifyingKey)> = Vec::new();
@@ -223,7 +223,7 @@ fn shared_key(jwk: &Members) -> Option<VerifyingKey> {
     let bound_to = bound_to(jwk)?;
     let key = VerifyingKey::symmetric(&secret, bound_to);
     let usable =
-        secret.len() >= LEAST_SECRET_BYTES && bound_to.is_none_or(|algorithm| key.fits(algorithm));
+        secret.len() >= MIN_SECRET_BYTES && bound_to.is_none_or(|algorithm| key.fits(algorithm));
     usable.then_some(key)
 }
 

@@ -16,7 +16,7 @@ use url::Url;
 
 use crate::clock::{Clock, age, is_within};
 use crate::json;
-use crate::session::jwt::jwk_set::{JwkSet, MOST_BYTES};
+use crate::session::jwt::jwk_set::{JwkSet, MAX_BYTES};
 use crate::settings::callable_url;
 use crate::transport::{Failure, Transport};
 
@@ -263,7 +263,7 @@ impl RemoteJwkSet {
         let request = request.map_err(|_| format!("the {what}'s URL cannot be called"))?;
         let response = self
             .transport
-            .send(request, TIMEOUT, MOST_BYTES)
+            .send(request, TIMEOUT, MAX_BYTES)
             .await
             .map_err(|failure| match failure {
                 Failure::Timeout => format!("the {what} did not come in time"),

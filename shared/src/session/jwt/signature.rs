@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{DecodingKey, DecodingKeyKind, crypto};
 
-use crate::session::jwt::algorithm::{Algorithm, Family, LEAST_SECRET_BYTES};
+use crate::session::jwt::algorithm::{Algorithm, Family, MIN_SECRET_BYTES};
 use crate::session::jwt::unverified::UnverifiedToken;
 
 /// A key that verifies, with what it is made for. It has no `Debug`, as it may hold a secret.
@@ -117,7 +117,7 @@ impl VerifyingKey {
         let least = match algorithm {
             Algorithm::Hs384 => 48,
             Algorithm::Hs512 => 64,
-            _ => LEAST_SECRET_BYTES,
+            _ => MIN_SECRET_BYTES,
         };
         let long_enough = !matches!(self.material, Material::Symmetric(_, bytes) if bytes < least);
         long_enough

@@ -13,9 +13,9 @@ use crate::session::jose::{REFUSED_MEMBERS, is_encrypted};
 use crate::session::jwt::algorithm::Algorithm;
 
 /// The longest token that is looked at, in bytes.
-pub const MOST_BYTES: usize = 8 * 1024;
+pub const MAX_BYTES: usize = 8 * 1024;
 /// The longest key id that is looked up, in bytes.
-const MOST_KEY_ID_BYTES: usize = 256;
+const MAX_KEY_ID_BYTES: usize = 256;
 
 /// A token in compact form, nothing of which has been verified.
 pub struct UnverifiedToken<'a> {
@@ -37,7 +37,7 @@ impl<'a> UnverifiedToken<'a> {
     /// # Errors
     /// A clause for the log that says which rule it breaks.
     pub fn parse(token: &'a str) -> Result<Self, &'static str> {
-        if token.len() > MOST_BYTES {
+        if token.len() > MAX_BYTES {
             return Err("the token is longer than 8 KiB");
         }
         if is_encrypted(token) {
@@ -79,7 +79,7 @@ impl<'a> UnverifiedToken<'a> {
         };
         let key_id = match header.get("kid") {
             None => None,
-            Some(Value::String(id)) if id.len() <= MOST_KEY_ID_BYTES => Some(id.clone()),
+            Some(Value::String(id)) if id.len() <= MAX_KEY_ID_BYTES => Some(id.clone()),
             Some(_) => return Err("the token's key id is too long or not a text"),
         };
         Ok(Self {
@@ -225,7 +225,7 @@ mod tests {
             format!("{header}.{payload}.c2lu+"),
             // The last character's stray bits must be zero.
             format!("{header}.{payload}.c2l"),
-            format!("{good}{}", "A".repeat(MOST_BYTES)),
+            format!("{good}{}", "A".repeat(MAX_BYTES)),
         ] {
             assert!(refused(&bad), "{bad}");
         }

@@ -9,7 +9,7 @@ use aws_lc_rs::digest::{self, SHA256_OUTPUT_LEN};
 use crate::session::jwt::unverified::UnverifiedToken;
 
 /// How many tokens are remembered.
-const MOST: usize = 512;
+const MAX: usize = 512;
 
 /// A token's SHA-256, its signature included.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,7 +45,7 @@ impl VerifiedCache {
         let mut tokens = self.lock();
         // Forgetting all costs each of them one verification: less than to keep note of who came
         // when.
-        if tokens.len() >= MOST {
+        if tokens.len() >= MAX {
             tokens.clear();
         }
         tokens.insert(token);
@@ -77,12 +77,12 @@ mod tests {
     #[test]
     fn never_holds_more_than_it_may() {
         let verified = VerifiedCache::default();
-        for number in 0..2 * MOST {
+        for number in 0..2 * MAX {
             let token = TokenHash(std::array::from_fn(|place| {
                 (number >> (8 * (place % 2))) as u8
             }));
             verified.insert(token);
-            assert!(verified.contains(&token) && verified.lock().len() <= MOST);
+            assert!(verified.contains(&token) && verified.lock().len() <= MAX);
         }
     }
 }

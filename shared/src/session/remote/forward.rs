@@ -15,7 +15,7 @@ use crate::session::remote::{ServiceClient, check_visible_ascii, members, unexpe
 use crate::transport::retry::Budget;
 
 /// The longest credential that is passed on, in bytes.
-const MOST_CREDENTIAL_BYTES: usize = 8 * 1024;
+const MAX_CREDENTIAL_BYTES: usize = 8 * 1024;
 
 /// Asks the app.
 pub struct Forward {
@@ -82,7 +82,7 @@ impl Forward {
     /// Nothing of the caller's request but the credential.
     fn request(&self, by_cookie: bool, session: &str) -> Result<Request<Bytes>, Refused> {
         let session = check_visible_ascii(session)?;
-        if session.len() > MOST_CREDENTIAL_BYTES {
+        if session.len() > MAX_CREDENTIAL_BYTES {
             // Servers refuse longer headers by statuses that look like trouble, which a stranger
             // could cause.
             return Err(Refused::invalid("the credential is longer than 8 KiB"));

@@ -29,11 +29,11 @@ const ACTIVE_FOR: Duration = Duration::from_secs(60);
 /// How long the word that a token is not good is taken for true.
 const INACTIVE_FOR: Duration = Duration::from_secs(5);
 /// How many tokens are remembered.
-const MOST_REMEMBERED: usize = 256;
+const MAX_REMEMBERED: usize = 256;
 /// The longest token that is asked about, in bytes.
-const MOST_TOKEN_BYTES: usize = 8 * 1024;
+const MAX_TOKEN_BYTES: usize = 8 * 1024;
 /// The longest answer that is remembered, in bytes.
-const MOST_REMEMBERED_BYTES: usize = 8 * 1024;
+const MAX_REMEMBERED_BYTES: usize = 8 * 1024;
 
 /// Asks the authorization server.
 pub struct Introspection {
@@ -54,7 +54,7 @@ pub struct Remembered(Mutex<Expiring<[u8; 32], Option<Arc<Members>>>>);
 
 impl Default for Remembered {
     fn default() -> Self {
-        Self(Mutex::new(Expiring::new(MOST_REMEMBERED)))
+        Self(Mutex::new(Expiring::new(MAX_REMEMBERED)))
     }
 }
 
@@ -65,7 +65,7 @@ impl Introspection {
     /// See [`Refused`].
     pub async fn verify(&self, token: &str) -> Result<Session, Refused> {
         let token = check_visible_ascii(token)?;
-        if token.len() > MOST_TOKEN_BYTES {
+        if token.len() > MAX_TOKEN_BYTES {
             return Err(Refused::invalid("the token is longer than 8 KiB"));
         }
         let key = hash(token);
@@ -130,7 +130,7 @@ impl Introspection {
                 ));
             }
         };
-        if response.body().len() <= MOST_REMEMBERED_BYTES {
+        if response.body().len() <= MAX_REMEMBERED_BYTES {
             self.remembered
                 .put(key, claims.clone(), self.remote.clock.now());
         }

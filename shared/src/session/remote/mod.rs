@@ -16,7 +16,7 @@ use crate::transport::retry::{ANSWER_WITHIN, Budget, jitter, pause, retry_after}
 use crate::transport::{Failure, Transport};
 
 /// How much of an answer is read, in bytes.
-const MOST_BYTES: usize = 64 * 1024;
+const MAX_BYTES: usize = 64 * 1024;
 /// The longest pause before asking once more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -44,7 +44,7 @@ impl ServiceClient {
             let timeout = ANSWER_WITHIN.min(budget.left());
             let (reason, pause) = match self
                 .transport
-                .send(request.clone(), timeout, MOST_BYTES)
+                .send(request.clone(), timeout, MAX_BYTES)
                 .await
             {
                 Ok(response) if !is_trouble(response.status()) => return Ok(response),
