@@ -8,7 +8,7 @@
     reason = "a bench that fails may panic"
 )]
 
-#[path = "../tests/signers/mod.rs"]
+#[path = "../tests/broker/support/signers.rs"]
 mod signers;
 
 use std::sync::{Arc, LazyLock};

@@ -1,0 +1,426 @@
+//! Limits: what is accepted, when the rest may come again, and how many calls of the table that
+//! takes.
+
+mod tables;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use futures_util::FutureExt;
+use proptest::prelude::*;
+use tokio::time::Instant;
+use voicemint::clock::Clock;
+use voicemint::limit::Limiter;
+use voicemint::limit::gcra::{Admission, Exceeded, Limit, count};
+use voicemint::limit::memory::Memory;
+use voicemint::limit::settings::{Limits, OnError};
+use voicemint::limit::table::{Item, Table};
+use voicemint::problem::{Code, Problem};
+use voicemint::settings::Reader;
+
+use crate::limit::tables::{Late, Silent, Vanishing, Watched};
+
+/// Ten in the morning.
+const NOW: Duration = Duration::from_secs(1_800_007_200 / 86_400 * 86_400 + 36_000);
+const MIDNIGHT: Duration = Duration::from_secs(NOW.as_secs() + 14 * 3600);
+
+fn limits(variables: &[(&str, &str)]) -> Limits {
+    let environment = |name: &str| {
+        let all = variables.iter().chain(&[("LIMIT_TABLE", "limits")]);
+        all.copied()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.to_owned())
+    };
+    Limits::from_settings(&mut Reader::new(&environment)).unwrap()
+}
+
+fn rate(rate: &str) -> Limits {
+    limits(&[("RATE_LIMIT", rate)])
+}
+
+/// Counts one in memory, which answers at once.
+fn counted(table: &dyn Table, limits: &Limits, now: Duration) -> Admission {
+    static MINTS: AtomicU64 = AtomicU64::new(0);
+    let mint = MINTS.fetch_add(1, Ordering::SeqCst);
+    count(table, "limits", "a", limits, mint, now)
+        .now_or_never()
+        .unwrap()
+        .unwrap()
+}
+
+/// A limiter and the hands of its clock.
+fn limiter(limits: Limits, table: Arc<dyn Table>) -> (Limiter, Arc<AtomicU64>) {
+    let millis = Arc::new(AtomicU64::new(u64::try_from(NOW.as_millis()).unwrap()));
+    let hands = Arc::clone(&millis);
+    let clock =
+        Clock::new(move || UNIX_EPOCH + Duration::from_millis(hands.load(Ordering::SeqCst)));
+    (Limiter::new(limits, table, clock), millis)
+}
+
+fn admit(
+    limiter: &Limiter,
+    provider: &str,
+    subject: &str,
+) -> (Result<(), Problem>, Option<OnError>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    runtime.block_on(limiter.admit(provider, subject, Instant::now() + Duration::from_secs(10)))
+}
+
+/// How an arrival was answered: nothing where it was let in, else the code and the seconds to wait.
+fn answer(limiter: &Limiter, provider: &str, subject: &str) -> Option<(Code, u32)> {
+    let (admitted, _) = admit(limiter, provider, subject);
+    admitted
+        .err()
+        .map(|refusal| (refusal.code, refusal.retry_after.unwrap()))
+}
+
+#[test]
+fn a_burst_up_to_the_count_then_one_every_interval() {
+    let (table, limits) = (Memory::new(8), rate("10/minute"));
+    let at = |millis| NOW + Duration::from_millis(millis);
+    for place in 0..10 {
+        assert_eq!(counted(&table, &limits, NOW), Admission::Yes, "{place}");
+    }
+    assert_eq!(
+        counted(&table, &limits, NOW),
+        Admission::No(Exceeded {
+            limit: Limit::Rate,
+            until: at(6_000)
+        })
+    );
+    assert_eq!(
+        counted(&table, &limits, at(5_999)),
+        Admission::No(Exceeded {
+            limit: Limit::Rate,
+            until: at(6_000)
+        })
+    );
+    assert_eq!(counted(&table, &limits, at(6_000)), Admission::Yes);
+    assert_eq!(
+        counted(&table, &limits, at(6_000)),
+        Admission::No(Exceeded {
+            limit: Limit::Rate,
+            until: at(12_000)
+        })
+    );
+    // Three intervals of silence make room for three.
+    let later = [24_000, 24_001, 24_002, 24_003]
+        .map(|millis| counted(&table, &limits, at(millis)) == Admission::Yes);
+    assert_eq!(later, [true, true, true, false]);
+}
+
+#[test]
+fn one_call_when_idle_or_refused_and_two_between() {
+    let (table, limits) = (Watched::new(), rate("2/second"));
+    let at =
+        |millis| counted(&*table, &limits, NOW + Duration::from_millis(millis)) == Admission::Yes;
+    assert_eq!((at(0), table.calls()), (true, 1), "idle");
+    assert_eq!((at(0), table.calls()), (true, 2), "in the queue");
+    assert_eq!((at(0), table.calls()), (false, 1), "refused");
+    assert_eq!(
+        (at(1000), table.calls()),
+        (true, 1),
+        "idle again, to the millisecond"
+    );
+    let (table, limits) = (Watched::new(), limits_of_day("2"));
+    let calls = [(); 3].map(|()| {
+        (
+            counted(&*table, &limits, NOW) == Admission::Yes,
+            table.calls(),
+        )
+    });
+    assert_eq!(
+        calls,
+        [(true, 1), (true, 1), (false, 1)],
+        "a limit for the day alone"
+    );
+}
+
+fn limits_of_day(count: &str) -> Limits {
+    limits(&[("DAILY_LIMIT", count)])
+}
+
+#[test]
+fn a_lost_race_is_run_again_and_never_lets_in_too_many() {
+    let limits = rate("3/minute");
+    // Between the two calls of the second arrival, others take what is left.
+    let table = Watched::new();
+    assert_eq!(counted(&*table, &limits, NOW), Admission::Yes);
+    table.calls();
+    let others = limits.clone();
+    *table.meanwhile.lock().unwrap() = Some(Box::new(move |inner| {
+        assert_eq!(
+            [(); 2].map(|()| counted(inner, &others, NOW)),
+            [Admission::Yes; 2]
+        );
+    }));
+    assert!(matches!(counted(&*table, &limits, NOW), Admission::No(_)));
+    assert_eq!(table.calls(), 2);
+    // Between them, the item goes away.
+    let fresh = Watched::new();
+    let gone = Vanishing(
+        Mutex::new(vec![Some(Item {
+            tat: Some(NOW + Duration::from_secs(1)),
+            count: 1,
+            ..Item::default()
+        })]),
+        fresh,
+    );
+    assert_eq!(counted(&gone, &limits, NOW), Admission::Yes);
+    assert_eq!(
+        gone.1.calls(),
+        2,
+        "the second call found nothing, and all began once more"
+    );
+}
+
+#[test]
+fn a_refused_subject_costs_no_call_until_its_time() {
+    let table = Watched::new();
+    let (limiter, millis) = limiter(rate("1/minute"), table.clone());
+    assert_eq!(
+        (answer(&limiter, "cartesia", "ada"), table.calls()),
+        (None, 1)
+    );
+    assert_eq!(
+        (answer(&limiter, "cartesia", "ada"), table.calls()),
+        (Some((Code::RateLimited, 60)), 1)
+    );
+    millis.fetch_add(30_001, Ordering::SeqCst);
+    for _ in 0..1000 {
+        assert_eq!(
+            answer(&limiter, "cartesia", "ada"),
+            Some((Code::RateLimited, 30)),
+            "rounded up"
+        );
+    }
+    assert_eq!(table.calls(), 0, "a flood");
+    millis.fetch_add(29_999, Ordering::SeqCst);
+    assert_eq!(
+        (answer(&limiter, "cartesia", "ada"), table.calls()),
+        (None, 1),
+        "exactly when it was told"
+    );
+}
+
+#[test]
+fn subjects_and_providers_do_not_share() {
+    let (limiter, _) = limiter(rate("1/day"), Watched::new());
+    for (provider, subject) in [
+        ("cartesia", "ada"),
+        ("cartesia", "bob"),
+        ("elevenlabs", "ada"),
+    ] {
+        assert_eq!(
+            answer(&limiter, provider, subject),
+            None,
+            "{provider} {subject}"
+        );
+        assert!(
+            answer(&limiter, provider, subject).is_some(),
+            "{provider} {subject}"
+        );
+    }
+}
+
+#[test]
+fn a_day_ends_at_midnight_utc() {
+    let table = Watched::new();
+    let both = limits(&[("RATE_LIMIT", "1/second"), ("DAILY_LIMIT", "2")]);
+    let (limiter, millis) = limiter(both, table.clone());
+    let set =
+        |time: Duration| millis.store(u64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+    assert_eq!(answer(&limiter, "cartesia", "ada"), None);
+    assert_eq!(
+        answer(&limiter, "cartesia", "ada"),
+        Some((Code::RateLimited, 1)),
+        "the rate holds too"
+    );
+    set(MIDNIGHT - Duration::from_millis(1500));
+    assert_eq!(answer(&limiter, "cartesia", "ada"), None);
+    assert_eq!(
+        answer(&limiter, "cartesia", "ada"),
+        Some((Code::RateLimited, 2)),
+        "until midnight, rounded up"
+    );
+    set(MIDNIGHT - Duration::from_millis(1));
+    assert_eq!(
+        answer(&limiter, "cartesia", "ada"),
+        Some((Code::RateLimited, 1))
+    );
+    set(MIDNIGHT);
+    assert_eq!(answer(&limiter, "cartesia", "ada"), None, "a new day");
+    // The old day's items may lie about for days: they are not looked at.
+    assert_eq!(
+        table.calls(),
+        6 - 1,
+        "the flood before midnight cost nothing"
+    );
+}
+
+#[test]
+fn without_the_table_each_way_does_what_it_says_and_is_told() {
+    for (way, first, second) in [
+        (OnError::Local, None, Some((Code::RateLimited, 60))),
+        (
+            OnError::Deny,
+            Some((Code::LimitUnavailable, 1)),
+            Some((Code::LimitUnavailable, 1)),
+        ),
+        (OnError::Allow, None, None),
+    ] {
+        let table = Watched::new();
+        let (limiter, _) = limiter(
+            limits(&[("RATE_LIMIT", "1/minute"), ("LIMIT_ON_ERROR", way.name())]),
+            table.clone(),
+        );
+        *table.fails.lock().unwrap() = Some("the table is gone");
+        let (admitted, instead) = admit(&limiter, "cartesia", "ada");
+        assert_eq!(
+            (admitted.err().map(|refusal| refusal.code), instead),
+            (first.map(|(code, _)| code), Some(way))
+        );
+        assert_eq!(answer(&limiter, "cartesia", "ada"), second, "{way:?}");
+        *table.fails.lock().unwrap() = None;
+        let (_, instead) = admit(&limiter, "cartesia", "bob");
+        assert_eq!(instead, None, "back again");
+    }
+}
+
+/// Arrivals at growing times, in milliseconds, and a limit that they are about as fast as.
+fn arrivals() -> impl Strategy<Value = (u32, &'static str, Vec<u64>)> {
+    let gaps = |period: u64| {
+        let gap = prop_oneof![Just(0), 0..period / 8, 0..period, 0..period * 2];
+        proptest::collection::vec(gap, 1..120)
+    };
+    (
+        1_u32..12,
+        prop_oneof![
+            Just(("second", 1_000)),
+            Just(("minute", 60_000)),
+            Just(("hour", 3_600_000))
+        ],
+    )
+        .prop_flat_map(move |(count, (unit, period))| {
+            gaps(period).prop_map(move |gaps| {
+                let times = gaps.into_iter().scan(0, |time, gap| {
+                    *time += gap;
+                    Some(*time)
+                });
+                (count, unit, times.collect())
+            })
+        })
+}
+
+/// What the limit means, said without the algorithm: of any accepted ones, as many intervals pass
+/// from the first to the last as there are more of them than the count.
+fn conforms(accepted: &[Duration], limits: &Limits) -> bool {
+    let rate = limits.rate.unwrap();
+    accepted.iter().enumerate().all(|(last, end)| {
+        accepted
+            .iter()
+            .take(last + 1)
+            .enumerate()
+            .all(|(first, start)| {
+                let beyond = u32::try_from(last - first + 1)
+                    .unwrap()
+                    .saturating_sub(rate.count);
+                *end - *start >= rate.interval * beyond
+            })
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_accepted_keep_the_limit_and_no_refused_one_could_have_been_let_in((per, unit, times) in arrivals()) {
+        let (table, limits) = (Memory::new(8), rate(&format!("{per}/{unit}")));
+        let mut accepted = Vec::new();
+        for time in times.into_iter().map(|millis| NOW + Duration::from_millis(millis)) {
+            let counted = counted(&table, &limits, time);
+            accepted.push(time);
+            // Let in where it may be, refused where it may not: nothing between.
+            prop_assert_eq!(counted == Admission::Yes, conforms(&accepted, &limits));
+            if let Admission::No(Exceeded { until, .. }) = counted {
+                // And when it is told to come again is when there is room, and not a moment before.
+                accepted.pop();
+                let with = |time| [&accepted[..], &[time]].concat();
+                prop_assert!(conforms(&with(until), &limits));
+                prop_assert!(!conforms(&with(until - Duration::from_micros(1)), &limits));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_rate_s_wait_ends_with_the_day_where_the_day_counts() {
+    let both = limits(&[("RATE_LIMIT", "1/hour"), ("DAILY_LIMIT", "9")]);
+    let (limiter, millis) = limiter(both, Watched::new());
+    millis.store(
+        u64::try_from((MIDNIGHT - Duration::from_secs(60)).as_millis()).unwrap(),
+        Ordering::SeqCst,
+    );
+    assert_eq!(answer(&limiter, "cartesia", "ada"), None);
+    assert_eq!(
+        answer(&limiter, "cartesia", "ada"),
+        Some((Code::RateLimited, 60))
+    );
+    millis.fetch_add(60_000, Ordering::SeqCst);
+    assert_eq!(answer(&limiter, "cartesia", "ada"), None);
+}
+
+#[test]
+fn a_call_whose_answer_was_lost_and_that_is_repeated_counts_once() {
+    for limits in [
+        rate("2/hour"),
+        limits_of_day("2"),
+        limits(&[("RATE_LIMIT", "2/hour"), ("DAILY_LIMIT", "2")]),
+    ] {
+        let table = Late(Memory::new(8));
+        let counted = [(); 3].map(|()| counted(&table, &limits, NOW) == Admission::Yes);
+        assert_eq!(counted, [true, true, false], "{limits:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn counting_takes_a_second_or_what_is_left_of_the_invocation_and_then_does_as_is_set() {
+    for (left, wanted) in [(10_000, 1_000), (300, 300)] {
+        let (limiter, _) = limiter(
+            limits(&[("RATE_LIMIT", "1/hour"), ("LIMIT_ON_ERROR", "allow")]),
+            Arc::new(Silent),
+        );
+        let began = Instant::now();
+        let (admitted, instead) = limiter
+            .admit("cartesia", "ada", began + Duration::from_millis(left))
+            .await;
+        assert_eq!((admitted.is_ok(), instead), (true, Some(OnError::Allow)));
+        assert_eq!(began.elapsed(), Duration::from_millis(wanted));
+    }
+}
+
+#[test]
+fn an_item_is_kept_for_as_long_as_it_matters_to_anybody() {
+    for (limits, until) in [
+        (rate("10/minute"), NOW + Duration::from_secs(60)),
+        (limits_of_day("9"), MIDNIGHT),
+        (
+            limits(&[("RATE_LIMIT", "1/day"), ("DAILY_LIMIT", "9")]),
+            NOW + Duration::from_secs(86_400),
+        ),
+    ] {
+        let table = Watched::new();
+        for _ in 0..2 {
+            counted(&*table, &limits, NOW);
+        }
+        for expires_at in table.expiries.lock().unwrap().drain(..) {
+            assert_eq!(
+                expires_at,
+                until + Duration::from_secs(60),
+                "and a minute, as clocks differ"
+            );
+        }
+    }
+}

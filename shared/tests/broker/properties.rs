@@ -1,0 +1,268 @@
+//! Properties of what reads tokens, key sets and cookies: no bytes make it panic, and nothing but
+//! what was signed is accepted. `fuzz/` looks for the same with more patience.
+
+use std::sync::LazyLock;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use http::{HeaderMap, HeaderValue, header};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use serde_json::{Value, json};
+use voicemint::session::cookie::{Carrier, Form};
+use voicemint::session::credential::Credential;
+use voicemint::session::jwe::compact::{self, ContentKey};
+use voicemint::session::jwt::algorithm::Algorithm;
+use voicemint::session::jwt::jwk_set::JwkSet;
+use voicemint::session::jwt::unverified::UnverifiedToken;
+use voicemint::session::jwt::verify;
+
+use crate::support::signers::{PUBLIC, Signers, encode};
+
+static SIGNERS: LazyLock<Signers> = LazyLock::new(Signers::new);
+
+/// A good token of each algorithm.
+static TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let claims =
+        json!({"iss": "https://id.test", "sub": "ada", "aud": "voice", "exp": 1_800_000_060});
+    let public = PUBLIC
+        .iter()
+        .map(|(alg, kid)| SIGNERS.token(alg, kid, &claims));
+    let shared = Algorithm::SYMMETRIC
+        .iter()
+        .map(|alg| SIGNERS.token(alg, "secret", &claims));
+    public.chain(shared).collect()
+});
+
+static KEY_SETS: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
+    [SIGNERS.key_set(), SIGNERS.shared_key_set()].map(|set| set.to_string().into_bytes())
+});
+
+fn verifies(token: &str) -> bool {
+    let names = Algorithm::ASYMMETRIC.iter().chain(&Algorithm::SYMMETRIC);
+    let algorithms: Vec<_> = names.map(|name| Algorithm::named(name).unwrap()).collect();
+    KEY_SETS
+        .iter()
+        .any(|set| verify::verify(token, set, &algorithms).is_ok())
+}
+
+fn opens(token: &str) -> bool {
+    compact::open(
+        token,
+        &[
+            ContentKey::A256Gcm([7; 32]),
+            ContentKey::A256CbcHs512([7; 64]),
+        ],
+    )
+    .is_ok()
+}
+
+/// A good encrypted session.
+fn sealed() -> String {
+    let header = encode(r#"{"alg":"dir","enc":"A256GCM"}"#);
+    let mut text = br#"{"sub":"ada"}"#.to_vec();
+    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[7; 32]).unwrap());
+    let nonce = Nonce::assume_unique_for_key([7; 12]);
+    let tag = key
+        .seal_in_place_separate_tag(nonce, Aad::from(header.as_bytes()), &mut text)
+        .unwrap();
+    format!(
+        "{header}..{}.{}.{}",
+        encode([7; 12]),
+        encode(text),
+        encode(tag)
+    )
+}
+
+#[derive(Clone, Debug)]
+enum Change {
+    Flip(Index, u8),
+    Insert(Index, char),
+    Delete(Index),
+    Repeat(Index, Index),
+    Truncate(Index),
+    SwapParts(Index, Index),
+    PartOf(Index, Index),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let index = any::<Index>;
+    prop_oneof![
+        (index(), 0..7_u8).prop_map(|(place, bit)| Change::Flip(place, bit)),
+        (index(), any::<char>()).prop_map(|(place, letter)| Change::Insert(place, letter)),
+        (index(), select(vec!['A', '.', '=', ' ', '-', '_', '\n']))
+            .prop_map(|(place, l)| Change::Insert(place, l)),
+        index().prop_map(Change::Delete),
+        (index(), index()).prop_map(|(from, to)| Change::Repeat(from, to)),
+        index().prop_map(Change::Truncate),
+        (index(), index()).prop_map(|(one, other)| Change::SwapParts(one, other)),
+        (index(), index()).prop_map(|(part, token)| Change::PartOf(part, token)),
+    ]
+}
+
+/// A token, which is ASCII, after a change.
+fn changed(token: &str, change: &Change) -> String {
+    let mut bytes = token.as_bytes().to_vec();
+    let mut parts: Vec<&str> = token.split('.').collect();
+    match change {
+        Change::Flip(place, bit) => bytes[place.index(token.len())] ^= 1 << bit,
+        Change::Insert(place, letter) => {
+            let place = place.index(token.len() + 1);
+            return format!("{}{letter}{}", &token[..place], &token[place..]);
+        }
+        Change::Delete(place) => drop(bytes.remove(place.index(token.len()))),
+        Change::Repeat(from, to) => {
+            let (from, to) = (from.index(token.len()), to.index(token.len()));
+            let range = from.min(to)..=from.max(to);
+            bytes.splice(*range.end()..*range.end(), token.as_bytes()[range].to_vec());
+        }
+        Change::Truncate(place) => bytes.truncate(place.index(token.len())),
+        Change::SwapParts(one, other) => {
+            let (one, other) = (one.index(parts.len()), other.index(parts.len()));
+            parts.swap(one, other);
+            return parts.join(".");
+        }
+        Change::PartOf(part, token) => {
+            let other = &TOKENS[token.index(TOKENS.len())];
+            let part = part.index(parts.len().min(3));
+            parts[part] = other.split('.').nth(part).unwrap();
+            return parts.join(".");
+        }
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+/// JSON of any shape, with names that tokens and key sets have.
+fn any_json() -> impl Strategy<Value = Value> {
+    let name = select(vec![
+        "alg",
+        "kid",
+        "typ",
+        "enc",
+        "zip",
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "kty",
+        "crv",
+        "n",
+        "e",
+        "x",
+        "y",
+        "k",
+        "use",
+        "key_ops",
+        "keys",
+        "access_token",
+        "",
+    ]);
+    let word = select(vec![
+        "RS256", "ES256", "EdDSA", "HS256", "none", "dir", "A256GCM", "RSA", "EC", "OKP", "oct",
+    ]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        word.prop_map(Value::from),
+        select(vec![
+            "P-256", "P-384", "P-521", "Ed25519", "sig", "verify", "rsa", "secret"
+        ])
+        .prop_map(Value::from),
+        vec(any::<u8>(), 0..70).prop_map(|bytes| Value::from(encode(bytes))),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 64, 8, move |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..8).prop_map(Value::from),
+            vec((name.clone(), inner), 0..8).prop_map(|members| {
+                Value::Object(
+                    members
+                        .into_iter()
+                        .map(|(name, value)| (name.to_owned(), value))
+                        .collect(),
+                )
+            }),
+        ]
+    })
+}
+
+#[test]
+fn what_is_changed_below_was_good() {
+    assert!(TOKENS.iter().all(|token| verifies(token)));
+    assert!(opens(&sealed()));
+}
+
+proptest! {
+    #[test]
+    fn a_changed_token_is_refused(token in 0..13_usize, changes in vec(change(), 1..4)) {
+        let token = &TOKENS[token];
+        let other = changes.iter().fold(token.clone(), |token, change| {
+            if token.is_empty() || !token.is_ascii() { token } else { changed(&token, change) }
+        });
+        // Parts may come from another good token until it is that one.
+        prop_assert!(TOKENS.contains(&other) || !verifies(&other), "{}", other);
+    }
+
+    #[test]
+    fn a_changed_encrypted_session_is_refused(change in change()) {
+        let token = sealed();
+        let other = changed(&token, &change);
+        prop_assert!(other == token || !opens(&other), "{}", other);
+    }
+
+    #[test]
+    fn no_text_is_accepted(text in any::<String>()) {
+        prop_assert!(!verifies(&text) && !opens(&text));
+    }
+
+    #[test]
+    fn no_bytes_between_dots_are_accepted(parts in vec(vec(any::<u8>(), 0..200), 1..7)) {
+        let text = parts.iter().map(encode).collect::<Vec<_>>().join(".");
+        prop_assert!(!verifies(&text) && !opens(&text));
+    }
+
+    #[test]
+    fn no_json_is_accepted_that_nobody_signed(
+        header in any_json(), known in select(PUBLIC.to_vec()), claims in any_json(), rest in vec(vec(any::<u8>(), 0..140), 1..4),
+    ) {
+        let rest = rest.iter().map(encode).collect::<Vec<_>>().join(".");
+        for header in [header, json!({"alg": known.0, "kid": known.1}), json!({"alg": "dir", "enc": "A256GCM"})] {
+            let text = format!("{}.{}.{rest}", encode(header.to_string()), encode(claims.to_string()));
+            prop_assert!(!verifies(&text) && !opens(&text));
+            if let Ok(token) = UnverifiedToken::parse(&text) {
+                prop_assert_eq!(token.into_claims().is_ok(), claims.is_object());
+            }
+        }
+    }
+
+    #[test]
+    fn no_key_set_verifies_what_others_signed(bytes in vec(any::<u8>(), 0..300), json in any_json(), keys in vec(any_json(), 0..5)) {
+        let sets = [bytes, json.to_string().into_bytes(), json!({"keys": keys}).to_string().into_bytes()];
+        for set in &sets {
+            for set in [JwkSet::parse(set), JwkSet::parse_shared(set)].into_iter().flatten() {
+                for token in TOKENS.iter() {
+                    let token = UnverifiedToken::parse(token).ok().unwrap();
+                    prop_assert!(set.verifies(&token) != Ok(true));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_header_makes_a_session(bytes in vec(any::<u8>(), 0..200), json in any_json(), form in 0..5_usize) {
+        let form = [Form::Plain, Form::Chunked("."), Form::Chunked("__"), Form::SupabaseJson, Form::AmplifyUser][form];
+        let carrier = Carrier { name: "s".to_owned(), form };
+        let packed = [format!("s=base64-{}", encode(json.to_string())), format!("s.0={json}; s.1=x; s.LastAuthUser=%")];
+        for bytes in packed.iter().map(String::as_bytes).chain([&*bytes, &[b"s=", &*bytes].concat()]) {
+            let Ok(value) = HeaderValue::from_bytes(bytes) else { continue };
+            for name in [header::COOKIE, header::AUTHORIZATION] {
+                let headers = HeaderMap::from_iter([(name, value.clone())]);
+                for session in Credential::find(&headers, std::slice::from_ref(&carrier)).sessions() {
+                    prop_assert!(!verifies(session) && !opens(session));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! Sections 2.6, 2.9, 3.4, 3.7 and 3.10: one token has one spelling, one reading, and no say in
+//! where its key comes from. Unless something else is said, each is signed as it stands by a key
+//! that counts, so only its form can be at fault.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::rfc8725::env::{A, B, TwoIssuers};
+use crate::support::signers::{compact, encode};
+
+const HEADER: &str = r#"{"alg":"EdDSA","kid":"ed25519"}"#;
+
+fn signed(header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
+    A.signed("EdDSA", header, payload)
+}
+
+/// A token whose signed part is written as it stands.
+fn signed_text(message: &str) -> String {
+    format!("{message}.{}", encode(A.sign("EdDSA", message.as_bytes())))
+}
+
+#[tokio::test]
+async fn sections_2_6_and_3_7_other_encodings_than_utf_8() {
+    let env = TwoIssuers::new().await;
+    let good = env.good().to_string();
+    let utf16 = |text: &str, bytes: fn(u16) -> [u8; 2]| {
+        text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>()
+    };
+    let utf32 = |text: &str| {
+        text.chars()
+            .flat_map(|letter| u32::from(letter).to_be_bytes())
+            .collect::<Vec<u8>>()
+    };
+    let others = |text: &str| {
+        [
+            utf16(text, u16::to_le_bytes),
+            utf16(text, u16::to_be_bytes),
+            [&[0xff, 0xfe][..], &utf16(text, u16::to_le_bytes)].concat(),
+            [&[0xfe, 0xff][..], &utf16(text, u16::to_be_bytes)].concat(),
+            utf32(text),
+            [&[0xef, 0xbb, 0xbf][..], text.as_bytes()].concat(),
+            [text.as_bytes(), &[0]].concat(),
+            // UTF-8 that is not the shortest, and ISO 8859-1.
+            text.replace("EdDSA", "?")
+                .replace("ada", "?")
+                .bytes()
+                .flat_map(|b| if b == b'?' { vec![0xc1, 0xa1] } else { vec![b] })
+                .collect(),
+            text.bytes()
+                .map(|byte| if byte == b'a' { 0xe4 } else { byte })
+                .collect(),
+        ]
+    };
+    env.accepts("UTF-8", &signed(HEADER, &good)).await;
+    for other in others(&good) {
+        env.refuses("payload", &signed(HEADER, other)).await;
+    }
+    for other in others(HEADER) {
+        env.refuses("header", &signed(other, &good)).await;
+    }
+}
+
+#[tokio::test]
+async fn section_2_6_members_that_come_twice() {
+    let env = TwoIssuers::new().await;
+    let good = env.good().to_string();
+    let rest = good.strip_prefix('{').unwrap();
+    for (name, value) in [
+        ("sub", "\"eve\""),
+        ("iss", "\"https://evil.test\""),
+        ("exp", "1"),
+        ("aud", "\"x\""),
+    ] {
+        let escaped = format!(
+            "\\u{:04x}{}",
+            u32::from(name.chars().next().unwrap()),
+            &name[1..]
+        );
+        for name in [name, &escaped] {
+            env.refuses(
+                name,
+                &signed(HEADER, format!("{{\"{name}\":{value},{rest}")),
+            )
+            .await;
+            env.refuses(
+                name,
+                &signed(
+                    HEADER,
+                    format!("{},\"{name}\":{value}}}", good.strip_suffix('}').unwrap()),
+                ),
+            )
+            .await;
+        }
+    }
+    env.refuses(
+        "deep inside",
+        &signed(
+            HEADER,
+            format!(r#"{{"app":{{"x":[{{"y":1,"y":2}}]}},{rest}"#),
+        ),
+    )
+    .await;
+    for member in [
+        r#""alg":"EdDSA""#,
+        r#""alg":"none""#,
+        r#""kid":"p256""#,
+        r#""\u0061lg":"EdDSA""#,
+    ] {
+        env.refuses(
+            member,
+            &signed(HEADER.replace('}', &format!(",{member}}}")), &good),
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn section_3_4_nesting_and_length() {
+    let env = TwoIssuers::new().await;
+    let started = Instant::now();
+    for depth in [200, 1000, 2500] {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            let nested = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+            let payload = env
+                .good()
+                .to_string()
+                .replacen('{', &format!("{{\"x\":{nested},"), 1);
+            env.refuses("payload", &signed(HEADER, payload)).await;
+            let header = HEADER.replacen('{', &format!("{{\"x\":{nested},"), 1);
+            env.refuses("header", &signed(header, env.good().to_string()))
+                .await;
+        }
+    }
+    let long = |bytes: usize| {
+        signed(
+            HEADER,
+            env.claims(json!({"x": "x".repeat(bytes)})).to_string(),
+        )
+    };
+    env.accepts("long", &long(5_500)).await;
+    env.refuses("longer", &long(6_200)).await;
+    env.refuses("much longer", &long(1_000_000)).await;
+    env.refuses("dots", &".".repeat(1_000_000)).await;
+    env.refuses("no dots", &"A".repeat(1_000_000)).await;
+    assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn section_3_4_a_token_has_one_spelling() {
+    let env = TwoIssuers::new().await;
+    // Lengths that leave stray bits, and a payload with both of base64url's own characters.
+    let header = encode(r#"{"alg":"EdDSA","kid":"ed25519" }"#);
+    let payload = (0..3).map(|spaces| {
+        let claims = env.claims(json!({"x": "~~~???ÿÿÿ>>>"})).to_string();
+        encode(format!("{claims}{}", " ".repeat(spaces)))
+    });
+    let payload = payload
+        .into_iter()
+        .find(|text| text.len() % 4 == 2)
+        .unwrap();
+    let message = format!("{header}.{payload}");
+    let good = signed_text(&message);
+    env.accepts("as it should be", &good).await;
+    assert!(payload.contains('_') && payload.contains('-') && !header.len().is_multiple_of(4));
+    // RFC 4648 section 3.5: bits that stand for nothing must be zero.
+    let stray = |part: &str| {
+        let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let last = alphabet.find(part.chars().last().unwrap()).unwrap();
+        format!(
+            "{}{}",
+            &part[..part.len() - 1],
+            &alphabet[last + 1..last + 2]
+        )
+    };
+    let (_, signature) = good.rsplit_once('.').unwrap();
+    for other in [
+        format!("{header}=.{payload}"),
+        format!("{header}.{payload}=="),
+        format!("{}.{payload}", stray(&header)),
+        format!("{header}.{}", stray(&payload)),
+        format!("{header}.{}", payload.replace('-', "+").replace('_', "/")),
+        format!("{header}.{}", payload.replace('-', "%2D")),
+        format!("{header}.{payload}."),
+        format!(".{header}.{payload}"),
+        format!("{header}..{payload}"),
+        format!("{header}.{payload}.{payload}"),
+        format!("{header} .{payload}"),
+        format!("{header}.\n{payload}"),
+    ] {
+        env.refuses("signed as it stands", &signed_text(&other))
+            .await;
+        env.refuses("signed before", &format!("{other}.{signature}"))
+            .await;
+    }
+    for other in [
+        format!("{signature}=="),
+        stray(signature),
+        format!("{signature}\0"),
+        format!("{signature}A"),
+    ] {
+        env.refuses("signature", &format!("{message}.{other}"))
+            .await;
+    }
+    for space in [
+        " ", "\n", "\r\n", "\t", "\u{a0}", "\u{200b}", "\u{feff}", "%20", "\"",
+    ] {
+        for place in [
+            0,
+            1,
+            header.len(),
+            header.len() + 1,
+            message.len() + 1,
+            good.len() - 1,
+            good.len(),
+        ] {
+            env.refuses(
+                "white space",
+                &format!("{}{space}{}", &good[..place], &good[place..]),
+            )
+            .await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn section_3_4_names_that_only_look_alike() {
+    let env = TwoIssuers::new().await;
+    for name in [
+        "ѕub",
+        "SUB",
+        "Sub",
+        "sub ",
+        " sub",
+        "ｓｕｂ",
+        "s\u{200b}ub",
+        "sub\u{0}",
+        "su\u{0062}\u{0301}",
+    ] {
+        let instead = env.claims(json!({"sub": null, name: "ada"}));
+        env.refuses(name, &signed(HEADER, instead.to_string()))
+            .await;
+        env.accepts(
+            name,
+            &signed(HEADER, env.claims(json!({name: "eve"})).to_string()),
+        )
+        .await;
+    }
+    // The same name, written otherwise, is the same name (RFC 8259 section 8.3).
+    env.accepts(
+        "escaped",
+        &signed(
+            HEADER,
+            env.good().to_string().replace("\"sub\"", "\"\\u0073ub\""),
+        ),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn sections_2_9_and_3_10_key_ids_are_looked_up_and_nothing_else() {
+    let env = TwoIssuers::new().await;
+    let with_id = |kid: Value| {
+        signed(
+            json!({"alg": "EdDSA", "kid": kid}).to_string(),
+            env.good().to_string(),
+        )
+    };
+    env.accepts("a key id", &with_id(json!("ed25519"))).await;
+    env.accepts(
+        "no key id",
+        &signed(r#"{"alg":"EdDSA"}"#, env.good().to_string()),
+    )
+    .await;
+    for kid in [
+        "../../../../../../dev/null",
+        "/etc/passwd",
+        "keys/../ed25519",
+        "ed25519' OR '1'='1",
+        "x' UNION SELECT 'AAAA'; --",
+        "$(sleep 9)",
+        "{{7*7}}",
+        "https://evil.test/keys",
+        "ED25519",
+        "ed25519 ",
+        "ed25519\0",
+        "",
+    ] {
+        env.refuses("key id", &with_id(json!(kid))).await;
+        // The empty key, which is what such a file or row would give.
+        let header = json!({"alg": "HS256", "kid": kid}).to_string();
+        let forged = compact(header, env.good().to_string(), |text| {
+            crate::support::signers::mac("HS256", b"", text)
+        });
+        env.refuses("key id", &forged).await;
+    }
+    for kid in [
+        json!("k".repeat(256)),
+        json!("k".repeat(257)),
+        json!(7),
+        json!(["ed25519"]),
+        Value::Null,
+    ] {
+        env.refuses("key id", &with_id(kid)).await;
+    }
+    let asked = env.asked();
+    assert!(asked.iter().all(|path| ["/a/.well-known/openid-configuration", "/a/keys"].contains(&path.as_str())));
+    assert_eq!(
+        asked.len(),
+        8,
+        "once for the first token, and three times for all of the unknown ids"
+    );
+}
+
+#[tokio::test]
+async fn section_3_10_keys_and_rules_do_not_come_along() {
+    let env = TwoIssuers::new().await;
+    for (name, value) in [
+        ("crit", json!([])),
+        ("crit", json!(["exp"])),
+        ("crit", json!(["b64"])),
+        ("crit", json!("exp")),
+        ("crit", Value::Null),
+        ("b64", json!(false)),
+        ("b64", json!(true)),
+    ] {
+        for kid in [json!("ed25519"), json!("unknown")] {
+            let header = json!({"alg": "EdDSA", "kid": kid, name: value}).to_string();
+            env.refuses(name, &signed(header, env.good().to_string()))
+                .await;
+        }
+    }
+    assert_eq!(env.asked(), Vec::<String>::new());
+    // Keys and their places are never used, so that they may stand there, as may a nonce or a type
+    // of content: the token counts where the issuer's own key signed it, and where another one did,
+    // nothing helps.
+    let strangers = B.key_set();
+    let elsewhere = env.issuer("b/keys");
+    for (name, value) in [
+        ("jku", json!(elsewhere)),
+        ("jku", json!(env.issuer("a/keys"))),
+        ("jku", json!(7)),
+        ("x5u", json!(elsewhere)),
+        ("jwk", strangers["keys"][4].clone()),
+        ("jwk", json!({"kty": "oct", "k": encode(&A.secret)})),
+        ("x5c", json!(["MIIB"])),
+        ("x5c", json!([])),
+        ("x5t", json!("AAAA")),
+        ("x5t#S256", json!("AAAA")),
+        ("cty", json!("json")),
+        ("nonce", json!("x")),
+        ("zip", json!("DEF")),
+    ] {
+        let by_stranger = |header: &Value| {
+            compact(header.to_string(), env.good().to_string(), |text| {
+                B.sign("EdDSA", text)
+            })
+        };
+        let header = json!({"alg": "EdDSA", "kid": "ed25519", name: value});
+        env.accepts(name, &signed(header.to_string(), env.good().to_string()))
+            .await;
+        env.refuses(name, &by_stranger(&header)).await;
+        env.refuses(name, &by_stranger(&json!({"alg": "EdDSA", name: value})))
+            .await;
+        let hmac = json!({"alg": "HS256", name: value}).to_string();
+        let hmac = compact(hmac, env.good().to_string(), |text| {
+            crate::support::signers::mac("HS256", A.secret.as_bytes(), text)
+        });
+        env.refuses(name, &hmac).await;
+    }
+    let asked = env.asked();
+    assert!(
+        asked.iter().all(|path| path.starts_with("/a/")),
+        "{asked:?}"
+    );
+}

@@ -1,0 +1,133 @@
+//! Section 3.10, received claims are not trusted: times that are no times, and times that are.
+
+use serde_json::json;
+use voicemint::problem::Code;
+
+use crate::rfc8725::env::{A, NOW, TwoIssuers};
+use crate::support::signers::encode;
+
+/// A token whose claim is written as it stands, be it JSON or not.
+fn with(env: &TwoIssuers, name: &str, written: &str) -> String {
+    let rest = env.claims(json!({name: null})).to_string();
+    let claims = format!(
+        r#"{{"{name}":{written},{}"#,
+        rest.strip_prefix('{').unwrap()
+    );
+    A.signed("EdDSA", r#"{"alg":"EdDSA","kid":"ed25519"}"#, claims)
+}
+
+#[tokio::test]
+async fn a_time_that_is_no_number_is_none() {
+    let env = TwoIssuers::new().await;
+    for name in ["exp", "nbf", "iat"] {
+        for written in [
+            format!("\"{}\"", NOW + 60),
+            "\"\"".to_owned(),
+            "\"never\"".to_owned(),
+            "true".to_owned(),
+            "false".to_owned(),
+            "null".to_owned(),
+            "[]".to_owned(),
+            format!("[{}]", NOW + 60),
+            format!("{{\"$numberLong\":\"{}\"}}", NOW + 60),
+            // None of these is JSON (RFC 8259 section 6), or none that has a value.
+            "NaN".to_owned(),
+            "Infinity".to_owned(),
+            "-Infinity".to_owned(),
+            "1e309".to_owned(),
+            "-1e309".to_owned(),
+            format!("0{NOW}"),
+            format!("+{NOW}"),
+            format!("{NOW}."),
+            format!(".{NOW}"),
+            format!("0x{NOW:x}"),
+            format!("{NOW}n"),
+            format!("{NOW}_000"),
+            "１８００００００６０".to_owned(),
+        ] {
+            env.refuses(name, &with(&env, name, &written)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_time_that_has_passed_is_passed_however_it_is_written() {
+    let env = TwoIssuers::new().await;
+    for written in [
+        "0",
+        "-0",
+        "-1",
+        "-1e308",
+        "1e-400",
+        "1.8e9",
+        "1799999994",
+        "1799999994.9",
+        "17999999940e-1",
+    ] {
+        let token = with(&env, "exp", written);
+        // Five seconds is what clocks may differ by.
+        match written {
+            "1.8e9" => env.accepts(written, &token).await,
+            _ => env.refuses_as(Code::SessionExpired, written, &token).await,
+        }
+    }
+    for name in ["nbf", "iat"] {
+        for written in [
+            "0",
+            "-1",
+            "-1e308",
+            "1e-400",
+            "1800000000.5",
+            "18000000000e-1",
+        ] {
+            env.accepts(written, &with(&env, name, written)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_time_to_come_is_to_come_however_it_is_written() {
+    let env = TwoIssuers::new().await;
+    for written in [
+        "1800000006",
+        "1.8e10",
+        "18446744073709551616",
+        "1e308",
+        "1800000005.5",
+    ] {
+        for name in ["nbf", "iat"] {
+            env.refuses(name, &with(&env, name, written)).await;
+        }
+        // How long a session lasts is its issuer's word.
+        env.accepts("exp", &with(&env, "exp", written)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_token_without_an_end_is_refused() {
+    let env = TwoIssuers::new().await;
+    env.refuses(
+        "no exp",
+        &A.token("EdDSA", "ed25519", &env.claims(json!({"exp": null}))),
+    )
+    .await;
+    let beside = env.claims(json!({"exp": null, "EXP": NOW + 60, "expires_at": NOW + 60}));
+    env.refuses("exp by another name", &A.token("EdDSA", "ed25519", &beside))
+        .await;
+    let header =
+        json!({"alg": "EdDSA", "kid": "ed25519", "exp": NOW + 60, "sub": "ada"}).to_string();
+    let claims = env.claims(json!({"exp": null})).to_string();
+    env.refuses("exp in the header", &A.signed("EdDSA", header, claims))
+        .await;
+    let expired = env.claims(json!({"exp": NOW - 6, "sub": null}));
+    env.refuses("expired, and wrong", &A.token("EdDSA", "ed25519", &expired))
+        .await;
+    // An expired token that somebody made up is not called expired.
+    let expired = env.claims(json!({"exp": NOW - 6})).to_string();
+    let header = encode(r#"{"alg":"EdDSA","kid":"ed25519"}"#);
+    env.refuses(
+        "expired, not signed",
+        &format!("{header}.{}.{}", encode(expired), encode([7; 64])),
+    )
+    .await;
+}

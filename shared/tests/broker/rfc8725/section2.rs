@@ -1,0 +1,233 @@
+//! Section 2, threats: signatures and keys.
+
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::signature::KeyPair;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use voicemint::problem::Code;
+
+use crate::rfc8725::env::{A, B, TwoIssuers};
+use crate::support::signers::{PUBLIC, compact, encode, mac};
+
+#[tokio::test]
+async fn section_2_1_no_signature() {
+    let env = TwoIssuers::new().await;
+    let good = A.token("RS256", "rsa", &env.good());
+    env.accepts("signed", &good).await;
+    let payload = good.split('.').nth(1).unwrap();
+    let signature = good.rsplit('.').next().unwrap();
+    for name in [
+        "none",
+        "None",
+        "NONE",
+        "nOnE",
+        "",
+        " none",
+        "none\\u0000",
+        "null",
+    ] {
+        for kid in ["", r#","kid":"rsa""#] {
+            let header = encode(format!(r#"{{"alg":"{name}"{kid}}}"#));
+            for signature in ["", "AA", signature] {
+                env.refuses(name, &format!("{header}.{payload}.{signature}"))
+                    .await;
+            }
+            env.refuses(name, &format!("{header}.{payload}")).await;
+        }
+    }
+    env.refuses("signature cut off", good.strip_suffix(signature).unwrap())
+        .await;
+    for header in [
+        r#"{"alg":null,"kid":"rsa"}"#,
+        r#"{"alg":["RS256"],"kid":"rsa"}"#,
+        r#"{"kid":"rsa"}"#,
+    ] {
+        env.refuses(header, &A.signed("RS256", header, env.good().to_string()))
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn section_2_1_a_public_key_taken_for_a_secret() {
+    let env = TwoIssuers::new().await;
+    let spki: PublicKeyX509Der = A.rsa.public_key().as_der().unwrap();
+    let (spki, pkcs1) = (spki.as_ref(), A.rsa.public_key().as_ref());
+    let pem = |label: &str, der: &[u8]| {
+        let lines: Vec<String> = STANDARD
+            .encode(der)
+            .as_bytes()
+            .chunks(64)
+            .map(|line| String::from_utf8_lossy(line).into_owned())
+            .collect();
+        format!(
+            "-----BEGIN {label}-----\n{}\n-----END {label}-----",
+            lines.join("\n")
+        )
+    };
+    let set = A.key_set();
+    let key = &set["keys"][0];
+    let modulus = key["n"].as_str().unwrap();
+    let point = [
+        key_bytes(&set["keys"][1], "x"),
+        key_bytes(&set["keys"][1], "y"),
+    ]
+    .concat();
+    for secret in [
+        spki.to_vec(),
+        pkcs1.to_vec(),
+        pem("PUBLIC KEY", spki).into_bytes(),
+        format!("{}\n", pem("PUBLIC KEY", spki)).into_bytes(),
+        pem("RSA PUBLIC KEY", pkcs1).into_bytes(),
+        key.to_string().into_bytes(),
+        set.to_string().into_bytes(),
+        modulus.as_bytes().to_vec(),
+        key_bytes(key, "n"),
+        [&[4][..], &point].concat(),
+        point,
+        key_bytes(&set["keys"][4], "x"),
+        Vec::new(),
+    ] {
+        for alg in ["HS256", "HS384", "HS512"] {
+            for header in [
+                json!({"alg": alg, "kid": "rsa"}),
+                json!({"alg": alg, "kid": "p256"}),
+                json!({"alg": alg}),
+            ] {
+                let forged = compact(header.to_string(), env.good().to_string(), |text| {
+                    mac(alg, &secret, text)
+                });
+                env.refuses(alg, &forged).await;
+            }
+        }
+    }
+}
+
+fn key_bytes(key: &Value, name: &str) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(key[name].as_str().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn section_2_1_another_algorithm_than_was_signed_with() {
+    let env = TwoIssuers::new().await;
+    for (signed_with, kid) in PUBLIC {
+        env.accepts(signed_with, &A.token(signed_with, kid, &env.good()))
+            .await;
+        for (named, kid_of_named) in PUBLIC
+            .into_iter()
+            .filter(|(named, _)| *named != signed_with)
+        {
+            for kid in [kid, kid_of_named] {
+                let header = json!({"alg": named, "kid": kid}).to_string();
+                let case = format!("{signed_with} as {named} with {kid}");
+                env.refuses(
+                    &case,
+                    &A.signed(signed_with, header, env.good().to_string()),
+                )
+                .await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn section_2_1_a_key_made_for_one_algorithm() {
+    let env = TwoIssuers::new().await;
+    env.accepts("RS256", &A.token("RS256", "rsa-for-rs256", &env.good()))
+        .await;
+    for alg in ["RS384", "RS512", "PS256", "PS384", "PS512"] {
+        env.refuses(alg, &A.token(alg, "rsa-for-rs256", &env.good()))
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn section_2_2_weak_secrets() {
+    let env = TwoIssuers::sharing(&A.secret).await;
+    for alg in ["HS256", "HS384", "HS512"] {
+        env.accepts(alg, &A.token(alg, "any", &env.good())).await;
+        env.refuses(alg, &B.token(alg, "any", &env.good())).await;
+        for guess in [
+            "",
+            "secret",
+            "password",
+            "your-256-bit-secret",
+            "changeme",
+            "\0",
+        ] {
+            let header = json!({"alg": alg}).to_string();
+            let forged = compact(header, env.good().to_string(), |text| {
+                mac(alg, guess.as_bytes(), text)
+            });
+            env.refuses(guess, &forged).await;
+        }
+    }
+    for alg in ["RS256", "ES256", "EdDSA"] {
+        env.refuses(alg, &A.token(alg, "rsa", &env.good())).await;
+    }
+    // 32 bytes are as much as anybody will ever guess, whatever the hash.
+    let env = TwoIssuers::sharing(&A.secret[..32]).await;
+    let token = |alg: &str| {
+        compact(
+            json!({"alg": alg}).to_string(),
+            env.good().to_string(),
+            |text| mac(alg, &A.secret.as_bytes()[..32], text),
+        )
+    };
+    for alg in ["HS256", "HS384", "HS512"] {
+        env.accepts(alg, &token(alg)).await;
+    }
+    // That the operator set a weak secret is not the caller's fault, and yet no session.
+    let env = TwoIssuers::sharing("secret").await;
+    let forged = compact(r#"{"alg":"HS256"}"#, env.good().to_string(), |text| {
+        mac("HS256", b"secret", text)
+    });
+    assert_eq!(
+        env.verify(&forged).await.err().map(|refusal| refusal.code),
+        Some(Code::SessionUnavailable)
+    );
+}
+
+#[tokio::test]
+async fn section_2_7_a_token_of_one_issuer_for_another() {
+    let env = TwoIssuers::new().await;
+    let of_b = env.claims(json!({"iss": env.issuer("b")}));
+    env.accepts("b's own", &B.token("ES256", "p256", &of_b))
+        .await;
+    assert_eq!(
+        env.asked(),
+        ["/b/.well-known/openid-configuration", "/b/keys"]
+    );
+    for (alg, kid) in PUBLIC {
+        env.refuses("a signs for b", &A.token(alg, kid, &of_b))
+            .await;
+    }
+    assert_eq!(
+        env.asked(),
+        Vec::<String>::new(),
+        "a's keys have nothing to do with it"
+    );
+    env.refuses("b signs for a", &B.token("ES256", "p256", &env.good()))
+        .await;
+}
+
+#[tokio::test]
+async fn section_2_9_an_issuer_that_nobody_trusts_is_not_asked() {
+    let env = TwoIssuers::new().await;
+    for issuer in [
+        env.issuer("c"),
+        env.issuer("a/"),
+        env.issuer("a/../a"),
+        "https://evil.test".to_owned(),
+    ] {
+        let claims = env.claims(json!({"iss": issuer}));
+        env.refuses(&issuer, &A.token("RS256", "rsa", &claims))
+            .await;
+    }
+    env.refuses(
+        "no issuer",
+        &A.token("RS256", "rsa", &env.claims(json!({"iss": null}))),
+    )
+    .await;
+    assert_eq!(env.asked(), Vec::<String>::new());
+}

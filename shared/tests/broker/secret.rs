@@ -1,0 +1,297 @@
+//! The cache of a secret, with a store whose fault and a clock whose time the tests set.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use voicemint::clock::Clock;
+use voicemint::problem::Code;
+use voicemint::secret::{
+    LoadFuture, SecretCache, SecretField, SecretStore, SecretValue, StoreError,
+};
+
+struct Store {
+    /// The secret and its version, or what is wrong: trouble that passes, unless it is `gone`.
+    fault: Mutex<Result<(&'static str, &'static str), &'static str>>,
+    loads: AtomicUsize,
+}
+
+impl SecretStore for Store {
+    fn load<'a>(&'a self, _id: &'a str) -> LoadFuture<'a> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
+        let fault = *self.fault.lock().unwrap();
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            let (text, version) = fault.map_err(|reason| match reason {
+                "gone" => StoreError::Permanent(reason.to_owned()),
+                _ => StoreError::Transient(reason.to_owned()),
+            })?;
+            Ok(SecretValue {
+                text: text.to_owned(),
+                version: version.to_owned(),
+            })
+        })
+    }
+}
+
+struct CachedSecret {
+    store: Arc<Store>,
+    seconds: Arc<AtomicU64>,
+    cache: Arc<SecretCache>,
+}
+
+impl CachedSecret {
+    fn new(fault: Result<(&'static str, &'static str), &'static str>) -> Self {
+        Self::of(fault, SecretField::Field("api_key".to_owned()))
+    }
+
+    fn of(fault: Result<(&'static str, &'static str), &'static str>, part: SecretField) -> Self {
+        let store = Arc::new(Store {
+            fault: Mutex::new(fault),
+            loads: AtomicUsize::new(0),
+        });
+        let seconds = Arc::new(AtomicU64::new(1_800_000_000));
+        let now = Arc::clone(&seconds);
+        let clock =
+            Clock::new(move || UNIX_EPOCH + Duration::from_secs(now.load(Ordering::SeqCst)));
+        let cache = SecretCache::new(
+            Arc::clone(&store) as _,
+            "id".to_owned(),
+            part,
+            Duration::from_secs(300),
+            clock,
+        );
+        Self {
+            store,
+            seconds,
+            cache: Arc::new(cache),
+        }
+    }
+
+    fn pass(&self, seconds: u64) {
+        self.seconds.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    fn set_fault(&self, fault: Result<(&'static str, &'static str), &'static str>) {
+        *self.store.fault.lock().unwrap() = fault;
+    }
+
+    fn loads(&self) -> usize {
+        self.store.loads.load(Ordering::SeqCst)
+    }
+
+    async fn key(&self) -> Result<String, Code> {
+        self.cache
+            .get()
+            .await
+            .map(|key| key.expose().to_owned())
+            .map_err(|refusal| refusal.code)
+    }
+}
+
+#[tokio::test]
+async fn a_fresh_secret_is_not_loaded_again() {
+    let env = CachedSecret::new(Ok(("one", "v1")));
+    assert_eq!(env.key().await, Ok("one".to_owned()));
+    env.set_fault(Ok(("two", "v2")));
+    env.pass(299);
+    assert_eq!(env.key().await, Ok("one".to_owned()));
+    assert_eq!(env.loads(), 1);
+    env.pass(1);
+    assert_eq!(env.key().await, Ok("two".to_owned()));
+}
+
+#[tokio::test]
+async fn requests_at_the_same_time_share_one_load() {
+    let env = CachedSecret::new(Ok(("one", "v1")));
+    let gets: Vec<_> = (0..100)
+        .map(|_| {
+            tokio::spawn({
+                let cache = Arc::clone(&env.cache);
+                async move { cache.get().await.is_ok() }
+            })
+        })
+        .collect();
+    for get in gets {
+        assert!(get.await.unwrap());
+    }
+    assert_eq!(env.loads(), 1);
+}
+
+#[tokio::test]
+async fn trouble_is_bridged_without_limit_and_without_asking_each_time() {
+    let env = CachedSecret::new(Ok(("one", "v1")));
+    env.key().await.unwrap();
+    env.set_fault(Err("down"));
+    env.pass(1_000_000);
+    for _ in 0..50 {
+        assert_eq!(env.key().await, Ok("one".to_owned()));
+    }
+    assert_eq!(env.loads(), 2);
+}
+
+fn not_empty(secret: &str) -> Result<(), &'static str> {
+    (!secret.is_empty()).then_some(()).ok_or("it is empty")
+}
+
+#[tokio::test]
+async fn what_is_gone_is_used_for_a_minute_more_whatever_comes_in_between() {
+    for part in [
+        SecretField::Field("api_key".to_owned()),
+        SecretField::Only(not_empty),
+        SecretField::Whole(not_empty),
+    ] {
+        for gone in [Err("gone"), Ok(("", "v2"))] {
+            let env = CachedSecret::of(Ok(("one", "v1")), part.clone());
+            env.key().await.unwrap();
+            env.set_fault(gone);
+            env.pass(300);
+            assert_eq!(env.key().await, Ok("one".to_owned()), "{part:?}");
+            env.set_fault(Err("down"));
+            env.pass(30);
+            assert_eq!(env.key().await, Ok("one".to_owned()), "{part:?}");
+            env.pass(29);
+            assert_eq!(env.key().await, Ok("one".to_owned()), "{part:?}");
+            env.pass(1);
+            for _ in 0..3 {
+                assert_eq!(
+                    env.key().await,
+                    Err(Code::SecretUnavailable),
+                    "{part:?}: a minute after the first word"
+                );
+            }
+            env.set_fault(Ok(("two", "v3")));
+            assert_eq!(env.key().await, Ok("two".to_owned()), "{part:?}");
+            // A value that loads ends it.
+            env.set_fault(Err("down"));
+            env.pass(1000);
+            assert_eq!(env.key().await, Ok("two".to_owned()), "{part:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_key_that_is_gone_ends_even_while_it_is_fresh() {
+    let env = CachedSecret::new(Ok(("one", "v1")));
+    let used = env.cache.get().await.ok().unwrap();
+    env.set_fault(Err("gone"));
+    assert!(env.cache.newer_than(&used).await.is_none());
+    env.pass(59);
+    assert_eq!(env.key().await, Ok("one".to_owned()));
+    env.pass(1);
+    assert_eq!(env.key().await, Err(Code::SecretUnavailable));
+}
+
+#[tokio::test]
+async fn a_secret_of_sessions_is_bridged_for_an_hour() {
+    for part in [SecretField::Only(not_empty), SecretField::Whole(not_empty)] {
+        let env = CachedSecret::of(Ok(("one", "v1")), part);
+        env.key().await.unwrap();
+        env.set_fault(Err("down"));
+        env.pass(3599);
+        assert_eq!(env.key().await, Ok("one".to_owned()));
+        env.pass(1);
+        assert_eq!(env.key().await, Err(Code::SecretUnavailable));
+        env.set_fault(Ok(("one", "v1")));
+        assert_eq!(env.key().await, Ok("one".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn with_nothing_cached_every_request_tries() {
+    let env = CachedSecret::new(Err("not there"));
+    for loads in 1..=3 {
+        assert_eq!(env.key().await, Err(Code::SecretUnavailable));
+        assert_eq!(env.loads(), loads);
+    }
+    env.set_fault(Ok(("late", "v1")));
+    assert_eq!(env.key().await, Ok("late".to_owned()));
+}
+
+#[tokio::test]
+async fn a_refused_key_is_loaded_anew_once_in_ten_seconds() {
+    let env = CachedSecret::new(Ok(("one", "v1")));
+    let used = env.cache.get().await.ok().unwrap();
+    assert!(
+        env.cache.newer_than(&used).await.is_none(),
+        "nothing newer is stored"
+    );
+    env.set_fault(Ok(("two", "v2")));
+    assert!(
+        env.cache.newer_than(&used).await.is_none(),
+        "too early to ask again"
+    );
+    assert_eq!(env.loads(), 2);
+    env.pass(10);
+    assert_eq!(env.cache.newer_than(&used).await.unwrap().expose(), "two");
+    assert_eq!(
+        env.cache.newer_than(&used).await.unwrap().expose(),
+        "two",
+        "known by now"
+    );
+    assert_eq!(env.loads(), 3);
+}
+
+#[tokio::test]
+async fn a_secret_is_a_text_or_a_member_of_an_object() {
+    for (text, key) in [
+        ("plain", Some("plain")),
+        (" plain\n", Some("plain")),
+        (r#"{"api_key":"member","other":"x"}"#, Some("member")),
+        (r#"{"other":"x"}"#, None),
+        (r#"{"api_key":7}"#, None),
+        (r#"{"api_key":"member""#, None),
+        (r#"{"api_key":"member","api_key":"other"}"#, None),
+        ("", None),
+        ("two words", None),
+        ("zwei\nZeilen", None),
+        (r#""sk_quoted""#, None),
+        ("'sk_quoted'", None),
+        ("`sk_quoted`", None),
+        (r#"sk_half""#, None),
+        (r#"{"api_key":"\"sk_quoted\""}"#, None),
+        ("ELEVENLABS_API_KEY=sk_assigned", None),
+        ("_k9=sk_assigned", None),
+        ("KEY=sk_assigned=", None),
+        (r#"{"api_key":"KEY=sk"}"#, None),
+        // Base64 ends so, and a key may have a sign in the middle.
+        ("c2VjcmV0a2V5=", Some("c2VjcmV0a2V5=")),
+        ("c2VjcmV0a2U==", Some("c2VjcmV0a2U==")),
+        ("sk-live+1=x", Some("sk-live+1=x")),
+        ("9key=x", Some("9key=x")),
+    ] {
+        let env = CachedSecret::new(Ok((text, "v1")));
+        assert_eq!(env.key().await.ok().as_deref(), key, "{text:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_says_what_is_wrong_with_a_key() {
+    for (text, part) in [
+        (r#""sk_quoted""#, "in quotes"),
+        ("NAME=sk_assigned", "NAME=value"),
+        ("two words", "characters"),
+    ] {
+        let refusal = CachedSecret::new(Ok((text, "v1")))
+            .cache
+            .get()
+            .await
+            .err()
+            .unwrap();
+        assert_eq!(refusal.code, Code::SecretUnavailable);
+        assert!(
+            refusal.reason.contains(part) && !refusal.reason.contains("sk_"),
+            "{}",
+            refusal.reason
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_spoilt_new_version_does_not_drive_out_a_good_one() {
+    let env = CachedSecret::new(Ok(("one", "v1")));
+    env.key().await.unwrap();
+    env.set_fault(Ok(("{}", "v2")));
+    env.pass(300);
+    assert_eq!(env.key().await, Ok("one".to_owned()));
+}

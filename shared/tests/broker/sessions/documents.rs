@@ -1,0 +1,96 @@
+//! Key sets and discovery documents that are no plain JSON: what the log calls them.
+
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
+use serde_json::{Value, json};
+
+use crate::sessions::env::{A, Answer, Deployment};
+
+/// A stored gzip block would do as well: what matters is that it is no JSON.
+const GZIP: [u8; 12] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0x56];
+
+fn gzip(_: &Value, _: &HeaderMap) -> Response {
+    ([("content-encoding", "gzip")], GZIP).into_response()
+}
+
+fn gzip_untold(_: &Value, _: &HeaderMap) -> Response {
+    GZIP.into_response()
+}
+
+fn brotli(document: &Value, _: &HeaderMap) -> Response {
+    ([("content-encoding", "br")], document.to_string()).into_response()
+}
+
+fn html(_: &Value, _: &HeaderMap) -> Response {
+    "<!doctype html><title>Sign in to the network</title>".into_response()
+}
+
+fn array(_: &Value, _: &HeaderMap) -> Response {
+    "[]".into_response()
+}
+
+fn identity(document: &Value, headers: &HeaderMap) -> Response {
+    assert_eq!(headers["accept-encoding"], "identity");
+    ([("content-encoding", "identity")], document.to_string()).into_response()
+}
+
+#[tokio::test]
+async fn a_key_set_that_is_no_plain_json_is_named_for_what_it_is() {
+    for (answer, part) in [
+        (gzip as Answer, "compressed (gzip)"),
+        (gzip_untold, "gzip-compressed"),
+        (brotli, "compressed (br)"),
+        (html, "HTML"),
+        (array, "not an object"),
+    ] {
+        for settings in [&[("SESSION_JWKS_URL", "{url}/keys")][..], &[]] {
+            let env = Deployment::with(&A.key_set(), answer, settings, &[]).await;
+            let (code, reason) = env
+                .verify(&A.token("RS256", "rsa", &env.claims(json!({}))))
+                .await
+                .unwrap_err();
+            assert_eq!(code, "session_unavailable", "{part}");
+            assert!(
+                reason.contains("key set") && reason.contains(part),
+                "{part} in {reason}"
+            );
+        }
+    }
+    let env = Deployment::with(&A.key_set(), identity, &[], &[]).await;
+    assert_eq!(
+        env.code(&A.token("RS256", "rsa", &env.claims(json!({}))))
+            .await,
+        "200"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_about_a_session_is_named_for_what_it_is_too() {
+    let forward = [
+        ("SESSION_KIND", "forward"),
+        ("SESSION_FORWARD_URL", "{url}/me"),
+        ("SESSION_ISSUER", "app"),
+        ("SESSION_AUDIENCE", ""),
+    ];
+    let introspection = [
+        ("SESSION_KIND", "introspection"),
+        ("SESSION_INTROSPECTION_URL", "{url}/introspect"),
+        ("SESSION_INTROSPECTION_SECRET_ID", "client"),
+        ("SESSION_ISSUER", ""),
+    ];
+    for (answer, part) in [
+        (gzip as Answer, "gzip-compressed"),
+        (html, "HTML"),
+        (array, "not an object"),
+    ] {
+        for (settings, want) in [
+            (forward, "session_invalid"),
+            (introspection, "session_unavailable"),
+        ] {
+            let env =
+                Deployment::with(&Value::Null, answer, &settings, &[("client", "token")]).await;
+            let (code, reason) = env.verify("opaque").await.unwrap_err();
+            assert!(code == want && reason.contains(part), "{part} in {reason}");
+        }
+    }
+}

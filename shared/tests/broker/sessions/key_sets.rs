@@ -1,0 +1,259 @@
+//! Key sets as identity products publish them: several entries of one id, keys for other purposes,
+//! the same key twice.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use crate::sessions::env::{A, B, Deployment};
+use crate::support::signers::{Signers, encode};
+
+const REFUSED: &str = "session_invalid";
+
+/// A key of a set, with other members.
+fn with(key: &Value, change: Value) -> Value {
+    let mut key = key.clone();
+    key.as_object_mut()
+        .unwrap()
+        .extend(change.as_object().unwrap().clone());
+    key
+}
+
+fn rsa() -> Value {
+    with(&A.key_set()["keys"][0], json!({"kid": "k"}))
+}
+
+fn p256() -> Value {
+    with(&A.key_set()["keys"][1], json!({"kid": "k"}))
+}
+
+async fn codes(keys: Value, algorithms: &[&str]) -> Vec<&'static str> {
+    let env = Deployment::publishing(&json!({"keys": keys}), &[]).await;
+    let claims = env.claims(json!({}));
+    let mut codes = Vec::new();
+    for alg in algorithms {
+        codes.push(env.code(&A.token(alg, "k", &claims)).await);
+    }
+    codes
+}
+
+#[tokio::test]
+async fn several_entries_of_one_key_id_are_each_tried_if_type_and_algorithm_fit() {
+    let stranger = with(&B.key_set()["keys"][0], json!({"kid": "k"}));
+    let bound = |alg: &str| with(&rsa(), json!({"alg": alg}));
+    let encrypting = with(&stranger, json!({"use": "enc", "alg": "RSA-OAEP"}));
+    for (case, keys, algorithms, want) in [
+        (
+            "an encryption key before it",
+            json!([encrypting, bound("RS256")]),
+            vec!["RS256"],
+            vec!["200"],
+        ),
+        (
+            "an encryption key after it",
+            json!([bound("RS256"), encrypting]),
+            vec!["RS256"],
+            vec!["200"],
+        ),
+        (
+            "the same key for encryption",
+            json!([with(&rsa(), json!({"use": "enc"})), rsa()]),
+            vec!["RS256"],
+            vec!["200"],
+        ),
+        (
+            "key_ops of another purpose",
+            json!([with(&rsa(), json!({"key_ops": ["wrapKey"]})), rsa()]),
+            vec!["RS256"],
+            vec!["200"],
+        ),
+        (
+            "one key twice",
+            json!([rsa(), rsa()]),
+            vec!["RS256", "PS512"],
+            vec!["200"; 2],
+        ),
+        (
+            "RS256 and PS256",
+            json!([bound("RS256"), bound("PS256")]),
+            vec!["RS256", "PS256", "RS512"],
+            vec!["200", "200", REFUSED],
+        ),
+        (
+            "RSA and EC",
+            json!([rsa(), p256()]),
+            vec!["RS256", "ES256", "ES384"],
+            vec!["200", "200", REFUSED],
+        ),
+        (
+            "two RSA keys",
+            json!([stranger, rsa()]),
+            vec!["RS256"],
+            vec!["200"],
+        ),
+        (
+            "a key of a type nobody knows",
+            json!([{"kty": "AKP", "kid": "k", "alg": "ML-DSA-44"}, rsa()]),
+            vec!["RS256"],
+            vec!["200"],
+        ),
+        (
+            "a symmetric key",
+            json!([{"kty": "oct", "kid": "k", "k": "c2VjcmV0"}, rsa()]),
+            vec!["RS256"],
+            vec!["200"],
+        ),
+        (
+            "a weak key",
+            json!([with(&rsa(), json!({"n": "AQAB"})), rsa()]),
+            vec!["RS256"],
+            vec!["200"],
+        ),
+        (
+            "only a stranger's",
+            json!([stranger, p256()]),
+            vec!["RS256"],
+            vec![REFUSED],
+        ),
+    ] {
+        assert_eq!(codes(keys, &algorithms).await, want, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn no_key_of_a_set_verifies_for_another_id_or_type_or_issuer() {
+    let keys = json!({"keys": [rsa(), p256(), with(&rsa(), json!({"use": "enc"}))]});
+    let env = Deployment::publishing(&keys, &[]).await;
+    let claims = env.claims(json!({}));
+    for (case, token) in [
+        ("another id", A.token("RS256", "rsa", &claims)),
+        ("a stranger under the id", B.token("RS256", "k", &claims)),
+        ("a stranger under the id", B.token("ES256", "k", &claims)),
+        (
+            "signed by the one, said to be by the other",
+            A.signed("ES256", r#"{"alg":"RS256","kid":"k"}"#, claims.to_string()),
+        ),
+        (
+            "signed by the one, said to be by the other",
+            A.signed("RS256", r#"{"alg":"ES256","kid":"k"}"#, claims.to_string()),
+        ),
+    ] {
+        assert_eq!(env.code(&token).await, REFUSED, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn where_no_key_fits_the_reason_says_what_is_there() {
+    for (keys, alg, parts) in [
+        (json!([]), "RS256", &["key set is empty"][..]),
+        (
+            json!([{"kty": "oct", "kid": "k", "k": "x"}, with(&rsa(), json!({"use": "enc"}))]),
+            "RS256",
+            &["2 keys, none of which can verify"],
+        ),
+        (
+            json!([
+                with(&rsa(), json!({"use": "enc"})),
+                with(&p256(), json!({"kid": "x"}))
+            ]),
+            "RS256",
+            &["key id", "cannot verify signatures"],
+        ),
+        (
+            json!([with(&rsa(), json!({"alg": "PS256"}))]),
+            "RS256",
+            &["signed RS256", "RSA for PS256"],
+        ),
+        (
+            json!([p256(), rsa()]),
+            "EdDSA",
+            &["signed EdDSA", "P-256, RSA"],
+        ),
+        (
+            json!([with(&rsa(), json!({"kid": "x"}))]),
+            "RS256",
+            &["no key of the token's key id", "others (RSA)"],
+        ),
+        (
+            json!([with(&rsa(), json!({"kid": 7}))]),
+            "RS256",
+            &["no key of the token's key id", "keys without ids (RSA)"],
+        ),
+    ] {
+        let env = Deployment::publishing(&json!({ "keys": keys }), &[]).await;
+        let (code, reason) = env
+            .verify(&A.token(alg, "k", &env.claims(json!({}))))
+            .await
+            .unwrap_err();
+        assert_eq!(code, REFUSED, "{keys}");
+        assert!(
+            parts.iter().all(|part| reason.contains(part)),
+            "{parts:?} in {reason:?} of {keys}"
+        );
+    }
+    for (keys, part) in [
+        (json!([]), "key set is empty"),
+        (
+            json!([rsa(), p256()]),
+            "without a key id, and the issuer has keys for RSA, P-256",
+        ),
+    ] {
+        let env = Deployment::publishing(&json!({ "keys": keys }), &[]).await;
+        let token = A.signed(
+            "EdDSA",
+            r#"{"alg":"EdDSA"}"#,
+            env.claims(json!({})).to_string(),
+        );
+        let (code, reason) = env.verify(&token).await.unwrap_err();
+        assert!(
+            code == REFUSED && reason.contains(part),
+            "{part} in {reason}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_rsa_key_may_be_written_with_zeros_in_front() {
+    let padded = |name: &str| {
+        let number = URL_SAFE_NO_PAD
+            .decode(rsa()[name].as_str().unwrap())
+            .unwrap();
+        encode([&[0; 3], &*number].concat())
+    };
+    let (n, e) = (padded("n"), padded("e"));
+    for key in [json!({"n": n}), json!({"e": e}), json!({"n": n, "e": e})] {
+        let keys = json!([with(&rsa(), key.clone())]);
+        assert_eq!(
+            codes(keys, &["RS256", "PS512", "ES256"]).await,
+            ["200", "200", REFUSED],
+            "{key}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_token_is_tried_with_more_than_ten_keys() {
+    let strangers: Vec<_> = (0..9).map(|_| Signers::new()).collect();
+    let mut keys: Vec<_> = strangers
+        .iter()
+        .map(|signers| with(&signers.key_set()["keys"][1], json!({"kid": "k"})))
+        .collect();
+    keys.push(p256());
+    assert_eq!(codes(json!(keys), &["ES256"]).await, ["200"], "the tenth");
+    keys.insert(0, with(&B.key_set()["keys"][1], json!({"kid": "k"})));
+    assert_eq!(
+        codes(json!(keys), &["ES256"]).await,
+        [REFUSED],
+        "the eleventh"
+    );
+    for key in &mut keys {
+        key.as_object_mut().unwrap().remove("kid");
+    }
+    let env = Deployment::publishing(&json!({ "keys": keys }), &[]).await;
+    let token = A.signed(
+        "ES256",
+        r#"{"alg":"ES256"}"#,
+        env.claims(json!({})).to_string(),
+    );
+    assert_eq!(env.code(&token).await, REFUSED, "the eleventh, without ids");
+}

@@ -1,0 +1,147 @@
+//! Secrets of sessions that are overwritten with what cannot be used: the old one is used for a
+//! minute more, as for API keys.
+
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
+use serde_json::{Value, json};
+
+use crate::sessions::env::{A, Deployment, NOW, as_json};
+use crate::support::signers::{compact, mac};
+
+const SECRET: &str = "a-shared-secret-that-is-obviously-fake-0123456789";
+const UNAVAILABLE: &str = "session_unavailable";
+
+/// What overwriting the secret with each of these texts does to sessions that are good under
+/// `good`.
+async fn spoil(
+    settings: &[(&str, &str)],
+    good: &str,
+    spoilt: &[&str],
+    token: impl Fn(&Deployment) -> String,
+) {
+    for text in spoilt {
+        let env = Deployment::with(&Value::Null, active, settings, &[("s", good)]).await;
+        let code = async || env.code(&token(&env)).await;
+        assert_eq!(code().await, "200", "{text:?}");
+        env.store("s", text);
+        env.pass(300);
+        assert_eq!(code().await, "200", "{text:?}");
+        env.pass(59);
+        assert_eq!(code().await, "200", "{text:?}: within a minute");
+        env.pass(1);
+        let (code_then, reason) = env.verify(&token(&env)).await.unwrap_err();
+        assert_eq!(
+            code_then, UNAVAILABLE,
+            "{text:?}: a minute after the first load of it"
+        );
+        assert!(
+            reason.contains("secret") && !reason.contains(SECRET),
+            "{reason}"
+        );
+        env.store("s", good);
+        assert_eq!(code().await, "200", "{text:?}: stored again");
+    }
+}
+
+fn active(_: &Value, _: &HeaderMap) -> Response {
+    json!({"active": true, "sub": "ada"})
+        .to_string()
+        .into_response()
+}
+
+#[tokio::test]
+async fn a_secret_that_signs_sessions_is_bridged_for_a_minute() {
+    let settings = [("SESSION_KIND", "secret"), ("SESSION_SECRET_ID", "s")];
+    let token = |env: &Deployment| {
+        let claims = env.claims(json!({"exp": NOW + 10_000})).to_string();
+        compact(r#"{"alg":"HS256"}"#, claims, |message| {
+            mac("HS256", SECRET.as_bytes(), message)
+        })
+    };
+    spoil(
+        &settings,
+        SECRET,
+        &["", "short", "{}", r#"{"a":"short"}"#, &SECRET[..31]],
+        token,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_secret_that_encrypts_sessions_is_bridged_for_a_minute() {
+    let settings = [("SESSION_KIND", "authjs"), ("SESSION_SECRET_ID", "s")];
+    let token = |_: &Deployment| crate::sessions::cookies::sealed_with(SECRET, NOW + 10_000);
+    let list = json!(["short", SECRET]).to_string();
+    for good in [SECRET, &list] {
+        spoil(
+            &settings,
+            good,
+            &[
+                "",
+                "short",
+                "[]",
+                r#"["short"]"#,
+                &json!([SECRET, 7]).to_string(),
+            ],
+            token,
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_clients_credentials_are_bridged_for_a_minute() {
+    let settings = [
+        ("SESSION_KIND", "introspection"),
+        ("SESSION_INTROSPECTION_URL", "{url}/introspect"),
+        ("SESSION_INTROSPECTION_SECRET_ID", "s"),
+        ("SESSION_ISSUER", ""),
+        ("SESSION_AUDIENCE", "*"),
+    ];
+    let number = std::cell::Cell::new(0);
+    // What is said of a token is remembered, so that each must be another.
+    let token = |_: &Deployment| {
+        number.set(number.get() + 1);
+        format!("opaque-{}", number.get())
+    };
+    let good = r#"{"client_id":"voicemint","client_secret":"a-client-secret-that-is-fake"}"#;
+    let broken = r#"{"client_id":"voicemint","client_secret":"#;
+    for good in [
+        good,
+        "voicemint:a-client-secret-that-is-fake",
+        "a-bearer-token",
+    ] {
+        spoil(
+            &settings,
+            good,
+            &[
+                "",
+                " ",
+                "{}",
+                broken,
+                r#"{"client_id":"a","client_secret":""}"#,
+                "a\nb",
+            ],
+            &token,
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn the_published_keys_go_on_without_its_secret() {
+    let settings = [
+        ("SESSION_KIND", "supabase"),
+        ("SESSION_ISSUER", "{url}"),
+        ("SESSION_SECRET_ID", "s"),
+    ];
+    let env = Deployment::with(&A.key_set(), as_json, &settings, &[("s", "short")]).await;
+    let claims = env.claims(json!({
+        "iss": format!("{}/auth/v1", env.url), "role": "authenticated", "exp": NOW + 10_000,
+    }));
+    assert_eq!(env.code(&A.token("ES256", "p256", &claims)).await, "200");
+    let hmac = compact(r#"{"alg":"HS256"}"#, claims.to_string(), |message| {
+        mac("HS256", b"short", message)
+    });
+    assert_eq!(env.code(&hmac).await, UNAVAILABLE);
+}

@@ -1,0 +1,35 @@
+//! A verifier from settings, as the broker makes one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use voicemint::clock::Clock;
+use voicemint::secret::SecretStore;
+use voicemint::session::cookie::Carrier;
+use voicemint::session::settings::SessionSettings;
+use voicemint::session::verifier::Verifier;
+use voicemint::settings::{Environment, Reader};
+use voicemint::transport::Transport;
+
+/// Reads the session settings, or says what is wrong with them.
+pub fn session_settings(environment: &dyn Environment) -> Result<SessionSettings, String> {
+    let mut reader = Reader::new(environment);
+    let settings = SessionSettings::from_settings(&mut reader);
+    reader.finish(settings).map_err(|error| error.to_string())
+}
+
+/// A verifier, and the cookies in which it looks for sessions.
+pub fn verifier(
+    environment: &dyn Environment,
+    store: Arc<dyn SecretStore>,
+    clock: Clock,
+) -> (Verifier, Vec<Carrier>) {
+    let settings = session_settings(environment).unwrap();
+    let cookies = settings.carriers.clone();
+    let transport = Transport::new().unwrap();
+    let fresh_for = Duration::from_secs(300);
+    (
+        Verifier::new(settings, transport, store, fresh_for, clock),
+        cookies,
+    )
+}

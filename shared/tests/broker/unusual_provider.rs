@@ -1,0 +1,228 @@
+//! The broker around a provider that misbehaves in ways that no real one is made to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use http::{Request, Response};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+use voicemint::broker::{Broker, Invocation};
+use voicemint::clock::Clock;
+use voicemint::limit::memory::Memory;
+use voicemint::log::request::{Outcome, RequestLog};
+use voicemint::problem::Problem;
+use voicemint::provider::Provider;
+use voicemint::provider::request::{Fields, TokenRequest};
+use voicemint::provider::token::{MintedToken, TokenResponse};
+use voicemint::secret::api_key::ApiKey;
+use voicemint::secret::{LoadFuture, SecretStore, SecretValue};
+use voicemint::settings::Reader;
+use voicemint::transport::Transport;
+
+const SECRET: &str = "a secret of thirty-two bytes or so";
+const NOW: u64 = 1_800_000_000;
+
+struct Odd {
+    base_url: String,
+    panics: bool,
+}
+
+impl Provider for Odd {
+    const NAME: &'static str = "odd";
+    const COOKIE: &'static str = "__Host-odd-token";
+    const SINGLE_USE: bool = false;
+
+    fn from_settings(reader: &mut Reader) -> Self {
+        let base_url = reader.base_url("PROVIDER_BASE_URL", "https://odd.test");
+        Self {
+            base_url,
+            panics: reader.optional("PANICS").is_some(),
+        }
+    }
+
+    fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    fn ask(&self, fields: Fields) -> Result<TokenRequest, Problem> {
+        assert!(!self.panics, "sk_key_in_a_panic");
+        fields.finish()?;
+        Ok(TokenRequest {
+            grants: vec!["tts"],
+            expires_in: 60,
+            max_session_duration: None,
+        })
+    }
+
+    fn request(&self, _ask: &TokenRequest, _key: &ApiKey) -> http::Result<Request<Bytes>> {
+        Request::get(format!("{}/token", self.base_url)).body(Bytes::new())
+    }
+
+    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<MintedToken, &'static str> {
+        Ok(MintedToken {
+            token: TokenResponse::parse(body)?.token("token")?,
+            expires_in: ask.expires_in,
+        })
+    }
+}
+
+/// Has a newer version at each look.
+#[derive(Default)]
+struct Store(AtomicUsize);
+
+impl SecretStore for Store {
+    fn load<'a>(&'a self, _id: &'a str) -> LoadFuture<'a> {
+        let version = self.0.fetch_add(1, Ordering::SeqCst).to_string();
+        Box::pin(async {
+            Ok(SecretValue {
+                text: SECRET.replace(' ', "-"),
+                version,
+            })
+        })
+    }
+}
+
+fn broker(more: &[(&str, &str)]) -> Broker<Odd> {
+    let base = [
+        ("API_KEY_SECRET_ID", "id"),
+        ("SESSION_KIND", "secret"),
+        ("SESSION_SECRET_ID", "id"),
+        ("SESSION_ISSUER", "app"),
+        ("SESSION_AUDIENCE", "*"),
+    ];
+    let environment = |name: &str| {
+        base.iter()
+            .chain(more)
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned())
+    };
+    let clock = Clock::new(|| UNIX_EPOCH + Duration::from_secs(NOW));
+    let (store, table) = (Arc::new(Store::default()), Arc::new(Memory::new(16)));
+    Broker::from_settings(&environment, store, table, Transport::new().unwrap(), clock).unwrap()
+}
+
+fn session() -> String {
+    let encode = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let claims = json!({"iss": "app", "sub": "ada", "exp": NOW + 60});
+    let signed = format!("{}.{}", encode(json!({"alg": "HS256"})), encode(claims));
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.replace(' ', "-").as_bytes());
+    format!(
+        "{signed}.{}",
+        URL_SAFE_NO_PAD.encode(hmac::sign(&key, signed.as_bytes()))
+    )
+}
+
+async fn mint(broker: &Broker<Odd>, left: Duration) -> (Response<Bytes>, RequestLog) {
+    let request = Request::post("/")
+        .header("authorization", format!("Bearer {}", session()))
+        .body(Bytes::new())
+        .unwrap();
+    broker
+        .answer(
+            request,
+            Invocation {
+                request_id: "r-1".to_owned(),
+                deadline: Instant::now() + left,
+            },
+        )
+        .await
+}
+
+fn code(response: &Response<Bytes>) -> Value {
+    serde_json::from_slice::<Value>(response.body()).unwrap()["code"].clone()
+}
+
+async fn serving(token: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let router =
+        axum::Router::new().fallback(move || async move { json!({"token": token}).to_string() });
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
+#[tokio::test]
+async fn a_panic_is_one_answer_of_500_and_not_the_end() {
+    let broker = broker(&[("PANICS", "yes")]);
+    for _ in 0..2 {
+        let (response, record) = mint(&broker, Duration::from_secs(10)).await;
+        assert_eq!(
+            (response.status().as_u16(), code(&response)),
+            (500, json!("internal"))
+        );
+        assert!(!record.line().contains("sk_key"), "{}", record.line());
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_too_long_for_a_cookie_is_handed_over_without_one() {
+    for (length, has_cookie) in [(2000, true), (4000, false)] {
+        let url = serving("t".repeat(length)).await;
+        let (response, record) = mint(
+            &broker(&[("PROVIDER_BASE_URL", &url)]),
+            Duration::from_secs(10),
+        )
+        .await;
+        assert_eq!(
+            (response.status().as_u16(), record.outcome),
+            (200, Outcome::Minted)
+        );
+        assert_eq!(
+            response.headers().contains_key("set-cookie"),
+            has_cookie,
+            "{length}"
+        );
+        assert_eq!(record.line().contains("no cookie"), !has_cookie, "{length}");
+    }
+}
+
+#[tokio::test]
+async fn the_invocations_deadline_comes_before_the_providers_time_allowed() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let started = Instant::now();
+    let (response, _) = mint(
+        &broker(&[("PROVIDER_BASE_URL", &url)]),
+        Duration::from_millis(600),
+    )
+    .await;
+    assert_eq!(
+        (response.status().as_u16(), code(&response)),
+        (504, json!("provider_timeout"))
+    );
+    assert!(
+        started.elapsed() < Duration::from_millis(2500),
+        "long before the 3 s that a try may take"
+    );
+}
+
+#[tokio::test]
+async fn one_retry_and_one_other_key_are_all_that_a_mint_may_spend() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let router = axum::Router::new().fallback(move || {
+        let call = counted.fetch_add(1, Ordering::SeqCst);
+        async move {
+            [503_u16, 401, 503, 200].map(|status| http::StatusCode::from_u16(status).unwrap())[call]
+        }
+    });
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let (response, _) = mint(
+        &broker(&[("PROVIDER_BASE_URL", &url)]),
+        Duration::from_secs(10),
+    )
+    .await;
+    assert_eq!(
+        (response.status().as_u16(), code(&response)),
+        (503, json!("provider_unavailable"))
+    );
+    assert_eq!(calls.load(Ordering::SeqCst), 3);
+}

@@ -1,0 +1,309 @@
+//! The whole verifier, from settings to session, with really signed tokens, many tasks at a time,
+//! and a clock that the tests set.
+
+mod env;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::verifier::env::{Key, RotatingIssuer, START, ask};
+
+#[tokio::test]
+async fn a_thousand_first_sessions_share_one_fetch() {
+    for id in [Some("k1"), None] {
+        let key = Key::new(id);
+        let env = RotatingIssuer::new(&[Arc::clone(&key)]).await;
+        let mut sessions = JoinSet::new();
+        for number in 0..1000 {
+            let (verifier, token) = (
+                Arc::clone(&env.verifier),
+                key.sign(&env.claims(&format!("user-{number}"))),
+            );
+            sessions.spawn(async move { (ask(&verifier, &token).await, format!("user-{number}")) });
+        }
+        while let Some(session) = sessions.join_next().await {
+            let (subject, wanted) = session.unwrap();
+            assert_eq!(subject, wanted);
+        }
+        assert_eq!(env.calls(), 1, "{id:?}");
+    }
+}
+
+/// 10,000 forged tokens within a minute, a hundred at a time, and a valid session beside each
+/// hundred.
+async fn flood(key: &Arc<Key>, forge: impl Fn(&RotatingIssuer, usize) -> String) -> usize {
+    let env = RotatingIssuer::new(&[Arc::clone(key)]).await;
+    let good = key.sign(&env.claims("ada"));
+    assert_eq!(env.ask(&good).await, "ada");
+    for hundred in 0..100 {
+        let mut asks = JoinSet::new();
+        for number in 0..100 {
+            let (verifier, token) = (
+                Arc::clone(&env.verifier),
+                forge(&env, hundred * 100 + number),
+            );
+            asks.spawn(async move { (ask(&verifier, &token).await, "session_invalid") });
+        }
+        let (verifier, good) = (Arc::clone(&env.verifier), good.clone());
+        asks.spawn(async move { (ask(&verifier, &good).await, "ada") });
+        while let Some(asked) = asks.join_next().await {
+            let (got, want) = asked.unwrap();
+            assert_eq!(got, want);
+        }
+        // 59 s over all.
+        env.pass(u64::from(hundred % 5 > 1 && hundred < 99));
+    }
+    assert_eq!(env.now(), START + 59);
+    env.calls()
+}
+
+#[tokio::test]
+async fn a_flood_of_ten_thousand_unknown_key_ids_leads_to_a_few_fetches_in_a_minute() {
+    let (key, stranger) = (Key::new("k1"), Key::new("k1"));
+    let fetches = flood(&key, |env, number| {
+        stranger.sign_as(Some(&format!("forged-{number}")), &env.claims("eve"))
+    })
+    .await;
+    assert!(
+        (4..=7).contains(&fetches),
+        "{fetches}: one regular, three at once, three more in the minute"
+    );
+}
+
+#[tokio::test]
+async fn a_flood_without_key_ids_leads_to_a_few_fetches_in_a_minute() {
+    for id in [Some("k1"), None] {
+        let (key, stranger) = (Key::new(id), Key::new(None));
+        let fetches = flood(&key, |env, number| {
+            stranger.sign(&env.claims(&format!("eve-{number}")))
+        })
+        .await;
+        assert!((4..=7).contains(&fetches), "{fetches}");
+    }
+}
+
+#[tokio::test]
+async fn an_overlapping_rotation_under_load_refuses_nobody() {
+    rotate_under_load(["k0", "k1", "k2", "k3", "k4"].map(Key::new)).await;
+    rotate_under_load([None; 5].map(Key::new)).await;
+}
+
+async fn rotate_under_load(keys: [Arc<Key>; 5]) {
+    let env = Arc::new(RotatingIssuer::new(&[Arc::clone(&keys[0])]).await);
+    let signing = Arc::new(AtomicUsize::new(0));
+    let verified = Arc::new(AtomicUsize::new(0));
+    // How many of the keys have verified something.
+    let newest = Arc::new(AtomicUsize::new(0));
+    let mut tasks = JoinSet::new();
+    for task in 0..100 {
+        let (env, signing, keys) = (Arc::clone(&env), Arc::clone(&signing), keys.clone());
+        let (verified, newest) = (Arc::clone(&verified), Arc::clone(&newest));
+        tasks.spawn(async move {
+            // Each user has a session for a while, and then a new one under whatever key signs by
+            // then.
+            loop {
+                let (subject, rotation) = (format!("user-{task}"), signing.load(Ordering::SeqCst));
+                let Some(key) = keys.get(rotation) else { break };
+                let token = key.sign(&env.claims(&subject));
+                for _ in 0..5 {
+                    // Until the rotation after the next one at the most: that is when the key goes.
+                    if signing.load(Ordering::SeqCst) > rotation + 1 {
+                        break;
+                    }
+                    assert_eq!(env.ask(&token).await, subject, "signed by key {rotation}");
+                    verified.fetch_add(1, Ordering::SeqCst);
+                    newest.fetch_max(rotation + 1, Ordering::SeqCst);
+                    tokio::task::yield_now().await;
+                }
+            }
+        });
+    }
+    for rotation in 1..=keys.len() {
+        // Not while keys are being fetched: those who wait for a fetch that began too early may
+        // have to wait for the next.
+        while newest.load(Ordering::SeqCst) < rotation {
+            tasks.try_join_next().map(Result::unwrap);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        // The next key is published, and signs from then on; the one before it stays, the one
+        // before that goes.
+        let publish: Vec<_> = keys
+            .iter()
+            .take(rotation + 1)
+            .skip(rotation.saturating_sub(1))
+            .collect();
+        env.publish(&publish);
+        env.pass(120);
+        signing.store(rotation, Ordering::SeqCst);
+    }
+    while let Some(task) = tasks.join_next().await {
+        task.unwrap();
+    }
+    assert!(
+        verified.load(Ordering::SeqCst) > 2000,
+        "{}",
+        verified.load(Ordering::SeqCst)
+    );
+    assert!(env.calls() <= 1 + keys.len(), "{} fetches", env.calls());
+}
+
+#[tokio::test]
+async fn a_token_that_was_verified_before_is_judged_anew_but_for_its_signature() {
+    let key = Key::new("k1");
+    let env = RotatingIssuer::new(&[Arc::clone(&key)]).await;
+    let mut claims = env.claims("ada");
+    claims["exp"] = json!(START + 60);
+    let token = key.sign(&claims);
+    for _ in 0..2 {
+        assert_eq!(env.ask(&token).await, "ada");
+    }
+    // Its last letters are the signature's: whoever has them and the rest of another token has
+    // nothing.
+    claims["sub"] = json!("eve");
+    let (others, _) = key
+        .sign(&claims)
+        .rsplit_once('.')
+        .map(|(signed, end)| (signed.to_owned(), end.to_owned()))
+        .unwrap();
+    let signature = token.rsplit_once('.').unwrap().1;
+    assert_eq!(
+        env.ask(&format!("{others}.{signature}")).await,
+        "session_invalid"
+    );
+    let (signed, _) = token.rsplit_once('.').unwrap();
+    let stranger = Key::new("k1").sign(&env.claims("ada"));
+    assert_eq!(
+        env.ask(&format!(
+            "{signed}.{}",
+            stranger.rsplit_once('.').unwrap().1
+        ))
+        .await,
+        "session_invalid"
+    );
+    env.pass(66);
+    assert_eq!(env.ask(&token).await, "session_expired");
+}
+
+#[tokio::test]
+async fn a_removed_key_is_refused_within_ten_minutes() {
+    let (old, new) = (Key::new("k1"), Key::new("k2"));
+    let env = RotatingIssuer::new(&[Arc::clone(&old)]).await;
+    let long = |subject: &str| {
+        let mut claims = env.claims(subject);
+        claims["exp"] = json!(START + 86_400);
+        claims
+    };
+    let (stolen, good) = (old.sign(&long("eve")), new.sign(&long("ada")));
+    assert_eq!(env.ask(&stolen).await, "eve");
+    env.publish(&[&new]);
+    env.pass(599);
+    assert_eq!(env.ask(&stolen).await, "eve", "the set is still fresh");
+    env.pass(1);
+    assert_eq!(env.ask(&stolen).await, "session_invalid");
+    assert_eq!(env.ask(&good).await, "ada");
+}
+
+#[tokio::test]
+async fn clocks_may_be_four_seconds_apart_and_not_six() {
+    let key = Key::new("k1");
+    let env = RotatingIssuer::new(&[Arc::clone(&key)]).await;
+    for (name, time, want) in [
+        ("exp", START - 4, "ada"),
+        ("exp", START - 6, "session_expired"),
+        ("nbf", START + 4, "ada"),
+        ("nbf", START + 6, "session_invalid"),
+        ("iat", START + 4, "ada"),
+        ("iat", START + 6, "session_invalid"),
+    ] {
+        let mut claims = env.claims("ada");
+        claims[name] = time.into();
+        assert_eq!(env.ask(&key.sign(&claims)).await, want, "{name} {time}");
+    }
+}
+
+#[tokio::test]
+async fn two_issuers_with_one_key_id_do_not_vouch_for_each_other() {
+    let (own, other) = (Key::new("k1"), Key::new("k1"));
+    let stranger = RotatingIssuer::new(&[Arc::clone(&other)]).await;
+    let beside = format!("{}/keys", stranger.url);
+    let env = RotatingIssuer::with(&[Arc::clone(&own)], |url| {
+        let issuers = format!("{url},https://other.test");
+        vec![
+            ("SESSION_ISSUER", issuers),
+            ("SESSION_JWKS_URL", format!("{url}/keys,{beside}")),
+        ]
+    })
+    .await;
+    let mine = env.claims("ada");
+    let mut theirs = env.claims("ada");
+    theirs["iss"] = "https://other.test".into();
+    for (key, claims, want) in [
+        (&own, &mine, "ada"),
+        (&other, &theirs, "ada"),
+        (&own, &theirs, "session_invalid"),
+        (&other, &mine, "session_invalid"),
+    ] {
+        for id in [Some("k1"), None, Some("k2")] {
+            let want = if id == Some("k2") {
+                "session_invalid"
+            } else {
+                want
+            };
+            assert_eq!(
+                env.ask(&key.sign_as(id, claims)).await,
+                want,
+                "{id:?} {claims}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_of_an_opaque_token_is_remembered_for_a_minute_or_until_it_expires() {
+    let env = RotatingIssuer::with(&[], |url| {
+        let mut settings = vec![("SESSION_KIND", "introspection".to_owned())];
+        settings.push(("SESSION_INTROSPECTION_URL", format!("{url}/introspect")));
+        settings.push(("SESSION_INTROSPECTION_SECRET_ID", "client".to_owned()));
+        settings
+    })
+    .await;
+    let say = |answer: Value| *env.said.lock().unwrap() = answer;
+    let active = json!({"active": true, "sub": "ada", "aud": "voice"});
+    say(active.clone());
+    assert_eq!(env.ask("long").await, "ada");
+    say(json!({"active": false}));
+    env.pass(59);
+    assert_eq!((env.ask("long").await.as_str(), env.calls()), ("ada", 1));
+    env.pass(1);
+    assert_eq!(
+        (env.ask("long").await.as_str(), env.calls()),
+        ("session_invalid", 2),
+        "revoked a minute ago"
+    );
+    say(active.clone());
+    env.pass(4);
+    assert_eq!(
+        (env.ask("long").await.as_str(), env.calls()),
+        ("session_invalid", 2)
+    );
+    env.pass(1);
+    assert_eq!((env.ask("long").await.as_str(), env.calls()), ("ada", 3));
+
+    let mut short = active;
+    short["exp"] = (env.now() + 10).into();
+    say(short);
+    assert_eq!(env.ask("short").await, "ada");
+    env.pass(14);
+    assert_eq!(env.ask("short").await, "ada", "the leeway");
+    env.pass(2);
+    assert_eq!(
+        env.ask("short").await,
+        "session_expired",
+        "whether it is remembered or asked about"
+    );
+}

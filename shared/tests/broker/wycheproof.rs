@@ -1,0 +1,164 @@
+//! Project Wycheproof's vectors for JSON Web Signatures, Keys and Encryption:
+//! <https://github.com/C2SP/wycheproof>.
+//!
+//! They are not part of this repository, so these tests are run by hand, with a clone of that one:
+//! `WYCHEPROOF=…/wycheproof/testvectors_v1 cargo test -p voicemint --test wycheproof -- --ignored`
+//! What is said below of single vectors was so at its commit dac1dd4729fd.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use voicemint::session::jwe::compact::{self, ContentKey};
+use voicemint::session::jwt::algorithm::Algorithm;
+use voicemint::session::jwt::verify;
+
+/// Signatures that Wycheproof calls valid and that are refused on purpose.
+const REFUSED_ON_PURPOSE: [(u64, &str); 6] = [
+    (
+        346,
+        "the key says that it is for PS256, the token that it is signed with PS384",
+    ),
+    (
+        350,
+        "the key says that it is for PS256, the token that it is signed with PS384",
+    ),
+    (
+        347,
+        "the key says that it is for ES521, which is no algorithm",
+    ),
+    (
+        351,
+        "the key says that it is for ES521, which is no algorithm",
+    ),
+    (
+        372,
+        "a character that base64url does not have is in the header: one token has one spelling",
+    ),
+    (
+        373,
+        "a character that base64url does not have is in the payload: one token has one spelling",
+    ),
+];
+
+/// Signatures that Wycheproof calls invalid, but which are letter by letter its valid number 357:
+/// the padding that their comments speak of is not there.
+const SAME_AS_A_VALID_ONE: [u64; 2] = [367, 370];
+
+struct Test {
+    number: u64,
+    name: String,
+    key: Value,
+    /// What is verified: a text, or what is JSON where the vector is.
+    token: String,
+    valid: bool,
+}
+
+/// The tests of a file, with the public part of their key where there is one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where the clone is only the one who runs this knows"
+)]
+fn tests(file: &str) -> Vec<Test> {
+    let folder = std::env::var("WYCHEPROOF").unwrap();
+    let text = std::fs::read(std::path::Path::new(&folder).join(file)).unwrap();
+    let file: Value = serde_json::from_slice(&text).unwrap();
+    let groups = file["testGroups"].as_array().unwrap().iter();
+    let tests = groups.flat_map(|group| {
+        let key = if group["public"].is_null() {
+            &group["private"]
+        } else {
+            &group["public"]
+        };
+        group["tests"].as_array().unwrap().iter().map(move |test| {
+            let token = if test["jws"].is_null() {
+                &test["jwe"]
+            } else {
+                &test["jws"]
+            };
+            Test {
+                number: test["tcId"].as_u64().unwrap(),
+                name: format!("{} {} {}", test["tcId"], group["comment"], test["comment"]),
+                key: key.clone(),
+                token: token
+                    .as_str()
+                    .map_or_else(|| token.to_string(), str::to_owned),
+                valid: test["result"] == "valid",
+            }
+        })
+    });
+    tests.collect()
+}
+
+fn verified(test: &Test) -> Result<Vec<u8>, &'static str> {
+    let names = Algorithm::ASYMMETRIC.iter().chain(&Algorithm::SYMMETRIC);
+    let algorithms: Vec<_> = names.map(|name| Algorithm::named(name).unwrap()).collect();
+    let key_set = if test.key["keys"].is_null() {
+        json!({"keys": [test.key]})
+    } else {
+        test.key.clone()
+    };
+    verify::verify(&test.token, key_set.to_string().as_bytes(), &algorithms)
+}
+
+#[test]
+#[ignore = "needs a clone of Wycheproof, whose testvectors_v1 is named by WYCHEPROOF"]
+fn signatures() {
+    let tests = tests("json_web_signature_test.json");
+    assert_eq!(tests.len(), 401);
+    let good = tests.iter().find(|test| test.number == 357).unwrap();
+    for test in &tests {
+        let on_purpose = REFUSED_ON_PURPOSE
+            .iter()
+            .find(|(number, _)| *number == test.number);
+        let valid = if SAME_AS_A_VALID_ONE.contains(&test.number) {
+            assert_eq!(
+                (&test.token, &test.key),
+                (&good.token, &good.key),
+                "{}",
+                test.name
+            );
+            true
+        } else {
+            test.valid
+        };
+        assert!(on_purpose.is_none() || valid, "{}", test.name);
+        assert_eq!(
+            verified(test).is_ok(),
+            valid && on_purpose.is_none(),
+            "{}",
+            test.name
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs a clone of Wycheproof, whose testvectors_v1 is named by WYCHEPROOF"]
+fn keys() {
+    let tests = tests("json_web_key_test.json");
+    assert_eq!(tests.len(), 26);
+    for test in &tests {
+        assert_eq!(verified(test).is_ok(), test.valid, "{}", test.name);
+    }
+}
+
+/// None is encrypted with `dir` and an algorithm of ours, so all are refused: mostly since they
+/// bring a key along, which is encrypted for, or agreed on with, the one who opens them. RFC 7520
+/// figure 136 (`dir`, A128GCM) is among them.
+#[test]
+#[ignore = "needs a clone of Wycheproof, whose testvectors_v1 is named by WYCHEPROOF"]
+fn encryption() {
+    let tests = tests("json_web_encryption_test.json");
+    assert_eq!(tests.len(), 139);
+    for test in &tests {
+        let secret = URL_SAFE_NO_PAD
+            .decode(test.key["k"].as_str().unwrap_or_default())
+            .unwrap();
+        let mut keys = vec![
+            ContentKey::A256Gcm([7; 32]),
+            ContentKey::A256CbcHs512([7; 64]),
+        ];
+        keys.extend(secret.try_into().map(ContentKey::A256Gcm));
+        assert!(compact::open(&test.token, &keys).is_err(), "{}", test.name);
+        assert!(verified(test).is_err(), "{}", test.name);
+    }
+}
