@@ -12,8 +12,8 @@ WORKSPACE = tomllib.loads((REPOSITORY / "Cargo.toml").read_text())["workspace"][
 
 
 def refusals():
-    """Status and title of each code, as shared/src/refusal.rs has them."""
-    source = Path(REPOSITORY, "shared/src/refusal.rs").read_text()
+    """Status and title of each code, as shared/src/problem.rs has them."""
+    source = Path(REPOSITORY, "shared/src/problem.rs").read_text()
     rows = re.findall(r'StatusCode::(\w+),\s*"(\w+)",\s*"([^"]+)"', source)
     variants = re.search(r"pub enum Code \{\n(.*?)\n\}", source, re.DOTALL)[1].split()
     assert len(rows) == len(variants) > 0, "this test no longer understands refusal.rs"
