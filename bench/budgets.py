@@ -1,17 +1,18 @@
-"""What each of the three functions may cost."""
+"""The budget of each of the three Voicemint functions."""
 
 from dataclasses import dataclass
 
 from figures import BY_KEY, NAMES, short
 
-FUNCTIONS = ("cartesia", "elevenlabs", "assemblyai")
+VOICEMINT_FUNCTIONS = ("cartesia", "elevenlabs", "assemblyai")
 
 
 @dataclass(frozen=True)
 class Budget:
     key: str
-    most: float
-    # Whose figure it is a multiple of; nobody's where it is an amount.
+    maximum: float
+    # The function whose figure the maximum is a multiple of. None: the maximum is an absolute
+    # amount.
     of: str | None = None
 
     @property
@@ -20,10 +21,10 @@ class Budget:
 
     @property
     def limit(self):
-        return self.compared(self.most)
+        return self.compared(self.maximum)
 
     def figure(self, results, function):
-        """The function's own, nothing where it does no such thing."""
+        """The function's figure, or None if the function does not do what the figure measures."""
         if not results.has(function, self.key):
             return None
         if self.of is None:
@@ -31,7 +32,7 @@ class Budget:
         return results.ratio(function, self.of, self.key)
 
     def compared(self, figure):
-        """A figure in words, with whose it is compared to."""
+        """The figure as text, with the function that it is compared to."""
         whose = {None: "", "floor": " the floor's"}.get(self.of, f" {NAMES.get(self.of)}'s")
         return self.text(figure) + whose
 
@@ -57,11 +58,11 @@ BUDGETS = [
 
 
 def overruns(results):
-    """A sentence for each budget that is not kept."""
+    """One sentence for each budget that is exceeded."""
     for budget in BUDGETS:
-        for function in FUNCTIONS:
+        for function in VOICEMINT_FUNCTIONS:
             figure = budget.figure(results, function)
-            if figure is not None and figure > budget.most:
+            if figure is not None and figure > budget.maximum:
                 found = f"{budget.title} of {NAMES[function]} is {budget.compared(figure)}"
-                excess = (figure / budget.most - 1) * 100
-                yield f"{found}; at most {budget.limit} is allowed: {excess:.1f}% too much."
+                excess = (figure / budget.maximum - 1) * 100
+                yield f"{found}; the maximum is {budget.limit}: exceeded by {excess:.1f}%."

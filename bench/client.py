@@ -1,4 +1,6 @@
-"""HTTP to an emulator over one connection that is kept: as little work as possible between the clock's two readings."""
+"""An HTTP client for an emulator: one kept-alive connection, with minimal work between the two
+clock readings.
+"""
 
 import json
 import socket
@@ -13,7 +15,9 @@ class Client:
         self._socket = None
 
     def invoke(self, event):
-        """What the function answered to an event's bytes, and the seconds that it took."""
+        """Sends an event. Returns the response of the function as bytes, and the seconds that it
+        took.
+        """
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=30)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -21,8 +25,8 @@ class Client:
         request = head.encode() + event
         began = time.perf_counter()
         self._socket.sendall(request)
-        answer = self._read()
-        return answer, time.perf_counter() - began
+        response = self._read()
+        return response, time.perf_counter() - began
 
     def close(self):
         if self._socket is not None:
@@ -36,7 +40,7 @@ class Client:
         status, _, fields = head.partition("\r\n")
         length = next((int(line[15:]) for line in fields.split("\r\n") if line.startswith("content-length:")), None)
         if length is None or " 200" not in status:
-            raise ValueError(f"the emulator answered: {head}")
+            raise ValueError(f"the emulator returned: {head}")
         while len(body) < length:
             body += self._receive()
         return body
@@ -48,14 +52,14 @@ class Client:
         return received
 
 
-class Answer:
-    """An answer in the gateway's payload format 2.0, taken apart."""
+class Response:
+    """A parsed response in API Gateway's payload format 2.0."""
 
     def __init__(self, content):
         document = json.loads(content)
         self.status = document.get("statusCode")
         if self.status is None:
-            raise ValueError(f"no answer for a gateway: {content[:500].decode(errors='replace')}")
+            raise ValueError(f"not an API Gateway response: {content[:500].decode(errors='replace')}")
         self.headers = {name.lower(): value for name, value in document.get("headers", {}).items()}
         for name, values in (document.get("multiValueHeaders") or {}).items():
             self.headers.setdefault(name.lower(), ", ".join(values))
@@ -69,5 +73,5 @@ class Answer:
 
     @property
     def cookie(self):
-        """Name and value of the cookie that it sets."""
+        """The name and value of the cookie that the response sets."""
         return self.cookies[0].partition(";")[0] if self.cookies else None

@@ -1,8 +1,9 @@
-"""A provider that is far away and speaks TLS: how long a cold start takes with it, with and without the `HEAD` that warms
-the connection, and with a secret that is there at once or takes its time.
+"""Cold starts with a remote provider over TLS, with and without the `HEAD` that opens the
+connection early, and with a fast and a slow Secrets Manager.
 
-The distance is a proxy's: it lets each byte wait for half of a round trip, and the first of a connection for a whole one
-more, which making a TCP connection takes. Behind it is TLS, and behind that the stand-in.
+A proxy simulates the distance: it delays each byte by half a round trip, and each new connection by
+one more round trip, which a TCP handshake takes. Behind the proxy is a TLS server, and behind that
+the stand-in.
 """
 
 import asyncio
@@ -12,19 +13,20 @@ import ssl
 import threading
 from contextlib import suppress
 
-from client import Answer
+from client import Response
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from emulator import Emulator
-from world import TARGET, event
+from env import TARGET, event
 
 PROVIDER = 0.05
-# Three of these are a connection and a secret: as long as AWS may take for it, with the KMS call behind it.
+# A connection and a secret take three round trips: a realistic time for AWS, including its KMS
+# call.
 SECRETS = 0.03
 AUTHORITY = TARGET / "authority.pem"
-# Whether the secret is far away too, and whether the `HEAD` gets a connection.
+# Whether Secrets Manager is remote too, and whether the `HEAD` gets a connection.
 CASES = {
     "warmed_ms": (False, True),
     "unwarmed_ms": (False, False),
@@ -33,28 +35,28 @@ CASES = {
 }
 
 
-def measure(contestant, world, rounds):
-    """Milliseconds of cold starts, by case."""
+def measure(function, env, rounds):
+    """The duration of cold starts in milliseconds, by case."""
     values = {key: [] for key in CASES}
     tls = context()
-    with Distant(world.standin, PROVIDER, tls) as provider, Distant(world.moto, SECRETS, tls) as secrets:
+    with RemoteProxy(env.standin, PROVIDER, tls) as provider, RemoteProxy(env.moto, SECRETS, tls) as secrets:
         near = {"PROVIDER_BASE_URL": provider.url, "SSL_CERT_FILE": str(AUTHORITY)}
         far = near | {"AWS_ENDPOINT_URL_SECRETS_MANAGER": secrets.url}
         for number in range(rounds):
-            # The first is the last of the next round.
+            # Every other round runs the cases in reverse order.
             order = list(CASES.items())
             for key, (is_far, warms) in order[:: 1 if number % 2 else -1]:
                 provider.refuses_next = not warms
-                with Emulator(contestant, world, far if is_far else near) as emulator:
-                    content, seconds = emulator.invoke(event(contestant.provider, world.session("first")))
-                    if Answer(content).status != 200:
-                        raise SystemExit(f"{contestant.name} got no token over TLS:\n{emulator.log()[-4000:]}")
+                with Emulator(function, env, far if is_far else near) as emulator:
+                    content, seconds = emulator.invoke(event(function.provider, env.session("first")))
+                    if Response(content).status != 200:
+                        raise SystemExit(f"{function.name} got no token over TLS:\n{emulator.log()[-4000:]}")
                 values[key].append(seconds * 1e3)
     return values
 
 
-class Distant:
-    """What is at that address, over TLS and far away."""
+class RemoteProxy:
+    """A proxy that serves an address over TLS with the latency of a remote server."""
 
     def __init__(self, address, round_trip, tls):
         self.refuses_next = False
@@ -94,7 +96,7 @@ class Distant:
 
 async def between(reader, writer, other, delay):
     async def one_way(source, target):
-        # What is on its way does not hold up what comes after it.
+        # Delayed chunks do not delay the chunks after them.
         loop, sent = asyncio.get_running_loop(), asyncio.Queue()
 
         async def arrive():
@@ -117,7 +119,7 @@ async def between(reader, writer, other, delay):
 
 
 def context():
-    """A certificate for this machine, which is its own authority."""
+    """A TLS context with a self-signed certificate for 127.0.0.1."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stand-in")])
     now = datetime.datetime.now(datetime.UTC)

@@ -1,16 +1,18 @@
-"""One function under AWS's Runtime Interface Emulator, which starts it with the first event and not before."""
+"""One function under AWS's Runtime Interface Emulator, which starts the function with the first
+event.
+"""
 
 import os
 import sys
 import tempfile
 
 import processes
-from client import Answer, Client
+from client import Client, Response
 
 
 class Emulator:
-    def __init__(self, contestant, world, more=None):
-        self.contestant = contestant
+    def __init__(self, function, env, more=None):
+        self.function = function
         runtime, front = processes.free_port(), processes.free_port()
         command = [
             os.environ["BENCH_EMULATOR"],
@@ -18,16 +20,17 @@ class Emulator:
             f"127.0.0.1:{runtime}",
             "--runtime-interface-emulator-address",
             f"127.0.0.1:{front}",
-            *contestant.command,
+            *function.command,
         ]
-        environment = world.environment() | {"LAMBDA_TASK_ROOT": str(contestant.folder)} | (more or {})
+        environment = env.variables() | {"LAMBDA_TASK_ROOT": str(function.folder)} | (more or {})
         self.port = front
-        # Everything that the emulator and the function write.
+        # The output of the emulator and the function.
         self._log = tempfile.TemporaryFile()
-        self._process = processes.start(command, environment, self._log, contestant.folder)
+        self._process = processes.start(command, environment, self._log, function.folder)
         self._client = Client(front)
         self._pids = None
-        # It takes events a moment before it can serve the function that the first of them starts.
+        # The emulator accepts events slightly before it can serve the function that the first event
+        # starts.
         for port in (front, runtime):
             processes.wait_for_port(port, self._process, "AWS's Runtime Interface Emulator")
         processes.settled_cpu_ns([self._process.pid])
@@ -39,19 +42,21 @@ class Emulator:
         self.stop()
 
     def invoke(self, event):
-        """The answer's bytes, and the seconds from the event's first byte to the answer's last."""
+        """The response as bytes, and the seconds from the first byte of the event to the last of
+        the response.
+        """
         try:
             return self._client.invoke(event)
         except (OSError, ValueError) as error:
-            sys.exit(f"{self.contestant.name} failed under the emulator: {error}\n{self.log()[-4000:]}")
+            sys.exit(f"{self.function.name} failed under the emulator: {error}\n{self.log()[-4000:]}")
 
-    def answer(self, event):
+    def call(self, event):
         content, _ = self.invoke(event)
-        return Answer(content)
+        return Response(content)
 
     @property
     def pids(self):
-        """The function's processes, without the emulator's own."""
+        """The process IDs of the function, without the emulator."""
         if not self._pids:
             self._pids = processes.descendants(self._process.pid)
         return self._pids
@@ -68,7 +73,7 @@ class Emulator:
 
     def stop(self):
         self._client.close()
-        # The emulator would give the function time to end by itself; the function is in a group of its own.
+        # The function has its own process group, and the emulator would wait for it to end.
         pids = processes.descendants(self._process.pid)
         processes.stop(self._process)
         for pid in pids:

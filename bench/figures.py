@@ -1,4 +1,6 @@
-"""What is made of the rounds' values: medians, quartiles, and ratios within a round, which noise leaves alone."""
+"""Statistics over the rounds: medians, quartiles, and ratios within a round, which noise affects
+least.
+"""
 
 import math
 import statistics
@@ -41,29 +43,30 @@ class Results:
     def __init__(self, values):
         self._values = values
 
-    def has(self, contestant, key):
-        return key in self._values[contestant]
+    def has(self, function, key):
+        return key in self._values[function]
 
-    def median(self, contestant, key):
-        return statistics.median(self._values[contestant][key])
+    def median(self, function, key):
+        return statistics.median(self._values[function][key])
 
-    def quartiles(self, contestant, key):
-        """Between which half of the rounds are."""
-        values = self._values[contestant][key]
+    def quartiles(self, function, key):
+        """The lower and the upper quartile."""
+        values = self._values[function][key]
         if len(values) < 2:
             return values[0], values[0]
         lower, _, upper = statistics.quantiles(values, n=4, method="inclusive")
         return lower, upper
 
-    def ratio(self, contestant, other, key):
-        """How many times the other's: the median of the rounds' own ratios."""
-        pairs = zip(self._values[contestant][key], self._values[other][key], strict=True)
-        # Of two in the middle the geometric mean: then the ratio the other way round is just its inverse.
-        return math.exp(statistics.median(math.log(ours / theirs) for ours, theirs in pairs))
+    def ratio(self, function, other, key):
+        """How many times the figure of the other function: the median of the ratios of each round.
+        """
+        pairs = zip(self._values[function][key], self._values[other][key], strict=True)
+        # Of two middle values the geometric mean, so that the reversed ratio is the inverse.
+        return math.exp(statistics.median(math.log(one / two) for one, two in pairs))
 
 
 def short(number):
-    """A number with as many digits as can be believed."""
+    """The number with its significant digits only."""
     if number >= 100:
         return f"{number:,.0f}"
     return f"{number:.1f}" if number >= 10 else f"{number:.2f}"

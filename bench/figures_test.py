@@ -1,4 +1,4 @@
-"""What is made of the measured values, with values that are made up."""
+"""Tests of the figures, budgets and documents, with made-up values."""
 
 import tempfile
 import unittest
@@ -14,7 +14,7 @@ from figures import FIGURES, NAMES, Results, short
 
 
 def results(**amounts):
-    """Every contestant's figures are 1 in each of three rounds, but for those amounts."""
+    """Results of three rounds in which every figure is 1, except for the given amounts."""
     values = {name: {figure.key: [1.0, 1.0, 1.0] for figure in FIGURES} for name in NAMES}
     for name in ("elevenlabs", "assemblyai"):
         del values[name]["resumed_us"], values[name]["resumed_new_us"]
@@ -22,32 +22,32 @@ def results(**amounts):
         values[name] = {key: [factor * value for value in rounds] for key, rounds in values[name].items()}
     for name, changed in amounts.items():
         values.setdefault(name, {}).update(changed)
-    values["moto"] = {"answer_ms": [3.0]}
+    values["moto"] = {"response_ms": [3.0]}
     values["distant"] = {key: [200.0] * 3 for key in distance.CASES}
     return Results(values)
 
 
 class FiguresTest(unittest.TestCase):
-    def test_ratios_are_those_of_the_same_round(self):
+    def test_a_ratio_compares_values_of_the_same_round(self):
         slow = results(floor={"cold_ms": [1, 10, 100]}, cartesia={"cold_ms": [2, 20, 200]})
         self.assertAlmostEqual(slow.ratio("cartesia", "floor", "cold_ms"), 2)
         even = results(floor={"cold_ms": [1, 1]}, cartesia={"cold_ms": [2, 8]})
         self.assertAlmostEqual(even.ratio("cartesia", "floor", "cold_ms"), 4)
         self.assertAlmostEqual(even.ratio("floor", "cartesia", "cold_ms"), 1 / 4)
 
-    def test_numbers_have_no_more_digits_than_can_be_believed(self):
+    def test_numbers_have_only_significant_digits(self):
         self.assertEqual([short(number) for number in (1234.5, 12.34, 1.234)], ["1,234", "12.3", "1.23"])
 
-    def test_budgets_are_kept_to_the_limit_and_not_beyond(self):
+    def test_a_value_at_the_maximum_is_within_budget_and_a_value_above_it_is_not(self):
         self.assertEqual(list(budgets.overruns(results())), [])
-        at_most = results(elevenlabs={"cold_cpu_ms": [4.0] * 3}, assemblyai={"zip_mb": [4.0]})
-        self.assertEqual(list(budgets.overruns(at_most)), [])
+        at_maximum = results(elevenlabs={"cold_cpu_ms": [4.0] * 3}, assemblyai={"zip_mb": [4.0]})
+        self.assertEqual(list(budgets.overruns(at_maximum)), [])
         over = results(elevenlabs={"cold_cpu_ms": [8.0] * 3}, cartesia={"zip_mb": [4.4]})
         expected = [
-            "CPU of a cold start of ElevenLabs is 8 × the floor's; at most 4 × the floor's is allowed: 100.0% too much.",
-            "CPU of a cold start of ElevenLabs is 1/12.5 of Node.js's; at most 1/20 of Node.js's is allowed: "
-            "60.0% too much.",
-            "zip of Cartesia is 4.40 MB; at most 4 MB is allowed: 10.0% too much.",
+            "CPU of a cold start of ElevenLabs is 8 × the floor's; the maximum is 4 × the floor's: exceeded by 100.0%.",
+            "CPU of a cold start of ElevenLabs is 1/12.5 of Node.js's; the maximum is 1/20 of Node.js's: "
+            "exceeded by 60.0%.",
+            "zip of Cartesia is 4.40 MB; the maximum is 4 MB: exceeded by 10.0%.",
         ]
         self.assertEqual(list(budgets.overruns(over)), expected)
 
@@ -69,7 +69,7 @@ class DocumentsTest(unittest.TestCase):
             report.write(results(), 3)
         return self.page.read_text()
 
-    def test_the_text_round_the_tables_is_kept_and_the_tables_are_not(self):
+    def test_the_tables_are_replaced_and_the_text_around_them_is_kept(self):
         written = self.write(f"before\n{report.BEGIN}\noutdated\n{report.END}\nafter\n")
         self.assertTrue(written.startswith("before\n") and written.endswith("after\n"))
         self.assertNotIn("outdated", written)
@@ -78,12 +78,12 @@ class DocumentsTest(unittest.TestCase):
         self.assertIn("| on this machine | 200 (200–200) | 200 (200–200) |", written)
         self.assertEqual(self.write(written), written)
 
-    def test_a_page_without_markers_is_left_alone(self):
+    def test_a_page_without_markers_is_not_changed(self):
         with self.assertRaises(SystemExit):
             self.write("no markers")
         self.assertEqual(self.page.read_text(), "no markers")
 
-    def test_the_plot_is_xml_and_says_in_words_what_it_shows(self):
+    def test_the_plot_is_xml_with_a_text_description(self):
         with mock.patch.object(plot, "PATH", self.plot):
             plot.write(results(), 3)
         root = ElementTree.parse(self.plot).getroot()

@@ -1,9 +1,11 @@
-"""The plot, docs/performance.svg: a panel a figure, a bar a contestant, a whisker between the quartiles."""
+"""The plot, docs/performance.svg: one panel per figure, one bar per function, a whisker between the
+quartiles.
+"""
 
 from html import escape
 
 from figures import BY_KEY, short
-from world import ROOT
+from env import ROOT
 
 PATH = ROOT / "docs/performance.svg"
 PANELS = ["cold_ms", "cold_cpu_ms", "rs256_us", "resumed_us", "memory_mb", "zip_mb"]
@@ -14,7 +16,7 @@ PANEL_WIDTH, PANEL_HEIGHT = 400, 150
 LABEL_WIDTH, BAR_WIDTH = 80, 235
 TOP, BAR_HEIGHT, STEP = 44, 16, 25
 
-# Both readable where a viewer does not know which of the two backgrounds it has.
+# Readable on a light and on a dark background.
 STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #1f2328; }
   .title { font-weight: 600; }
@@ -35,7 +37,7 @@ STYLE = """
 def write(results, rounds):
     height = PANEL_HEIGHT * -(-len(PANELS) // COLUMNS) + 30
     parts = [panel(results, key, number) for number, key in enumerate(PANELS)]
-    note = f"Less is better. Medians of {rounds} rounds; whiskers: between which half are. Voicemint: for Cartesia."
+    note = f"Lower is better. Medians of {rounds} rounds; whiskers: quartiles. Voicemint: the Cartesia function."
     PATH.write_text(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {PANEL_WIDTH * COLUMNS} {height}" role="img" '
         'aria-labelledby="title description">\n'
@@ -57,13 +59,13 @@ def description(results):
 def panel(results, key, number):
     figure = BY_KEY[key]
     x, y = number % COLUMNS * PANEL_WIDTH, number // COLUMNS * PANEL_HEIGHT
-    most = max(results.quartiles(name, key)[1] for name in BARS)
+    maximum = max(results.quartiles(name, key)[1] for name in BARS)
     lines = [f'<text class="title" x="0" y="22">{escape(figure.title)}, {figure.unit}</text>']
     for row, (name, label) in enumerate(BARS.items()):
         top = TOP + row * STEP
         middle = top + BAR_HEIGHT / 2
         median, (lower, upper) = results.median(name, key), results.quartiles(name, key)
-        end, low, high = (value / most * BAR_WIDTH for value in (median, lower, upper))
+        end, low, high = (value / maximum * BAR_WIDTH for value in (median, lower, upper))
         kind = "bar voicemint" if name == "cartesia" else "bar"
         size = f'width="{max(end, 1.5):.1f}" height="{BAR_HEIGHT}"'
         lines += [

@@ -1,4 +1,5 @@
-"""Child processes that do not outlive the run, and what they cost: CPU time in nanoseconds, peak memory."""
+"""Child processes that end with the run, and their cost: CPU time in nanoseconds and peak memory.
+"""
 
 import contextlib
 import os
@@ -9,14 +10,16 @@ import subprocess
 import time
 from pathlib import Path
 
-# Below the ports that the kernel gives out by itself, so that no connection in between takes one.
+# Below the kernel's ephemeral ports, so that no outgoing connection takes one of these.
 PORTS = range(10_000, 32_000)
 GRACE = 2
 
 
 def start(command, environment, output=subprocess.DEVNULL, folder=None):
-    """A process with this environment and no other, which ends with this one at the latest."""
-    # Ctrl-C is for this process alone, which then ends its children.
+    """Starts a process with exactly this environment. It ends at the latest with the current
+    process.
+    """
+    # Ctrl-C reaches the current process only, which then ends its children.
     return subprocess.Popen(
         ["setpriv", "--pdeathsig", "TERM", "--", *map(str, command)],
         env=environment,
@@ -65,12 +68,12 @@ def wait_for_port(port, process, what, seconds=30):
 
 
 def descendants(pid):
-    """The processes that a process started, and those that they started."""
+    """All direct and indirect child processes."""
     children = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
             with contextlib.suppress(OSError):
-                # The name, in brackets, may hold anything.
+                # The name, in parentheses, may contain any characters.
                 parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
                 children.setdefault(parent, []).append(int(folder.name))
     found, wanted = [], [pid]
@@ -82,19 +85,20 @@ def descendants(pid):
 
 
 def cpu_ns(pids):
-    """The CPU time that processes have used, all their threads together, those that have ended too.
+    """The CPU time of the processes, over all threads, including ended ones.
 
-    Linux's CPU clock of another process (clock_getcpuclockid(3)): nanoseconds, where /proc/PID/stat has ticks of 10 ms.
+    Linux's CPU clock of another process (clock_getcpuclockid(3)) counts nanoseconds; /proc/PID/stat
+    counts ticks of 10 ms.
     """
     return sum(time.clock_gettime_ns(~pid << 3 | 2) for pid in pids)
 
 
-def settled_cpu_ns(pids, still=0.004, most=0.1):
-    """The same once nothing has been added for a moment: what an answer leaves to do is part of its cost."""
-    deadline = time.monotonic() + most
+def settled_cpu_ns(pids, quiet=0.004, max_wait=0.1):
+    """The CPU time once it stops growing: work after the response is part of its cost."""
+    deadline = time.monotonic() + max_wait
     before = cpu_ns(pids)
     while True:
-        time.sleep(still)
+        time.sleep(quiet)
         now = cpu_ns(pids)
         if now == before or time.monotonic() > deadline:
             return now
@@ -102,7 +106,7 @@ def settled_cpu_ns(pids, still=0.004, most=0.1):
 
 
 def peak_memory(pids):
-    """The most memory that processes have had at a time (VmHWM), in bytes."""
+    """The peak memory of the processes (VmHWM), in bytes."""
     total = 0
     for pid in pids:
         status = Path(f"/proc/{pid}/status").read_text()

@@ -1,20 +1,22 @@
-"""The tables of docs/performance.md and README.md, between their markers; the text round them is kept."""
+"""Writes the tables of docs/performance.md and README.md between their markers, and keeps the text
+around them.
+"""
 
 import os
 import platform
 import subprocess
 
-from budgets import BUDGETS, FUNCTIONS
+from budgets import BUDGETS, VOICEMINT_FUNCTIONS
 from distance import PROVIDER, SECRETS
 from figures import FIGURES, NAMES, short
-from world import ROOT
+from env import ROOT
 
 PAGE = ROOT / "docs/performance.md"
 README = ROOT / "README.md"
-# Who README compares, and by what: the rest is on the page.
+# The functions in README.md's table, with their names there. The page has all functions.
 IN_README = {"cartesia": "Voicemint", "floor": "the floor", "node": "Node.js", "python": "Python"}
-BEGIN = "<!-- What follows was measured: `make bench` writes it anew. -->"
-END = "<!-- Here ends what was measured. -->"
+BEGIN = "<!-- Measured values: `make bench` overwrites them. -->"
+END = "<!-- End of the measured values. -->"
 
 
 def write(results, rounds):
@@ -29,18 +31,18 @@ def between_markers(page, parts):
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise SystemExit(f"{page} has lost its markers: put back the lines {BEGIN} and {END}")
+        raise SystemExit(f"{page} has no markers: restore the lines {BEGIN} and {END}")
     page.write_text(before + begin + "\n\n" + "\n\n".join(parts) + "\n\n" + end + after)
 
 
 def heading(results, rounds):
     node = subprocess.run([os.environ["BENCH_NODE"], "--version"], capture_output=True, text=True, check=True).stdout
     runtimes = f"Node.js {node.strip().removeprefix('v')} and Python {platform.python_version()}"
-    moto = short(results.median("moto", "answer_ms"))
+    moto = short(results.median("moto", "response_ms"))
     return (
-        f"Medians of {rounds} rounds; in brackets, between which half of the rounds are. On {platform.machine()} with "
-        f"{os.cpu_count()} processors, with {runtimes}.\nIn every cold start but the floor's there is an answer of "
-        f"moto, in the place of Secrets Manager, which takes {moto} ms."
+        f"Medians of {rounds} rounds, with the quartiles in parentheses. On {platform.machine()} with "
+        f"{os.cpu_count()} processors, with {runtimes}.\nEvery cold start except the floor's includes one call of moto, "
+        f"which stands in for Secrets Manager and takes {moto} ms."
     )
 
 
@@ -57,7 +59,7 @@ def figures_table(results):
 
 
 def short_table(results):
-    """Amounts alone, and how many times Voicemint's they are."""
+    """Medians, and how many times Voicemint's they are."""
 
     def cell(name, figure):
         amount = short(results.median(name, figure.key))
@@ -68,7 +70,7 @@ def short_table(results):
 
 
 def ratios_table(results):
-    pairs = [(function, "floor") for function in FUNCTIONS] + [("node", "cartesia"), ("python", "cartesia")]
+    pairs = [(function, "floor") for function in VOICEMINT_FUNCTIONS] + [("node", "cartesia"), ("python", "cartesia")]
 
     def cell(name, other, figure):
         known = results.has(name, figure.key) and results.has(other, figure.key)
@@ -80,18 +82,18 @@ def ratios_table(results):
 
 def budgets_table(results):
     def row(budget):
-        figures = [budget.figure(results, function) for function in FUNCTIONS]
+        figures = [budget.figure(results, function) for function in VOICEMINT_FUNCTIONS]
         cells = ["" if figure is None else budget.text(figure).removesuffix(" of") for figure in figures]
-        kept = all(figure is None or figure <= budget.most for figure in figures)
-        return [budget.title, budget.limit, *cells, "yes" if kept else "**no**"]
+        within = all(figure is None or figure <= budget.maximum for figure in figures)
+        return [budget.title, budget.limit, *cells, "yes" if within else "**no**"]
 
-    return table(["", "at most", *(NAMES[name] for name in FUNCTIONS), "kept"], map(row, BUDGETS))
+    return table(["", "maximum", *(NAMES[name] for name in VOICEMINT_FUNCTIONS), "within budget"], map(row, BUDGETS))
 
 
 def distance_heading():
     return (
-        f"A cold start of Cartesia's function, in ms, with TLS to a provider whose round trips take {PROVIDER * 1e3:.0f} ms, "
-        "with the `HEAD` that warms the connection and where that `HEAD` gets none:"
+        f"A cold start of the Cartesia function, in ms, over TLS to a provider with round trips of {PROVIDER * 1e3:.0f} ms, "
+        "with the `HEAD` that opens the connection early, and without it:"
     )
 
 

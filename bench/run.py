@@ -1,4 +1,4 @@
-"""`make bench` and what else begins with it; the Makefile sets the variables that say where everything is."""
+"""`make bench` and its variants. The Makefile sets the environment variables with all paths."""
 
 import argparse
 import json
@@ -11,10 +11,10 @@ import distance
 import load
 import plot
 import report
-from contestants import contestants
+from env import TARGET, BenchEnv
 from figures import Results
+from functions import all_functions
 from measure import measure
-from world import TARGET, World
 
 
 def main():
@@ -24,19 +24,19 @@ def main():
     parser.add_argument("--emulators", type=int, default=4)
     parser.add_argument("--seconds", type=int, default=10)
     options = parser.parse_args()
-    # Asked to stop, the children are to stop too.
+    # A signal ends the children too.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
-    with World() as world:
+    with BenchEnv() as env:
         if options.what == "load":
-            good = load.run(contestants(), world, options.emulators, options.seconds)
-            sys.exit(None if good else "Not every answer was a mint.")
+            good = load.run(all_functions(), env, options.emulators, options.seconds)
+            sys.exit(None if good else "Not every response was a mint.")
         if options.what == "profile":
-            return callgrind.run(world)
-        functions = contestants()
-        values = measure(functions, world, options.rounds)
+            return callgrind.run(env)
+        functions = all_functions()
+        values = measure(functions, env, options.rounds)
         cartesia = next(function for function in functions if function.name == "cartesia")
-        values["distant"] = distance.measure(cartesia, world, options.rounds)
+        values["distant"] = distance.measure(cartesia, env, options.rounds)
     raw = TARGET / "results.json"
     raw.write_text(json.dumps(values, indent=1))
     results = Results(values)
@@ -44,9 +44,9 @@ def main():
         report.write(results, options.rounds)
         plot.write(results, options.rounds)
         print(report.figures_table(results))
-        print(f"\nWritten to README.md, docs/{report.PAGE.name} and docs/{plot.PATH.name}; each round's values to {raw}.")
+        print(f"\nWritten to README.md, docs/{report.PAGE.name} and docs/{plot.PATH.name}; the values of each round to {raw}.")
     overruns = list(budgets.overruns(results))
-    print("\n".join(overruns) if overruns else "Every budget is kept.")
+    print("\n".join(overruns) if overruns else "Every figure is within its budget.")
     if options.what == "check" and overruns:
         sys.exit(1)
 

@@ -1,5 +1,5 @@
-//! A Lambda function that reads its event and does nothing: what no function made with
-//! `lambda_http` can undercut.
+//! A Lambda function that reads its event and does nothing: the minimum cost of a function that uses
+//! `lambda_http`.
 
 use lambda_http::{Body, Error, Request, Response, run, service_fn};
 

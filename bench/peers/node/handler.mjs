@@ -1,105 +1,105 @@
-// What a team would write for itself in Node.js: the same broker for Cartesia, with AWS's SDK, jose and fetch.
-import { answer, isAllowed, Refusal } from "./answer.mjs";
-import { readAsk } from "./ask.mjs";
+// The broker for Cartesia as a team would write it in Node.js, with AWS's SDK, jose and fetch.
 import { cookie, open, seal, subjectHash } from "./cookie.mjs";
 import { baseUrl, loadKey, mint } from "./provider.mjs";
-import { admitPage, loadKeySet, verify } from "./session.mjs";
+import { isAllowed, Problem, respond } from "./response.mjs";
+import { checkOrigin, loadJwkSet, verify } from "./session.mjs";
+import { readTokenRequest } from "./token_request.mjs";
 
 const METHODS = "GET, POST, DELETE";
 
-// During init, which has a whole processor; what fails is tried again by the first request.
-await Promise.allSettled([loadKeySet(), loadKey()]);
+// Init has a full CPU. The first request retries what fails here.
+await Promise.allSettled([loadJwkSet(), loadKey()]);
 
 export async function handler(event, context) {
-  const record = { level: "INFO", request_id: context.awsRequestId, provider: "cartesia", steps: {} };
+  const requestLog = { level: "INFO", request_id: context.awsRequestId, provider: "cartesia", steps: {} };
   const started = performance.now();
-  let reply;
+  let response;
   try {
-    reply = await route(event, record);
+    response = await route(event, requestLog);
   } catch (error) {
-    const refusal =
-      error instanceof Refusal ? error : new Refusal(500, "internal", "Something went wrong here.", { cause: error });
-    record.outcome = refusal.code;
-    record.reason = refusal.cause?.message ?? refusal.message;
-    if (refusal.status >= 500) record.level = "ERROR";
-    const body = refusal.problem(context.awsRequestId);
-    const { headers } = refusal;
-    reply = answer(event, refusal.status, { body, type: "application/problem+json", headers, steps: record.steps });
+    const problem =
+      error instanceof Problem ? error : new Problem(500, "internal", "Something went wrong.", { cause: error });
+    requestLog.outcome = problem.code;
+    requestLog.reason = problem.cause?.message ?? problem.message;
+    if (problem.status >= 500) requestLog.level = "ERROR";
+    const body = problem.document(context.awsRequestId);
+    const { headers } = problem;
+    response = respond(event, problem.status, { body, type: "application/problem+json", headers, steps: requestLog.steps });
   }
-  const { steps, ...line } = record;
+  const { steps, ...line } = requestLog;
   for (const [name, took] of Object.entries(steps)) line[`${name}_ms`] = took;
-  Object.assign(line, metrics(line), { status: reply.statusCode, total_ms: performance.now() - started });
+  Object.assign(line, metrics(line), { status: response.statusCode, total_ms: performance.now() - started });
   process.stdout.write(`${JSON.stringify(line)}\n`);
-  return reply;
+  return response;
 }
 
-async function route(event, record) {
+async function route(event, requestLog) {
   const { method } = event.requestContext.http;
   switch (method) {
     case "OPTIONS":
-      return preflight(event, record);
+      return preflight(event, requestLog);
     case "DELETE":
-      admitPage(event.headers);
-      record.outcome = "signed_out";
-      return answer(event, 204, { cookie: cookie("", 0) });
+      checkOrigin(event.headers);
+      requestLog.outcome = "signed_out";
+      return respond(event, 204, { cookie: cookie("", 0) });
     case "GET":
     case "POST":
-      return hand(event, record);
+      return issue(event, requestLog);
     default:
-      throw new Refusal(405, "method_not_allowed", `Use ${METHODS}.`, { headers: { allow: `${METHODS}, OPTIONS` } });
+      throw new Problem(405, "method_not_allowed", `Use ${METHODS}.`, { headers: { allow: `${METHODS}, OPTIONS` } });
   }
 }
 
-function preflight(event, record) {
-  if (!isAllowed(event.headers.origin)) throw new Refusal(403, "origin_not_allowed", "This page may not call.");
-  record.outcome = "preflight";
+function preflight(event, requestLog) {
+  if (!isAllowed(event.headers.origin)) throw new Problem(403, "origin_not_allowed", "Call from a page listed in ALLOWED_ORIGINS.");
+  requestLog.outcome = "preflight";
   const headers = {
     "access-control-allow-methods": METHODS,
     "access-control-allow-headers": "authorization, content-type, baggage, sentry-trace, traceparent, tracestate",
     "access-control-max-age": "600",
   };
-  return answer(event, 204, { headers });
+  return respond(event, 204, { headers });
 }
 
-async function hand(event, record) {
+async function issue(event, requestLog) {
   const timed = async (name, work) => {
     const began = performance.now();
     try {
       return await work();
     } finally {
-      record.steps[name] = performance.now() - began;
+      requestLog.steps[name] = performance.now() - began;
     }
   };
-  admitPage(event.headers);
+  checkOrigin(event.headers);
   const session = await timed("session", () => verify(event.headers));
-  const ask = readAsk(event);
+  const tokenRequest = readTokenRequest(event);
   const key = await timed("secret", loadKey);
-  record.subject = subjectHash(session, key);
+  requestLog.subject = subjectHash(session, key);
 
   const now = Math.floor(Date.now() / 1000);
-  let lease = open(session, event.cookies, key);
-  record.outcome = lease && fits(lease, ask, now) ? "resumed" : "minted";
-  if (record.outcome === "minted") {
-    const token = await timed("provider", () => mint(ask, key));
-    lease = { token, grants: ask.grants, expiresAt: now + ask.expiresIn, baseUrl };
+  let issued = open(session, event.cookies, key);
+  requestLog.outcome = issued && fits(issued, tokenRequest, now) ? "resumed" : "minted";
+  if (requestLog.outcome === "minted") {
+    const token = await timed("provider", () => mint(tokenRequest, key));
+    issued = { token, grants: tokenRequest.grants, expiresAt: now + tokenRequest.expiresIn, baseUrl };
   }
-  const expiresIn = lease.expiresAt - now;
+  const expiresIn = issued.expiresAt - now;
   const body = {
     provider: "cartesia",
-    token: lease.token,
+    token: issued.token,
     expires_in: expiresIn,
-    expires_at: new Date(lease.expiresAt * 1000).toISOString().replace(".000Z", "Z"),
+    expires_at: new Date(issued.expiresAt * 1000).toISOString().replace(".000Z", "Z"),
     single_use: false,
     base_url: baseUrl,
   };
-  const headers = { "voicemint-source": record.outcome };
-  const sealed = cookie(seal(session, lease, key), expiresIn);
-  return answer(event, 200, { body, headers, cookie: sealed, steps: record.steps });
+  const headers = { "voicemint-source": requestLog.outcome };
+  const sealed = cookie(seal(session, issued, key), expiresIn);
+  return respond(event, 200, { body, headers, cookie: sealed, steps: requestLog.steps });
 }
 
-function fits(lease, ask, now) {
-  const same = lease.baseUrl === baseUrl && lease.grants.join() === ask.grants.join();
-  return same && (lease.expiresAt - now) * 2 >= ask.expiresIn;
+function fits(issued, tokenRequest, now) {
+  const same = issued.baseUrl === baseUrl && issued.grants.join() === tokenRequest.grants.join();
+  return same && (issued.expiresAt - now) * 2 >= tokenRequest.expiresIn;
 }
 
 // CloudWatch's embedded metric format.

@@ -1,7 +1,8 @@
-// The provider's key from Secrets Manager, kept for five minutes, and the mint at Cartesia with one retry.
+// The API key from Secrets Manager, cached for five minutes, and the mint at Cartesia with one
+// retry.
 import { setTimeout as sleep } from "node:timers/promises";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { Refusal } from "./answer.mjs";
+import { Problem } from "./response.mjs";
 
 const BASE_URL = process.env.PROVIDER_BASE_URL || "https://api.cartesia.ai";
 const FRESH_FOR = 300_000;
@@ -21,12 +22,12 @@ export async function loadKey() {
     const found = await client.send(new GetSecretValueCommand({ SecretId: process.env.API_KEY_SECRET_ID }));
     const text = found.SecretString.trim();
     const key = text.startsWith("{") ? JSON.parse(text)[process.env.API_KEY_JSON_FIELD || "api_key"] : text;
-    if (!key) throw new Error("the secret holds no key");
+    if (!key) throw new Error("the secret contains no key");
     secret = { key, loadedAt: Date.now() };
   } catch (cause) {
-    // A key that was good is better than none.
+    // An expired key is better than none.
     if (secret) return secret.key;
-    throw new Refusal(503, "secret_unavailable", "The provider's key cannot be loaded. Try again shortly.", {
+    throw new Problem(503, "secret_unavailable", "The provider's key cannot be loaded. Try again shortly.", {
       headers: { "retry-after": "1" },
       cause,
     });
@@ -34,37 +35,37 @@ export async function loadKey() {
   return secret.key;
 }
 
-export async function mint(ask, key) {
-  let response = await attempt(ask, key);
+export async function mint(tokenRequest, key) {
+  let response = await attempt(tokenRequest, key);
   if (response.status === 401 && Date.now() - secret.loadedAt > COOLDOWN) {
     secret.loadedAt = 0;
     const newer = await loadKey();
-    if (newer !== key) response = await attempt(ask, newer);
+    if (newer !== key) response = await attempt(tokenRequest, newer);
   }
   if (!response.ok) {
     await response.body?.cancel();
     throw response.status === 408 || response.status === 429 || response.status >= 500
-      ? unavailable(`the provider answered ${response.status}`)
-      : new Refusal(502, "provider_rejected", "The provider did not accept the service's request or key.");
+      ? unavailable(`the provider returned ${response.status}`)
+      : new Problem(502, "provider_rejected", "The provider did not accept the service's request or key.");
   }
   const { token } = await response.json().catch(() => ({}));
   if (typeof token !== "string" || !/^[\x21-\x7e]{1,4096}$/.test(token)) {
-    throw new Refusal(502, "provider_rejected", "The provider's answer holds no token.");
+    throw new Problem(502, "provider_rejected", "The provider's response contains no token.");
   }
   return token;
 }
 
-async function attempt(ask, key) {
+async function attempt(tokenRequest, key) {
   for (let last = false; ; last = true) {
     try {
-      const response = await call(ask, key);
+      const response = await call(tokenRequest, key);
       if (last || response.ok || (response.status < 500 && response.status !== 408)) return response;
       await response.body?.cancel();
     } catch (cause) {
       if (cause.name === "TimeoutError") {
-        throw new Refusal(504, "provider_timeout", "The provider did not answer in time.", { cause });
+        throw new Problem(504, "provider_timeout", "The provider did not answer in time.", { cause });
       }
-      if (last) throw unavailable("the provider cannot be reached", cause);
+      if (last) throw unavailable("the provider is unreachable", cause);
     }
     await sleep(50 + Math.random() * 200);
   }
@@ -86,5 +87,5 @@ function call({ grants, expiresIn }, key) {
 
 function unavailable(detail, cause) {
   const headers = { "retry-after": "1" };
-  return new Refusal(503, "provider_unavailable", `Try again shortly: ${detail}.`, { headers, cause });
+  return new Problem(503, "provider_unavailable", `Try again shortly: ${detail}.`, { headers, cause });
 }

@@ -1,4 +1,6 @@
-"""The cookie: the token sealed with AES-256-GCM, under a key derived from the API key, for the one whose it is."""
+"""The cookie: the token, encrypted for its user with AES-256-GCM under a key derived from the API
+key.
+"""
 
 import functools
 import hashlib
@@ -13,12 +15,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 NAME = "__Host-cartesia-token"
 NONCE = 12
-MOST_BYTES = 4096
+MAX_BYTES = 4096
 
 
 @functools.lru_cache(maxsize=2)
 def keys(api_key):
-    """What seals cookies, and the key of subjects' hashes."""
+    """The cipher of cookies, and the key of subject hashes."""
 
     def derive(purpose):
         return HKDF(SHA256(), 32, b"voicemint", purpose).derive(api_key.encode())
@@ -26,17 +28,17 @@ def keys(api_key):
     return AESGCM(derive(b"cookie")), derive(b"subject")
 
 
-def owner(session):
+def subject_id(session):
     return hashlib.sha256(json.dumps(session).encode()).hexdigest()
 
 
 def subject_hash(session, api_key):
-    return urlsafe_b64encode(hmac.digest(keys(api_key)[1], owner(session).encode(), "sha256")[:12]).decode()
+    return urlsafe_b64encode(hmac.digest(keys(api_key)[1], subject_id(session).encode(), "sha256")[:12]).decode()
 
 
-def seal(session, lease, api_key):
+def seal(session, issued, api_key):
     nonce = os.urandom(NONCE)
-    text = json.dumps(lease | {"owner": owner(session)}, separators=(",", ":")).encode()
+    text = json.dumps(issued | {"subject_id": subject_id(session)}, separators=(",", ":")).encode()
     return urlsafe_b64encode(nonce + keys(api_key)[0].encrypt(nonce, text, NAME.encode())).rstrip(b"=").decode()
 
 
@@ -46,14 +48,14 @@ def open_sealed(session, cookies, api_key):
         return None
     try:
         sealed = urlsafe_b64decode(value + "=" * (-len(value) % 4))
-        lease = json.loads(keys(api_key)[0].decrypt(sealed[:NONCE], sealed[NONCE:], NAME.encode()))
+        issued = json.loads(keys(api_key)[0].decrypt(sealed[:NONCE], sealed[NONCE:], NAME.encode()))
     except Exception:
-        # A cookie that does not open is ignored.
+        # A cookie that cannot be decrypted is ignored.
         return None
-    return lease if lease["owner"] == owner(session) else None
+    return issued if issued["subject_id"] == subject_id(session) else None
 
 
 def cookie(value, max_age):
-    if len(NAME) + len(value) > MOST_BYTES:
+    if len(NAME) + len(value) > MAX_BYTES:
         return None
     return f"{NAME}={value}; HttpOnly; Secure; SameSite=Strict; Path=/; Max-Age={max_age}"

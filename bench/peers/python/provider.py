@@ -1,4 +1,6 @@
-"""The provider's key from Secrets Manager, kept for five minutes, and the mint at Cartesia with one retry."""
+"""The API key from Secrets Manager, cached for five minutes, and the mint at Cartesia with one
+retry.
+"""
 
 import json
 import os
@@ -8,7 +10,7 @@ import time
 
 import boto3
 import urllib3
-from answer import Refusal
+from response import Problem
 from botocore.config import Config
 
 BASE_URL = os.environ.get("PROVIDER_BASE_URL") or "https://api.cartesia.ai"
@@ -21,64 +23,64 @@ secrets = boto3.client(
     config=Config(connect_timeout=1, read_timeout=1.5, retries={"mode": "standard", "total_max_attempts": 2}),
 )
 pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=1, read=3), retries=False)
-stored = {"key": None, "loaded_at": float("-inf")}
+cached = {"key": None, "loaded_at": float("-inf")}
 
 
 def load_key():
-    if time.monotonic() - stored["loaded_at"] < FRESH_FOR:
-        return stored["key"]
+    if time.monotonic() - cached["loaded_at"] < FRESH_FOR:
+        return cached["key"]
     try:
         text = secrets.get_secret_value(SecretId=os.environ["API_KEY_SECRET_ID"])["SecretString"].strip()
         key = json.loads(text)[os.environ.get("API_KEY_JSON_FIELD") or "api_key"] if text.startswith("{") else text
         if not key:
-            raise ValueError("the secret holds no key")
+            raise ValueError("the secret contains no key")
     except Exception as error:
-        # A key that was good is better than none.
-        if stored["key"]:
-            return stored["key"]
+        # An expired key is better than none.
+        if cached["key"]:
+            return cached["key"]
         headers = {"retry-after": "1"}
         detail = "The provider's key cannot be loaded. Try again shortly."
-        raise Refusal(503, "secret_unavailable", detail, headers) from error
-    stored.update(key=key, loaded_at=time.monotonic())
+        raise Problem(503, "secret_unavailable", detail, headers) from error
+    cached.update(key=key, loaded_at=time.monotonic())
     return key
 
 
-def mint(ask, key):
-    response = attempt(ask, key)
-    if response.status == 401 and time.monotonic() - stored["loaded_at"] > COOLDOWN:
-        stored["loaded_at"] = float("-inf")
+def mint(token_request, key):
+    response = attempt(token_request, key)
+    if response.status == 401 and time.monotonic() - cached["loaded_at"] > COOLDOWN:
+        cached["loaded_at"] = float("-inf")
         newer = load_key()
         if newer != key:
-            response = attempt(ask, newer)
+            response = attempt(token_request, newer)
     if response.status in (408, 429) or response.status >= 500:
-        raise unavailable(f"the provider answered {response.status}")
+        raise unavailable(f"the provider returned {response.status}")
     if not 200 <= response.status < 300:
-        raise Refusal(502, "provider_rejected", "The provider did not accept the service's request or key.")
+        raise Problem(502, "provider_rejected", "The provider did not accept the service's request or key.")
     try:
         token = json.loads(response.data)["token"]
     except (ValueError, KeyError, TypeError):
         token = None
     if not isinstance(token, str) or not TOKEN.fullmatch(token):
-        raise Refusal(502, "provider_rejected", "The provider's answer holds no token.")
+        raise Problem(502, "provider_rejected", "The provider's response contains no token.")
     return token
 
 
-def attempt(ask, key):
+def attempt(token_request, key):
     for last in (False, True):
         try:
-            response = call(ask, key)
+            response = call(token_request, key)
             if last or not (response.status == 408 or response.status >= 500):
                 return response
         except urllib3.exceptions.ReadTimeoutError as error:
-            raise Refusal(504, "provider_timeout", "The provider did not answer in time.") from error
+            raise Problem(504, "provider_timeout", "The provider did not answer in time.") from error
         except urllib3.exceptions.HTTPError as error:
             if last:
-                raise unavailable("the provider cannot be reached") from error
+                raise unavailable("the provider is unreachable") from error
         time.sleep(random.uniform(0.05, 0.25))
 
 
-def call(ask, key):
-    grants, expires_in = ask
+def call(token_request, key):
+    grants, expires_in = token_request
     headers = {
         "authorization": f"Bearer {key}",
         "cartesia-version": "2026-03-01",
@@ -89,4 +91,4 @@ def call(ask, key):
 
 
 def unavailable(detail):
-    return Refusal(503, "provider_unavailable", f"Try again shortly: {detail}.", {"retry-after": "1"})
+    return Problem(503, "provider_unavailable", f"Try again shortly: {detail}.", {"retry-after": "1"})

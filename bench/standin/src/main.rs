@@ -1,9 +1,9 @@
-//! What the functions of `make bench` call: the three voice providers and the issuer. It answers at
-//! once and costs little.
+//! The three voice providers and the issuer that the functions of `make bench` call. It responds
+//! immediately and uses little CPU time.
 //!
-//! `standin KEY_SET_FILE API_KEY` prints its address. One thread a connection, no dependencies. A
-//! request that is not the provider's own way of asking gets an error, so that a function that asks
-//! wrongly fails. `GET /mints` tells how many tokens were given out.
+//! `standin JWKS_FILE API_KEY` prints its address. It has one thread per connection and no
+//! dependencies. A request that does not match the provider's API receives an error, so that a wrong
+//! request fails the benchmark. `GET /mints` returns how many tokens were issued.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Error, Read, Result, Write, stdout};
@@ -12,12 +12,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-/// As long as Cartesia's tokens are, which are JWTs.
+/// The length of Cartesia's tokens, which are JWTs.
 const TOKEN_LENGTH: usize = 280;
-const MOST_BODY_BYTES: usize = 64 * 1024;
+const MAX_BODY_BYTES: usize = 64 * 1024;
 
 struct Standin {
-    key_set: String,
+    jwk_set: String,
     api_key: String,
     mints: AtomicU64,
 }
@@ -35,10 +35,10 @@ struct Request {
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let (Some(file), Some(api_key)) = (arguments.next(), arguments.next()) else {
-        return Err(Error::other("usage: standin KEY_SET_FILE API_KEY"));
+        return Err(Error::other("usage: standin JWKS_FILE API_KEY"));
     };
     let standin = Arc::new(Standin {
-        key_set: fs::read_to_string(file)?,
+        jwk_set: fs::read_to_string(file)?,
         api_key,
         mints: AtomicU64::new(0),
     });
@@ -46,7 +46,7 @@ fn main() -> Result<()> {
     writeln!(stdout(), "http://{}", listener.local_addr()?)?;
     for stream in listener.incoming() {
         let (stream, standin) = (stream?, Arc::clone(&standin));
-        // A caller that goes away is no error here.
+        // A client that disconnects is not an error here.
         thread::spawn(move || standin.serve(stream).unwrap_or_default());
     }
     Ok(())
@@ -57,7 +57,7 @@ impl Standin {
         stream.set_nodelay(true)?;
         let mut reader = BufReader::new(stream);
         while let Some(request) = read(&mut reader)? {
-            let (status, body) = self.answer(&request);
+            let (status, body) = self.respond(&request);
             let length = body.len();
             let head = format!(
                 "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
@@ -68,28 +68,28 @@ impl Standin {
         Ok(())
     }
 
-    fn answer(&self, request: &Request) -> (&'static str, String) {
+    fn respond(&self, request: &Request) -> (&'static str, String) {
         let (path, query) = request
             .target
             .split_once('?')
             .unwrap_or((&request.target, ""));
         match (request.method.as_str(), path) {
-            ("GET", "/keys.json") => ("200 OK", self.key_set.clone()),
+            ("GET", "/keys.json") => ("200 OK", self.jwk_set.clone()),
             ("GET", "/mints") => ("200 OK", self.mints.load(Ordering::Relaxed).to_string()),
             ("POST", "/access-token") => {
-                let asks =
+                let valid =
                     request.body.contains("\"grants\"") && request.body.contains("\"expires_in\"");
-                let known = request.authorization.strip_prefix("Bearer ") == Some(&self.api_key);
-                self.mint(known, asks && !request.version.is_empty(), "")
+                let authorized = request.authorization.strip_prefix("Bearer ") == Some(&self.api_key);
+                self.mint(authorized, valid && !request.version.is_empty(), "")
             }
             ("POST", "/v1/single-use-token/realtime_scribe") => {
                 self.mint(request.api_key == self.api_key, true, "")
             }
             ("GET", "/v3/token") => {
-                let asks = query.contains("expires_in_seconds=60");
+                let valid = query.contains("expires_in_seconds=60");
                 self.mint(
                     request.authorization == self.api_key,
-                    asks,
+                    valid,
                     ",\"expires_in_seconds\":60",
                 )
             }
@@ -97,9 +97,9 @@ impl Standin {
         }
     }
 
-    /// A token that nobody else has, and what the provider answers beside it.
-    fn mint(&self, known: bool, asks: bool, more: &str) -> (&'static str, String) {
-        match (known, asks) {
+    /// A unique token, with additional response members in `more`.
+    fn mint(&self, authorized: bool, valid: bool, more: &str) -> (&'static str, String) {
+        match (authorized, valid) {
             (false, _) => ("401 Unauthorized", "{}".into()),
             (true, false) => ("400 Bad Request", "{}".into()),
             (true, true) => {
@@ -113,7 +113,7 @@ impl Standin {
     }
 }
 
-/// The next request of a connection, nothing at its end.
+/// The next request of a connection, or `None` at its end.
 fn read(reader: &mut BufReader<TcpStream>) -> Result<Option<Request>> {
     let mut line = String::new();
     if reader.read_line(&mut line)? == 0 {
@@ -145,8 +145,8 @@ fn read(reader: &mut BufReader<TcpStream>) -> Result<Option<Request>> {
             _ => {}
         }
     }
-    if length > MOST_BODY_BYTES {
-        return Err(Error::other("a body that no function sends"));
+    if length > MAX_BODY_BYTES {
+        return Err(Error::other("the request body is too large"));
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;

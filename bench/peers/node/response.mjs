@@ -1,4 +1,4 @@
-// Answers in the gateway's payload format 2.0: the headers that all of them carry, and refusals as problem documents.
+// Responses in API Gateway's payload format 2.0: the common headers, and problem documents.
 
 const ORIGINS = new Set(
   (process.env.ALLOWED_ORIGINS ?? "")
@@ -7,7 +7,7 @@ const ORIGINS = new Set(
     .filter(Boolean),
 );
 
-const ALWAYS = {
+const COMMON_HEADERS = {
   "cache-control": "no-store",
   vary: "Origin",
   "x-content-type-options": "nosniff",
@@ -21,27 +21,27 @@ const TITLES = {
   session_missing: "Not signed in",
   session_invalid: "The session is not valid",
   session_expired: "The session has expired",
-  origin_not_allowed: "This page may not call",
-  grant_not_allowed: "More was asked than is allowed",
+  origin_not_allowed: "The origin is not allowed",
+  grant_not_allowed: "The grant is not allowed",
   method_not_allowed: "The method is not allowed",
   request_too_large: "The request body is too large",
   media_type_not_supported: "The media type is not supported",
   request_invalid: "The request is not valid",
-  internal: "Something went wrong here",
-  provider_rejected: "The provider did not give a token",
-  provider_unavailable: "The provider is not available",
+  internal: "Internal error",
+  provider_rejected: "The provider rejected the request",
+  provider_unavailable: "The provider is unavailable",
   provider_timeout: "The provider did not answer in time",
-  session_unavailable: "Sessions cannot be checked at the moment",
+  session_unavailable: "Sessions cannot be verified",
   secret_unavailable: "The provider's key cannot be loaded",
 };
 
-export class Refusal extends Error {
+export class Problem extends Error {
   constructor(status, code, detail, { headers = {}, errors, cause } = {}) {
     super(detail, { cause });
     Object.assign(this, { status, code, headers, errors });
   }
 
-  problem(requestId) {
+  document(requestId) {
     return {
       type: `https://github.com/voicemint/voicemint#${this.code}`,
       title: TITLES[this.code],
@@ -58,7 +58,7 @@ export function isAllowed(origin) {
   return ORIGINS.has(origin);
 }
 
-export function answer(event, status, { body, type = "application/json", headers, cookie, steps = {} }) {
+export function respond(event, status, { body, type = "application/json", headers, cookie, steps = {} }) {
   const origin = event.headers?.origin;
   const page = isAllowed(origin)
     ? {
@@ -74,7 +74,7 @@ export function answer(event, status, { body, type = "application/json", headers
   return {
     statusCode: status,
     headers: {
-      ...ALWAYS,
+      ...COMMON_HEADERS,
       ...page,
       ...(timing && { "server-timing": timing }),
       ...(body && { "content-type": type }),

@@ -1,11 +1,11 @@
-"""Answers in the gateway's payload format 2.0: the headers that all carry, and refusals as problem documents."""
+"""Responses in API Gateway's payload format 2.0: the common headers, and problem documents."""
 
 import json
 import os
 
 ORIGINS = {origin.strip() for origin in os.environ.get("ALLOWED_ORIGINS", "").split(",") if origin.strip()}
 
-ALWAYS = {
+COMMON_HEADERS = {
     "cache-control": "no-store",
     "vary": "Origin",
     "x-content-type-options": "nosniff",
@@ -19,29 +19,29 @@ TITLES = {
     "session_missing": "Not signed in",
     "session_invalid": "The session is not valid",
     "session_expired": "The session has expired",
-    "origin_not_allowed": "This page may not call",
-    "grant_not_allowed": "More was asked than is allowed",
+    "origin_not_allowed": "The origin is not allowed",
+    "grant_not_allowed": "The grant is not allowed",
     "method_not_allowed": "The method is not allowed",
     "request_too_large": "The request body is too large",
     "media_type_not_supported": "The media type is not supported",
     "request_invalid": "The request is not valid",
-    "internal": "Something went wrong here",
-    "provider_rejected": "The provider did not give a token",
-    "provider_unavailable": "The provider is not available",
+    "internal": "Internal error",
+    "provider_rejected": "The provider rejected the request",
+    "provider_unavailable": "The provider is unavailable",
     "provider_timeout": "The provider did not answer in time",
-    "session_unavailable": "Sessions cannot be checked at the moment",
+    "session_unavailable": "Sessions cannot be verified",
     "secret_unavailable": "The provider's key cannot be loaded",
 }
 
 
-class Refusal(Exception):
+class Problem(Exception):
     def __init__(self, status, code, detail, headers=None, errors=None):
         super().__init__(detail)
         self.status, self.code, self.detail = status, code, detail
         self.headers, self.errors = headers or {}, errors
 
-    def problem(self, request_id):
-        document = {
+    def document(self, request_id):
+        members = {
             "type": f"https://github.com/voicemint/voicemint#{self.code}",
             "title": TITLES[self.code],
             "status": self.status,
@@ -49,11 +49,11 @@ class Refusal(Exception):
             "code": self.code,
             "request_id": request_id,
         }
-        return document | {"errors": self.errors} if self.errors else document
+        return members | {"errors": self.errors} if self.errors else members
 
 
-def answer(event, status, body=None, media_type="application/json", headers=None, cookie=None, steps=None):
-    merged = dict(ALWAYS)
+def respond(event, status, body=None, media_type="application/json", headers=None, cookie=None, steps=None):
+    merged = dict(COMMON_HEADERS)
     origin = (event.get("headers") or {}).get("origin")
     if origin in ORIGINS:
         merged["access-control-allow-origin"] = origin

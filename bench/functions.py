@@ -1,4 +1,6 @@
-"""Who is measured: how each is started under the emulator, and what of it would be deployed."""
+"""The functions that are measured: how each starts under the emulator, and what its package
+contains.
+"""
 
 import io
 import os
@@ -9,28 +11,28 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
-from world import ROOT, TARGET
+from env import ROOT, TARGET
 
 PEERS = ROOT / "bench/peers"
-# The runtimes of AWS bring these themselves (urllib3 as a part of botocore).
+# AWS's Python runtime includes these (urllib3 as a part of botocore).
 IN_PYTHON_RUNTIME = {"awslambdaric", "boto3", "botocore", "urllib3"}
 
 
 @dataclass(frozen=True)
-class Contestant:
+class Function:
     name: str
     title: str
-    # The provider whose events it takes.
+    # The provider whose events the function receives.
     provider: str
     command: list
     package: dict = field(repr=False)
     folder: Path = TARGET
-    # Whether it mints at all, and whether it can resume a token.
+    # Whether the function mints tokens, and whether it can resume a token.
     mints: bool = True
     resumes: bool = False
 
     def zip_bytes(self):
-        """The size of its package, compressed as well as zip can (zip -9)."""
+        """The size of the package at the highest zip compression level (zip -9)."""
         content = io.BytesIO()
         with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as package:
             for name, path in sorted(self.package.items()):
@@ -38,7 +40,7 @@ class Contestant:
         return content.tell()
 
 
-def contestants():
+def all_functions():
     binaries = Path(os.environ["BENCH_BINARIES"])
     return [
         binary("floor", "floor: a handler that does nothing", "cartesia", Path(os.environ["BENCH_FLOOR"]), mints=False),
@@ -51,28 +53,28 @@ def contestants():
 
 
 def binary(name, title, provider, path, **more):
-    return Contestant(name, title, provider, [path], {"bootstrap": path}, **more)
+    return Function(name, title, provider, [path], {"bootstrap": path}, **more)
 
 
 def node():
-    """What esbuild made of it; AWS's runtime, which starts it, is in node_modules here."""
+    """The bundle that esbuild wrote. AWS's runtime, which starts it, comes from node_modules."""
     bundle = TARGET / "node/handler.mjs"
     runtime = PEERS / "node/node_modules/aws-lambda-ric/index.mjs"
     command = [os.environ["BENCH_NODE"], runtime, "handler.handler"]
     package = {"handler.mjs": bundle}
-    return Contestant("node", "Node.js", "cartesia", command, package, bundle.parent, resumes=True)
+    return Function("node", "Node.js", "cartesia", command, package, bundle.parent, resumes=True)
 
 
 def python():
-    """Its own files, and the libraries that AWS's runtime does not bring."""
+    """The function's own files, and the libraries that AWS's runtime does not include."""
     folder = PEERS / "python"
     command = [sys.executable, "-m", "awslambdaric", "handler.handle"]
     package = {path.name: path for path in folder.glob("*.py")} | libraries("pyjwt[crypto]")
-    return Contestant("python", "Python", "cartesia", command, package, folder, resumes=True)
+    return Function("python", "Python", "cartesia", command, package, folder, resumes=True)
 
 
 def libraries(requirement):
-    """The files of a library, and of those that it needs."""
+    """The files of a library and of its dependencies."""
     name, extra = re.fullmatch(r"([\w.-]+)(?:\[(\w+)\])?.*", requirement).groups()
     if name.lower() in IN_PYTHON_RUNTIME:
         return {}

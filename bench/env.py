@@ -1,5 +1,5 @@
-"""What stands around a function: Secrets Manager, played by moto; issuer and providers, played by bench/standin; the
-users' sessions; and the events of API Gateway that carry them.
+"""The environment of a function: moto as Secrets Manager, bench/standin as issuer and providers,
+user sessions, and the API Gateway events that carry them.
 """
 
 import functools
@@ -22,19 +22,19 @@ ORIGIN = "https://app.example.com"
 AUDIENCE = "voicemint-bench"
 API_KEY = "sk_car_obviously_fake_0123456789"
 SECRET = "voicemint/bench"
-# moto reads the service out of the signature's scope and does not check the rest.
+# moto reads the service from the signature's scope and does not verify the signature.
 SIGNATURE = (
     "AWS4-HMAC-SHA256 Credential=ASIAFAKE/20260101/us-east-1/secretsmanager/aws4_request, "
     "SignedHeaders=host, Signature=fake"
 )
-ASKS = {
+TOKEN_REQUESTS = {
     "cartesia": {"grants": {"tts": True}, "expires_in": 600},
     "elevenlabs": {"token_type": "realtime_scribe"},
     "assemblyai": {"expires_in_seconds": 60},
 }
 
 
-class World:
+class BenchEnv:
     def __enter__(self):
         self._keys = {
             "RS256": rsa.generate_private_key(public_exponent=65537, key_size=2048),
@@ -50,8 +50,10 @@ class World:
     def __exit__(self, *_):
         self._stack.close()
 
-    def environment(self):
-        """The variables that Lambda sets, and the settings with which a function finds this world."""
+    def variables(self):
+        """The variables that Lambda sets, and the settings that point a function to this
+        environment.
+        """
         return {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "LANG": "en_US.UTF-8",
@@ -75,7 +77,7 @@ class World:
         }
 
     def session(self, user, algorithm="RS256", **changes):
-        """A session of a user, as large as those of identity products are."""
+        """A session of a user, about as large as the sessions of identity providers."""
         now = int(time.time())
         claims = {
             "iss": self.standin,
@@ -92,22 +94,22 @@ class World:
         return jwt.encode(claims | changes, self._keys[algorithm], algorithm, headers={"kid": algorithm})
 
     def mints(self):
-        """How many tokens the providers have given out."""
+        """How many tokens the providers have issued."""
         with urllib.request.urlopen(f"{self.standin}/mints", timeout=10) as response:
             return int(response.read())
 
     def moto_ms(self):
-        """How long moto takes to give the secret."""
+        """How long moto takes to return the secret."""
         began = time.perf_counter()
         self._moto("GetSecretValue", SecretId=SECRET)
         return (time.perf_counter() - began) * 1e3
 
     def _start_standin(self, stack):
         TARGET.mkdir(parents=True, exist_ok=True)
-        key_set = TARGET / "keys.json"
-        key_set.write_text(json.dumps({"keys": [self._public(name) for name in self._keys]}))
+        jwk_set = TARGET / "keys.json"
+        jwk_set.write_text(json.dumps({"keys": [self._public(name) for name in self._keys]}))
         reading, writing = os.pipe()
-        process = processes.start([os.environ["BENCH_STANDIN"], key_set, API_KEY], {}, writing)
+        process = processes.start([os.environ["BENCH_STANDIN"], jwk_set, API_KEY], {}, writing)
         stack.callback(processes.stop, process)
         os.close(writing)
         with os.fdopen(reading) as output:
@@ -138,16 +140,16 @@ class World:
         connection.request("POST", "/", json.dumps(members), headers)
         response = connection.getresponse()
         if response.status != 200:
-            raise SystemExit(f"moto answered {operation}: {response.read().decode()}")
+            raise SystemExit(f"moto returned {operation}: {response.read().decode()}")
         response.read()
         connection.close()
 
 
 def event(provider, session=None, cookie=None, method="POST", headers=None, body=None):
-    """An event of API Gateway, as its bytes."""
+    """An API Gateway event, as bytes."""
     document = json.loads(example(provider))
     document["requestContext"]["http"]["method"] = method
-    document["body"] = json.dumps(ASKS[provider]) if body is None else body
+    document["body"] = json.dumps(TOKEN_REQUESTS[provider]) if body is None else body
     document["headers"].pop("authorization")
     document["headers"] |= {"origin": ORIGIN, "content-length": str(len(document["body"]))} | (headers or {})
     if session:
