@@ -309,8 +309,8 @@ bench-verify: ## what it costs to verify a session, with the release's optimisat
 # Stable Rust does: only a sanitizer needs nightly, and it would look for spoilt memory, which Rust without unsafe code has not.
 # Instrumented code is not optimised across crates, as the release is: that takes minutes and hides what is covered.
 .PHONY: fuzz
-fuzz: $(CARGO_FUZZ) ## fuzz what reads tokens and key sets (SECONDS=60 for each of the two targets; else 600)
-	@for target in token key_set; do \
+fuzz: $(CARGO_FUZZ) ## fuzz the parsers and verifiers of tokens and JWK Sets (SECONDS=60 for each of the two targets; else 600)
+	@for target in token jwk_set; do \
 		printf '\n\033[1m== fuzz %s for %s s\033[0m\n' "$$target" "$(SECONDS)"; \
 		CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_STRIP=none \
 		$(CARGO_FUZZ) run --sanitizer none --codegen-units 16 --target-dir target/fuzz "$$target" -- \

@@ -23,7 +23,7 @@ def results(**amounts):
     for name, changed in amounts.items():
         values.setdefault(name, {}).update(changed)
     values["moto"] = {"response_ms": [3.0]}
-    values["distant"] = {key: [200.0] * 3 for key in distance.CASES}
+    values["remote"] = {key: [200.0] * 3 for key in distance.CASES}
     return Results(values)
 
 

@@ -99,8 +99,8 @@ def distance_heading():
 
 def distance_table(results):
     def cell(key):
-        median = short(results.median("distant", key))
-        return "{} ({}–{})".format(median, *map(short, results.quartiles("distant", key)))
+        median = short(results.median("remote", key))
+        return "{} ({}–{})".format(median, *map(short, results.quartiles("remote", key)))
 
     slow = f"over TLS with round trips of {SECRETS * 1e3:.0f} ms"
     rows = [

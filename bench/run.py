@@ -36,7 +36,7 @@ def main():
         functions = all_functions()
         values = measure(functions, env, options.rounds)
         cartesia = next(function for function in functions if function.name == "cartesia")
-        values["distant"] = distance.measure(cartesia, env, options.rounds)
+        values["remote"] = distance.measure(cartesia, env, options.rounds)
     raw = TARGET / "results.json"
     raw.write_text(json.dumps(values, indent=1))
     results = Results(values)

@@ -1,19 +1,19 @@
-//! What the fuzz targets share: published tokens with their keys, which are all that may ever be
+//! Shared code of the fuzz targets: published tokens with their keys. No other token may be
 //! accepted.
 
 use serde_json::{Value, json};
 use voicemint::session::jwt::algorithm::Algorithm;
 
-/// The published tokens, each with the one key that verifies it.
+/// The published tokens, each with the key that verifies it.
 pub const VECTORS: &str = include_str!("../../shared/tests/vectors/rfc.json");
 
 /// A published token and its key.
 pub struct Published {
-    /// In compact form.
+    /// The token in compact serialization.
     pub token: String,
-    /// What it says.
+    /// Its payload.
     pub payload: Vec<u8>,
-    /// As a JWK.
+    /// Its key as a JWK.
     pub key: Value,
 }
 
@@ -23,7 +23,7 @@ pub fn published() -> Vec<Published> {
     let text = |vector: &Value, name: &str| {
         vector[name]
             .as_str()
-            .expect("a member is a text")
+            .expect("a member is a string")
             .to_owned()
     };
     let vectors = vectors.as_array().expect("the vectors are an array").iter();
@@ -35,9 +35,9 @@ pub fn published() -> Vec<Published> {
     published.collect()
 }
 
-/// The key sets that a fuzzed token is tried with: one of all public keys without an id, of which
-/// no two are of one family, and one for each symmetric key.
-pub fn key_sets(published: &[Published]) -> Vec<Vec<u8>> {
+/// The JWK Sets that a fuzzed token is verified with: one with all public keys that have no ID (each
+/// of a different key type or curve), and one for each symmetric key.
+pub fn jwk_sets(published: &[Published]) -> Vec<Vec<u8>> {
     let keys = || published.iter().map(|vector| &vector.key);
     let public: Vec<&Value> = keys()
         .filter(|key| key["kty"] != "oct" && key["kid"].is_null())
@@ -51,7 +51,7 @@ pub fn key_sets(published: &[Published]) -> Vec<Vec<u8>> {
     sets
 }
 
-/// Every algorithm that there is.
+/// All supported algorithms.
 pub fn algorithms() -> Vec<Algorithm> {
     let names = Algorithm::ASYMMETRIC.iter().chain(&Algorithm::SYMMETRIC);
     names.filter_map(|name| Algorithm::named(name)).collect()

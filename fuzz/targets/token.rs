@@ -1,5 +1,4 @@
-//! Any bytes as what a caller shows for itself: nothing panics, and nothing is accepted but the
-//! published tokens.
+//! Arbitrary bytes as a credential: nothing panics, and only the published tokens are accepted.
 
 #![no_main]
 
@@ -19,18 +18,18 @@ use voicemint::session::jwe::compact::{self, ContentKey};
 use voicemint::session::jwt::algorithm::Algorithm;
 use voicemint::session::jwt::unverified::UnverifiedToken;
 use voicemint::session::jwt::verify;
-use voicemint_fuzz::{Published, algorithms, key_sets, published};
+use voicemint_fuzz::{Published, algorithms, jwk_sets, published};
 
-struct World {
+struct Fixtures {
     published: Vec<Published>,
-    key_sets: Vec<Vec<u8>>,
+    jwk_sets: Vec<Vec<u8>>,
     algorithms: Vec<Algorithm>,
     content_keys: [ContentKey; 2],
-    carriers: Vec<Carrier>,
+    session_cookies: Vec<Carrier>,
     rules: Rules,
 }
 
-static WORLD: LazyLock<World> = LazyLock::new(|| {
+static FIXTURES: LazyLock<Fixtures> = LazyLock::new(|| {
     let published = published();
     let forms = [
         Form::Plain,
@@ -39,15 +38,15 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         Form::SupabaseJson,
         Form::AmplifyUser,
     ];
-    World {
-        key_sets: key_sets(&published),
+    Fixtures {
+        jwk_sets: jwk_sets(&published),
         published,
         algorithms: algorithms(),
         content_keys: [
             ContentKey::A256Gcm([7; 32]),
             ContentKey::A256CbcHs512([7; 64]),
         ],
-        carriers: forms
+        session_cookies: forms
             .map(|form| Carrier {
                 name: "s".to_owned(),
                 form,
@@ -71,34 +70,34 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
 });
 
 fuzz_target!(|data: &[u8]| {
-    let world = &*WORLD;
+    let fixtures = &*FIXTURES;
     if let Ok(text) = std::str::from_utf8(data) {
-        world.judge(text);
+        fixtures.check(text);
     }
-    // The same bytes as what stands behind base64url, where most of the reading is done: lines
-    // become parts.
+    // The same bytes with each line encoded as one part, because most parsing happens after the
+    // base64url decoding.
     let parts: Vec<String> = data
         .splitn(5, |byte| *byte == b'\n')
         .map(|part| URL_SAFE_NO_PAD.encode(part))
         .collect();
-    world.judge(&parts.join("."));
+    fixtures.check(&parts.join("."));
     for name in [header::COOKIE, header::AUTHORIZATION] {
         let Ok(value) = HeaderValue::from_bytes(data) else {
             continue;
         };
         let headers = HeaderMap::from_iter([(name, value)]);
-        for carrier in &world.carriers {
-            for session in Credential::find(&headers, std::slice::from_ref(carrier)).sessions() {
-                world.judge(session);
+        for cookie in &fixtures.session_cookies {
+            for session in Credential::find(&headers, std::slice::from_ref(cookie)).sessions() {
+                fixtures.check(session);
             }
         }
     }
 });
 
-impl World {
-    fn judge(&self, text: &str) {
-        for key_set in &self.key_sets {
-            if let Ok(payload) = verify::verify(text, key_set, &self.algorithms) {
+impl Fixtures {
+    fn check(&self, text: &str) {
+        for jwk_set in &self.jwk_sets {
+            if let Ok(payload) = verify::verify(text, jwk_set, &self.algorithms) {
                 let known = self
                     .published
                     .iter()
@@ -106,13 +105,13 @@ impl World {
                 assert_eq!(
                     known.map(|known| &known.payload),
                     Some(&payload),
-                    "accepted what nobody signed"
+                    "accepted a token that was never signed"
                 );
             }
         }
         assert!(
             compact::open(text, &self.content_keys).is_err(),
-            "opened what nobody sealed"
+            "decrypted a token that was never encrypted"
         );
         let Ok(token) = UnverifiedToken::parse(text) else {
             return;

@@ -79,7 +79,8 @@ impl Standin {
             ("POST", "/access-token") => {
                 let valid =
                     request.body.contains("\"grants\"") && request.body.contains("\"expires_in\"");
-                let authorized = request.authorization.strip_prefix("Bearer ") == Some(&self.api_key);
+                let authorized =
+                    request.authorization.strip_prefix("Bearer ") == Some(&self.api_key);
                 self.mint(authorized, valid && !request.version.is_empty(), "")
             }
             ("POST", "/v1/single-use-token/realtime_scribe") => {

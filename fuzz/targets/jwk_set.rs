@@ -1,4 +1,4 @@
-//! Any bytes as a key set: nothing panics, and no published token is accepted unless its own key is
+//! Arbitrary bytes as a JWK Set: nothing panics, and a published token is accepted only if its key is
 //! in the set.
 
 #![no_main]
@@ -17,18 +17,18 @@ use voicemint_fuzz::{Published, algorithms, published};
 static PUBLISHED: LazyLock<Vec<Published>> = LazyLock::new(published);
 
 fuzz_target!(|data: &[u8]| {
-    // Braces around the bytes spare the fuzzer from finding them.
+    // With the outer structure in place, the fuzzer only has to find the members of a key.
     let wrapped = [b"{\"keys\":[{", data, b"}]}"].concat();
     for text in [data, &wrapped] {
         let public = JwkSet::parse(text);
         let shared = JwkSet::parse_shared(text);
         assert!(
             public.is_ok() || shared.is_err(),
-            "a set of symmetric keys that is no key set"
+            "accepted as symmetric keys, but not as a JWK Set"
         );
         for published in PUBLISHED.iter() {
             let Ok(token) = UnverifiedToken::parse(&published.token) else {
-                panic!("a published token is whole")
+                panic!("a published token does not parse")
             };
             for (set, symmetric) in [(&public, false), (&shared, true)] {
                 let Ok(set) = set else { continue };
@@ -36,27 +36,27 @@ fuzz_target!(|data: &[u8]| {
                     assert_eq!(
                         published.key["kty"] == "oct",
                         symmetric,
-                        "a key of the other kind verifies"
+                        "a key of the wrong kind verifies"
                     );
-                    assert!(holds(text, &published.key), "another key verifies");
+                    assert!(contains(text, &published.key), "another key verifies");
                 }
             }
             if verify::verify(&published.token, text, &algorithms()).is_ok() {
-                assert!(holds(text, &published.key), "another key verifies");
+                assert!(contains(text, &published.key), "another key verifies");
             }
         }
     }
 });
 
-/// Whether a key set has a key, as far as that can be told by reading it simply.
-fn holds(text: &[u8], key: &Value) -> bool {
+/// Whether a JWK Set contains a key, by a simple comparison of the members.
+fn contains(text: &[u8], key: &Value) -> bool {
     let Ok(set) = serde_json::from_slice::<Value>(text) else {
         return false;
     };
     let Some(keys) = set["keys"].as_array() else {
         return false;
     };
-    // A number may have zeros in front and an HMAC's key behind: the key is the same.
+    // Leading zeros of a number and trailing zeros of an HMAC key do not change the key.
     let number = |key: &Value, name: &str| {
         let bytes = URL_SAFE_NO_PAD
             .decode(key[name].as_str().unwrap_or_default())
