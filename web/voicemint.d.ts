@@ -1,81 +1,100 @@
-/** Options of {@link createTokenSource}. All are optional; one that is `undefined` counts as absent. */
+/** Options of {@link createTokenSource}. All are optional; `undefined` counts as absent. */
 export interface TokenSourceOptions {
-  /** What to ask for, in the provider's own field names, such as `{ grants: { tts: true } }`. */
+  /**
+   * The fields of the token request, with the provider's field names: `{ grants: { tts: true } }`.
+   */
   ask?: object | undefined;
-  /** As for `fetch`: `"include"` where the endpoint is on another origin and the session is a cookie. */
+  /**
+   * As for `fetch`. Use `"include"` if the endpoint is on another origin and the session is a
+   * cookie.
+   */
   credentials?: RequestCredentials | undefined;
   /**
-   * Gives the app's session, to be sent as Bearer; without it, or where it gives nothing, cookies alone count. It is called by
-   * each `getToken()`, so it should keep the session itself. What it throws is what `getToken()` rejects with; where it gives
-   * anything but one line of ASCII, that is a TypeError.
+   * Returns the app's session, which is sent as a Bearer token. Without this option, or if it
+   * returns nothing, the endpoint uses cookies only. Each `getToken()` calls it, so it should cache
+   * the session. If it throws, `getToken()` rejects with the same error; if it returns anything
+   * other than one line of ASCII, `getToken()` rejects with a TypeError.
    *
-   * Where it gives another user's Bearer than before, that clears: tokens are forgotten, and calls under way reject with the
-   * code `cleared`. Users are told apart by `iss` and `sub`. A Bearer that is no JWT names nobody, so each change of it may be
-   * another user: tokens are forgotten too, but calls under way go on. A change of cookies is not seen: call `clear()` then.
+   * If it returns the Bearer token of another user, the source is cleared: cached tokens are
+   * dropped, and pending calls reject with the code `cleared`. Users are compared by `iss` and
+   * `sub`. A Bearer token that is not a JWT does not identify a user, so each new one may belong to
+   * another user: cached tokens are dropped too, but pending calls go on. The source does not see a
+   * change of cookies: call `clear()` then.
    */
   session?: (() => string | null | undefined | Promise<string | null | undefined>) | undefined;
   /**
-   * Called when the endpoint answers 401, so that the app can sign in or refresh the session; once for all calls that are
-   * refused meanwhile. If it gives true the token is asked for once more, else `getToken()` rejects.
+   * Called when the endpoint responds with 401, so that the app can sign in or refresh the session.
+   * It is called once for all calls that receive 401 in the meantime. If it returns true, the token
+   * is requested once more; otherwise `getToken()` rejects.
    *
-   * `clear()` counts here too: the calls under way, also those that wait for this, reject with the code `cleared`, whatever it
-   * gives then. So call it only where somebody else signed in, and `getToken()` again for them.
+   * If the app calls `clear()` meanwhile, all pending calls reject with the code `cleared`,
+   * including the calls that wait for this function. So call `clear()` here only if another user
+   * signed in, and then call `getToken()` again.
    */
   onUnauthenticated?: ((error: VoicemintError) => unknown) | undefined;
-  /** Called before a wait of so many seconds, after 429 or 503. */
+  /** Called before a wait after 429 or 503, with its duration in seconds. */
   onWait?: ((seconds: number, error: VoicemintError) => void) | undefined;
   /**
-   * The longest time, in seconds, that `getToken()` waits for its turn after 429 and 503. Default: 30. Where the connection
-   * drops it tries once more, a second later.
+   * The maximum time, in seconds, that `getToken()` waits in total after 429 and 503. Default: 30.
+   * If the connection drops, it retries once, after one second.
    */
   maxWait?: number | undefined;
-  /** Another `fetch`. */
+  /** A replacement for the global `fetch`. */
   fetch?: typeof fetch | undefined;
 }
 
-/** A token, as the endpoint answered. It is frozen, as all who ask may be given the same one. */
+/**
+ * A token, as the endpoint returned it. The object is frozen because several callers may get it.
+ */
 export interface Token {
   /** The provider's name. */
   provider: string;
-  /** The token itself. Do not store it: ask for it when it is needed. */
+  /** The token itself. Do not store it: call `getToken()` when you need it. */
   token: string;
-  /** How long it lasted when it was handed to this page, in seconds. */
+  /** Its lifetime in seconds at the time of the response. */
   expires_in: number;
-  /** When it expires: UTC, RFC 3339. */
+  /** When it expires, in UTC (RFC 3339). */
   expires_at: string;
-  /** Whether the provider takes it once. */
+  /** Whether the provider accepts it only once. */
   single_use: boolean;
-  /** The provider's host that minted it; some take it only there. */
+  /** The provider's host that minted it. Some providers accept a token only there. */
   base_url: string;
-  /** Whether it was `"minted"`, or `"resumed"` out of the cookie. */
+  /** Whether it was `"minted"`, or `"resumed"` from the cookie. */
   source: "minted" | "resumed" | null;
 }
 
 /** A source of tokens. */
 export interface TokenSource {
   /**
-   * Gives a token: a reusable one again and again until less than 5 s, or a tenth of its lifetime, is left; a single-use one
-   * once. Calls at the same time share one request where they can share its token. What has expired on its way, as where a
-   * laptop slept, is asked for once more.
+   * Returns a token. A reusable token is returned again until less than 5 s, or a tenth of its
+   * lifetime, is left; a single-use token is returned once. Concurrent calls share one request if
+   * they can share its token. A token that has expired on arrival, for example because the laptop
+   * was asleep, is requested once more.
    */
   getToken(options?: { signal?: AbortSignal | undefined }): Promise<Readonly<Token>>;
-  /** Fetches the token that the next `getToken()` will give, so that it need not wait. */
+  /** Fetches the token for the next `getToken()`, so that it does not have to wait. */
   prefetch(options?: { signal?: AbortSignal | undefined }): Promise<void>;
-  /** Forgets all tokens. Call it when somebody else signs in by cookie; calls under way reject with the code `cleared`. */
+  /**
+   * Drops all tokens. Call it when another user signs in by cookie. Pending calls reject with the
+   * code `cleared`.
+   */
   clear(): void;
-  /** Forgets all tokens and has the endpoint expire its cookie; rejects where the endpoint did not. */
+  /**
+   * Drops all tokens and makes the endpoint delete its cookie. Rejects if the endpoint does not.
+   */
   signOut(): Promise<void>;
 }
 
 /**
- * Makes a source of tokens from a Voicemint endpoint, such as `/cartesia/token`.
+ * Creates a source of tokens from a Voicemint endpoint, such as `/cartesia/token`.
  *
- * @throws TypeError where there is no such option, or the URL or an option is not what it must be. A path where there is no page,
- * as in Node.js, is refused only when it is asked for: modules with a source in them are loaded on servers too.
+ * @throws TypeError if an option is unknown, or if the URL or an option is invalid. Outside a page,
+ * as in Node.js, a relative URL is rejected only by `getToken()`, because servers load modules that
+ * create a source too.
  */
 export function createTokenSource(url: string | URL, options?: TokenSourceOptions): TokenSource;
 
-/** A refusal by the endpoint, or a failure to reach it. */
+/** An error response of the endpoint, or a failure to reach it. */
 export class VoicemintError extends Error {
   constructor(
     problem: {
@@ -89,20 +108,22 @@ export class VoicemintError extends Error {
     },
     options?: { cause?: unknown },
   );
-  /** A code of the README's error table; or `network_error`, `unexpected_answer`, `cleared`. */
+  /**
+   * A code of README's error table, including `network_error`, `unexpected_answer` and `cleared`.
+   */
   code: string;
-  /** The code in words, if the endpoint refused. */
+  /** A short description of the code, if the endpoint returned an error. */
   title?: string;
-  /** What to do, in a sentence. */
+  /** What to do about it. */
   detail: string;
-  /** The HTTP status, if there was an answer. */
+  /** The HTTP status, if there was a response. */
   status?: number;
-  /** What the service's log has it under. */
+  /** The ID of the request in the service's log. */
   requestId?: string;
-  /** The fields that are wrong, where the code is `request_invalid`. */
+  /** The invalid fields, if the code is `request_invalid`. */
   errors: { field: string; message: string }[];
-  /** When to try again, in seconds, if the endpoint said so. */
+  /** The seconds after which to try again, if the endpoint sent them. */
   retryAfter?: number;
-  /** What `fetch` threw, where the code is `network_error`. */
+  /** The error of `fetch`, if the code is `network_error`. */
   cause?: unknown;
 }

@@ -1,9 +1,12 @@
-// Tokens of voice-AI providers from a Voicemint endpoint: kept in memory alone, fetched again before they expire, and never
-// handed out twice where the provider takes each once. The types in voicemint.d.ts are the documentation of each part.
-// Nothing here needs AbortSignal.any, throwIfAborted or a signal's reason: React Native has none of them up to 0.86, and
-// Safari has all three from 17.4 on.
+// Gets tokens of voice-AI providers from a Voicemint endpoint. Tokens are cached in memory only,
+// fetched again before they expire, and returned only once if they are for single use. The types in
+// voicemint.d.ts document the API.
+//
+// This file does not use AbortSignal.any, AbortSignal.prototype.throwIfAborted or
+// AbortSignal.prototype.reason: React Native up to 0.86 has none of them, and Safari has all three
+// only since 17.4.
 
-/** A refusal or a failure, with the code and the advice that the endpoint gave. */
+/** An error response or a network failure, with the code and the advice of the endpoint. */
 export class VoicemintError extends Error {
   name = "VoicemintError";
 
@@ -14,63 +17,63 @@ export class VoicemintError extends Error {
 }
 
 const isObject = (value) => typeof value === "object" && value !== null;
-const aFunction = ["a function", (value) => typeof value === "function"];
+const FUNCTION = ["a function", (value) => typeof value === "function"];
 
-/** What each option must be. */
+/** For each option: a description of valid values, and a check. */
 const OPTIONS = {
   ask: ["an object", isObject],
   credentials: ['"omit", "same-origin" or "include"', (value) => ["omit", "same-origin", "include"].includes(value)],
-  session: aFunction,
-  onUnauthenticated: aFunction,
-  onWait: aFunction,
+  session: FUNCTION,
+  onUnauthenticated: FUNCTION,
+  onWait: FUNCTION,
   maxWait: ["a number of seconds", (value) => typeof value === "number" && value >= 0],
-  fetch: aFunction,
+  fetch: FUNCTION,
 };
 
-/** A source of tokens from one endpoint. */
+/** Creates a source of tokens from one endpoint. */
 export function createTokenSource(url, options = {}) {
   checkUrl(url);
   checkOptions(options);
   const { ask, credentials, session, onUnauthenticated, onWait, maxWait = 30 } = options;
   const send = options.fetch ?? ((...request) => fetch(...request));
-  let kept; // a reusable token
-  let ahead; // a single-use token that nobody has got yet
-  let shared; // the request that all who ask at the same time wait for
-  let signingIn; // what onUnauthenticated gives, while it is under way
-  let singleUse = false; // what the last answer said
-  let user = ""; // whose Bearer came last
-  let cleared = new AbortController(); // ends with clear()
-  let replaced = new AbortController(); // ends with clear(), and when another user's Bearer comes
+  let cached; // a reusable token
+  let prefetched; // a single-use token that has not been returned yet
+  let pending; // the request that concurrent calls share
+  let signingIn; // the promise of onUnauthenticated, while it is pending
+  let singleUse = false; // `single_use` of the last response
+  let user = ""; // the user of the last Bearer token
+  let cleared = new AbortController(); // aborted by clear()
+  let replaced = new AbortController(); // aborted by clear(), and by another user's Bearer token
 
   async function getToken({ signal } = {}) {
     const { bearer, ended } = await identify(signal);
     for (;;) {
-      check(ended);
-      check(signal);
-      if (isFresh(kept)) return kept.answer;
-      // Taken out before anything is awaited, so that nobody else gets it too.
-      const spare = ahead;
-      ahead = undefined;
-      if (isFresh(spare)) return spare.answer;
-      // Each needs one of its own, but for the first to come while one is fetched ahead.
-      const token = await (singleUse && !shared ? request(signal, bearer) : join(signal, bearer));
-      check(ended);
-      if (!token.answer.single_use || take(token)) return token.answer;
+      throwIfAborted(ended);
+      throwIfAborted(signal);
+      if (isFresh(cached)) return cached.value;
+      // Removed before the next await, so that no other call gets it too.
+      const candidate = prefetched;
+      prefetched = undefined;
+      if (isFresh(candidate)) return candidate.value;
+      // Each call needs its own token. The first call during a prefetch takes that token.
+      const token = await (singleUse && !pending ? request(signal, bearer) : join(signal, bearer));
+      throwIfAborted(ended);
+      if (!token.value.single_use || claim(token)) return token.value;
     }
   }
 
   async function prefetch({ signal } = {}) {
     const { bearer, ended } = await identify(signal);
     for (;;) {
-      check(ended);
-      check(signal);
-      if (isFresh(kept) || isFresh(ahead)) return;
+      throwIfAborted(ended);
+      throwIfAborted(signal);
+      if (isFresh(cached) || isFresh(prefetched)) return;
       const token = await join(signal, bearer);
-      check(ended);
-      // Not asked for again where it is stale on arrival: the next one would be too.
-      if (!token.answer.single_use) return;
-      if (take(token)) {
-        if (token.user === user) ahead = token;
+      throwIfAborted(ended);
+      // A token that is stale on arrival is not requested again: the next one would be stale too.
+      if (!token.value.single_use) return;
+      if (claim(token)) {
+        if (token.user === user) prefetched = token;
         return;
       }
     }
@@ -78,72 +81,80 @@ export function createTokenSource(url, options = {}) {
 
   function clear() {
     forget();
-    abort(cleared, wasCleared());
+    abort(cleared, clearedError());
     cleared = new AbortController();
   }
 
-  /** Forgets all that is another user's, and rejects the calls that wait for it. */
+  /** Drops all tokens of the previous user, and rejects the calls that wait for one. */
   function forget() {
     drop("");
-    abort(replaced, wasCleared());
+    abort(replaced, clearedError());
     replaced = new AbortController();
   }
 
   function drop(next) {
-    kept = ahead = shared = undefined;
+    cached = prefetched = pending = undefined;
     user = next;
   }
 
   async function signOut() {
     clear();
-    const answer = await call({ method: "DELETE" });
-    if (!answer.response.ok) throw refusal(answer);
+    const result = await call({ method: "DELETE" });
+    if (!result.response.ok) throw responseError(result);
   }
 
-  /** The app's Bearer, and what ends with its user. What was kept for another user is forgotten. */
+  /**
+   * Gets the app's Bearer token, and the signal that is aborted when the user changes. Drops tokens
+   * of another user.
+   */
   async function identify(signal) {
-    // What is awaited here, be it nothing, lets a component leave that React's StrictMode mounts twice: nothing was sent then.
-    check(signal);
+    // The caller awaits this, so a component that React's StrictMode mounts twice can abort before
+    // a request is sent.
+    throwIfAborted(signal);
     if (!session) return { ended: replaced.signal };
-    const [{ signal: over }, before] = [cleared, replaced];
-    const bearer = await unless([over, signal], new Promise((resolve) => { resolve(session()); }));
-    check(over);
-    // What fetch would say of such a header has the session in it.
-    must(!bearer || isLine(bearer), "session", "a function that gives one line of ASCII, or nothing");
-    const whose = userOf(bearer);
-    if (isNamed(whose) && isNamed(user) && whose !== user) {
-      // A call that asked later has seen already who came since.
-      if (replaced !== before) throw wasCleared();
+    const [{ signal: clearedSignal }, before] = [cleared, replaced];
+    const bearer = await abortable([clearedSignal, signal], new Promise((resolve) => { resolve(session()); }));
+    throwIfAborted(clearedSignal);
+    // The error that fetch throws for such a header contains the session.
+    assertArgument(!bearer || isLine(bearer), "session", "a function that returns one line of ASCII, or nothing");
+    const nextUser = userOf(bearer);
+    if (isSubject(nextUser) && isSubject(user) && nextUser !== user) {
+      // A later call has already seen a newer user.
+      if (replaced !== before) throw clearedError();
       forget();
     }
-    // Where a Bearer names nobody it may be the same user's, refreshed: calls under way go on, but share nothing.
-    if (whose !== user) drop(whose);
+    // A Bearer token without a subject may be a refreshed one of the same user: pending calls go
+    // on, but share nothing.
+    if (nextUser !== user) drop(nextUser);
     return { bearer, ended: replaced.signal };
   }
 
-  /** Waits for the one request that all share. It ends early when all who wait for it have gone. */
+  /** Waits for the shared request. The request is aborted when no call waits for it any more. */
   async function join(signal, bearer) {
-    if (!shared) {
-      const gone = new AbortController();
-      const mine = { gone, waiting: 0, result: request(gone.signal, bearer) };
-      const end = () => { if (shared === mine) shared = undefined; };
-      mine.result.then(end, end);
-      shared = mine;
+    if (!pending) {
+      const controller = new AbortController();
+      const started = { controller, waiting: 0, result: request(controller.signal, bearer) };
+      const end = () => { if (pending === started) pending = undefined; };
+      started.result.then(end, end);
+      pending = started;
     }
-    const joined = shared;
+    const joined = pending;
     joined.waiting += 1;
     try {
-      return await unless([signal], joined.result);
+      return await abortable([signal], joined.result);
     } finally {
       joined.waiting -= 1;
       if (joined.waiting === 0) {
-        if (shared === joined) shared = undefined;
-        joined.gone.abort();
+        if (pending === joined) pending = undefined;
+        joined.controller.abort();
       }
     }
   }
 
-  /** Asks until there is a token, or no point in asking again. The Bearer is for the first time: later it may have changed. */
+  /**
+   * Requests a token, with retries. The Bearer token is for the first try: it may have changed
+   * later.
+   */
   async function request(signal, bearer) {
     const either = new AbortController();
     const ended = either.signal;
@@ -151,27 +162,28 @@ export function createTokenSource(url, options = {}) {
     const stops = sources.map((source) => onAbort(source, () => abort(either, reasonOf(source))));
     let mayWait = maxWait;
     let maySignIn = Boolean(onUnauthenticated);
-    let mayAskAgain = true;
+    let mayRetryExpired = true;
     try {
       for (let tries = 0; ; tries += 1) {
         try {
-          const token = await unless([ended], mint(ended, tries === 0 ? bearer : (await identify(ended)).bearer));
-          check(ended);
-          // Where a laptop slept meanwhile, the next one comes in time.
-          if (isLate(token) && mayAskAgain) {
-            mayAskAgain = false;
+          const token = await abortable([ended], mint(ended, tries === 0 ? bearer : (await identify(ended)).bearer));
+          throwIfAborted(ended);
+          // The laptop was asleep during the request: the next token arrives in time.
+          if (hasExpired(token) && mayRetryExpired) {
+            mayRetryExpired = false;
             continue;
           }
-          singleUse = token.answer.single_use;
-          if (!singleUse && token.user === user) kept = token;
+          singleUse = token.value.single_use;
+          if (!singleUse && token.user === user) cached = token;
           return token;
         } catch (error) {
-          check(ended);
-          // The app's own session() failed: that says nothing of the endpoint, whatever status it has.
+          throwIfAborted(ended);
+          // The app's own session() failed: its error is not from the endpoint, whatever status it
+          // has.
           if (!(error instanceof VoicemintError)) throw error;
           if (error.status === 401 && maySignIn) {
             maySignIn = false;
-            if (await unless([ended], signIn(error))) continue;
+            if (await abortable([ended], signIn(error))) continue;
           }
           if (error.status !== 429 && error.status !== 503) throw error;
           const wait = Math.max(error.retryAfter ?? 0, 2 ** tries / 2);
@@ -186,7 +198,7 @@ export function createTokenSource(url, options = {}) {
     }
   }
 
-  /** Has the app sign in, once for all who are refused meanwhile. */
+  /** Asks the app to sign in, once for all calls that receive 401 in the meantime. */
   function signIn(error) {
     const end = () => { signingIn = undefined; };
     signingIn ??= new Promise((resolve) => { resolve(onUnauthenticated(error)); }).finally(end);
@@ -194,32 +206,35 @@ export function createTokenSource(url, options = {}) {
   }
 
   async function mint(signal, bearer) {
-    check(signal);
+    throwIfAborted(signal);
     const headers = {};
     if (ask) headers["content-type"] = "application/json";
     if (bearer) headers.authorization = `Bearer ${bearer}`;
-    const answer = await call({ method: "POST", headers, signal, body: ask && JSON.stringify(ask) });
-    const { response, body, asked } = answer;
-    if (!response.ok || typeof body?.token !== "string") throw refusal(answer);
-    // All who ask are given the same one.
+    const result = await call({ method: "POST", headers, signal, body: ask && JSON.stringify(ask) });
+    const { response, body, sentAt } = result;
+    if (!response.ok || typeof body?.token !== "string") throw responseError(result);
+    // All callers get the same object.
     const frozen = Object.freeze({ ...body, source: response.headers.get("voicemint-source") });
-    return { answer: frozen, asked, lasts: body.expires_in, taken: false, user: userOf(bearer) };
+    return { value: frozen, sentAt, ttl: body.expires_in, claimed: false, user: userOf(bearer) };
   }
 
-  /** Calls the endpoint, once more where the connection drops: a phone's does when it comes back from the background. */
+  /**
+   * Calls the endpoint. Retries once if the connection drops, as on a phone that returns from the
+   * background.
+   */
   async function call(init) {
     for (let isLast = false; ; isLast = true) {
-      const asked = now(); // before the request, as the endpoint counts
+      const sentAt = now(); // before the request, as the endpoint counts the lifetime
       let response;
       try {
         response = await send(url, { ...init, credentials });
         const text = await response.text();
-        return { asked, url, response, text, body: parsed(text) };
+        return { sentAt, url, response, text, body: parseJson(text) };
       } catch (cause) {
-        check(init.signal);
-        const wrong = !response && argumentFault(cause);
-        const detail = wrong || (response ? "The token endpoint's answer broke off." : unreachable(url));
-        if (isLast || wrong) throw new VoicemintError({ code: "network_error", detail }, { cause });
+        throwIfAborted(init.signal);
+        const invalid = !response && invalidUrl(cause);
+        const detail = invalid || (response ? "The token endpoint's response was cut off." : unreachable(url));
+        if (isLast || invalid) throw new VoicemintError({ code: "network_error", detail }, { cause });
         await sleep(Math.min(1, maxWait), init.signal);
       }
     }
@@ -228,85 +243,100 @@ export function createTokenSource(url, options = {}) {
   return { getToken, prefetch, clear, signOut };
 }
 
-/** Leaves to fetch whether a path will do: on a server that renders a page there is none, but nothing is asked for either. */
+/**
+ * Checks the form of a URL. Whether a relative URL can be resolved is left to fetch: server-side
+ * rendering has no page.
+ */
 function checkUrl(url) {
-  const address = typeof url === "string" ? url.trim() : url?.href; // by its form, as apps bring a URL class of their own
-  must(typeof address === "string" && address !== "", "url", 'a URL, such as "/cartesia/token"');
-  must(!/^(?!https?:)[\w+.-]+:/i.test(address), "url", "a path, or a URL that begins with http:// or https://");
-  must(!/^([a-z]+:)?\/\/[^/?#]*@/i.test(address), "url", "a URL without a user name and password");
+  const address = typeof url === "string" ? url.trim() : url?.href; // apps may polyfill URL
+  assertArgument(typeof address === "string" && address !== "", "url", 'a URL, such as "/cartesia/token"');
+  assertArgument(!/^(?!https?:)[\w+.-]+:/i.test(address), "url", "a path, or a URL that begins with http:// or https://");
+  assertArgument(!/^([a-z]+:)?\/\/[^/?#]*@/i.test(address), "url", "a URL without a user name and password");
 }
 
-/** An option that is misspelt or misplaced would count for nothing: a token could do more than was meant. */
+/**
+ * Rejects unknown options: with a misspelt `ask`, a token would have more permissions than
+ * intended.
+ */
 function checkOptions(options) {
-  must(isObject(options), "options", "an object");
+  assertArgument(isObject(options), "options", "an object");
   const names = Object.keys(OPTIONS);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     if (!names.includes(name)) {
-      throw new TypeError(`createTokenSource has no option "${name}"; it has ${names.join(", ")}. What to mint goes into ask.`);
+      throw new TypeError(`createTokenSource has no option "${name}". Its options are ${names.join(", ")}. Token request fields go into ask.`);
     }
-    const [what, isRight] = OPTIONS[name];
-    must(isRight(value), name, what);
+    const [what, isValid] = OPTIONS[name];
+    assertArgument(isValid(value), name, what);
   }
 }
 
-/** The value itself is not shown: it may be a session. */
-function must(isRight, name, what) {
-  if (!isRight) throw new TypeError(`createTokenSource: ${name} must be ${what}.`);
+/** The message does not contain the value: it may be a session. */
+function assertArgument(isValid, name, what) {
+  if (!isValid) throw new TypeError(`createTokenSource: ${name} must be ${what}.`);
 }
 
-function wasCleared() {
-  return new VoicemintError({ code: "cleared", detail: "The token source was cleared meanwhile, or another user signed in." });
+function clearedError() {
+  return new VoicemintError({ code: "cleared", detail: "The token source was cleared, or another user signed in." });
 }
 
 function isLine(value) {
   return typeof value === "string" && /^[\t -~]+$/.test(value.trim());
 }
 
-/** Whose Bearer it is: the issuer and subject of a signed token, which outlive it; else the Bearer itself. */
+/**
+ * The user of a Bearer token: the issuer and subject of a JWT, or the token itself if it is not a
+ * JWT.
+ */
 function userOf(bearer) {
   try {
     const { iss, sub } = JSON.parse(atob(bearer.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")));
     if (sub) return JSON.stringify([iss, sub]);
   } catch {
-    // It is opaque or encrypted, or there is no Bearer.
+    // The token is opaque or encrypted, or there is none.
   }
   return String(bearer || "");
 }
 
-/** Whether it is an issuer and a subject: a Bearer has no bracket. */
-function isNamed(user) {
+/** Whether a user is an issuer and a subject: a Bearer token contains no bracket. */
+function isSubject(user) {
   return user.startsWith("[");
 }
 
-function take(token) {
-  return token.taken ? false : (token.taken = true);
+function claim(token) {
+  return token.claimed ? false : (token.claimed = true);
 }
 
-/** Two clocks: the one stands still while some laptops sleep, the other is set back now and then. */
+/**
+ * Two clocks: the monotonic clock stops while some laptops sleep, and the wall clock can be set
+ * back.
+ */
 function now() {
   return { wall: Date.now(), steady: performance.now() };
 }
 
-/** Seconds since a token was asked for. */
-function age({ asked }) {
+/** Seconds since a token was requested. */
+function age({ sentAt }) {
   const { wall, steady } = now();
-  return Math.max(wall - asked.wall, steady - asked.steady) / 1000;
+  return Math.max(wall - sentAt.wall, steady - sentAt.steady) / 1000;
 }
 
 function isFresh(token) {
   if (!token) return false;
-  const margin = Math.min(Math.max(5, token.lasts / 10), token.lasts / 2);
-  return token.lasts - age(token) > margin;
+  const margin = Math.min(Math.max(5, token.ttl / 10), token.ttl / 2);
+  return token.ttl - age(token) > margin;
 }
 
-/** Whether it has expired; of one that never lasted, the next would not either. */
-function isLate(token) {
-  return token.lasts > 0 && age(token) >= token.lasts;
+/**
+ * Whether a token has expired. A token without a lifetime does not count: the next would have none
+ * either.
+ */
+function hasExpired(token) {
+  return token.ttl > 0 && age(token) >= token.ttl;
 }
 
-/** A body that is JSON; another one counts as none. */
-function parsed(text) {
+/** The parsed JSON body, or undefined. */
+function parseJson(text) {
   try {
     return JSON.parse(text);
   } catch {
@@ -314,39 +344,39 @@ function parsed(text) {
   }
 }
 
-function refusal({ url, response, text, body }) {
-  const unexpected = { code: "unexpected_answer", detail: noEndpoint(url, response, text, body) };
+function responseError({ url, response, text, body }) {
+  const unexpected = { code: "unexpected_answer", detail: describeOtherServer(url, response, text, body) };
   const isOurs = typeof body?.code === "string" && typeof body.detail === "string";
   return new VoicemintError({ ...(isOurs ? body : unexpected), status: response.status, retryAfter: retryAfter(response) });
 }
 
-/** What `make dev` says where the path, the method or the host is wrong. */
-const LOCAL = /^(This is Voicemint's local command |This path has another method: |This server was called )/;
+/** Responses of the local command (`make dev`) to a wrong path, method or host. */
+const LOCAL_COMMAND = /^(This is Voicemint's local command |This path has another method: |This server was called )/;
 
-/** Where to look when something else answered: a dev server, a proxy, a sign-in page. */
-function noEndpoint(url, { status, ok, redirected, headers }, text, body) {
+/** Describes the response of another server, such as a dev server, a proxy or a sign-in page. */
+function describeOtherServer(url, { status, ok, redirected, headers }, text, body) {
   const type = (headers.get("content-type") || "no content type").split(";")[0];
-  // Of a success nothing is shown: a token may be in it.
+  // The body of a success is not quoted: it may contain a token.
   const isPlain = body === undefined && /^(text\/plain|no content type)$/.test(type) && !/^\s*</.test(text);
   const words = ok ? "" : isPlain ? text : body?.message;
-  const said = typeof words === "string" && words.trim() ? `: “${words.trim().replace(/\s+/g, " ").slice(0, 200)}”` : "";
-  const answered = `answered ${status}${redirected ? " after a redirect" : ""} with ${type}${said}.`;
+  const quote = typeof words === "string" && words.trim() ? `: “${words.trim().replace(/\s+/g, " ").slice(0, 200)}”` : "";
+  const answered = `answered ${status}${redirected ? " after a redirect" : ""} with ${type}${quote}.`;
   const path = pathOf(url);
-  if (LOCAL.test(words)) {
-    return `Voicemint's local command, but none of its endpoints, ${answered} Check the URL: ${path} was asked for.`;
+  if (LOCAL_COMMAND.test(words)) {
+    return `Voicemint's local command has no token endpoint there: it ${answered} Check the URL path ${path}.`;
   }
   const place = status >= 500
-    ? `Is the server running to which a proxy passes ${path} on?`
-    : `Check the URL, and that the dev server or proxy passes ${path} on to Voicemint.`;
-  return `Not Voicemint, but another server ${answered} ${place}`;
+    ? `Is the server running that the proxy forwards ${path} to?`
+    : `Check the URL, and that the dev server or proxy forwards ${path} to Voicemint.`;
+  return `Voicemint did not answer: another server ${answered} ${place}`;
 }
 
-/** The path that was asked for, without the query: that may be secret. */
+/** The path of a URL, without the query, which may contain a secret. */
 function pathOf(url) {
   try {
-    return absolute(url).pathname;
+    return absoluteUrl(url).pathname;
   } catch {
-    return withoutQuery(String(url)); // there is no page, or no whole URL class
+    return withoutQuery(String(url)); // there is no page, or the URL class is incomplete
   }
 }
 
@@ -354,31 +384,33 @@ function withoutQuery(text) {
   return text.split(/[?#]/)[0];
 }
 
-function absolute(url) {
+function absoluteUrl(url) {
   return new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href);
 }
 
-/** What fetch says of a URL that it cannot ask for; of a network that is away it says nothing of the URL. */
-function argumentFault(thrown) {
+/**
+ * Describes a URL that fetch rejects. Its errors for an unreachable network do not mention the URL.
+ */
+function invalidUrl(thrown) {
   const { name, message } = Object(thrown);
   if (name !== "TypeError" || !/\bURLs?\b/.test(message)) return undefined;
-  const place = globalThis.location ? "" : " Where there is no page, the URL must be absolute.";
-  return `The token endpoint cannot be asked: ${withoutQuery(message).replace(/\.$/, "")}.${place}`;
+  const place = globalThis.location ? "" : " Outside a page, the URL must be absolute.";
+  return `The token endpoint cannot be called: ${withoutQuery(message).replace(/\.$/, "")}.${place}`;
 }
 
-/** Pages are not told whether a server is away or does not let them in. */
+/** Browsers do not tell pages whether a server is unreachable or CORS rejected the page. */
 function unreachable(url) {
   const detail = "The token endpoint cannot be reached";
   const page = globalThis.location;
   try {
-    if (absolute(url).origin === page.origin) return `${detail}.`;
+    if (absoluteUrl(url).origin === page.origin) return `${detail}.`;
   } catch {
     return `${detail}.`; // there is no page
   }
-  return `${detail}, or its ALLOWED_ORIGINS lacks ${page.origin}; the browser's console says which.`;
+  return `${detail}, or its ALLOWED_ORIGINS does not list ${page.origin}; see the browser's console.`;
 }
 
-/** Seconds to wait, out of a number or a date. */
+/** The seconds of a Retry-After header, which is a number or a date. */
 function retryAfter(response) {
   const value = response.headers.get("retry-after");
   if (!value) return undefined;
@@ -386,7 +418,7 @@ function retryAfter(response) {
   return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
 }
 
-const reasons = new WeakMap(); // why signals were aborted that cannot say so
+const reasons = new WeakMap(); // the reasons of signals without a reason property
 
 function abort(controller, reason) {
   reasons.set(controller.signal, reason);
@@ -394,21 +426,21 @@ function abort(controller, reason) {
 }
 
 function reasonOf(signal) {
-  return reasons.get(signal) ?? signal.reason ?? Object.assign(new Error("This was aborted."), { name: "AbortError" });
+  return reasons.get(signal) ?? signal.reason ?? Object.assign(new Error("The call was aborted."), { name: "AbortError" });
 }
 
-function check(signal) {
+function throwIfAborted(signal) {
   if (signal?.aborted) throw reasonOf(signal);
 }
 
-/** Calls back once a signal is aborted; gives what ends that. */
+/** Calls back when a signal is aborted. Returns a function that removes the listener. */
 function onAbort(signal, callback) {
   if (signal.aborted) callback();
   signal.addEventListener("abort", callback);
   return () => signal.removeEventListener("abort", callback);
 }
 
-function unless(signals, promise) {
+function abortable(signals, promise) {
   return new Promise((resolve, reject) => {
     const stops = signals.filter(Boolean).map((signal) => onAbort(signal, () => reject(reasonOf(signal))));
     promise.then(resolve, reject).finally(() => stops.forEach((stop) => stop()));
@@ -417,7 +449,7 @@ function unless(signals, promise) {
 
 function sleep(seconds, signal) {
   let timer;
-  // Timers count to 2^31 ms, 25 days: beyond that they go off at once.
-  const over = new Promise((resolve) => { timer = setTimeout(resolve, Math.min(seconds * 1000, 2 ** 31 - 1)); });
-  return unless([signal], over).finally(() => clearTimeout(timer));
+  // Timers are limited to 2^31 ms (25 days): longer ones fire immediately.
+  const timeout = new Promise((resolve) => { timer = setTimeout(resolve, Math.min(seconds * 1000, 2 ** 31 - 1)); });
+  return abortable([signal], timeout).finally(() => clearTimeout(timer));
 }

@@ -132,11 +132,11 @@ test('what answers in the place of the endpoint is told in the page, with what d
   const app = await serve(t, 0);
   const { page } = await open(t, app, /Failed to load resource/);
   const notProxied = await detailOf(page, '/elevenlabs/token');
-  assert.match(notProxied, /^unexpected_answer: Not Voicemint, but another server answered .* passes \/elevenlabs\/token on to Voicemint\.$/);
+  assert.match(notProxied, /^unexpected_answer: Voicemint did not answer: another server answered .* forwards \/elevenlabs\/token to Voicemint\.$/);
   assert.ok(saysOf('the path is not proxied').some((answer) => notProxied.includes(`answered ${answer}`)), notProxied);
   await app.voicemint.stop();
   const dead = await detailOf(page, '/cartesia/token');
-  assert.match(dead, /^unexpected_answer: Not Voicemint, but another server answered .* with text\/plain.*Is the server running/);
+  assert.match(dead, /^unexpected_answer: Voicemint did not answer: another server answered .* with text\/plain.*Is the server running/);
   assert.ok(saysOf('the proxy does not reach').some((answer) => dead.includes(`answered ${answer}`)), dead);
   await app.server.close();
   assert.equal(await detailOf(page, '/cartesia/token'), 'network_error: The token endpoint cannot be reached.');
@@ -148,5 +148,5 @@ test('a page whose origin is not listed is told of ALLOWED_ORIGINS', async (t) =
   t.after(other.stop);
   const { page } = await open(t, app, /Failed to load resource|blocked by CORS policy/);
   const detail = await detailOf(page, `${other.url}/cartesia/token`);
-  assert.equal(detail, `network_error: The token endpoint cannot be reached, or its ALLOWED_ORIGINS lacks ${app.url}; the browser's console says which.`);
+  assert.equal(detail, `network_error: The token endpoint cannot be reached, or its ALLOWED_ORIGINS does not list ${app.url}; see the browser's console.`);
 });

@@ -101,7 +101,7 @@ for (const [what, session] of [
     const server = endpoint(() => token());
     const source = createTokenSource("/cartesia/token", { session: async () => session, fetch: server.fetch });
     for (const call of [source.getToken(), source.prefetch()]) {
-      const message = "createTokenSource: session must be a function that gives one line of ASCII, or nothing.";
+      const message = "createTokenSource: session must be a function that returns one line of ASCII, or nothing.";
       await assert.rejects(call, { name: "TypeError", message });
     }
     assert.equal(server.calls.length, 0);
@@ -122,7 +122,7 @@ for (const url of ["cartesia", "/cartesia/token?key=a secret", "https://["]) {
       await assert.rejects(source[name](), ({ code, detail, cause }) => {
         assert.equal(code, "network_error");
         const path = url.split("?")[0];
-        assert.equal(detail, `The token endpoint cannot be asked: Failed to parse URL from ${path}. Where there is no page, the URL must be absolute.`);
+        assert.equal(detail, `The token endpoint cannot be called: Failed to parse URL from ${path}. Outside a page, the URL must be absolute.`);
         assert.equal(cause.name, "TypeError");
         return true;
       });
@@ -145,7 +145,7 @@ test("browsers' words for a URL that they cannot ask for are told too, and those
   ]) {
     const { fetch } = endpoint(new TypeError(message));
     const detail = await createTokenSource("https://[", { fetch }).getToken().catch((error) => error.detail);
-    assert.equal(detail.startsWith("The token endpoint cannot be asked: "), isArgument, message);
+    assert.equal(detail.startsWith("The token endpoint cannot be called: "), isArgument, message);
     if (isArgument) assert.ok(detail.includes(message), detail);
   }
 });

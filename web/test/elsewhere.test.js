@@ -26,8 +26,8 @@ function standIn(t, name, value) {
 const answer = (status, type, body) => () => new Response(body, { status, headers: type ? { "content-type": type } : {} });
 
 const HTML = "<!doctype html><title>App</title><script>const secret = 1</script>";
-const CHECK_URL = / Check the URL, and that the dev server or proxy passes \/cartesia\/token on to Voicemint\.$/;
-const CHECK_SERVER = / Is the server running to which a proxy passes \/cartesia\/token on\?$/;
+const CHECK_URL = / Check the URL, and that the dev server or proxy forwards \/cartesia\/token to Voicemint\.$/;
+const CHECK_SERVER = / Is the server running that the proxy forwards \/cartesia\/token to\?$/;
 
 for (const [what, reply, words, hint] of [
   ["the dev server of a single-page app", answer(200, "text/html; charset=utf-8", HTML), "answered 200 with text/html. ", CHECK_URL],
@@ -69,7 +69,7 @@ for (const [what, status, text] of [
   test(`${what} that the local command has not is not told as another server's answer`, async () => {
     const [code, , detail] = await detailOf(answer(status, "text/plain; charset=utf-8", `${text}\n`), "/cartesia/tokens?key=secret");
     assert.equal(code, "unexpected_answer");
-    assert.equal(detail, `Voicemint's local command, but none of its endpoints, answered ${status} with text/plain: “${text}”. Check the URL: /cartesia/tokens was asked for.`);
+    assert.equal(detail, `Voicemint's local command has no token endpoint there: it answered ${status} with text/plain: “${text}”. Check the URL path /cartesia/tokens.`);
   });
 }
 
@@ -84,7 +84,7 @@ for (const [page, url, path] of [
     standIn(t, "location", page && new URL(page));
     for (const status of [200, 404, 502]) {
       const [, , detail] = await detailOf(answer(status, "text/html", HTML), url);
-      assert.ok(detail.includes(` passes ${path} on`), detail);
+      assert.ok(detail.includes(` forwards ${path} to`), detail);
       assert.ok(!detail.includes("secret"), detail);
     }
   });
@@ -93,12 +93,12 @@ for (const [page, url, path] of [
 test("a page's <base> counts in the path", async (t) => {
   standIn(t, "location", new URL("https://app.example.com/calls/7"));
   standIn(t, "document", { baseURI: "https://app.example.com/" });
-  assert.match((await detailOf(answer(404, "text/html", HTML), "cartesia/token"))[2], / passes \/cartesia\/token on/);
+  assert.match((await detailOf(answer(404, "text/html", HTML), "cartesia/token"))[2], / forwards \/cartesia\/token to/);
 });
 
 test("signing out names the path too", async () => {
   const source = createTokenSource("/cartesia/tokens", { fetch: endpoint(answer(404, "text/html", HTML)).fetch });
-  await assert.rejects(source.signOut(), ({ detail }) => detail.includes(" passes /cartesia/tokens on"));
+  await assert.rejects(source.signOut(), ({ detail }) => detail.includes(" forwards /cartesia/tokens to"));
 });
 
 test("a long text is cut short", async () => {
@@ -137,7 +137,7 @@ for (const [where, page, url, isOther] of [
     assert.equal(code, "network_error");
     const origin = page && new URL(page).origin;
     assert.equal(detail, isOther
-      ? `The token endpoint cannot be reached, or its ALLOWED_ORIGINS lacks ${origin}; the browser's console says which.`
+      ? `The token endpoint cannot be reached, or its ALLOWED_ORIGINS does not list ${origin}; see the browser's console.`
       : "The token endpoint cannot be reached.");
   });
 }
@@ -146,6 +146,6 @@ test("an answer that breaks off is no matter of origins", async (t) => {
   hurry(t);
   const brokenOff = () => new Response(new ReadableStream({ start: (controller) => controller.error(new TypeError("terminated")) }));
   assert.deepEqual(await detailOf(brokenOff, "https://voice.example.com/cartesia/token"), [
-    "network_error", undefined, "The token endpoint's answer broke off.",
+    "network_error", undefined, "The token endpoint's response was cut off.",
   ]);
 });
