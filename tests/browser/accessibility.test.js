@@ -1,4 +1,4 @@
-// The page by the rules of axe, in both colours and on both kinds of screen, in each state that it can be in.
+// Checks the page with axe, in both color schemes, at both screen sizes, and in every state.
 
 const assert = require('node:assert/strict');
 const { readFileSync } = require('node:fs');
@@ -27,47 +27,47 @@ for (const [screen, viewport] of Object.entries(SCREENS)) {
     test(`${screen}, ${colorScheme}`, async (t) => {
       const visitor = await visit(t, chromium, voicemint, { viewport, colorScheme, expected: [refusedWith(403)] });
       const { page } = visitor;
-      // As a string, which the page's policy lets the browser's own tools run.
+      // As a string: the page's policy does not block scripts of the browser's tools.
       await page.evaluate(AXE);
 
       async function check(state) {
-        const faults = await page.evaluate(async () => {
+        const found = await page.evaluate(async () => {
           const { violations } = await axe.run();
           return violations.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map(({ target }) => target).join(', ')}`);
         });
-        assert.deepEqual(faults, [], state);
+        assert.deepEqual(found, [], state);
         await checkWidth(state);
       }
 
       async function checkWidth(state) {
-        const overhang = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        assert.ok(overhang <= 0, `${state}: ${overhang} pixels are beyond the right edge`);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.ok(overflow <= 0, `${state}: the page is ${overflow} pixels too wide`);
       }
 
-      await check('nobody is signed in');
-      await page.getByLabel('May ask for').fill('tts realtime_scribe tts_websocket stt');
+      await check('signed out');
+      await page.getByLabel('Allowed grants').fill('tts realtime_scribe tts_websocket stt');
       await visitor.signIn('ada');
       await page.getByRole('checkbox', { name: 'agent' }).check();
       await visitor.get('Refused');
-      await check('a token is refused');
+      await check('an error response');
       await page.getByRole('checkbox', { name: 'agent' }).uncheck();
       await visitor.get('Minted');
       await page.evaluate(() => { document.querySelector('details').open = true; });
-      await check('a token is minted');
+      await check('a minted token');
       await visitor.choose('elevenlabs');
       await visitor.option('tts_websocket').check();
       await check('another provider');
-      await page.getByLabel('A sentence to hear').fill('Hi');
+      await page.getByLabel('Text to speak').fill('Hi');
       await visitor.button('Speak').click();
-      await visitor.says('#progress', /s of sound/);
+      await visitor.waitForText('#progress', /s of audio/);
       await visitor.button('Use the same token again').click();
-      await visitor.says('#refused', /refused/);
-      await check('a token is refused by the provider');
+      await visitor.waitForText('#refused', /refused/);
+      await check('an error of the provider');
       await visitor.choose('assemblyai');
       await visitor.option('Sample').check();
       await visitor.button('Listen').click();
-      await visitor.says('#transcript', /hello/i);
-      await check('something is written');
+      await visitor.waitForText('#transcript', /hello/i);
+      await check('a transcript');
       await page.setViewportSize({ width: 320, height: 640 });
       await checkWidth('on the narrowest screen');
     });

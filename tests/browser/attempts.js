@@ -1,19 +1,20 @@
-// Ways to make a visitor's browser call a token endpoint from a page that may not. Each runs in that page and gives what the
-// page could read, if anything. First comes the method that reaches the endpoint; where it is OPTIONS, nothing may follow it.
+// Attempts to call a token endpoint from a page that is not allowed to. Each runs in that page and
+// returns what the page could read. Before it is the method that reaches the endpoint; after
+// OPTIONS, no other request may follow.
 
-/** Those by which no page mints, not even the app's. */
-const NEVER = {
+/** Attempts that never mint a token, not even from the app. */
+const NEVER_ALLOWED = {
   'a form': ['POST', (url) => submit(url)],
-  'a form of text that is JSON': ['POST', (url) => submit(url, { enctype: 'text/plain' }, { '{"expires_in":': '60}' })],
-  'a form in parts': ['POST', (url) => submit(url, { enctype: 'multipart/form-data' })],
+  'a text/plain form with a JSON body': ['POST', (url) => submit(url, { enctype: 'text/plain' }, { '{"expires_in":': '60}' })],
+  'a multipart form': ['POST', (url) => submit(url, { enctype: 'multipart/form-data' })],
   'a form without fields': ['POST', (url) => submit(url, {}, {})],
   'a form by GET': ['GET', (url) => submit(url, { method: 'get' })],
-  'a form into a frame': ['POST', (url) => {
+  'a form that targets a frame': ['POST', (url) => {
     const frame = framed('about:blank');
     submit(url, { target: 'frame' });
     return peek(frame);
   }],
-  'a form into a window': ['POST', (url) => {
+  'a form that targets a window': ['POST', (url) => {
     const popup = open('about:blank', 'popup');
     submit(url, { target: 'popup' });
     return peek(popup);
@@ -28,7 +29,7 @@ const NEVER = {
   'a ping of a link': ['POST', (url) => put('a', { href: '#', ping: url }).click()],
   'location': ['GET', (url) => left(location.href = url)],
   'a redirect': ['GET', (url) => left(location.href = redirect(url, 302))],
-  'a redirect by way of another site': ['GET', (url, other) => left(location.href = redirect(other + redirect(url, 302), 302))],
+  'a redirect through another site': ['GET', (url, other) => left(location.href = redirect(other + redirect(url, 302), 302))],
   'a refresh': ['GET', (url) => left(put('meta', { httpEquiv: 'refresh', content: `0; url=${url}` }))],
   'a window': ['GET', (url) => peek(open(url))],
   'a frame': ['GET', (url) => peek(framed(url))],
@@ -40,7 +41,7 @@ const NEVER = {
   'a module': ['GET', (url) => load('script', { type: 'module', crossOrigin: 'use-credentials', src: url })],
   'a stylesheet': ['GET', (url) => load('link', { rel: 'stylesheet', href: url })],
   'a prefetch': ['GET', (url) => { put('link', { rel: 'prefetch', href: url }); }],
-  'a sound': ['GET', (url) => load('audio', { src: url })],
+  'an audio element': ['GET', (url) => load('audio', { src: url })],
   'an image that is redirected': ['GET', (url) => load('img', { src: redirect(url, 302) })],
 
   'a beacon': ['POST', (url) => { navigator.sendBeacon(url, '{"expires_in":60}'); }],
@@ -52,7 +53,7 @@ const NEVER = {
   'fetch without CORS that hides its origin': ['POST', (url) => read(fetch(url, {
     method: 'POST', mode: 'no-cors', credentials: 'include', referrerPolicy: 'no-referrer',
   }))],
-  'fetch that outlives the page': ['POST', (url) => {
+  'fetch with keepalive': ['POST', (url) => {
     fetch(url, { method: 'POST', mode: 'no-cors', credentials: 'include', keepalive: true });
     return left(location.href = '/blank');
   }],
@@ -60,15 +61,15 @@ const NEVER = {
     put('iframe', { sandbox: 'allow-scripts', srcdoc: `<script>${post}</script>` });
   }, url)],
 
-  'a socket': ['GET', (url) => new Promise((resolve) => {
+  'a WebSocket': ['GET', (url) => new Promise((resolve) => {
     const socket = new WebSocket(url.replace('https', 'wss'));
     socket.onopen = socket.onmessage = ({ type }) => resolve(type);
     socket.onerror = () => resolve('');
   })],
 };
 
-/** Those by which a page mints that may call. */
-const FROM_ALLOWED = {
+/** Attempts that mint a token from an allowed origin. */
+const ALLOWED_ORIGIN_ONLY = {
   'a preload': ['GET', (url) => load('link', { rel: 'preload', as: 'fetch', crossOrigin: 'use-credentials', href: url })],
   'a beacon of JSON': ['OPTIONS', (url) => { navigator.sendBeacon(url, new Blob(['{}'], { type: 'application/json' })); }],
   'fetch': ['GET', (url) => read(fetch(url, { credentials: 'include' }))],
@@ -90,27 +91,27 @@ const FROM_ALLOWED = {
     request.open('GET', url);
     request.send();
   })],
-  'events': ['GET', (url) => new Promise((resolve) => {
+  'EventSource': ['GET', (url) => new Promise((resolve) => {
     const events = new EventSource(url, { withCredentials: true });
     events.onopen = events.onmessage = ({ type }) => resolve(type);
     events.onerror = () => { events.close(); resolve(''); };
   })],
 };
 
-/** What the page brings along for them. */
+/** Helper functions that the attempts use in the page. */
 function tools() {
   Object.assign(window, {
     put(name, properties) {
-      const made = document.createElement(name);
+      const element = document.createElement(name);
       for (const [key, value] of Object.entries(properties)) {
-        if (key in made) made[key] = value;
-        else made.setAttribute(key, value);
+        if (key in element) element[key] = value;
+        else element.setAttribute(key, value);
       }
-      document.documentElement.append(made);
-      return made;
+      document.documentElement.append(element);
+      return element;
     },
 
-    /** Never ends by itself: the browser ends it when it leaves the page. */
+    /** Never resolves: it ends when the browser leaves the page. */
     left: () => new Promise(() => {}),
 
     redirect: (url, status) => `/to?${new URLSearchParams({ url, status })}`,
@@ -128,7 +129,7 @@ function tools() {
       return frames[0];
     },
 
-    /** What can be read of another window, once there is something in it. */
+    /** What the page can read of another window, once it has content. */
     async peek(other) {
       for (let tries = 0; tries < 50; tries += 1) {
         try {
@@ -141,11 +142,11 @@ function tools() {
       return '';
     },
 
-    /** What a call gives to the page that made it. */
+    /** What the page can read of a response. */
     async read(call) {
       try {
-        const answer = await call;
-        return `${answer.status || ''}${await answer.text()}${[...answer.headers]}`;
+        const response = await call;
+        return `${response.status || ''}${await response.text()}${[...response.headers]}`;
       } catch {
         return '';
       }
@@ -155,11 +156,11 @@ function tools() {
       put(name, { onload: () => resolve('loaded'), onerror: () => resolve(''), ...properties });
     }),
 
-    /** Calls from another place, which `start` gives a script to run, and waits for the message that it sends. */
+    /** Calls from another context, in which `start` runs a script, and waits for its message. */
     elsewhere: (start, url) => new Promise((resolve) => {
       window.onmessage = ({ data }) => resolve(data);
       const call = `fetch(${JSON.stringify(url)}, { method: 'POST', credentials: 'include' })`;
-      start(`${call}.then((answer) => answer.text(), () => '').then((text) => {
+      start(`${call}.then((response) => response.text(), () => '').then((text) => {
         if (self.parent) parent.postMessage(text, '*');
         else postMessage(text);
       })`);
@@ -167,4 +168,4 @@ function tools() {
   });
 }
 
-module.exports = { FROM_ALLOWED, NEVER, tools };
+module.exports = { ALLOWED_ORIGIN_ONLY, NEVER_ALLOWED, tools };

@@ -1,4 +1,4 @@
-// A certificate for the names of this test, made anew each time.
+// A new certificate for the host names of a test.
 
 const { execFileSync } = require('node:child_process');
 const { X509Certificate, createHash } = require('node:crypto');
@@ -6,7 +6,7 @@ const { mkdtempSync, readFileSync, rmSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 
-/** `fingerprint` is how Chromium is told to trust it. */
+/** `fingerprint` makes Chromium trust the certificate. */
 function makeCertificate(names) {
   const folder = mkdtempSync(join(tmpdir(), 'voicemint-'));
   try {

@@ -1,4 +1,5 @@
-// Chromium, cut off from every network but the loopback interface. CHROMIUM is the program.
+// Starts Chromium without network access, except to the loopback interface. CHROMIUM is the
+// executable.
 
 const assert = require('node:assert/strict');
 const { mkdirSync, mkdtempSync, rmSync, writeFileSync } = require('node:fs');
@@ -7,12 +8,18 @@ const { join } = require('node:path');
 
 const { chromium } = require('../sdks/node_modules/playwright-core');
 
-/** `names` says which name and port is which port of this machine: `{'app.test:443': 4430}`; `trusted` are certificates. */
+/**
+ * `names` maps host names and ports to local ports: `{'app.test:443': 4430}`. `trusted` are
+ * fingerprints of certificates.
+ */
 function startChromium(options) {
   return chromium.launch(launch(options));
 }
 
-/** A browser that sends the cookies of other sites along; the private windows of `startChromium` do not. */
+/**
+ * A browser that sends third-party cookies. The private windows of `startChromium` do not send
+ * them.
+ */
 async function startProfile(options) {
   const folder = mkdtempSync(join(tmpdir(), 'voicemint-'));
   mkdirSync(join(folder, 'Default'));
@@ -36,19 +43,19 @@ function launch({ names = {}, trusted = [], flags = [] } = {}) {
   };
 }
 
-/** A page that fails its test where the console has a warning or an error, but for those that are `expected`. */
+/** A page that fails its test if the console has a warning or an error that is not `expected`. */
 async function watchedPage(context, t, ...expected) {
   const page = await context.newPage();
-  const said = [];
+  const messages = [];
   page.on('console', (message) => {
     if (!['warning', 'error'].includes(message.type())) return;
-    said.push(`${message.text()} (${message.location().url})`);
+    messages.push(`${message.text()} (${message.location().url})`);
   });
-  page.on('pageerror', (error) => said.push(String(error.stack)));
+  page.on('pageerror', (error) => messages.push(String(error.stack)));
   t.after(async () => {
     await page.close();
-    const unexpected = said.filter((line) => !expected.some((pattern) => pattern.test(line)));
-    assert.deepEqual(unexpected, [], 'the console is silent');
+    const unexpected = messages.filter((line) => !expected.some((pattern) => pattern.test(line)));
+    assert.deepEqual(unexpected, [], 'unexpected console messages');
   });
   return page;
 }

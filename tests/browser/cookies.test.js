@@ -1,4 +1,4 @@
-// What the browser makes of the cookie.
+// How the browser stores and sends the cookie.
 
 const assert = require('node:assert/strict');
 const { after, before, beforeEach, afterEach, describe, test } = require('node:test');
@@ -8,7 +8,7 @@ const { APP, serveSites } = require('./sites');
 const { until } = require('./until');
 const { startVoicemint } = require('./voicemint');
 
-const ASKS = {
+const TOKEN_REQUESTS = {
   cartesia: { expires_in: 60 },
   elevenlabs: { token_type: 'tts_websocket' },
   assemblyai: { expires_in_seconds: 60 },
@@ -38,72 +38,72 @@ beforeEach(async () => {
 });
 afterEach(() => context.close());
 
-/** Mints as an app's script does; gives the answer. */
-function mint(provider, ask = ASKS[provider]) {
+/** Mints a token as an app's script does. Returns the response body. */
+function mint(provider, tokenRequest = TOKEN_REQUESTS[provider]) {
   return page.evaluate(async ([path, body]) => {
-    const answer = await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
-    return answer.json();
-  }, [`/${provider}/token`, JSON.stringify(ask)]);
+    const response = await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+    return response.json();
+  }, [`/${provider}/token`, JSON.stringify(tokenRequest)]);
 }
 
 async function cookie(provider) {
   return (await context.cookies()).find(({ name }) => name === `__Host-${provider}-token`);
 }
 
-describe('the cookie, as the browser stored it', () => {
-  for (const provider of Object.keys(ASKS)) {
-    test(`${provider}: HttpOnly, Secure, SameSite=Strict, for this host alone, as long as the token`, async () => {
-      const asked = Date.now() / 1000;
-      const { token, expires_in: lasts } = await mint(provider);
+describe('the stored cookie', () => {
+  for (const provider of Object.keys(TOKEN_REQUESTS)) {
+    test(`${provider}: HttpOnly, Secure, SameSite=Strict, for this host only, with the lifetime of the token`, async () => {
+      const requested = Date.now() / 1000;
+      const { token, expires_in: lifetime } = await mint(provider);
       const stored = await cookie(provider);
-      assert.ok(stored, 'the browser stored none');
+      assert.ok(stored, 'the browser stored no cookie');
       const { value, expires, ...rest } = stored;
       assert.deepEqual(rest, {
         name: `__Host-${provider}-token`,
-        domain: new URL(APP).host, // with a dot before it, its subdomains would get it too
+        domain: new URL(APP).host, // with a leading dot, subdomains would get it too
         path: '/',
         httpOnly: true,
         secure: true,
         sameSite: 'Strict',
       });
-      assert.ok(expires >= asked + lasts - 1 && expires <= Date.now() / 1000 + lasts + 1, `${expires - asked} s of ${lasts} s`);
-      assert.ok(!value.includes(token), 'the token is in the cookie as it is');
+      assert.ok(expires >= requested + lifetime - 1 && expires <= Date.now() / 1000 + lifetime + 1, `${expires - requested} s of ${lifetime} s`);
+      assert.ok(!value.includes(token), 'the cookie contains the plain token');
     });
   }
 });
 
-test('no script sees the cookie, by any name', async () => {
+test('no script can read the cookie', async () => {
   await mint('cartesia');
   assert.ok(await cookie('cartesia'));
   const [text, store] = await page.evaluate(async () => [document.cookie, await cookieStore.getAll()]);
   assert.deepEqual([text, store], ['', []]);
 });
 
-test('no script can put another in its place', async () => {
+test('no script can replace the cookie', async () => {
   await mint('cartesia');
   const { value } = await cookie('cartesia');
   await page.evaluate(() => { document.cookie = '__Host-cartesia-token=mine; Secure; Path=/'; });
   assert.equal((await cookie('cartesia')).value, value);
 });
 
-test('it is gone when the token expires, and is sent no more', async () => {
+test('the cookie expires with the token, and is then not sent', async () => {
   const sent = async () => {
-    await mint('cartesia', { expires_in: 9999 }); // refused, which changes nothing
+    await mint('cartesia', { expires_in: 9999 }); // an error, which does not change the cookie
     return /__Host-cartesia-token=/.test(sites.calls.at(-1).headers.cookie);
   };
   await mint('cartesia');
-  assert.equal(await sent(), true, 'sent while it lasts');
+  assert.equal(await sent(), true, 'sent before it expires');
   await context.clearCookies({ name: '__Host-cartesia-token' });
-  const asked = Date.now();
+  const requested = Date.now();
   assert.equal((await mint('cartesia', { expires_in: 2 })).expires_in, 2);
   await until('the cookie is gone', async () => !(await cookie('cartesia')));
-  // How soon after its end this is seen is a matter of the machine; its end itself is compared above.
-  const lasted = Date.now() - asked;
-  assert.ok(lasted > 1_500, `it lasted ${lasted} ms`);
+  // How soon this is visible depends on the machine; the expiry itself is tested above.
+  const elapsed = Date.now() - requested;
+  assert.ok(elapsed > 1_500, `the cookie lasted ${elapsed} ms`);
   assert.equal(await sent(), false, 'sent after it expired');
 });
 
-test('DELETE removes it, signed in or not', async () => {
+test('DELETE removes the cookie, with and without a session', async () => {
   for (const signOut of [false, true]) {
     await page.evaluate(() => fetch('/sign-in', { method: 'POST', body: new URLSearchParams({ user: 'ada' }) }));
     await mint('cartesia');
@@ -114,7 +114,7 @@ test('DELETE removes it, signed in or not', async () => {
   }
 });
 
-test('a refusal leaves it as it is', async () => {
+test('an error response does not change the cookie', async () => {
   await mint('cartesia');
   const before = await cookie('cartesia');
   assert.equal((await mint('cartesia', { expires_in: 9999 })).code, 'request_invalid');

@@ -1,4 +1,4 @@
-// Login CSRF: a foreign page sends the form of /sign-in, to have its visitor go on as somebody whom it chose.
+// Login CSRF: a foreign page submits /sign-in to sign its visitor in as a user of its choice.
 
 const assert = require('node:assert/strict');
 const { createServer } = require('node:http');
@@ -7,7 +7,7 @@ const { test } = require('node:test');
 const { startChromium } = require('./chromium');
 const { listen, startVoicemint } = require('./voicemint');
 
-test('a page that is not listed neither signs the browser in nor out', async (t) => {
+test('a page that is not listed cannot sign the browser in or out', async (t) => {
   const voicemint = await startVoicemint();
   t.after(voicemint.stop);
   const foreign = await listen(createServer((request, response) => {
@@ -20,11 +20,11 @@ test('a page that is not listed neither signs the browser in nor out', async (t)
 
   const context = await chromium.newContext();
   const page = await context.newPage();
-  // The same site, by Fetch Metadata: its cookies are not kept back either.
+  // Fetch Metadata says same-site, so its cookies are sent too.
   await page.goto(`http://localhost:${foreign.address().port}/`);
   const send = (path, user) => page.evaluate(async ([to, name]) => {
-    const answer = await fetch(to, { method: 'POST', mode: 'no-cors', credentials: 'include', body: new URLSearchParams({ user: name }) });
-    return answer.type;
+    const response = await fetch(to, { method: 'POST', mode: 'no-cors', credentials: 'include', body: new URLSearchParams({ user: name }) });
+    return response.type;
   }, [`${voicemint.url}${path}`, user]);
   const sessions = async () => (await context.cookies()).filter(({ name }) => name === 'dev_session').map(({ value }) => value);
 

@@ -1,4 +1,5 @@
-// The local command over TLS, at the port of its page: for pages that have TLS themselves, which Safari lets call nothing else.
+// The local command over TLS, on the port of its page: Safari lets pages with TLS call only
+// endpoints with TLS.
 
 const assert = require('node:assert/strict');
 const { createHash } = require('node:crypto');
@@ -11,7 +12,7 @@ const { startChromium, watchedPage } = require('./chromium');
 const { visit } = require('./page');
 const { listen, startVoicemint } = require('./voicemint');
 
-/** What Chromium is told to trust, as if somebody had trusted the authority: the key of the certificate that is served. */
+/** The fingerprint of the served certificate, which Chromium then trusts. */
 async function fingerprint(port) {
   const socket = tls.connect({ port, host: '127.0.0.1', servername: 'localhost', rejectUnauthorized: false });
   await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
@@ -20,7 +21,7 @@ async function fingerprint(port) {
   return createHash('sha256').update(key).digest('base64');
 }
 
-test('the page works over TLS, and plain HTTP goes on working afterwards', async (t) => {
+test('the page works over TLS, and plain HTTP still works afterwards', async (t) => {
   const voicemint = await startVoicemint();
   t.after(voicemint.stop);
   const chromium = await startChromium({ trusted: [await fingerprint(voicemint.port)] });
@@ -41,7 +42,7 @@ test('the page works over TLS, and plain HTTP goes on working afterwards', async
   assert.ok(cookies.includes('__Host-cartesia-token'));
 });
 
-test('a page that has TLS calls the endpoint over TLS, with its session', async (t) => {
+test('a page with TLS calls the endpoint over TLS with its session', async (t) => {
   const app = makeCertificate(['app.localhost']);
   const site = await listen(https.createServer(app, (request, response) => {
     response.writeHead(200, { 'Content-Type': 'text/html' });
@@ -65,14 +66,14 @@ test('a page that has TLS calls the endpoint over TLS, with its session', async 
   const bearer = (await fetch(`${voicemint.url}/sign-in`, { method: 'POST', body: new URLSearchParams({ user: 'ada' }) }))
     .headers.getSetCookie()[0].replace(/^[^=]*=([^;]*).*$/, '$1');
   await page.goto(origin);
-  const answered = await page.evaluate(async ([url, session]) => {
-    const answer = await fetch(url, { method: 'POST', headers: { Authorization: `Bearer ${session}` } });
-    return [answer.status, (await answer.json()).provider];
+  const result = await page.evaluate(async ([url, session]) => {
+    const response = await fetch(url, { method: 'POST', headers: { Authorization: `Bearer ${session}` } });
+    return [response.status, (await response.json()).provider];
   }, [`${endpoint}/cartesia/token`, bearer]);
-  assert.deepEqual(answered, [200, 'cartesia']);
+  assert.deepEqual(result, [200, 'cartesia']);
 });
 
-test('a phone in the local network signs in, gets a token and speaks, by the name that it was given', async (t) => {
+test('a phone in the local network signs in, gets a token and speaks, with the host name of the machine', async (t) => {
   const name = 'my-mac.local';
   const voicemint = await startVoicemint('--host', name, '--base-url', ({ tls: port }) => `https://${name}:${port}`);
   t.after(voicemint.stop);
@@ -85,8 +86,8 @@ test('a phone in the local network signs in, gets a token and speaks, by the nam
   await visitor.signIn('ada');
   await visitor.get('Minted');
   assert.deepEqual(await visitor.cookies(), ['__Host-cartesia-token']);
-  await page.getByLabel('A sentence to hear').fill('Hello');
+  await page.getByLabel('Text to speak').fill('Hello');
   await visitor.button('Speak').click();
-  await visitor.says('#progress', /s of sound/, 20);
+  await visitor.waitForText('#progress', /s of audio/, 20);
   assert.ok(await page.evaluate(() => isSecureContext));
 });

@@ -1,4 +1,4 @@
-// The page of the local command, used as a visitor does: by what it says, not by how it is built.
+// Uses the page of the local command as a visitor does: by its visible texts and labels.
 
 const assert = require('node:assert/strict');
 
@@ -7,19 +7,21 @@ const { until } = require('./until');
 
 const PROVIDERS = { cartesia: 'Cartesia', elevenlabs: 'ElevenLabs', assemblyai: 'AssemblyAI' };
 
-/** What the browser itself writes to the console of a call that was refused. */
+/** The browser's console message about an error response. */
 const refusedWith = (status) => new RegExp(`Failed to load resource.* status of ${status} .*/token\\)$`);
 
-/** Opens the page in a private window; `expected` are lines of the console that are no fault. */
+/**
+ * Opens the page in a private window. `expected` are console messages that do not fail the test.
+ */
 async function visit(t, chromium, voicemint, { expected = [], ...options } = {}) {
   const context = await chromium.newContext(options);
   t.after(() => context.close());
   const page = await watchedPage(context, t, ...expected);
-  const came = [];
+  const received = [];
   page.on('response', async (response) => {
     if (response.request().method() !== 'POST' || !response.url().endsWith('/token')) return;
     const { token } = await response.json().catch(() => ({}));
-    if (token) came.push(token);
+    if (token) received.push(token);
   });
   const ready = () => page.waitForFunction(() => !document.querySelector('main').inert);
   await page.goto(voicemint.url);
@@ -33,30 +35,30 @@ async function visit(t, chromium, voicemint, { expected = [], ...options } = {})
     context,
     button,
     option,
-    /** The tokens that came so far, which are that many. */
+    /** The tokens that the page has received; fails unless there are exactly `count`. */
     async tokens(count) {
-      await until(`${count} tokens came`, () => came.length >= count);
-      assert.equal(came.length, count);
-      return came;
+      await until(`${count} tokens have arrived`, () => received.length >= count);
+      assert.equal(received.length, count);
+      return received;
     },
 
     async signIn(name) {
       await page.getByLabel('Your name').fill(name);
       await button('Sign in').click();
-      await this.says('#signed-in', new RegExp(`^Signed in as ${name}\\.`));
+      await this.waitForText('#signed-in', new RegExp(`^Signed in as ${name}\\.`));
     },
 
     choose: (provider) => option(new RegExp(`^${PROVIDERS[provider]}`)).check(),
 
-    /** Gets a token, and waits for how that ends. */
+    /** Gets a token, and waits for the given state. */
     async get(state) {
       await button('Get a token').click();
-      await this.says('#state', new RegExp(`^${state}`));
+      await this.waitForText('#state', new RegExp(`^${state}`));
     },
 
     /**
-     * Stops the page's clock; `pass(seconds)` lets it run on. Its calls take the time that they take, so what the page shows does
-     * not depend on how busy the machine is.
+     * Stops the page's clock. The returned function advances it. Requests take real time, so what
+     * the page shows does not depend on the load of the machine.
      */
     async stopClock() {
       await page.clock.install();
@@ -66,28 +68,28 @@ async function visit(t, chromium, voicemint, { expected = [], ...options } = {})
       return (seconds) => page.clock.runFor(seconds * 1000);
     },
 
-    /** Everything that a part of the page says from now on, however briefly; gives a function that tells it. */
-    async record(part) {
-      await page.locator(part).evaluate((element) => {
-        const said = [];
-        const note = () => said.push(element.innerText.trim());
+    /** Records all texts of an element from now on. Returns a function that returns them. */
+    async recordTexts(selector) {
+      await page.locator(selector).evaluate((element) => {
+        const texts = [];
+        const note = () => texts.push(element.innerText.trim());
         new MutationObserver(note).observe(element, { childList: true, characterData: true, subtree: true, attributes: true });
-        window.said = { ...window.said, [element.id]: said };
+        window.texts = { ...window.texts, [element.id]: texts };
       });
-      return () => page.evaluate((id) => window.said[id], part.slice(1));
+      return () => page.evaluate((id) => window.texts[id], selector.slice(1));
     },
 
-    /** Waits until a part of the page says something. */
-    async says(part, words) {
+    /** Waits until the text of an element matches a pattern. */
+    async waitForText(selector, pattern) {
       let text;
-      await until(`${part} says ${words}`, async () => {
-        text = (await page.locator(part).innerText()).trim();
-        return words.test(text);
-      }).catch((error) => assert.fail(`${error.message}; it says: ${text}`));
+      await until(`${selector} matches ${pattern}`, async () => {
+        text = (await page.locator(selector).innerText()).trim();
+        return pattern.test(text);
+      }).catch((error) => assert.fail(`${error.message}; its text is: ${text}`));
       return text;
     },
 
-    /** The names of the tokens' cookies. */
+    /** The names of the token cookies. */
     async cookies() {
       return (await context.cookies()).map(({ name }) => name).filter((name) => name.startsWith('__Host-')).sort();
     },

@@ -1,4 +1,5 @@
-// A sibling host plants session cookies of its own user in the visitor's browser: the page must not get tokens as that user.
+// A sibling host plants session cookies of the attacker in the visitor's browser: the page must not
+// get tokens as the attacker.
 
 const assert = require('node:assert/strict');
 const { after, describe, test } = require('node:test');
@@ -7,7 +8,10 @@ const { startChromium } = require('./chromium');
 const { APP, SIBLING, serveSites } = require('./sites');
 const { startVoicemint } = require('./voicemint');
 
-/** Kinds whose session is in one cookie, in chunks, in cookies that name the user, and encrypted for the cookie's name. */
+/**
+ * Sessions in one cookie, in chunks, in cookies with the user's name, and encrypted for the
+ * cookie's name.
+ */
 const KINDS = ['jwt', 'clerk', 'supabase', 'cognito', 'auth0', 'authjs'];
 
 for (const kind of KINDS) {
@@ -22,7 +26,7 @@ for (const kind of KINDS) {
       await voicemint?.stop();
     });
 
-    test('a planted session is refused next to the visitor’s own, in whatever order they come', async () => {
+    test('a planted session in addition to the visitor’s own is rejected, in any order', async () => {
       voicemint = await startVoicemint('--origin', APP, '--session', kind);
       sites = await serveSites(voicemint.port);
       chromium = await startChromium(sites);
@@ -33,21 +37,21 @@ for (const kind of KINDS) {
       assert.equal(await mint(visitor.page), 200);
       const sibling = await visitor.context.newPage();
       await sibling.goto(SIBLING);
-      // A more specific path comes first, the same path later (RFC 6265 section 5.4).
+      // Browsers send a more specific path first, and the same path later (RFC 6265 section 5.4).
       for (const path of ['/cartesia', '/']) {
         await plant(sibling, eves, path, 600);
         const names = (await visitor.context.cookies()).map(({ name }) => name);
-        assert.ok(eves.every(({ name }) => names.includes(name)), 'the browser took them');
-        assert.ok(new Set(names).size < names.length, 'a name comes twice');
+        assert.ok(eves.every(({ name }) => names.includes(name)), 'the browser stored the cookies');
+        assert.ok(new Set(names).size < names.length, 'a name exists twice');
         assert.equal(await mint(visitor.page), 401, path);
         await plant(sibling, eves, path, 0);
-        assert.equal(await mint(visitor.page), 200, `${path}, once they are gone`);
+        assert.equal(await mint(visitor.page), 200, `${path}, after their removal`);
       }
     });
   });
 }
 
-/** Kinds whose libraries cut a session into chunks, with what stands before a chunk's number. */
+/** Session libraries that split cookies into chunks, with the separator before a chunk's number. */
 const CHUNKED = { supabase: '.', authjs: '.', auth0: '__' };
 
 for (const [kind, separator] of Object.entries(CHUNKED)) {
@@ -62,7 +66,7 @@ for (const [kind, separator] of Object.entries(CHUNKED)) {
       const context = await chromium.newContext();
       const page = await context.newPage();
       await page.goto(APP);
-      // As the app's library sets a session that is too long for one cookie.
+      // As the app's library splits a session that is too long for one cookie.
       const half = Math.ceil(own.value.length / 2);
       const chunks = [own.value.slice(0, half), own.value.slice(half)];
       await page.evaluate((cookies) => {
@@ -74,7 +78,7 @@ for (const [kind, separator] of Object.entries(CHUNKED)) {
       const stray = { name: `${own.name}${separator}2`, value: 'x' };
       for (const path of ['/cartesia', '/']) {
         await plant(sibling, [stray], path, 600);
-        assert.equal(await mint(page), 200, `${path}, the chunk alone`);
+        assert.equal(await mint(page), 200, `${path}, only the chunk`);
         await plant(sibling, [planted], path, 600);
         assert.equal(await mint(page), 401, path);
         await plant(sibling, [stray, planted], path, 0);
@@ -87,15 +91,15 @@ for (const [kind, separator] of Object.entries(CHUNKED)) {
   });
 }
 
-/** A visitor's session cookie, put together where it came in chunks. */
+/** A visitor's session cookies, with chunks joined. */
 async function sessionCookies({ context }, separator) {
   const cookies = (await context.cookies()).filter(({ name }) => !name.startsWith('__Host-'));
-  const whole = new Map();
+  const joined = new Map();
   for (const { name, value } of cookies) {
     const key = name.replace(new RegExp(`${separator === '.' ? '\\.' : separator}\\d+$`), '');
-    whole.set(key, (whole.get(key) ?? '') + value);
+    joined.set(key, (joined.get(key) ?? '') + value);
   }
-  return [...whole].map(([name, value]) => ({ name, value }));
+  return [...joined].map(([name, value]) => ({ name, value }));
 }
 
 async function signedIn(chromium, user) {
@@ -107,18 +111,21 @@ async function signedIn(chromium, user) {
 }
 
 function plant(page, cookies, path, seconds) {
-  return page.evaluate(([all, where, lasts]) => {
+  return page.evaluate(([all, where, maxAge]) => {
     for (const [name, value] of all) {
-      document.cookie = `${name}=${value}; Secure; Path=${where}; Domain=voicemint.test; Max-Age=${lasts}`;
+      document.cookie = `${name}=${value}; Secure; Path=${where}; Domain=voicemint.test; Max-Age=${maxAge}`;
     }
   }, [cookies.map(({ name, value }) => [name, value]), path, seconds]);
 }
 
-/** Mints as an app's script does, with a lifetime of its own so that nothing is resumed; gives the status. */
+/**
+ * Mints as an app's script does, with a random lifetime so that no token is resumed. Returns the
+ * status.
+ */
 function mint(page) {
   return page.evaluate(async () => {
     const body = JSON.stringify({ expires_in: 60 + Math.floor(Math.random() * 3000) });
-    const answer = await fetch('/cartesia/token', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
-    return answer.status;
+    const response = await fetch('/cartesia/token', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+    return response.status;
   });
 }

@@ -1,4 +1,5 @@
-// DNS rebinding: the name of a foreign site suddenly points to a developer's own machine, whose page it could then be.
+// DNS rebinding: the name of a foreign site changes to the address of a developer's machine, which
+// makes them the same origin.
 
 const assert = require('node:assert/strict');
 const { createServer } = require('node:http');
@@ -8,7 +9,7 @@ const { test } = require('node:test');
 const { startChromium } = require('./chromium');
 const { listen, startVoicemint } = require('./voicemint');
 
-test('a foreign name that is pointed to this machine signs nobody in and mints nothing', async (t) => {
+test('a foreign name that resolves to this machine cannot sign in or mint tokens', async (t) => {
   const voicemint = await startVoicemint();
   t.after(voicemint.stop);
   const attacker = await listen(createServer((request, response) => {
@@ -41,7 +42,7 @@ test('a foreign name that is pointed to this machine signs nobody in and mints n
   });
   assert.deepEqual(statuses, [421, 421, 421, 421]);
   assert.deepEqual(await page.context().cookies(), []);
-  // Chromium asks once more on another connection (RFC 9110 section 15.5.20).
+  // Chromium retries on another connection (RFC 9110 section 15.5.20).
   const calls = new Set(voicemint.calls().map((line) => line.split(':')[0]));
   assert.deepEqual([...calls], ['POST /cartesia/token 421 host_not_accepted', 'GET /cartesia/token 421 host_not_accepted']);
 });

@@ -1,4 +1,4 @@
-// A page that stays open for longer than its token lasts.
+// A page that is open longer than the lifetime of its token.
 
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
@@ -7,12 +7,12 @@ const { startChromium } = require('./chromium');
 const { visit } = require('./page');
 const { startVoicemint } = require('./voicemint');
 
-test('a token source gives another token in time, and the socket that the first one opened goes on', async (t) => {
+test('a token source returns a new token in time, and the socket of the first token stays open', async (t) => {
   const voicemint = await startVoicemint();
   t.after(voicemint.stop);
   const chromium = await startChromium();
   t.after(() => chromium.close());
-  // A token that has expired is refused as a socket opens.
+  // Sockets with an expired token are rejected.
   const visitor = await visit(t, chromium, voicemint, { expected: [/WebSocket connection to .* failed/] });
   await visitor.signIn('ada');
   const seen = await visitor.page.evaluate(async () => {
@@ -28,13 +28,13 @@ test('a token source gives another token in time, and the socket that the first 
       });
     }
 
-    /** Where the machine is busy, a token of 2 s may have expired by the time that it is used. */
+    /** On a busy machine, a token of 2 s may expire before it is used. */
     async function openWithNext() {
       for (;;) {
-        const asked = performance.now();
+        const requested = performance.now();
         const token = await source.getToken();
         const socket = await open(token);
-        if (socket) return { token, socket, asked };
+        if (socket) return { token, socket, requested };
         source.clear();
       }
     }
@@ -58,24 +58,24 @@ test('a token source gives another token in time, and the socket that the first 
     const pause = () => new Promise((resolve) => { setTimeout(resolve, 50); });
     const first = await openWithNext();
     const spoken = [await speak(first.socket)];
-    // The last time that the first token was given, and how old it was then.
-    let given = 0;
+    // The age of the first token when it was last returned.
+    let lastAge = 0;
     for (;;) {
-      const age = performance.now() - first.asked;
+      const age = performance.now() - first.requested;
       if ((await source.getToken()).token !== first.token.token) break;
-      given = age;
+      lastAge = age;
       await pause();
     }
-    // Until the first token has expired at the provider too.
+    // Wait until the first token has expired at the provider too.
     for (let late = await open(first.token); late; late = await open(first.token)) {
       late.close();
       await pause();
     }
     const second = await openWithNext();
     spoken.push(await speak(first.socket), await speak(second.socket));
-    return { given, spoken, open: first.socket.readyState === WebSocket.OPEN };
+    return { lastAge, spoken, open: first.socket.readyState === WebSocket.OPEN };
   });
-  assert.ok(seen.given < 2000, `the first token was given ${seen.given} ms after it was asked for, when it had expired`);
+  assert.ok(seen.lastAge < 2000, `the first token was returned ${seen.lastAge} ms after its request, when it had expired`);
   assert.deepEqual(seen.spoken, ['done', 'done', 'done']);
   assert.ok(seen.open);
 });

@@ -1,5 +1,5 @@
-// Sites under TLS: the app, which passes on to Voicemint, and others. All have an empty page, the app at `/blank`, and redirect
-// to wherever they are told.
+// Sites with TLS: the app, which is a proxy to Voicemint, and others. All have an empty page (the
+// app at `/blank`) and a redirect to any URL.
 
 const http = require('node:http');
 const https = require('node:https');
@@ -8,23 +8,23 @@ const { makeCertificate } = require('./certificate');
 const { listen } = require('./voicemint');
 
 const APP = 'https://app.voicemint.test';
-/** Two that may call: of the same site, and of another one. */
+/** Two allowed origins: same-site and cross-site. */
 const STUDIO = 'https://studio.voicemint.test';
 const PARTNER = 'https://partner.example';
-/** Two that may not. */
+/** Two origins that are not allowed. */
 const SIBLING = 'https://www.voicemint.test';
 const FOREIGN = 'https://evil.example';
 
 const HOSTS = [APP, STUDIO, PARTNER, SIBLING, FOREIGN].map((origin) => new URL(origin).host);
 
-/** Serves them all. `calls` are the requests to token endpoints and what they were answered, in order. */
+/** Serves all sites. `calls` are the requests to token endpoints with their responses, in order. */
 async function serveSites(voicemintPort) {
   const { key, cert, fingerprint } = makeCertificate(HOSTS);
   const calls = [];
   const server = await listen(https.createServer({ key, cert }, (request, response) => {
-    const isOurs = /^\/(blank|to\?)/.test(request.url) || `https://${request.headers.host}` !== APP;
-    if (isOurs) answer(request, response);
-    else passOn(request, response, voicemintPort, calls);
+    const isStatic = /^\/(blank|to\?)/.test(request.url) || `https://${request.headers.host}` !== APP;
+    if (isStatic) respond(request, response);
+    else forward(request, response, voicemintPort, calls);
   }));
   const { port } = server.address();
   return {
@@ -38,22 +38,22 @@ async function serveSites(voicemintPort) {
   };
 }
 
-function passOn(request, response, port, calls) {
+function forward(request, response, port, calls) {
   const { method, url, headers } = request;
   const options = { host: '127.0.0.1', port, method, path: url, headers: { ...headers, host: `localhost:${port}` } };
-  const onward = http.request(options, (answered) => {
+  const onward = http.request(options, (upstream) => {
     if (new URL(url, APP).pathname.endsWith('/token')) {
-      calls.push({ method, headers, status: answered.statusCode, answer: answered.headers });
+      calls.push({ method, headers, status: upstream.statusCode, response: upstream.headers });
     }
-    response.writeHead(answered.statusCode, answered.headers);
-    answered.pipe(response);
+    response.writeHead(upstream.statusCode, upstream.headers);
+    upstream.pipe(response);
   });
   onward.on('error', () => response.destroy());
   request.pipe(onward);
 }
 
-/** An empty page; or `/to?url=…&status=…`, a redirect. */
-function answer(request, response) {
+/** An empty page, or a redirect for `/to?url=…&status=…`. */
+function respond(request, response) {
   const { pathname, searchParams } = new URL(request.url, `https://${request.headers.host}`);
   request.resume();
   if (pathname === '/to') {

@@ -1,14 +1,14 @@
-// Waiting for what happens elsewhere. How long it may take is no matter of the test: the machine may be busy.
+// Waits for events in other processes. The timeout is generous, because the machine may be busy.
 
 const { setTimeout: sleep } = require('node:timers/promises');
 
-/** Waits until `condition` gives something, and gives that. */
+/** Waits until `condition` returns a truthy value, and returns it. */
 async function until(what, condition, seconds = 60) {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
-    const found = await condition();
-    if (found) return found;
-    if (Date.now() > deadline) throw new Error(`waited ${seconds} s in vain: ${what}`);
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`timed out after ${seconds} s: ${what}`);
     await sleep(20);
   }
 }

@@ -1,4 +1,5 @@
-// A visitor who is signed in at the app and has a token there, in a browser that lets every site send the session along.
+// A visitor who is signed in to the app and has a token, in a browser in which every site can send
+// the session cookie.
 
 const { startProfile } = require('./chromium');
 const { APP, PARTNER, STUDIO, serveSites } = require('./sites');
@@ -6,28 +7,33 @@ const { startVoicemint } = require('./voicemint');
 
 const SESSION = 'dev_session';
 
-/** For a token whose cookie is still there at the end of all tests, however long they take. */
-const ASK = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"expires_in":3600}' };
+/** A token request whose cookie outlives all tests. */
+const TOKEN_REQUEST = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"expires_in":3600}' };
 
-/** `voicemint`, the `sites`, the browser's `context`, and what can be done with them. */
+/** Starts Voicemint, the sites and the browser. */
 async function startVisitor(...flags) {
   const voicemint = await startVoicemint('--origin', APP, '--origin', STUDIO, '--origin', PARTNER, ...flags);
   const sites = await serveSites(voicemint.port);
   const context = await startProfile(sites);
 
-  /** Runs a function in a page of that origin. One that leads away from the page gives nothing, once that is over. */
-  async function inPage(origin, run, ...given) {
+  /**
+   * Runs a function in a page of that origin. If the function navigates, the result is undefined.
+   */
+  async function inPage(origin, run, ...args) {
     const page = await context.newPage();
     await page.goto(origin);
     const moved = new Promise((resolve) => { page.once('framenavigated', () => resolve()); });
-    const result = await page.evaluate(run, ...given).catch((error) => {
+    const result = await page.evaluate(run, ...args).catch((error) => {
       if (!/context was destroyed|navigation/.test(error.message)) throw error;
       return moved;
     });
     return { page, result };
   }
 
-  /** All but the one that keeps the browser open, once they are loaded: one that is on its way to another page stays open. */
+  /**
+   * Closes all pages except the one that keeps the browser open, after they have loaded: a
+   * navigating page would stay open.
+   */
   const closePages = () => Promise.all(context.pages().slice(1).map(async (page) => {
     await page.waitForURL(/^https:/);
     await page.close();
@@ -41,16 +47,18 @@ async function startVisitor(...flags) {
     await voicemint.stop();
   }
 
-  await inPage(APP, async (ask) => {
+  await inPage(APP, async (tokenRequest) => {
     await fetch('/sign-in', { method: 'POST', body: new URLSearchParams({ user: 'ada' }) });
-    await fetch('/cartesia/token', ask);
-  }, ASK);
+    await fetch('/cartesia/token', tokenRequest);
+  }, TOKEN_REQUEST);
   await closePages();
   await sendSessionEverywhere(context);
   return { voicemint, sites, context, inPage, closePages, sealed, stop };
 }
 
-/** The worst that an app could have set: a session cookie for all its subdomains, and for requests of foreign sites too. */
+/**
+ * The worst case: a session cookie for all subdomains that is also sent with cross-site requests.
+ */
 async function sendSessionEverywhere(context) {
   const { value } = (await context.cookies()).find(({ name }) => name === SESSION);
   await context.clearCookies({ name: SESSION });
@@ -58,9 +66,9 @@ async function sendSessionEverywhere(context) {
   await context.addCookies([{ name: SESSION, value, ...everywhere }]);
 }
 
-/** Whether a call had that cookie. */
-function had({ headers }, cookie) {
+/** Whether a call had a cookie of that name. */
+function hasCookie({ headers }, cookie) {
   return (headers.cookie ?? '').split('; ').some((pair) => pair.startsWith(`${cookie}=`));
 }
 
-module.exports = { ASK, SESSION, had, startVisitor };
+module.exports = { SESSION, TOKEN_REQUEST, hasCookie, startVisitor };

@@ -1,4 +1,4 @@
-// The local command, with the flags that a test needs. VOICEMINT_DEV is the binary.
+// Starts the local command. VOICEMINT_DEV is the binary.
 
 const { spawn } = require('node:child_process');
 const { mkdtempSync, rmSync } = require('node:fs');
@@ -8,24 +8,27 @@ const { join } = require('node:path');
 
 const { until } = require('./until');
 
-// With a key in its environment it would call the real provider.
+// With a key in its environment, the command would call the real provider.
 const REAL_KEY = /^(CARTESIA|ELEVENLABS|ASSEMBLYAI)_/;
 
-/** Starts it. A flag may be a function of its ports. `calls` are the lines that it prints, one for each call of an endpoint. */
+/**
+ * Starts the local command. A flag may be a function of the ports. `calls()` returns its printed
+ * lines, one per endpoint call.
+ */
 async function startVoicemint(...flags) {
   const [port, standins, tls] = await freePorts(3);
   const ports = ['--port', port, '--standins-port', standins, '--tls-port', tls];
   const folder = mkdtempSync(join(tmpdir(), 'voicemint-'));
   const authority = ['--ca-file', join(folder, 'ca.pem')];
   const environment = Object.entries(process.env).filter(([name]) => !REAL_KEY.test(name));
-  const given = flags.map((flag) => (typeof flag === 'function' ? flag({ tls }) : flag));
-  const child = spawn(process.env.VOICEMINT_DEV, [...ports, ...authority, ...given].map(String), {
+  const resolved = flags.map((flag) => (typeof flag === 'function' ? flag({ tls }) : flag));
+  const child = spawn(process.env.VOICEMINT_DEV, [...ports, ...authority, ...resolved].map(String), {
     env: Object.fromEntries(environment),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (text) => { printed += text; });
-  // Also where a test was cut short.
+  // Also if the test is interrupted.
   process.once('exit', () => {
     child.kill();
     rmSync(folder, { recursive: true, force: true });
@@ -47,7 +50,7 @@ async function startVoicemint(...flags) {
   };
 }
 
-/** Ports that nobody listens on. */
+/** Unused ports. */
 async function freePorts(count) {
   const servers = await Promise.all(Array.from({ length: count }, () => listen(createServer())));
   const ports = servers.map((server) => server.address().port);
@@ -55,7 +58,7 @@ async function freePorts(count) {
   return ports;
 }
 
-/** Lets a server listen on some loopback port. */
+/** Makes a server listen on any free loopback port. */
 async function listen(server) {
   await new Promise((resolve, reject) => {
     server.once('error', reject);

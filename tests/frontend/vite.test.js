@@ -74,16 +74,16 @@ test('the page has two settings for Vite', () => assert.equal(snippets['vite.con
 for (const version of [0, 1]) {
   test(`Vite's proxy, by setting ${version + 1}: StrictMode and two components cost one request`, async (t) => {
     const app = await serve(t, version);
-    const { page, says } = await open(t, app);
+    const { page, waitForText } = await open(t, app);
     await page.evaluate(() => window.mount());
-    await says('#root', /^Ready until \d{4}-.*Z\.\s+Ready until \d{4}-.*Z\.$/s);
+    await waitForText('#root', /^Ready until \d{4}-.*Z\.\s+Ready until \d{4}-.*Z\.$/s);
     assert.deepEqual(minted(app), ['POST /cartesia/token 200 minted']);
   });
 }
 
 test('unmounting ends the request, and mounting again gets a token', async (t) => {
   const app = await serve(t, 0);
-  const { page, says } = await open(t, app);
+  const { page, waitForText } = await open(t, app);
   const held = [];
   await page.route('**/cartesia/token', (route) => { held.push(route); });
   await page.evaluate(() => window.mount());
@@ -93,7 +93,7 @@ test('unmounting ends the request, and mounting again gets a token', async (t) =
   assert.match((await ended).failure().errorText, /ABORTED/);
   await page.unroute('**/cartesia/token');
   await page.evaluate(() => window.mount());
-  await says('#root', /^Ready until/);
+  await waitForText('#root', /^Ready until/);
   assert.equal(held.length, 1);
 });
 

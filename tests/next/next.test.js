@@ -74,11 +74,11 @@ for (const version of [0, 1]) {
     await visitor.signIn('ada');
     const answer = await visitor.page.goto(`http://localhost:${port}`);
     assert.equal(answer.status(), 200);
-    await visitor.says('main#function', /^Ready until \d{4}-.*Z\.\s+Ready until \d{4}-.*Z\.$/s);
+    await visitor.waitForText('main#function', /^Ready until \d{4}-.*Z\.\s+Ready until \d{4}-.*Z\.$/s);
     assert.deepEqual(voicemint.calls().map((line) => line.replace(/ \(.*/, '')), ['POST /cartesia/token 200 minted']);
     await voicemint.stop();
     await visitor.page.reload();
-    await visitor.says('main#function', /another server answered 500 with no content type: “Internal Server Error”\. Is the server running/);
+    await visitor.waitForText('main#function', /another server answered 500 with no content type: “Internal Server Error”\. Is the server running/);
   });
 }
 

@@ -1,11 +1,12 @@
-// Runs on the browser's audio thread: turns what is heard into 16-bit samples, 16,000 a second, and hands them on by the tenth of
-// a second. A file of its own, as a strict Content-Security-Policy lets no script come out of a text.
+// Runs on the browser's audio thread: resamples the input to 16-bit samples at 16 kHz and posts
+// them in chunks of 100 ms. It is a separate file because a strict Content-Security-Policy allows
+// no script from a string.
 
 const RATE = 16000;
-const PIECE = RATE / 10;
+const CHUNK = RATE / 10;
 
 registerProcessor("capture", class extends AudioWorkletProcessor {
-  piece = new Int16Array(PIECE);
+  chunk = new Int16Array(CHUNK);
   filled = 0;
   sum = 0;
   count = 0;
@@ -17,9 +18,9 @@ registerProcessor("capture", class extends AudioWorkletProcessor {
     this.port.onmessage = () => { this.stopped = true; };
   }
 
-  process([[heard = []]]) {
-    // The mean of the samples that one stands for keeps most of the tones away that it cannot hold.
-    for (const sample of heard) {
+  process([[input = []]]) {
+    // Averaging the input samples of each output sample reduces aliasing.
+    for (const sample of input) {
       this.sum += sample;
       this.count += 1;
       this.phase += RATE / sampleRate;
@@ -29,21 +30,21 @@ registerProcessor("capture", class extends AudioWorkletProcessor {
       this.sum = this.count = 0;
     }
     if (!this.stopped) return true;
-    // The rest of the last piece is silence: AssemblyAI takes no very short ones.
+    // The rest of the last chunk is silence: AssemblyAI rejects very short chunks.
     this.send();
     this.port.postMessage(null);
     return false;
   }
 
   put(sample) {
-    this.piece[this.filled] = Math.max(-1, Math.min(1, sample)) * 32767;
+    this.chunk[this.filled] = Math.max(-1, Math.min(1, sample)) * 32767;
     this.filled += 1;
-    if (this.filled === PIECE) this.send();
+    if (this.filled === CHUNK) this.send();
   }
 
   send() {
-    this.port.postMessage(this.piece, [this.piece.buffer]);
-    this.piece = new Int16Array(PIECE);
+    this.port.postMessage(this.chunk, [this.chunk.buffer]);
+    this.chunk = new Int16Array(CHUNK);
     this.filled = 0;
   }
 });

@@ -1,8 +1,8 @@
-// Sound in: from the microphone, or from a sample where there is none, as providers take it.
+// Audio input from the microphone or from a sample, in the format that providers accept.
 
 const WORKLET = new URL("capture-worklet.js", import.meta.url);
 
-/** The microphone. Call it while a click is being handled: it asks for permission. */
+/** Captures the microphone. Call it in a click handler: it asks for permission. */
 export async function fromMicrophone() {
   const context = new AudioContext();
   try {
@@ -18,16 +18,16 @@ export async function fromMicrophone() {
   }
 }
 
-/** A file of sound, which is heard as it is sent. */
+/** Captures an audio file, which is also played. */
 export async function fromSample(url) {
   const context = new AudioContext();
   try {
     const file = await (await fetch(url)).arrayBuffer();
     const source = new AudioBufferSourceNode(context, { buffer: await context.decodeAudioData(file) });
     source.connect(context.destination);
-    const sound = await capture(context, source, { start: () => source.start(), close: () => {} });
-    source.onended = sound.stop;
-    return sound;
+    const audio = await capture(context, source, { start: () => source.start(), close: () => {} });
+    source.onended = audio.stop;
+    return audio;
   } catch (error) {
     context.close();
     throw error;
@@ -35,9 +35,9 @@ export async function fromSample(url) {
 }
 
 /**
- * `pieces` are 16-bit samples, 16,000 a second, a tenth of a second each. They begin when the first one is asked for: once the
- * provider listens. They end after `stop()`, and at once after `close()`,
- * which lets go of the device.
+ * `chunks` are 16-bit samples at 16 kHz, 100 ms each. Capturing starts when the first chunk is
+ * requested, which is when the provider is ready. The chunks end after `stop()`, and immediately
+ * after `close()`, which releases the device.
  */
 async function capture(context, source, { start, close }) {
   await context.audioWorklet.addModule(WORKLET);
@@ -51,26 +51,26 @@ async function capture(context, source, { start, close }) {
     wake();
   };
 
-  async function* pieces() {
+  async function* chunks() {
     await context.resume();
-    // What leads nowhere is not computed; the worklet itself gives silence.
+    // Browsers do not run nodes without a destination. The output of the worklet is silent.
     source.connect(worklet).connect(context.destination);
     start();
     for (;;) {
       while (queue.length === 0) await new Promise((resolve) => { wake = resolve; });
-      const piece = queue.shift();
-      if (!piece) return;
-      yield piece;
+      const chunk = queue.shift();
+      if (!chunk) return;
+      yield chunk;
     }
   }
 
   return {
     analyser,
-    pieces: pieces(),
+    chunks: chunks(),
     stop: () => worklet.port.postMessage("stop"),
     close: () => {
       close();
-      queue.splice(0, Infinity, null); // nobody waits for a piece that will not come
+      queue.splice(0, Infinity, null); // ends a pending read
       wake();
       if (context.state !== "closed") context.close();
     },

@@ -1,13 +1,15 @@
-// Cartesia: a token may be used until it expires, for what its grants name.
+// Cartesia: a token is valid until it expires, for its grants.
 
-import { fromBase64 } from "./sound.js";
-import { conversation, open, send, sendSound } from "./socket.js";
+import { fromBase64 } from "./playback.js";
+import { conversation, open, send, sendAudio } from "./socket.js";
 
 const VERSION = "2026-03-01";
 const VOICE = "e07c00bc-4134-4eae-9ea4-1a55fb45746b";
 
-/** Speaks a text: `onSound` gets pieces of 16-bit samples, 24,000 a second. Needs the grant `tts`. */
-export function speak({ token, base_url }, text, onSound, signal) {
+/**
+ * Speaks a text. `onAudio` receives chunks of 16-bit samples at 24 kHz. Requires the grant `tts`.
+ */
+export function speak({ token, base_url }, text, onAudio, signal) {
   const socket = open(base_url, "/tts/websocket", { cartesia_version: VERSION, access_token: token });
   const opened = () => send(socket, JSON.stringify({
     model_id: "sonic-3.5",
@@ -18,14 +20,17 @@ export function speak({ token, base_url }, text, onSound, signal) {
   }));
   const read = (message) => {
     if (message.type === "error") throw new Error(message.message);
-    if (message.type === "chunk") onSound(fromBase64(message.data));
+    if (message.type === "chunk") onAudio(fromBase64(message.data));
     return message.type === "done";
   };
   return conversation(socket, { opened, read, signal });
 }
 
-/** Listens to `sound`, pieces of 16-bit samples, 16,000 a second: `onText` gets what was heard. Needs the grant `stt`. */
-export function listen({ token, base_url }, sound, onText, signal) {
+/**
+ * Transcribes `audio`, chunks of 16-bit samples at 16 kHz. `onText` receives the transcript.
+ * Requires the grant `stt`.
+ */
+export function listen({ token, base_url }, audio, onText, signal) {
   const socket = open(base_url, "/stt/websocket", {
     cartesia_version: VERSION,
     access_token: token,
@@ -34,8 +39,8 @@ export function listen({ token, base_url }, sound, onText, signal) {
     sample_rate: 16000,
   });
   const opened = async () => {
-    await sendSound(socket, sound);
-    send(socket, "finalize"); // these two are plain words, not JSON
+    await sendAudio(socket, audio);
+    send(socket, "finalize"); // these two commands are plain text, not JSON
     send(socket, "close");
   };
   const read = (message) => {

@@ -1,50 +1,53 @@
-// ElevenLabs: a token is spent on first use, and good for the one thing that its type names.
+// ElevenLabs: a token is for single use, and for the purpose that its type names.
 
-import { fromBase64, toBase64 } from "./sound.js";
-import { conversation, open, send, sendSound } from "./socket.js";
+import { fromBase64, toBase64 } from "./playback.js";
+import { conversation, open, send, sendAudio } from "./socket.js";
 
 const VOICE = "JBFqnCBsd6RMkjVDRZzb";
 
-/** Speaks a text: `onSound` gets pieces of 16-bit samples, 24,000 a second. Takes a token of type `tts_websocket`. */
-export function speak({ token, base_url }, text, onSound, signal) {
+/**
+ * Speaks a text. `onAudio` receives chunks of 16-bit samples at 24 kHz. Requires the type
+ * `tts_websocket`.
+ */
+export function speak({ token, base_url }, text, onAudio, signal) {
   const socket = open(base_url, `/v1/text-to-speech/${VOICE}/stream-input`, {
     single_use_token: token,
     model_id: "eleven_flash_v2_5",
     output_format: "pcm_24000",
   });
   const opened = () => {
-    // A blank starts the stream, each text ends with one, and nothing at all ends it.
+    // A space starts the stream, each text ends with a space, and an empty text ends the stream.
     for (const part of [" ", `${text} `, ""]) send(socket, JSON.stringify({ text: part }));
   };
   const read = (message) => {
     if (message.error) throw new Error(message.message ?? message.error);
-    if (message.audio) onSound(fromBase64(message.audio));
+    if (message.audio) onAudio(fromBase64(message.audio));
     return message.isFinal;
   };
   return conversation(socket, { opened, read, signal });
 }
 
 /**
- * Listens to `sound`, pieces of 16-bit samples, 16,000 a second: `onText` gets what was heard. Takes a token of type
- * `realtime_scribe`.
+ * Transcribes `audio`, chunks of 16-bit samples at 16 kHz. `onText` receives the transcript.
+ * Requires the type `realtime_scribe`.
  */
-export function listen({ token, base_url }, sound, onText, signal) {
+export function listen({ token, base_url }, audio, onText, signal) {
   const socket = open(base_url, "/v1/speech-to-text/realtime", {
     token,
     model_id: "scribe_v2_realtime",
     audio_format: "pcm_16000",
   });
   let ended = false;
-  const sendAudio = (audio, commit) => send(socket, JSON.stringify({
+  const sendChunk = (audio, commit) => send(socket, JSON.stringify({
     message_type: "input_audio_chunk",
     audio_base_64: audio,
     commit,
     sample_rate: 16000,
   }));
   const sendAll = async () => {
-    await sendSound(socket, sound, (piece) => sendAudio(toBase64(piece), false));
+    await sendAudio(socket, audio, (chunk) => sendChunk(toBase64(chunk), false));
     ended = true;
-    sendAudio("", true);
+    sendChunk("", true);
   };
   const read = (message) => {
     if (message.error) throw new Error(message.error);
@@ -52,7 +55,7 @@ export function listen({ token, base_url }, sound, onText, signal) {
     if (message.message_type === "partial_transcript") onText(message.text, false);
     if (message.message_type !== "committed_transcript") return false;
     onText(message.text, true);
-    return ended; // the provider commits by itself where somebody speaks for very long
+    return ended; // the provider also commits by itself during long speech
   };
   return conversation(socket, { read, signal });
 }

@@ -1,28 +1,28 @@
-// The page of `make dev`: signs in, gets tokens, uses them, and shows what happens.
+// The page of `make dev`: signs in, gets tokens, uses them, and shows each step.
 
 import { VoicemintError } from "../voicemint.js";
 import { PROVIDERS } from "./providers.js";
 import { forgetUser, onOtherTab, rememberedUser, signIn, signOut } from "./session.js";
-import { createTokens, left, seconds } from "./tokens.js";
-import { hear, write } from "./use.js";
+import { createTokens, remaining, seconds } from "./tokens.js";
+import { speakText, transcribe } from "./use.js";
 import { $, showCountdown, showExchange, showProblem, showState } from "./view.js";
 
 const tokens = createTokens({
-  owner: () => user,
+  currentUser: () => user,
   onChange: showToken,
   onUnauthenticated: () => {
-    // An app would refresh its session here and give true, to be asked once more.
+    // An app would refresh its session here and return true to retry.
     forgetUser();
     showUser(undefined);
     $("user").focus();
   },
 });
 const deployment = await (await fetch("/deployment.json")).json();
-let user; // who is signed in, as far as the page knows
-let notice; // what to say as long as nothing was asked
-const asking = new Map(); // by provider: the request that is under way
-let using; // the connection that is under way
-let last; // the single-use token that was used last, where and for what
+let user; // the signed-in user, as far as the page knows
+let notice; // the state text before the first request
+const requests = new Map(); // pending requests, by provider
+let connection; // the pending use of a token
+let last; // the last used single-use token, with its provider and mode
 
 // Signing in and out.
 
@@ -30,8 +30,8 @@ async function onSignIn(form) {
   const before = user;
   try {
     const name = await signIn(new FormData(form));
-    const other = before && before !== name;
-    becomes(name, other && `${before}’s tokens are forgotten. The cookies are still here, but they open for ${before} alone.`);
+    const hasChanged = before && before !== name;
+    setUser(name, hasChanged && `${before}’s tokens were discarded. The cookies remain, but only ${before} can use them.`);
   } catch (error) {
     $("signed-in").textContent = error.message;
   }
@@ -44,25 +44,25 @@ async function onSignOut() {
     $("signed-in").textContent = `Still signed in as ${user}: ${error.message}`;
     return;
   }
-  becomes(undefined);
+  setUser(undefined);
   $("user").focus();
 }
 
-/** Somebody else is here: nothing of whoever was here before may be used. */
-function becomes(name, words) {
-  using?.abort();
+/** Changes the user. Nothing of the previous user may be used. */
+function setUser(name, words) {
+  connection?.abort();
   showUser(name);
-  notice = words || (name ? "Get one: what is asked and what comes back will be here." : "Sign in first.");
-  forget();
+  notice = words || (name ? "Get a token to see the request and the response here." : "Sign in first.");
+  discard();
 }
 
 function showUser(name) {
   user = name;
-  $("signed-in").textContent = name ? `Signed in as ${name}.` : "Nobody is signed in. Any name will do.";
+  $("signed-in").textContent = name ? `Signed in as ${name}.` : "Not signed in. Any name works.";
   $("sign-out").hidden = !name;
 }
 
-function forget() {
+function discard() {
   last = undefined;
   $("again").hidden = true;
   showProblem($("refused"));
@@ -77,10 +77,10 @@ const ask = () => PROVIDERS[provider()].ask(form());
 
 async function get() {
   const name = provider();
-  if (asking.has(name)) return asking.get(name).press();
-  if (isRefusedHere($("problem"))) return;
+  if (requests.has(name)) return requests.get(name).press();
+  if (isInvalid($("problem"))) return;
   const request = begin(showToken);
-  asking.set(name, request);
+  requests.set(name, request);
   showToken();
   try {
     await tokens.prefetch(name, ask(), request.signal);
@@ -88,44 +88,51 @@ async function get() {
     if (!isShown(error)) throw error;
   } finally {
     request.end();
-    asking.delete(name);
+    requests.delete(name);
     showToken();
   }
 }
 
 /**
- * Something that the button which began it stops: once that says Stop, which `onMayStop` shows. The second click of somebody who
- * always clicks twice does not, as a token may be spent by then.
+ * Starts an operation that its button can stop. The button becomes a Stop button after 500 ms,
+ * which `onMayStop` shows: the second click of a double click must not stop the operation, because
+ * the token may already be used.
  */
 function begin(onMayStop) {
   const controller = new AbortController();
   const abort = () => controller.abort();
-  const begun = {
+  const operation = {
     signal: controller.signal,
     abort,
     stop: abort,
     mayStop: false,
-    press: () => { if (begun.mayStop) begun.stop(); },
+    press: () => { if (operation.mayStop) operation.stop(); },
     end: () => clearTimeout(timer),
   };
   const timer = setTimeout(() => {
-    begun.mayStop = true;
+    operation.mayStop = true;
     onMayStop();
   }, 500);
-  return begun;
+  return operation;
 }
 
-/** Says so where a field has no number: a form gives nothing for it, as if it were empty, and that would be another ask. */
-function isRefusedHere(place) {
+/**
+ * Shows an error if a number field is invalid. A form would treat the field as empty and send
+ * another request than intended.
+ */
+function isInvalid(place) {
   const fields = document.querySelectorAll("[data-fields]:not([hidden]) input");
   const field = [...fields].find(({ validity }) => validity.badInput);
   if (!field) return false;
-  showProblem(place, { body: { title: "Nothing was asked.", errors: [{ field: field.name, message: "must be a number" }] } });
+  showProblem(place, { body: { title: "No request was sent.", errors: [{ field: field.name, message: "must be a number" }] } });
   field.focus();
   return true;
 }
 
-/** Refusals are on the page already, and who stops a request knows. */
+/**
+ * Whether the page already shows the error: error responses are shown, and the user knows about an
+ * abort.
+ */
 function isShown(error) {
   return error instanceof VoicemintError || error.name === "AbortError";
 }
@@ -133,72 +140,74 @@ function isShown(error) {
 function showToken() {
   const name = provider();
   const exchange = tokens.exchange(name);
-  $("get").textContent = asking.get(name)?.mayStop ? "Stop" : "Get a token";
-  showExchange(exchange?.answer && exchange, deployment.providers[name].cookie);
+  $("get").textContent = requests.get(name)?.mayStop ? "Stop" : "Get a token";
+  showExchange(exchange?.response && exchange, deployment.providers[name].cookie);
   remember();
   tick();
 }
 
-/** What changes as time passes. */
+/** Updates what changes with time. */
 function tick() {
   const [state, words, countdown] = tokens.state(provider());
-  if (asking.has(provider()) && state !== "waiting") return showState("asking", "…");
-  if (using && state === "waiting") tell(words);
+  if (requests.has(provider()) && state !== "waiting") return showState("requesting", "…");
+  if (connection && state === "waiting") setProgress(words);
   showState(state, words || notice, countdown);
   const exchange = tokens.exchange(provider());
-  const granted = exchange?.answer?.body;
+  const granted = exchange?.response?.body;
   if (!granted?.token) return;
-  const rest = left(exchange);
-  const kind = granted.single_use ? "for one use" : "for any number of uses";
+  const rest = remaining(exchange);
+  const kind = granted.single_use ? "single use" : "reusable";
   showCountdown(rest / 1000 / granted.expires_in, `${seconds(rest)} s of ${granted.expires_in} s left, ${kind}.`);
 }
 
-// Using it.
+// Using a token.
 
-async function use(way, again) {
-  if (using) return using.press();
-  if (!again && isRefusedHere($("refused"))) return;
+async function use(mode, again) {
+  if (connection) return connection.press();
+  if (!again && isInvalid($("refused"))) return;
   const name = provider();
   const { label, speak, listen } = PROVIDERS[name];
-  using = begin(() => showUseButton(way));
-  const { signal } = using;
-  showUse(way, true);
+  connection = begin(() => showUseButton(mode));
+  const { signal } = connection;
+  showUse(mode, true);
   const getToken = async () => {
-    signal.throwIfAborted(); // while the microphone was asked for, somebody else may have come
+    // The user may have changed while the microphone permission was pending.
+    signal.throwIfAborted();
     const token = again ?? await tokens.getToken(name, ask(), signal);
-    last = token.single_use ? { name, way, token } : undefined;
+    last = token.single_use ? { name, mode, token } : undefined;
     tokens.used(name, token);
     return token;
   };
-  const shared = { getToken, canvas: $("scope"), tell, signal };
+  const shared = { getToken, canvas: $("waveform"), setProgress, signal };
   try {
-    if (way === "speak") await hear({ ...shared, speak, text: $("text").value });
-    else await write({ ...shared, listen, file: file(), onText: showTranscript, onStop });
+    if (mode === "speak") await speakText({ ...shared, speak, text: $("text").value });
+    else await transcribe({ ...shared, listen, file: file(), onText: showTranscript, onStop });
   } catch (error) {
-    tell("");
+    setProgress("");
     showFailure(error, label);
   } finally {
-    using.end();
-    using = undefined;
-    showUse(way, false);
+    connection.end();
+    connection = undefined;
+    showUse(mode, false);
   }
 
-  function onStop(endSound) {
-    using.stop = () => {
-      using.stop = using.abort; // who presses twice does not want the last words
-      tell("Waiting for the last words …");
-      endSound();
+  function onStop(endAudio) {
+    connection.stop = () => {
+      // A second click does not wait for the end of the transcript.
+      connection.stop = connection.abort;
+      setProgress("Waiting for the end of the transcript …");
+      endAudio();
     };
   }
 }
 
 function file() {
-  return new FormData($("listen")).get("sound") === "sample" ? "/page/sample.wav" : undefined;
+  return new FormData($("listen")).get("audio") === "sample" ? "/page/sample.wav" : undefined;
 }
 
-function showUse(way, running) {
-  showUseButton(way);
-  $("ask-form").inert = $("way").inert = running;
+function showUse(mode, running) {
+  showUseButton(mode);
+  $("ask-form").inert = $("mode").inert = running;
   if (running) {
     showProblem($("refused"));
     $("transcript").hidden = true;
@@ -206,15 +215,15 @@ function showUse(way, running) {
   showAgain(running);
 }
 
-function showUseButton(way) {
-  $(way).querySelector("button").textContent = using?.mayStop ? "Stop" : { speak: "Speak", listen: "Listen" }[way];
+function showUseButton(mode) {
+  $(mode).querySelector("button").textContent = connection?.mayStop ? "Stop" : { speak: "Speak", listen: "Listen" }[mode];
 }
 
 function showAgain(running) {
   $("again").hidden = running || last?.name !== provider();
 }
 
-function tell(text) {
+function setProgress(text) {
   if ($("progress").textContent !== text) $("progress").textContent = text;
 }
 
@@ -226,15 +235,15 @@ function showTranscript(text) {
 function showFailure(error, label) {
   const advice = {
     AbortError: "Stopped.",
-    NotAllowedError: "The microphone may not be used. Allow it, or take the sample.",
-    NotFoundError: "There is no microphone here. Take the sample.",
+    NotAllowedError: "Microphone access was denied. Allow it, or use the sample.",
+    NotFoundError: "No microphone was found. Use the sample.",
   };
-  if (advice[error.name]) return tell(advice[error.name]);
-  const title = error instanceof VoicemintError ? "There is no token for this." : `${label} refused.`;
+  if (advice[error.name]) return setProgress(advice[error.name]);
+  const title = error instanceof VoicemintError ? "No token is available." : `${label} refused the request.`;
   showProblem($("refused"), { body: { title, detail: error.message } });
 }
 
-// What is chosen: shows what fits, and outlives a reload.
+// The choices of the user, which survive a reload.
 
 function showChoice() {
   const name = provider();
@@ -245,19 +254,19 @@ function showChoice() {
   $("host").textContent = new URL(deployment.providers[name].base_url).host;
   showProblem($("refused"));
   showAgain(false);
-  showWay();
+  showMode();
   showToken();
 }
 
-function showWay() {
-  const ways = PROVIDERS[provider()].ways(ask());
-  const chosen = document.querySelector("[name=way]:checked").value;
-  const way = ways.includes(chosen) ? chosen : ways[0];
-  $("way").hidden = ways.length < 2;
-  $("speak").hidden = way !== "speak";
-  $("listen").hidden = way !== "listen";
+function showMode() {
+  const modes = PROVIDERS[provider()].modes(ask());
+  const chosen = document.querySelector("[name=mode]:checked").value;
+  const mode = modes.includes(chosen) ? chosen : modes[0];
+  $("mode").hidden = modes.length < 2;
+  $("speak").hidden = mode !== "speak";
+  $("listen").hidden = mode !== "listen";
   $("transcript").hidden = true;
-  tell("");
+  setProgress("");
 }
 
 function showDeployment() {
@@ -266,14 +275,14 @@ function showDeployment() {
   $("claim").hidden = $("may").disabled = !deployment.grants_claim;
   for (const who of document.querySelectorAll("[data-who]")) {
     const { standin } = deployment.providers[who.dataset.who];
-    who.textContent = standin ? "stand-in" : "the real one";
+    who.textContent = standin ? "stand-in" : "real provider";
     who.classList.toggle("real", !standin);
   }
 }
 
-/** What was chosen, and whether there was a token. The token itself is kept in memory, and nowhere else. */
+/** Stores the choices, and whether there was a token. The token itself is in memory only. */
 function remember() {
-  const had = tokens.exchange(provider())?.answer?.status === 200;
+  const had = tokens.exchange(provider())?.response?.status === 200;
   sessionStorage.setItem("page", JSON.stringify({ fields: [...form()], had }));
 }
 
@@ -305,23 +314,23 @@ onSubmit("ask-form", get);
 onSubmit("speak", () => use("speak"));
 onSubmit("listen", () => use("listen"));
 $("sign-out").addEventListener("click", onSignOut);
-$("forget").addEventListener("click", forget);
+$("discard").addEventListener("click", discard);
 $("again").addEventListener("click", () => {
-  $(last.way).querySelector("button").focus(); // this one goes away meanwhile
-  use(last.way, last.token);
+  $(last.mode).querySelector("button").focus(); // the clicked button disappears
+  use(last.mode, last.token);
 });
 $("ask-form").addEventListener("change", showChoice);
-$("way").addEventListener("change", showWay);
-onOtherTab(becomes);
+$("mode").addEventListener("change", showMode);
+onOtherTab(setUser);
 setInterval(tick, 250);
 
-// A phone has no room for all of it at once.
+// A phone has no space for the open details.
 $("details").open = matchMedia("(min-width: 60rem)").matches;
 const hadToken = recall();
 showDeployment();
 await preferSampleWithoutMicrophone();
-becomes(rememberedUser());
+setUser(rememberedUser());
 showChoice();
 document.querySelector("main").inert = false;
-// A reload lost what was in memory: a reusable token comes back out of the cookie.
+// After a reload, a reusable token is resumed from the cookie.
 if (user && hadToken && !deployment.providers[provider()].single_use) await get();

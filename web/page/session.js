@@ -1,19 +1,22 @@
-// Who is signed in: an app's own affair. Here it is a cookie that scripts cannot read, so the page keeps the name beside it.
+// The app's own sessions. Here the session is a cookie that scripts cannot read, so the page stores
+// the user's name in localStorage.
 
 import { createTokenSource } from "../voicemint.js";
 import { PROVIDERS } from "./providers.js";
 
 const KEY = "user";
 
-/** Signs in; gives the name. */
+/** Signs in. Returns the user's name. */
 export async function signIn(fields) {
-  const answer = await post("/sign-in", new URLSearchParams(fields));
-  const { user, expires_in } = await answer.json();
+  const response = await post("/sign-in", new URLSearchParams(fields));
+  const { user, expires_in } = await response.json();
   localStorage.setItem(KEY, JSON.stringify({ user, until: Date.now() + expires_in * 1000 }));
   return user;
 }
 
-/** Signs out; the tokens' cookies go with the session, and do not keep it where they cannot. */
+/**
+ * Signs out, and deletes the token cookies. Signing out continues if a cookie cannot be deleted.
+ */
 export async function signOut() {
   await Promise.allSettled(Object.keys(PROVIDERS).map((name) => createTokenSource(`/${name}/token`).signOut()));
   await post("/sign-out");
@@ -21,24 +24,24 @@ export async function signOut() {
 }
 
 async function post(path, body) {
-  const answer = await fetch(path, { method: "POST", body }).catch(() => {
-    throw new Error("There is no answer: is make dev still running?");
+  const response = await fetch(path, { method: "POST", body }).catch(() => {
+    throw new Error("No response: is make dev still running?");
   });
-  if (!answer.ok) throw new Error(await answer.text());
-  return answer;
+  if (!response.ok) throw new Error(await response.text());
+  return response;
 }
 
 export function forgetUser() {
   localStorage.removeItem(KEY);
 }
 
-/** Who signed in and may still be. */
+/** The last user, unless the session has expired. */
 export function rememberedUser() {
   const { user, until } = JSON.parse(localStorage.getItem(KEY)) ?? {};
   return until > Date.now() ? user : undefined;
 }
 
-/** Calls back when somebody signed in or out in another tab. */
+/** Calls back when a user signs in or out in another tab. */
 export function onOtherTab(callback) {
   window.addEventListener("storage", ({ key }) => {
     if (key === KEY) callback(rememberedUser());

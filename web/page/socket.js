@@ -1,6 +1,6 @@
-// What the sockets of all providers have in common.
+// Shared WebSocket code of all providers.
 
-/** Opens a socket at the host that minted the token: some providers take a token nowhere else. */
+/** Opens a socket to the host that minted the token: some providers accept a token only there. */
 export function open(baseUrl, path, query) {
   const url = new URL(baseUrl.replace("http", "ws") + path);
   url.search = new URLSearchParams(query);
@@ -8,8 +8,8 @@ export function open(baseUrl, path, query) {
 }
 
 /**
- * Calls `opened` once the socket is open, and hands each message to `read` until that gives true. Rejects when one of them fails,
- * or the socket closes before.
+ * Calls `opened` when the socket is open, and passes each message to `read` until that returns
+ * true. Rejects if one of them fails or the socket closes earlier.
  */
 export async function conversation(socket, { opened, read, signal }) {
   try {
@@ -24,7 +24,7 @@ export async function conversation(socket, { opened, read, signal }) {
       };
       if (opened) socket.addEventListener("open", () => handle(opened));
       socket.addEventListener("message", ({ data }) => handle(() => read(JSON.parse(data))));
-      socket.addEventListener("close", (event) => reject(new Error(inWords(event))));
+      socket.addEventListener("close", (event) => reject(new Error(describeClose(event))));
       signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
     });
   } finally {
@@ -32,22 +32,27 @@ export async function conversation(socket, { opened, read, signal }) {
   }
 }
 
-/** Sends a message, unless the socket closes: it would be lost, and browsers write an error to the console. */
+/**
+ * Sends a message unless the socket is closing: the message would be lost, and browsers would log
+ * an error.
+ */
 export function send(socket, message) {
   if (socket.readyState === WebSocket.OPEN) socket.send(message);
 }
 
-/** Sends each piece of a sound as `sendPiece` does, and no more once the socket closes. */
-export async function sendSound(socket, sound, sendPiece = (piece) => send(socket, piece)) {
-  for await (const piece of sound) {
+/** Sends each chunk of `audio` with `sendChunk`, until the socket closes. */
+export async function sendAudio(socket, audio, sendChunk = (chunk) => send(socket, chunk)) {
+  for await (const chunk of audio) {
     if (socket.readyState !== WebSocket.OPEN) return;
-    sendPiece(piece);
+    sendChunk(chunk);
   }
 }
 
-/** Why a socket closed. A handshake that is refused has no reason: browsers keep the answer from pages. */
-function inWords({ code, reason }) {
+/**
+ * Why a socket closed. A rejected handshake has no reason: browsers hide the response from pages.
+ */
+function describeClose({ code, reason }) {
   if (reason) return `${reason} (${code})`;
-  if (code === 1006) return "The connection was refused, or it broke; browsers tell no more. The token may have expired, or not grant this.";
+  if (code === 1006) return "The connection failed; browsers do not say why. The token may have expired, or may not grant this.";
   return `The provider closed the connection (${code}).`;
 }

@@ -1,25 +1,28 @@
-// The tokens of the page, by the client in voicemint.js, and what happened when they were asked for.
+// The page's tokens, from the client in voicemint.js, and the last request and response of each
+// endpoint.
 
 import { createTokenSource } from "../voicemint.js";
-import { watched } from "./exchange.js";
+import { recorded } from "./exchange.js";
 import { PROVIDERS } from "./providers.js";
 
-/** `owner()` says who is signed in; `onChange` is called when there is something new to show. */
-export function createTokens({ owner, onChange, onUnauthenticated }) {
-  const sources = new Map(); // one for each thing that was asked for
-  const exchanges = new Map(); // the last one with each provider's endpoint
-  const waits = new Map(); // for how long, and until when, each endpoint is left in peace after 429 and 503
+/**
+ * `currentUser()` returns the signed-in user. `onChange` is called when the page has to be updated.
+ */
+export function createTokens({ currentUser, onChange, onUnauthenticated }) {
+  const sources = new Map(); // one per token request
+  const exchanges = new Map(); // the last one of each provider's endpoint
+  const waits = new Map(); // the duration and end of each endpoint's wait after 429 or 503
 
-  /** An app that always asks for the same makes one source at its start. */
+  /** An app with a fixed token request creates one source at its start. */
   function source(name, ask) {
     const key = `${name} ${JSON.stringify(ask)}`;
     if (!sources.has(key)) {
       sources.set(key, createTokenSource(`/${name}/token`, {
         ask,
-        fetch: watched((asked, answer) => note(name, { asked, answer, owner: owner() })),
+        fetch: recorded((request, response) => record(name, { request, response, user: currentUser() })),
         maxWait: 120,
         onWait: (seconds) => {
-          waits.set(name, { whole: seconds * 1000, until: performance.now() + seconds * 1000 });
+          waits.set(name, { duration: seconds * 1000, until: performance.now() + seconds * 1000 });
           onChange();
         },
         onUnauthenticated,
@@ -28,13 +31,13 @@ export function createTokens({ owner, onChange, onUnauthenticated }) {
     return sources.get(key);
   }
 
-  function note(name, exchange) {
+  function record(name, exchange) {
     waits.delete(name);
     exchanges.set(name, exchange);
     onChange();
   }
 
-  /** Gets a token ahead of its use, so that the use need not wait. */
+  /** Prefetches a token, so that its use does not have to wait. */
   async function prefetch(name, ask, signal) {
     const before = exchanges.get(name);
     await settled(name, source(name, ask).prefetch({ signal }));
@@ -42,15 +45,15 @@ export function createTokens({ owner, onChange, onUnauthenticated }) {
     onChange();
   }
 
-  /** Gets a token for its use. */
+  /** Gets a token to use. */
   function getToken(name, ask, signal) {
     return settled(name, source(name, ask).getToken({ signal }));
   }
 
-  /** However asking ends, be it that somebody stops it: nobody waits any more. */
-  async function settled(name, asking) {
+  /** Ends the wait however the call ends, including when the user stops it. */
+  async function settled(name, call) {
     try {
-      return await asking;
+      return await call;
     } catch (error) {
       if (error.code === "network_error") exchanges.set(name, { failure: error.detail });
       throw error;
@@ -60,61 +63,64 @@ export function createTokens({ owner, onChange, onUnauthenticated }) {
     }
   }
 
-  /** Forgets all, as a reload would. */
+  /** Discards everything, as a reload does. */
   function clear() {
     for (const each of sources.values()) each.clear();
     exchanges.clear();
     onChange();
   }
 
-  /** Notes that a provider has seen a token. */
+  /** Records that a token was sent to its provider. */
   function used(name, { token, single_use }) {
     const exchange = exchanges.get(name);
-    if (single_use && exchange?.answer?.body?.token === token) exchange.spent = true;
+    if (single_use && exchange?.response?.body?.token === token) exchange.spent = true;
     onChange();
   }
 
-  /** How things are with a provider's token: in a word, in a sentence, and what counts down. */
+  /** The state of a provider's token: a key, a sentence, and a countdown. */
   function state(name) {
     const exchange = exchanges.get(name);
     const wait = waits.get(name);
-    if (wait) return ["waiting", `The page waits ${inWords(wait.whole)}, then asks again by itself.`, inWords(wait.until - performance.now())];
+    if (wait) return ["waiting", `The page waits ${formatDuration(wait.duration)}, then retries.`, formatDuration(wait.until - performance.now())];
     if (!exchange) return ["none", ""];
     if (exchange.failure) return ["refused", exchange.failure];
-    const { answer, fromMemory } = exchange;
+    const { response, fromMemory } = exchange;
     const { label } = PROVIDERS[name];
-    if (!answer.body?.token) return ["refused", `The endpoint answered ${answer.status}.`, comeAgain(answer)];
-    if (left(exchange) <= 0) return ["expired", "Get another one."];
-    if (exchange.spent) return ["spent", `${label} has seen it, and takes it once.`];
-    if (fromMemory) return [answer.source, "Still in the page’s memory, so there was no request."];
-    if (answer.source === "resumed") return ["resumed", `Out of ${exchange.owner}’s cookie: ${label} was not called.`];
-    return ["minted", `By ${label}, for ${exchange.owner}.`];
+    if (!response.body?.token) return ["refused", `The endpoint responded with ${response.status}.`, retryHint(response)];
+    if (remaining(exchange) <= 0) return ["expired", "Get a new token."];
+    if (exchange.spent) return ["spent", `It was sent to ${label}, which accepts it only once.`];
+    if (fromMemory) return [response.source, "From the page’s memory, without a request."];
+    if (response.source === "resumed") return ["resumed", `From ${exchange.user}’s cookie, without a call to ${label}.`];
+    return ["minted", `By ${label}, for ${exchange.user}.`];
   }
 
   return { prefetch, getToken, clear, used, state, exchange: (name) => exchanges.get(name) };
 }
 
-/** Milliseconds that a token has left, counted as the endpoint does: from before it was asked for. */
-export function left({ asked, answer }) {
-  return answer.body.expires_in * 1000 - (performance.now() - asked.at);
+/**
+ * The remaining lifetime of a token in milliseconds, counted from before its request, as the
+ * endpoint does.
+ */
+export function remaining({ request, response }) {
+  return response.body.expires_in * 1000 - (performance.now() - request.at);
 }
 
-/** Milliseconds as seconds to show. */
+/** Milliseconds as whole seconds. */
 export function seconds(milliseconds) {
   return Math.max(0, Math.ceil(milliseconds / 1000));
 }
 
-/** Milliseconds as people say them; rounded up, as earlier would be too early. */
-export function inWords(milliseconds) {
-  const whole = seconds(milliseconds);
-  if (whole <= 120) return `${whole} s`;
-  const minutes = Math.ceil(whole / 60);
+/** Formats milliseconds for the user. Rounds up, because an earlier retry would fail. */
+export function formatDuration(milliseconds) {
+  const total = seconds(milliseconds);
+  if (total <= 120) return `${total} s`;
+  const minutes = Math.ceil(total / 60);
   const parts = [[Math.floor(minutes / 60), "h"], [minutes % 60, "min"]];
   return parts.filter(([count]) => count > 0).map((part) => part.join(" ")).join(" ");
 }
 
-/** When asking makes sense again, after a refusal that is not waited for. By the clock on the wall: it may be tomorrow. */
-function comeAgain({ came, retryAfter }) {
-  const rest = came + retryAfter * 1000 - Date.now();
-  return retryAfter && rest > 0 ? `Come again in ${inWords(rest)}.` : "";
+/** When to retry after an error. Uses the wall clock, because it may be tomorrow. */
+function retryHint({ at, retryAfter }) {
+  const rest = at + retryAfter * 1000 - Date.now();
+  return retryAfter && rest > 0 ? `Try again in ${formatDuration(rest)}.` : "";
 }

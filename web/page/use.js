@@ -1,26 +1,26 @@
-// Uses a token: lets a sentence be heard, or writes what is said.
+// Uses a token: speaks a text, or transcribes speech.
 
 import { fromMicrophone, fromSample } from "./capture.js";
-import { drawSound } from "./scope.js";
-import { createPlayer } from "./sound.js";
+import { createPlayer } from "./playback.js";
+import { drawWaveform } from "./waveform.js";
 
-/** Plays what `speak` makes of a text, while it comes. */
-export async function hear({ speak, getToken, text, canvas, tell, signal }) {
+/** Plays the speech of a text while it arrives. */
+export async function speakText({ speak, getToken, text, canvas, setProgress, signal }) {
   const player = createPlayer(24000);
-  const stopDrawing = drawSound(canvas, player.analyser);
+  const stopDrawing = drawWaveform(canvas, player.analyser);
   try {
-    tell("Getting a token …");
+    setProgress("Getting a token …");
     const token = await getToken();
-    tell("Connecting …");
+    setProgress("Connecting …");
     const started = performance.now();
     let wait;
-    await speak(token, text, (sound) => {
+    await speak(token, text, (audio) => {
       wait ??= Math.round(performance.now() - started);
-      player.play(sound);
-      tell("Speaking …");
+      player.play(audio);
+      setProgress("Speaking …");
     }, signal);
     await player.finish(signal);
-    tell(`${player.seconds().toFixed(1)} s of sound; the first of it came ${wait} ms after connecting began.`);
+    setProgress(`${player.seconds().toFixed(1)} s of audio. The first audio arrived ${wait} ms after the start of the connection.`);
   } finally {
     stopDrawing();
     player.close();
@@ -28,33 +28,33 @@ export async function hear({ speak, getToken, text, canvas, tell, signal }) {
 }
 
 /**
- * Writes what `listen` hears, in the microphone or in a file of sound. `onStop` gets a function that ends the sound; the last
- * words come after that.
+ * Transcribes the microphone or an audio file with `listen`. `onStop` receives a function that ends
+ * the audio; the end of the transcript arrives after that.
  */
-export async function write({ listen, getToken, file, canvas, tell, onText, onStop, signal }) {
-  const sound = await (file ? fromSample(file) : fromMicrophone());
-  const stopDrawing = drawSound(canvas, sound.analyser);
-  const written = [];
+export async function transcribe({ listen, getToken, file, canvas, setProgress, onText, onStop, signal }) {
+  const audio = await (file ? fromSample(file) : fromMicrophone());
+  const stopDrawing = drawWaveform(canvas, audio.analyser);
+  const finals = [];
   try {
-    tell("Getting a token …");
-    // The microphone was asked for before: a token is for now.
+    setProgress("Getting a token …");
+    // The token is requested after the microphone permission, so that it does not expire meanwhile.
     const token = await getToken();
-    onStop(sound.stop); // until here there was nothing that has an end
-    tell("Connecting …");
-    const telling = tellWhenItBegins(sound.pieces, () => tell(file ? "Playing the sample …" : "Listening: speak."));
-    await listen(token, telling, (text, final) => {
+    onStop(audio.stop);
+    setProgress("Connecting …");
+    const chunks = callOnStart(audio.chunks, () => setProgress(file ? "Playing the sample …" : "Listening. Speak now."));
+    await listen(token, chunks, (text, final) => {
       const latest = text.trim();
-      onText([...written, latest].join(" "));
-      if (final && latest) written.push(latest);
+      onText([...finals, latest].join(" "));
+      if (final && latest) finals.push(latest);
     }, signal);
-    tell(written.length ? "Done." : "Done. Nothing was understood.");
+    setProgress(finals.length ? "Done." : "Done. No speech was recognized.");
   } finally {
     stopDrawing();
-    sound.close();
+    audio.close();
   }
 }
 
-async function* tellWhenItBegins(pieces, begun) {
-  begun();
-  yield* pieces;
+async function* callOnStart(chunks, callback) {
+  callback();
+  yield* chunks;
 }

@@ -1,4 +1,4 @@
-// What the page shows of a token. Texts alone are ever set, never markup, and never a whole token.
+// Shows a token on the page. Sets text only, never markup, and never shows a whole token.
 
 import { shortened, steps } from "./exchange.js";
 
@@ -6,22 +6,22 @@ export const $ = (id) => document.getElementById(id);
 
 const BADGES = {
   none: "None yet",
-  asking: "Asking",
+  requesting: "Requesting",
   waiting: "Waiting",
   minted: "Minted",
   resumed: "Resumed",
   refused: "Refused",
   expired: "Expired",
-  spent: "Spent",
+  spent: "Used",
 };
 
 export function element(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
+  const created = Object.assign(document.createElement(name), properties);
+  created.append(...children);
+  return created;
 }
 
-/** The one line that says how things are. What counts down is for eyes: read aloud, it would be a nuisance. */
+/** Shows the state line. Screen readers do not announce the countdown: it would be disruptive. */
 export function showState(state, text, countdown = "") {
   const [badge, words, rest] = $("state").children;
   if (badge.textContent !== BADGES[state]) badge.textContent = BADGES[state];
@@ -30,29 +30,29 @@ export function showState(state, text, countdown = "") {
   rest.textContent = countdown;
 }
 
-/** All of an exchange but what changes with time; nothing where there was none. */
+/** Shows an exchange, except for what changes with time. */
 export function showExchange(exchange, cookie) {
-  const granted = exchange?.answer.body?.token;
+  const granted = exchange?.response.body?.token;
   $("exchange").hidden = !exchange;
   $("held").hidden = $("cookie").hidden = !granted;
-  showProblem($("problem"), exchange && !granted ? exchange.answer : undefined);
+  showProblem($("problem"), exchange && !granted ? exchange.response : undefined);
   if (!exchange) return;
-  const { asked, answer } = exchange;
-  $("asked").textContent = `${asked.method} ${asked.url}${asked.body ? `\n${pretty(JSON.parse(asked.body))}` : ""}`;
-  $("answered").textContent = cameBack(answer);
-  $("waterfall").replaceChildren(...bars(answer));
+  const { request, response } = exchange;
+  $("request").textContent = `${request.method} ${request.url}${request.body ? `\n${pretty(JSON.parse(request.body))}` : ""}`;
+  $("response").textContent = formatResponse(response);
+  $("waterfall").replaceChildren(...bars(response));
   if (granted) {
     $("shortened").textContent = shortened(granted);
-    showCookie(cookie, answer.body.expires_in);
+    showCookie(cookie, response.body.expires_in);
   }
 }
 
-/** A problem document as a human reads it: what is wrong, what to do, and the code to look up. */
-export function showProblem(place, answer) {
-  place.hidden = !answer;
+/** Shows a problem document: its title, advice and code. */
+export function showProblem(place, response) {
+  place.hidden = !response;
   place.replaceChildren();
-  if (!answer) return;
-  const { title = `Status ${answer.status}`, detail = "The answer is not one of Voicemint's.", code, errors = [] } = answer.body ?? {};
+  if (!response) return;
+  const { title = `Status ${response.status}`, detail = "The response is not from Voicemint.", code, errors = [] } = response.body ?? {};
   place.append(element("strong", { textContent: title }));
   if (errors.length === 0) place.append(element("p", { textContent: detail }));
   for (const { field, message } of errors) {
@@ -61,13 +61,13 @@ export function showProblem(place, answer) {
   if (code) place.append(element("p", { className: "note" }, element("code", { textContent: code })));
 }
 
-/** How much of a token's time is left, of 1. */
+/** Shows the remaining fraction of a token's lifetime. */
 export function showCountdown(left, words) {
   $("countdown").style.setProperty("--left", String(Math.max(0, left)));
   $("left").textContent = words;
 }
 
-function cameBack({ status, source, timing, retryAfter, body }) {
+function formatResponse({ status, source, timing, retryAfter, body }) {
   const headers = { "Voicemint-Source": source, "Server-Timing": timing, "Retry-After": retryAfter };
   const lines = Object.entries(headers).filter(([, value]) => value).map(([name, value]) => `${name}: ${value}`);
   const shown = body?.token ? { ...body, token: shortened(body.token) } : body;
@@ -87,10 +87,10 @@ function bars({ timing, took }) {
 
 function showCookie(name, seconds) {
   $("cookie-line").textContent = `${name}=<sealed>; HttpOnly; Secure; SameSite=Strict; Path=/; Max-Age=${seconds}`;
-  const seen = document.cookie.includes(name);
-  $("cookie-note").textContent = seen
-    ? "This page's script sees it in document.cookie: it should not. Clear this site's cookies."
-    : "The endpoint sets it unless it is longer than browsers take. Whether this browser has it, no script can see: looked for it in document.cookie just now, and it is not there. It holds the token encrypted, for its owner alone.";
+  const isVisible = document.cookie.includes(name);
+  $("cookie-note").textContent = isVisible
+    ? "This page's script can read it in document.cookie, which it should not. Clear this site's cookies."
+    : "The endpoint sets this cookie unless it is too long for browsers. A script cannot see whether this browser has it: it is not in document.cookie. It contains the token, encrypted for its user only.";
 }
 
 function pretty(value) {

@@ -1,4 +1,4 @@
-// What is wrong with the arguments is said at once, and not taken for a network that is away.
+// Invalid arguments are rejected immediately, and are not reported as network errors.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -15,7 +15,7 @@ for (const [name, options] of [
   ["headers", { ask: { grants: { tts: true } }, headers: {} }],
   ["toString", { toString: () => "" }],
 ]) {
-  test(`an option ${name}, which there is not, is refused with those that there are`, () => {
+  test(`an unknown option ${name} is rejected, and the message lists the options`, () => {
     assert.throws(() => createTokenSource("/cartesia/token", options), (error) => {
       assert.ok(error instanceof TypeError);
       assert.ok(error.message.includes(`"${name}"`), error.message);
@@ -25,7 +25,7 @@ for (const [name, options] of [
   });
 }
 
-test("the options that there are are those of the types", () => {
+test("the options are those of the types", () => {
   const types = readFileSync(new URL("../voicemint.d.ts", import.meta.url), "utf8");
   const [, members] = /^export interface TokenSourceOptions \{\n(.*?)^\}/ms.exec(types);
   assert.deepEqual([...members.matchAll(/^ {2}(\w+)\?: /gm)].map(([, name]) => name), OPTIONS);
@@ -44,14 +44,14 @@ for (const [what, url, words] of [
   ["null", null, /url must be a URL/],
   ["empty", "", /url must be a URL/],
   ["a number", 8787, /url must be a URL/],
-  ["an object without an address", {}, /url must be a URL/],
+  ["an object without href", {}, /url must be a URL/],
   ...["localhost:8787/cartesia/token", "127.0.0.1:8787/cartesia/token", "wss://api.cartesia.ai", new URL("file:///cartesia/token")].map((url) => [
     `${url}, which is neither HTTP nor HTTPS`, url, /url must be a path, or a URL that begins with http:\/\/ or https:\/\/\.$/,
   ]),
-  ["one with a password, which fetch refuses and shows", "https://ada:secret@example.com/cartesia/token", /url must be a URL without a user name and password/],
+  ["one with a password, which fetch rejects and shows", "https://ada:secret@example.com/cartesia/token", /url must be a URL without a user name and password/],
   ["one with a password and no scheme", "//ada:secret@example.com/cartesia/token", /url must be a URL without a user name and password/],
 ]) {
-  test(`a URL that is ${what} is refused at once`, () => {
+  test(`a URL that is ${what} is rejected immediately`, () => {
     assert.throws(() => createTokenSource(url), (error) => {
       assert.ok(error instanceof TypeError);
       assert.match(error.message, words);
@@ -70,7 +70,7 @@ for (const [name, values, words] of [
   ["maxWait", ["30", Number.NaN, -1, null], "a number of seconds"],
   ["fetch", [{}, null], "a function"],
 ]) {
-  test(`an option ${name} that is none is refused at once, and not shown`, () => {
+  test(`an invalid option ${name} is rejected immediately, and its value is not shown`, () => {
     for (const value of values) {
       const message = `createTokenSource: ${name} must be ${words}.`;
       assert.throws(() => createTokenSource("/cartesia/token", { [name]: value }), { name: "TypeError", message });
@@ -78,14 +78,14 @@ for (const [name, values, words] of [
   });
 }
 
-test("options that are none are refused at once", () => {
+test("invalid options are rejected immediately", () => {
   for (const options of [null, "ask", 7, true]) {
     const message = "createTokenSource: options must be an object.";
     assert.throws(() => createTokenSource("/cartesia/token", options), { name: "TypeError", message });
   }
 });
 
-test("what is right is accepted", () => {
+test("valid arguments are accepted", () => {
   for (const url of ["/cartesia/token", "cartesia/token", "//voice.example.com/t", "https://[::1]:8787/t?to=a@b", "HTTP://localhost:8787/t", "/t:1", "voice/t:1", new URL("http://localhost:8787/t")]) {
     for (const credentials of ["omit", "same-origin", "include"]) createTokenSource(url, { credentials, maxWait: Infinity });
   }
@@ -93,11 +93,11 @@ test("what is right is accepted", () => {
 
 for (const [what, session] of [
   ["two lines", "a.b\n.secret"],
-  ["letters beyond ASCII", "secret…"],
+  ["non-ASCII characters", "secret…"],
   ["an object", { jwt: "secret" }],
   ["a number", 7],
 ]) {
-  test(`a session that is ${what} is refused, not sent and not shown`, async () => {
+  test(`a session that is ${what} is rejected, not sent and not shown`, async () => {
     const server = endpoint(() => token());
     const source = createTokenSource("/cartesia/token", { session: async () => session, fetch: server.fetch });
     for (const call of [source.getToken(), source.prefetch()]) {
@@ -108,14 +108,14 @@ for (const [what, session] of [
   });
 }
 
-test("a session may end with a line break, as what is read from a file does", async () => {
+test("a session may end with a line break, as a value from a file does", async () => {
   const server = endpoint(() => token());
   await createTokenSource("/cartesia/token", { session: () => "a.b.c\n", fetch: server.fetch }).getToken();
   assert.equal(new Headers(server.calls[0].headers).get("authorization"), "Bearer a.b.c");
 });
 
 for (const url of ["cartesia", "/cartesia/token?key=a secret", "https://["]) {
-  test(`${url} where there is no page is told by fetch's own words, at once`, async (t) => {
+  test(`${url} outside a page is rejected immediately with fetch's message`, async (t) => {
     const waited = hurry(t);
     const source = createTokenSource(url);
     for (const name of ["getToken", "prefetch", "signOut"]) {
@@ -127,11 +127,11 @@ for (const url of ["cartesia", "/cartesia/token?key=a secret", "https://["]) {
         return true;
       });
     }
-    assert.deepEqual(waited, [], "asked again it would be as wrong");
+    assert.deepEqual(waited, [], "an invalid URL is not retried");
   });
 }
 
-test("browsers' words for a URL that they cannot ask for are told too, and those for a network that is away are not", async (t) => {
+test("browsers' messages for an invalid URL are quoted, and those for an unreachable network are not", async (t) => {
   hurry(t);
   for (const [message, isArgument] of [
     ["Failed to execute 'fetch' on 'Window': Failed to parse URL from https://[", true],
@@ -150,7 +150,7 @@ test("browsers' words for a URL that they cannot ask for are told too, and those
   }
 });
 
-test("whatever a fetch of the app's own throws is a network that is away", async (t) => {
+test("anything that the app's own fetch throws is a network error", async (t) => {
   hurry(t);
   for (const thrown of [undefined, null, "no URL", { name: "TypeError" }]) {
     const fetch = async () => { throw thrown; };

@@ -1,4 +1,4 @@
-// A connection that drops, as a phone's does that comes back from the background: one more try.
+// A dropped connection, as on a phone that returns from the background, is retried once.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,16 +8,16 @@ import { endpoint, hurry, problem, token } from "./endpoint.js";
 
 const dropped = () => { throw new TypeError("Load failed"); };
 
-/** An answer whose connection ends within it. */
-const brokenOff = () => new Response(new ReadableStream({
+/** A response whose connection ends before its body. */
+const cutOff = () => new Response(new ReadableStream({
   start(controller) {
     controller.enqueue(new TextEncoder().encode('{"token":"'));
     controller.error(new TypeError("terminated"));
   },
 }));
 
-for (const [how, lost] of [["a connection that drops", dropped], ["an answer that breaks off", brokenOff]]) {
-  test(`${how} is tried once more, a second later, and then told`, async (t) => {
+for (const [how, lost] of [["a dropped connection", dropped], ["a response that is cut off", cutOff]]) {
+  test(`${how} is retried once, after one second, and then reported`, async (t) => {
     const waited = hurry(t);
     const server = endpoint(lost, () => token(), lost);
     const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
@@ -29,14 +29,14 @@ for (const [how, lost] of [["a connection that drops", dropped], ["an answer tha
   });
 }
 
-test("with nothing to wait, the second try is at once", async (t) => {
+test("with maxWait 0, the retry is immediate", async (t) => {
   const waited = hurry(t);
   const server = endpoint(dropped, () => token());
   await createTokenSource("/cartesia/token", { fetch: server.fetch, maxWait: 0 }).getToken();
   assert.deepEqual(waited, [0]);
 });
 
-test("a token's time runs from the try that brought it", async (t) => {
+test("a token's lifetime starts with the try that returned it", async (t) => {
   t.after(() => t.mock.restoreAll());
   hurry(t);
   const started = Date.now();
@@ -47,24 +47,24 @@ test("a token's time runs from the try that brought it", async (t) => {
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
   await source.getToken();
   await source.getToken();
-  assert.equal(server.calls.length, 2, "it is fresh, so it was kept");
+  assert.equal(server.calls.length, 2, "the token is fresh, so it was cached");
 });
 
-test("signing out is tried once more too", async (t) => {
+test("signing out is retried once too", async (t) => {
   hurry(t);
   const server = endpoint(dropped, () => new Response(null, { status: 204 }));
   await createTokenSource("/cartesia/token", { fetch: server.fetch }).signOut();
   assert.deepEqual(server.calls.map(({ method }) => method), ["DELETE", "DELETE"]);
 });
 
-test("a refusal is not taken for a dropped connection", async (t) => {
+test("an error response is not treated as a dropped connection", async (t) => {
   hurry(t);
   const server = endpoint(() => problem(403, "grant_not_allowed"));
   await assert.rejects(createTokenSource("/cartesia/token", { fetch: server.fetch }).getToken(), { code: "grant_not_allowed" });
   assert.equal(server.calls.length, 1);
 });
 
-test("who leaves before the second try asks for nothing more", async () => {
+test("a call that is aborted before the retry sends no more requests", async () => {
   for (const leave of [(source) => source.clear(), (_, controller) => controller.abort()]) {
     const controller = new AbortController();
     const server = endpoint(() => {

@@ -1,4 +1,4 @@
-// Answers that are not Voicemint's, and none at all: the error says where to look.
+// Responses of other servers, and no response: the error says where to look.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -13,8 +13,8 @@ async function detailOf(reply, url = "/cartesia/token") {
   return [error.code, error.status, error.detail];
 }
 
-/** Has a global be something else during a test. */
-function standIn(t, name, value) {
+/** Replaces a global during a test. */
+function replaceGlobal(t, name, value) {
   const before = Object.getOwnPropertyDescriptor(globalThis, name);
   t.after(() => {
     if (before) Object.defineProperty(globalThis, name, before);
@@ -23,28 +23,28 @@ function standIn(t, name, value) {
   Object.defineProperty(globalThis, name, { value, configurable: true });
 }
 
-const answer = (status, type, body) => () => new Response(body, { status, headers: type ? { "content-type": type } : {} });
+const response = (status, type, body) => () => new Response(body, { status, headers: type ? { "content-type": type } : {} });
 
 const HTML = "<!doctype html><title>App</title><script>const secret = 1</script>";
 const CHECK_URL = / Check the URL, and that the dev server or proxy forwards \/cartesia\/token to Voicemint\.$/;
 const CHECK_SERVER = / Is the server running that the proxy forwards \/cartesia\/token to\?$/;
 
 for (const [what, reply, words, hint] of [
-  ["the dev server of a single-page app", answer(200, "text/html; charset=utf-8", HTML), "answered 200 with text/html. ", CHECK_URL],
-  ["a dev server without such a path", answer(404, "text/html", HTML), "answered 404 with text/html. ", CHECK_URL],
-  ["Vite's proxy to a server that is not there", answer(500, "text/plain", null), "answered 500 with text/plain. ", CHECK_SERVER],
-  ["Next.js's", answer(500, "", new TextEncoder().encode("Internal Server Error")), "answered 500 with no content type: “Internal Server Error”. ", CHECK_SERVER],
-  ["a page without a type", answer(500, "", new TextEncoder().encode(HTML)), "answered 500 with no content type. ", CHECK_SERVER],
-  ["JSON that says nothing to people", answer(500, "text/plain", '{"authorization":"Bearer x"}'), "answered 500 with text/plain. ", CHECK_SERVER],
-  ["another proxy's words", answer(502, "text/plain", "Bad gateway"), "answered 502 with text/plain: “Bad gateway”. ", CHECK_SERVER],
-  ["a server of several hosts", answer(421, "text/plain; charset=utf-8", "Wrong\nhost.\n"), "answered 421 with text/plain: “Wrong host.”. ", CHECK_URL],
-  ["API Gateway itself", answer(404, "application/json", '{"message":"Not Found"}'), "answered 404 with application/json: “Not Found”. ", CHECK_URL],
-  ["CloudFront's error page", answer(502, "text/html", HTML), "answered 502 with text/html. ", CHECK_SERVER],
-  ["JSON of another API", answer(200, "application/json", '{"data":[]}'), "answered 200 with application/json. ", CHECK_URL],
-  ["another API's refusal with a code", answer(400, "application/json", '{"code":"E42","message":"No."}'), "answered 400 with application/json: “No.”. ", CHECK_URL],
-  ["an answer of no type", answer(200, "", new Uint8Array()), "answered 200 with no content type. ", CHECK_URL],
+  ["the dev server of a single-page app", response(200, "text/html; charset=utf-8", HTML), "answered 200 with text/html. ", CHECK_URL],
+  ["a dev server without such a path", response(404, "text/html", HTML), "answered 404 with text/html. ", CHECK_URL],
+  ["Vite's proxy to a server that is not there", response(500, "text/plain", null), "answered 500 with text/plain. ", CHECK_SERVER],
+  ["Next.js's", response(500, "", new TextEncoder().encode("Internal Server Error")), "answered 500 with no content type: “Internal Server Error”. ", CHECK_SERVER],
+  ["a page without a type", response(500, "", new TextEncoder().encode(HTML)), "answered 500 with no content type. ", CHECK_SERVER],
+  ["JSON without a message", response(500, "text/plain", '{"authorization":"Bearer x"}'), "answered 500 with text/plain. ", CHECK_SERVER],
+  ["another proxy's text", response(502, "text/plain", "Bad gateway"), "answered 502 with text/plain: “Bad gateway”. ", CHECK_SERVER],
+  ["a server of several hosts", response(421, "text/plain; charset=utf-8", "Wrong\nhost.\n"), "answered 421 with text/plain: “Wrong host.”. ", CHECK_URL],
+  ["API Gateway itself", response(404, "application/json", '{"message":"Not Found"}'), "answered 404 with application/json: “Not Found”. ", CHECK_URL],
+  ["CloudFront's error page", response(502, "text/html", HTML), "answered 502 with text/html. ", CHECK_SERVER],
+  ["JSON of another API", response(200, "application/json", '{"data":[]}'), "answered 200 with application/json. ", CHECK_URL],
+  ["another API's error with a code", response(400, "application/json", '{"code":"E42","message":"No."}'), "answered 400 with application/json: “No.”. ", CHECK_URL],
+  ["a response without a type", response(200, "", new Uint8Array()), "answered 200 with no content type. ", CHECK_URL],
 ]) {
-  test(`${what} is told by its status, type and words`, async () => {
+  test(`${what} is described by status, type and text`, async () => {
     const [code, status, detail] = await detailOf(reply);
     assert.deepEqual([code, status], ["unexpected_answer", reply().status]);
     assert.ok(detail.includes(`another server ${words}`), detail);
@@ -53,7 +53,7 @@ for (const [what, reply, words, hint] of [
   });
 }
 
-/** What the local command itself says, in `make dev`'s own source. */
+/** The texts of the local command, read from its source. */
 const local = (file, words) => {
   const source = readFileSync(new URL(`../../dev/src/${file}`, import.meta.url), "utf8");
   const [, text] = new RegExp(`"(${words}.*?)(?:\\\\n)?(?<!\\\\)"`, "s").exec(source);
@@ -66,8 +66,8 @@ for (const [what, status, text] of [
   ["a host", 421, local("hosts.rs", "This server was called as")],
   ["no host", 421, local("hosts.rs", "This server was called by no")],
 ]) {
-  test(`${what} that the local command has not is not told as another server's answer`, async () => {
-    const [code, , detail] = await detailOf(answer(status, "text/plain; charset=utf-8", `${text}\n`), "/cartesia/tokens?key=secret");
+  test(`${what} that the local command does not have is not described as another server`, async () => {
+    const [code, , detail] = await detailOf(response(status, "text/plain; charset=utf-8", `${text}\n`), "/cartesia/tokens?key=secret");
     assert.equal(code, "unexpected_answer");
     assert.equal(detail, `Voicemint's local command has no token endpoint there: it answered ${status} with text/plain: “${text}”. Check the URL path /cartesia/tokens.`);
   });
@@ -80,41 +80,41 @@ for (const [page, url, path] of [
   [undefined, "/cartesia/token?key=\nsecret", "/cartesia/token"],
   [undefined, "https://voice.example.com/cartesia/token?key=secret", "/cartesia/token"],
 ]) {
-  test(`of ${JSON.stringify(url)} ${page ? `in ${page}` : "where there is no page"} the path is named, and no query`, async (t) => {
-    standIn(t, "location", page && new URL(page));
+  test(`of ${JSON.stringify(url)} ${page ? `in ${page}` : "outside a page"} the message has the path, without the query`, async (t) => {
+    replaceGlobal(t, "location", page && new URL(page));
     for (const status of [200, 404, 502]) {
-      const [, , detail] = await detailOf(answer(status, "text/html", HTML), url);
+      const [, , detail] = await detailOf(response(status, "text/html", HTML), url);
       assert.ok(detail.includes(` forwards ${path} to`), detail);
       assert.ok(!detail.includes("secret"), detail);
     }
   });
 }
 
-test("a page's <base> counts in the path", async (t) => {
-  standIn(t, "location", new URL("https://app.example.com/calls/7"));
-  standIn(t, "document", { baseURI: "https://app.example.com/" });
-  assert.match((await detailOf(answer(404, "text/html", HTML), "cartesia/token"))[2], / forwards \/cartesia\/token to/);
+test("the path is resolved with the page's <base>", async (t) => {
+  replaceGlobal(t, "location", new URL("https://app.example.com/calls/7"));
+  replaceGlobal(t, "document", { baseURI: "https://app.example.com/" });
+  assert.match((await detailOf(response(404, "text/html", HTML), "cartesia/token"))[2], / forwards \/cartesia\/token to/);
 });
 
-test("signing out names the path too", async () => {
-  const source = createTokenSource("/cartesia/tokens", { fetch: endpoint(answer(404, "text/html", HTML)).fetch });
+test("the error of signOut() has the path too", async () => {
+  const source = createTokenSource("/cartesia/tokens", { fetch: endpoint(response(404, "text/html", HTML)).fetch });
   await assert.rejects(source.signOut(), ({ detail }) => detail.includes(" forwards /cartesia/tokens to"));
 });
 
-test("a long text is cut short", async () => {
-  const [, , detail] = await detailOf(answer(502, "text/plain", "x".repeat(5000)));
+test("a long text is truncated", async () => {
+  const [, , detail] = await detailOf(response(502, "text/plain", "x".repeat(5000)));
   assert.match(detail, /“x{200}”/);
 });
 
-test("a redirect to a page that signs in is told as one", async () => {
-  const redirected = () => Object.defineProperty(answer(200, "text/html", HTML)(), "redirected", { value: true });
+test("the message mentions a redirect to a sign-in page", async () => {
+  const redirected = () => Object.defineProperty(response(200, "text/html", HTML)(), "redirected", { value: true });
   assert.match((await detailOf(redirected))[2], /answered 200 after a redirect with text\/html\. /);
 });
 
-test("no word of a success is shown, as a token may be in it", async () => {
+test("the body of a success is not shown, because it may contain a token", async () => {
   for (const type of ["text/plain", "application/json"]) {
     for (const body of ['{"token":"tok_secret', '{"message":"tok_secret","token":7}']) {
-      assert.ok(!(await detailOf(answer(200, type, body)))[2].includes("tok_secret"));
+      assert.ok(!(await detailOf(response(200, type, body)))[2].includes("tok_secret"));
     }
   }
 });
@@ -127,12 +127,12 @@ for (const [where, page, url, isOther] of [
   ["as a URL of another origin", "http://localhost:5173/", new URL("http://localhost:8787/cartesia/token"), true],
   ["of another host", "https://app.example.com/call", "https://voice.example.com/cartesia/token", true],
   ["of another host, by its scheme alone", "https://app.example.com/call", "//voice.example.com/cartesia/token", true],
-  ["where there is no page", undefined, "https://voice.example.com/cartesia/token", false],
-  ["that is none", "https://app.example.com/call", "https://[", false],
+  ["outside a page", undefined, "https://voice.example.com/cartesia/token", false],
+  ["that is invalid", "https://app.example.com/call", "https://[", false],
 ]) {
-  test(`a URL ${where} that gives no answer ${isOther ? "may lack the page's origin" : "cannot be reached"}`, async (t) => {
+  test(`a URL ${where} without a response ${isOther ? "may not list the page's origin" : "cannot be reached"}`, async (t) => {
     hurry(t);
-    standIn(t, "location", page && new URL(page));
+    replaceGlobal(t, "location", page && new URL(page));
     const [code, , detail] = await detailOf(lost, url);
     assert.equal(code, "network_error");
     const origin = page && new URL(page).origin;
@@ -142,10 +142,10 @@ for (const [where, page, url, isOther] of [
   });
 }
 
-test("an answer that breaks off is no matter of origins", async (t) => {
+test("the error of a response that is cut off does not mention origins", async (t) => {
   hurry(t);
-  const brokenOff = () => new Response(new ReadableStream({ start: (controller) => controller.error(new TypeError("terminated")) }));
-  assert.deepEqual(await detailOf(brokenOff, "https://voice.example.com/cartesia/token"), [
+  const cutOff = () => new Response(new ReadableStream({ start: (controller) => controller.error(new TypeError("terminated")) }));
+  assert.deepEqual(await detailOf(cutOff, "https://voice.example.com/cartesia/token"), [
     "network_error", undefined, "The token endpoint's response was cut off.",
   ]);
 });

@@ -1,4 +1,4 @@
-// An endpoint that answers by script, in the place of fetch.
+// A scripted endpoint that replaces fetch.
 
 export function endpoint(...replies) {
   const calls = [];
@@ -6,27 +6,27 @@ export function endpoint(...replies) {
     if (init?.signal?.aborted) throw init.signal.reason;
     calls.push({ url, ...init });
     const reply = replies.length > 1 ? replies.shift() : replies[0];
-    const answer = typeof reply === "function" ? await reply(init, calls.length) : reply;
-    if (answer instanceof Error) throw answer;
-    return answer;
+    const response = typeof reply === "function" ? await reply(init, calls.length) : reply;
+    if (response instanceof Error) throw response;
+    return response;
   };
   return { calls, fetch: send };
 }
 
-/** A signal that was aborted before; without AbortSignal.abort(), which some platforms lack. */
+/** An aborted signal, without AbortSignal.abort(), which is missing on some platforms. */
 export function aborted() {
   const controller = new AbortController();
   controller.abort();
   return controller.signal;
 }
 
-/** A signed token as an issuer's, but for its signature, which the client does not look at. */
+/** A JWT with an invalid signature, which the client does not verify. */
 export function jwt(claims) {
   const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
   return `${part({ alg: "ES256" })}.${part(claims)}.c2lnbmF0dXJl`;
 }
 
-/** Lets all waits pass at once; gives what was waited for, in milliseconds. */
+/** Makes all timers fire immediately. Returns their durations in milliseconds. */
 export function hurry(t) {
   const waited = [];
   t.mock.method(globalThis, "setTimeout", (callback, milliseconds) => {
@@ -58,13 +58,13 @@ export function problem(status, code, headers = {}) {
   return Response.json(body, { status, headers: { "content-type": "application/problem+json", ...headers } });
 }
 
-/** A reply that comes when it is told to. */
-export function held(reply) {
+/** A reply that is sent by `release()`. */
+export function held(create) {
   let release;
   const released = new Promise((resolve) => { release = resolve; });
-  const answer = (init) => new Promise((resolve, reject) => {
+  const reply = (init) => new Promise((resolve, reject) => {
     init.signal.addEventListener("abort", () => reject(init.signal.reason), { once: true });
-    released.then(() => resolve(reply()));
+    released.then(() => resolve(create()));
   });
-  return { answer, release };
+  return { reply, release };
 }

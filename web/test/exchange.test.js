@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { shortened, steps, watched } from "../page/exchange.js";
-import { fromBase64, toBase64 } from "../page/sound.js";
+import { shortened, steps, recorded } from "../page/exchange.js";
+import { fromBase64, toBase64 } from "../page/playback.js";
 
-test("the steps of Server-Timing and the way there and back make up the whole", () => {
+test("the steps of Server-Timing and the network time add up to the total", () => {
   assert.deepEqual(steps("session;dur=0.5, secret;dur=0, provider;dur=2", 10), [
     { name: "session", ms: 0.5 },
     { name: "secret", ms: 0 },
@@ -15,22 +15,22 @@ test("the steps of Server-Timing and the way there and back make up the whole", 
   assert.equal(steps("provider;dur=5", 4).at(-1).ms, 0, "clocks differ");
 });
 
-test("no token is shown whole", () => {
+test("no token is shown in full", () => {
   for (const token of ["T", "standin_car_0123456789abcdef0123456789abcdef", "x".repeat(2000)]) {
     assert.ok(!shortened(token).includes(token));
     assert.ok(shortened(token).includes(`(${token.length} characters)`));
   }
 });
 
-test("looking over the shoulder takes nothing away", async (t) => {
+test("recording does not consume the response", async (t) => {
   const headers = { "voicemint-source": "resumed", "server-timing": "session;dur=1" };
   t.mock.method(globalThis, "fetch", async () => Response.json({ token: "t" }, { headers }));
   const seen = [];
-  const response = await watched((...each) => seen.push(each))("/cartesia/token", { method: "POST", body: "{}" });
+  const response = await recorded((...each) => seen.push(each))("/cartesia/token", { method: "POST", body: "{}" });
   assert.deepEqual(await response.json(), { token: "t" });
-  const [[asked, answer]] = seen;
-  assert.deepEqual([asked.method, asked.url, asked.body], ["POST", "/cartesia/token", "{}"]);
-  assert.deepEqual([answer.status, answer.source, answer.body], [200, "resumed", { token: "t" }]);
+  const [[request, recordedResponse]] = seen;
+  assert.deepEqual([request.method, request.url, request.body], ["POST", "/cartesia/token", "{}"]);
+  assert.deepEqual([recordedResponse.status, recordedResponse.source, recordedResponse.body], [200, "resumed", { token: "t" }]);
 });
 
 test("samples survive base64", () => {

@@ -1,4 +1,4 @@
-// Whoever gives up gets nothing and waits for nothing, and after clear() nobody gets what was meant for somebody else.
+// An aborted call ends immediately, and after clear() no call gets a token of the previous user.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import { aborted, endpoint, problem, token } from "./endpoint.js";
 
 const never = () => new Promise(() => {});
 
-/** The ways to leave; each gives how the calls under way are to end. */
+/** The ways to end pending calls; each returns the expected error. */
 const WAYS = {
   "an abort": (_, controller) => {
     controller.abort();
@@ -20,7 +20,7 @@ const WAYS = {
   },
 };
 
-/** Where the second call may be when somebody leaves: what the app does, and what the endpoint answers. */
+/** The places where the second call may wait: the app's options, and the endpoint's response. */
 const PLACES = {
   "the app's session()": [{ session: (call) => (call === 1 ? "mine" : never()) }],
   "the app's sign-in": [{ onUnauthenticated: never }, () => problem(401, "session_expired")],
@@ -30,7 +30,7 @@ const PLACES = {
 for (const [place, [{ session, ...options }, reply]] of Object.entries(PLACES)) {
   for (const [way, leave] of Object.entries(WAYS)) {
     for (const single_use of [true, false]) {
-      test(`${way} ends ${place}, where tokens are for ${single_use ? "one use" : "many"}`, { timeout: 5000 }, async () => {
+      test(`${way} ends ${place}, with ${single_use ? "single-use" : "reusable"} tokens`, { timeout: 5000 }, async () => {
         const server = endpoint(() => token({ single_use, expires_in: 0 }), reply);
         let calls = 0;
         const counted = session && (() => session(calls += 1));
@@ -45,7 +45,9 @@ for (const [place, [{ session, ...options }, reply]] of Object.entries(PLACES)) 
   }
 }
 
-/** An endpoint that tells in each token for whom it is. It listens to no signal, and answers as soon as promises can. */
+/**
+ * An endpoint whose tokens name their user. It ignores signals and responds in the next microtask.
+ */
 function endpointOf(sent, status, members) {
   return async (url, { headers: { authorization } }) => {
     sent.push(authorization);
@@ -54,13 +56,13 @@ function endpointOf(sent, status, members) {
   };
 }
 
-/** More than a call takes here. */
+/** More microtask turns than a call takes. */
 const MOMENTS = 60;
 
-for (const [kind, single_use, isKnown] of [["many uses", false, false], ["one use", true, false], ["one use, as is known", true, true]]) {
-  for (const way of ["getToken", "prefetch"]) {
-    for (const next of ["at once", "once that call is over"]) {
-      test(`clear() at any moment of ${way}(), for ${kind}: whoever asks next, ${next}, gets nothing of it`, async () => {
+for (const [kind, single_use, isKnown] of [["reusable tokens", false, false], ["single-use tokens", true, false], ["known single-use tokens", true, true]]) {
+  for (const method of ["getToken", "prefetch"]) {
+    for (const next of ["immediately", "after that call has ended"]) {
+      test(`clear() at any moment of ${method}(), with ${kind}: the next call, ${next}, gets no token of it`, async () => {
         let late = 0;
         for (let moment = 0; moment < MOMENTS; moment += 1) {
           const sent = [];
@@ -68,27 +70,27 @@ for (const [kind, single_use, isKnown] of [["many uses", false, false], ["one us
           const source = createTokenSource("/cartesia/token", { fetch: endpointOf(sent, 200, { single_use }), session: async () => user });
           if (isKnown) await source.getToken();
           let isOver = false;
-          const call = source[way]().then(() => { isOver = true; return "done"; }, ({ code }) => code);
+          const call = source[method]().then(() => { isOver = true; return "done"; }, ({ code }) => code);
           for (let turn = 0; turn < moment; turn += 1) await null;
           const wasOver = isOver;
           const { length } = sent;
           source.clear();
           user = "grace";
-          if (next !== "at once") await call;
+          if (next !== "immediately") await call;
           const after = [await source.getToken(), await source.getToken()];
           assert.deepEqual(after.map((each) => each.token), ["Bearer grace", "Bearer grace"], `after ${moment} turns`);
-          assert.ok(!sent.slice(length).includes("Bearer ada"), `nobody asks for ada any more, after ${moment} turns`);
+          assert.ok(!sent.slice(length).includes("Bearer ada"), `no request is sent for ada, after ${moment} turns`);
           assert.match(await call, /^(done|cleared)$/);
           if (!wasOver && await call === "done") late += 1;
         }
-        // What is over is heard of a turn later.
-        assert.ok(late <= 1, `at ${late} moments a call under way was not rejected`);
+        // The end of a call is visible one turn later.
+        assert.ok(late <= 1, `at ${late} moments a pending call was not rejected`);
       });
     }
   }
 }
 
-test("nobody is asked to sign in after clear()", async () => {
+test("onUnauthenticated is not called after clear()", async () => {
   for (let moment = 0; moment < MOMENTS; moment += 1) {
     let [isCleared, wasAsked] = [false, false];
     const onUnauthenticated = () => { wasAsked = isCleared; };
@@ -102,7 +104,7 @@ test("nobody is asked to sign in after clear()", async () => {
   }
 });
 
-test("whoever comes at any moment after all others gave up gets a token", async () => {
+test("a call at any moment after all other calls were aborted gets a token", async () => {
   for (let moment = 0; moment < MOMENTS; moment += 1) {
     const source = createTokenSource("/cartesia/token", { fetch: endpointOf([], 200), session: async () => "ada" });
     const controller = new AbortController();
@@ -115,11 +117,11 @@ test("whoever comes at any moment after all others gave up gets a token", async 
   }
 });
 
-test("an app that clears the source within its own session() ends the call as cleared, however that goes on", async () => {
-  for (const goesOn of [never, () => Promise.reject(new Error("signed out")), () => "a session"]) {
+test("clear() within the app's session() rejects the call as cleared, whatever session() does next", async () => {
+  for (const continuation of [never, () => Promise.reject(new Error("signed out")), () => "a session"]) {
     const session = () => {
       source.clear();
-      return goesOn();
+      return continuation();
     };
     const source = createTokenSource("/cartesia/token", { fetch: endpoint(token).fetch, session });
     await assert.rejects(source.getToken(), { code: "cleared" });
@@ -127,7 +129,7 @@ test("an app that clears the source within its own session() ends the call as cl
   }
 });
 
-test("what was fetched ahead is not given to whoever signs in next", async () => {
+test("a prefetched token is not returned to the next user", async () => {
   const server = endpoint(() => token({ single_use: true }));
   const source = createTokenSource("/elevenlabs/token", { fetch: server.fetch });
   await source.prefetch();
@@ -136,28 +138,28 @@ test("what was fetched ahead is not given to whoever signs in next", async () =>
   assert.equal(server.calls.length, 2);
 });
 
-test("who leaves at once and comes again, as a component in React's StrictMode, costs one request", async () => {
+test("an immediate abort and a second call, as in React's StrictMode, send one request", async () => {
   for (const session of [undefined, async () => "ada"]) {
-    for (const single_use of [false, true, "as is known"]) {
+    for (const single_use of [false, true, "known"]) {
       const server = endpoint(() => token({ single_use: Boolean(single_use), expires_in: 0 }));
       const source = createTokenSource("/cartesia/token", { fetch: server.fetch, session });
-      if (single_use === "as is known") await source.getToken();
+      if (single_use === "known") await source.getToken();
       const { length } = server.calls;
       const controller = new AbortController();
-      const left = assert.rejects(source.getToken({ signal: controller.signal }), { name: "AbortError" });
+      const rejected = assert.rejects(source.getToken({ signal: controller.signal }), { name: "AbortError" });
       controller.abort();
-      await Promise.all([left, source.getToken()]);
+      await Promise.all([rejected, source.getToken()]);
       assert.equal(server.calls.length - length, 1);
     }
   }
 });
 
-test("whoever has given up before asks for nothing", async () => {
+test("a call with an aborted signal sends no request", async () => {
   let sent = 0;
   const fetch = async () => { sent += 1; return token(); };
-  for (const way of ["getToken", "prefetch"]) {
+  for (const method of ["getToken", "prefetch"]) {
     const source = createTokenSource("/cartesia/token", { fetch });
-    await assert.rejects(source[way]({ signal: aborted() }), { name: "AbortError" });
+    await assert.rejects(source[method]({ signal: aborted() }), { name: "AbortError" });
   }
   assert.equal(sent, 0);
 });

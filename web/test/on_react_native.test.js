@@ -1,4 +1,4 @@
-// All that the client promises, where the platform is older: each file's tests run once more.
+// Runs the client's tests again on an older platform.
 
 import { likeReactNative } from "./old_platform.js";
 

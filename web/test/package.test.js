@@ -1,4 +1,4 @@
-// What npm packs of web/.
+// The npm package of web/.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { endpoint, token } from "./endpoint.js";
 
 const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 
-test("the package has its own README and licence, and lists what it has", () => {
+test("the package has a README and a license, and lists its files", () => {
   const { files, license, main, exports, types } = JSON.parse(read("../package.json"));
   assert.deepEqual([...files].sort(), ["LICENSE", "README.md", "voicemint.cjs", "voicemint.d.cts", "voicemint.d.ts", "voicemint.js"]);
   for (const file of files) assert.ok(read(`../${file}`).length > 0, file);
@@ -23,40 +23,40 @@ test("the package has its own README and licence, and lists what it has", () => 
   assert.equal(read("../LICENSE"), read("../../LICENSE"));
 });
 
-test("nobody can publish it by mistake under a name that is not registered", () => {
+test("the package is private, so that it cannot be published by mistake", () => {
   assert.equal(JSON.parse(read("../package.json")).private, true);
 });
 
-test("what CommonJS requires is what modules import", async () => {
+test("require and import give the same exports", async () => {
   for (const [name, text] of Object.entries(commonJs())) {
     assert.ok(read(`../${name}`) === text, `${name} is out of date: run node web/commonjs.js`);
   }
-  const required = createRequire(import.meta.url)("voicemint"); // by its own name, as an app does
+  const required = createRequire(import.meta.url)("voicemint"); // by the package name, as in an app
   assert.deepEqual(Object.keys(required).sort(), Object.keys(client).sort());
   const source = required.createTokenSource("/cartesia/token", { fetch: endpoint(() => token()).fetch });
   assert.equal((await source.getToken()).provider, "cartesia");
 });
 
-test("its README shows what the repository's README shows, where each snippet is run", () => {
-  const [whole, own] = ["../../README.md", "../README.md"].map(read);
+test("its README's snippet is in the repository's README, whose snippets are tested", () => {
+  const [root, own] = ["../../README.md", "../README.md"].map(read);
   const snippets = [...own.matchAll(/^```js\n(.*?)^```$/gms)];
   assert.equal(snippets.length, 1);
-  assert.ok(whole.includes(snippets[0][1]));
+  assert.ok(root.includes(snippets[0][1]));
 });
 
-test("both say in which browsers it runs", () => {
+test("both READMEs list the supported browsers", () => {
   const browsers = /Chrome and Edge 85, Firefox 79, Safari 14, React Native\s+0\.74/;
   for (const path of ["../../README.md", "../README.md"]) assert.match(read(path), browsers, path);
 });
 
-/** The rows of README.md whose first or second cell is a code: the code, and all cells. */
+/** The rows of README.md's error table, by code. */
 function errorTable() {
   const section = /^## Errors\n(.*?)^## /ms.exec(read("../../README.md"))[1];
   const rows = section.split("\n").filter((line) => line.startsWith("| ")).map((line) => line.slice(2, -2).split(" | "));
   return new Map(rows.map((cells) => [/`(\w+)`/.exec(cells.slice(0, 2).join())?.[1], cells]).filter(([code]) => code && code !== "code"));
 }
 
-test("README's error table says of each code what to tell the user, and whether to offer a retry", () => {
+test("README's error table has for each code a message for the user and whether to offer a retry", () => {
   const served = [...read("../../shared/src/refusal.rs").matchAll(/StatusCode::[A-Z_]+,\s*"([a-z_]+)"/g)].map(([, code]) => code);
   const own = [...read("../voicemint.js").matchAll(/code: "(\w+)"/g)].map(([, code]) => code);
   assert.ok(served.includes("session_missing") && own.includes("network_error"));
@@ -64,7 +64,7 @@ test("README's error table says of each code what to tell the user, and whether 
   assert.deepEqual([...table.keys()].sort(), [...new Set([...served, ...own])].sort());
   for (const [code, cells] of table) {
     assert.match(cells.at(-1), /^(“[A-Z].*\.”|nothing\b.*?) ?(Yes|No)\b/, code);
-    // What the client itself asks again for, a user may.
+    // What the client retries, a user may retry too.
     if (/^(429|503)$/.test(cells[0])) assert.match(cells.at(-1), /Yes, after/, code);
   }
 });

@@ -6,9 +6,9 @@ import * as assemblyai from "../page/assemblyai.js";
 import * as cartesia from "../page/cartesia.js";
 import * as elevenlabs from "../page/elevenlabs.js";
 
-/** A provider that answers each message by script, in the place of WebSocket. */
+/** A scripted provider that replaces WebSocket. */
 function provider(t, answers) {
-  const met = { sent: [], closed: false, late: 0 };
+  const recorded = { sent: [], closed: false, late: 0 };
   const before = globalThis.WebSocket;
   t.after(() => { globalThis.WebSocket = before; });
   globalThis.WebSocket = class WebSocket extends EventTarget {
@@ -17,9 +17,9 @@ function provider(t, answers) {
 
     constructor(url) {
       super();
-      met.url = url;
+      recorded.url = url;
       setImmediate(() => {
-        if (met.closed) return;
+        if (recorded.closed) return;
         this.readyState = WebSocket.OPEN;
         this.dispatchEvent(new Event("open"));
         this.answer("open");
@@ -27,10 +27,10 @@ function provider(t, answers) {
     }
 
     send(message) {
-      // A browser complains in the console of what is sent then, and loses it.
-      if (this.readyState !== WebSocket.OPEN) met.late += 1;
-      met.sent.push(typeof message === "string" ? message : message.length);
-      this.answer(met.sent.at(-1));
+      // A browser drops such a message and logs an error.
+      if (this.readyState !== WebSocket.OPEN) recorded.late += 1;
+      recorded.sent.push(typeof message === "string" ? message : message.length);
+      this.answer(recorded.sent.at(-1));
     }
 
     answer(to) {
@@ -44,69 +44,69 @@ function provider(t, answers) {
     }
 
     close() {
-      met.closed = true;
+      recorded.closed = true;
       this.readyState = 2;
     }
   };
-  return met;
+  return recorded;
 }
 
 const at = (base_url) => ({ token: "t-1", base_url });
 
-async function* sound() {
+async function* audio() {
   yield new Int16Array(1600);
   await new Promise((resolve) => { setTimeout(resolve, 20); });
   yield new Int16Array(1600);
 }
 
-test("Cartesia speaks what it is asked, and the sound comes as bytes", async (t) => {
-  const met = provider(t, (to) => to !== "open" && [{ type: "chunk", data: "AQID" }, { type: "done", done: true }]);
-  const heard = [];
-  await cartesia.speak(at("https://api.example.com"), "hi", (bytes) => heard.push(...bytes));
-  assert.deepEqual(heard, [1, 2, 3]);
-  assert.equal(met.url.href, "wss://api.example.com/tts/websocket?cartesia_version=2026-03-01&access_token=t-1");
-  const { transcript, output_format } = JSON.parse(met.sent[0]);
+test("Cartesia speaks a text, and the audio arrives as bytes", async (t) => {
+  const recorded = provider(t, (to) => to !== "open" && [{ type: "chunk", data: "AQID" }, { type: "done", done: true }]);
+  const received = [];
+  await cartesia.speak(at("https://api.example.com"), "hi", (bytes) => received.push(...bytes));
+  assert.deepEqual(received, [1, 2, 3]);
+  assert.equal(recorded.url.href, "wss://api.example.com/tts/websocket?cartesia_version=2026-03-01&access_token=t-1");
+  const { transcript, output_format } = JSON.parse(recorded.sent[0]);
   assert.deepEqual([transcript, output_format.sample_rate], ["hi", 24000]);
-  assert.ok(met.closed);
+  assert.ok(recorded.closed);
 });
 
-test("Cartesia listens until it was told all", async (t) => {
-  const met = provider(t, (to) => ({
+test("Cartesia transcribes until the end of the audio", async (t) => {
+  const recorded = provider(t, (to) => ({
     1600: [{ type: "transcript", text: "he", is_final: false }],
     finalize: [{ type: "transcript", text: "Hello.", is_final: true }, { type: "flush_done" }],
     close: [{ type: "done" }],
   })[to]);
   const texts = [];
-  await cartesia.listen(at("http://localhost:1"), sound(), (...text) => texts.push(text));
-  assert.deepEqual(met.sent, [1600, 1600, "finalize", "close"]);
+  await cartesia.listen(at("http://localhost:1"), audio(), (...text) => texts.push(text));
+  assert.deepEqual(recorded.sent, [1600, 1600, "finalize", "close"]);
   assert.deepEqual(texts, [["he", false], ["he", false], ["Hello.", true]]);
-  assert.equal(met.url.protocol, "ws:");
+  assert.equal(recorded.url.protocol, "ws:");
 });
 
-test("ElevenLabs speaks between a blank and nothing", async (t) => {
-  const met = provider(t, (to) => to === '{"text":""}' && [{ audio: "AQID" }, { audio: null, isFinal: true }]);
-  const heard = [];
-  await elevenlabs.speak(at("https://api.example.com"), "hi", (bytes) => heard.push(...bytes));
-  assert.deepEqual(met.sent, ['{"text":" "}', '{"text":"hi "}', '{"text":""}']);
-  assert.deepEqual(heard, [1, 2, 3]);
-  assert.equal(met.url.searchParams.get("single_use_token"), "t-1");
+test("ElevenLabs speaks a text between a space and an empty text", async (t) => {
+  const recorded = provider(t, (to) => to === '{"text":""}' && [{ audio: "AQID" }, { audio: null, isFinal: true }]);
+  const received = [];
+  await elevenlabs.speak(at("https://api.example.com"), "hi", (bytes) => received.push(...bytes));
+  assert.deepEqual(recorded.sent, ['{"text":" "}', '{"text":"hi "}', '{"text":""}']);
+  assert.deepEqual(received, [1, 2, 3]);
+  assert.equal(recorded.url.searchParams.get("single_use_token"), "t-1");
 });
 
-test("ElevenLabs listens once its session has started, and ends with the last commit", async (t) => {
-  const met = provider(t, (to) => {
+test("ElevenLabs transcribes after its session has started, until the last commit", async (t) => {
+  const recorded = provider(t, (to) => {
     if (to === "open") return [{ message_type: "session_started" }];
     if (JSON.parse(to).commit) return [{ message_type: "committed_transcript", text: "Hello." }];
-    if (met.sent.length === 1) return [{ message_type: "committed_transcript", text: "By itself." }];
+    if (recorded.sent.length === 1) return [{ message_type: "committed_transcript", text: "By itself." }];
     return [{ message_type: "partial_transcript", text: "he" }];
   });
   const texts = [];
-  await elevenlabs.listen(at("https://api.example.com"), sound(), (...text) => texts.push(text));
-  assert.deepEqual(met.sent.map((text) => JSON.parse(text).audio_base_64.length), [4268, 4268, 0]);
+  await elevenlabs.listen(at("https://api.example.com"), audio(), (...text) => texts.push(text));
+  assert.deepEqual(recorded.sent.map((text) => JSON.parse(text).audio_base_64.length), [4268, 4268, 0]);
   assert.deepEqual(texts, [["By itself.", true], ["he", false], ["Hello.", true]]);
 });
 
-test("AssemblyAI listens from its first word, and a turn is over once it is written out", async (t) => {
-  const met = provider(t, (to) => ({
+test("AssemblyAI transcribes after Begin, and a turn is final when it is formatted", async (t) => {
+  const recorded = provider(t, (to) => ({
     open: [{ type: "Begin" }],
     1600: [{ type: "Turn", transcript: "hello", end_of_turn: true, turn_is_formatted: false }],
     '{"type":"Terminate"}': [
@@ -115,13 +115,13 @@ test("AssemblyAI listens from its first word, and a turn is over once it is writ
     ],
   })[to]);
   const texts = [];
-  await assemblyai.listen(at("https://api.example.com"), sound(), (...text) => texts.push(text));
-  assert.equal(met.sent.at(-1), '{"type":"Terminate"}');
+  await assemblyai.listen(at("https://api.example.com"), audio(), (...text) => texts.push(text));
+  assert.equal(recorded.sent.at(-1), '{"type":"Terminate"}');
   assert.deepEqual(texts.map(([, final]) => final), [false, false, true]);
-  assert.equal(met.url.pathname, "/v3/ws");
+  assert.equal(recorded.url.pathname, "/v3/ws");
 });
 
-test("a refusal is told in the provider's words", async (t) => {
+test("an error has the provider's message", async (t) => {
   for (const [use, frame, words] of [
     [cartesia.speak, { type: "error", message: "No such voice." }, /No such voice/],
     [elevenlabs.speak, { error: "invalid", message: "The token was used." }, /token was used/],
@@ -130,77 +130,77 @@ test("a refusal is told in the provider's words", async (t) => {
     [assemblyai.listen, { code: 1008, reason: "Not authorized" }, /Not authorized \(1008\)/],
     [cartesia.listen, { code: 1006, reason: "" }, /may have expired/],
   ]) {
-    const met = provider(t, (to) => to === "open" && [frame]);
-    await assert.rejects(use(at("https://api.example.com"), use.name === "listen" ? sound() : "hi", () => {}), words);
-    assert.ok(met.closed);
+    const recorded = provider(t, (to) => to === "open" && [frame]);
+    await assert.rejects(use(at("https://api.example.com"), use.name === "listen" ? audio() : "hi", () => {}), words);
+    assert.ok(recorded.closed);
   }
 });
 
-test("whoever gives up closes the socket", async (t) => {
-  const met = provider(t, () => []);
+test("an abort closes the socket", async (t) => {
+  const recorded = provider(t, () => []);
   const controller = new AbortController();
   const call = cartesia.speak(at("https://api.example.com"), "hi", () => {}, controller.signal);
   controller.abort();
   await assert.rejects(call, { name: "AbortError" });
-  assert.ok(met.closed);
+  assert.ok(recorded.closed);
 });
 
-test("whoever has given up before leaves no socket open", async (t) => {
-  const met = provider(t, () => []);
+test("an aborted signal leaves no socket open", async (t) => {
+  const recorded = provider(t, () => []);
   const call = cartesia.speak(at("https://api.example.com"), "hi", () => {}, AbortSignal.abort());
   await assert.rejects(call, { name: "AbortError" });
-  assert.ok(met.closed);
+  assert.ok(recorded.closed);
 });
 
-/** Sound without an end of its own; says how many pieces were taken, and whether nobody wants more. */
+/** Endless audio that counts its chunks and records when the consumer stops. */
 function endless() {
-  const told = { taken: 0, ended: false };
-  async function* pieces() {
+  const consumed = { chunks: 0, ended: false };
+  async function* chunks() {
     try {
       for (;;) {
         await sleep(5);
-        told.taken += 1;
+        consumed.chunks += 1;
         yield new Int16Array(1600);
       }
     } finally {
-      told.ended = true;
+      consumed.ended = true;
     }
   }
-  return { told, sound: pieces() };
+  return { consumed, audio: chunks() };
 }
 
 const BEGIN = [{ type: "Begin", message_type: "session_started" }];
 
 for (const [name, { listen }] of Object.entries({ cartesia, elevenlabs, assemblyai })) {
   for (const [how, frames, words] of [
-    ["the user gives up", [], { name: "AbortError" }],
+    ["the user aborts", [], { name: "AbortError" }],
     ["the provider closes it", [{ code: 1008, reason: "No." }], /No\. \(1008\)/],
-    ["the provider tells an error", [{ type: "error", message: "No.", error: "No." }], /No\./],
+    ["the provider sends an error", [{ type: "error", message: "No.", error: "No." }], /No\./],
   ]) {
-    test(`${name}: nothing is sent once the socket closes, as ${how}`, async (t) => {
-      let pieces = 0;
-      const met = provider(t, (to) => {
+    test(`${name}: nothing is sent after the socket closes, because ${how}`, async (t) => {
+      let chunks = 0;
+      const recorded = provider(t, (to) => {
         if (to === "open") return BEGIN;
-        pieces += 1;
-        return pieces === 3 && frames;
+        chunks += 1;
+        return chunks === 3 && frames;
       });
       const controller = new AbortController();
-      const { told, sound: microphone } = endless();
+      const { consumed, audio: microphone } = endless();
       const call = listen(at("https://api.example.com"), microphone, () => {}, controller.signal);
       const rejected = assert.rejects(call, words);
-      while (pieces < 3) await sleep(1);
+      while (chunks < 3) await sleep(1);
       if (frames.length === 0) controller.abort();
       await rejected;
-      const { taken } = told;
+      const { chunks: sent } = consumed;
       await sleep(50);
-      assert.equal(met.late, 0, "nothing is sent to a socket that closes");
-      assert.ok(told.ended, "the sound is let go of");
-      assert.ok(told.taken <= taken + 1);
+      assert.equal(recorded.late, 0, "nothing is sent to a closing socket");
+      assert.ok(consumed.ended, "the audio is released");
+      assert.ok(consumed.chunks <= sent + 1);
     });
   }
 
-  test(`${name}: sound that ends after the socket closed is not told to it`, async (t) => {
-    const met = provider(t, (to) => to === "open" && BEGIN);
+  test(`${name}: the end of the audio is not sent to a closed socket`, async (t) => {
+    const recorded = provider(t, (to) => to === "open" && BEGIN);
     const controller = new AbortController();
     let end;
     async function* silence() {
@@ -212,16 +212,16 @@ for (const [name, { listen }] of Object.entries({ cartesia, elevenlabs, assembly
     await assert.rejects(call, { name: "AbortError" });
     end();
     await sleep(10);
-    assert.deepEqual(met.sent, []);
+    assert.deepEqual(recorded.sent, []);
   });
 
-  test(`${name}: sound that fails ends the conversation`, async (t) => {
-    const met = provider(t, (to) => to === "open" && BEGIN);
+  test(`${name}: an error of the audio ends the conversation`, async (t) => {
+    const recorded = provider(t, (to) => to === "open" && BEGIN);
     async function* broken() {
       yield new Int16Array(1600);
       throw new Error("The microphone is gone.");
     }
     await assert.rejects(listen(at("https://api.example.com"), broken(), () => {}), /microphone is gone/);
-    assert.ok(met.closed);
+    assert.ok(recorded.closed);
   });
 }

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { VoicemintError, createTokenSource } from "../voicemint.js";
 import { endpoint, hurry, problem, token } from "./endpoint.js";
 
-test("a problem becomes a typed error with code and advice", async () => {
+test("a problem document becomes a typed error with code and advice", async () => {
   const server = endpoint(() => problem(403, "grant_not_allowed"));
   const call = createTokenSource("/cartesia/token", { fetch: server.fetch }).getToken();
   await assert.rejects(call, (error) => {
@@ -16,18 +16,18 @@ test("a problem becomes a typed error with code and advice", async () => {
     assert.equal(message, detail);
     return true;
   });
-  assert.equal(server.calls.length, 1, "what will not change is not asked again");
+  assert.equal(server.calls.length, 1, "a permanent error is not retried");
 });
 
-/** An answer that the connection does not survive. */
-const brokenOff = (status) => new Response(new ReadableStream({
+/** A response whose connection ends before its body. */
+const cutOff = (status) => new Response(new ReadableStream({
   start(controller) {
     controller.enqueue(new TextEncoder().encode('{"token":"'));
     controller.error(new TypeError("terminated"));
   },
 }), { status });
 
-test("what is no answer of the endpoint is told apart", async (t) => {
+test("responses of other servers and network errors have their own codes", async (t) => {
   hurry(t);
   for (const [reply, code] of [
     [new TypeError("fetch failed"), "network_error"],
@@ -35,14 +35,14 @@ test("what is no answer of the endpoint is told apart", async (t) => {
     [() => new Response("<html>", { status: 200 }), "unexpected_answer"],
     [() => Response.json({ code: 7 }, { status: 500 }), "unexpected_answer"],
     [() => Response.json(null), "unexpected_answer"],
-    [() => brokenOff(200), "network_error"],
+    [() => cutOff(200), "network_error"],
   ]) {
     const source = createTokenSource("/cartesia/token", { fetch: endpoint(reply).fetch });
     await assert.rejects(source.getToken(), { code });
   }
 });
 
-test("429 and 503 wait as Retry-After says and tell how long", async (t) => {
+test("429 and 503 wait for Retry-After and call onWait", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const waits = [];
   const server = endpoint(
@@ -56,21 +56,21 @@ test("429 and 503 wait as Retry-After says and tell how long", async (t) => {
   for (let step = 0; step < 40; step += 1) {
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
     await new Promise(setImmediate);
-    if (step === 6) assert.equal(server.calls.length, 1, "not before its time");
+    if (step === 6) assert.equal(server.calls.length, 1, "not before Retry-After");
     t.mock.timers.tick(1000);
   }
   assert.equal((await call).provider, "cartesia");
   assert.deepEqual(waits, [[7, "rate_limited"], [2, "provider_unavailable"], [2, "session_unavailable"]]);
 });
 
-test("a date is waited for too", async () => {
+test("Retry-After may be a date", async () => {
   const date = new Date(Date.now() + 5000).toUTCString();
   const server = endpoint(() => problem(503, "provider_unavailable", { "retry-after": date }));
   const call = createTokenSource("/cartesia/token", { fetch: server.fetch, maxWait: 0 }).getToken();
   await assert.rejects(call, ({ retryAfter }) => retryAfter > 3 && retryAfter <= 5);
 });
 
-test("the endpoint is not pressed, whatever it says: the pauses grow", async (t) => {
+test("retries back off even with Retry-After 0", async (t) => {
   const waited = hurry(t);
   const refused = () => problem(429, "rate_limited", { "retry-after": "0" });
   const server = endpoint(refused, refused, refused, refused, () => token());
@@ -78,21 +78,21 @@ test("the endpoint is not pressed, whatever it says: the pauses grow", async (t)
   assert.deepEqual(waited, [500, 1000, 2000, 4000]);
 });
 
-test("all waits of a call together are not beyond the limit", async (t) => {
+test("the waits of a call together do not exceed maxWait", async (t) => {
   const waited = hurry(t);
   const server = endpoint(() => problem(429, "rate_limited", { "retry-after": "12" }));
   await assert.rejects(createTokenSource("/cartesia/token", { fetch: server.fetch }).getToken(), { code: "rate_limited" });
   assert.deepEqual(waited, [12_000, 12_000]);
 });
 
-test("a wait is never longer than timers can count", async (t) => {
+test("a wait does not exceed the maximum of timers", async (t) => {
   const waited = hurry(t);
   const server = endpoint(() => problem(429, "rate_limited", { "retry-after": "3000000" }), () => token());
   await createTokenSource("/cartesia/token", { fetch: server.fetch, maxWait: Infinity }).getToken();
   assert.deepEqual(waited, [2 ** 31 - 1]);
 });
 
-test("nobody waits beyond the limit", async () => {
+test("a wait longer than maxWait rejects immediately", async () => {
   const server = endpoint(() => problem(429, "rate_limited", { "retry-after": "31" }));
   const call = createTokenSource("/cartesia/token", { fetch: server.fetch }).getToken();
   await assert.rejects(call, { code: "rate_limited", retryAfter: 31 });
@@ -101,17 +101,17 @@ test("nobody waits beyond the limit", async () => {
   assert.equal(server.calls.length, 2);
 });
 
-test("a wait can be given up", async () => {
+test("a wait can be aborted", async () => {
   const server = endpoint(() => problem(429, "rate_limited", { "retry-after": "20" }));
   const controller = new AbortController();
   const onWait = () => controller.abort(new Error("enough"));
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch, onWait });
   const error = await source.getToken({ signal: controller.signal }).catch((thrown) => thrown);
-  // React Native's signals do not say why.
+  // React Native's signals have no reason.
   assert.match(`${error}`, controller.signal.reason ? /enough/ : /^AbortError/);
 });
 
-test("401 lets the app sign in, once", async () => {
+test("401 calls onUnauthenticated once", async () => {
   const server = endpoint(() => problem(401, "session_expired"), () => token(), () => problem(401, "session_invalid"));
   const seen = [];
   const onUnauthenticated = async (error) => seen.push(error.code);
@@ -126,21 +126,21 @@ test("401 lets the app sign in, once", async () => {
   assert.equal(server.calls.length, 5);
 });
 
-test("many who ask at the same time are asked to sign in once", async () => {
+test("concurrent calls call onUnauthenticated once", async () => {
   const server = endpoint(() => problem(401, "session_missing"), () => token());
-  let asked = 0;
-  const onUnauthenticated = () => { asked += 1; return true; };
+  let signIns = 0;
+  const onUnauthenticated = () => { signIns += 1; return true; };
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch, onUnauthenticated });
   await Promise.all([source.getToken(), source.getToken(), source.getToken()]);
-  assert.equal(asked, 1);
+  assert.equal(signIns, 1);
 });
 
-test("also those who each get a token of their own; later ones are asked anew", async () => {
+test("concurrent calls for single-use tokens call onUnauthenticated once, and later calls call it again", async () => {
   let isSignedIn = true;
-  let asked = 0;
+  let signIns = 0;
   const server = endpoint(() => (isSignedIn ? token({ single_use: true }) : problem(401, "session_expired")));
   const onUnauthenticated = async () => {
-    asked += 1;
+    signIns += 1;
     await new Promise(setImmediate);
     isSignedIn = true;
     return true;
@@ -151,21 +151,21 @@ test("also those who each get a token of their own; later ones are asked anew", 
     isSignedIn = false;
     const tokens = await Promise.all([source.getToken(), source.getToken(), source.getToken()]);
     assert.equal(new Set(tokens.map((each) => each.token)).size, 3);
-    assert.equal(asked, times);
+    assert.equal(signIns, times);
   }
 });
 
-test("a sign-in that fails is told, whether at once or later, and the next one is asked anew", async () => {
+test("an error of onUnauthenticated rejects the call, and the next call calls it again", async () => {
   const server = endpoint(() => problem(401, "session_missing"));
-  const failures = [() => { throw new Error("at once"); }, () => Promise.reject(new Error("later")), () => false];
+  const failures = [() => { throw new Error("sync"); }, () => Promise.reject(new Error("async")), () => false];
   const onUnauthenticated = () => failures.shift()();
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch, onUnauthenticated });
-  await assert.rejects(source.getToken(), /at once/);
-  await assert.rejects(source.getToken(), /later/);
+  await assert.rejects(source.getToken(), /sync/);
+  await assert.rejects(source.getToken(), /async/);
   await assert.rejects(source.getToken(), { code: "session_missing" });
 });
 
-test("what the app's own session() throws is handed on as it is", async () => {
+test("getToken() rejects with the error of the app's session()", async () => {
   for (const thrown of [Object.assign(new Error("no"), { status: 401 }), Object.assign(new Error("no"), { status: 503 }), undefined]) {
     let calls = 0;
     const server = endpoint(() => token());
@@ -175,15 +175,15 @@ test("what the app's own session() throws is handed on as it is", async () => {
         calls += 1;
         throw thrown;
       },
-      onUnauthenticated: () => assert.fail("the endpoint refused nobody"),
-      onWait: () => assert.fail("the endpoint asked nobody to wait"),
+      onUnauthenticated: () => assert.fail("the endpoint did not return 401"),
+      onWait: () => assert.fail("the endpoint did not return 429 or 503"),
     });
     await assert.rejects(source.getToken(), (error) => error === thrown);
     assert.deepEqual([calls, server.calls.length], [1, 0]);
   }
 });
 
-test("a source that is cleared while the app signs in ends the calls that wait for it, and later ones are the new user's", async () => {
+test("clear() during onUnauthenticated rejects the pending calls, and later calls are the new user's", async () => {
   const server = endpoint(() => problem(401, "session_expired"), () => token());
   const onUnauthenticated = async () => {
     await new Promise(setImmediate);
@@ -193,6 +193,6 @@ test("a source that is cleared while the app signs in ends the calls that wait f
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch, onUnauthenticated });
   const calls = [source.getToken(), source.getToken()];
   await Promise.all(calls.map((call) => assert.rejects(call, { code: "cleared" })));
-  assert.equal(server.calls.length, 1, "nobody asks on behalf of who was here before");
+  assert.equal(server.calls.length, 1, "no request is sent for the previous user");
   assert.equal((await source.getToken()).provider, "cartesia");
 });

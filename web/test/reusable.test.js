@@ -4,13 +4,13 @@ import { mock, test } from "node:test";
 import { createTokenSource } from "../voicemint.js";
 import { aborted, endpoint, held, problem, token } from "./endpoint.js";
 
-/** Lets wall-clock time pass and nothing else, as when a laptop sleeps. */
+/** Advances only the wall clock, as during a laptop's sleep. */
 function sleepLaptop(seconds) {
   const wakes = Date.now() + seconds * 1000;
   mock.method(Date, "now", () => wakes);
 }
 
-test("a token is kept and given again", async () => {
+test("a token is cached and returned again", async () => {
   const server = endpoint(() => token());
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch, ask: { grants: { tts: true } } });
   const first = await source.getToken();
@@ -22,13 +22,13 @@ test("a token is kept and given again", async () => {
   assert.equal(first.source, "minted");
 });
 
-test("a token is shared by all who ask: nobody can spoil it", async () => {
+test("the shared token object is frozen", async () => {
   const source = createTokenSource("/cartesia/token", { fetch: endpoint(() => token()).fetch });
-  const given = await source.getToken();
-  assert.throws(() => { given.token = "spoilt"; }, TypeError);
+  const shared = await source.getToken();
+  assert.throws(() => { shared.token = "changed"; }, TypeError);
 });
 
-test("a token that is kept is not fetched ahead", async () => {
+test("a cached token is not prefetched", async () => {
   const server = endpoint(() => token());
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
   await source.getToken();
@@ -36,16 +36,16 @@ test("a token that is kept is not fetched ahead", async () => {
   assert.equal(server.calls.length, 1);
 });
 
-test("nothing to ask for is an empty body", async () => {
+test("without `ask`, the request has no body", async () => {
   const server = endpoint(() => token());
   await createTokenSource("/cartesia/token", { fetch: server.fetch }).getToken();
   assert.equal(server.calls[0].body, undefined);
   assert.deepEqual(server.calls[0].headers, {});
 });
 
-test("calls at the same time share one request", async () => {
-  const { answer, release } = held(() => token());
-  const server = endpoint(answer);
+test("concurrent calls share one request", async () => {
+  const { reply, release } = held(() => token());
+  const server = endpoint(reply);
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
   const calls = Array.from({ length: 50 }, () => source.getToken());
   release();
@@ -53,22 +53,22 @@ test("calls at the same time share one request", async () => {
   assert.equal(server.calls.length, 1);
 });
 
-test("a token is fetched anew before it expires, and after a sleep in which it did", async (t) => {
+test("a token is fetched again before it expires, and after a sleep during which it expired", async (t) => {
   t.after(() => mock.restoreAll());
-  for (const [lasts, passed, anew] of [
+  for (const [lifetime, passed, isNew] of [
     [60, 53, false], [60, 55, true], [60, 3600, true], [3600, 3200, false], [3600, 3300, true], [4, 1, false], [4, 3, true],
   ]) {
-    const server = endpoint(() => token({ expires_in: lasts }));
+    const server = endpoint(() => token({ expires_in: lifetime }));
     const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
     const first = await source.getToken();
     sleepLaptop(passed);
     const second = await source.getToken();
-    assert.equal(first.token !== second.token, anew, `${passed} s of ${lasts} s`);
+    assert.equal(first.token !== second.token, isNew, `${passed} s of ${lifetime} s`);
     mock.restoreAll();
   }
 });
 
-test("a clock that is set back makes no token last longer", async (t) => {
+test("setting the clock back does not extend a token", async (t) => {
   t.after(() => mock.restoreAll());
   const server = endpoint(() => token());
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
@@ -80,7 +80,7 @@ test("a clock that is set back makes no token last longer", async (t) => {
   assert.equal(server.calls.length, 2);
 });
 
-test("a token's time runs from before it is asked for", async (t) => {
+test("a token's lifetime starts before its request", async (t) => {
   t.after(() => mock.restoreAll());
   const server = endpoint(() => {
     sleepLaptop(30);
@@ -96,28 +96,28 @@ test("a token's time runs from before it is asked for", async (t) => {
   assert.equal(server.calls.length, 2);
 });
 
-test("what has expired on its way is asked for once more, and no more than that", async (t) => {
+test("a token that has expired on arrival is requested exactly once more", async (t) => {
   for (const single_use of [false, true]) {
-    for (const [lasts, took, calls] of [[60, [61, 0], 2], [60, [61, 61], 2], [60, [56], 1], [1, [1, 0], 2], [1, [0], 1], [5, [3], 1], [0, [9], 1]]) {
+    for (const [lifetime, took, calls] of [[60, [61, 0], 2], [60, [61, 61], 2], [60, [56], 1], [1, [1, 0], 2], [1, [0], 1], [5, [3], 1], [0, [9], 1]]) {
       const times = [...took];
       const server = endpoint(() => {
         sleepLaptop(times.shift());
-        return token({ expires_in: lasts, single_use });
+        return token({ expires_in: lifetime, single_use });
       });
       const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
       await source.getToken();
       mock.restoreAll();
-      assert.equal(server.calls.length, calls, `${lasts} s that came after ${took} s`);
+      assert.equal(server.calls.length, calls, `${lifetime} s, received after ${took} s`);
     }
   }
 });
 
-test("whoever gives up waits no longer, and the last one ends the request", async () => {
-  const { answer, release } = held(() => token());
+test("an aborted call ends immediately, and the last one aborts the request", async () => {
+  const { reply, release } = held(() => token());
   let ended = 0;
   const server = endpoint((init) => {
     init.signal.addEventListener("abort", () => { ended += 1; });
-    return answer(init);
+    return reply(init);
   });
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
   const [first, second] = [new AbortController(), new AbortController()];
@@ -125,25 +125,25 @@ test("whoever gives up waits no longer, and the last one ends the request", asyn
   const two = source.getToken({ signal: second.signal });
   await new Promise(setImmediate);
   first.abort(new Error("changed my mind"));
-  // React Native's signals do not say why.
+  // React Native's signals have no reason.
   await assert.rejects(one, first.signal.reason ? /changed my mind/ : { name: "AbortError" });
-  assert.equal(ended, 0, "another still waits");
+  assert.equal(ended, 0, "another call still waits");
   second.abort();
   await assert.rejects(two, { name: "AbortError" });
   assert.equal(ended, 1);
   release();
-  assert.equal((await source.getToken()).provider, "cartesia", "a later call starts afresh");
+  assert.equal((await source.getToken()).provider, "cartesia", "a later call sends a new request");
   await assert.rejects(source.getToken({ signal: aborted() }), { name: "AbortError" });
 });
 
-test("what is cleared is not given to whoever signs in next", async () => {
-  const { answer, release } = held(() => token());
-  const server = endpoint(answer, () => token());
+test("a cleared token is not returned to the next user", async () => {
+  const { reply, release } = held(() => token());
+  const server = endpoint(reply, () => token());
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
-  const asked = source.getToken();
+  const call = source.getToken();
   await new Promise(setImmediate);
   source.clear();
-  await assert.rejects(asked, { code: "cleared" });
+  await assert.rejects(call, { code: "cleared" });
   release();
   const after = await source.getToken();
   assert.equal(server.calls.length, 2);
@@ -151,7 +151,7 @@ test("what is cleared is not given to whoever signs in next", async () => {
   assert.notEqual((await source.getToken()).token, after.token);
 });
 
-test("signing out expires the cookie", async () => {
+test("signOut() deletes the cookie", async () => {
   const server = endpoint(() => token(), new Response(null, { status: 204 }), () => token());
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch, credentials: "include" });
   await source.getToken();
@@ -162,7 +162,7 @@ test("signing out expires the cookie", async () => {
   assert.equal(server.calls.length, 3);
 });
 
-test("the app's session goes along as Bearer, asked for each time", async () => {
+test("each request sends the current session as a Bearer token", async () => {
   const server = endpoint(() => token({ expires_in: 0 }));
   const sessions = ["one", "two", null];
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch, session: async () => sessions.shift() });
@@ -170,10 +170,10 @@ test("the app's session goes along as Bearer, asked for each time", async () => 
   assert.deepEqual(server.calls.map((call) => call.headers.authorization), ["Bearer one", "Bearer two", undefined]);
 });
 
-test("a token that is stale on arrival is not fetched ahead again and again", async (t) => {
+test("a token that is stale on arrival is not prefetched repeatedly", async (t) => {
   t.after(() => mock.restoreAll());
   const server = endpoint(() => {
-    sleepLaptop(100); // the answer took longer than the token lasts
+    sleepLaptop(100); // the response took longer than the token's lifetime
     return token();
   });
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
@@ -181,10 +181,10 @@ test("a token that is stale on arrival is not fetched ahead again and again", as
   const stop = new AbortController();
   setTimeout(() => stop.abort(), 200);
   await source.prefetch({ signal: stop.signal });
-  assert.equal(seen.length, 2, "once more, and no more than that");
+  assert.equal(seen.length, 2, "exactly one retry");
 });
 
-test("a cookie that could not be expired is no success", async () => {
+test("signOut() rejects if the cookie could not be deleted", async () => {
   for (const [reply, code] of [
     [() => problem(403, "origin_not_allowed"), "origin_not_allowed"],
     [new TypeError("fetch failed"), "network_error"],

@@ -10,9 +10,9 @@ function source(server) {
   return createTokenSource("/elevenlabs/token", { fetch: server.fetch, ask: { token_type: "realtime_scribe" } });
 }
 
-test("each call gets a token of its own, also before the first answer told that", async () => {
-  const { answer, release } = held(once);
-  const server = endpoint(answer);
+test("each call gets its own token, even before the first response", async () => {
+  const { reply, release } = held(once);
+  const server = endpoint(reply);
   const tokens = source(server);
   const first = Array.from({ length: 5 }, () => tokens.getToken());
   release();
@@ -21,9 +21,9 @@ test("each call gets a token of its own, also before the first answer told that"
   assert.equal(server.calls.length, 7);
 });
 
-test("once that is known, nobody waits for what another asked", async () => {
-  const { answer, release } = held(once);
-  const server = endpoint(once, answer);
+test("after the first response, calls do not share a request", async () => {
+  const { reply, release } = held(once);
+  const server = endpoint(once, reply);
   const tokens = source(server);
   await tokens.getToken();
   const calls = [tokens.getToken(), tokens.getToken()];
@@ -33,7 +33,7 @@ test("once that is known, nobody waits for what another asked", async () => {
   await Promise.all(calls);
 });
 
-test("one is fetched ahead on request, and given once", async () => {
+test("a prefetched token is returned once", async () => {
   const server = endpoint(once);
   const tokens = source(server);
   await Promise.all([tokens.prefetch(), tokens.prefetch()]);
@@ -44,21 +44,21 @@ test("one is fetched ahead on request, and given once", async () => {
   assert.equal(server.calls.length, 2);
 });
 
-test("whoever asks while one is fetched ahead gets that one", async () => {
-  const { answer, release } = held(once);
-  const server = endpoint(once, answer);
+test("a call during a prefetch gets the prefetched token", async () => {
+  const { reply, release } = held(once);
+  const server = endpoint(once, reply);
   const tokens = source(server);
   await tokens.getToken();
-  const [ahead, asked] = [tokens.prefetch(), tokens.getToken()];
+  const [prefetch, call] = [tokens.prefetch(), tokens.getToken()];
   release();
-  await ahead;
-  const first = await asked;
+  await prefetch;
+  const first = await call;
   assert.equal(server.calls.length, 2);
   assert.notEqual((await tokens.getToken()).token, first.token);
   assert.equal(server.calls.length, 3);
 });
 
-test("a token fetched ahead that has gone stale is not given", async (t) => {
+test("a stale prefetched token is not returned", async (t) => {
   const server = endpoint(once);
   const tokens = source(server);
   await tokens.prefetch();
@@ -68,9 +68,9 @@ test("a token fetched ahead that has gone stale is not given", async (t) => {
   assert.equal(server.calls.length, 2);
 });
 
-test("a call that gives up leaves its token to nobody", async () => {
-  const { answer, release } = held(once);
-  const server = endpoint(once, answer);
+test("the token of an aborted call is not returned to another call", async () => {
+  const { reply, release } = held(once);
+  const server = endpoint(once, reply);
   const tokens = source(server);
   await tokens.getToken();
   const controller = new AbortController();

@@ -1,4 +1,4 @@
-// Somebody else signs in, and the app does not call clear(): their Bearer tells.
+// Another user signs in and the app does not call clear(): the source sees the new Bearer token.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -12,7 +12,7 @@ const grace = jwt({ iss: "https://issuer.example", sub: "grace", iat: 1 });
 
 const bearers = ({ calls }) => calls.map(({ headers }) => headers.authorization?.slice("Bearer ".length));
 
-/** A source whose app has that Bearer, which may change. */
+/** A source with an app whose Bearer token can change. */
 function signedIn(server, bearer) {
   const app = { bearer };
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch, session: async () => app.bearer });
@@ -21,17 +21,17 @@ function signedIn(server, bearer) {
 
 for (const [what, before, after, isAnother] of [
   ["another subject's token", ada, grace, true],
-  ["the same subject's at another issuer", ada, jwt({ iss: "https://other.example", sub: "ada" }), true],
+  ["the same subject at another issuer", ada, jwt({ iss: "https://other.example", sub: "ada" }), true],
   ["a fresh token of the same user", ada, adaLater, false],
-  ["a whole number for a subject", jwt({ sub: 7, iat: 1 }), jwt({ sub: 7, iat: 2 }), false],
+  ["a numeric subject", jwt({ sub: 7, iat: 1 }), jwt({ sub: 7, iat: 2 }), false],
   ["another number", jwt({ sub: 7 }), jwt({ sub: 8 }), true],
-  ["letters beyond ASCII", jwt({ sub: "zoë" }), jwt({ sub: "zoé" }), true],
-  ["a token that names nobody", jwt({ iat: 1 }), jwt({ iat: 2 }), true],
+  ["non-ASCII characters", jwt({ sub: "zoë" }), jwt({ sub: "zoé" }), true],
+  ["a JWT without a subject", jwt({ iat: 1 }), jwt({ iat: 2 }), true],
   ["an opaque token", "opaque-1", "opaque-2", true],
   ["the same opaque token", "opaque-1", "opaque-1", false],
-  ["three parts that are no token", "a.b.c", "a.b.d", true],
-  ["nobody, after somebody", ada, null, true],
-  ["somebody, after nobody", undefined, ada, true],
+  ["three parts that are not a JWT", "a.b.c", "a.b.d", true],
+  ["no user after a user", ada, null, true],
+  ["a user after no user", undefined, ada, true],
 ]) {
   test(`${what} ${isAnother ? "is another user" : "is the same user"}`, async () => {
     const server = endpoint(() => token());
@@ -44,7 +44,7 @@ for (const [what, before, after, isAnother] of [
   });
 }
 
-test("what was fetched ahead for one user is not given to the next", async () => {
+test("a prefetched token is not returned to the next user", async () => {
   const server = endpoint(() => token({ single_use: true }));
   const { app, source } = signedIn(server, ada);
   await source.prefetch();
@@ -53,12 +53,12 @@ test("what was fetched ahead for one user is not given to the next", async () =>
   assert.deepEqual(bearers(server), [ada, grace]);
 });
 
-test("what is under way for one user is given to nobody once another asks", async () => {
-  for (const way of ["getToken", "prefetch"]) {
-    const { answer, release } = held(() => token());
-    const server = endpoint(answer, () => token());
+test("pending calls of one user are rejected when another user calls", async () => {
+  for (const method of ["getToken", "prefetch"]) {
+    const { reply, release } = held(() => token());
+    const server = endpoint(reply, () => token());
     const { app, source } = signedIn(server, ada);
-    const adas = source[way]();
+    const adas = source[method]();
     await new Promise(setImmediate);
     app.bearer = grace;
     const [one, two] = await Promise.all([source.getToken(), source.getToken(), assert.rejects(adas, { code: "cleared" })]);
@@ -68,7 +68,7 @@ test("what is under way for one user is given to nobody once another asks", asyn
   }
 });
 
-test("a session that comes late brings the user before back to nobody", async () => {
+test("a session that arrives late does not restore the previous user", async () => {
   const server = endpoint(() => token());
   const answers = [];
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch, session: () => new Promise((resolve) => { answers.push(resolve); }) });
@@ -86,7 +86,7 @@ test("a session that comes late brings the user before back to nobody", async ()
   assert.deepEqual(bearers(server), [ada, grace]);
 });
 
-test("who signs in as somebody else after 401 gets nothing that was asked for the one before", async () => {
+test("another user who signs in after 401 gets no token of the previous user", async () => {
   const server = endpoint(() => problem(401, "session_expired"), () => token());
   const app = { bearer: ada };
   const source = createTokenSource("/cartesia/token", {
@@ -100,7 +100,7 @@ test("who signs in as somebody else after 401 gets nothing that was asked for th
   assert.deepEqual(bearers(server), [ada, grace]);
 });
 
-test("a refreshed session after 401 is the same user's, and is asked for again", async () => {
+test("a refreshed session after 401 belongs to the same user, and the request is retried", async () => {
   const server = endpoint(() => problem(401, "session_expired"), () => token());
   const app = { bearer: ada };
   const source = createTokenSource("/cartesia/token", {
@@ -112,8 +112,8 @@ test("a refreshed session after 401 is the same user's, and is asked for again",
   assert.deepEqual(bearers(server), [ada, adaLater]);
 });
 
-for (const [how, before, after] of [["an opaque session is refreshed", "opaque-1", "opaque-2"], ["somebody signs in", null, ada]]) {
-  test(`where ${how} after 401, the calls that wait for it go on, and what they get is kept`, async () => {
+for (const [how, before, after] of [["an opaque session is refreshed", "opaque-1", "opaque-2"], ["a user signs in", null, ada]]) {
+  test(`if ${how} after 401, the waiting calls go on, and their token is cached`, async () => {
     const server = endpoint(({ headers }) => (headers.authorization === `Bearer ${after}` ? token() : problem(401, "session_expired")));
     const app = { bearer: before };
     const source = createTokenSource("/cartesia/token", {
@@ -132,13 +132,13 @@ for (const [how, before, after] of [["an opaque session is refreshed", "opaque-1
   });
 }
 
-test("what an opaque session gets that is no longer the app's is kept for nobody", async () => {
+test("a token of a replaced opaque session is not cached", async () => {
   for (const single_use of [false, true]) {
-    for (const way of ["getToken", "prefetch"]) {
-      const { answer, release } = held(() => token({ single_use }));
-      const server = endpoint(answer, () => token({ single_use }));
+    for (const method of ["getToken", "prefetch"]) {
+      const { reply, release } = held(() => token({ single_use }));
+      const server = endpoint(reply, () => token({ single_use }));
       const { app, source } = signedIn(server, "opaque-1");
-      const before = source[way]();
+      const before = source[method]();
       await new Promise(setImmediate);
       app.bearer = "opaque-2";
       const after = await source.getToken();
@@ -151,7 +151,7 @@ test("what an opaque session gets that is no longer the app's is kept for nobody
   }
 });
 
-test("where the session cannot be had, no token is given that was kept", async () => {
+test("if session() throws, no cached token is returned", async () => {
   const server = endpoint(() => token());
   const sessions = [() => ada, () => { throw new Error("The session cannot be refreshed."); }];
   const source = createTokenSource("/cartesia/token", { fetch: server.fetch, session: () => sessions.shift()() });

@@ -1,25 +1,26 @@
-// Sound out: 16-bit samples as providers send them, played without gaps. Sound in is in capture.js.
+// Audio output: plays 16-bit samples, as providers send them, without gaps. Audio input is in
+// capture.js.
 
-/** Bytes out of base64. */
+/** Decodes base64. */
 export function fromBase64(text) {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
-/** Base64 out of samples. A piece of a tenth of a second is short enough for one call. */
+/** Encodes samples as base64. A chunk of 100 ms is short enough for one call. */
 export function toBase64(samples) {
   const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
   return btoa(String.fromCharCode(...bytes));
 }
 
 /**
- * A player of pieces that come one by one. Make it while a click is being handled: browsers let no page sound unasked.
- * `analyser` hears what is played; `seconds()` says how much that is.
+ * Plays chunks as they arrive. Call it in a click handler: browsers block audio without a user
+ * gesture. `analyser` receives the played audio, and `seconds()` returns its duration.
  */
 export function createPlayer(sampleRate) {
   const context = new AudioContext();
   const analyser = new AnalyserNode(context, { fftSize: 512 });
   analyser.connect(context.destination);
-  let end = 0; // of what is scheduled, on the context's clock
+  let end = 0; // of the scheduled audio, on the context's clock
   let seconds = 0;
 
   function play(bytes) {
@@ -29,14 +30,14 @@ export function createPlayer(sampleRate) {
     buffer.copyToChannel(Float32Array.from(samples, (sample) => sample / 32768), 0);
     const source = new AudioBufferSourceNode(context, { buffer });
     source.connect(analyser);
-    // A little ahead, so that a piece that comes late leaves no gap.
+    // Scheduled slightly in the future, so that a late chunk leaves no gap.
     end = Math.max(end, context.currentTime + 0.05);
     source.start(end);
     end += buffer.duration;
     seconds += buffer.duration;
   }
 
-  /** Waits until all has been heard. */
+  /** Waits until all audio has been played. */
   async function finish(signal) {
     const left = end - context.currentTime;
     await new Promise((resolve, reject) => {

@@ -1,13 +1,13 @@
-// What is heard and said in a page, measured where it leaves the page. Its functions run in the page before its own scripts.
+// Measures the audio that a page plays and sends. Runs in the page before its own scripts.
 
 /**
- * `loudest()` gives the loudest sample that was `played` through an analyser, and the loudest that was `said` into sockets;
- * `inUse()` how many microphones and sockets that sent something are still open.
+ * `loudest()` returns the loudest sample `played` through an analyser and the loudest `sent` to a
+ * socket. `inUse()` returns how many microphones, and how many sockets that sent data, are open.
  */
-function measureSound() {
+function installAudioProbe() {
   const samples = new Float32Array(512);
   let played = 0;
-  let said = 0;
+  let sent = 0;
   const sockets = new Set();
   const tracks = [];
   const connect = AnalyserNode.prototype.connect;
@@ -23,12 +23,12 @@ function measureSound() {
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (data) {
     sockets.add(this);
-    for (const sample of samplesIn(data)) said = Math.max(said, Math.abs(sample));
+    for (const sample of samplesIn(data)) sent = Math.max(sent, Math.abs(sample));
     return send.call(this, data);
   };
   const getUserMedia = navigator.mediaDevices.getUserMedia;
-  navigator.mediaDevices.getUserMedia = async function (asked) {
-    const stream = await getUserMedia.call(this, asked);
+  navigator.mediaDevices.getUserMedia = async function (constraints) {
+    const stream = await getUserMedia.call(this, constraints);
     tracks.push(...stream.getTracks());
     return stream;
   };
@@ -36,9 +36,9 @@ function measureSound() {
     microphones: tracks.filter(({ readyState }) => readyState === 'live').length,
     sockets: [...sockets].filter(({ readyState }) => readyState <= WebSocket.OPEN).length,
   });
-  window.loudest = () => ({ played, said: said / 32768 });
+  window.loudest = () => ({ played, sent: sent / 32768 });
 
-  /** As bytes, or as base64 in JSON. */
+  /** The samples of a message: bytes, or base64 in JSON. */
   function samplesIn(data) {
     if (typeof data !== 'string') return data;
     if (!data.includes('"audio_base_64"')) return [];
@@ -47,4 +47,4 @@ function measureSound() {
   }
 }
 
-module.exports = { measureSound };
+module.exports = { installAudioProbe };
