@@ -1,4 +1,5 @@
-// An app as docs/frontend.md has it: the files that its snippets name, in a folder of its own, with the client installed.
+// Creates an app from the snippets of docs/frontend.md, in its own folder, with the client
+// installed.
 
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
@@ -9,23 +10,23 @@ const { promisify } = require('node:util');
 const ROOT = join(__dirname, '..', '..');
 const PAGE = readFileSync(join(ROOT, 'docs', 'frontend.md'), 'utf8');
 
-/** The snippets, by the file that each names in its first line; a file may have several versions. */
+/** The snippets, by the file name in their first line. A file may have several versions. */
 const snippets = Object.groupBy(
   [...PAGE.matchAll(/^```jsx?\n\/\/ (\S+)\n(.*?)^```$/gms)].map(([, name, code]) => ({ name, code })),
   ({ name }) => name,
 );
 
-/** The text of a snippet, with the port of this test's local command. */
+/** A snippet, with the port of the test's local command. */
 function snippet(name, version = 0, port = 8787) {
   const found = snippets[name]?.[version];
   assert.ok(found, `docs/frontend.md has no ${name} (${version})`);
   return found.code.replaceAll('localhost:8787', `localhost:${port}`);
 }
 
-/** A folder below `home`, whose packages it so finds, with those files. */
+/** Creates a folder with those files inside `home`, so that it finds the packages of `home`. */
 function makeApp(home, files) {
   const folder = mkdtempSync(join(home, '.app-'));
-  // At the end of all, when no server writes there any more; also where a test was cut short.
+  // On exit, when no server writes to the folder any more; also if the test is interrupted.
   process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   for (const [name, text] of Object.entries({ 'package.json': '{ "private": true }', ...files })) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -34,7 +35,7 @@ function makeApp(home, files) {
   return folder;
 }
 
-/** Installs the client as the page says. */
+/** Installs the client as docs/frontend.md says. */
 async function installClient(folder) {
   const [, setting, command] = /^```sh\n(echo install-links.*)\n(npm install .*)\n```$/m.exec(PAGE);
   const script = `${setting}\n${command.replace('../voicemint/web', `"${join(ROOT, 'web')}"`)} --no-audit --no-fund --offline`;

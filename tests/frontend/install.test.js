@@ -1,4 +1,4 @@
-// The client as README.md and docs/frontend.md have it installed, and what the next install of something else makes of it.
+// Installs the client as README.md and docs/frontend.md say, and then another package.
 
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
@@ -11,7 +11,7 @@ const { ROOT, installClient, makeApp } = require('./app');
 const [, COMMAND, SETTING] = /`(npm install --install-links) \S+web`, with `(install-links=\w+)` in `\.npmrc`/
   .exec(readFileSync(join(ROOT, 'README.md'), 'utf8').replace(/\s+/g, ' ')) ?? [];
 
-/** An app, and a package that it may install too. */
+/** An app, and another package that it can install. */
 const makeBoth = () => makeApp(__dirname, { 'other/package.json': '{ "name": "other", "version": "1.0.0" }' });
 
 const npm = (folder, command) => execFileSync('sh', ['-euc', `${command} --offline --no-audit --no-fund`], { cwd: folder });
@@ -25,7 +25,7 @@ for (const [page, install] of [
     npm(folder, `${COMMAND} "${join(ROOT, 'web')}"`);
   }],
 ]) {
-  test(`as ${page} has it, the client stays a copy when something else is installed`, async () => {
+  test(`installed as ${page} says, the client stays a copy when another package is installed`, async () => {
     const folder = makeBoth();
     await install(folder);
     assert.ok(!isLink(folder));
@@ -34,7 +34,7 @@ for (const [page, install] of [
   });
 }
 
-test('without the setting, the next install makes it a link, as both say', () => {
+test('without the setting, the next install replaces the copy with a link, as both say', () => {
   const folder = makeBoth();
   npm(folder, `npm install --install-links "${join(ROOT, 'web')}"`);
   assert.ok(!isLink(folder));

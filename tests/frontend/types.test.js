@@ -1,4 +1,4 @@
-// The snippets of README.md, as an app in strict TypeScript has them. That they work is tried in tests/sdks.
+// Compiles the snippets of README.md with strict TypeScript. tests/sdks runs them.
 
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
@@ -11,7 +11,7 @@ const { ROOT, makeApp } = require('./app');
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const SNIPPETS = [...README.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code);
 
-/** What the snippets leave to the app. */
+/** What the snippets expect from the app. */
 const APP = `
   declare function play(samples: Uint8Array): void;
   declare function show(text: string): void;
@@ -25,11 +25,11 @@ test('each snippet of README.md passes strict TypeScript', () => {
   const compilerOptions = {
     strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, noImplicitReturns: true, noEmit: true,
     target: 'es2024', lib: ['es2024', 'dom', 'dom.iterable'], types: [], module: 'esnext', moduleResolution: 'bundler',
-    // The SDKs' own types want packages that a page has not.
+    // The SDKs' types need packages that a page does not have.
     skipLibCheck: true, moduleDetection: 'force', paths: { voicemint: [join(ROOT, 'web', 'voicemint.d.ts')] },
   };
   const snippets = Object.fromEntries(SNIPPETS.map((code, at) => [`snippet-${at}.ts`, code]));
-  // Where the SDKs are.
+  // In the folder that has the SDKs.
   const folder = makeApp(join(ROOT, 'tests', 'sdks'), {
     'app.d.ts': APP,
     'tsconfig.json': JSON.stringify({ compilerOptions, include: ['*.ts'] }),

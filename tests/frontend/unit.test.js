@@ -1,4 +1,4 @@
-// The client in Jest and Vitest, by require, and as TypeScript sees it there and in modules.
+// The client in Jest and Vitest, with require, and in TypeScript with both module systems.
 
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
@@ -8,14 +8,14 @@ const { test } = require('node:test');
 
 const { ROOT, installClient, makeApp, snippet } = require('./app');
 
-const run = (folder, tool, ...given) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(__dirname, 'node_modules', tool), ...given], {
+const run = (folder, tool, ...args) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(__dirname, 'node_modules', tool), ...args], {
     cwd: folder, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' },
   });
   return { status, text: stdout + stderr };
 };
 
-test('the folder is installed as a copy, also by npm ci', async () => {
+test('the folder is installed as a copy, also with npm ci', async () => {
   const folder = makeApp(__dirname, {});
   await installClient(folder);
   const installed = join(folder, 'node_modules', 'voicemint');
@@ -26,16 +26,16 @@ test('the folder is installed as a copy, also by npm ci', async () => {
   assert.equal(readFileSync(join(installed, 'voicemint.cjs'), 'utf8'), readFileSync(join(ROOT, 'web', 'voicemint.cjs'), 'utf8'));
 });
 
-test('the line of README.md installs a copy too', async () => {
+test('the command of README.md installs a copy too', async () => {
   const [, line] = /`(npm install --install-links \.\.\/voicemint\/web)`/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'));
   const folder = makeApp(__dirname, {});
-  const given = line.split(' ').slice(1).map((word) => (word.startsWith('..') ? join(ROOT, 'web') : word));
-  const { status, stderr } = spawnSync('npm', [...given, '--offline', '--no-audit', '--no-fund'], { cwd: folder, encoding: 'utf8' });
+  const args = line.split(' ').slice(1).map((word) => (word.startsWith('..') ? join(ROOT, 'web') : word));
+  const { status, stderr } = spawnSync('npm', [...args, '--offline', '--no-audit', '--no-fund'], { cwd: folder, encoding: 'utf8' });
   assert.equal(status, 0, stderr);
   assert.ok(!lstatSync(join(folder, 'node_modules', 'voicemint')).isSymbolicLink());
 });
 
-test('Jest requires it, and the mock of docs/frontend.md stands in for it', async () => {
+test('Jest requires the client, and the mock of docs/frontend.md replaces it', async () => {
   const folder = makeApp(__dirname, {
     'tokens.js': `
       const { createTokenSource } = require("voicemint");
@@ -47,7 +47,7 @@ test('Jest requires it, and the mock of docs/frontend.md stands in for it', asyn
         const fetch = async () => Response.json({ token: "minted", expires_in: 60, single_use: false });
         expect((await createTokenSource("/cartesia/token", { fetch }).getToken()).token).toBe("minted");
       });
-      test("a refusal is one of the client's errors", async () => {
+      test("an error response is a VoicemintError", async () => {
         const fetch = async () => Response.json({ code: "session_missing", detail: "Sign in." }, { status: 401 });
         await expect(createTokenSource("/cartesia/token", { fetch }).getToken()).rejects.toBeInstanceOf(VoicemintError);
       });
@@ -75,7 +75,7 @@ test('Jest requires it, and the mock of docs/frontend.md stands in for it', asyn
   assert.match(text, /Tests: +4 passed, 4 total/);
 });
 
-test('Vitest imports it, and takes the same mock by vi.mock', async () => {
+test('Vitest imports the client, and vi.mock takes the same mock', async () => {
   const folder = makeApp(__dirname, {
     'package.json': '{ "private": true, "type": "module" }',
     'tokens.js': snippet('tokens.js'),
@@ -88,7 +88,7 @@ test('Vitest imports it, and takes the same mock by vi.mock', async () => {
     'client.test.js': `
       import { expect, test } from "vitest";
       import { tokens } from "./tokens.js";
-      test("without it, the client asks", () => expect(tokens.getToken()).rejects.toMatchObject({ code: "network_error" }));
+      test("without the mock, the client sends a request", () => expect(tokens.getToken()).rejects.toMatchObject({ code: "network_error" }));
     `,
   });
   await installClient(folder);
@@ -131,13 +131,14 @@ for (const module of ['node16', 'nodenext']) {
     for (const name of ['imported.mjs', 'imported.js', 'required.cjs']) {
       const call = `import(${JSON.stringify(`./out/${name}`)}).then(({ use }) => use()).then(console.log)`;
       const { stdout, stderr } = spawnSync(process.execPath, ['-e', call], { cwd: folder, encoding: 'utf8' });
-      assert.equal(stdout, 'network_error\n', `${name}: ${stderr}`); // in Node, a path alone leads nowhere
+      // In Node.js, a relative URL is invalid.
+      assert.equal(stdout, 'network_error\n', `${name}: ${stderr}`);
     }
   });
 }
 
 for (const module of ['esnext', 'preserve']) {
-  test(`TypeScript with module ${module}, as bundlers want it, finds the types`, async () => {
+  test(`TypeScript with module ${module}, as bundlers use it, finds the types`, async () => {
     const compilerOptions = { module, moduleResolution: 'bundler', strict: true, target: 'es2022', lib: ['es2022', 'dom'], types: [], noEmit: true };
     const folder = makeApp(__dirname, {
       'tsconfig.json': JSON.stringify({ compilerOptions, include: ['*.ts'] }),

@@ -1,4 +1,4 @@
-// Vite and React as docs/frontend.md has them, in Chromium, with the local command behind Vite's proxy.
+// Vite and React as in docs/frontend.md, in Chromium, with the local command behind Vite's proxy.
 
 const assert = require('node:assert/strict');
 const { join } = require('node:path');
@@ -10,7 +10,7 @@ const { until } = require('../browser/until');
 const { listen, startVoicemint } = require('../browser/voicemint');
 const { PAGE, installClient, makeApp, snippet, snippets } = require('./app');
 
-/** Two components, mounted as React does it in development: twice. */
+/** Two components in StrictMode, which mounts them twice. */
 const MAIN = `
   import { StrictMode } from "react";
   import { createRoot } from "react-dom/client";
@@ -36,7 +36,9 @@ before(async () => {
 });
 after(() => chromium?.close());
 
-/** An app whose dev server passes on to a local command that lists it; `version` says by which of the page's settings. */
+/**
+ * Starts an app and the local command. `version` selects the proxy settings of docs/frontend.md.
+ */
 async function serve(t, version, change = (config) => config) {
   const probe = await listen(require('node:http').createServer());
   const { port } = probe.address();
@@ -58,7 +60,7 @@ async function serve(t, version, change = (config) => config) {
   return { voicemint, server, logged, url: `http://localhost:${port}` };
 }
 
-/** The page of the app, for somebody who signed in at the local command. */
+/** Opens the app's page for a user who is signed in to the local command. */
 async function open(t, { voicemint, url }, ...expected) {
   const visitor = await visit(t, chromium, voicemint, { expected });
   await visitor.signIn('ada');
@@ -69,10 +71,10 @@ async function open(t, { voicemint, url }, ...expected) {
 
 const minted = ({ voicemint }) => voicemint.calls().map((line) => line.replace(/ \(.*/, ''));
 
-test('the page has two settings for Vite', () => assert.equal(snippets['vite.config.js'].length, 2));
+test('docs/frontend.md has two settings for Vite', () => assert.equal(snippets['vite.config.js'].length, 2));
 
 for (const version of [0, 1]) {
-  test(`Vite's proxy, by setting ${version + 1}: StrictMode and two components cost one request`, async (t) => {
+  test(`Vite's proxy, with setting ${version + 1}: StrictMode and two components send one request`, async (t) => {
     const app = await serve(t, version);
     const { page, waitForText } = await open(t, app);
     await page.evaluate(() => window.mount());
@@ -81,7 +83,7 @@ for (const version of [0, 1]) {
   });
 }
 
-test('unmounting ends the request, and mounting again gets a token', async (t) => {
+test('unmounting aborts the request, and mounting again gets a token', async (t) => {
   const app = await serve(t, 0);
   const { page, waitForText } = await open(t, app);
   const held = [];
@@ -97,7 +99,7 @@ test('unmounting ends the request, and mounting again gets a token', async (t) =
   assert.equal(held.length, 1);
 });
 
-test('rendering on a server asks for nothing', async (t) => {
+test('server-side rendering sends no request', async (t) => {
   const app = await serve(t, 0);
   const { Voice } = await app.server.ssrLoadModule('/Voice.jsx');
   const { createElement } = require('react');
@@ -106,13 +108,13 @@ test('rendering on a server asks for nothing', async (t) => {
   assert.deepEqual(minted(app), []);
 });
 
-/** What the client says in the page of a token that it cannot get from that path. */
+/** The client's error for a path, in the page. */
 const detailOf = (page, path) => page.evaluate(async (url) => {
   const { createTokenSource } = await import('/node_modules/voicemint/voicemint.js');
   return createTokenSource(url, { maxWait: 0 }).getToken().catch(({ code, detail }) => `${code}: ${detail}`);
 }, path);
 
-test('with /sign-in proxied too, the app signs in by itself', async (t) => {
+test('if /sign-in is proxied too, the app can sign in', async (t) => {
   const [, signIn] = /`\/sign-in`.*?^```js\n(.*?)^```$/ms.exec(PAGE);
   const app = await serve(t, 0, (config) => config.replace('"/cartesia": ', `"/sign-in": "http://localhost:${config.match(/:(\d+)"/)[1]}", $&`));
   const context = await chromium.newContext();
@@ -125,24 +127,24 @@ test('with /sign-in proxied too, the app signs in by itself', async (t) => {
   assert.deepEqual(minted(app), ['POST /cartesia/token 200 minted']);
 });
 
-/** What the page says of an answer: `404, or 200 with text/html` and the like. */
-const saysOf = (fault) => new RegExp(`\\n- (.*?): ${fault}`).exec(PAGE)[1].replaceAll('`', '').split(/, or | or /);
+/** The responses that docs/frontend.md lists for a fault, such as `404, or 200 with text/html`. */
+const listedResponses = (fault) => new RegExp(`\\n- (.*?): ${fault}`).exec(PAGE)[1].replaceAll('`', '').split(/, or | or /);
 
-test('what answers in the place of the endpoint is told in the page, with what docs/frontend.md says of it', async (t) => {
+test('the client describes another server as docs/frontend.md says', async (t) => {
   const app = await serve(t, 0);
   const { page } = await open(t, app, /Failed to load resource/);
   const notProxied = await detailOf(page, '/elevenlabs/token');
   assert.match(notProxied, /^unexpected_answer: Voicemint did not answer: another server answered .* forwards \/elevenlabs\/token to Voicemint\.$/);
-  assert.ok(saysOf('the path is not proxied').some((answer) => notProxied.includes(`answered ${answer}`)), notProxied);
+  assert.ok(listedResponses('the path is not proxied').some((answer) => notProxied.includes(`answered ${answer}`)), notProxied);
   await app.voicemint.stop();
   const dead = await detailOf(page, '/cartesia/token');
   assert.match(dead, /^unexpected_answer: Voicemint did not answer: another server answered .* with text\/plain.*Is the server running/);
-  assert.ok(saysOf('the proxy does not reach').some((answer) => dead.includes(`answered ${answer}`)), dead);
+  assert.ok(listedResponses('the proxy does not reach').some((answer) => dead.includes(`answered ${answer}`)), dead);
   await app.server.close();
   assert.equal(await detailOf(page, '/cartesia/token'), 'network_error: The token endpoint cannot be reached.');
 });
 
-test('a page whose origin is not listed is told of ALLOWED_ORIGINS', async (t) => {
+test('the error of a page whose origin is not listed mentions ALLOWED_ORIGINS', async (t) => {
   const app = await serve(t, 0);
   const other = await startVoicemint();
   t.after(other.stop);

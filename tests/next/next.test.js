@@ -1,4 +1,5 @@
-// Next.js as docs/frontend.md has it, in Chromium, with the local command behind its rewrites. Not in `make test`: 340 MB.
+// Next.js as in docs/frontend.md, in Chromium, with the local command behind its rewrites. Not part
+// of `make test`, because its packages need 340 MB.
 
 const assert = require('node:assert/strict');
 const { execFileSync, spawn, spawnSync } = require('node:child_process');
@@ -15,7 +16,7 @@ const { ROOT, installClient, makeApp, snippet, snippets } = require('../frontend
 
 const FILES = {
   'app/layout.jsx': 'export default ({ children }) => <html lang="en"><body>{children}</body></html>;',
-  // A server component, which imports the module that has the token source too.
+  // A server component, which imports the module with the token source too.
   'app/page.jsx': 'import { Voice } from "./Voice.jsx";\nimport { tokens } from "./tokens.js";\nexport default () => <main id={typeof tokens.getToken}><Voice /><Voice /></main>;',
   'app/Voice.jsx': snippet('Voice.jsx'),
   'app/tokens.js': snippet('tokens.js'),
@@ -25,7 +26,10 @@ let chromium;
 before(async () => { chromium = await startChromium(); });
 after(() => chromium?.close());
 
-/** An app with packages of its own, as Turbopack looks for none outside; with the client or a link to it. */
+/**
+ * An app with its own packages, because Turbopack does not search outside; with the client or a
+ * link to it.
+ */
 async function makeNext(voicemint, version, install = installClient) {
   const folder = makeApp(__dirname, { ...FILES, 'next.config.mjs': snippet('next.config.mjs', version, voicemint.port) });
   for (const name of ['package.json', 'package-lock.json']) copyFileSync(join(__dirname, name), join(folder, name));
@@ -35,10 +39,10 @@ async function makeNext(voicemint, version, install = installClient) {
 }
 
 const NEXT = ['node_modules/next/dist/bin/next'];
-const quiet = { ...process.env, NEXT_TELEMETRY_DISABLED: '1' };
+const environment = { ...process.env, NEXT_TELEMETRY_DISABLED: '1' };
 
 async function startDev(t, folder, port) {
-  const child = spawn(process.execPath, [...NEXT, 'dev', '--port', String(port)], { cwd: folder, env: quiet, detached: true });
+  const child = spawn(process.execPath, [...NEXT, 'dev', '--port', String(port)], { cwd: folder, env: environment, detached: true });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => { printed += text; });
   t.after(async () => {
@@ -60,20 +64,20 @@ async function freePort() {
   return port;
 }
 
-test('the page has two settings for Next.js', () => assert.equal(snippets['next.config.mjs'].length, 2));
+test('docs/frontend.md has two settings for Next.js', () => assert.equal(snippets['next.config.mjs'].length, 2));
 
 for (const version of [0, 1]) {
-  test(`rewrites, by setting ${version + 1}: two components, mounted twice, cost one request; a server asks for nothing`, async (t) => {
+  test(`rewrites, with setting ${version + 1}: two components, mounted twice, send one request, and the server sends none`, async (t) => {
     const port = await freePort();
     const voicemint = await startVoicemint('--origin', `http://localhost:${port}`);
     t.after(voicemint.stop);
     const folder = await makeNext(voicemint, version);
     await startDev(t, folder, port);
-    // Next.js has things of its own that are cut off as it stops, and no icon.
+    // Next.js has requests of its own that fail when it stops, and no icon.
     const visitor = await visit(t, chromium, voicemint, { expected: [/localhost:\d+\/(favicon\.ico|_next\/|__nextjs)/, /status of 500 .*\/cartesia\/token\)$/] });
     await visitor.signIn('ada');
-    const answer = await visitor.page.goto(`http://localhost:${port}`);
-    assert.equal(answer.status(), 200);
+    const response = await visitor.page.goto(`http://localhost:${port}`);
+    assert.equal(response.status(), 200);
     await visitor.waitForText('main#function', /^Ready until \d{4}-.*Z\.\s+Ready until \d{4}-.*Z\.$/s);
     assert.deepEqual(voicemint.calls().map((line) => line.replace(/ \(.*/, '')), ['POST /cartesia/token 200 minted']);
     await voicemint.stop();
@@ -82,16 +86,16 @@ for (const version of [0, 1]) {
   });
 }
 
-test('it builds', async () => {
+test('the app builds', async () => {
   const folder = await makeNext({ port: 8787 }, 0);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...NEXT, 'build'], { cwd: folder, env: quiet, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...NEXT, 'build'], { cwd: folder, env: environment, encoding: 'utf8' });
   assert.equal(status, 0, stdout + stderr);
 });
 
-test('a link, which npm makes without install-links, is not resolved: the page says so', async () => {
+test('a link, which npm creates without install-links, is not resolved, as docs/frontend.md says', async () => {
   const link = (folder) => execFileSync('npm', ['install', join(ROOT, 'web'), '--offline', '--no-audit', '--no-fund'], { cwd: folder });
   const folder = await makeNext({ port: 8787 }, 0, link);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...NEXT, 'build'], { cwd: folder, env: quiet, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...NEXT, 'build'], { cwd: folder, env: environment, encoding: 'utf8' });
   assert.notEqual(status, 0);
   assert.match(stdout + stderr, /Can't resolve 'voicemint'/);
 });

@@ -1,40 +1,40 @@
-"""assemblyai with tokens of Voicemint's."""
+"""assemblyai with tokens from Voicemint."""
 
 import unittest
 
 from assemblyai.streaming.v3 import StreamingClient, StreamingClientOptions, StreamingEvents, StreamingParameters
 
-from sound import PIECES, RATE
+from audio import CHUNKS, RATE
 from voicemint import PLAIN, TLS, expired, mint
 
 
 def listen(minted, host=None):
-    """Everything that it tells, in order."""
-    told = []
+    """All events of a session, in order."""
+    events = []
     client = StreamingClient(
         StreamingClientOptions(token=minted["token"], api_host=host or minted["base_url"].replace("http", "ws"))
     )
     for event in (StreamingEvents.Begin, StreamingEvents.Turn, StreamingEvents.Termination, StreamingEvents.Error):
-        client.on(event, lambda _, what, name=event.name: told.append((name, what)))
+        client.on(event, lambda _, value, name=event.name: events.append((name, value)))
     client.connect(StreamingParameters(sample_rate=RATE))
-    client.stream(PIECES)
+    client.stream(CHUNKS)
     client.disconnect(terminate=True)
-    return told
+    return events
 
 
 class Streaming(unittest.TestCase):
-    def test_hears_with_and_without_tls(self):
+    def test_transcribes_with_and_without_tls(self):
         for host in (TLS.removeprefix("https://"), PLAIN.replace("http", "ws")):
             with self.subTest(host):
-                told = listen(mint("assemblyai"), host)
-                names = [name for name, _ in told]
+                events = listen(mint("assemblyai"), host)
+                names = [name for name, _ in events]
                 self.assertEqual((names[0], names[-1]), ("Begin", "Termination"))
                 self.assertNotIn("Error", names)
-                turn = dict(told)["Turn"]
+                turn = dict(events)["Turn"]
                 self.assertTrue(turn.end_of_turn)
                 self.assertRegex(turn.transcript, r"\w")
 
-    def test_refuses(self):
+    def test_rejects_invalid_tokens(self):
         spent = mint("assemblyai")
         listen(spent)
         cases = (

@@ -1,17 +1,17 @@
-// @elevenlabs/elevenlabs-js with tokens of Voicemint's.
+// @elevenlabs/elevenlabs-js with tokens from Voicemint.
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 
 const { AudioFormat, ElevenLabsClient, ElevenLabsError, RealtimeEvents } = require('@elevenlabs/elevenlabs-js');
-const { RATE, pieces } = require('./sound');
+const { RATE, chunks } = require('./audio');
 const { events, mint, plain, tls } = require('./voicemint');
 
 const realtime = () => mint('elevenlabs', { token_type: 'realtime_scribe' });
 const batch = () => mint('elevenlabs', { token_type: 'batch_scribe' });
 const madeUp = async () => ({ ...(await batch()), token: 'made-up' });
 
-/** It insists on a key. A retry would show a token that may be spent by then. */
+/** The SDK requires a key. A retry would send a token that may already be used. */
 const client = (baseUrl) => new ElevenLabsClient({ apiKey: 'unused', baseUrl, maxRetries: 0 });
 
 async function listen({ token, base_url }, baseUrl = base_url) {
@@ -22,7 +22,7 @@ async function listen({ token, base_url }, baseUrl = base_url) {
     sampleRate: RATE,
   });
   connection.on(RealtimeEvents.SESSION_STARTED, () => {
-    for (const piece of pieces()) connection.send({ audioBase64: piece.toString('base64') });
+    for (const chunk of chunks()) connection.send({ audioBase64: chunk.toString('base64') });
     connection.commit();
   });
   connection.on(RealtimeEvents.COMMITTED_TRANSCRIPT, () => connection.close());
@@ -30,18 +30,18 @@ async function listen({ token, base_url }, baseUrl = base_url) {
 }
 
 function transcribe({ token, base_url }) {
-  const file = new Blob(pieces(), { type: 'audio/wav' });
+  const file = new Blob(chunks(), { type: 'audio/wav' });
   return client(base_url).speechToText.convert({ modelId: 'scribe_v2', token, file });
 }
 
 describe('@elevenlabs/elevenlabs-js: Scribe in real time', () => {
   for (const [how, url] of Object.entries({ 'over TLS': tls, 'without TLS': plain })) {
-    test(`hears ${how}`, async () => {
-      const told = await listen(await realtime(), url);
-      const names = [...new Set(told.map(([name]) => name))];
+    test(`transcribes ${how}`, async () => {
+      const received = await listen(await realtime(), url);
+      const names = [...new Set(received.map(([name]) => name))];
       assert.deepEqual(names, ['session_started', 'partial_transcript', 'committed_transcript', 'close']);
-      assert.match(told.find(([name]) => name === 'partial_transcript')[1].text, /\w/);
-      assert.match(told.at(-2)[1].text, /\w/);
+      assert.match(received.find(([name]) => name === 'partial_transcript')[1].text, /\w/);
+      assert.match(received.at(-2)[1].text, /\w/);
     });
   }
 
@@ -55,9 +55,9 @@ describe('@elevenlabs/elevenlabs-js: Scribe in real time', () => {
     'a made-up token': async () => [await madeUp(), /not known/],
   };
   for (const [which, minted] of Object.entries(refusals)) {
-    test(`refuses ${which}`, async () => {
-      const [shown, reason] = await minted();
-      const [[name, error], [last]] = await listen(shown);
+    test(`rejects ${which}`, async () => {
+      const [token, reason] = await minted();
+      const [[name, error], [last]] = await listen(token);
       assert.deepEqual([name, error.message_type, last], ['error', 'auth_error', 'close']);
       assert.match(error.error, reason);
     });
@@ -65,9 +65,9 @@ describe('@elevenlabs/elevenlabs-js: Scribe in real time', () => {
 });
 
 describe('@elevenlabs/elevenlabs-js: Scribe for files', () => {
-  test('hears', async () => {
-    const heard = await transcribe(await batch());
-    assert.match(heard.text, /\w/);
+  test('transcribes', async () => {
+    const result = await transcribe(await batch());
+    assert.match(result.text, /\w/);
   });
 
   const refusals = {
@@ -80,9 +80,9 @@ describe('@elevenlabs/elevenlabs-js: Scribe for files', () => {
     'a made-up token': async () => [await madeUp(), 401, 'invalid_token'],
   };
   for (const [which, minted] of Object.entries(refusals)) {
-    test(`refuses ${which}`, async () => {
-      const [shown, statusCode, code] = await minted();
-      await assert.rejects(transcribe(shown), (error) => {
+    test(`rejects ${which}`, async () => {
+      const [token, statusCode, code] = await minted();
+      await assert.rejects(transcribe(token), (error) => {
         assert.ok(error instanceof ElevenLabsError, error);
         assert.deepEqual([error.statusCode, error.body.detail.code], [statusCode, code]);
         return true;

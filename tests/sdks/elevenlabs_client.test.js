@@ -1,16 +1,16 @@
-// @elevenlabs/client, which pages use, with tokens of Voicemint's. It takes the platform's socket, and here sound that is
-// fed by hand, for want of a microphone.
+// @elevenlabs/client, the SDK for pages, with tokens from Voicemint. It uses the platform's
+// WebSocket. The tests send the audio themselves, because there is no microphone.
 
 const assert = require('node:assert/strict');
 const { before, describe, mock, test } = require('node:test');
 
-const { RATE, pieces } = require('./sound');
+const { RATE, chunks } = require('./audio');
 const { events, mint, plain, tls } = require('./voicemint');
 
 let sdk;
 before(async () => {
   sdk = await import('@elevenlabs/client');
-  // It writes there of each close.
+  // The SDK logs each close.
   mock.method(console, 'log', () => {});
   mock.method(console, 'error', () => {});
 });
@@ -26,7 +26,7 @@ function listen({ token, base_url }, baseUrl = base_url) {
     sampleRate: RATE,
   });
   connection.on('session_started', () => {
-    for (const piece of pieces()) connection.send({ audioBase64: piece.toString('base64') });
+    for (const chunk of chunks()) connection.send({ audioBase64: chunk.toString('base64') });
     connection.commit();
   });
   connection.on('committed_transcript', () => connection.close());
@@ -35,13 +35,13 @@ function listen({ token, base_url }, baseUrl = base_url) {
 
 describe('@elevenlabs/client: Scribe in real time', () => {
   for (const [how, url] of Object.entries({ 'over TLS': tls, 'without TLS': plain })) {
-    test(`hears ${how}`, async () => {
-      const told = await listen(await realtime(), url);
-      const names = [...new Set(told.map(([name]) => name))];
+    test(`transcribes ${how}`, async () => {
+      const received = await listen(await realtime(), url);
+      const names = [...new Set(received.map(([name]) => name))];
       assert.deepEqual(names, ['session_started', 'partial_transcript', 'committed_transcript', 'close']);
-      assert.match(told.find(([name]) => name === 'partial_transcript')[1].text, /\w/);
-      assert.match(told.at(-2)[1].text, /\w/);
-      assert.equal(told.at(-1)[1].code, 1000);
+      assert.match(received.find(([name]) => name === 'partial_transcript')[1].text, /\w/);
+      assert.match(received.at(-2)[1].text, /\w/);
+      assert.equal(received.at(-1)[1].code, 1000);
     });
   }
 
@@ -55,13 +55,13 @@ describe('@elevenlabs/client: Scribe in real time', () => {
     'a made-up token': async () => [{ ...(await realtime()), token: 'made-up' }, /not known/],
   };
   for (const [which, minted] of Object.entries(refusals)) {
-    test(`refuses ${which}`, async () => {
-      const [shown, reason] = await minted();
-      const told = await listen(shown);
-      const [[name, error]] = told;
+    test(`rejects ${which}`, async () => {
+      const [token, reason] = await minted();
+      const received = await listen(token);
+      const [[name, error]] = received;
       assert.deepEqual([name, error.message_type], ['error', 'auth_error']);
       assert.match(error.error, reason);
-      const [last, close] = told.at(-1);
+      const [last, close] = received.at(-1);
       assert.deepEqual([last, close.code], ['close', 1008]);
     });
   }

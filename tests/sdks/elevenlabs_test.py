@@ -1,4 +1,6 @@
-"""elevenlabs with tokens of Voicemint's. Its socket for speech takes none: elevenlabs_speech.test.js."""
+"""elevenlabs with tokens from Voicemint. Its TTS socket accepts no tokens: see
+elevenlabs_speech.test.js.
+"""
 
 import asyncio
 import base64
@@ -7,7 +9,7 @@ import unittest
 from elevenlabs import AudioFormat, ElevenLabs, RealtimeEvents
 from elevenlabs.core import ApiError
 
-from sound import PIECES, RATE
+from audio import CHUNKS, RATE
 from voicemint import PLAIN, TLS, mint
 
 
@@ -20,8 +22,8 @@ def batch():
 
 
 async def listen(minted, base_url=None):
-    """Everything that it tells, in order, until it is closed."""
-    told = []
+    """All events of a connection, in order, until it closes."""
+    events = []
     closed = asyncio.Event()
     connection = await ElevenLabs(base_url=base_url or minted["base_url"]).speech_to_text.realtime.connect(
         {
@@ -34,17 +36,17 @@ async def listen(minted, base_url=None):
     tasks = []
 
     async def speak():
-        for piece in PIECES:
-            await connection.send({"audio_base_64": base64.b64encode(piece).decode()})
+        for chunk in CHUNKS:
+            await connection.send({"audio_base_64": base64.b64encode(chunk).decode()})
         await connection.commit()
 
     def on(event, then=None):
-        def tell(what):
-            told.append((event.value, what))
+        def record(value):
+            events.append((event.value, value))
             if then:
                 tasks.append(asyncio.ensure_future(then()))
 
-        connection.on(event, tell)
+        connection.on(event, record)
 
     async def close():
         await connection.close()
@@ -53,38 +55,38 @@ async def listen(minted, base_url=None):
     on(RealtimeEvents.PARTIAL_TRANSCRIPT)
     on(RealtimeEvents.COMMITTED_TRANSCRIPT, close)
     on(RealtimeEvents.ERROR)
-    connection.on(RealtimeEvents.CLOSE, lambda what: (told.append(("close", what)), closed.set()))
+    connection.on(RealtimeEvents.CLOSE, lambda value: (events.append(("close", value)), closed.set()))
     try:
         await asyncio.wait_for(closed.wait(), 10)
     except asyncio.TimeoutError:
-        raise AssertionError(f"it did not close after {told}") from None
+        raise AssertionError(f"the connection did not close after {events}") from None
     await asyncio.gather(*tasks)
-    return told
+    return events
 
 
 def transcribe(minted):
-    # Its retries would show the token again, and without the form.
+    # The SDK's retries would send the token again, without the form.
     return ElevenLabs(base_url=minted["base_url"]).speech_to_text.convert(
         model_id="scribe_v2",
         token=minted["token"],
-        file=("speech.wav", b"".join(PIECES), "audio/wav"),
+        file=("speech.wav", b"".join(CHUNKS), "audio/wav"),
         request_options={"max_retries": 0},
     )
 
 
 class ScribeInRealTime(unittest.IsolatedAsyncioTestCase):
-    async def test_hears_with_and_without_tls(self):
+    async def test_transcribes_with_and_without_tls(self):
         for base_url in (TLS, PLAIN):
             with self.subTest(base_url):
-                told = await listen(realtime(), base_url)
-                names = [name for name, _ in told]
+                events = await listen(realtime(), base_url)
+                names = [name for name, _ in events]
                 self.assertEqual((names[0], names[-2], names[-1]), ("session_started", "committed_transcript", "close"))
                 self.assertNotIn("error", names)
-                self.assertRegex(dict(told)["partial_transcript"]["text"], r"\w")
-                self.assertRegex(dict(told)["committed_transcript"]["text"], r"\w")
-                self.assertEqual(dict(told)["close"]["code"], 1000)
+                self.assertRegex(dict(events)["partial_transcript"]["text"], r"\w")
+                self.assertRegex(dict(events)["committed_transcript"]["text"], r"\w")
+                self.assertEqual(dict(events)["close"]["code"], 1000)
 
-    async def test_refuses(self):
+    async def test_rejects_invalid_tokens(self):
         spent = realtime()
         await listen(spent)
         cases = (
@@ -94,19 +96,19 @@ class ScribeInRealTime(unittest.IsolatedAsyncioTestCase):
         )
         for which, minted, reason in cases:
             with self.subTest(which):
-                told = await listen(minted)
-                name, error = told[0]
+                events = await listen(minted)
+                name, error = events[0]
                 self.assertEqual((name, error["message_type"]), ("error", "auth_error"))
                 self.assertIn(reason, error["error"])
-                name, close = told[-1]
+                name, close = events[-1]
                 self.assertEqual((name, close["code"]), ("close", 1008))
 
 
 class ScribeForFiles(unittest.TestCase):
-    def test_hears(self):
+    def test_transcribes(self):
         self.assertRegex(transcribe(batch()).text, r"\w")
 
-    def test_refuses(self):
+    def test_rejects_invalid_tokens(self):
         spent = batch()
         transcribe(spent)
         cases = (
@@ -115,9 +117,9 @@ class ScribeForFiles(unittest.TestCase):
             ("made up", {**batch(), "token": "made-up"}, 401, "invalid_token"),
         )
         for which, minted, status, code in cases:
-            with self.subTest(which), self.assertRaises(ApiError) as refused:
+            with self.subTest(which), self.assertRaises(ApiError) as rejected:
                 transcribe(minted)
-            error = refused.exception
+            error = rejected.exception
             self.assertEqual((error.status_code, error.body["detail"]["code"]), (status, code))
 
 

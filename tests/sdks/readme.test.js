@@ -1,4 +1,4 @@
-// Each snippet of README.md, as it stands there, in the place of an app's module.
+// Runs each snippet of README.md as an app's module.
 
 const assert = require('node:assert/strict');
 const { readFileSync, rmSync, writeFileSync } = require('node:fs');
@@ -6,17 +6,17 @@ const path = require('node:path');
 const { after, before, test } = require('node:test');
 const { pathToFileURL } = require('node:url');
 
-const { pieces } = require('./sound');
+const { chunks } = require('./audio');
 const { app, signIn } = require('./voicemint');
 
 const ROOT = path.join(__dirname, '..', '..');
 const README = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
 const SNIPPETS = [...README.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code);
 
-/** What the endpoint answers instead of the token that it minted. */
-let spoilt;
+/** Members that replace those of the endpoint's response. */
+let overrides;
 
-/** What a page has and Node has not, and what the snippets leave to the app. */
+/** What Node.js does not have, and what the snippets leave to the app. */
 let played;
 let shown;
 const page = {
@@ -24,7 +24,7 @@ const page = {
   play: (samples) => played.push(Buffer.from(samples)),
   show: (text) => shown.push(text),
   async *sound() {
-    yield* pieces().map((piece) => new Uint8Array(piece));
+    yield* chunks().map((chunk) => new Uint8Array(chunk));
   },
   currentSession: () => undefined,
   signIn: () => false,
@@ -36,21 +36,21 @@ before(async () => {
   const cookie = await signIn();
   const send = globalThis.fetch;
   Object.assign(globalThis, page, {
-    /** A page's own: relative to its origin, with its cookies. What the endpoint answers stays as it is, but for what is spoilt on purpose. */
+    /** A page's fetch, with relative URLs and cookies, which applies the overrides. */
     async fetch(url, init = {}) {
       if (!String(url).startsWith('/')) return send(url, init);
-      const answer = await send(app + url, { ...init, headers: { ...init.headers, cookie, origin: app } });
-      if (answer.status !== 200 || !spoilt) return answer;
-      return Response.json({ ...(await answer.json()), ...spoilt }, { headers: answer.headers });
+      const response = await send(app + url, { ...init, headers: { ...init.headers, cookie, origin: app } });
+      if (response.status !== 200 || !overrides) return response;
+      return Response.json({ ...(await response.json()), ...overrides }, { headers: response.headers });
     },
   });
 });
 
 after(() => files.forEach((file) => rmSync(file)));
 
-/** Runs a snippet, and waits until it has done what it is for. */
-async function run(code, done, spoil = {}) {
-  [played, shown, spoilt] = [[], [], spoil];
+/** Runs a snippet, and waits until `done()`. */
+async function run(code, done, replaced = {}) {
+  [played, shown, overrides] = [[], [], replaced];
   const client = pathToFileURL(path.join(ROOT, 'web', 'voicemint.js')).href;
   const file = path.join(__dirname, `.snippet-${files.length}.mjs`);
   writeFileSync(file, code.replace('from "voicemint"', `from "${client}"`));
@@ -58,22 +58,22 @@ async function run(code, done, spoil = {}) {
   await import(pathToFileURL(file).href);
   const deadline = performance.now() + 40_000;
   while (!done() && performance.now() < deadline) await new Promise((wake) => setTimeout(wake, 20));
-  assert.ok(done(), 'it does what it is for');
+  assert.ok(done(), 'the snippet has no result');
 }
 
 const hasSpoken = () => played.length > 0 && Buffer.concat(played).some((byte) => byte !== 0);
-const hasHeard = () => shown.some((text) => /\w{2}/.test(text));
+const hasTranscript = () => shown.some((text) => /\w{2}/.test(text));
 
-/** A word of each snippet, and what tells that it worked. */
+/** A word of each snippet, and its expected result. */
 const EXPECTED = [
   ['new WebSocket(', hasSpoken],
   ['@cartesia/cartesia-js', hasSpoken],
-  ['@elevenlabs/client', hasHeard],
-  ['"assemblyai"', hasHeard],
+  ['@elevenlabs/client', hasTranscript],
+  ['"assemblyai"', hasTranscript],
   ['onUnauthenticated', () => shown.some((text) => /^\d{4}-\d\d-\d\dT/.test(text))],
 ];
 
-test('README.md has no snippet that is not run', () => {
+test('every snippet of README.md is tested', () => {
   const unknown = SNIPPETS.filter((code) => !EXPECTED.some(([word]) => code.includes(word)));
   assert.deepEqual(unknown, []);
   assert.equal(SNIPPETS.length, EXPECTED.length);
@@ -91,21 +91,21 @@ const MADE_UP = { token: 'made-up' };
 const snippet = (word) => SNIPPETS.find((code) => code.includes(word));
 const shows = (...patterns) => () => patterns.every((pattern) => shown.some((text) => pattern.test(text)));
 
-test('a bare socket that is refused does not hang: the snippet says so', async () => {
+test('the snippet with a WebSocket reports a rejected token', async () => {
   await run(snippet('new WebSocket('), shows(/^The token was refused/, /closed: 1006$/), MADE_UP);
 });
 
-test('a message of type error is shown, and ends the socket', async () => {
+test('the snippet with a WebSocket shows an error message and closes', async () => {
   await run(snippet('new WebSocket(').replace('"sonic-3.5"', '7'), () => shown.length > 0);
   await new Promise((wake) => { setTimeout(wake, 200); });
   assert.equal(shown.length, 1, shown.join('; '));
   assert.match(shown[0], /model/i);
 });
 
-test('what ElevenLabs says of a token that it does not know is shown', async () => {
+test('the ElevenLabs snippet shows the error of an unknown token', async () => {
   await run(snippet('@elevenlabs/client'), shows(/not known/), MADE_UP);
 });
 
-test('what AssemblyAI says of a token that it does not know is shown', async () => {
+test('the AssemblyAI snippet shows the error of an unknown token', async () => {
   await assert.rejects(run(snippet('"assemblyai"'), () => true, MADE_UP), { code: 1008, message: /not .* known/ });
 });

@@ -1,6 +1,7 @@
-"""Runs a command beside Voicemint and its stand-in providers: python serve.py COMMAND...
+"""Runs a command with Voicemint and its stand-in providers: python serve.py COMMAND...
 
-VOICEMINT_DEV is the binary. The command finds them by VOICEMINT_URL, STANDINS_URL and STANDINS_TLS_URL, and trusts the latter's CA.
+VOICEMINT_DEV is the binary. The command gets the addresses in VOICEMINT_URL, STANDINS_URL and
+STANDINS_TLS_URL, and trusts the CA of the latter.
 """
 
 import os
@@ -16,12 +17,13 @@ from pathlib import Path
 READY_WITHIN = 120
 DONE_WITHIN = 300
 
-# With a key in its environment the binary would call the real provider, and an SDK would show it instead of the token.
+# With a key in its environment, the binary would call the real provider, and an SDK would send the
+# key instead of the token.
 REAL_ACCOUNTS = ("CARTESIA_", "ELEVENLABS_", "ASSEMBLYAI_")
 
 
 def main(command):
-    # Asked to stop, the server is to stop too.
+    # A signal ends the server too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="voicemint-") as folder, server(Path(folder, "ca.pem")) as environment:
         try:
@@ -35,13 +37,13 @@ def server(ca, *more):
     app, plain, tls = free_ports(3)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(REAL_ACCOUNTS)}
     flags = ["--port", app, "--standins-port", plain, "--tls-port", tls, "--ca-file", ca]
-    # As real providers are: some SDKs open wss:// whatever they are told.
+    # TLS, as with real providers: some SDKs always use wss://.
     flags += ["--base-url", f"https://localhost:{tls}", *more]
     binary = os.environ["VOICEMINT_DEV"]
     process = subprocess.Popen([binary, *map(str, flags)], env=environment, stdout=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + READY_WITHIN
-        while not (all(map(answers, (app, plain, tls))) and ca.exists()):
+        while not (all(map(accepts, (app, plain, tls))) and ca.exists()):
             if process.poll() is not None or time.monotonic() > deadline:
                 sys.exit(f"{binary} did not start")
             time.sleep(0.02)
@@ -51,7 +53,7 @@ def server(ca, *more):
             "STANDINS_TLS_URL": f"https://localhost:{tls}",
             "NODE_EXTRA_CA_CERTS": str(ca),
             "SSL_CERT_FILE": str(ca),
-            # A proxy would be asked for these too.
+            # Otherwise a proxy would be used for these addresses too.
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
         }
@@ -68,7 +70,7 @@ def free_ports(count):
     return ports
 
 
-def answers(port):
+def accepts(port):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

@@ -1,47 +1,47 @@
-// What an app does: it signs in and mints at Voicemint's endpoints.
+// Signs in and mints tokens at Voicemint's endpoints, as an app does.
 
 const assert = require('node:assert/strict');
 const { setTimeout: sleep } = require('node:timers/promises');
 
 const app = process.env.VOICEMINT_URL;
 
-/** The stand-ins over TLS, as the `base_url` that comes with each token says, and without it. */
+/** The stand-ins with TLS, which is the `base_url` of the tokens, and without TLS. */
 const tls = process.env.STANDINS_TLS_URL;
 const plain = process.env.STANDINS_URL;
 
 let session;
 
 async function signIn() {
-  const answer = await fetch(`${app}/sign-in`, { method: 'POST', body: new URLSearchParams({ user: 'ada' }) });
-  assert.equal(answer.status, 200);
-  const cookies = answer.headers.getSetCookie();
+  const response = await fetch(`${app}/sign-in`, { method: 'POST', body: new URLSearchParams({ user: 'ada' }) });
+  assert.equal(response.status, 200);
+  const cookies = response.headers.getSetCookie();
   return cookies.map((cookie) => cookie.split(';')[0]).join('; ');
 }
 
-/** Mints, and gives all that Voicemint answers. */
-async function mint(provider, ask = {}) {
+/** Mints a token. Returns the response body. */
+async function mint(provider, tokenRequest = {}) {
   session ??= signIn();
   const headers = { 'Content-Type': 'application/json', Cookie: await session, Origin: app };
-  const answer = await fetch(`${app}/${provider}/token`, { method: 'POST', headers, body: JSON.stringify(ask) });
-  assert.equal(answer.status, 200);
-  return answer.json();
+  const response = await fetch(`${app}/${provider}/token`, { method: 'POST', headers, body: JSON.stringify(tokenRequest) });
+  assert.equal(response.status, 200);
+  return response.json();
 }
 
-/** A token whose second is over. */
-async function expired(provider, ask = {}) {
-  const minted = await mint(provider, { ...ask, expires_in: 1 });
+/** An expired token. */
+async function expired(provider, tokenRequest = {}) {
+  const minted = await mint(provider, { ...tokenRequest, expires_in: 1 });
   await sleep(1100);
   return minted;
 }
 
-/** Every event of those names, in order, until the last one of the names. */
+/** All events with those names, in order, until the first event with the last name. */
 function events(source, ...names) {
-  const heard = [];
+  const received = [];
   return new Promise((resolve) => {
     for (const name of names) {
-      source.on(name, (...what) => {
-        heard.push([name, ...what]);
-        if (name === names.at(-1)) resolve(heard);
+      source.on(name, (...args) => {
+        received.push([name, ...args]);
+        if (name === names.at(-1)) resolve(received);
       });
     }
   });

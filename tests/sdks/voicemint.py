@@ -1,4 +1,4 @@
-"""What an app does: it signs in and mints at Voicemint's endpoints."""
+"""Signs in and mints tokens at Voicemint's endpoints, as an app does."""
 
 import functools
 import json
@@ -10,7 +10,7 @@ from http.cookiejar import CookieJar
 
 APP = os.environ["VOICEMINT_URL"]
 
-# The stand-ins over TLS, as the `base_url` that comes with each token says, and without it.
+# The stand-ins with TLS, which is the `base_url` of the tokens, and without TLS.
 TLS = os.environ["STANDINS_TLS_URL"]
 PLAIN = os.environ["STANDINS_URL"]
 
@@ -23,16 +23,16 @@ def session():
     return browser
 
 
-def mint(provider, **ask):
-    """Mints, and gives all that Voicemint answers."""
+def mint(provider, **token_request):
+    """Mints a token. Returns the response body."""
     headers = {"Content-Type": "application/json", "Origin": APP}
-    request = urllib.request.Request(f"{APP}/{provider}/token", data=json.dumps(ask).encode(), headers=headers)
-    with session().open(request, timeout=10) as answer:
-        return json.load(answer)
+    request = urllib.request.Request(f"{APP}/{provider}/token", data=json.dumps(token_request).encode(), headers=headers)
+    with session().open(request, timeout=10) as response:
+        return json.load(response)
 
 
-def expired(provider, **ask):
-    """A token whose second is over."""
-    minted = mint(provider, **ask, expires_in=1)
+def expired(provider, **token_request):
+    """An expired token."""
+    minted = mint(provider, **token_request, expires_in=1)
     time.sleep(1.1)
     return minted

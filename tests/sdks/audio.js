@@ -1,23 +1,25 @@
-// Sound as it goes over the wire: 16-bit samples in little-endian order, one channel.
+// Audio as it is sent: 16-bit little-endian samples, one channel.
 
 const assert = require('node:assert/strict');
 
 const RATE = 16_000;
 
-/** Nine tenths of a second of a tone, in pieces such as a microphone gives. */
-function pieces() {
-  return [0, 1, 2].map((piece) => {
+/** A tone of 0.9 s, in chunks like those of a microphone. */
+function chunks() {
+  return [0, 1, 2].map((chunk) => {
     const samples = Buffer.alloc(0.3 * RATE * 2);
     for (let at = 0; at < samples.length; at += 2) {
-      const seconds = piece * 0.3 + at / 2 / RATE;
+      const seconds = chunk * 0.3 + at / 2 / RATE;
       samples.writeInt16LE(Math.round(8_000 * Math.sin(2 * Math.PI * 440 * seconds)), at);
     }
     return samples;
   });
 }
 
-/** Fails unless the samples are loud, and last as long as the stand-ins take: a twelfth of a second a character. */
-function assertSpoken(samples, text) {
+/**
+ * Fails unless the samples are loud and as long as the stand-ins' speech: 12 characters per second.
+ */
+function assertSpeech(samples, text) {
   assert.equal(samples.length % 2, 0, 'whole samples');
   const seconds = samples.length / 2 / RATE;
   assert.ok(Math.abs(seconds - text.length / 12) < 0.05, `${seconds} s for ${JSON.stringify(text)}`);
@@ -26,7 +28,7 @@ function assertSpoken(samples, text) {
   assert.ok(loudest > 4_000, `the loudest sample is ${loudest}`);
 }
 
-/** The samples of a WAV file, whose header must be about all of them. */
+/** The samples of a WAV file, whose header must have the right length. */
 function samplesOf(wav) {
   assert.equal(wav.toString('latin1', 0, 4) + wav.toString('latin1', 8, 16), 'RIFFWAVEfmt ');
   const [format, channels, bits] = [20, 22, 34].map((at) => wav.readUInt16LE(at));
@@ -35,4 +37,4 @@ function samplesOf(wav) {
   return wav.subarray(44);
 }
 
-module.exports = { RATE, assertSpoken, pieces, samplesOf };
+module.exports = { RATE, assertSpeech, chunks, samplesOf };
