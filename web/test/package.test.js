@@ -57,7 +57,7 @@ function errorTable() {
 }
 
 test("README's error table has for each code a message for the user and whether to offer a retry", () => {
-  const served = [...read("../../shared/src/refusal.rs").matchAll(/StatusCode::[A-Z_]+,\s*"([a-z_]+)"/g)].map(([, code]) => code);
+  const served = [...read("../../shared/src/problem.rs").matchAll(/StatusCode::[A-Z_]+,\s*"([a-z_]+)"/g)].map(([, code]) => code);
   const own = [...read("../voicemint.js").matchAll(/code: "(\w+)"/g)].map(([, code]) => code);
   assert.ok(served.includes("session_missing") && own.includes("network_error"));
   const table = errorTable();
