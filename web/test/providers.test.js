@@ -7,7 +7,7 @@ import * as cartesia from "../page/cartesia.js";
 import * as elevenlabs from "../page/elevenlabs.js";
 
 /** A scripted provider that replaces WebSocket. */
-function provider(t, answers) {
+function provider(t, reply) {
   const recorded = { sent: [], closed: false, late: 0 };
   const before = globalThis.WebSocket;
   t.after(() => { globalThis.WebSocket = before; });
@@ -22,7 +22,7 @@ function provider(t, answers) {
         if (recorded.closed) return;
         this.readyState = WebSocket.OPEN;
         this.dispatchEvent(new Event("open"));
-        this.answer("open");
+        this.respond("open");
       });
     }
 
@@ -30,11 +30,11 @@ function provider(t, answers) {
       // A browser drops such a message and logs an error.
       if (this.readyState !== WebSocket.OPEN) recorded.late += 1;
       recorded.sent.push(typeof message === "string" ? message : message.length);
-      this.answer(recorded.sent.at(-1));
+      this.respond(recorded.sent.at(-1));
     }
 
-    answer(to) {
-      for (const frame of answers(to) || []) {
+    respond(to) {
+      for (const frame of reply(to) || []) {
         const event = frame.code ? Object.assign(new Event("close"), frame) : new MessageEvent("message", { data: JSON.stringify(frame) });
         setImmediate(() => {
           if (frame.code) this.readyState = 3;

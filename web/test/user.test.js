@@ -70,18 +70,18 @@ test("pending calls of one user are rejected when another user calls", async () 
 
 test("a session that arrives late does not restore the previous user", async () => {
   const server = endpoint(() => token());
-  const answers = [];
-  const source = createTokenSource("/cartesia/token", { fetch: server.fetch, session: () => new Promise((resolve) => { answers.push(resolve); }) });
+  const resolvers = [];
+  const source = createTokenSource("/cartesia/token", { fetch: server.fetch, session: () => new Promise((resolve) => { resolvers.push(resolve); }) });
   const first = source.getToken();
-  answers.shift()(ada);
+  resolvers.shift()(ada);
   await first;
   const [late, early] = [source.getToken(), source.getToken()];
-  answers[1](grace);
+  resolvers[1](grace);
   const graces = await early;
-  answers[0](ada);
+  resolvers[0](ada);
   await assert.rejects(late, { code: "cleared" });
   const again = source.getToken();
-  answers[2](grace);
+  resolvers[2](grace);
   assert.equal(await again, graces);
   assert.deepEqual(bearers(server), [ada, grace]);
 });
