@@ -92,7 +92,7 @@ impl Check {
     pub fn new(arguments: &Arguments, environment: RealKeys) -> Self {
         let faults = log_level(arguments)
             .err()
-            .map(|error| error.faults().to_vec())
+            .map(|error| error.errors().to_vec())
             .unwrap_or_default();
         let asked = BTreeSet::from([("", "LOG_LEVEL".to_owned())]);
         let faults = shared_keys(arguments, environment)
@@ -118,7 +118,7 @@ impl Check {
             .as_ref()
             .err()
             .into_iter()
-            .flat_map(SettingsError::faults);
+            .flat_map(SettingsError::errors);
         self.faults
             .extend(faults.map(|fault| (fault.clone(), Vec::new())));
         read.ok()
@@ -131,7 +131,7 @@ impl Check {
             Ok(read) => return Some(read),
             Err(error) => error,
         };
-        for fault in error.faults() {
+        for fault in error.errors() {
             match self.faults.iter_mut().find(|(known, _)| known == fault) {
                 Some((_, whose)) if whose.contains(&provider) => {}
                 Some((_, whose)) => whose.push(provider),

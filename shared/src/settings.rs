@@ -38,7 +38,7 @@ impl<F: Fn(&str) -> Option<String>> Environment for F {
 /// Reads variables and gathers what is wrong with them. A variable that is empty counts as not set.
 pub struct Reader<'a> {
     environment: &'a dyn Environment,
-    faults: Vec<String>,
+    errors: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -46,15 +46,16 @@ impl<'a> Reader<'a> {
     pub fn new(environment: &'a dyn Environment) -> Self {
         Self {
             environment,
-            faults: Vec::new(),
+            errors: Vec::new(),
         }
     }
 
-    /// Notes that a variable is wrong, and how to mend it; once, though several may read it.
-    pub fn fault(&mut self, name: &str, mend: impl Display) {
-        let fault = format!("{name} {mend}");
-        if !self.faults.contains(&fault) {
-            self.faults.push(fault);
+    /// Reports that a variable is wrong. `requirement` completes the sentence that begins with the
+    /// variable's name, such as "must be a URL". An error that is reported twice is kept once.
+    pub fn error(&mut self, name: &str, requirement: impl Display) {
+        let error = format!("{name} {requirement}");
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
         }
     }
 
@@ -68,7 +69,7 @@ impl<'a> Reader<'a> {
     /// A variable that must be set. Where it is not, the empty text that comes back is never used.
     pub fn required(&mut self, name: &str, meaning: &str) -> String {
         self.optional(name).unwrap_or_else(|| {
-            self.fault(name, format_args!("is not set: it is {meaning}"));
+            self.error(name, format_args!("is not set: it is {meaning}"));
             String::new()
         })
     }
@@ -84,7 +85,7 @@ impl<'a> Reader<'a> {
             .filter(|entry| !entry.is_empty())
             .collect();
         if entries.is_empty() {
-            self.fault(name, "must have at least one entry, or not be set");
+            self.error(name, "must have at least one entry, or not be set");
         }
         entries.into_iter().map(str::to_owned).collect()
     }
@@ -101,7 +102,7 @@ impl<'a> Reader<'a> {
             return default.to_vec();
         }
         if chosen.iter().any(|entry| !known.contains(&entry.as_str())) {
-            self.fault(
+            self.error(
                 name,
                 format_args!("must be a comma-separated list out of {}", known.join(", ")),
             );
@@ -124,7 +125,7 @@ impl<'a> Reader<'a> {
         let number = value.parse().ok().filter(|number| range.contains(number));
         if number.is_none() {
             let (least, most) = (range.start(), range.end());
-            self.fault(
+            self.error(
                 name,
                 format_args!("must be a whole number from {least} to {most} ({unit})"),
             );
@@ -137,8 +138,8 @@ impl<'a> Reader<'a> {
         let value = self.optional(name)?;
         match callable_url(&value) {
             Ok(url) => Some(url),
-            Err(mend) => {
-                self.fault(name, mend);
+            Err(requirement) => {
+                self.error(name, requirement);
                 None
             }
         }
@@ -150,10 +151,10 @@ impl<'a> Reader<'a> {
             return default.to_owned();
         };
         if url.query().is_some() {
-            self.fault(name, "must not have a query: paths are appended to it");
+            self.error(name, "must not have a query: paths are appended to it");
         }
         if has_misplaced_path(&url, default) {
-            self.fault(
+            self.error(
                 name,
                 "must be the host alone, such as https://api.example.com, or a proxy's path before it: the function appends \
                  the version and the endpoint, so no /v1 or the like may end it",
@@ -167,8 +168,8 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Everything that was wrong, in one message.
     pub fn finish<T>(self, read: Option<T>) -> Result<T, SettingsError> {
-        read.filter(|_| self.faults.is_empty())
-            .ok_or(SettingsError(self.faults))
+        read.filter(|_| self.errors.is_empty())
+            .ok_or(SettingsError(self.errors))
     }
 }
 
@@ -235,8 +236,8 @@ pub fn is_local(url: &Url) -> bool {
 pub struct SettingsError(Vec<String>);
 
 impl SettingsError {
-    /// Each fault: a variable's name and how to mend it.
-    pub fn faults(&self) -> &[String] {
+    /// Every error: a variable's name and what it must be.
+    pub fn errors(&self) -> &[String] {
         &self.0
     }
 

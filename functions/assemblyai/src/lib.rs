@@ -51,7 +51,7 @@ impl Provider for AssemblyAi {
 
     fn ask(&self, mut fields: Fields) -> Result<TokenRequest, Problem> {
         if fields.has("expires_in_seconds") && fields.has("expires_in") {
-            fields.fault(
+            fields.error(
                 "expires_in",
                 "is the same as expires_in_seconds: send one of them",
             );

@@ -66,7 +66,7 @@ impl Provider for ElevenLabs {
                 _ => None,
             };
             if token_type.is_none() {
-                fields.fault(
+                fields.error(
                     "token_type",
                     format!("is missing: it must be one of {}", self.allowed.join(", ")),
                 );

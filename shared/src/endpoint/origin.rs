@@ -23,7 +23,7 @@ impl Origins {
             .filter_map(|entry| OriginPattern::parse(entry))
             .collect();
         if origins.len() < entries.len() {
-            reader.fault(
+            reader.error(
                 "ALLOWED_ORIGINS",
                 "must list origins as browsers send them, such as https://app.example.com (lower case, no path, no slash \
                  at the end, http only on localhost); the first label may be * where at least three more follow, as in \

@@ -93,7 +93,7 @@ impl Limits {
         let parsed = rate.as_deref().and_then(Rate::parse);
         if rate.is_some() && parsed.is_none() {
             let shape = "must be <count>/second, /minute, /hour or /day, such as 10/minute, with a count from 1 to 1000000";
-            reader.fault("RATE_LIMIT", shape);
+            reader.error("RATE_LIMIT", shape);
         }
         let is_set = rate.is_some() || reader.optional("DAILY_LIMIT").is_some();
         let daily = reader
@@ -106,7 +106,7 @@ impl Limits {
                     .into_iter()
                     .find(|way| way.name() == name);
                 if known.is_none() {
-                    reader.fault("LIMIT_ON_ERROR", "must be one of local, deny, allow");
+                    reader.error("LIMIT_ON_ERROR", "must be one of local, deny, allow");
                 }
                 known.unwrap_or(OnError::Deny)
             }

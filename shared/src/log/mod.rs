@@ -25,7 +25,7 @@ pub fn level(reader: &mut Reader) -> Option<LevelFilter> {
         .then(|| name.parse().ok())
         .flatten();
     if level.is_none() {
-        reader.fault(
+        reader.error(
             "LOG_LEVEL",
             "must be one of error, warn, info, debug, trace",
         );

@@ -62,9 +62,10 @@ impl Fields {
         })
     }
 
-    /// Notes that a field is wrong, and what it must be.
-    pub fn fault(&mut self, field: &'static str, message: impl Into<Cow<'static, str>>) {
-        self.errors.push(FieldError::new(field, message));
+    /// Reports that a field is wrong. `requirement` completes the sentence that begins with the
+    /// field's name, such as "must be a whole number".
+    pub fn error(&mut self, field: &'static str, requirement: impl Into<Cow<'static, str>>) {
+        self.errors.push(FieldError::new(field, requirement));
     }
 
     /// Whether the caller named a field that has not been taken yet.
@@ -91,7 +92,7 @@ impl Fields {
         let number = number.filter(|number| range.contains(number));
         if number.is_none() {
             let (least, most) = (range.start(), range.end());
-            self.fault(
+            self.error(
                 field,
                 match least == most {
                     true => format!("can only be {least} (seconds), or be left out"),
@@ -110,7 +111,7 @@ impl Fields {
         };
         let choice = known.iter().copied().find(|name| *name == text);
         if choice.is_none() {
-            self.fault(field, format!("must be one of {}", known.join(", ")));
+            self.error(field, format!("must be one of {}", known.join(", ")));
         }
         choice
     }
@@ -155,7 +156,7 @@ impl Fields {
         let set = set.filter(|set| !set.is_empty());
         if set.is_none() {
             let names = known.join(", ");
-            self.fault(
+            self.error(
                 field,
                 match in_query {
                     true => format!("must be a comma-separated list of {names}"),

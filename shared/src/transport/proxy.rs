@@ -25,7 +25,7 @@ pub fn from_settings(reader: &mut Reader) -> Option<Proxy> {
         .filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
     let Some(proxy) = url.and_then(|url| Proxy::https(url).ok()) else {
         // The value is not repeated: it may have a password.
-        reader.fault(
+        reader.error(
             "HTTPS_PROXY",
             "must be a URL such as http://proxy.example.com:3128",
         );

@@ -18,7 +18,7 @@ pub fn roots(reader: &mut Reader) -> Option<RootCertStore> {
     };
     if let Some(path) = reader.optional("SSL_CERT_FILE") {
         let Ok(pem) = std::fs::read(path) else {
-            reader.fault(
+            reader.error(
                 "SSL_CERT_FILE",
                 "must be a file that can be read: a PEM file of certificate authorities",
             );
@@ -34,7 +34,7 @@ pub fn roots(reader: &mut Reader) -> Option<RootCertStore> {
         let certificates =
             sections.filter_map(|section| CertificateDer::from_pem_slice(section.as_bytes()).ok());
         if roots.add_parsable_certificates(certificates).0 == 0 {
-            reader.fault(
+            reader.error(
                 "SSL_CERT_FILE",
                 "must have at least one certificate (-----BEGIN CERTIFICATE-----)",
             );

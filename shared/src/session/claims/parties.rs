@@ -54,7 +54,7 @@ impl Parties {
         let is_known = |entry: &String| ["*", ABSENT].contains(&entry.as_str()) || is_page(entry);
         if !listed.iter().all(is_known) {
             // Tokens name pages as browsers do, so that any other entry would match none.
-            reader.fault(
+            reader.error(
                 NAME,
                 "must list pages as ALLOWED_ORIGINS does, such as https://app.example.com (lower case, no path, no slash at \
                  the end; the first label may be * where at least three more follow), or absent, or be *",
@@ -64,7 +64,7 @@ impl Parties {
             let origins = reader.list("ALLOWED_ORIGINS");
             if origins.is_empty() {
                 let requirement = "is not set, and ALLOWED_ORIGINS neither: one of them lists the pages that tokens may be for";
-                reader.fault(NAME, requirement);
+                reader.error(NAME, requirement);
             }
             listed.extend(origins);
         }
@@ -83,7 +83,7 @@ impl Parties {
     ) -> Self {
         if listed.iter().any(|entry| entry == "*") {
             if listed.len() > 1 {
-                reader.fault(NAME, "must be either * or a list without it");
+                reader.error(NAME, "must be either * or a list without it");
             }
             return Self::Any;
         }

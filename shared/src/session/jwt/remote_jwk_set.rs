@@ -331,8 +331,8 @@ fn key_set_url(document: &[u8], issuer: &str, scheme: &str) -> Result<Url, Strin
         .get("jwks_uri")
         .and_then(Value::as_str)
         .ok_or("the discovery document names no key set")?;
-    let url =
-        callable_url(url).map_err(|mend| format!("the discovery document's jwks_uri {mend}"))?;
+    let url = callable_url(url)
+        .map_err(|requirement| format!("the discovery document's jwks_uri {requirement}"))?;
     if scheme == "https" && url.scheme() != "https" {
         return Err("the discovery document's jwks_uri must be an https URL".to_owned());
     }

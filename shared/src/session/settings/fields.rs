@@ -29,7 +29,7 @@ pub fn refuse_settings_of_other_kinds(reader: &mut Reader, kind: &str, product: 
         ("SESSION_FORWARD_URL", kind == "forward"),
     ] {
         if !used && reader.optional(name).is_some() {
-            reader.fault(
+            reader.error(
                 name,
                 format_args!("must not be set where SESSION_KIND is {kind}"),
             );
@@ -41,7 +41,7 @@ pub fn refuse_settings_of_other_kinds(reader: &mut Reader, kind: &str, product: 
 pub fn issuers(reader: &mut Reader, meaning: &str) -> Vec<String> {
     let issuers = reader.list("SESSION_ISSUER");
     if issuers.is_empty() {
-        reader.fault(
+        reader.error(
             "SESSION_ISSUER",
             format_args!("is not set: it is {meaning}"),
         );
@@ -63,7 +63,7 @@ pub fn unique_issuers(reader: &mut Reader) -> Vec<String> {
         .enumerate()
         .any(|(number, issuer)| issuers.iter().take(number).any(|other| other == issuer))
     {
-        reader.fault("SESSION_ISSUER", "must not list an issuer twice");
+        reader.error("SESSION_ISSUER", "must not list an issuer twice");
     }
     issuers
 }
@@ -72,7 +72,7 @@ pub fn unique_issuers(reader: &mut Reader) -> Vec<String> {
 pub fn one_issuer(reader: &mut Reader) -> Option<String> {
     let issuers = reader.list("SESSION_ISSUER");
     if issuers.len() > 1 {
-        reader.fault("SESSION_ISSUER", "must be one issuer");
+        reader.error("SESSION_ISSUER", "must be one issuer");
     }
     issuers.into_iter().next()
 }
@@ -83,7 +83,7 @@ pub fn required_audience(reader: &mut Reader, meaning: &str) -> Audience {
     if audience.is_empty() {
         let requirement =
             format_args!("is not set: it lists {meaning}; * says out loud that any is accepted");
-        reader.fault("SESSION_AUDIENCE", requirement);
+        reader.error("SESSION_AUDIENCE", requirement);
     }
     audience_of(reader, audience)
 }
@@ -92,7 +92,7 @@ pub fn required_audience(reader: &mut Reader, meaning: &str) -> Audience {
 pub fn audience_of(reader: &mut Reader, audience: Vec<String>) -> Audience {
     let any = audience.iter().any(|entry| entry == "*");
     if any && audience.len() > 1 {
-        reader.fault("SESSION_AUDIENCE", "must be either * or a list without it");
+        reader.error("SESSION_AUDIENCE", "must be either * or a list without it");
     }
     if any {
         Audience::Any
@@ -118,7 +118,7 @@ pub fn one_for_each(reader: &mut Reader, name: &str, issuers: usize) -> Option<V
         return None;
     }
     if entries.len() != issuers && issuers > 0 {
-        reader.fault(
+        reader.error(
             name,
             "must have one entry for each entry of SESSION_ISSUER, in the same order",
         );
@@ -131,7 +131,7 @@ pub fn key_sets(reader: &mut Reader, issuers: usize) -> Option<Vec<Option<Url>>>
     let entries = one_for_each(reader, "SESSION_JWKS_URL", issuers)?;
     let url = |entry: &String| {
         callable_url(entry)
-            .map_err(|requirement| reader.fault("SESSION_JWKS_URL", requirement))
+            .map_err(|requirement| reader.error("SESSION_JWKS_URL", requirement))
             .ok()
     };
     Some(entries.iter().map(url).collect())
@@ -142,7 +142,7 @@ pub fn discovery(reader: &mut Reader, issuer: &str) -> Option<Location> {
     let Ok(mut document) = callable_url(issuer) else {
         let requirement =
             "must be an https URL, below which the key set is discovered; or set SESSION_JWKS_URL";
-        reader.fault("SESSION_ISSUER", requirement);
+        reader.error("SESSION_ISSUER", requirement);
         return None;
     };
     // OpenID Connect Discovery 1.0 section 4: the path is appended, after any slash at the end has
@@ -172,7 +172,7 @@ pub fn subject_pointer(reader: &mut Reader) -> String {
     if !pointer.starts_with('/') || !is_name(&pointer) {
         let requirement =
             "must be a JSON pointer such as /user/id, with ~ and / in names as ~0 and ~1";
-        reader.fault("SESSION_SUBJECT_POINTER", requirement);
+        reader.error("SESSION_SUBJECT_POINTER", requirement);
     }
     pointer
 }
@@ -184,7 +184,7 @@ pub fn cookies(reader: &mut Reader, products_own: Vec<Carrier>) -> Vec<Carrier> 
         return products_own;
     };
     if !is_cookie_name(&name) {
-        reader.fault(
+        reader.error(
             "SESSION_COOKIE",
             "must be the name of a cookie, such as __session",
         );

@@ -51,7 +51,7 @@ pub fn sessions(
                 (None, None) => {
                     let requirement =
                         "is not set: it is where the key set of the URL in SESSION_ISSUER is";
-                    reader.fault("SESSION_JWKS_URL", requirement);
+                    reader.error("SESSION_JWKS_URL", requirement);
                     continue;
                 }
             };
@@ -99,14 +99,14 @@ fn tenants(reader: &mut Reader, product: &Idp, entries: &[String]) -> Vec<IdpTen
                     .iter_mut()
                     .for_each(|issuer| issuer.names.retain(|name| !known(name)));
                 if tenant.issuers.iter().any(|issuer| issuer.names.is_empty()) {
-                    reader.fault(
+                    reader.error(
                         "SESSION_ISSUER",
                         "must not list an issuer twice, in whatever form",
                     );
                 }
                 tenants.push(tenant);
             }
-            Err(requirement) => reader.fault("SESSION_ISSUER", requirement),
+            Err(requirement) => reader.error("SESSION_ISSUER", requirement),
         }
     }
     tenants
@@ -196,7 +196,7 @@ fn check_tenants_audience(
         .as_ref()
         .is_none_or(|listed| *listed == Audience::OneOf(own));
     if product.audience == AudienceSetting::Tenants && !tenants.is_empty() && !fits {
-        reader.fault(
+        reader.error(
             "SESSION_AUDIENCE",
             "must not be set to anything but what SESSION_ISSUER implies",
         );

@@ -60,7 +60,7 @@ impl SessionSettings {
             (None, _) => {
                 let names = IDPS.iter().map(|product| product.name).chain(OTHER_KINDS);
                 let names = names.collect::<Vec<_>>().join(", ");
-                reader.fault("SESSION_KIND", format_args!("must be one of {names}"));
+                reader.error("SESSION_KIND", format_args!("must be one of {names}"));
                 (None, Vec::new())
             }
         };
@@ -76,7 +76,7 @@ impl SessionSettings {
 pub fn grants_claim(reader: &mut Reader) -> Option<String> {
     let name = reader.optional("GRANTS_CLAIM")?;
     if !is_name(&name) {
-        reader.fault(
+        reader.error(
             "GRANTS_CLAIM",
             format_args!("must be a claim's name, or {POINTER}"),
         );
@@ -98,7 +98,7 @@ fn common_rules(reader: &mut Reader) -> Rules {
                 let requirement = format_args!(
                     "must be a comma-separated list of claim=value (a claim's name, or {POINTER})"
                 );
-                reader.fault("SESSION_REQUIRED_CLAIMS", requirement);
+                reader.error("SESSION_REQUIRED_CLAIMS", requirement);
             }
         }
     }
@@ -143,7 +143,7 @@ fn secret(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSettings> {
     let algorithms = fields::algorithms(reader, &Algorithm::SYMMETRIC, &Algorithm::SYMMETRIC);
     let secrets = fields::one_for_each(reader, "SESSION_SECRET_ID", issuers.len());
     if secrets.is_none() {
-        reader.fault(
+        reader.error(
             "SESSION_SECRET_ID",
             "is not set: it is the name or ARN of the secret that signs sessions",
         );
@@ -170,7 +170,7 @@ fn secret(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSettings> {
         _ => {
             if issuers.is_empty() {
                 let requirement = "is not set: with several secrets it has one entry for each, by which tokens are told apart";
-                reader.fault("SESSION_ISSUER", requirement);
+                reader.error("SESSION_ISSUER", requirement);
             }
             let pairs = issuers.into_iter().zip(secrets);
             let of = |name, id| {
@@ -234,7 +234,7 @@ fn introspection(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSetti
         // Any client of the server could have tokens minted with those that its users gave it.
         let requirement = "is not set, and SESSION_REQUIRED_CLAIMS neither: one of them says which active tokens are meant for this \
                     service; * says explicitly that any is accepted";
-        reader.fault("SESSION_AUDIENCE", requirement);
+        reader.error("SESSION_AUDIENCE", requirement);
     }
     let audience = if audience.is_empty() {
         Audience::Any
