@@ -14,8 +14,7 @@ use voicemint::settings::Reader;
 /// are in capitals.
 pub const BASE_URL: &str = "answered_base_url";
 
-/// A provider, and the base URL in its answers. Whatever else a provider is asked, the one within
-/// answers.
+/// A provider, and the base URL in its answers. Everything else is forwarded to the provider.
 pub struct Answered<P> {
     provider: P,
     base_url: Option<String>,
@@ -39,16 +38,20 @@ impl<P: Provider> Provider for Answered<P> {
             .unwrap_or_else(|| self.provider.base_url())
     }
 
-    fn ask(&self, fields: Fields) -> Result<TokenRequest, Problem> {
-        self.provider.ask(fields)
+    fn token_request(&self, fields: Fields) -> Result<TokenRequest, Problem> {
+        self.provider.token_request(fields)
     }
 
-    fn request(&self, ask: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>> {
-        self.provider.request(ask, key)
+    fn mint_request(&self, request: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>> {
+        self.provider.mint_request(request, key)
     }
 
-    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<MintedToken, &'static str> {
-        self.provider.token(ask, body)
+    fn parse_token(
+        &self,
+        request: &TokenRequest,
+        body: &[u8],
+    ) -> Result<MintedToken, &'static str> {
+        self.provider.parse_token(request, body)
     }
 
     fn verdict(&self, status: StatusCode, body: &[u8]) -> Verdict {

@@ -8,16 +8,16 @@ use std::time::Duration;
 
 /// A map that forgets: each entry after its span, and where there is no room, the one first that
 /// would go first.
-pub struct Expiring<K, V> {
-    most: usize,
+pub struct ExpiringMap<K, V> {
+    max: usize,
     entries: HashMap<K, (V, Range<Duration>)>,
 }
 
-impl<K: Eq + Hash + Clone, V> Expiring<K, V> {
+impl<K: Eq + Hash + Clone, V> ExpiringMap<K, V> {
     /// An empty map with room for so many entries.
-    pub fn new(most: usize) -> Self {
+    pub fn new(max: usize) -> Self {
         Self {
-            most,
+            max,
             entries: HashMap::new(),
         }
     }
@@ -35,9 +35,9 @@ impl<K: Eq + Hash + Clone, V> Expiring<K, V> {
 
     /// Remembers a value for a span of time since the Unix epoch.
     pub fn put(&mut self, key: K, value: V, span: Range<Duration>, now: Duration) {
-        if self.entries.len() >= self.most && !self.entries.contains_key(&key) {
+        if self.entries.len() >= self.max && !self.entries.contains_key(&key) {
             self.entries.retain(|_, (_, span)| span.contains(&now));
-            if self.entries.len() >= self.most {
+            if self.entries.len() >= self.max {
                 let first = self
                     .entries
                     .iter()
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn an_entry_lasts_for_its_span() {
-        let mut map = Expiring::new(2);
+        let mut map = ExpiringMap::new(2);
         map.put("a", 1, at(10)..at(20), at(10));
         let seen = [9, 10, 19, 20].map(|now| map.get("a", at(now)).copied());
         assert_eq!(seen, [None, Some(1), Some(1), None]);
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn where_there_is_no_room_the_one_goes_that_would_go_first() {
-        let mut map = Expiring::new(2);
+        let mut map = ExpiringMap::new(2);
         map.put("short", 1, at(0)..at(5), at(0));
         map.put("long", 2, at(0)..at(50), at(0));
         map.put("long", 3, at(0)..at(50), at(0));

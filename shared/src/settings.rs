@@ -124,10 +124,10 @@ impl<'a> Reader<'a> {
         let value = self.optional(name)?;
         let number = value.parse().ok().filter(|number| range.contains(number));
         if number.is_none() {
-            let (least, most) = (range.start(), range.end());
+            let (min, max) = (range.start(), range.end());
             self.error(
                 name,
-                format_args!("must be a whole number from {least} to {most} ({unit})"),
+                format_args!("must be a whole number from {min} to {max} ({unit})"),
             );
         }
         number

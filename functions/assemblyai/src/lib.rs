@@ -49,14 +49,14 @@ impl Provider for AssemblyAi {
         &self.base_url
     }
 
-    fn ask(&self, mut fields: Fields) -> Result<TokenRequest, Problem> {
+    fn token_request(&self, mut fields: Fields) -> Result<TokenRequest, Problem> {
         if fields.has("expires_in_seconds") && fields.has("expires_in") {
             fields.error(
                 "expires_in",
                 "is the same as expires_in_seconds: send one of them",
             );
         }
-        let lifetime = 1..=self.lifetimes.most;
+        let lifetime = 1..=self.lifetimes.max;
         let expires_in = fields.whole_number("expires_in_seconds", lifetime.clone());
         let alias = fields.whole_number("expires_in", lifetime);
         let longest = self.session_cap.unwrap_or(*SESSION_SECONDS.end());
@@ -72,12 +72,12 @@ impl Provider for AssemblyAi {
         })
     }
 
-    fn request(&self, ask: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>> {
+    fn mint_request(&self, request: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>> {
         let mut url = format!(
             "{}/v3/token?expires_in_seconds={}",
-            self.base_url, ask.expires_in
+            self.base_url, request.expires_in
         );
-        if let Some(seconds) = ask.max_session_duration {
+        if let Some(seconds) = request.max_session_duration {
             url.push_str(&format!("&max_session_duration_seconds={seconds}"));
         }
         Request::get(url)
@@ -85,11 +85,15 @@ impl Provider for AssemblyAi {
             .body(Bytes::new())
     }
 
-    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<MintedToken, &'static str> {
+    fn parse_token(
+        &self,
+        request: &TokenRequest,
+        body: &[u8],
+    ) -> Result<MintedToken, &'static str> {
         let answer = TokenResponse::parse(body)?;
         let token = answer.token("token")?;
         let expires_in = match answer.member("expires_in_seconds") {
-            None => Some(ask.expires_in),
+            None => Some(request.expires_in),
             Some(seconds) => seconds
                 .as_u64()
                 .and_then(|seconds| u32::try_from(seconds).ok()),
@@ -112,8 +116,8 @@ mod tests {
         reader.finish(Some(provider)).unwrap()
     }
 
-    fn ask(provider: &AssemblyAi, query: &str) -> Result<TokenRequest, Problem> {
-        provider.ask(Fields::read(
+    fn token_request(provider: &AssemblyAi, query: &str) -> Result<TokenRequest, Problem> {
+        provider.token_request(Fields::read(
             &Request::get(format!("/?{query}"))
                 .body(Bytes::new())
                 .unwrap(),
@@ -123,54 +127,57 @@ mod tests {
     #[test]
     fn the_lifetime_goes_by_either_name_but_not_by_both() {
         assert_eq!(
-            ask(&assemblyai(""), "expires_in_seconds=90")
+            token_request(&assemblyai(""), "expires_in_seconds=90")
                 .ok()
                 .unwrap()
                 .expires_in,
             90
         );
         assert_eq!(
-            ask(&assemblyai(""), "expires_in=90")
+            token_request(&assemblyai(""), "expires_in=90")
                 .ok()
                 .unwrap()
                 .expires_in,
             90
         );
-        assert!(ask(&assemblyai(""), "expires_in=90&expires_in_seconds=90").is_err());
-        assert!(ask(&assemblyai(""), "expires_in=601").is_err());
+        assert!(token_request(&assemblyai(""), "expires_in=90&expires_in_seconds=90").is_err());
+        assert!(token_request(&assemblyai(""), "expires_in=601").is_err());
     }
 
     #[test]
     fn a_session_lasts_as_long_as_the_deployment_permits() {
         assert_eq!(
-            ask(&assemblyai(""), "").ok().unwrap().max_session_duration,
+            token_request(&assemblyai(""), "")
+                .ok()
+                .unwrap()
+                .max_session_duration,
             None
         );
         assert_eq!(
-            ask(&assemblyai("120"), "")
+            token_request(&assemblyai("120"), "")
                 .ok()
                 .unwrap()
                 .max_session_duration,
             Some(120)
         );
         assert_eq!(
-            ask(&assemblyai("120"), "max_session_duration_seconds=60")
+            token_request(&assemblyai("120"), "max_session_duration_seconds=60")
                 .ok()
                 .unwrap()
                 .max_session_duration,
             Some(60)
         );
-        assert!(ask(&assemblyai("120"), "max_session_duration_seconds=121").is_err());
-        assert!(ask(&assemblyai(""), "max_session_duration_seconds=59").is_err());
+        assert!(token_request(&assemblyai("120"), "max_session_duration_seconds=121").is_err());
+        assert!(token_request(&assemblyai(""), "max_session_duration_seconds=59").is_err());
     }
 
     #[test]
     fn the_answer_says_how_long_the_token_lives() {
         let provider = assemblyai("");
-        let asked = ask(&provider, "").ok().unwrap();
+        let request = token_request(&provider, "").ok().unwrap();
         let read = |body: &str| {
             provider
-                .token(&asked, body.as_bytes())
+                .parse_token(&request, body.as_bytes())
                 .ok()
                 .map(|minted| minted.expires_in)
         };

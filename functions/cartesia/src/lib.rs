@@ -49,12 +49,12 @@ impl Provider for Cartesia {
         &self.base_url
     }
 
-    fn ask(&self, mut fields: Fields) -> Result<TokenRequest, Problem> {
+    fn token_request(&self, mut fields: Fields) -> Result<TokenRequest, Problem> {
         // Cartesia's own schema lets both be null.
         fields.null_is_absent("grants");
         fields.null_is_absent("expires_in");
         let grants = fields.switches("grants", &GRANTS);
-        let expires_in = fields.whole_number("expires_in", 1..=self.lifetimes.most);
+        let expires_in = fields.whole_number("expires_in", 1..=self.lifetimes.max);
         fields.finish()?;
         let grants = grants.unwrap_or_else(|| self.allowed.clone());
         permit(&grants, &self.allowed, "ALLOWED_GRANTS")?;
@@ -66,14 +66,14 @@ impl Provider for Cartesia {
         })
     }
 
-    fn request(&self, ask: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>> {
+    fn mint_request(&self, request: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>> {
         // Both fields are always sent: what Cartesia does without them is not documented.
-        let grants: Map<String, Value> = ask
+        let grants: Map<String, Value> = request
             .grants
             .iter()
             .map(|&grant| (grant.to_owned(), true.into()))
             .collect();
-        let body = json!({"grants": grants, "expires_in": ask.expires_in}).to_string();
+        let body = json!({"grants": grants, "expires_in": request.expires_in}).to_string();
         Request::post(format!("{}/access-token", self.base_url))
             .header(header::AUTHORIZATION, key.header("Bearer ")?)
             .header("cartesia-version", API_VERSION)
@@ -81,13 +81,17 @@ impl Provider for Cartesia {
             .body(body.into())
     }
 
-    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<MintedToken, &'static str> {
+    fn parse_token(
+        &self,
+        request: &TokenRequest,
+        body: &[u8],
+    ) -> Result<MintedToken, &'static str> {
         let token = TokenResponse::parse(body)?.token("token")?;
-        // The answer does not say how long the token lives: as long as was asked, as the
-        // documentation has it.
+        // The response does not state the lifetime. By Cartesia's documentation it is the requested
+        // one.
         Ok(MintedToken {
             token,
-            expires_in: ask.expires_in,
+            expires_in: request.expires_in,
         })
     }
 
@@ -114,11 +118,11 @@ mod tests {
         reader.finish(Some(provider)).unwrap()
     }
 
-    fn ask(provider: &Cartesia, body: &str) -> Result<TokenRequest, Problem> {
+    fn token_request(provider: &Cartesia, body: &str) -> Result<TokenRequest, Problem> {
         let request = Request::post("/")
             .header("content-type", "application/json")
             .body(Bytes::from(body.to_owned()));
-        provider.ask(Fields::read(&request.unwrap())?)
+        provider.token_request(Fields::read(&request.unwrap())?)
     }
 
     #[test]
@@ -129,26 +133,32 @@ mod tests {
             max_session_duration: None,
         };
         for body in ["", "{}", r#"{"grants":null,"expires_in":null}"#] {
-            assert_eq!(ask(&cartesia(&[]), body).ok().unwrap(), expected, "{body}");
+            assert_eq!(
+                token_request(&cartesia(&[]), body).ok().unwrap(),
+                expected,
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn the_deployments_limits_hold() {
         let provider = cartesia(&[("ALLOWED_GRANTS", "tts"), ("MAX_EXPIRES_IN", "30")]);
-        assert_eq!(ask(&provider, "").ok().unwrap().expires_in, 30);
+        assert_eq!(token_request(&provider, "").ok().unwrap().expires_in, 30);
         assert_eq!(
-            ask(&provider, r#"{"grants":{"stt":true}}"#)
+            token_request(&provider, r#"{"grants":{"stt":true}}"#)
                 .unwrap_err()
                 .code,
             Code::GrantNotAllowed
         );
         assert_eq!(
-            ask(&provider, r#"{"expires_in":31}"#).unwrap_err().code,
+            token_request(&provider, r#"{"expires_in":31}"#)
+                .unwrap_err()
+                .code,
             Code::RequestInvalid
         );
         assert_eq!(
-            ask(&provider, r#"{"grants":{"video":true}}"#)
+            token_request(&provider, r#"{"grants":{"video":true}}"#)
                 .unwrap_err()
                 .code,
             Code::RequestInvalid
@@ -175,10 +185,12 @@ mod tests {
     #[test]
     fn an_answer_without_a_token_is_none() {
         let provider = cartesia(&[]);
-        let asked = ask(&provider, r#"{"expires_in":120}"#).ok().unwrap();
+        let request = token_request(&provider, r#"{"expires_in":120}"#)
+            .ok()
+            .unwrap();
         assert_eq!(
             provider
-                .token(&asked, br#"{"token":"abc","more":1}"#)
+                .parse_token(&request, br#"{"token":"abc","more":1}"#)
                 .ok()
                 .unwrap()
                 .expires_in,
@@ -193,7 +205,10 @@ mod tests {
             "<html>",
             r#"{"token":"a b"}"#,
         ] {
-            assert!(provider.token(&asked, body.as_bytes()).is_err(), "{body}");
+            assert!(
+                provider.parse_token(&request, body.as_bytes()).is_err(),
+                "{body}"
+            );
         }
     }
 }

@@ -57,7 +57,7 @@ impl Provider for ElevenLabs {
         &self.base_url
     }
 
-    fn ask(&self, mut fields: Fields) -> Result<TokenRequest, Problem> {
+    fn token_request(&self, mut fields: Fields) -> Result<TokenRequest, Problem> {
         let named = fields.has("token_type");
         let mut token_type = fields.choice("token_type", &TOKEN_TYPES);
         if !named {
@@ -84,8 +84,8 @@ impl Provider for ElevenLabs {
         })
     }
 
-    fn request(&self, ask: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>> {
-        let token_type = ask.grants.first().copied().unwrap_or_default();
+    fn mint_request(&self, request: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>> {
+        let token_type = request.grants.first().copied().unwrap_or_default();
         Request::post(format!(
             "{}/v1/single-use-token/{token_type}",
             self.base_url
@@ -95,11 +95,15 @@ impl Provider for ElevenLabs {
         .body(Bytes::new())
     }
 
-    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<MintedToken, &'static str> {
+    fn parse_token(
+        &self,
+        request: &TokenRequest,
+        body: &[u8],
+    ) -> Result<MintedToken, &'static str> {
         let token = TokenResponse::parse(body)?.token("token")?;
         Ok(MintedToken {
             token,
-            expires_in: ask.expires_in,
+            expires_in: request.expires_in,
         })
     }
 
@@ -148,8 +152,8 @@ mod tests {
         reader.finish(Some(provider)).unwrap()
     }
 
-    fn ask(provider: &ElevenLabs, query: &str) -> Result<TokenRequest, Problem> {
-        provider.ask(Fields::read(
+    fn token_request(provider: &ElevenLabs, query: &str) -> Result<TokenRequest, Problem> {
+        provider.token_request(Fields::read(
             &Request::get(format!("/?{query}"))
                 .body(Bytes::new())
                 .unwrap(),
@@ -159,10 +163,13 @@ mod tests {
     #[test]
     fn the_type_may_be_left_out_where_only_one_is_allowed() {
         assert_eq!(
-            ask(&elevenlabs("batch_scribe"), "").ok().unwrap().grants,
+            token_request(&elevenlabs("batch_scribe"), "")
+                .ok()
+                .unwrap()
+                .grants,
             ["batch_scribe"]
         );
-        let refusal = ask(&elevenlabs(""), "").unwrap_err();
+        let refusal = token_request(&elevenlabs(""), "").unwrap_err();
         assert_eq!(refusal.code, Code::RequestInvalid);
         assert_eq!(refusal.errors.len(), 1);
     }
@@ -170,7 +177,7 @@ mod tests {
     #[test]
     fn a_type_is_known_and_allowed() {
         assert_eq!(
-            ask(&elevenlabs(""), "token_type=tts_websocket")
+            token_request(&elevenlabs(""), "token_type=tts_websocket")
                 .ok()
                 .unwrap()
                 .grants,
@@ -178,20 +185,24 @@ mod tests {
         );
         let narrow = elevenlabs("realtime_scribe,batch_scribe");
         assert_eq!(
-            ask(&narrow, "token_type=tts_websocket").unwrap_err().code,
+            token_request(&narrow, "token_type=tts_websocket")
+                .unwrap_err()
+                .code,
             Code::GrantNotAllowed
         );
         assert_eq!(
-            ask(&narrow, "token_type=../voices").unwrap_err().code,
+            token_request(&narrow, "token_type=../voices")
+                .unwrap_err()
+                .code,
             Code::RequestInvalid
         );
     }
 
     #[test]
     fn the_lifetime_is_fixed() {
-        assert!(ask(&elevenlabs("batch_scribe"), "expires_in=900").is_ok());
+        assert!(token_request(&elevenlabs("batch_scribe"), "expires_in=900").is_ok());
         assert_eq!(
-            ask(&elevenlabs("batch_scribe"), "expires_in=60")
+            token_request(&elevenlabs("batch_scribe"), "expires_in=60")
                 .unwrap_err()
                 .code,
             Code::RequestInvalid

@@ -55,7 +55,7 @@ impl Table for DynamoDb {
                 .update_item()
                 .table_name(table)
                 .key("pk", AttributeValue::S(key.to_owned()));
-            match expressed(request, update).send().await {
+            match update_expression(request, update).send().await {
                 Ok(_) => Ok(None),
                 Err(error) => match error.as_service_error() {
                     Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
@@ -69,7 +69,7 @@ impl Table for DynamoDb {
 }
 
 /// The update in DynamoDB's words.
-fn expressed(request: UpdateItemFluentBuilder, update: &Update) -> UpdateItemFluentBuilder {
+fn update_expression(request: UpdateItemFluentBuilder, update: &Update) -> UpdateItemFluentBuilder {
     let mut set = vec!["exp = :exp", "mint = :mint"];
     let mut conditions = vec!["(attribute_not_exists(mint) OR mint <> :mint)"];
     let mut request = request
@@ -97,9 +97,9 @@ fn expressed(request: UpdateItemFluentBuilder, update: &Update) -> UpdateItemFlu
             }
         };
     }
-    if let Some(most) = update.most {
-        conditions.push("(attribute_not_exists(cnt) OR cnt < :most)");
-        request = request.expression_attribute_values(":most", AttributeValue::N(most.to_string()));
+    if let Some(max) = update.max {
+        conditions.push("(attribute_not_exists(cnt) OR cnt < :max)");
+        request = request.expression_attribute_values(":max", AttributeValue::N(max.to_string()));
     }
     request
         .update_expression(format!("SET {} ADD cnt :one", set.join(", ")))

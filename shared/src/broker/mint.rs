@@ -21,7 +21,7 @@ use crate::transport::{CONNECT_WITHIN, Failure, Transport};
 const MAX_BYTES: usize = 64 * 1024;
 
 /// What the provider answered in the end.
-enum Outcome {
+enum Reply {
     /// An answer of success.
     Success(Bytes),
     /// It does not take the key.
@@ -41,14 +41,14 @@ impl<P: Provider> Minter<'_, P> {
     /// that one.
     pub async fn mint(
         &self,
-        ask: &TokenRequest,
+        token_request: &TokenRequest,
         key: &Arc<ApiKey>,
         deadline: Instant,
     ) -> Result<(MintedToken, Arc<ApiKey>), Problem> {
         let mut budget = Budget::new(deadline);
-        let rejected = match self.try_key(ask, key, &mut budget).await? {
-            Outcome::Success(body) => return Ok((self.read(ask, &body)?, Arc::clone(key))),
-            Outcome::KeyRejected(refusal) => refusal,
+        let rejected = match self.try_key(token_request, key, &mut budget).await? {
+            Reply::Success(body) => return Ok((self.read(token_request, &body)?, Arc::clone(key))),
+            Reply::KeyRejected(problem) => problem,
         };
         let newer = timeout_at(deadline, self.secret.newer_than(key))
             .await
@@ -56,27 +56,29 @@ impl<P: Provider> Minter<'_, P> {
         let Some(newer) = newer else {
             return Err(rejected);
         };
-        match self.try_key(ask, &newer, &mut budget).await? {
-            Outcome::Success(body) => Ok((self.read(ask, &body)?, newer)),
-            Outcome::KeyRejected(refusal) => Err(refusal),
+        match self.try_key(token_request, &newer, &mut budget).await? {
+            Reply::Success(body) => Ok((self.read(token_request, &body)?, newer)),
+            Reply::KeyRejected(problem) => Err(problem),
         }
     }
 
     async fn try_key(
         &self,
-        ask: &TokenRequest,
+        token_request: &TokenRequest,
         key: &ApiKey,
         budget: &mut Budget,
-    ) -> Result<Outcome, Problem> {
+    ) -> Result<Reply, Problem> {
         let request = self
             .provider
-            .request(ask, key)
+            .mint_request(token_request, key)
             .map_err(|_| Problem::internal("the provider's request cannot be built"))?;
         call(self.transport, request, budget, self.clock, self.provider).await
     }
 
-    fn read(&self, ask: &TokenRequest, body: &[u8]) -> Result<MintedToken, Problem> {
-        self.provider.token(ask, body).map_err(rejected)
+    fn read(&self, token_request: &TokenRequest, body: &[u8]) -> Result<MintedToken, Problem> {
+        self.provider
+            .parse_token(token_request, body)
+            .map_err(rejected)
     }
 }
 
@@ -90,37 +92,37 @@ async fn call(
     budget: &mut Budget,
     clock: &Clock,
     provider: &impl Provider,
-) -> Result<Outcome, Problem> {
+) -> Result<Reply, Problem> {
     let tried = attempt(transport, request.clone(), budget, clock, provider).await;
-    let Err(Attempt::Again { pause, refusal }) = tried else {
-        return tried.map_err(Attempt::refusal);
+    let Err(Attempt::Retry { pause, problem }) = tried else {
+        return tried.map_err(Attempt::into_problem);
     };
     if !budget.take_retry(pause) {
-        return Err(refusal);
+        return Err(problem);
     }
     tokio::time::sleep(pause).await;
     let allowed = budget.left();
     match attempt(transport, request, budget, clock, provider).await {
         // Less time than a connection may take says nothing of an answer: what was found out first
         // counts.
-        Err(Attempt::Over(over))
-            if over.code == Code::ProviderTimeout && allowed < CONNECT_WITHIN =>
+        Err(Attempt::Final(second))
+            if second.code == Code::ProviderTimeout && allowed < CONNECT_WITHIN =>
         {
-            Err(refusal)
+            Err(problem)
         }
-        tried => tried.map_err(Attempt::refusal),
+        tried => tried.map_err(Attempt::into_problem),
     }
 }
 
 enum Attempt {
-    Again { pause: Duration, refusal: Problem },
-    Over(Problem),
+    Retry { pause: Duration, problem: Problem },
+    Final(Problem),
 }
 
 impl Attempt {
-    fn refusal(self) -> Problem {
+    fn into_problem(self) -> Problem {
         match self {
-            Self::Again { refusal, .. } | Self::Over(refusal) => refusal,
+            Self::Retry { problem, .. } | Self::Final(problem) => problem,
         }
     }
 }
@@ -131,40 +133,40 @@ async fn attempt(
     budget: &Budget,
     clock: &Clock,
     provider: &impl Provider,
-) -> Result<Outcome, Attempt> {
+) -> Result<Reply, Attempt> {
     let timeout = ANSWER_WITHIN.min(budget.left());
     let response = match transport.send(request, timeout, MAX_BYTES).await {
         Ok(response) => response,
-        Err(Failure::Timeout) => return Err(Attempt::Over(timed_out())),
+        Err(Failure::Timeout) => return Err(Attempt::Final(timed_out())),
         Err(Failure::TooLarge) => {
-            return Err(Attempt::Over(rejected(
+            return Err(Attempt::Final(rejected(
                 "the provider's answer is longer than 64 KiB",
             )));
         }
         Err(Failure::Unreachable(clause)) => {
-            let refusal = unavailable(1, format!("the provider cannot be reached: {clause}"));
-            return Err(Attempt::Again {
+            let problem = unavailable(1, format!("the provider cannot be reached: {clause}"));
+            return Err(Attempt::Retry {
                 pause: jitter(),
-                refusal,
+                problem,
             });
         }
     };
     let (status, body) = (response.status(), response.body());
     if status.is_success() {
-        return Ok(Outcome::Success(response.into_body()));
+        return Ok(Reply::Success(response.into_body()));
     }
     let reason = match provider.error_code(body) {
         Some(code) => format!("the provider answered {}: {code}", status.as_u16()),
         None => format!("the provider answered {}", status.as_u16()),
     };
     match provider.verdict(status, body) {
-        Verdict::KeyRejected => Ok(Outcome::KeyRejected(rejected(reason))),
-        Verdict::Rejected => Err(Attempt::Over(rejected(reason))),
+        Verdict::KeyRejected => Ok(Reply::KeyRejected(rejected(reason))),
+        Verdict::Rejected => Err(Attempt::Final(rejected(reason))),
         Verdict::Unavailable => {
             let wait = retry_after(response.headers(), clock.now());
-            Err(Attempt::Again {
+            Err(Attempt::Retry {
                 pause: pause(status, wait),
-                refusal: busy(wait, reason),
+                problem: busy(wait, reason),
             })
         }
     }

@@ -275,8 +275,8 @@ impl<P: Provider> Broker<P> {
         let cached = self.secret.cached();
         progress.subject = cached.as_ref().and_then(|key| subject_hash(key, &owner));
 
-        let ask = self.provider.ask(Fields::read(request)?)?;
-        session.permits(&ask, self.grants_claim.as_deref())?;
+        let token_request = self.provider.token_request(Fields::read(request)?)?;
+        session.permits(&token_request, self.grants_claim.as_deref())?;
 
         let began = Instant::now();
         let loaded = timeout_at(deadline, self.secret.get()).await;
@@ -286,7 +286,7 @@ impl<P: Provider> Broker<P> {
             progress.subject = subject_hash(&key, &owner);
         }
 
-        if let Some(lease) = self.resumable(request, &owner, &ask, &key) {
+        if let Some(lease) = self.resumable(request, &owner, &token_request, &key) {
             // The cookie that it came with stays: nothing is sealed twice.
             return Ok((
                 self.granted(&lease, Outcome::Resumed, None),
@@ -298,7 +298,7 @@ impl<P: Provider> Broker<P> {
         // the token lacks.
         let asked_at = self.clock.now().as_secs();
         let began = Instant::now();
-        let called = self.minter().mint(&ask, &key, deadline).await;
+        let called = self.minter().mint(&token_request, &key, deadline).await;
         progress.timings.provider = Some(began.elapsed());
         let (MintedToken { token, expires_in }, key) = called?;
         let lease = IssuedToken {
@@ -307,7 +307,7 @@ impl<P: Provider> Broker<P> {
             expires_at: asked_at + u64::from(expires_in),
         };
         Ok((
-            self.hand_over(&owner, &ask, &key, &lease, progress),
+            self.hand_over(&owner, &token_request, &key, &lease, progress),
             Outcome::Minted,
         ))
     }
@@ -318,7 +318,7 @@ impl<P: Provider> Broker<P> {
         &self,
         request: &Request<Bytes>,
         owner: &SubjectId,
-        ask: &TokenRequest,
+        token_request: &TokenRequest,
         key: &ApiKey,
     ) -> Option<IssuedToken> {
         if P::SINGLE_USE {
@@ -331,11 +331,11 @@ impl<P: Provider> Broker<P> {
         let expires_in = u32::try_from(left.as_secs())
             .ok()
             .filter(|seconds| *seconds > 0)?;
-        let fits = kept.grants == ask.grants
+        let fits = kept.grants == token_request.grants
             && kept.base_url == self.provider.base_url()
-            && left.as_secs_f64() * 2.0 >= f64::from(ask.expires_in)
+            && left.as_secs_f64() * 2.0 >= f64::from(token_request.expires_in)
             // Nor longer than is asked, which is no more than the deployment permits by now.
-            && expires_in <= ask.expires_in;
+            && expires_in <= token_request.expires_in;
         fits.then_some(IssuedToken {
             token: kept.token,
             expires_in,
@@ -372,13 +372,17 @@ impl<P: Provider> Broker<P> {
     fn hand_over(
         &self,
         owner: &SubjectId,
-        ask: &TokenRequest,
+        token_request: &TokenRequest,
         key: &ApiKey,
         lease: &IssuedToken,
         progress: &mut Progress,
     ) -> Response<Bytes> {
-        let sealed =
-            TokenCookie::new(key, P::COOKIE).seal(owner, ask, lease, self.provider.base_url());
+        let sealed = TokenCookie::new(key, P::COOKIE).seal(
+            owner,
+            token_request,
+            lease,
+            self.provider.base_url(),
+        );
         let cookie = sealed.and_then(|sealed| cookie::set(P::COOKIE, &sealed, lease.expires_in));
         if cookie.is_none() {
             progress.note = Some("no cookie: the sealed token is longer than browsers keep");

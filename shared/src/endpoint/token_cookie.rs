@@ -59,13 +59,17 @@ impl<'a> TokenCookie<'a> {
     pub fn seal(
         &self,
         owner: &SubjectId,
-        ask: &TokenRequest,
+        token_request: &TokenRequest,
         lease: &IssuedToken,
         base_url: &str,
     ) -> Option<String> {
         let content = Content {
             token: lease.token.expose().to_owned(),
-            grants: ask.grants.iter().map(|&grant| grant.to_owned()).collect(),
+            grants: token_request
+                .grants
+                .iter()
+                .map(|&grant| grant.to_owned())
+                .collect(),
             expires_at: lease.expires_at,
             base_url: base_url.to_owned(),
             owner: owner.as_str().to_owned(),
@@ -110,7 +114,7 @@ mod tests {
     use crate::session::Session;
     use serde_json::json;
 
-    fn ask() -> TokenRequest {
+    fn token_request() -> TokenRequest {
         TokenRequest {
             grants: vec!["tts"],
             expires_in: 60,
@@ -130,7 +134,12 @@ mod tests {
             expires_at: 1_800_000_000,
         };
         TokenCookie::new(key, "__Host-a")
-            .seal(&owner("i", "ada"), &ask(), &lease, "https://a.test")
+            .seal(
+                &owner("i", "ada"),
+                &token_request(),
+                &lease,
+                "https://a.test",
+            )
             .unwrap()
     }
 

@@ -98,7 +98,7 @@ impl Limits {
             mint,
             now,
             tat: self.rate.as_ref().map(tat),
-            most: self.daily,
+            max: self.daily,
             expires_at: rate_ends.max(day_ends) + CLOCKS_DIFFER,
         }
     }
@@ -118,7 +118,7 @@ impl Limits {
     fn over(&self, item: &Item, now: Duration) -> Option<Exceeded> {
         // The next day has an item of its own.
         let day_ends = self.daily.map(|_| midnight_after(now));
-        if self.daily.is_some_and(|most| item.count >= most) {
+        if self.daily.is_some_and(|max| item.count >= max) {
             return day_ends.map(|until| Exceeded {
                 limit: Limit::Daily,
                 until,

@@ -3,17 +3,17 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::expiring_map::Expiring;
+use crate::expiring_map::ExpiringMap;
 use crate::limit::table::{Item, Table, Update, UpdateFuture};
 
 /// A table in memory.
-pub struct Memory(Mutex<Expiring<String, Item>>);
+pub struct Memory(Mutex<ExpiringMap<String, Item>>);
 
 impl Memory {
     /// A table with room for so many items; where it is full, the one is forgotten that matters for
     /// the shortest time.
-    pub fn new(most: usize) -> Self {
-        Self(Mutex::new(Expiring::new(most)))
+    pub fn new(max: usize) -> Self {
+        Self(Mutex::new(ExpiringMap::new(max)))
     }
 }
 

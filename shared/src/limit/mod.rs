@@ -18,7 +18,7 @@ use aws_lc_rs::rand;
 use tokio::time::{Instant, timeout_at};
 
 use crate::clock::{Clock, age, rfc3339};
-use crate::expiring_map::Expiring;
+use crate::expiring_map::ExpiringMap;
 use crate::problem::{Code, Problem};
 use gcra::{Admission, Exceeded, Limit};
 use memory::Memory;
@@ -41,7 +41,7 @@ pub struct Limiter {
     table: Arc<dyn Table>,
     /// Counts while the table cannot be reached.
     local: Memory,
-    refused: Mutex<Expiring<String, Exceeded>>,
+    refused: Mutex<ExpiringMap<String, Exceeded>>,
     /// When the table could not be used for the last time, in seconds since the Unix epoch.
     outage_logged_at: AtomicU64,
     clock: Clock,
@@ -54,7 +54,7 @@ impl Limiter {
             limits,
             table,
             local: Memory::new(MAX_LOCAL),
-            refused: Mutex::new(Expiring::new(MAX_REMEMBERED)),
+            refused: Mutex::new(ExpiringMap::new(MAX_REMEMBERED)),
             outage_logged_at: AtomicU64::new(0),
             clock,
         }
@@ -138,7 +138,7 @@ impl Limiter {
         }
     }
 
-    fn refused(&self) -> MutexGuard<'_, Expiring<String, Exceeded>> {
+    fn refused(&self) -> MutexGuard<'_, ExpiringMap<String, Exceeded>> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

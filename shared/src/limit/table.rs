@@ -26,7 +26,7 @@ pub struct Update {
     /// The rate's part; nothing where there is none.
     pub tat: Option<Tat>,
     /// How many may be counted in this item; nothing where there is no such limit.
-    pub most: Option<u64>,
+    pub max: Option<u64>,
     /// When the item may go, since the Unix epoch: later than it matters.
     pub expires_at: Duration,
 }
@@ -58,7 +58,7 @@ impl Update {
                 item.tat.is_some_and(|tat| self.now <= tat && tat <= latest)
             }
         };
-        in_time && self.most.is_none_or(|most| item.count < most) && item.mint != Some(self.mint)
+        in_time && self.max.is_none_or(|max| item.count < max) && item.mint != Some(self.mint)
     }
 
     /// What it makes of an item.

@@ -29,25 +29,26 @@ pub trait Provider: Sized + Send + Sync + 'static {
     /// The host that mints, without a slash at the end.
     fn base_url(&self) -> &str;
 
-    /// What is asked, once the fields have been checked.
+    /// Checks the fields and returns the token request.
     ///
     /// # Errors
     /// [`Code::RequestInvalid`] names the fields that are wrong;
     /// [`Code::GrantNotAllowed`] where the deployment permits less.
-    fn ask(&self, fields: Fields) -> Result<TokenRequest, Problem>;
+    fn token_request(&self, fields: Fields) -> Result<TokenRequest, Problem>;
 
     /// The call that mints.
     ///
     /// # Errors
     /// Where the parts do not make an HTTP request, which settings and keys that passed their
     /// checks never cause.
-    fn request(&self, ask: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>>;
+    fn mint_request(&self, request: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>>;
 
     /// Reads the token out of an answer of success.
     ///
     /// # Errors
     /// A clause for the log, without anything of the body.
-    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<MintedToken, &'static str>;
+    fn parse_token(&self, request: &TokenRequest, body: &[u8])
+    -> Result<MintedToken, &'static str>;
 
     /// What an answer other than success means. Most providers can be read by the status alone.
     fn verdict(&self, status: StatusCode, _body: &[u8]) -> Verdict {
@@ -89,11 +90,11 @@ impl Verdict {
     }
 }
 
-/// For how long tokens may be asked, in seconds: `MAX_EXPIRES_IN` and `DEFAULT_EXPIRES_IN`.
+/// The lifetimes that callers may request, in seconds: `MAX_EXPIRES_IN` and `DEFAULT_EXPIRES_IN`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetimes {
     /// The longest.
-    pub most: u32,
+    pub max: u32,
     /// What a caller gets that does not say.
     pub default: u32,
 }
@@ -101,19 +102,19 @@ pub struct Lifetimes {
 impl Lifetimes {
     const DEFAULT: u32 = 60;
 
-    /// Reads the settings; `most` is what the provider permits.
-    pub fn from_settings(reader: &mut Reader, most: u32) -> Self {
-        let most = reader
-            .whole_number("MAX_EXPIRES_IN", 1..=most, "seconds")
-            .unwrap_or(most);
+    /// Reads the settings; `max` is what the provider permits.
+    pub fn from_settings(reader: &mut Reader, max: u32) -> Self {
+        let max = reader
+            .whole_number("MAX_EXPIRES_IN", 1..=max, "seconds")
+            .unwrap_or(max);
         let default = reader.whole_number(
             "DEFAULT_EXPIRES_IN",
-            1..=most,
+            1..=max,
             "seconds, at most MAX_EXPIRES_IN",
         );
         Self {
-            most,
-            default: default.unwrap_or(Self::DEFAULT.min(most)),
+            max,
+            default: default.unwrap_or(Self::DEFAULT.min(max)),
         }
     }
 }

@@ -91,12 +91,12 @@ impl Fields {
         };
         let number = number.filter(|number| range.contains(number));
         if number.is_none() {
-            let (least, most) = (range.start(), range.end());
+            let (min, max) = (range.start(), range.end());
             self.error(
                 field,
-                match least == most {
-                    true => format!("can only be {least} (seconds), or be left out"),
-                    false => format!("must be a whole number of seconds from {least} to {most}"),
+                match min == max {
+                    true => format!("can only be {min} (seconds), or be left out"),
+                    false => format!("must be a whole number of seconds from {min} to {max}"),
                 },
             );
         }

@@ -40,7 +40,7 @@ impl ApiKey {
     /// The keys that are derived from it, once.
     pub fn derived(&self) -> Option<&DerivedKeys> {
         self.derived
-            .get_or_init(|| DerivedKeys::of(&self.text))
+            .get_or_init(|| DerivedKeys::derive(&self.text))
             .as_ref()
     }
 
@@ -63,7 +63,7 @@ pub struct DerivedKeys {
 
 impl DerivedKeys {
     /// Derives them. Nothing where the library refuses, which no key makes it do.
-    pub fn of(key: &str) -> Option<Self> {
+    pub fn derive(key: &str) -> Option<Self> {
         let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"voicemint v1");
         let prk = salt.extract(key.as_bytes());
         let derive = |purpose: &[u8]| {

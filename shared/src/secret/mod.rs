@@ -70,7 +70,7 @@ impl SecretField {
         }
     }
 
-    fn of(&self, SecretValue { text, version }: SecretValue) -> Result<ApiKey, &'static str> {
+    fn extract(&self, SecretValue { text, version }: SecretValue) -> Result<ApiKey, &'static str> {
         let text = match self {
             Self::Whole(usable) => {
                 usable(&text)?;
@@ -148,7 +148,7 @@ fn is_assignment(text: &str) -> bool {
 pub struct SecretCache {
     store: Arc<dyn SecretStore>,
     id: String,
-    part: SecretField,
+    field: SecretField,
     fresh_for: Duration,
     clock: Clock,
     state: Mutex<State>,
@@ -168,7 +168,7 @@ struct State {
 }
 
 /// How long a store in trouble is left alone while something is cached.
-const TROUBLE_PAUSE: Duration = Duration::from_secs(5);
+const RETRY_AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// How long a secret is used that the store says is gone: an operator can correct a mistake
 /// meanwhile.
 const GONE_USABLE_FOR: Duration = Duration::from_secs(60);
@@ -180,14 +180,14 @@ impl SecretCache {
     pub fn new(
         store: Arc<dyn SecretStore>,
         id: String,
-        part: SecretField,
+        field: SecretField,
         fresh_for: Duration,
         clock: Clock,
     ) -> Self {
         Self {
             store,
             id,
-            part,
+            field,
             fresh_for,
             clock,
             state: Mutex::default(),
@@ -245,7 +245,7 @@ impl SecretCache {
     /// What is cached, unless it is too old, or has been gone for too long.
     fn bridged(&self, state: &State, now: Duration) -> Option<Arc<ApiKey>> {
         let limit = self
-            .part
+            .field
             .usable_for()
             .map(|limit| limit.max(self.fresh_for));
         let too_old = limit.is_some_and(|limit| age(now, state.loaded_at) >= limit);
@@ -258,7 +258,7 @@ impl SecretCache {
     async fn load(&self) -> Result<Arc<ApiKey>, Problem> {
         let loaded = self.store.load(&self.id).await;
         let unusable = |reason: &str| StoreError::Permanent(reason.to_owned());
-        let key = loaded.and_then(|stored| self.part.of(stored).map_err(unusable));
+        let key = loaded.and_then(|stored| self.field.extract(stored).map_err(unusable));
         let now = self.clock.now();
         let mut state = self.state();
         match key {
@@ -274,7 +274,7 @@ impl SecretCache {
                 Ok(key)
             }
             Err(error) => {
-                state.not_before = now + TROUBLE_PAUSE;
+                state.not_before = now + RETRY_AFTER_FAILURE;
                 let reason = match error {
                     StoreError::Permanent(reason) => {
                         // Transient trouble in between does not make it younger.

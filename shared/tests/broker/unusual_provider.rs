@@ -50,7 +50,7 @@ impl Provider for Odd {
         &self.base_url
     }
 
-    fn ask(&self, fields: Fields) -> Result<TokenRequest, Problem> {
+    fn token_request(&self, fields: Fields) -> Result<TokenRequest, Problem> {
         assert!(!self.panics, "sk_key_in_a_panic");
         fields.finish()?;
         Ok(TokenRequest {
@@ -60,14 +60,18 @@ impl Provider for Odd {
         })
     }
 
-    fn request(&self, _ask: &TokenRequest, _key: &ApiKey) -> http::Result<Request<Bytes>> {
+    fn mint_request(&self, _request: &TokenRequest, _key: &ApiKey) -> http::Result<Request<Bytes>> {
         Request::get(format!("{}/token", self.base_url)).body(Bytes::new())
     }
 
-    fn token(&self, ask: &TokenRequest, body: &[u8]) -> Result<MintedToken, &'static str> {
+    fn parse_token(
+        &self,
+        request: &TokenRequest,
+        body: &[u8],
+    ) -> Result<MintedToken, &'static str> {
         Ok(MintedToken {
             token: TokenResponse::parse(body)?.token("token")?,
-            expires_in: ask.expires_in,
+            expires_in: request.expires_in,
         })
     }
 }

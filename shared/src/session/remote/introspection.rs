@@ -12,7 +12,7 @@ use serde_json::Value;
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
-use crate::expiring_map::Expiring;
+use crate::expiring_map::ExpiringMap;
 use crate::json::{self, Members};
 use crate::secret::SecretCache;
 use crate::session::Session;
@@ -50,11 +50,11 @@ pub struct Introspection {
 }
 
 /// What was said of tokens, by their SHA-256: the claims, or nothing where the token is not good.
-pub struct Remembered(Mutex<Expiring<[u8; 32], Option<Arc<Members>>>>);
+pub struct Remembered(Mutex<ExpiringMap<[u8; 32], Option<Arc<Members>>>>);
 
 impl Default for Remembered {
     fn default() -> Self {
-        Self(Mutex::new(Expiring::new(MAX_REMEMBERED)))
+        Self(Mutex::new(ExpiringMap::new(MAX_REMEMBERED)))
     }
 }
 
@@ -176,7 +176,7 @@ impl Remembered {
             .put(key, claims, now..expiry.min(now + longest), now);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Expiring<[u8; 32], Option<Arc<Members>>>> {
+    fn lock(&self) -> MutexGuard<'_, ExpiringMap<[u8; 32], Option<Arc<Members>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
