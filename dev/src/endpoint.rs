@@ -58,12 +58,12 @@ impl<P: Provider> Endpoint<P> {
                     deadline: Instant::now() + INVOCATION,
                 };
                 self.broker
-                    .answer(http::Request::from_parts(parts, body), invocation)
+                    .respond(http::Request::from_parts(parts, body), invocation)
                     .await
             }
             Err(_) => self
                 .broker
-                .refuse(&parts.headers, too_large(), request_id()),
+                .reject(&parts.headers, too_large(), request_id()),
         };
         let advice = origins::advice(&record, origin.as_ref(), &response);
         terminal::show(

@@ -225,7 +225,7 @@ impl Problem {
     }
 
     /// The problem document of RFC 9457.
-    pub fn problem(&self, request_id: &str) -> Vec<u8> {
+    pub fn document(&self, request_id: &str) -> Vec<u8> {
         #[derive(Serialize)]
         struct Problem<'a> {
             r#type: String,
@@ -260,7 +260,7 @@ mod tests {
     fn renders_a_problem_document_without_the_reason_for_the_log() {
         let refusal = Problem::invalid(vec![FieldError::new("expires_in", "must be 1 to 60")])
             .with_reason("for the log");
-        let problem: Value = serde_json::from_slice(&refusal.problem("r-1")).unwrap();
+        let problem: Value = serde_json::from_slice(&refusal.document("r-1")).unwrap();
         assert_eq!(problem["status"], 422);
         assert_eq!(problem["code"], "request_invalid");
         assert_eq!(problem["request_id"], "r-1");

@@ -1,6 +1,7 @@
-//! The HTTP face of an endpoint: which pages may call, what an answer looks like, and the cookie that
-//! keeps a token.
+//! The HTTP interface of an endpoint: which pages may call, what a response looks like, and the
+//! cookie that holds a token.
 
+pub mod ambiguous_headers;
 pub mod origin;
 pub mod response;
 pub mod token_cookie;

@@ -1,4 +1,4 @@
-//! Answers: the headers that all of them carry, and the form of a token handed over.
+//! Responses: the headers that all of them have, and the body that holds a token.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
@@ -8,21 +8,21 @@ use crate::clock::rfc3339;
 use crate::problem::{Code, Problem};
 use crate::provider::token::IssuedToken;
 
-/// The methods that the endpoints know, as 405 tells them.
+/// The value of `Allow` in a 405.
 const ALLOW: HeaderValue = HeaderValue::from_static("GET, POST, DELETE, OPTIONS");
 
-/// The name of the header that says whether a token is new.
+/// Says whether a token was minted or resumed.
 const SOURCE: HeaderName = HeaderName::from_static("voicemint-source");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// A header of ours, with its name parsed once and for all.
+/// A constant header, with its name parsed at compile time.
 type Header = (HeaderName, HeaderValue);
 
-/// How many headers an answer has, about.
-const HEADERS: usize = 16;
+/// How many headers a response has, about.
+const HEADER_CAPACITY: usize = 16;
 
-/// On every answer, whatever it is.
-static ALWAYS: [Header; 6] = [
+/// On every response.
+static COMMON: [Header; 6] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (header::VARY, HeaderValue::from_static("Origin")),
     (
@@ -43,7 +43,7 @@ static ALWAYS: [Header; 6] = [
     ),
 ];
 
-/// On every answer to a page that may call, so that it can read it, whatever it is
+/// On every response to an allowed origin, errors included, so that the page can read it
 /// (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
 static TO_ALLOWED_ORIGIN: [Header; 3] = [
     (
@@ -66,8 +66,7 @@ static TO_PREFLIGHT: [Header; 3] = [
     ),
     (
         header::ACCESS_CONTROL_ALLOW_HEADERS,
-        // The last four are what tracing libraries add to an app's requests by themselves (W3C
-        // Trace Context, Sentry).
+        // Tracing libraries add the last four to an app's requests (W3C Trace Context, Sentry).
         HeaderValue::from_static(
             "authorization, content-type, baggage, sentry-trace, traceparent, tracestate",
         ),
@@ -78,9 +77,9 @@ static TO_PREFLIGHT: [Header; 3] = [
     ),
 ];
 
-/// A token handed over.
+/// The body of a response with a token.
 #[derive(Serialize)]
-pub struct Granted<'a> {
+pub struct TokenBody<'a> {
     provider: &'static str,
     token: &'a str,
     expires_in: u32,
@@ -89,35 +88,34 @@ pub struct Granted<'a> {
     base_url: &'a str,
 }
 
-impl<'a> Granted<'a> {
-    /// The body of an answer of success.
+impl<'a> TokenBody<'a> {
+    /// The body for a token of a provider.
     pub fn new(
         provider: &'static str,
-        lease: &'a IssuedToken,
+        token: &'a IssuedToken,
         single_use: bool,
         base_url: &'a str,
     ) -> Self {
-        let expires_at = rfc3339(lease.expires_at);
         Self {
             provider,
-            token: lease.token.expose(),
-            expires_in: lease.expires_in,
-            expires_at,
+            token: token.token.expose(),
+            expires_in: token.expires_in,
+            expires_at: rfc3339(token.expires_at),
             single_use,
             base_url,
         }
     }
 }
 
-/// A token handed over; `source` says whether it is new.
-pub fn granted(
-    granted: &Granted,
+/// A response with a token. `source` says whether it was minted or resumed.
+pub fn token(
+    body: &TokenBody,
     source: &'static str,
     cookie: Option<HeaderValue>,
 ) -> Response<Bytes> {
     let mut response = json(
         "application/json",
-        serde_json::to_vec(granted).unwrap_or_default(),
+        serde_json::to_vec(body).unwrap_or_default(),
     );
     response
         .headers_mut()
@@ -126,7 +124,7 @@ pub fn granted(
     response
 }
 
-/// Signed out of a token: its cookie expires.
+/// The response to `DELETE`, with a cookie that expires the token's.
 pub fn signed_out(cookie: Option<HeaderValue>) -> Response<Bytes> {
     let mut response = empty();
     set_cookie(&mut response, cookie);
@@ -139,23 +137,23 @@ fn set_cookie(response: &mut Response<Bytes>, cookie: Option<HeaderValue>) {
     }
 }
 
-/// The answer to a preflight that passed.
+/// The response to a preflight from an allowed origin.
 pub fn preflight() -> Response<Bytes> {
     let mut response = empty();
     insert(&mut response, &TO_PREFLIGHT);
     response
 }
 
-/// The answer to a refused request.
-pub fn refused(refusal: &Problem, request_id: &str) -> Response<Bytes> {
-    let mut response = json("application/problem+json", refusal.problem(request_id));
-    *response.status_mut() = refusal.code.status();
+/// The problem document for a request that failed.
+pub fn problem(problem: &Problem, request_id: &str) -> Response<Bytes> {
+    let mut response = json("application/problem+json", problem.document(request_id));
+    *response.status_mut() = problem.code.status();
     let headers = response.headers_mut();
-    if let Some(seconds) = refusal.retry_after {
+    if let Some(seconds) = problem.retry_after {
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
-    // RFC 6750 section 3: no error code where there were no credentials.
-    let challenge = match refusal.code {
+    // Without credentials there is no error code (RFC 6750 section 3).
+    let challenge = match problem.code {
         Code::SessionMissing => Some("Bearer"),
         Code::SessionInvalid | Code::SessionExpired => Some("Bearer error=\"invalid_token\""),
         _ => None,
@@ -166,15 +164,15 @@ pub fn refused(refusal: &Problem, request_id: &str) -> Response<Bytes> {
             HeaderValue::from_static(challenge),
         );
     }
-    if refusal.code == Code::MethodNotAllowed {
+    if problem.code == Code::MethodNotAllowed {
         headers.insert(header::ALLOW, ALLOW);
     }
     response
 }
 
-/// Puts on what every answer carries. `origin` is the caller's, where it is an allowed one.
-pub fn finish(response: &mut Response<Bytes>, origin: Option<&HeaderValue>) {
-    insert(response, &ALWAYS);
+/// Adds the headers that every response has. `origin` is the request's, if it is an allowed one.
+pub fn add_common_headers(response: &mut Response<Bytes>, origin: Option<&HeaderValue>) {
+    insert(response, &COMMON);
     if let Some(origin) = origin {
         insert(response, &TO_ALLOWED_ORIGIN);
         response
@@ -193,7 +191,7 @@ fn insert(response: &mut Response<Bytes>, headers: &[Header]) {
 
 fn json(media_type: &'static str, body: Vec<u8>) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body));
-    response.headers_mut().reserve(HEADERS);
+    response.headers_mut().reserve(HEADER_CAPACITY);
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));

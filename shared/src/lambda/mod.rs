@@ -117,9 +117,9 @@ async fn handle<P: Provider>(
                 request_id,
                 deadline: Instant::now() + left,
             };
-            broker.answer(request.map(bytes), invocation).await
+            broker.respond(request.map(bytes), invocation).await
         }
-        Some(refusal) => broker.refuse(request.headers(), refusal, request_id),
+        Some(refusal) => broker.reject(request.headers(), refusal, request_id),
     };
     log::record(&record);
     Reply(response)

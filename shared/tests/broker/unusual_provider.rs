@@ -128,7 +128,7 @@ async fn mint(broker: &Broker<Odd>, left: Duration) -> (Response<Bytes>, Request
         .body(Bytes::new())
         .unwrap();
     broker
-        .answer(
+        .respond(
             request,
             Invocation {
                 request_id: "r-1".to_owned(),
