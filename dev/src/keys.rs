@@ -45,10 +45,7 @@ impl Keys {
 
 impl SecretStore for Keys {
     fn load<'a>(&'a self, id: &'a str) -> LoadFuture<'a> {
-        let stored = self.get(id).map(|text| SecretValue {
-            text: text.to_owned(),
-            version: "dev".to_owned(),
-        });
+        let stored = self.get(id).map(|text| SecretValue::new(text, "dev"));
         Box::pin(std::future::ready(stored.ok_or_else(|| {
             StoreError::Permanent("there is no such secret".to_owned())
         })))

@@ -43,12 +43,7 @@ struct OneSecret(String);
 
 impl SecretStore for OneSecret {
     fn load<'a>(&'a self, _: &'a str) -> LoadFuture<'a> {
-        Box::pin(async {
-            Ok(SecretValue {
-                text: self.0.clone(),
-                version: "1".to_owned(),
-            })
-        })
+        Box::pin(async { Ok(SecretValue::new(self.0.clone(), "1")) })
     }
 }
 

@@ -47,7 +47,7 @@ async fn the_sdk_reads_the_standins_keys_and_those_of_sessions() {
     let text = async |id: &str| {
         load(&local.standins_url, id)
             .await
-            .map(|stored| stored.text)
+            .map(|value| value.expose().to_owned())
     };
     for (id, key) in [
         ("cartesia", CARTESIA_KEY),
@@ -71,8 +71,13 @@ async fn the_sdk_reads_the_standins_keys_and_those_of_sessions() {
 #[tokio::test]
 async fn a_secret_that_differs_has_another_version() {
     let (one, other) = (Local::start(&[]).await, Local::start(&[]).await);
-    let version =
-        async |local: &Local, id: &str| load(&local.standins_url, id).await.unwrap().version;
+    let version = async |local: &Local, id: &str| {
+        load(&local.standins_url, id)
+            .await
+            .unwrap()
+            .version()
+            .to_owned()
+    };
     assert_eq!(
         version(&one, "cartesia").await,
         version(&other, "cartesia").await
@@ -92,7 +97,7 @@ async fn a_real_key_is_never_given_out() {
     assert_eq!(
         load(&arguments.standins_url(), "cartesia")
             .await
-            .map(|stored| stored.text)
+            .map(|value| value.expose().to_owned())
             .as_deref(),
         Ok(CARTESIA_KEY)
     );

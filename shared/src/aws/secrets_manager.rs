@@ -55,7 +55,7 @@ impl SecretStore for SecretsManager {
                 .map_err(|error| store_error(&error))?;
             let version = loaded.version_id.unwrap_or_default();
             match loaded.secret_string {
-                Some(text) => Ok(SecretValue { text, version }),
+                Some(text) => Ok(SecretValue::new(text, version)),
                 None => Err(StoreError::Permanent(
                     "the secret is binary: store the key as text".to_owned(),
                 )),

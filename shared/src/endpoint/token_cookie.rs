@@ -1,10 +1,12 @@
-//! The cookie's value: a token sealed together with who it was minted for, what it grants and when
-//! it expires.
+//! The token cookie: a token that is sealed together with the subject it was minted for, its grants
+//! and its expiry.
 //!
-//! A value that scripts can read must not also travel in a cookie (OWASP ASVS 5.0, 3.3.4), so the
-//! cookie holds nothing that a provider would take. Sealed with AES-256-GCM under a key derived
-//! from the provider's API key (HKDF, RFC 5869): there is no second secret to keep, and rotating
-//! the key voids the cookies.
+//! A value that scripts can read must not be in a cookie too (OWASP ASVS 5.0, 3.3.4), so the cookie
+//! holds nothing that a provider accepts. It is sealed with AES-256-GCM under a key that is derived
+//! from the provider's API key (HKDF, RFC 5869): there is no second secret to store, and rotating
+//! the API key voids the cookies.
+
+use std::borrow::Cow;
 
 use aws_lc_rs::aead::{Aad, NONCE_LEN, Nonce};
 use base64::Engine;
@@ -16,13 +18,15 @@ use crate::provider::token::{IssuedToken, ProviderToken};
 use crate::secret::api_key::ApiKey;
 use crate::session::subject::SubjectId;
 
-/// Seals and opens the cookies of one provider under one API key.
+/// The token cookie of one provider: seals and opens its value under one API key.
+#[derive(Debug)]
 pub struct TokenCookie<'a> {
     key: &'a ApiKey,
-    cookie: &'static str,
+    name: &'static str,
 }
 
-/// What a cookie holds beside its owner.
+/// What an opened cookie holds, apart from the subject.
+#[derive(Debug)]
 pub struct SealedToken {
     /// The token.
     pub token: ProviderToken,
@@ -34,59 +38,60 @@ pub struct SealedToken {
     pub base_url: String,
 }
 
+/// The sealed text. Members have short names, as browsers accept 4096 bytes.
 #[derive(Serialize, Deserialize)]
-struct Content {
-    #[serde(rename = "t")]
-    token: String,
-    #[serde(rename = "g")]
-    grants: Vec<String>,
+struct Payload<'a> {
+    #[serde(rename = "t", borrow)]
+    token: Cow<'a, str>,
+    #[serde(rename = "g", borrow)]
+    grants: Vec<Cow<'a, str>>,
     #[serde(rename = "e")]
     expires_at: u64,
-    #[serde(rename = "b")]
-    base_url: String,
-    #[serde(rename = "o")]
-    owner: String,
+    #[serde(rename = "b", borrow)]
+    base_url: Cow<'a, str>,
+    #[serde(rename = "o", borrow)]
+    subject: Cow<'a, str>,
 }
 
 impl<'a> TokenCookie<'a> {
-    /// A seal for the cookie of a name.
-    pub fn new(key: &'a ApiKey, cookie: &'static str) -> Self {
-        Self { key, cookie }
+    /// The cookie of a name, under an API key.
+    pub fn new(key: &'a ApiKey, name: &'static str) -> Self {
+        Self { key, name }
     }
 
-    /// Seals a token for its owner. Nothing where the machine has no random numbers: then no cookie
-    /// is set.
+    /// Seals a token for a subject and returns the cookie's value. `None` if the machine has no
+    /// random numbers: then no cookie is set.
     pub fn seal(
         &self,
-        owner: &SubjectId,
+        subject: &SubjectId,
         token_request: &TokenRequest,
-        lease: &IssuedToken,
+        token: &IssuedToken,
         base_url: &str,
     ) -> Option<String> {
-        let content = Content {
-            token: lease.token.expose().to_owned(),
+        let payload = Payload {
+            token: token.token.expose().into(),
             grants: token_request
                 .grants
                 .iter()
-                .map(|&grant| grant.to_owned())
+                .map(|&grant| grant.into())
                 .collect(),
-            expires_at: lease.expires_at,
-            base_url: base_url.to_owned(),
-            owner: owner.as_str().to_owned(),
+            expires_at: token.expires_at,
+            base_url: base_url.into(),
+            subject: subject.as_str().into(),
         };
-        let mut sealed = serde_json::to_vec(&content).ok()?;
+        let mut sealed = serde_json::to_vec(&payload).ok()?;
         let nonce = self
             .key
             .derived()?
             .cookie
-            .seal_in_place_append_tag(Aad::from(self.cookie), &mut sealed)
+            .seal_in_place_append_tag(Aad::from(self.name), &mut sealed)
             .ok()?;
         sealed.extend_from_slice(nonce.as_ref());
         Some(URL_SAFE_NO_PAD.encode(sealed))
     }
 
-    /// Opens a cookie's value, if it was sealed here and for this owner.
-    pub fn open(&self, owner: &SubjectId, value: &str) -> Option<SealedToken> {
+    /// Opens a cookie's value if it was sealed under this key for this subject.
+    pub fn open(&self, subject: &SubjectId, value: &str) -> Option<SealedToken> {
         let mut sealed = URL_SAFE_NO_PAD.decode(value).ok()?;
         let (text, nonce) = sealed.split_last_chunk_mut::<NONCE_LEN>()?;
         let nonce = Nonce::assume_unique_for_key(*nonce);
@@ -94,16 +99,18 @@ impl<'a> TokenCookie<'a> {
             .key
             .derived()?
             .cookie
-            .open_in_place(nonce, Aad::from(self.cookie), text)
+            .open_in_place(nonce, Aad::from(self.name), text)
             .ok()?;
-        let content: Content = serde_json::from_slice(opened).ok()?;
-        // The owner is authenticated, not secret: comparing it tells nobody anything.
-        (content.owner == owner.as_str()).then_some(())?;
+        let payload: Payload = serde_json::from_slice(opened).ok()?;
+        // The subject is authenticated and not secret, so its comparison may leak timing.
+        if payload.subject != subject.as_str() {
+            return None;
+        }
         Some(SealedToken {
-            token: ProviderToken::new(content.token)?,
-            grants: content.grants,
-            expires_at: content.expires_at,
-            base_url: content.base_url,
+            token: ProviderToken::new(&*payload.token)?,
+            grants: payload.grants.into_iter().map(Cow::into_owned).collect(),
+            expires_at: payload.expires_at,
+            base_url: payload.base_url.into_owned(),
         })
     }
 }
@@ -122,22 +129,22 @@ mod tests {
         }
     }
 
-    fn owner(issuer: &str, subject: &str) -> SubjectId {
+    fn subject_id(issuer: &str, subject: &str) -> SubjectId {
         SubjectId::of(&Session::for_tests(issuer, subject, json!({})))
     }
 
     fn sealed(key: &ApiKey) -> String {
-        let token = ProviderToken::new("the-token".to_owned()).unwrap();
-        let lease = IssuedToken {
+        let token = ProviderToken::new("the-token").unwrap();
+        let token = IssuedToken {
             token,
             expires_in: 60,
             expires_at: 1_800_000_000,
         };
         TokenCookie::new(key, "__Host-a")
             .seal(
-                &owner("i", "ada"),
+                &subject_id("i", "ada"),
                 &token_request(),
-                &lease,
+                &token,
                 "https://a.test",
             )
             .unwrap()
@@ -146,15 +153,15 @@ mod tests {
     #[test]
     fn opens_for_the_one_it_was_sealed_for() {
         let key = ApiKey::for_tests("key");
-        let kept = TokenCookie::new(&key, "__Host-a")
-            .open(&owner("i", "ada"), &sealed(&key))
+        let opened = TokenCookie::new(&key, "__Host-a")
+            .open(&subject_id("i", "ada"), &sealed(&key))
             .unwrap();
         assert_eq!(
-            (kept.token.expose(), kept.expires_at),
+            (opened.token.expose(), opened.expires_at),
             ("the-token", 1_800_000_000)
         );
         assert_eq!(
-            (kept.grants, kept.base_url.as_str()),
+            (opened.grants, opened.base_url.as_str()),
             (vec!["tts".to_owned()], "https://a.test")
         );
     }
@@ -163,28 +170,30 @@ mod tests {
     fn stays_shut_for_anybody_else() {
         let (key, other) = (ApiKey::for_tests("key"), ApiKey::for_tests("yek"));
         let value = sealed(&key);
-        let opens = |key, cookie, owner: &SubjectId| {
-            TokenCookie::new(key, cookie).open(owner, &value).is_some()
+        let opens = |key, cookie, subject: &SubjectId| {
+            TokenCookie::new(key, cookie)
+                .open(subject, &value)
+                .is_some()
         };
-        assert!(opens(&key, "__Host-a", &owner("i", "ada")));
+        assert!(opens(&key, "__Host-a", &subject_id("i", "ada")));
         assert!(
-            !opens(&key, "__Host-a", &owner("i", "bob")),
+            !opens(&key, "__Host-a", &subject_id("i", "bob")),
             "another subject"
         );
         assert!(
-            !opens(&key, "__Host-a", &owner("j", "ada")),
+            !opens(&key, "__Host-a", &subject_id("j", "ada")),
             "another issuer"
         );
         assert!(
-            !opens(&key, "__Host-a", &owner("ia", "da")),
+            !opens(&key, "__Host-a", &subject_id("ia", "da")),
             "the same letters, cut elsewhere"
         );
         assert!(
-            !opens(&key, "__Host-b", &owner("i", "ada")),
+            !opens(&key, "__Host-b", &subject_id("i", "ada")),
             "another provider"
         );
         assert!(
-            !opens(&other, "__Host-a", &owner("i", "ada")),
+            !opens(&other, "__Host-a", &subject_id("i", "ada")),
             "another key"
         );
     }
@@ -195,7 +204,7 @@ mod tests {
         let bytes = URL_SAFE_NO_PAD.decode(sealed(&key)).unwrap();
         let opens = |bytes: &[u8]| {
             TokenCookie::new(&key, "__Host-a")
-                .open(&owner("i", "ada"), &URL_SAFE_NO_PAD.encode(bytes))
+                .open(&subject_id("i", "ada"), &URL_SAFE_NO_PAD.encode(bytes))
         };
         for place in 0..bytes.len() {
             let mut altered = bytes.clone();

@@ -1,30 +1,38 @@
-//! A token as a provider gives it, and the answer that holds it.
+//! A provider's token, and the response that holds it.
 
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
 use crate::json;
 
-/// A provider's short-lived token. It has no `Debug` and no `Serialize`: it leaves in the answer
-/// and in the sealed cookie alone.
-pub struct ProviderToken(String);
+/// A provider's short-lived token. It leaves the broker in the response and in the sealed cookie
+/// only. `Debug` does not show it, and dropping it overwrites its memory.
+#[derive(Debug)]
+pub struct ProviderToken(SecretString);
 
 impl ProviderToken {
-    /// The longest token that is taken for one, in bytes.
+    /// The longest accepted token, in bytes.
     const MAX_BYTES: usize = 16 * 1024;
 
-    /// Takes a text for a token: visible ASCII, as it has to travel in headers and queries.
-    pub fn new(text: String) -> Option<Self> {
-        let fits = !text.is_empty() && text.len() <= Self::MAX_BYTES;
-        (fits && text.bytes().all(|byte| byte.is_ascii_graphic())).then_some(Self(text))
+    /// Accepts a text as a token if it is visible ASCII, as tokens are sent in headers and queries.
+    pub fn new(text: impl Into<SecretString>) -> Option<Self> {
+        let token = Self(text.into());
+        let text = token.expose();
+        let is_short = (1..=Self::MAX_BYTES).contains(&text.len());
+        if !is_short || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return None;
+        }
+        Some(token)
     }
 
     /// The token itself.
     pub fn expose(&self) -> &str {
-        &self.0
+        self.0.expose_secret()
     }
 }
 
-/// A token as a provider gave it.
+/// A token that a provider minted.
+#[derive(Debug)]
 pub struct MintedToken {
     /// The token.
     pub token: ProviderToken,
@@ -32,31 +40,34 @@ pub struct MintedToken {
     pub expires_in: u32,
 }
 
-/// A token that is being handed over, with the time that it has.
+/// A token that is issued to the caller, minted or resumed.
+#[derive(Debug)]
 pub struct IssuedToken {
     /// The token.
     pub token: ProviderToken,
-    /// In how many seconds it expires.
+    /// The seconds until it expires.
     pub expires_in: u32,
     /// When it expires: seconds since the Unix epoch.
     pub expires_at: u64,
 }
 
-/// A provider's answer of success: one JSON object, as most of them send.
+/// The body of a provider's successful response: one JSON object. It has no `Debug`, as it holds
+/// the token.
 pub struct TokenResponse(Map<String, Value>);
 
 impl TokenResponse {
-    /// Reads the answer.
+    /// Parses the body.
     ///
     /// # Errors
     /// A clause for the log.
     pub fn parse(body: &[u8]) -> Result<Self, &'static str> {
-        serde_json::from_slice(body)
-            .map(Self)
-            .map_err(|_| match json::is_gzip(body) {
-                true => "the provider's answer is gzip-compressed, which was not asked for",
-                false => "the provider's answer is not a JSON object",
-            })
+        serde_json::from_slice(body).map(Self).map_err(|_| {
+            if json::is_gzip(body) {
+                "the provider's response is gzip-compressed although that was not requested"
+            } else {
+                "the provider's response is not a JSON object"
+            }
+        })
     }
 
     /// The token that a member holds.
@@ -67,8 +78,8 @@ impl TokenResponse {
         let text = self
             .member(member)
             .and_then(Value::as_str)
-            .ok_or("the provider's answer has no token")?;
-        ProviderToken::new(text.to_owned())
+            .ok_or("the provider's response has no token")?;
+        ProviderToken::new(text)
             .ok_or("the provider's token is empty, too long or not visible ASCII")
     }
 
@@ -84,9 +95,15 @@ mod tests {
 
     #[test]
     fn a_token_is_visible_ascii() {
-        assert!(ProviderToken::new("ey.J-0_~".to_owned()).is_some());
+        assert!(ProviderToken::new("ey.J-0_~").is_some());
         for text in ["", "a b", "a\n", "é", "a\u{7f}", &"x".repeat(16 * 1024 + 1)] {
-            assert!(ProviderToken::new(text.to_owned()).is_none());
+            assert!(ProviderToken::new(text).is_none());
         }
+    }
+
+    #[test]
+    fn debug_output_does_not_contain_the_token() {
+        let token = ProviderToken::new("the-token").unwrap();
+        assert!(!format!("{token:?}").contains("the-token"));
     }
 }

@@ -26,10 +26,7 @@ impl SecretStore for Store {
                 "gone" => StoreError::Permanent(reason.to_owned()),
                 _ => StoreError::Transient(reason.to_owned()),
             })?;
-            Ok(SecretValue {
-                text: text.to_owned(),
-                version: version.to_owned(),
-            })
+            Ok(SecretValue::new(text, version))
         })
     }
 }

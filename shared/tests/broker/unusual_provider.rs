@@ -83,12 +83,7 @@ struct Store(AtomicUsize);
 impl SecretStore for Store {
     fn load<'a>(&'a self, _id: &'a str) -> LoadFuture<'a> {
         let version = self.0.fetch_add(1, Ordering::SeqCst).to_string();
-        Box::pin(async {
-            Ok(SecretValue {
-                text: SECRET.replace(' ', "-"),
-                version,
-            })
-        })
+        Box::pin(async { Ok(SecretValue::new(SECRET.replace(' ', "-"), version)) })
     }
 }
 

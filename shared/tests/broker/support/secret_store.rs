@@ -46,11 +46,6 @@ impl SecretStore for MemorySecrets {
     fn load<'a>(&'a self, id: &'a str) -> LoadFuture<'a> {
         let text = self.by_id.lock().unwrap().get(id).cloned();
         let text = text.unwrap_or_else(|| self.default.clone());
-        Box::pin(async {
-            Ok(SecretValue {
-                text,
-                version: "1".to_owned(),
-            })
-        })
+        Box::pin(async { Ok(SecretValue::new(text, "1")) })
     }
 }
