@@ -162,7 +162,7 @@ impl Check {
         }
         if !strays.is_empty() {
             words.extend(strays.into_iter().map(stray));
-            words.push("README.md lists them".to_owned());
+            words.push("docs/settings.md lists them".to_owned());
         }
         read.filter(|_| words.is_empty())
             .ok_or_else(|| words.join("; "))

@@ -1,4 +1,4 @@
-//! The sessions of each identity product, with the settings of its row in README.md: tokens as
+//! The sessions of each identity product, with the settings of its row in docs/sessions.md: tokens as
 //! Bearer, the product's own cookies in every form, and long ones in chunks.
 
 use serde_json::json;

@@ -1,4 +1,4 @@
-// Installs the client as README.md and docs/frontend.md say, and then another package.
+// Installs the client as web/README.md and docs/frontend.md say, and then another package.
 
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
@@ -9,7 +9,7 @@ const { test } = require('node:test');
 const { ROOT, installClient, makeApp } = require('./app');
 
 const [, COMMAND, SETTING] = /`(npm install --install-links) \S+web`, with `(install-links=\w+)` in `\.npmrc`/
-  .exec(readFileSync(join(ROOT, 'README.md'), 'utf8').replace(/\s+/g, ' ')) ?? [];
+  .exec(readFileSync(join(ROOT, 'web', 'README.md'), 'utf8').replace(/\s+/g, ' ')) ?? [];
 
 /** An app, and another package that it can install. */
 const makeBoth = () => makeApp(__dirname, { 'other/package.json': '{ "name": "other", "version": "1.0.0" }' });
@@ -20,7 +20,7 @@ const isLink = (folder) => lstatSync(join(folder, 'node_modules', 'voicemint')).
 
 for (const [page, install] of [
   ['docs/frontend.md', installClient],
-  ['README.md', async (folder) => {
+  ['web/README.md', async (folder) => {
     appendFileSync(join(folder, '.npmrc'), `${SETTING}\n`);
     npm(folder, `${COMMAND} "${join(ROOT, 'web')}"`);
   }],

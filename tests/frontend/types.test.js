@@ -1,4 +1,4 @@
-// Compiles the snippets of README.md with strict TypeScript. tests/sdks runs them.
+// Compiles the snippets of web/README.md with strict TypeScript. tests/sdks runs them.
 
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
@@ -8,7 +8,7 @@ const { test } = require('node:test');
 
 const { ROOT, makeApp } = require('./app');
 
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const README = readFileSync(join(ROOT, 'web', 'README.md'), 'utf8');
 const SNIPPETS = [...README.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code);
 
 /** What the snippets expect from the app. */
@@ -20,7 +20,7 @@ const APP = `
   declare function signIn(): Promise<boolean>;
 `;
 
-test('each snippet of README.md passes strict TypeScript', () => {
+test('each snippet of web/README.md passes strict TypeScript', () => {
   assert.ok(SNIPPETS.length >= 5);
   const compilerOptions = {
     strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, noImplicitReturns: true, noEmit: true,

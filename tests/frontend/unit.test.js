@@ -26,8 +26,8 @@ test('the folder is installed as a copy, also with npm ci', async () => {
   assert.equal(readFileSync(join(installed, 'voicemint.cjs'), 'utf8'), readFileSync(join(ROOT, 'web', 'voicemint.cjs'), 'utf8'));
 });
 
-test('the command of README.md installs a copy too', async () => {
-  const [, line] = /`(npm install --install-links \.\.\/voicemint\/web)`/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'));
+test('the command of web/README.md installs a copy too', async () => {
+  const [, line] = /`(npm install --install-links \.\.\/voicemint\/web)`/.exec(readFileSync(join(ROOT, 'web', 'README.md'), 'utf8'));
   const folder = makeApp(__dirname, {});
   const args = line.split(' ').slice(1).map((word) => (word.startsWith('..') ? join(ROOT, 'web') : word));
   const { status, stderr } = spawnSync('npm', [...args, '--offline', '--no-audit', '--no-fund'], { cwd: folder, encoding: 'utf8' });

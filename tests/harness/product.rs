@@ -46,7 +46,7 @@ impl Product {
         }
     }
 
-    /// Settings with which a function accepts its sessions: those that its README row names, and no
+    /// Settings with which a function accepts its sessions: those that its row in docs/sessions.md names, and no
     /// others.
     pub fn function(&self, world: &World, provider: &str) -> Builder {
         let ours = ["SESSION_ISSUER", "SESSION_AUDIENCE", "SESSION_COOKIE"];

@@ -1,4 +1,4 @@
-// Runs each snippet of README.md as an app's module.
+// Runs each snippet of web/README.md as an app's module.
 
 const assert = require('node:assert/strict');
 const { readFileSync, rmSync, writeFileSync } = require('node:fs');
@@ -10,7 +10,7 @@ const { chunks } = require('./audio');
 const { app, signIn } = require('./voicemint');
 
 const ROOT = path.join(__dirname, '..', '..');
-const README = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+const README = readFileSync(path.join(ROOT, 'web', 'README.md'), 'utf8');
 const SNIPPETS = [...README.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code);
 
 /** Members that replace those of the endpoint's response. */
@@ -73,7 +73,7 @@ const EXPECTED = [
   ['onUnauthenticated', () => shown.some((text) => /^\d{4}-\d\d-\d\dT/.test(text))],
 ];
 
-test('every snippet of README.md is tested', () => {
+test('every snippet of web/README.md is tested', () => {
   const unknown = SNIPPETS.filter((code) => !EXPECTED.some(([word]) => code.includes(word)));
   assert.deepEqual(unknown, []);
   assert.equal(SNIPPETS.length, EXPECTED.length);

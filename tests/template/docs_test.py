@@ -7,7 +7,16 @@ from stack import ROOT, source
 
 PAGES = [
     ROOT / name
-    for name in ("README.md", "SECURITY.md", "docs/deploy.md", "docs/event-sources.md", "docs/operations.md")
+    for name in (
+        "README.md",
+        "SECURITY.md",
+        "docs/deploy.md",
+        "docs/event-sources.md",
+        "docs/limits.md",
+        "docs/operations.md",
+        "docs/sessions.md",
+        "docs/settings.md",
+    )
 ]
 # What looks like a parameter of the template: attributes of cookies, and the parameter of docs/event-sources.md's own templates.
 OTHERS = {"Domain", "SameSite", "FunctionName"}

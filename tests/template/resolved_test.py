@@ -304,8 +304,8 @@ class Settings(unittest.TestCase):
     def functions(self):
         return {name: of["Properties"] for name, of in source()["Resources"].items() if of["Type"] == "AWS::Serverless::Function"}
 
-    def test_every_setting_of_readme_is_a_variable_of_a_function(self):
-        table = (ROOT / "README.md").read_text().split("\n## Settings\n")[1].split("\n## ")[0]
+    def test_every_documented_setting_is_a_variable_of_a_function(self):
+        table = (ROOT / "docs/settings.md").read_text()
         told = {name for row in re.findall(r"^\| (`[A-Z].*?) \|", table, re.M) for name in re.findall(r"`([A-Z_]+)`", row)}
         given = set(source()["Globals"]["Function"]["Environment"]["Variables"])
         for function in self.functions().values():

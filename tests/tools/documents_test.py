@@ -5,8 +5,9 @@ import unittest
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "web/README.md"]
 DOCUMENTS += [f"docs/{path.name}" for path in (REPOSITORY / "docs").glob("*.md")]
+OWN_URL = re.compile(r"https://github\.com/voicemint/voicemint(?:/(?:blob|tree)/main/|(?=#)|$)")
 FOLDERS = {path.name for path in REPOSITORY.iterdir() if path.is_dir()}
 
 
@@ -22,18 +23,40 @@ def anchors(name):
     return made | set(re.findall(r'<a id="(\w+)">', text))
 
 
+def target_of(name, link):
+    """The file and the anchor that a link in a document names; None if it leads to another site."""
+    own = OWN_URL.match(link)
+    if "://" in link and not own:
+        return None
+    path, _, anchor = (OWN_URL.sub("", link) if own else link).partition("#")
+    if own:
+        # The npm package carries web/README.md, so its links are absolute.
+        return REPOSITORY / (path or "README.md"), anchor
+    return ((REPOSITORY / name).parent / path).resolve() if path else REPOSITORY / name, anchor
+
+
 class Documents(unittest.TestCase):
     def test_links_lead_somewhere(self):
         for name in DOCUMENTS:
-            here = (REPOSITORY / name).parent
-            for target in re.findall(r"\]\(([^)\s]+)\)", prose(name)):
-                if "://" in target:
+            for link in re.findall(r"\]\(([^)\s]+)\)", prose(name)):
+                target = target_of(name, link)
+                if target is None:
                     continue
-                file, _, anchor = target.partition("#")
-                path = (here / file).resolve() if file else REPOSITORY / name
-                self.assertTrue(path.exists(), f"{name}: {target}")
+                path, anchor = target
+                self.assertTrue(path.exists(), f"{name}: {link}")
                 if anchor:
-                    self.assertIn(anchor, anchors(path.relative_to(REPOSITORY)), f"{name}: {target}")
+                    self.assertIn(anchor, anchors(path.relative_to(REPOSITORY)), f"{name}: {link}")
+
+    def test_the_readme_is_short(self):
+        self.assertLessEqual(len(prose("README.md").splitlines()), 150)
+
+    def test_the_modules_that_the_architecture_page_names_are_there(self):
+        named = re.findall(r"`([a-z_]+(?:/[a-z_]+)*(?:/|\.rs))`", prose("docs/architecture.md"))
+        self.assertGreater(len(named), 40)
+        for path in named:
+            # A path of the repository, or of the broker.
+            places = [REPOSITORY / path, REPOSITORY / "shared/src" / path]
+            self.assertTrue(any(place.exists() for place in places), path)
 
     def test_files_that_are_named_are_there(self):
         named = 0
@@ -47,7 +70,7 @@ class Documents(unittest.TestCase):
         self.assertGreater(named, 40)
 
     def test_every_reason_for_which_a_session_is_refused_is_explained(self):
-        table = prose("README.md").split("### Why a session is refused")[1].split("\n### ")[0]
+        table = prose("docs/sessions.md").split("## Why a session is refused")[1].split("\n## ")[0]
         cells = [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| `")]
         known = [reason for cell in cells for reason in re.findall(r"`([^`]+)`", cell)]
         patterns = [re.compile(".*".join(re.escape(part) for part in reason.split("…"))) for reason in known]

@@ -21,7 +21,7 @@ def moto_account():
         port = free.getsockname()[1]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     moto = subprocess.Popen([MOTO, "-H", "127.0.0.1", "-p", str(port)], **quiet)
-    # As README.md has it: boto3 by itself does not know AWS_REGION. By localhost, and not by its number, moto finds a template
+    # As docs/deploy.md has it: boto3 by itself does not know AWS_REGION. By localhost, and not by its number, moto finds a template
     # in a bucket that the path names.
     account = {"AWS_ENDPOINT_URL": f"http://localhost:{port}", "AWS_REGION": REGION}
     account |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}

@@ -37,11 +37,11 @@ test("require and import give the same exports", async () => {
   assert.equal((await source.getToken()).provider, "cartesia");
 });
 
-test("its README's snippet is in the repository's README, whose snippets are tested", () => {
+test("the snippet of the repository's README is in the package's README, whose snippets are tested", () => {
   const [root, own] = ["../../README.md", "../README.md"].map(read);
-  const snippets = [...own.matchAll(/^```js\n(.*?)^```$/gms)];
+  const snippets = [...root.matchAll(/^```js\n(.*?)^```$/gms)];
   assert.equal(snippets.length, 1);
-  assert.ok(root.includes(snippets[0][1]));
+  assert.ok(own.includes(snippets[0][1]));
 });
 
 test("both READMEs list the supported browsers", () => {

@@ -327,6 +327,10 @@ fn the_flags_that_documents_name_are_there() {
         include_str!("../../../README.md"),
         include_str!("../../../CONTRIBUTING.md"),
         include_str!("../../../docs/local-development.md"),
+        include_str!("../../../docs/limits.md"),
+        include_str!("../../../docs/sessions.md"),
+        include_str!("../../../docs/settings.md"),
+        include_str!("../../../web/README.md"),
     ];
     let given = |command: &str| match command.split_at(1) {
         ("'", rest) => rest.split('\'').next().unwrap().to_owned(),

@@ -50,7 +50,7 @@ async fn a_provider_that_is_named_must_have_the_setting() {
         assert_eq!(
             message,
             format!(
-                "--set {flag}: {provider} has no such setting of its own; README.md lists them"
+                "--set {flag}: {provider} has no such setting of its own; docs/settings.md lists them"
             )
         );
     }
@@ -91,7 +91,7 @@ async fn everything_wrong_is_told_at_once_and_whose_it_is() {
         "elevenlabs: ALLOWED_TOKEN_TYPES",
         "--set elevenlabs:ALLOWED_GRANTS: elevenlabs has no such setting of its own",
         "--set MAX_EXPIRE_IN: the functions have no such setting",
-        "README.md lists them",
+        "docs/settings.md lists them",
     ];
     assert_eq!(told, wanted, "{message}");
 }

@@ -31,7 +31,7 @@ use super::{Claims, Cookie, Credentials, Issuer, Login, SESSION_COOKIE, Settings
 
 /// A kind of session, as `SESSION_KIND` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "README.md says what each is")]
+#[allow(missing_docs, reason = "docs/sessions.md says what each is")]
 pub enum Kind {
     Jwt,
     Secret,
