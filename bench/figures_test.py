@@ -1,5 +1,6 @@
 """Tests of the figures, budgets and documents, with made-up values."""
 
+import re
 import tempfile
 import unittest
 from pathlib import Path
@@ -74,7 +75,10 @@ class DocumentsTest(unittest.TestCase):
         self.assertTrue(written.startswith("before\n") and written.endswith("after\n"))
         self.assertNotIn("outdated", written)
         self.assertIn("| CPU of a resumed request | 1.6 × the floor's | 1 × | | | yes |", written)
-        self.assertIn("| cold start, ms | 1.00 | 1.00 (1.00 ×) | 100 (100 ×) | 100 (100 ×) |", self.readme.read_text())
+        readme = self.readme.read_text()
+        self.assertIn("| cold start, ms | 1.00 | 1.00 (1.00 ×) | 100 (100 ×) | 100 (100 ×) |", readme)
+        self.assertEqual(len(re.findall(r"(?m)^\| \w", readme)), len(report.README_FIGURES))
+        self.assertIn("| zip, MB | 1.00 | 1.00 |", written)
         self.assertIn("| on this machine | 200 (200–200) | 200 (200–200) |", written)
         self.assertEqual(self.write(written), written)
 
