@@ -16,7 +16,7 @@ def refusals():
     source = Path(REPOSITORY, "shared/src/problem.rs").read_text()
     rows = re.findall(r'StatusCode::(\w+),\s*"(\w+)",\s*"([^"]+)"', source)
     variants = re.search(r"pub enum Code \{\n(.*?)\n\}", source, re.DOTALL)[1].split()
-    assert len(rows) == len(variants) > 0, "this test no longer understands refusal.rs"
+    assert len(rows) == len(variants) > 0, "this test no longer understands problem.rs"
     return {code: (STATUSES[name], title) for name, code, title in rows}
 
 

@@ -90,10 +90,12 @@ class Documents(unittest.TestCase):
 
     def test_names_in_code_that_contributing_speaks_of_are_there(self):
         for file, names in {
-            "shared/src/session/products/mod.rs": ["PRODUCTS", "struct Product"],
-            "shared/src/session/settings/mod.rs": ["enum Method", "OTHER_KINDS"],
-            "shared/src/session/verifier.rs": ["enum Way"],
-            "shared/src/session/carrier.rs": ["enum Form"],
+            "shared/src/session/idp/mod.rs": ["IDPS"],
+            "shared/src/session/idp/product.rs": ["struct Idp"],
+            "shared/src/session/settings/authenticator.rs": ["enum AuthenticatorSettings"],
+            "shared/src/session/settings/mod.rs": ["OTHER_KINDS"],
+            "shared/src/session/verifier.rs": ["enum Authenticator"],
+            "shared/src/session/cookie/mod.rs": ["enum Form"],
             "dev/src/standins/mod.rs": ["enum Vendor", "struct Account"],
             "dev/src/standins/tokens.rs": ["enum Scope", "enum Need"],
             "dev/src/app.rs": ["fn router", "PROVIDERS"],
