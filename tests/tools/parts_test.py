@@ -130,6 +130,11 @@ class Makefile(unittest.TestCase):
         self.assertEqual(parts[-1], "e2e", "what takes minutes comes last")
         self.assertEqual(parts[:-1], self.parts("Darwin"), "AWS's emulator runs on Linux alone")
 
+    def test_the_quick_checks_come_before_the_tests(self):
+        parts = self.parts("Linux")
+        quick = {"format", "spelling", "unused", "workflows", "deny", "template", "lint", "doc"}
+        self.assertLessEqual(quick, set(parts[: parts.index("unit")]))
+
 
 if __name__ == "__main__":
     unittest.main()

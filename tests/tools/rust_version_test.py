@@ -1,0 +1,44 @@
+"""The minimum supported Rust version is the one that CI builds and tests with, and the documents name it."""
+
+import re
+import tomllib
+import unittest
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+MANIFEST = tomllib.loads((REPOSITORY / "Cargo.toml").read_text())
+VERSION = MANIFEST["workspace"]["package"]["rust-version"]
+DOCUMENTS = [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md"), *(REPOSITORY / "web").glob("*.md")]
+
+
+class RustVersion(unittest.TestCase):
+    def test_the_workflows_build_with_it(self):
+        for name in ("ci.yml", "deploy.yml"):
+            text = (REPOSITORY / ".github/workflows" / name).read_text()
+            self.assertEqual(re.findall(r"RUSTUP_TOOLCHAIN: (.*)", text), [f'"{VERSION}"'], name)
+            self.assertNotRegex(text, r"toolchain install (?!\"\$RUSTUP_TOOLCHAIN\")", name)
+
+    def test_every_crate_has_it(self):
+        for member in MANIFEST["workspace"]["members"]:
+            package = tomllib.loads((REPOSITORY / member / "Cargo.toml").read_text())["package"]
+            self.assertEqual(package["rust-version"], {"workspace": True}, member)
+
+    def test_clippy_refuses_what_is_newer(self):
+        self.assertEqual(MANIFEST["workspace"]["lints"]["clippy"]["incompatible_msrv"], "deny")
+        # It would take precedence over rust-version.
+        self.assertNotIn("msrv", tomllib.loads((REPOSITORY / "clippy.toml").read_text()))
+
+    def test_the_documents_name_it(self):
+        named = {}
+        for path in DOCUMENTS:
+            for version in re.findall(r"\bRust (\d+\.\d+(?:\.\d+)?)\b", path.read_text()):
+                named.setdefault(version, []).append(path.name)
+        self.assertEqual(list(named), [VERSION], named)
+
+    def test_rustup_takes_the_stable_toolchain(self):
+        toolchain = tomllib.loads((REPOSITORY / "rust-toolchain.toml").read_text())["toolchain"]
+        self.assertEqual(toolchain, {"channel": "stable"})
+
+
+if __name__ == "__main__":
+    unittest.main()
