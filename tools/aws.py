@@ -1,4 +1,4 @@
-"""AWS for the scripts of this folder. By itself it says who AWS takes this machine for: tools/doctor asks."""
+"""AWS clients for the scripts in this folder. Run directly, it prints the caller's identity, for tools/doctor."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ QUICK = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts":
 
 
 def client(service, default_region=None, **options):
-    # Lambda, sam and other SDKs know AWS_REGION; boto3 knows AWS_DEFAULT_REGION alone.
+    # Lambda, sam and other SDKs read AWS_REGION. boto3 reads only AWS_DEFAULT_REGION.
     session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
     return session.client(service, region_name=session.region_name or default_region, **options)
 

@@ -28,14 +28,14 @@ class Doctor(unittest.TestCase):
         self.assertIn("\n10 missing. ", said)
         lines = said.splitlines()
         for index, line in enumerate(lines):
-            if line.startswith(("  MISSING", "  not here")):
+            if line.startswith(("  MISSING", "  absent")):
                 self.assertIn(": ", line)
                 self.assertRegex(lines[index + 1], "^ {11}[^ ]", "the line behind it says what to do")
         names = ("Rust 1.", "a C compiler", "make", "cargo fmt", "cargo clippy", "a C++ compiler", "Python 3.11", "Chromium", "openssl", "curl")
         for name in names:
             self.assertIn(f"  MISSING  {name}", said)
         for name in ("sam, cargo-lambda, zig", "AWS access", "a region", "docker", "qemu-aarch64", "aws"):
-            self.assertIn(f"  not here {name}", said)
+            self.assertIn(f"  absent   {name}", said)
 
     def test_it_is_content_with_what_dev_and_test_need(self):
         self.have(PROGRAMS)
@@ -53,7 +53,7 @@ class Doctor(unittest.TestCase):
         install = "apt-get install --yes --no-install-recommends"
         self.assertIn(f"release\n           {install} g++\n", said)
         self.assertIn(f"page\n           {install} openssl\n", said)
-        self.assertIn(f"\n2 missing. make test installs what it can by itself. All of it in one command:\n\n    apt-get update && {install} g++ openssl\n", said)
+        self.assertIn(f"\n2 missing. make test installs what it can. This command installs everything:\n\n    apt-get update && {install} g++ openssl\n", said)
         self.assertEqual(self.computer.calls(), [], "it installs nothing by itself")
 
     def test_an_older_rust_is_told_beside_the_one_that_is_needed(self):
@@ -63,13 +63,13 @@ class Doctor(unittest.TestCase):
             self.have(PROGRAMS | {"cargo": f"echo 'cargo {version} (x 2026)'"})
             said, content = self.run_it()
             self.assertEqual(content, good, said)
-            self.assertIn(f"Rust {version}" if good else f"Rust {wanted}, and not {version}", said)
+            self.assertIn(f"Rust {version}" if good else f"Rust {wanted}, not {version}", said)
 
     def test_what_is_there_but_does_not_run_is_missing(self):
         self.have(PROGRAMS | {"cargo": "exit 1", "python3": "exit 1", "docker": "exit 1"})
         said, content = self.run_it()
         self.assertFalse(content)
-        for line in ("MISSING  Rust", "MISSING  cargo clippy", "MISSING  Python 3.11", "not here a running Docker engine"):
+        for line in ("MISSING  Rust", "MISSING  cargo clippy", "MISSING  Python 3.11", "absent   a running Docker engine"):
             self.assertIn(line, said)
 
     def test_another_browser_may_do(self):
@@ -82,7 +82,7 @@ class Doctor(unittest.TestCase):
         said, _ = self.run_it(AWS_REGION="eu-central-1")
         self.assertIn("  ok       AWS access as arn:aws:iam::1:user/ada\n  ok       region eu-central-1\n", said)
         self.have({"aws": "echo the token has expired >&2; exit 1"})
-        self.assertIn("  not here AWS access: deploys (the token has expired)", self.run_it()[0])
+        self.assertIn("  absent   AWS access: deploys (the token has expired)", self.run_it()[0])
 
     def test_what_make_venv_laid_is_tried(self):
         tools = self.computer.root / ".venv/bin"
@@ -92,7 +92,7 @@ class Doctor(unittest.TestCase):
         self.have({"sam": "", "cargo-lambda": "exit 1", "python": python})
         said, _ = self.run_it()
         self.assertIn("  ok       AWS access as arn:aws:iam::1:role/it", said)
-        for line in ("ok       sam: ", "not here cargo-lambda: ", "not here zig: "):
+        for line in ("ok       sam: ", "absent   cargo-lambda: ", "absent   zig: "):
             self.assertIn(f"  {line}", said)
 
     def test_the_tools_say_who_aws_takes_them_for(self):

@@ -66,7 +66,7 @@ class Setup(Case):
         computer.have_manager("apt-get")
         computer.lack("chromium", "c++")
         self.assertEqual(self.stops(computer, "a C++ compiler", "Chromium"), f"{APT} g++ chromium")
-        self.assertIn("Run this as root, then make test again:", computer.run("tools/setup", "test")[1])
+        self.assertIn("Run this command as root, then run make test again:", computer.run("tools/setup", "test")[1])
         computer.have({"sudo": SUDO_WITH_PASSWORD})
         command = f"{APT} g++ chromium".replace("apt-get", "sudo apt-get")
         self.assertEqual(self.stops(computer, "a C++ compiler", "Chromium"), command)
@@ -115,7 +115,7 @@ class Setup(Case):
         computer = machine(self)
         computer.lack("c++", "openssl")
         said = self.stops(computer, "a C++ compiler", "openssl")
-        self.assertIn("how this system installs: a C++ compiler, openssl.\n", said)
+        self.assertIn("for this system that installs: a C++ compiler, openssl.\n", said)
 
     def test_what_could_not_be_installed_gets_the_command(self):
         computer = machine(self, user=0)
