@@ -1,4 +1,6 @@
-"""AWS clients for the scripts in this folder. Run directly, it prints the caller's identity, for tools/doctor."""
+"""AWS clients for the scripts in this folder. Run directly, it prints the caller's identity, for
+tools/doctor.
+"""
 
 import os
 import sys

@@ -1,23 +1,27 @@
 """Mints a token at each endpoint of a deployment, with a test session: `make smoke ENV=staging`.
 
-    smoke.py --stack voicemint-staging      the endpoints that a stack's outputs name
-    smoke.py https://…/cartesia/token …     those endpoints
+    smoke.py --stack voicemint-staging      the endpoints in the outputs of a stack
+    smoke.py https://…/cartesia/token …     these endpoints
 
-First each endpoint must refuse a caller without a session. The session is a short-lived one, and comes from the environment:
+First, each endpoint must refuse a caller without a session. The test session is short-lived and
+comes from the environment:
 
-    SMOKE_TOKEN_URL, SMOKE_TOKEN_REQUEST    where a session is to be had, and the body that asks for one, a form or JSON: OAuth's
-                                            client credentials, a test user's password or refresh token. The answer's
-                                            `access_token` is it, or the member that SMOKE_TOKEN_MEMBER names
-    SMOKE_SESSION                           the session itself
+    SMOKE_TOKEN_URL       the URL that issues a session
+    SMOKE_TOKEN_REQUEST   the body to post there, a form or JSON: OAuth client credentials, or a
+                          test user's password or refresh token
+    SMOKE_TOKEN_MEMBER    the member of the response that is the session (default: access_token)
+    SMOKE_SESSION         the session itself, without a URL
 
-Where there is neither, and the stack has a SmokeSecretId (SessionKind=secret), each session is signed here: for a minute, by an issuer
-that is for this alone, with a secret that vouches for no user, and for the one grant that is asked. SMOKE_CLAIMS, a JSON object, has
-further claims. What signs the sessions of users is never read, nor taken from the environment.
+Without either, and if the stack has a SmokeSecretId (SessionKind=secret), this script signs each
+session. It is valid for a minute, comes from an issuer that is used only for smoke tests, is signed
+with a secret that no user's session is signed with, and has only the grant that is requested.
+SMOKE_CLAIMS, a JSON object, adds claims. The script never reads the secret that signs users'
+sessions, and never takes one from the environment.
 
-Where only a browser gets sessions, SMOKE_STRANGERS_ONLY=true says that minting is not tried.
+If only a browser can get sessions, SMOKE_STRANGERS_ONLY=true skips minting.
 
-SMOKE_ASKS is for deployments that allow less: {"elevenlabs": {"token_type": "batch_scribe"}}. Neither sessions nor tokens are
-ever printed.
+SMOKE_ASKS replaces the token requests for deployments that allow less: {"elevenlabs":
+{"token_type": "batch_scribe"}}. Sessions and tokens are never printed.
 """
 
 import argparse
@@ -30,69 +34,70 @@ import time
 import urllib.error
 import urllib.request
 
-# Tokens with one grant, that are of no use to anybody soon after.
-ASKS = {
+# Each token has one grant and a short lifetime.
+TOKEN_REQUESTS = {
     "cartesia": {"grants": {"tts": True}, "expires_in": 1},
     "elevenlabs": {"token_type": "realtime_scribe"},
     "assemblyai": {"expires_in_seconds": 1},
 }
-# What such an ask needs of the session, in the words of GRANTS_CLAIM.
+# The grants that a request needs, as GRANTS_CLAIM lists them.
 GRANTS = {
-    "cartesia": lambda ask: [name for name, granted in ask["grants"].items() if granted],
-    "elevenlabs": lambda ask: [ask["token_type"]],
-    "assemblyai": lambda ask: ["stt"],
+    "cartesia": lambda request: [name for name, granted in request["grants"].items() if granted],
+    "elevenlabs": lambda request: [request["token_type"]],
+    "assemblyai": lambda request: ["stt"],
 }
-# As template.yaml names it: a session of this issuer is never one of a user's.
+# The issuer that template.yaml adds. It issues no users' sessions.
 ISSUER = "voicemint-smoke"
 SUBJECT = "smoke"
 MEMBERS = {"provider", "token", "expires_in", "expires_at", "single_use", "base_url"}
-# A provider may be busy just now, and a gateway may be new: neither is a reason to roll back.
+# A busy provider or a new gateway is no reason to roll back.
 TRIES = 4
-# Nor is a flood, which strangers can cause: the gateway, or Lambda behind it, refuses without a word of the function's.
+# Neither is a flood of requests, which callers without a session can cause. Then the gateway or
+# Lambda refuses the request, and the response has no code, because the function does not see it.
 TRIES_AT_GATEWAY = 30
 PAUSE = 2
 
 
 class Failed(Exception):
-    """What is wrong, in a sentence."""
+    """Its message is one sentence."""
 
 
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stack", help="the stack whose outputs name the endpoints")
+    parser.add_argument("--stack", help="a stack whose outputs name the endpoints")
     parser.add_argument("urls", nargs="*", metavar="URL")
     given = parser.parse_args(arguments)
     try:
-        stack = described(given.stack) if given.stack else {}
+        stack = describe(given.stack) if given.stack else {}
         urls = given.urls + endpoints(stack)
         if not urls:
-            raise Failed("there is no endpoint to try: name a stack or URLs")
-        # Before any session is made: what takes strangers must not be sent one.
+            raise Failed("no endpoint to test: name a stack or URLs")
+        # First of all: an endpoint that accepts callers without a session must not receive one.
         for url in urls:
-            refuses_strangers(url)
+            check_requires_session(url)
         if os.environ.get("SMOKE_STRANGERS_ONLY") == "true":
-            print("SMOKE_STRANGERS_ONLY is set: minting was not tried")
+            print("SMOKE_STRANGERS_ONLY is set: minting was skipped")
             return None
         session_for = sessions(os.environ, parameters(stack))
         for url in urls:
-            mints(url, session_for, os.environ)
+            check_mints(url, session_for, os.environ)
     except Failed as failed:
         return f"smoke: {failed}"
 
 
-def ask_aws(service, what, call):
-    # Only a stack needs more than Python.
+def call_aws(service, what, call):
+    # Imported here: without a stack, the standard library is enough.
     from aws import client
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         return call(client(service))
     except (BotoCoreError, ClientError) as error:
-        raise Failed(f"{what} cannot be had: {error}") from None
+        raise Failed(f"cannot read {what}: {error}") from None
 
 
-def described(stack):
-    return ask_aws("cloudformation", f"the outputs of {stack}", lambda aws: aws.describe_stacks(StackName=stack)["Stacks"][0])
+def describe(stack):
+    return call_aws("cloudformation", f"the outputs of {stack}", lambda aws: aws.describe_stacks(StackName=stack)["Stacks"][0])
 
 
 def endpoints(stack):
@@ -103,35 +108,35 @@ def parameters(stack):
     return {of["ParameterKey"]: of["ParameterValue"] for of in stack.get("Parameters", [])}
 
 
-def refuses_strangers(url):
+def check_requires_session(url):
     status, headers, body = call(url, {})
     code = body.get("code")
     if (status, code) != (401, "session_missing"):
-        raise Failed(f"{url} answers {status} {code or ''} to a caller without a session, and not 401 session_missing")
-    print(f"{url} refuses strangers")
+        raise Failed(f"{url} returns {status} {code or ''} to a caller without a session instead of 401 session_missing")
+    print(f"{url} refuses callers without a session")
 
 
-def mints(url, session_for, environment):
-    # A second key is at /cartesia-2/token, and the same provider.
+def check_mints(url, session_for, environment):
+    # /cartesia-2/token is the same provider with a second key.
     provider = url.rstrip("/").split("/")[-2].removesuffix("-2")
-    ask = ASKS.get(provider, {}) | json.loads(environment.get("SMOKE_ASKS") or "{}").get(provider, {})
-    credential = session_for(GRANTS[provider](ask) if provider in GRANTS else [])
+    request = TOKEN_REQUESTS.get(provider, {}) | json.loads(environment.get("SMOKE_ASKS") or "{}").get(provider, {})
+    credential = session_for(GRANTS[provider](request) if provider in GRANTS else [])
     headers = {"authorization": f"Bearer {credential}", "content-type": "application/json"}
-    status, headers, body = call(url, headers, ask)
+    status, headers, body = call(url, headers, request)
     if status != 200:
-        raise Failed(f"{url} answers {status}: {body.get('code')}, {body.get('detail')} (request {body.get('request_id')})")
+        raise Failed(f"{url} returns {status}: {body.get('code')}, {body.get('detail')} (request {body.get('request_id')})")
     if not MEMBERS <= body.keys() or not body["token"] or body["provider"] != provider:
-        raise Failed(f"{url} answers 200 with {', '.join(sorted(body)) or 'nothing'}, which is no token of {provider}")
+        raise Failed(f"{url} returns 200 with {', '.join(sorted(body)) or 'nothing'}, which is not a token of {provider}")
     if headers.get("cache-control") != "no-store":
-        raise Failed(f"{url} lets its answer be stored: something in between changes headers")
+        raise Failed(f"{url} returns a response that caches may store: something between changes headers")
     print(f"{url} mints ({headers.get('server-timing')})")
 
 
 def sessions(environment, stack):
-    """What gives a session that may have some grants, and no others where it is made here."""
+    """A function from grants to a session. A session that is signed here has only these grants."""
     credential = session(environment)
     if credential is None and not stack.get("SmokeSecretId"):
-        raise Failed("there is no test session: set SMOKE_TOKEN_URL or SMOKE_SESSION, or the stack's SmokeSecretId")
+        raise Failed("there is no test session: set SMOKE_TOKEN_URL, SMOKE_SESSION, or SmokeSecretId of the stack")
     if credential is not None:
         return lambda _: credential
     secret = shared_secret(stack["SmokeSecretId"])
@@ -145,19 +150,19 @@ def session(environment):
         form = "application/json" if request.startswith("{") else "application/x-www-form-urlencoded"
         status, _, body = send(url, {"content-type": form}, request.encode())
         if not isinstance(body.get(member), str):
-            # Not the body: it may hold another credential.
-            raise Failed(f"SMOKE_TOKEN_URL answers {status} without {member}: {body.get('error', 'it names no error')}")
+            # The message leaves out the body, which may contain another credential.
+            raise Failed(f"SMOKE_TOKEN_URL returns {status} without {member}: {body.get('error', 'no error code')}")
         return body[member]
     return environment.get("SMOKE_SESSION") or None
 
 
 def shared_secret(name):
-    text = ask_aws("secretsmanager", name, lambda aws: aws.get_secret_value(SecretId=name).get("SecretString", ""))
+    text = call_aws("secretsmanager", name, lambda aws: aws.get_secret_value(SecretId=name).get("SecretString", ""))
     try:
         members = json.loads(text)
     except ValueError:
         return text
-    # As the functions read it: a JSON object with one member, or the text.
+    # The functions accept the same: a JSON object with one member, or text.
     return next(iter(members.values())) if isinstance(members, dict) and len(members) == 1 else text
 
 
@@ -171,19 +176,20 @@ def claims(environment, stack, grants):
         put(made, *required.strip().split("=", 1))
     if name := stack.get("GrantsClaim"):
         put(made, name, grants)
-    # What comes last cannot be set: it says that this is no user's session, and soon none at all.
+    # SMOKE_CLAIMS cannot override the last three: they keep the session apart from users' sessions,
+    # and short.
     return made | json.loads(environment.get("SMOKE_CLAIMS") or "{}") | {"iss": ISSUER, "iat": now, "exp": now + 60}
 
 
 def put(claims, name, value):
-    """Sets a claim by its name or, where that begins with a slash, by a JSON pointer (RFC 6901)."""
+    """Sets a claim by its name, or by a JSON pointer (RFC 6901) if the name begins with a slash."""
     *path, last = name[1:].split("/") if name.startswith("/") else [name]
     for part in path:
-        claims = claims.setdefault(unescaped(part), {})
-    claims[unescaped(last) if name.startswith("/") else last] = value
+        claims = claims.setdefault(unescape(part), {})
+    claims[unescape(last) if name.startswith("/") else last] = value
 
 
-def unescaped(part):
+def unescape(part):
     return part.replace("~1", "/").replace("~0", "~")
 
 
@@ -200,27 +206,27 @@ def base64url(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def call(url, headers, ask=None):
-    """Asks an endpoint, again while it is not available."""
-    body = b"" if ask is None else json.dumps(ask).encode()
-    for tried in range(1, TRIES_AT_GATEWAY + 1):
-        status, answered, members = send(url, headers, body)
-        enough = tried >= (TRIES if "code" in members else TRIES_AT_GATEWAY)
-        if status not in (429, 502, 503, 504) or enough:
+def call(url, headers, token_request=None):
+    """Calls an endpoint, and calls it again while it is unavailable."""
+    body = b"" if token_request is None else json.dumps(token_request).encode()
+    for attempt in range(1, TRIES_AT_GATEWAY + 1):
+        status, response_headers, members = send(url, headers, body)
+        is_last = attempt >= (TRIES if "code" in members else TRIES_AT_GATEWAY)
+        if status not in (429, 502, 503, 504) or is_last:
             break
         time.sleep(PAUSE)
-    return status, answered, members
+    return status, response_headers, members
 
 
 def send(url, headers, body):
     request = urllib.request.Request(url, data=body, headers=headers, method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=15) as answer:
-            status, headers, text = answer.status, answer.headers, answer.read()
+        with urllib.request.urlopen(request, timeout=15) as response:
+            status, headers, text = response.status, response.headers, response.read()
     except urllib.error.HTTPError as error:
         status, headers, text = error.code, error.headers, error.read()
     except OSError as error:
-        raise Failed(f"{url} cannot be reached: {error}") from None
+        raise Failed(f"cannot connect to {url}: {error}") from None
     try:
         members = json.loads(text)
     except ValueError:

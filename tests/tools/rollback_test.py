@@ -24,15 +24,15 @@ Resources:
     Properties: {Name: /voicemint/it, Type: String, Value: !Sub "%s ${Text}"}
 """
 
-# As far as sam's own stack concerns us.
-SAMS = """
+# sam's own stack, as far as the script uses it.
+SAM = """
 Resources:
   SamCliSourceBucket: {Type: AWS::S3::Bucket}
 Outputs:
   SourceBucket: {Value: !Ref SamCliSourceBucket}
 """
-# As `sam build` writes it: without aliases.
-OURS = yaml_dump(yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text()))
+# template.yaml as `sam build` writes it: without aliases.
+TEMPLATE = yaml_dump(yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text()))
 FEW = {
     "CartesiaSecretId": "voicemint/cartesia",
     "SessionIssuer": "https://issuer.example.com",
@@ -50,10 +50,10 @@ class Rollback(unittest.TestCase):
     def setUpClass(cls):
         client = cls.enterClassContext(moto_account())
         cls.cloud, cls.parameters = client("cloudformation"), client("ssm")
-        cls.cloud.create_stack(StackName=rollback.SAMS_STACK, TemplateBody=SAMS)
+        cls.cloud.create_stack(StackName=rollback.SAM_STACK, TemplateBody=SAM)
 
     def setUp(self):
-        self.file = Path(self.enterContext(tempfile.TemporaryDirectory()), "kept.json")
+        self.file = Path(self.enterContext(tempfile.TemporaryDirectory()), "saved.json")
 
     def run_it(self, *arguments):
         printed = io.StringIO()
@@ -64,48 +64,48 @@ class Rollback(unittest.TestCase):
     def value(self):
         return self.parameters.get_parameter(Name="/voicemint/it")["Parameter"]["Value"]
 
-    def leave_out_what_is_empty(self):
-        """Of the parameters kept: moto loses an empty value on its way in, and each is empty by default."""
-        kept = json.loads(self.file.read_text())
-        kept["update"]["Parameters"] = [of for of in kept["update"]["Parameters"] if of["ParameterValue"]]
-        self.file.write_text(json.dumps(kept))
+    def remove_empty_parameters(self):
+        """Removes empty parameters from the file: moto drops empty values, which are the defaults."""
+        saved = json.loads(self.file.read_text())
+        saved["update"]["Parameters"] = [of for of in saved["update"]["Parameters"] if of["ParameterValue"]]
+        self.file.write_text(json.dumps(saved))
 
-    def test_a_bad_deployment_is_taken_back_with_its_parameters(self):
-        asked = {"StackName": "voicemint-staging", "Tags": [{"Key": "of", "Value": "voicemint"}]}
-        self.cloud.create_stack(TemplateBody=PARAMETER % "good", Parameters=listed({"Text": "one"}), **asked)
+    def test_a_bad_deployment_is_rolled_back_with_its_parameters(self):
+        arguments = {"StackName": "voicemint-staging", "Tags": [{"Key": "of", "Value": "voicemint"}]}
+        self.cloud.create_stack(TemplateBody=PARAMETER % "good", Parameters=listed({"Text": "one"}), **arguments)
         self.addCleanup(self.cloud.delete_stack, StackName="voicemint-staging")
-        kept = self.run_it("keep", "voicemint-staging", self.file)
-        self.assertEqual(kept, (None, "voicemint-staging: kept what is deployed\n"))
-        self.cloud.update_stack(TemplateBody=PARAMETER % "bad", Parameters=listed({"Text": "two"}), **asked)
+        saved = self.run_it("keep", "voicemint-staging", self.file)
+        self.assertEqual(saved, (None, "voicemint-staging: saved what is deployed\n"))
+        self.cloud.update_stack(TemplateBody=PARAMETER % "bad", Parameters=listed({"Text": "two"}), **arguments)
         self.assertEqual(self.value(), "bad two")
         failed, printed = self.run_it("restore", self.file)
-        self.assertEqual((failed, printed), (None, "voicemint-staging: went back to what was deployed before\n"))
+        self.assertEqual((failed, printed), (None, "voicemint-staging: restored the previous deployment\n"))
         self.assertEqual(self.value(), "good one")
-        kept = json.loads(self.file.read_text())["update"]
-        self.assertEqual(kept["Tags"], asked["Tags"])
-        self.assertIn("CAPABILITY_AUTO_EXPAND", kept["Capabilities"])
+        saved = json.loads(self.file.read_text())["update"]
+        self.assertEqual(saved["Tags"], arguments["Tags"])
+        self.assertIn("CAPABILITY_AUTO_EXPAND", saved["Capabilities"])
 
-    def test_our_template_is_taken_back_though_it_is_too_long_for_a_request(self):
-        self.assertGreater(len(OURS.encode()), 51_200)
-        asked = {"StackName": "voicemint-long"}
-        self.cloud.create_stack(TemplateBody=OURS, Parameters=listed(FEW), **asked)
-        self.addCleanup(self.cloud.delete_stack, **asked)
+    def test_a_template_that_is_too_long_for_a_request_is_restored(self):
+        self.assertGreater(len(TEMPLATE.encode()), 51_200)
+        arguments = {"StackName": "voicemint-long"}
+        self.cloud.create_stack(TemplateBody=TEMPLATE, Parameters=listed(FEW), **arguments)
+        self.addCleanup(self.cloud.delete_stack, **arguments)
         self.run_it("keep", "voicemint-long", self.file)
-        self.leave_out_what_is_empty()
-        bad = OURS.replace("Path: /cartesia/token", "Path: /bad/token")
-        self.assertNotEqual(bad, OURS)
-        self.cloud.update_stack(TemplateBody=bad, Parameters=listed(FEW | {"SessionAudience": "bad"}), **asked)
+        self.remove_empty_parameters()
+        bad = TEMPLATE.replace("Path: /cartesia/token", "Path: /bad/token")
+        self.assertNotEqual(bad, TEMPLATE)
+        self.cloud.update_stack(TemplateBody=bad, Parameters=listed(FEW | {"SessionAudience": "bad"}), **arguments)
         failed, printed = self.run_it("restore", self.file)
         self.assertIsNone(failed)
-        self.assertEqual(self.cloud.get_template(TemplateStage="Original", **asked)["TemplateBody"], OURS)
-        (stack,) = self.cloud.describe_stacks(**asked)["Stacks"]
+        self.assertEqual(self.cloud.get_template(TemplateStage="Original", **arguments)["TemplateBody"], TEMPLATE)
+        (stack,) = self.cloud.describe_stacks(**arguments)["Stacks"]
         self.assertEqual(stack["StackStatus"], "UPDATE_COMPLETE")
         now = {of["ParameterKey"]: of["ParameterValue"] for of in stack["Parameters"]}
-        # The alarm that rings would stop any other way back.
+        # With any other value, the firing alarm would stop the restore.
         self.assertLessEqual((FEW | {"GradualDeployment": "AllAtOnce"}).items(), now.items())
-        self.assertIn("until a deployment names GradualDeployment=Canary10Percent5Minutes again", printed)
+        self.assertIn("until a deployment sets GradualDeployment=Canary10Percent5Minutes again", printed)
 
-    def test_what_was_deployed_all_at_once_is_simply_so_again(self):
+    def test_a_deployment_all_at_once_is_restored_without_a_note(self):
         template = PARAMETER.replace("Parameters:", "Parameters:\n  GradualDeployment: {Type: String}")
         given = listed({"GradualDeployment": "AllAtOnce", "Text": "one"})
         self.cloud.create_stack(StackName="voicemint-at-once", TemplateBody=template % "good", Parameters=given)
@@ -113,22 +113,22 @@ class Rollback(unittest.TestCase):
         self.run_it("keep", "voicemint-at-once", self.file)
         self.cloud.update_stack(StackName="voicemint-at-once", TemplateBody=template % "bad", Parameters=given)
         _, printed = self.run_it("restore", self.file)
-        self.assertEqual(printed, "voicemint-at-once: went back to what was deployed before\n")
+        self.assertEqual(printed, "voicemint-at-once: restored the previous deployment\n")
 
-    def test_a_first_deployment_has_nothing_before_it(self):
+    def test_a_first_deployment_has_nothing_to_restore(self):
         _, printed = self.run_it("keep", "voicemint-new", self.file)
         self.assertIn("nothing is deployed yet", printed)
         failed, printed = self.run_it("restore", self.file)
         self.assertIsNone(failed)
-        self.assertIn("there is nothing to go back to", printed)
+        self.assertIn("there is nothing to restore", printed)
 
-    def test_what_went_wrong_is_told_in_a_line(self):
+    def test_errors_are_one_line(self):
         self.assertIn("`make keep` writes it before a deployment", self.run_it("restore", self.file)[0])
         self.file.write_text(json.dumps({"stack": "voicemint-gone", "update": {"TemplateBody": PARAMETER % "x"}}))
         self.assertIn("rollback: An error occurred", self.run_it("restore", self.file)[0])
-        with mock.patch.object(rollback, "SAMS_STACK", "sams-gone"):
+        with mock.patch.object(rollback, "SAM_STACK", "sams-gone"):
             failed, _ = self.run_it("restore", self.file)
-        self.assertIn("rollback: there is no stack sams-gone", failed)
+        self.assertIn("rollback: the stack sams-gone", failed)
         self.assertIn("deploy the earlier commit instead", failed)
         self.assertIn("rollback.py keep STACK FILE", self.run_it("restore")[0])
 

@@ -1,10 +1,11 @@
-"""Which file of a Rust crate uses items of which other file, and the import cycles among the files and folders.
+"""Import cycles among the files and folders of Rust crates.
 
     python3 tests/tools/rust_imports.py [REPOSITORY]     prints each import cycle
 
-This reads the source text without the compiler. A path counts, in a `use` declaration or in code, if its first name resolves
-inside the crate. Paths are followed through re-exports to the file that defines the item. These do not count: `mod`
-declarations, `pub use` in the root of a crate, and `#[cfg(test)]` items.
+This reads the source text without the compiler. A path counts, in a `use` declaration or in code,
+if its first name resolves inside the crate. Paths are followed through re-exports to the file that
+defines the item. These do not count: `mod` declarations, `pub use` in the root of a crate, and
+`#[cfg(test)]` items.
 """
 
 import re
@@ -233,7 +234,9 @@ class Crate:
         self.uses = self.find_uses()
 
     def resolve(self, module, path, seen=frozenset()):
-        """What a path in a module names: (module, item), or None outside of the crate. The item of a module itself is None."""
+        """What a path in a module names: (module, item), or None outside of the crate. The item of
+        a module itself is None.
+        """
         if not path or (module.path, path) in seen:
             return None
         seen |= {(module.path, path)}
@@ -278,7 +281,9 @@ class Crate:
         return uses
 
     def folders(self):
-        """The uses among the entries of each folder: {folder: {entry: {other entry: [(file, line, path)]}}}."""
+        """The uses among the entries of each folder: {folder: {entry: {other entry: [(file, line,
+        path)]}}}.
+        """
         levels = {}
         for file, others in self.uses.items():
             for other, places in others.items():
@@ -305,7 +310,9 @@ def shortest_cycle(graph, start):
 
 
 def cycles(graph):
-    """A shortest cycle through each node that is part of one. Each cycle is listed once and begins with its smallest node."""
+    """A shortest cycle through each node that is part of one. Each cycle is listed once and begins
+    with its smallest node.
+    """
     found = set()
     for node in graph:
         if way := shortest_cycle(graph, node):
@@ -335,7 +342,9 @@ def file_cycles(crate, repository):
 
 
 def folder_cycles(crate, repository):
-    """Each cycle of folders as text, one import per line. A cycle of files is also one of their folder."""
+    """Each cycle of folders as text, one import per line. A cycle of files is also one of their
+    folder.
+    """
     for folder, graph in sorted(crate.folders().items()):
         for way in cycles(graph):
             lines = [f"in {folder.relative_to(repository)}: {' -> '.join((*way, way[0]))}"]

@@ -1,4 +1,4 @@
-"""tools/smoke.py against the local command: what it finds good, and what it must not."""
+"""tools/smoke.py against the local command: which deployments pass, and which fail."""
 
 import contextlib
 import io
@@ -19,9 +19,10 @@ sys.path.append(str(Path(__file__).parents[1] / "openapi"))
 import smoke  # noqa: E402
 from local import closed_port, local  # noqa: E402
 
-# Secrets of the local command that are always the same, its stand-ins' keys: each endpoint has its own provider's.
+# Constant secrets of the local command: the API keys of its stand-ins. Each endpoint uses its own
+# provider's.
 SECRETS = {"cartesia": "sk_car_standin_opens_nothing_real", "assemblyai": "standin0opens0nothing0real000000"}
-# As template.yaml sets them with SmokeSecretId.
+# The settings that template.yaml makes of SmokeSecretId.
 SIGNED = {
     "SESSION_KIND": "secret", "SESSION_ISSUER": "https://app.example.com,voicemint-smoke", "SESSION_AUDIENCE": "voicemint",
     "cartesia:SESSION_SECRET_ID": "dev/session,cartesia", "assemblyai:SESSION_SECRET_ID": "dev/session,assemblyai",
@@ -57,11 +58,11 @@ Outputs:
 
 
 def urls(server):
-    return [f"{server.url}/{provider}/token" for provider in smoke.ASKS]
+    return [f"{server.url}/{provider}/token" for provider in smoke.TOKEN_REQUESTS]
 
 
 def run(urls, **environment):
-    """The sentence that says what is wrong, if anything is; and what was printed."""
+    """The error, if there is one, and the output."""
     printed = io.StringIO()
     others = {name: value for name, value in os.environ.items() if not name.startswith("SMOKE_")}
     quick = mock.patch.object(smoke, "PAUSE", 0)
@@ -70,14 +71,14 @@ def run(urls, **environment):
 
 
 @contextlib.contextmanager
-def server_that_answers(status, body, headers=()):
-    """A server with one answer, and what it was asked."""
-    asked = []
+def server_that_returns(status, body, headers=()):
+    """A server with one response, and the requests that it received."""
+    received = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             text = self.rfile.read(int(self.headers["content-length"])).decode()
-            asked.append((self.headers["content-type"], text))
+            received.append((self.headers["content-type"], text))
             self.send_response(status)
             for name, value in headers:
                 self.send_header(name, value)
@@ -90,38 +91,38 @@ def server_that_answers(status, body, headers=()):
     server = HTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://localhost:{server.server_port}", asked
+        yield f"http://localhost:{server.server_port}", received
     finally:
         server.shutdown()
         server.server_close()
 
 
 class Smoke(unittest.TestCase):
-    def test_a_deployment_that_mints_is_good_and_nothing_secret_is_printed(self):
+    def test_a_deployment_that_mints_passes_and_no_secret_is_printed(self):
         with local() as server:
             session = server.sign_in("smoke")
             failed, printed = run(urls(server), SMOKE_SESSION=session)
             self.assertIsNone(failed)
             for url in urls(server):
-                self.assertIn(f"{url} refuses strangers\n", printed)
+                self.assertIn(f"{url} refuses callers without a session\n", printed)
                 self.assertIn(f"{url} mints (session;dur=", printed)
             self.assertNotIn(session, printed)
             self.assertNotIn("standin_", printed)
 
-    def test_a_session_may_be_had_at_a_token_endpoint(self):
+    def test_a_token_endpoint_issues_the_session(self):
         with local() as server:
-            answer = {"access_token": server.sign_in("smoke"), "id_token": "x.y.z"}
-            with server_that_answers(200, answer) as (token_url, asked):
+            response = {"access_token": server.sign_in("smoke"), "id_token": "x.y.z"}
+            with server_that_returns(200, response) as (token_url, received):
                 failed, _ = run(urls(server), SMOKE_TOKEN_URL=token_url, SMOKE_TOKEN_REQUEST="grant_type=client_credentials")
                 self.assertIsNone(failed)
-                self.assertEqual(asked, [("application/x-www-form-urlencoded", "grant_type=client_credentials")])
+                self.assertEqual(received, [("application/x-www-form-urlencoded", "grant_type=client_credentials")])
                 request = {"SMOKE_TOKEN_REQUEST": '{"password":"p"}', "SMOKE_TOKEN_MEMBER": "id_token"}
                 failed, _ = run(urls(server), SMOKE_TOKEN_URL=token_url, **request)
-                self.assertIn("answers 401: session_invalid", failed)
-                self.assertEqual(asked[1], ("application/json", '{"password":"p"}'))
-            with server_that_answers(400, {"error": "invalid_grant", "hint": "secret"}) as (token_url, _):
+                self.assertIn("returns 401: session_invalid", failed)
+                self.assertEqual(received[1], ("application/json", '{"password":"p"}'))
+            with server_that_returns(400, {"error": "invalid_grant", "hint": "secret"}) as (token_url, _):
                 failed, _ = run(urls(server), SMOKE_TOKEN_URL=token_url)
-                self.assertEqual(failed, "smoke: SMOKE_TOKEN_URL answers 400 without access_token: invalid_grant")
+                self.assertEqual(failed, "smoke: SMOKE_TOKEN_URL returns 400 without access_token: invalid_grant")
 
     def test_a_stack_with_a_secret_for_smoke_tests_needs_no_other_session(self):
         flags = [flag for name, value in SIGNED.items() for flag in ("--set", f"{name}={value}")]
@@ -129,19 +130,20 @@ class Smoke(unittest.TestCase):
             output = f"  AssemblyAiUrl: {{Value: '{server.url}/assemblyai/token'}}"
             client("cloudformation").create_stack(StackName="voicemint-staging", TemplateBody=SIGNED_STACK + output)
             stack = ["--stack", "voicemint-staging"]
-            self.assertIn("smoke: voicemint/smoke cannot be had", run(stack)[0])
-            # The secret of users' sessions is not even there: nothing reads it.
+            self.assertIn("smoke: cannot read voicemint/smoke", run(stack)[0])
+            # The secret of users' sessions does not exist here: nothing reads it.
             client("secretsmanager").create_secret(Name="voicemint/smoke", SecretString=json.dumps({"secret": SECRETS["assemblyai"]}))
             failed, printed = run(stack)
             self.assertIsNone(failed)
             self.assertIn("/assemblyai/token mints (", printed)
             self.assertNotIn(SECRETS["assemblyai"], printed)
-            # One subject and so one count, and no issuer but its own: the third mint is the last of the day.
+            # All sessions have the same subject and share one count: the third mint is the last of
+            # the day. SMOKE_CLAIMS cannot set the issuer.
             self.assertIsNone(run(stack, SMOKE_CLAIMS=json.dumps({"iss": "https://app.example.com", "more": 1}))[0])
             self.assertIsNone(run(stack)[0])
-            self.assertIn("answers 429: rate_limited", run(stack)[0])
+            self.assertIn("returns 429: rate_limited", run(stack)[0])
 
-    def test_the_secret_for_smoke_tests_signs_nobody_in_and_its_sessions_have_one_grant(self):
+    def test_the_secret_for_smoke_tests_signs_no_users_in_and_its_sessions_have_one_grant(self):
         flags = [flag for name, value in SIGNED.items() for flag in ("--set", f"{name}={value}")]
         stack = {
             "SessionAudience": "voicemint", "GrantsClaim": "/app/voice", "SessionSubjectPointer": "/user/id",
@@ -150,7 +152,7 @@ class Smoke(unittest.TestCase):
         made = smoke.claims({}, stack, ["tts"])
         self.assertEqual(made["app"], {"voice": ["tts"]})
         with local(*flags) as server:
-            for changed, grant, wanted in (
+            for changed, grant, expected in (
                 ({}, "tts", 200),
                 ({}, "stt", 403),
                 ({"iss": "https://app.example.com"}, "tts", 401),
@@ -158,10 +160,10 @@ class Smoke(unittest.TestCase):
             ):
                 credential = smoke.signed(SECRETS["cartesia"], made | changed, "HS384")
                 headers = {"authorization": f"Bearer {credential}", "content-type": "application/json"}
-                ask = json.dumps({"grants": {grant: True}}).encode()
-                self.assertEqual(smoke.send(f"{server.url}/cartesia/token", headers, ask)[0], wanted, (changed, grant))
+                body = json.dumps({"grants": {grant: True}}).encode()
+                self.assertEqual(smoke.send(f"{server.url}/cartesia/token", headers, body)[0], expected, (changed, grant))
 
-    def test_no_workflow_is_given_what_signs_sessions(self):
+    def test_no_workflow_gets_a_secret_that_signs_sessions(self):
         given = {name for path in WORKFLOW.parent.glob("*.yml") for name in re.findall(r"secrets\.(\w+)", path.read_text())}
         self.assertEqual(given, {"SMOKE_TOKEN_REQUEST"})
         with local("--set", "SESSION_KIND=secret", "--set", "SESSION_AUDIENCE=voicemint", "--set", "SESSION_SECRET_ID=assemblyai") as server:
@@ -170,68 +172,68 @@ class Smoke(unittest.TestCase):
     def test_a_deployment_may_allow_less(self):
         with local("--set", "elevenlabs:ALLOWED_TOKEN_TYPES=batch_scribe") as server:
             session = {"SMOKE_SESSION": server.sign_in("smoke")}
-            self.assertIn("answers 403: grant_not_allowed", run(urls(server), **session)[0])
-            asks = json.dumps({"elevenlabs": {"token_type": "batch_scribe"}})
-            self.assertIsNone(run(urls(server), SMOKE_ASKS=asks, **session)[0])
+            self.assertIn("returns 403: grant_not_allowed", run(urls(server), **session)[0])
+            requests = json.dumps({"elevenlabs": {"token_type": "batch_scribe"}})
+            self.assertIsNone(run(urls(server), SMOKE_ASKS=requests, **session)[0])
 
     def test_a_stack_names_its_endpoints(self):
         with moto_account() as client:
             client("cloudformation").create_stack(StackName="voicemint-staging", TemplateBody=STACK)
-            found = smoke.endpoints(smoke.described("voicemint-staging"))
+            found = smoke.endpoints(smoke.describe("voicemint-staging"))
             names = ["assemblyai", "cartesia", "cartesia-2", "elevenlabs-2"]
             self.assertCountEqual(found, [f"https://x.test/{name}/token" for name in names])
-            self.assertIn("the outputs of voicemint-gone cannot be had", run(["--stack", "voicemint-gone"])[0])
+            self.assertIn("cannot read the outputs of voicemint-gone", run(["--stack", "voicemint-gone"])[0])
 
-    def test_a_second_key_is_asked_as_its_provider_is(self):
-        for provider, ask in smoke.ASKS.items():
+    def test_a_second_key_gets_the_token_request_of_its_provider(self):
+        for provider, request in smoke.TOKEN_REQUESTS.items():
             token = dict.fromkeys(smoke.MEMBERS, "any") | {"provider": provider}
-            with server_that_answers(200, token, [("cache-control", "no-store")]) as (url, asked):
+            with server_that_returns(200, token, [("cache-control", "no-store")]) as (url, received):
                 with contextlib.redirect_stdout(io.StringIO()) as printed:
-                    smoke.mints(f"{url}/{provider}-2/token", lambda _: "any", {})
+                    smoke.check_mints(f"{url}/{provider}-2/token", lambda _: "any", {})
                 self.assertIn(f"/{provider}-2/token mints", printed.getvalue())
-                self.assertEqual(asked, [("application/json", json.dumps(ask))])
-            with server_that_answers(200, token | {"provider": "other"}) as (url, _):
-                with self.assertRaisesRegex(smoke.Failed, f"/{provider}-2/token answers 200 .* no token of {provider}$"):
-                    smoke.mints(f"{url}/{provider}-2/token", lambda _: "any", {})
+                self.assertEqual(received, [("application/json", json.dumps(request))])
+            with server_that_returns(200, token | {"provider": "other"}) as (url, _):
+                with self.assertRaisesRegex(smoke.Failed, f"/{provider}-2/token returns 200 .* not a token of {provider}$"):
+                    smoke.check_mints(f"{url}/{provider}-2/token", lambda _: "any", {})
 
-    def test_minting_is_left_out_only_where_that_is_said(self):
+    def test_minting_is_skipped_only_on_request(self):
         with local() as server:
             failed, printed = run(urls(server), SMOKE_STRANGERS_ONLY="true")
             self.assertIsNone(failed)
-            self.assertIn("minting was not tried", printed)
+            self.assertIn("minting was skipped", printed)
 
-    def test_what_does_not_mint_is_bad(self):
+    def test_a_deployment_that_does_not_mint_fails(self):
         with local() as server:
             self.assertIn("there is no test session", run(urls(server))[0])
-            self.assertIn("answers 401: session_invalid", run(urls(server), SMOKE_SESSION="nonsense")[0])
-            self.assertIn("answers 404", run([f"{server.url}/other/token"], SMOKE_SESSION="any")[0])
-        self.assertIn("there is no endpoint to try", run([])[0])
+            self.assertIn("returns 401: session_invalid", run(urls(server), SMOKE_SESSION="nonsense")[0])
+            self.assertIn("returns 404", run([f"{server.url}/other/token"], SMOKE_SESSION="any")[0])
+        self.assertIn("no endpoint to test", run([])[0])
         with closed_port() as port:
-            self.assertIn("cannot be reached", run([f"http://localhost:{port}/cartesia/token"], SMOKE_SESSION="any")[0])
+            self.assertIn("cannot connect to", run([f"http://localhost:{port}/cartesia/token"], SMOKE_SESSION="any")[0])
             with local("--set", f"PROVIDER_BASE_URL=http://localhost:{port}") as server:
                 failed, _ = run(urls(server)[:1], SMOKE_SESSION=server.sign_in("smoke"))
-                self.assertIn("answers 503: provider_unavailable", failed)
+                self.assertIn("returns 503: provider_unavailable", failed)
 
-    def test_a_flood_at_the_gateway_is_waited_out_and_what_the_function_says_is_believed_sooner(self):
-        flood, trouble, good = (429, {}, {}), (503, {}, {"code": "provider_unavailable"}), (200, {}, {})
-        for answers, last, calls in (
+    def test_errors_of_the_gateway_are_retried_longer_than_errors_of_the_function(self):
+        flood, unavailable, good = (429, {}, {}), (503, {}, {"code": "provider_unavailable"}), (200, {}, {})
+        for responses, last, calls in (
             ([flood] * 20 + [good], good, 21),
             ([flood] * 60, flood, smoke.TRIES_AT_GATEWAY),
-            ([trouble] * 3 + [good], good, 4),
-            ([trouble] * 60, trouble, smoke.TRIES),
-            ([flood] * 10 + [trouble] * 60, trouble, 11),
+            ([unavailable] * 3 + [good], good, 4),
+            ([unavailable] * 60, unavailable, smoke.TRIES),
+            ([flood] * 10 + [unavailable] * 60, unavailable, 11),
         ):
-            sent = mock.patch.object(smoke, "send", side_effect=answers)
+            sent = mock.patch.object(smoke, "send", side_effect=responses)
             with sent as send, mock.patch.object(smoke, "PAUSE", 0):
                 self.assertEqual(smoke.call("any", {}), last)
                 self.assertEqual(send.call_count, calls)
 
-    def test_what_takes_strangers_gets_no_session(self):
+    def test_an_endpoint_that_accepts_callers_without_a_session_gets_no_session(self):
         token = dict.fromkeys(smoke.MEMBERS, "any")
-        with server_that_answers(200, token) as (url, asked):
+        with server_that_returns(200, token) as (url, received):
             failed, _ = run([f"{url}/cartesia/token"], SMOKE_SESSION="any")
-            self.assertIn("answers 200  to a caller without a session", failed)
-            self.assertEqual(len(asked), 1)
+            self.assertIn("returns 200  to a caller without a session", failed)
+            self.assertEqual(len(received), 1)
 
 
 if __name__ == "__main__":
