@@ -1,4 +1,4 @@
-"""The stack as it is created: with few settings, and with everything that can be there."""
+"""The stack in moto, with few settings and with all settings."""
 
 import unittest
 
@@ -58,7 +58,7 @@ class WithoutLimits(unittest.TestCase):
         variables = function["Environment"]["Variables"]
         self.assertEqual([variables[name] for name in ("RATE_LIMIT", "DAILY_LIMIT", "LIMIT_TABLE")], ["", "", ""])
 
-    def test_it_may_read_its_secret_and_nothing_else(self):
+    def test_it_may_read_only_its_secret(self):
         self.assertEqual(self.created.statements("CartesiaFunctionRole"), [
             {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": OWN["Cartesia"]},
         ])
@@ -77,7 +77,7 @@ class WithEverything(unittest.TestCase):
         self.assertEqual(self.created.status, "CREATE_COMPLETE")
         self.assertEqual(set(self.created.stack.resources) - set(self.created.resources), set())
 
-    def test_each_function_may_read_its_own_secret_and_count_in_its_own_items_by_itself(self):
+    def test_each_function_may_read_its_own_secret_and_update_its_own_items(self):
         table = boto3.client("dynamodb").describe_table(TableName=self.created.resources["LimitTable"])["Table"]
         for name, secret in OWN.items():
             self.assertEqual(self.created.statements(f"{name}FunctionRole"), [
@@ -88,7 +88,7 @@ class WithEverything(unittest.TestCase):
                 },
             ])
 
-    def test_all_may_read_the_secrets_of_sessions_and_nothing_else(self):
+    def test_all_functions_may_read_the_secrets_of_sessions(self):
         self.assertEqual(self.created.statements("MorePolicy"), [
             {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": SECRET + "session-??????"},
             {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": SECRET + "introspection-??????"},
@@ -98,7 +98,7 @@ class WithEverything(unittest.TestCase):
             },
         ])
 
-    def test_the_table_is_keyed_and_expires_as_the_functions_count(self):
+    def test_the_table_has_the_key_and_the_expiry_that_the_functions_use(self):
         table = self.created.resources["LimitTable"]
         of = boto3.client("dynamodb").describe_table(TableName=table)["Table"]
         self.assertEqual(of["KeySchema"], [{"AttributeName": "pk", "KeyType": "HASH"}])
@@ -109,18 +109,18 @@ class WithEverything(unittest.TestCase):
         variables = [of["Environment"]["Variables"] for of in boto3.client("lambda").list_functions()["Functions"]]
         self.assertEqual([of["LIMIT_TABLE"] for of in variables], [table] * len(OWN))
 
-    def test_the_same_provider_runs_twice_with_another_key_role_and_route(self):
+    def test_a_provider_may_run_twice_with_different_keys_roles_and_routes(self):
         functions = {of["FunctionName"]: of for of in boto3.client("lambda").list_functions()["Functions"]}
-        one, other = (functions[self.created.resources[name]] for name in ("CartesiaFunction", "Cartesia2Function"))
-        variables = {name: (of["Environment"]["Variables"]) for name, of in (("one", one), ("other", other))}
-        differing = {name for name in variables["one"] if variables["one"][name] != variables["other"][name]}
+        first, second = (functions[self.created.resources[name]] for name in ("CartesiaFunction", "Cartesia2Function"))
+        variables = {name: (of["Environment"]["Variables"]) for name, of in (("first", first), ("second", second))}
+        differing = {name for name in variables["first"] if variables["first"][name] != variables["second"][name]}
         self.assertEqual(differing, {"API_KEY_SECRET_ID", "PROVIDER_BASE_URL"})
-        self.assertNotEqual(one["Role"], other["Role"])
+        self.assertNotEqual(first["Role"], second["Role"])
         outputs = self.created.stack.outputs
         self.assertEqual(outputs["CartesiaUrl"], "https://voice.example.com/cartesia/token")
         self.assertEqual(outputs["Cartesia2Url"], "https://voice.example.com/cartesia-2/token")
 
-    def test_the_domain_is_entered_in_its_zone(self):
+    def test_the_hosted_zone_has_a_record_of_the_domain(self):
         client = boto3.client("route53")
         zone = client.list_hosted_zones()["HostedZones"][0]["Id"]
         records = client.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]

@@ -1,4 +1,4 @@
-"""What the documents point to is there."""
+"""Links and parameters in the documents exist."""
 
 import re
 import unittest
@@ -18,7 +18,8 @@ PAGES = [
         "docs/settings.md",
     )
 ]
-# What looks like a parameter of the template: attributes of cookies, and the parameter of docs/event-sources.md's own templates.
+# Names that look like parameters of the template: attributes of cookies, and the parameter of the
+# templates in docs/event-sources.md.
 OTHERS = {"Domain", "SameSite", "FunctionName"}
 
 
@@ -30,7 +31,7 @@ def anchors(page):
 
 
 class Documents(unittest.TestCase):
-    def test_links_within_the_repository_lead_somewhere(self):
+    def test_targets_of_links_within_the_repository_exist(self):
         for page in PAGES:
             for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text()):
                 path, _, anchor = link.partition("#")
@@ -39,14 +40,14 @@ class Documents(unittest.TestCase):
                 if anchor:
                     self.assertIn(anchor, anchors(target), f"{page.name}: {link}")
 
-    def test_parameters_that_are_given_are_those_of_the_template(self):
+    def test_parameters_and_outputs_in_the_documents_exist(self):
         parameters, outputs = set(source()["Parameters"]), set(source()["Outputs"])
         for page in PAGES:
             given = set(re.findall(r"\b([A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*)=(?!=)", page.read_text())) - OTHERS
             self.assertLessEqual(given, parameters, page.name)
-        told = set(re.findall(r"output `(\w+)`", "".join(page.read_text() for page in PAGES)))
-        self.assertTrue(told)
-        self.assertLessEqual(told, outputs)
+        named = set(re.findall(r"output `(\w+)`", "".join(page.read_text() for page in PAGES)))
+        self.assertTrue(named)
+        self.assertLessEqual(named, outputs)
 
 
 if __name__ == "__main__":

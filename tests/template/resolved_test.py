@@ -1,4 +1,4 @@
-"""What the stack consists of, also where moto does not know the type."""
+"""The resources of the stack, including types that moto does not support."""
 
 import json
 import re
@@ -16,28 +16,28 @@ ALARM = "AWS::CloudWatch::Alarm"
 
 
 def deployed(stack):
-    return {name: at for name, at in NAMES.items() if stack.parameters[f"{name}SecretId"]}
+    return {name: path for name, path in NAMES.items() if stack.parameters[f"{name}SecretId"]}
 
 
 def counts(pattern, line):
-    """Whether a metric filter counts a line of the log: conditions that all must hold."""
-    holds = {">=": lambda one, other: one >= int(other), "=": lambda one, other: one == other, "!=": lambda one, other: one != other}
-    terms = re.findall(r'\$\.(\w+) (>=|!=|=) "?(\w+)"?', pattern)
+    """Whether a metric filter counts a log line. All conditions of the filter must hold."""
+    operators = {">=": lambda left, right: left >= int(right), "=": lambda left, right: left == right, "!=": lambda left, right: left != right}
+    conditions = re.findall(r'\$\.(\w+) (>=|!=|=) "?(\w+)"?', pattern)
     rest = re.sub(r'\(?\$\.\w+ (>=|!=|=) "?\w+"?\)?', "", pattern).replace("&&", "")
-    if not terms or rest.replace(" ", "") != "{}":
+    if not conditions or rest.replace(" ", "") != "{}":
         raise AssertionError(f"cannot read {pattern}")
-    return all(holds[operator](line[field], value) for field, operator, value in terms)
+    return all(operators[operator](line[field], value) for field, operator, value in conditions)
 
 
 class EachStack:
-    """What holds with few settings as with all of them."""
+    """Properties of the stack with few settings and with all settings."""
 
-    def test_each_provider_named_has_its_route_to_its_alias_and_no_other_is_there(self):
+    def test_each_provider_with_a_secret_has_a_route_to_its_alias_and_there_are_no_other_routes(self):
         stack = self.stack
         paths = stack.resources["Api"]["Properties"]["Body"]["paths"]
-        self.assertEqual(set(paths), {f"/{at}/token" for at in deployed(stack).values()})
-        for name, at in deployed(stack).items():
-            (method, route), = paths[f"/{at}/token"].items()
+        self.assertEqual(set(paths), {f"/{path}/token" for path in deployed(stack).values()})
+        for name, path in deployed(stack).items():
+            (method, route), = paths[f"/{path}/token"].items()
             self.assertEqual(method, "x-amazon-apigateway-any-method")
             integration = route["x-amazon-apigateway-integration"]
             self.assertEqual(integration["payloadFormatVersion"], "2.0")
@@ -63,7 +63,7 @@ class EachStack:
         settings = stack.resources["ApiApiGatewayDefaultStage"]["Properties"]["DefaultRouteSettings"]
         self.assertEqual(settings, {"ThrottlingRateLimit": "100", "ThrottlingBurstLimit": "200"})
 
-    def test_each_log_group_forgets_and_each_function_writes_to_its_own(self):
+    def test_each_log_group_expires_and_each_function_writes_to_its_own(self):
         stack = self.stack
         groups = stack.of_type("AWS::Logs::LogGroup")
         self.assertEqual({of["RetentionInDays"] for of in groups.values()}, {stack.parameters["LogRetentionDays"]})
@@ -72,13 +72,13 @@ class EachStack:
             function = stack.resources[f"{name}Function"]["Properties"]
             self.assertEqual(function["LoggingConfig"], {"LogGroup": f"<{name}Logs>"})
 
-    def test_functions_run_as_built(self):
+    def test_functions_have_the_runtime_that_they_are_built_for(self):
         stack = self.stack
         for name in deployed(stack):
             function = stack.resources[f"{name}Function"]["Properties"]
             self.assertEqual((function["Runtime"], function["Handler"], function["Architectures"]), ("provided.al2023", "bootstrap", ["arm64"]))
 
-    def test_new_versions_take_over_gradually_and_the_functions_own_alarm_rolls_them_back(self):
+    def test_traffic_shifts_gradually_and_the_alarm_of_the_function_rolls_it_back(self):
         stack = self.stack
         for name in deployed(stack):
             update = stack.resources[f"{name}FunctionAliaslive"]["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
@@ -88,7 +88,7 @@ class EachStack:
             self.assertEqual(group["AlarmConfiguration"], {"Enabled": True, "Alarms": [{"Name": f"<{name}FailedAlarm>"}]})
             self.assertIn("DEPLOYMENT_STOP_ON_ALARM", group["AutoRollbackConfiguration"]["Events"])
 
-    def test_each_alarm_tells_the_topic_says_where_to_read_on_and_is_quiet_without_requests(self):
+    def test_each_alarm_notifies_the_topic_links_to_the_documentation_and_does_not_fire_without_requests(self):
         operations = (ROOT / "docs/operations.md").read_text()
         stack = self.stack
         topic = stack.parameters["AlarmTopicArn"]
@@ -98,22 +98,22 @@ class EachStack:
             anchor = re.search(r"docs/operations\.md#([a-z-]+)$", of["AlarmDescription"])[1]
             self.assertIn(f'<a id="{anchor}"></a>', operations)
 
-    def test_the_alarms_are_those_of_the_api_and_three_for_each_function(self):
+    def test_there_are_alarms_for_the_api_and_three_for_each_function(self):
         stack = self.stack
-        wanted = {"ServerErrorsAlarm", "LatencyAlarm"} | ({"LimitUnavailableAlarm"} if stack.holds("UsesLimits") else set())
-        wanted |= {f"{name}{what}Alarm" for name in deployed(stack) for what in ("Failed", "SessionUnavailable", "Rejected")}
-        self.assertEqual(set(stack.of_type(ALARM)), wanted)
+        expected = {"ServerErrorsAlarm", "LatencyAlarm"} | ({"LimitUnavailableAlarm"} if stack.holds("UsesLimits") else set())
+        expected |= {f"{name}{what}Alarm" for name in deployed(stack) for what in ("Failed", "SessionUnavailable", "Rejected")}
+        self.assertEqual(set(stack.of_type(ALARM)), expected)
 
-    def test_each_functions_alarms_look_at_its_own_log_and_alias(self):
+    def test_the_alarms_of_each_function_read_its_own_log_and_alias(self):
         stack = self.stack
-        for name, at in deployed(stack).items():
+        for name, path in deployed(stack).items():
             counted = {}
             for what, called in (("Failed", "failed"), ("SessionUnavailable", "session unavailable"), ("Rejected", "rejected")):
                 of = stack.resources[f"{name}{what}"]["Properties"]
                 self.assertEqual(of["LogGroupName"], f"<{name}Logs>")
                 (metric,) = of["MetricTransformations"]
                 counted[what] = (metric["MetricNamespace"], metric["MetricName"])
-                self.assertEqual(counted[what], ("Voicemint/voicemint", f"{at} {called}"))
+                self.assertEqual(counted[what], ("Voicemint/voicemint", f"{path} {called}"))
             rejected = stack.resources[f"{name}RejectedAlarm"]["Properties"]
             self.assertEqual((rejected["Namespace"], rejected["MetricName"]), counted["Rejected"])
             for what, lambdas in (
@@ -129,25 +129,25 @@ class EachStack:
                     self.assertEqual((of["Namespace"], of["MetricName"]), ("AWS/Lambda", metric))
                     self.assertEqual([dimension["Value"] for dimension in of["Dimensions"]], [f"<{name}Function>", f"<{name}Function>:live"])
 
-    def test_what_rolls_a_deployment_back_is_every_5xx_that_a_stranger_cannot_cause(self):
+    def test_every_5xx_that_callers_without_a_session_cannot_cause_rolls_a_deployment_back(self):
         stack = self.stack
         table = (ROOT / "README.md").read_text().split("\n## Errors\n")[1].split("\n## ")[0]
         codes = {code: int(status) for status, code in re.findall(r'(?m)^\| (\d{3}) \| <a id="\w+"></a>`(\w+)`', table)}
         self.assertEqual(len(codes), 18)
-        # Before there is a session, only the check of the session can end as 5xx.
-        of_strangers = {"session_unavailable"}
+        # Without a valid session, only the verification of the session can end as 5xx.
+        without_session = {"session_unavailable"}
         for name in deployed(stack):
             patterns = {what: stack.resources[f"{name}{what}"]["Properties"]["FilterPattern"] for what in ("Failed", "SessionUnavailable", "Rejected")}
             seen = {
                 what: {code for code, status in codes.items() if counts(pattern, {"status": status, "outcome": code})}
                 for what, pattern in patterns.items()
             }
-            self.assertEqual(seen["Failed"], {code for code, status in codes.items() if status >= 500} - of_strangers)
-            self.assertEqual(seen["SessionUnavailable"], of_strangers)
+            self.assertEqual(seen["Failed"], {code for code, status in codes.items() if status >= 500} - without_session)
+            self.assertEqual(seen["SessionUnavailable"], without_session)
             self.assertEqual(seen["Rejected"], {"provider_rejected"})
             self.assertFalse(counts(patterns["Failed"], {"status": 200, "outcome": "minted"}))
             description = stack.resources[f"{name}FailedAlarm"]["Properties"]["AlarmDescription"]
-            self.assertIn("session_unavailable is not counted", description)
+            self.assertIn("does not count session_unavailable", description)
 
     def test_the_dashboard_shows_each_metric_of_the_functions(self):
         stack = self.stack
@@ -161,14 +161,14 @@ class EachStack:
         for name in deployed(stack):
             self.assertIn(f'"<{name}Function>"', text)
 
-    def test_each_function_counts_under_its_providers_name_alone(self):
+    def test_each_function_counts_only_under_the_name_of_its_provider(self):
         stack = self.stack
         for name in deployed(stack):
             provider = source()["Resources"][f"{name}Function"]["Properties"]["CodeUri"].removeprefix("functions/")
             policies = stack.resources[f"{name}FunctionRole"]["Properties"]["Policies"]
             statements = [one for of in policies for one in of["PolicyDocument"]["Statement"]]
             counting = [one for one in statements if "dynamodb" in json.dumps(one)]
-            # As shared/src/limit names items: `<provider>#<subject>`.
+            # shared/src/limit names items `<provider>#<subject>`.
             self.assertEqual(counting, [{
                 "Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": "<LimitTable.Arn>",
                 "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{provider}#*"]}},
@@ -176,24 +176,24 @@ class EachStack:
         shared = [of for name, of in stack.resources.items() if not name.endswith("FunctionRole") and of["Type"].startswith("AWS::IAM")]
         self.assertNotIn("dynamodb", json.dumps(shared))
 
-    def test_no_resource_waits_for_itself(self):
+    def test_resources_do_not_depend_on_each_other_in_a_cycle(self):
         stack = self.stack
-        TopologicalSorter(stack.references()).prepare()  # raises where there is a circle
+        TopologicalSorter(stack.references()).prepare()  # raises on a cycle
 
-    def test_the_rules_have_nothing_against_it(self):
+    def test_no_rule_of_the_template_is_violated(self):
         stack = self.stack
-        self.assertEqual(stack.faults(), [])
+        self.assertEqual(stack.violations(), [])
 
-    def test_the_functions_roles_have_awss_own_policies_for_logs_and_traces_alone(self):
+    def test_the_roles_of_functions_have_only_managed_policies_for_logs_and_traces(self):
         stack = self.stack
-        wanted = {"service-role/AWSLambdaBasicExecutionRole"}
+        expected = {"service-role/AWSLambdaBasicExecutionRole"}
         if stack.parameters["Tracing"] == "Active":
-            wanted.add("AWSXrayWriteOnlyAccess")
+            expected.add("AWSXrayWriteOnlyAccess")
         if stack.holds("NeedsMore"):
-            wanted.add("<MorePolicy>")
+            expected.add("<MorePolicy>")
         for name in deployed(stack):
             arns = stack.resources[f"{name}FunctionRole"]["Properties"]["ManagedPolicyArns"]
-            self.assertEqual({arn.removeprefix("arn:aws:iam::aws:policy/") for arn in arns}, wanted, name)
+            self.assertEqual({arn.removeprefix("arn:aws:iam::aws:policy/") for arn in arns}, expected, name)
 
 
 class WithFewSettings(EachStack, unittest.TestCase):
@@ -205,12 +205,12 @@ class WithEverything(EachStack, unittest.TestCase):
 
 
 class Choices(unittest.TestCase):
-    """What single parameters change."""
+    """The effects of single parameters."""
 
-    def test_users_are_limited_unless_that_is_turned_off_and_a_table_is_made_with_either_limit(self):
+    def test_users_are_limited_unless_that_is_turned_off_and_either_limit_creates_a_table(self):
         for given, rate, tables in (
             ({}, "60/minute", 1),
-            ({"RateLimit": ""}, "60/minute", 1),  # as sam keeps it of a stack from before there was a default
+            ({"RateLimit": ""}, "60/minute", 1),  # sam keeps the empty value of old stacks
             ({"RateLimit": "10/minute"}, "10/minute", 1),
             ({"RateLimit": "off"}, "", 0),
             ({"RateLimit": "off", "DailyLimit": "200"}, "", 1),
@@ -224,7 +224,7 @@ class Choices(unittest.TestCase):
                 self.assertEqual(len(stack.of_type("AWS::DynamoDB::Table")), tables)
                 self.assertEqual("LimitUnavailableAlarm" in stack.resources, bool(tables))
 
-    def test_smoke_tests_have_an_issuer_and_a_secret_of_their_own(self):
+    def test_smoke_tests_have_their_own_issuer_and_secret(self):
         users = {"SessionKind": "secret", "SessionSecretId": "voicemint/session"}
         for given, issuer, secrets in (
             (users, "https://issuer.example.com", ["voicemint/session"]),
@@ -234,28 +234,28 @@ class Choices(unittest.TestCase):
             ),
         ):
             stack = Stack(FEW | given)
-            self.assertEqual(stack.faults(), [])
+            self.assertEqual(stack.violations(), [])
             variables = stack.resources["CartesiaFunction"]["Properties"]["Environment"]["Variables"]
             self.assertEqual((variables["SESSION_ISSUER"], variables["SESSION_SECRET_ID"]), (issuer, ",".join(secrets)))
             readable = re.findall(r"secret:([\w/]+)-\?{6}", json.dumps(stack.resources["MorePolicy"]))
             self.assertEqual(readable, secrets)
 
-    def test_all_at_once_leaves_codedeploy_out(self):
+    def test_all_at_once_does_not_use_codedeploy(self):
         stack = Stack(FEW | {"GradualDeployment": "AllAtOnce"})
         self.assertNotIn("CodeDeploy", json.dumps(stack.resources))
         self.assertEqual(len(stack.of_type("AWS::Lambda::Alias")), 1)
 
-    def test_reserved_concurrency_is_none_unless_set_and_may_be_0(self):
+    def test_there_is_no_reserved_concurrency_unless_set_and_it_may_be_0(self):
         self.assertNotIn("ReservedConcurrentExecutions", STACKS["few"].resources["CartesiaFunction"]["Properties"])
         for given in ("0", "20"):
             of = Stack(FEW | {"ReservedConcurrency": given}).resources["CartesiaFunction"]["Properties"]
             self.assertEqual(of["ReservedConcurrentExecutions"], given)
 
-    def test_traces_are_sent_where_that_is_asked(self):
+    def test_traces_are_sent_only_on_request(self):
         self.assertNotIn("xray", json.dumps(STACKS["few"].resources).lower())
         self.assertEqual(STACKS["all"].resources["ElevenLabsFunction"]["Properties"]["TracingConfig"], {"Mode": "Active"})
 
-    def test_a_domain_has_a_given_certificate_or_one_that_is_made(self):
+    def test_a_domain_has_a_given_certificate_or_the_stack_creates_one(self):
         given = {"DomainName": "voice.example.com", "CertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/0a"}
         stack = Stack(FEW | given)
         (domain,) = stack.of_type("AWS::ApiGatewayV2::DomainName").values()
@@ -269,49 +269,49 @@ class Choices(unittest.TestCase):
         self.assertEqual(domain["DomainNameConfigurations"][0]["CertificateArn"], "<Certificate>")
         self.assertEqual(STACKS["few"].of_type("AWS::ApiGatewayV2::DomainName"), {})
 
-    def test_the_default_endpoint_is_closed_where_that_is_asked(self):
+    def test_the_default_endpoint_is_disabled_only_on_request(self):
         for name, closed in (("few", False), ("all", True)):
             (server,) = STACKS[name].resources["Api"]["Properties"]["Body"]["servers"]
             self.assertEqual(server["x-amazon-apigateway-endpoint-configuration"], {"disableExecuteApiEndpoint": closed})
 
-    def test_what_cannot_work_together_is_refused_before_anything_is_made(self):
-        for given, fault in (
-            ({"CartesiaSecretId": ""}, "Name the secret of at least one provider"),
+    def test_parameters_that_contradict_each_other_are_refused(self):
+        for given, violation in (
+            ({"CartesiaSecretId": ""}, "Set the secret of at least one provider"),
             ({"CartesiaSecretId": "", "ElevenLabs2SecretId": "x"}, None),
-            ({"DomainName": "voice.example.com"}, "DomainName needs CertificateArn, or HostedZoneId to make a certificate"),
-            ({"DefaultEndpoint": "disabled"}, "Without a DomainName, API Gateway's own host is the only one"),
-            ({"SessionIssuer": ""}, "Name the issuer of sessions, SessionIssuer"),
-            ({"SessionAudience": ""}, "Name the audience of sessions, SessionAudience; * accepts any"),
+            ({"DomainName": "voice.example.com"}, "DomainName needs CertificateArn, or HostedZoneId to create a certificate"),
+            ({"DefaultEndpoint": "disabled"}, "DefaultEndpoint disabled needs DomainName, because API Gateway's host is then the only one"),
+            ({"SessionIssuer": ""}, "Set SessionIssuer, the issuer of sessions"),
+            ({"SessionAudience": ""}, "Set SessionAudience, the audience of sessions; * accepts any"),
             ({"SessionKind": "forward"}, "SessionKind forward needs SessionForwardUrl"),
-            ({"SessionKind": "authjs"}, "SessionKind secret or authjs needs SessionSecretId"),
+            ({"SessionKind": "authjs"}, "SessionKind secret and SessionKind authjs need SessionSecretId"),
             ({"SessionKind": "introspection"}, "SessionKind introspection needs SessionIntrospectionUrl and SessionIntrospectionSecretId"),
             (
                 {"SessionKind": "introspection", "SessionIntrospectionUrl": "https://a.example", "SessionIntrospectionSecretId": "x", "SessionAudience": ""},
                 "SessionKind introspection needs SessionAudience (* accepts any) or SessionRequiredClaims",
             ),
             ({"SessionKind": "secret", "SessionSecretId": "x", "SessionIssuer": ""}, None),
-            ({"SmokeSecretId": "x"}, "SmokeSecretId is for SessionKind secret alone"),
+            ({"SmokeSecretId": "x"}, "SmokeSecretId needs SessionKind secret"),
             ({"SessionKind": "secret", "SessionSecretId": "x", "SmokeSecretId": "y", "SessionIssuer": ""}, "SmokeSecretId needs SessionIssuer"),
-            ({"SessionKind": "secret", "SessionSecretId": "x", "SmokeSecretId": "x"}, "SmokeSecretId must be another secret than SessionSecretId"),
+            ({"SessionKind": "secret", "SessionSecretId": "x", "SmokeSecretId": "x"}, "SmokeSecretId must differ from SessionSecretId"),
             ({"SessionKind": "clerk", "AllowedOrigins": ""}, "SessionKind clerk needs AllowedOrigins or SessionAuthorizedParties"),
         ):
-            self.assertEqual(Stack(FEW | given).faults(), [fault] if fault else [], given)
+            self.assertEqual(Stack(FEW | given).violations(), [violation] if violation else [], given)
 
 
 class Settings(unittest.TestCase):
-    """The functions' settings as parameters."""
+    """Parameters that become settings of the functions."""
 
     def functions(self):
         return {name: of["Properties"] for name, of in source()["Resources"].items() if of["Type"] == "AWS::Serverless::Function"}
 
     def test_every_documented_setting_is_a_variable_of_a_function(self):
         table = (ROOT / "docs/settings.md").read_text()
-        told = {name for row in re.findall(r"^\| (`[A-Z].*?) \|", table, re.M) for name in re.findall(r"`([A-Z_]+)`", row)}
+        documented = {name for row in re.findall(r"^\| (`[A-Z].*?) \|", table, re.M) for name in re.findall(r"`([A-Z_]+)`", row)}
         given = set(source()["Globals"]["Function"]["Environment"]["Variables"])
         for function in self.functions().values():
             given |= set(function["Environment"]["Variables"])
         for_sam_local = {"AWS_ENDPOINT_URL_SECRETS_MANAGER"}
-        self.assertEqual(given - for_sam_local, told)
+        self.assertEqual(given - for_sam_local, documented)
 
     def test_a_change_of_any_parameter_that_reaches_a_function_publishes_a_version(self):
         template = source()
@@ -328,7 +328,7 @@ class Settings(unittest.TestCase):
             for name, function in stack.of_type("AWS::Lambda::Function").items():
                 self.assertIn("<Settings.VersionNumber>", function["Description"], name)
 
-    def test_every_parameter_says_what_it_is_and_what_it_takes(self):
+    def test_every_parameter_has_a_description_and_a_valid_default(self):
         for name, of in source()["Parameters"].items():
             with self.subTest(name):
                 self.assertTrue(of["Description"])
@@ -340,7 +340,7 @@ class Settings(unittest.TestCase):
                 else:
                     self.assertRegex(of["Default"], of["AllowedPattern"])
 
-    def test_patterns_take_what_is_meant_and_refuse_slips(self):
+    def test_patterns_accept_valid_values_and_refuse_mistakes(self):
         for name, good, bad in (
             ("AlarmTopicArn", ["arn:aws:sns:eu-central-1:123456789012:alarms"], ["alarms", "arn:aws:sqs:eu-central-1:123456789012:alarms"]),
             ("AllowedOrigins", ["https://app.example.com", "http://localhost:3000,https://a.example", "https://*.preview.example.com,https://*.a.b.c.example:8443"], ["*", "https://a.example/", "http://a.example", "https://*.example.com", "https://a.*.preview.example.com", "http://*.preview.example.com"]),
@@ -362,7 +362,7 @@ class Settings(unittest.TestCase):
             for value in bad:
                 self.assertNotRegex(value, pattern, name)
 
-    def test_what_is_deployed_has_no_aliases(self):
+    def test_the_deployed_template_has_no_aliases(self):
         self.assertNotRegex(written_out(), r"(?m)(: |- )[&*]\w|<<:")
 
 

@@ -1,4 +1,6 @@
-"""What `make sam-local` makes of template.yaml to try a REST API: the same functions at the same paths."""
+"""The REST API that `make sam-local` creates from template.yaml has the same functions at the same
+paths.
+"""
 
 import json
 import re
@@ -18,7 +20,7 @@ from rest import with_rest_api
 
 
 def called(resources, kind):
-    """The functions that an API calls, by path."""
+    """The functions of an API by path."""
     (body,) = (of["Properties"]["Body"] for of in resources.values() if of["Type"] == kind)
     return {path: re.findall(r"\$\{(\w+Function)Aliaslive\}", json.dumps(of)) for path, of in body["paths"].items()}
 

@@ -1,7 +1,9 @@
-"""What CloudFormation makes of template.yaml: translated by SAM's own translator, created in moto, and resolved by hand.
+"""The stack that CloudFormation creates from template.yaml: translated by SAM's translator, created
+in moto, and resolved here.
 
-moto knows only some of the types, a stand-in takes the place of the others there, and those are looked at resolved: conditions
-decided, parameters filled in, and references left as <LogicalId> or <LogicalId.Attribute>.
+moto supports only some types. In moto, placeholders replace the others, and the tests read those
+resolved: conditions are evaluated, parameters are inserted, and references stay as <LogicalId> or
+<LogicalId.Attribute>.
 """
 
 import ast
@@ -31,14 +33,14 @@ PSEUDO = {
 }
 NOTHING = object()  # AWS::NoValue
 
-# One provider, and no more than it needs.
+# One provider with its required parameters.
 FEW = {
     "CartesiaSecretId": "voicemint/cartesia",
     "SessionIssuer": "https://issuer.example.com",
     "SessionAudience": "my-app",
     "AllowedOrigins": "https://app.example.com",
 }
-# Everything that can be there.
+# All optional resources.
 ALL = FEW | {
     "Cartesia2SecretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:voicemint/cartesia-eu-AbCdEf",
     "Cartesia2BaseUrl": "https://api.eu.example.com",
@@ -64,7 +66,7 @@ ALL = FEW | {
 
 @cache
 def written_out():
-    """template.yaml as `sam build` writes it: without aliases."""
+    """template.yaml as `sam build` writes it, without aliases."""
     return yaml_dump(yaml_parse((ROOT / "template.yaml").read_text()))
 
 
@@ -83,10 +85,10 @@ class Stack:
         self.parameters = {name: str(of.get("Default", "")) for name, of in template["Parameters"].items()} | given
         for of in template["Resources"].values():
             if of["Type"] == "AWS::Serverless::Function":
-                of["Properties"]["CodeUri"] = "s3://code/function.zip"  # as `sam deploy` leaves it
+                of["Properties"]["CodeUri"] = "s3://code/function.zip"  # as after `sam deploy`
         translator = Translator({}, Parser())
         self.template = translator.translate(template, self.parameters | PSEUDO)
-        translator.metrics.publish()  # to nowhere; else it complains
+        translator.metrics.publish()  # without an endpoint; otherwise it warns
         self.resources = {
             name: self.resolve(of)
             for name, of in self.template["Resources"].items()
@@ -101,8 +103,8 @@ class Stack:
     def of_type(self, kind):
         return {name: of["Properties"] for name, of in self.resources.items() if of["Type"] == kind}
 
-    def faults(self):
-        """What the template's rules say against these parameters."""
+    def violations(self):
+        """The descriptions of the rules that these parameters violate."""
         return [
             assertion["AssertDescription"]
             for rule in source()["Rules"].values()
@@ -165,7 +167,7 @@ class Stack:
         return first == second
 
     def __getattr__(self, name):
-        # The rest of the intrinsic functions, whose names are Python's keywords.
+        # The intrinsic functions whose names are keywords in Python.
         logic = {
             "if": lambda of: self.resolve(of[1] if self.holds(of[0]) else of[2]),
             "not": lambda of: not self.resolve(of[0]),
@@ -177,12 +179,14 @@ class Stack:
         return logic[name]
 
     def pruned(self, value):
-        """A part of the template without what conditions take out of its lists, where moto leaves a null."""
+        """A part of the template without list items that conditions remove; moto would leave a
+        null.
+        """
         if isinstance(value, list):
-            gone = [isinstance(item, dict) and set(item) == {"Fn::If"} and self.resolve(item) is NOTHING for item in value]
-            return [self.pruned(item) for item, is_gone in zip(value, gone, strict=True) if not is_gone]
+            removed = [isinstance(item, dict) and set(item) == {"Fn::If"} and self.resolve(item) is NOTHING for item in value]
+            return [self.pruned(item) for item, is_removed in zip(value, removed, strict=True) if not is_removed]
         if isinstance(value, dict):
-            # The three members of a condition have their places.
+            # The positions of Fn::If's three members matter.
             return {
                 key: list(map(self.pruned, item)) if key == "Fn::If" else self.pruned(item)
                 for key, item in value.items()
@@ -190,7 +194,7 @@ class Stack:
         return value
 
     def references(self):
-        """Which resource waits for which, the policies of updates included."""
+        """The resources that each resource depends on, including those in update policies."""
         names = set(self.resources)
         return {
             name: {hit for hit in re.findall(r"<(\w+)(?:\.[\w.]+)?>", json.dumps(of)) if hit in names and hit != name}
@@ -198,15 +202,15 @@ class Stack:
         }
 
 
-# What moto makes out of a template as AWS does.
-KNOWN = {
+# The types that moto creates as AWS does.
+SUPPORTED = {
     "AWS::CloudWatch::Dashboard", "AWS::DynamoDB::Table", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role",
     "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::Route53::RecordSet",
 }
 
 
-class Unknown:
-    """A resource of any other type."""
+class Placeholder:
+    """A resource of a type that moto does not support."""
 
     def __init__(self, name):
         self.physical_resource_id = name
@@ -228,17 +232,17 @@ class Unknown:
 
 
 class Created:
-    """A stack in moto. Its services are there while it is open."""
+    """A stack in moto, whose services run while this context is open."""
 
     def __init__(self, stack):
         self.stack = stack
         self.aws = mock_aws()
         of = parsing.resource_class_from_type
-        self.unknown = mock.patch.object(parsing, "resource_class_from_type", lambda kind: of(kind) if kind in KNOWN else Unknown)
+        self.placeholders = mock.patch.object(parsing, "resource_class_from_type", lambda kind: of(kind) if kind in SUPPORTED else Placeholder)
 
     def __enter__(self):
         self.aws.start()
-        self.unknown.start()
+        self.placeholders.start()
         boto3.client("s3").create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": REGION})
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as file:
@@ -263,11 +267,11 @@ class Created:
         return self
 
     def __exit__(self, *_):
-        self.unknown.stop()
+        self.placeholders.stop()
         self.aws.stop()
 
     def statements(self, name):
-        """What a role may do by itself, or a policy lets others do."""
+        """The statements of a role's inline policies, or of a managed policy."""
         iam, resource = boto3.client("iam"), self.resources[name]
         if resource.startswith("arn:"):
             version = iam.get_policy(PolicyArn=resource)["Policy"]["DefaultVersionId"]
@@ -275,5 +279,5 @@ class Created:
         else:
             names = iam.list_role_policies(RoleName=resource)["PolicyNames"]
             documents = [iam.get_role_policy(RoleName=resource, PolicyName=of)["PolicyDocument"] for of in names]
-        documents = [ast.literal_eval(of) if isinstance(of, str) else of for of in documents]  # moto keeps some as Python's text
+        documents = [ast.literal_eval(of) if isinstance(of, str) else of for of in documents]  # moto stores some as the text of a Python literal
         return [statement for document in documents for statement in document["Statement"]]
