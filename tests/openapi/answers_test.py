@@ -1,42 +1,42 @@
-"""What openapi.yaml says of the answers, against real ones: successes, and each refusal that can be brought about."""
+"""Responses match openapi.yaml: successes, and every problem that the local command can return."""
 
 import json
 import time
 import unittest
 
-from document import COMPONENTS, DOCUMENT, deviations, response
-from local import closed_port, local, provider_that_says
+from document import COMPONENTS, DOCUMENT, deviations, documented_response
+from local import closed_port, local, provider_that_sends
 
 JSON = {"content-type": "application/json"}
-ASKS = {"cartesia": b"", "elevenlabs": b'{"token_type":"realtime_scribe"}', "assemblyai": b""}
-# A bug, and a table that cannot be reached: the local command has neither.
-ELSEWHERE = {"internal", "limit_unavailable"}
-# Sessions may be 5 s over, for clocks that differ.
+TOKEN_REQUESTS = {"cartesia": b"", "elevenlabs": b'{"token_type":"realtime_scribe"}', "assemblyai": b""}
+# The local command has no bug to trigger, and no DynamoDB that is unavailable.
+NOT_LOCAL = {"internal", "limit_unavailable"}
+# Sessions are accepted for 5 s after they expire, because clocks differ.
 LEEWAY = 5
 
 
-class Answers(unittest.TestCase):
-    run_so_far, provoked = set(), set()
+class Responses(unittest.TestCase):
+    finished, codes = set(), set()
 
     def setUp(self):
-        self.run_so_far.add(self._testMethodName)
+        self.finished.add(self._testMethodName)
 
-    def check(self, server, want, method, provider, headers=(), body=None, query=""):
-        answer = server.send(method, f"/{provider}/token{query}", headers, body)
-        case = f"{method} {provider} {answer.status} {answer.body[:200]}"
-        # To HEAD nothing but the headers is answered.
-        code = answer.json()["code"] if answer.status >= 400 and answer.body else ""
-        self.assertEqual(f"{answer.status} {code}".strip(), want, case)
-        self.provoked.add(code)
+    def check(self, server, expected, method, provider, headers=(), body=None, query=""):
+        response = server.send(method, f"/{provider}/token{query}", headers, body)
+        case = f"{method} {provider} {response.status} {response.body[:200]}"
+        # A response to HEAD has no body.
+        code = response.json()["code"] if response.status >= 400 and response.body else ""
+        self.assertEqual(f"{response.status} {code}".strip(), expected, case)
+        self.codes.add(code)
         if method != "HEAD":
-            self.assertEqual(deviations(response(provider, method, answer.status), answer), [], case)
-        return answer
+            self.assertEqual(deviations(documented_response(provider, method, response.status), response), [], case)
+        return response
 
     def test_tokens_and_signing_out(self):
         with local() as server:
             page = {"origin": server.url, "cookie": f"dev_session={server.sign_in('ada')}"}
-            for provider, ask in ASKS.items():
-                granted = self.check(server, "200", "POST", provider, page | JSON, ask)
+            for provider, request in TOKEN_REQUESTS.items():
+                granted = self.check(server, "200", "POST", provider, page | JSON, request)
                 self.assertEqual(granted.header("voicemint-source"), "minted")
                 sealed = granted.header("set-cookie").partition(";")[0]
                 self.assertTrue(sealed.startswith(f"__Host-{provider}-token="), sealed)
@@ -44,14 +44,14 @@ class Answers(unittest.TestCase):
                 self.check(server, "204", "DELETE", provider, page)
                 self.check(server, "204", "OPTIONS", provider, {"origin": server.url})
                 again = page | JSON | {"cookie": f"{page['cookie']}; {sealed}"}
-                source = self.check(server, "200", "POST", provider, again, ask).header("voicemint-source")
+                source = self.check(server, "200", "POST", provider, again, request).header("voicemint-source")
                 self.assertEqual(source, "resumed" if provider == "cartesia" else "minted")
             self.check(server, "200", "GET", "cartesia", server.bearer("ada"))
 
     def test_refused_requests(self):
         with local("--set", "RATE_LIMIT=3/hour") as server:
             ada = server.bearer("ada")
-            for provider in ASKS:
+            for provider in TOKEN_REQUESTS:
                 self.check(server, "401 session_missing", "POST", provider)
                 self.check(server, "401 session_invalid", "GET", provider, {"authorization": "Bearer nonsense"})
                 self.check(server, "403 origin_not_allowed", "POST", provider, {"origin": "https://evil.test"})
@@ -73,25 +73,25 @@ class Answers(unittest.TestCase):
 
     def test_other_methods(self):
         with local() as server:
-            for provider in ASKS:
+            for provider in TOKEN_REQUESTS:
                 for method in ("PUT", "PATCH", "TRACE", "QUERY", "PROPFIND", "get"):
                     self.check(server, "405 method_not_allowed", method, provider)
                 head = self.check(server, "405", "HEAD", provider)
                 self.assertEqual(head.header("allow"), COMPONENTS["headers"]["Allow"]["schema"]["const"])
 
-    def test_trouble_of_providers(self):
+    def test_failures_of_providers(self):
         refusal = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-        with closed_port() as gone, provider_that_says(b"") as silent, provider_that_says(refusal) as refuses:
+        with closed_port() as gone, provider_that_sends(b"") as silent, provider_that_sends(refusal) as refuses:
             flags = []
             for provider, port in (("cartesia", gone), ("elevenlabs", silent), ("assemblyai", refuses)):
                 flags += ["--set", f"{provider}:PROVIDER_BASE_URL=http://localhost:{port}"]
             with local(*flags) as server:
                 ada = server.bearer("ada") | JSON
                 self.check(server, "503 provider_unavailable", "POST", "cartesia", ada)
-                self.check(server, "504 provider_timeout", "POST", "elevenlabs", ada, ASKS["elevenlabs"])
+                self.check(server, "504 provider_timeout", "POST", "elevenlabs", ada, TOKEN_REQUESTS["elevenlabs"])
                 self.check(server, "502 provider_rejected", "POST", "assemblyai", ada)
 
-    def test_trouble_with_secrets_and_sessions(self):
+    def test_failures_of_secrets_and_sessions(self):
         with closed_port() as gone:
             flags = ["--set", "cartesia:API_KEY_SECRET_ID=gone", "--session-seconds", "1"]
             flags += ["--set", f"elevenlabs:SESSION_JWKS_URL=http://localhost:{gone}"]
@@ -104,10 +104,10 @@ class Answers(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        if cls.run_so_far < set(unittest.defaultTestLoader.getTestCaseNames(cls)):
+        if cls.finished < set(unittest.defaultTestLoader.getTestCaseNames(cls)):
             return
-        missed = set(COMPONENTS["schemas"]["Code"]["enum"]) - cls.provoked - ELSEWHERE
-        assert not missed, f"not brought about: {missed}"
+        missed = set(COMPONENTS["schemas"]["Code"]["enum"]) - cls.codes - NOT_LOCAL
+        assert not missed, f"codes without a test: {missed}"
 
 
 if __name__ == "__main__":

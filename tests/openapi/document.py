@@ -1,4 +1,4 @@
-"""openapi.yaml as the tests read it: what it says of asks and answers, and whether an answer is what it says."""
+"""Reads openapi.yaml for the tests, and compares responses with it."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ REPOSITORY = Path(__file__).parents[2]
 DOCUMENT = yaml.safe_load((REPOSITORY / "openapi.yaml").read_text())
 COMPONENTS = DOCUMENT["components"]
 METHODS = ("get", "post", "delete", "options")
-# Of the connection and not of the answer.
+# Headers of the connection, not of the response.
 TRANSPORT = {"connection", "content-length", "content-type", "date"}
 
 
 def resolved(node):
-    """A node, or the one that it refers to."""
+    """A node, or the node that it refers to."""
     while "$ref" in node:
         target = DOCUMENT
         for step in node["$ref"].removeprefix("#/").split("/"):
@@ -27,54 +27,54 @@ def operation(provider, method):
     return DOCUMENT["paths"][f"/{provider}/token"][method.lower()]
 
 
-def response(provider, method, status):
-    """What is said of an answer. Methods that the document does not have are all answered alike."""
+def documented_response(provider, method, status):
+    """A response in the document. All methods that it does not list have the same one."""
     if method not in map(str.upper, METHODS):
         return COMPONENTS["responses"]["MethodNotAllowed"]
     return resolved(operation(provider, method)["responses"][str(status)])
 
 
-def ask(provider):
-    """The schema of a provider's ask."""
+def token_request(provider):
+    """The schema of a provider's token requests."""
     return resolved(operation(provider, "post")["requestBody"]["content"]["application/json"]["schema"])
 
 
 def errors(schema, value):
-    """Why a value is not as a schema says, if it is not."""
-    # Beside the components, as the schema's references start at the document's root.
+    """How a value violates a schema."""
+    # References in the schema start at the root of the document.
     root = {"components": COMPONENTS, "allOf": [schema]}
     validator = Draft202012Validator(root, format_checker=Draft202012Validator.FORMAT_CHECKER)
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
 
 
 def problem_codes(response):
-    """Status and codes of a response that is a problem document; nothing for any other."""
+    """Status and codes of a response that is a problem document, otherwise None."""
     problem = response.get("content", {}).get("application/problem+json")
     if problem is None:
         return None
-    said = problem["schema"]["allOf"][1]["properties"]
-    code = said["code"]
-    return said["status"]["const"], set(code.get("enum", [code.get("const")]))
+    members = problem["schema"]["allOf"][1]["properties"]
+    code = members["code"]
+    return members["status"]["const"], set(code.get("enum", [code.get("const")]))
 
 
-def deviations(said, answer):
-    """What of an answer is not as the document says."""
+def deviations(documented_response, response):
+    """Where a response differs from the document."""
     found = []
-    documented = {name.lower(): resolved(header) for name, header in said.get("headers", {}).items()}
-    sent = {name for name, _ in answer.headers}
+    documented = {name.lower(): resolved(header) for name, header in documented_response.get("headers", {}).items()}
+    sent = {name for name, _ in response.headers}
     found += [f"{name} is not documented" for name in sent - set(documented) - TRANSPORT]
     found += [f"{name} is missing" for name, header in documented.items() if header.get("required") and name not in sent]
-    for name, value in answer.headers:
+    for name, value in response.headers:
         schema = documented.get(name, {}).get("schema", {})
         typed = int(value) if schema.get("type") == "integer" else value
         found += [f"{name}: {error}" for error in errors(schema, typed)]
-    media_types = said.get("content", {})
+    media_types = documented_response.get("content", {})
     if not media_types:
-        return found + (["there is a body"] if answer.body else [])
-    media_type = answer.header("content-type")
+        return found + (["there is a body"] if response.body else [])
+    media_type = response.header("content-type")
     if media_type not in media_types:
         return [*found, f"{media_type} is not documented"]
     schema = media_types[media_type]["schema"]
     members = {name for part in schema["allOf"] for name in resolved(part).get("properties", {})}
-    found += [f"{name} is not documented" for name in answer.json().keys() - members]
-    return found + errors(schema, answer.json())
+    found += [f"{name} is not documented" for name in response.json().keys() - members]
+    return found + errors(schema, response.json())

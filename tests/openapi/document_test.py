@@ -1,4 +1,4 @@
-"""openapi.yaml against the code and README.md, by reading all of them."""
+"""openapi.yaml matches the code and the error table."""
 
 import re
 import tomllib
@@ -20,7 +20,7 @@ def refusals():
     return {code: (STATUSES[name], title) for name, code, title in rows}
 
 
-# The names that the http crate has for them, some of which Python calls otherwise.
+# The http crate's names, some of which differ from Python's.
 STATUSES = {
     "BAD_REQUEST": 400,
     "UNAUTHORIZED": 401,
@@ -54,37 +54,37 @@ class Document(unittest.TestCase):
         self.assertEqual(DOCUMENT["info"]["version"], WORKSPACE["version"])
         self.assertEqual(DOCUMENT["info"]["license"]["identifier"], WORKSPACE["license"])
 
-    def test_its_codes_are_those_of_the_code_and_of_the_error_table(self):
+    def test_it_has_the_codes_of_the_code_and_of_the_error_table(self):
         in_code = {(status, code) for code, (status, _) in refusals().items()}
-        said = [problem_codes(response) for response in COMPONENTS["responses"].values()]
-        in_document = {(status, code) for status, codes in filter(None, said) for code in codes}
+        problems = [problem_codes(response) for response in COMPONENTS["responses"].values()]
+        in_document = {(status, code) for status, codes in filter(None, problems) for code in codes}
         self.assertEqual(in_document, in_code)
         self.assertEqual(set(COMPONENTS["schemas"]["Code"]["enum"]), set(refusals()))
         table = re.findall(r'^\| (\d{3}) \| <a id="(\w+)"></a>`(\w+)`', (REPOSITORY / "README.md").read_text(), re.M)
         self.assertTrue(all(anchor == code for _, anchor, code in table), "type points to the anchor")
         self.assertEqual({(int(status), code) for status, _, code in table}, in_code)
 
-    def test_an_operation_has_its_answers_under_their_status(self):
+    def test_each_response_is_listed_under_its_status(self):
         for name, operation in operations():
             for status, response in operation["responses"].items():
-                said = problem_codes(resolved(response))
-                self.assertEqual(said is not None, int(status) >= 400, f"{name} {status}")
-                self.assertEqual(said[0] if said else int(status), int(status), name)
+                codes = problem_codes(resolved(response))
+                self.assertEqual(codes is not None, int(status) >= 400, f"{name} {status}")
+                self.assertEqual(codes[0] if codes else int(status), int(status), name)
 
-    def test_a_problem_is_shown_by_an_example_of_each_code(self):
+    def test_there_is_an_example_of_each_code(self):
         for name, response in COMPONENTS["responses"].items():
-            said = problem_codes(response)
-            if said is None:
+            codes = problem_codes(response)
+            if codes is None:
                 continue
             examples = response["content"]["application/problem+json"]["examples"]
-            self.assertEqual(set(examples), said[1], name)
+            self.assertEqual(set(examples), codes[1], name)
             for code, example in examples.items():
                 problem = example["value"]
                 self.assertEqual(problem["code"], code)
                 self.assertEqual(problem["title"], refusals()[code][1])
                 self.assertEqual(problem["type"], f"{WORKSPACE['repository']}#{code}")
 
-    def test_its_examples_are_as_its_schemas_say(self):
+    def test_examples_match_their_schemas(self):
         for name, response in COMPONENTS["responses"].items():
             for content in response.get("content", {}).values():
                 examples = [example["value"] for example in content.get("examples", {}).values()]
@@ -98,7 +98,7 @@ class Document(unittest.TestCase):
             for example in schema.get("examples", []):
                 self.assertEqual(errors(schema, example), [], name)
 
-    def test_all_that_it_defines_is_used(self):
+    def test_all_components_are_used(self):
         text = (REPOSITORY / "openapi.yaml").read_text()
         for kind, components in COMPONENTS.items():
             unused = {name for name in components if f'"#/components/{kind}/{name}"' not in text}

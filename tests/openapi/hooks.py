@@ -1,4 +1,4 @@
-"""What schemathesis has to know of Voicemint beside openapi.yaml."""
+"""Settings of schemathesis that openapi.yaml cannot express."""
 
 import os
 import urllib.request
@@ -8,19 +8,19 @@ import schemathesis
 
 @schemathesis.auth()
 class SignedIn:
-    """The session of the local command's own identity provider, as Bearer."""
+    """Sends a session of the local command's identity provider as a bearer token."""
 
     def get(self, case, context):
         request = urllib.request.Request(f"{os.environ['VOICEMINT_URL']}/sign-in", data=b"user=ada")
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.headers["set-cookie"].partition("=")[2].partition(";")[0]
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return response.headers["set-cookie"].partition("=")[2].partition(";")[0]
 
     def set(self, case, session, context):
         case.headers["Authorization"] = f"Bearer {session}"
 
 
-# An OpenAPI document can say of the members of an object that only one of two may be there, and does; it cannot say so of
-# parameters.
+# OpenAPI can express that an object has only one of two members, but not that a query has only one
+# of two parameters.
 def sends_both_names(case):
     return {"expires_in_seconds", "expires_in"} <= set(case.query or {})
 

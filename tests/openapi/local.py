@@ -1,4 +1,4 @@
-"""The local command on ports of its own, and a caller that can send anything."""
+"""The local command on free ports, and a client that can send any request."""
 
 import http.client
 import json
@@ -16,7 +16,7 @@ from serve import server  # noqa: E402
 
 
 @dataclass
-class Answer:
+class Response:
     status: int
     headers: list
     body: bytes
@@ -42,14 +42,14 @@ class Local:
             connection.putheader("content-length", str(len(body)))
         connection.endheaders(body)
         response = connection.getresponse()
-        answer = Answer(response.status, [(n.lower(), v) for n, v in response.getheaders()], response.read())
+        received = Response(response.status, [(n.lower(), v) for n, v in response.getheaders()], response.read())
         connection.close()
-        return answer
+        return received
 
     def sign_in(self, user):
-        """A session, which is good as Bearer and in the cookie `dev_session`."""
-        answer = self.send("POST", "/sign-in", {"content-type": "application/json"}, json.dumps({"user": user}).encode())
-        return answer.header("set-cookie").partition("=")[2].partition(";")[0]
+        """A session, valid as a bearer token and in the cookie `dev_session`."""
+        response = self.send("POST", "/sign-in", {"content-type": "application/json"}, json.dumps({"user": user}).encode())
+        return response.header("set-cookie").partition("=")[2].partition(";")[0]
 
     def bearer(self, user):
         return {"authorization": f"Bearer {self.sign_in(user)}"}
@@ -64,17 +64,17 @@ def local(*flags):
 
 @contextmanager
 def closed_port():
-    """A port at which nobody listens, while nobody else takes it."""
+    """A port that refuses connections and that no other process can take."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]
 
 
 @contextmanager
-def provider_that_says(answer):
-    """A port at which every request gets these bytes; none, and it gets no answer."""
+def provider_that_sends(response):
+    """A port that sends these bytes to each request, or nothing if there are none."""
     listener = socket.create_server(("127.0.0.1", 0))
-    kept = []
+    connections = []
 
     def serve():
         while True:
@@ -82,10 +82,10 @@ def provider_that_says(answer):
                 connection, _ = listener.accept()
             except OSError:
                 return
-            kept.append(connection)
-            if answer:
+            connections.append(connection)
+            if response:
                 connection.recv(65536)
-                connection.sendall(answer)
+                connection.sendall(response)
                 connection.close()
 
     threading.Thread(target=serve, daemon=True).start()

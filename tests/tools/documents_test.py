@@ -1,4 +1,4 @@
-"""The documents name files, headings and commands: all of them are there."""
+"""Files, headings, code and commands that the documents name exist."""
 
 import re
 import unittest
@@ -16,11 +16,11 @@ def prose(name):
 
 
 def anchors(name):
-    """What a link can point to: headings, as GitHub makes anchors of them, and anchors by hand."""
+    """The targets of links: GitHub's anchors of headings, and explicit anchors."""
     text = prose(name)
     headings = re.findall(r"^#+ (.+)$", text, re.M)
-    made = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-    return made | set(re.findall(r'<a id="(\w+)">', text))
+    generated = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return generated | set(re.findall(r'<a id="(\w+)">', text))
 
 
 def target_of(name, link):
@@ -36,7 +36,7 @@ def target_of(name, link):
 
 
 class Documents(unittest.TestCase):
-    def test_links_lead_somewhere(self):
+    def test_targets_of_links_exist(self):
         for name in DOCUMENTS:
             for link in re.findall(r"\]\(([^)\s]+)\)", prose(name)):
                 target = target_of(name, link)
@@ -50,7 +50,7 @@ class Documents(unittest.TestCase):
     def test_the_readme_is_short(self):
         self.assertLessEqual(len(prose("README.md").splitlines()), 150)
 
-    def test_the_modules_that_the_architecture_page_names_are_there(self):
+    def test_modules_that_the_architecture_page_names_exist(self):
         named = re.findall(r"`([a-z_]+(?:/[a-z_]+)*(?:/|\.rs))`", prose("docs/architecture.md"))
         self.assertGreater(len(named), 40)
         for path in named:
@@ -58,18 +58,19 @@ class Documents(unittest.TestCase):
             places = [REPOSITORY / path, REPOSITORY / "shared/src" / path]
             self.assertTrue(any(place.exists() for place in places), path)
 
-    def test_files_that_are_named_are_there(self):
+    def test_named_files_exist(self):
         named = 0
         for name in DOCUMENTS:
             for path in re.findall(r"`([\w.][\w./-]*/[\w./-]*)`", prose(name)):
-                # What does not begin with a folder of ours is a route or a media type; acme is whoever is added.
+                # Paths outside of the repository's folders are routes or media types. acme is an
+                # example.
                 if path.split("/")[0] not in FOLDERS or "acme" in path:
                     continue
                 named += 1
                 self.assertTrue((REPOSITORY / path).exists(), f"{name}: {path}")
         self.assertGreater(named, 40)
 
-    def test_every_reason_for_which_a_session_is_refused_is_explained(self):
+    def test_every_reason_to_refuse_a_session_is_documented(self):
         table = prose("docs/sessions.md").split("## Why a session is refused")[1].split("\n## ")[0]
         cells = [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| `")]
         known = [reason for cell in cells for reason in re.findall(r"`([^`]+)`", cell)]
@@ -81,14 +82,14 @@ class Documents(unittest.TestCase):
             code = file.read_text().split("#[cfg(test)]\nmod tests {")[0]
             literal = r'(?:\bErr|\binvalid|\bInvalid|\bmisconfigured|\bok_or|\bmissing|map_err)\((?:\|_\| )?"([^"]+)"'
             reasons |= set(re.findall(literal, code))
-        # What is said of settings, of keys before they are tried, and of the caller.
-        said_elsewhere = ("must ", "the algorithm is not among", "the signature is not the key's")
-        reasons = {reason for reason in reasons if not reason.startswith(said_elsewhere)}
+        # Reasons about settings, about keys that were not tried, and messages to the caller.
+        not_in_table = ("must ", "the algorithm is not among", "the signature is not the key's")
+        reasons = {reason for reason in reasons if not reason.startswith(not_in_table)}
         self.assertGreater(len(reasons), 50)
         missing = [reason for reason in sorted(reasons) if not any(pattern.match(reason) for pattern in patterns)]
         self.assertEqual(missing, [])
 
-    def test_names_in_code_that_contributing_speaks_of_are_there(self):
+    def test_code_that_contributing_names_exists(self):
         for file, names in {
             "shared/src/session/idp/mod.rs": ["IDPS"],
             "shared/src/session/idp/product.rs": ["struct Idp"],
@@ -102,12 +103,12 @@ class Documents(unittest.TestCase):
             "dev/src/identity/products/mod.rs": ["enum Kind", "const ALL", "fn product"],
             "template.yaml": ["SomeProvider", "HasCartesia", "CartesiaSecretIsArn", "WhoseSessions", "ForWhomSessions"],
             "tools/smoke.py": ["TOKEN_REQUESTS", "GRANTS"],
-            "tests/openapi/answers_test.py": ["ASKS"],
+            "tests/openapi/answers_test.py": ["TOKEN_REQUESTS"],
         }.items():
             for name in names:
                 self.assertIn(name, (REPOSITORY / file).read_text(), file)
 
-    def test_commands_of_make_are_there(self):
+    def test_commands_of_make_exist(self):
         targets = set(re.findall(r"^([a-z][a-z0-9-]*):", (REPOSITORY / "Makefile").read_text(), re.M))
         for name in DOCUMENTS:
             for target in re.findall(r"(?:`|^|&& |\|\| )make ([a-z][a-z0-9-]*)", prose(name), re.M):
