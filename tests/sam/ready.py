@@ -1,4 +1,6 @@
-"""Whether `sam local` can run here: python ready.py x86_64|arm64. If it cannot, one line says what to install."""
+"""Checks that `sam local` can run here: python ready.py x86_64|arm64. If it cannot, prints what to
+install.
+"""
 
 import sys
 
@@ -6,12 +8,12 @@ import docker
 from docker.errors import APIError, DockerException, ImageNotFound
 
 ENGINE = (
-    "sam local needs a running Docker engine that lets you in: install one (Debian: apt-get install docker.io), start it and "
-    "join the group docker, or point DOCKER_HOST to one."
+    "sam local needs access to a running Docker engine. Install one (Debian: apt-get install docker.io), start it and join "
+    "the group docker, or set DOCKER_HOST."
 )
 IMAGE = (
-    "sam local needs the image {}, which is not here and cannot be pulled: sudo make sam-image makes one like it from "
-    "Debian's packages (apt-get install debootstrap)."
+    "sam local needs the image {}, which cannot be pulled. sudo make sam-image builds a substitute from Debian packages "
+    "(apt-get install debootstrap)."
 )
 
 
@@ -28,7 +30,7 @@ def main(architecture):
         print(f"pulling {image}", flush=True)
         try:
             engine.images.pull(image)
-        except (APIError, OSError):  # what the engine says, or that it says nothing
+        except (APIError, OSError):  # an error of the engine, or no response
             return IMAGE.format(image)
 
 

@@ -1,4 +1,4 @@
-"""A template of ours with a REST API in the place of the HTTP API: python rest.py TEMPLATE, to the output."""
+"""Prints a template with a REST API instead of the HTTP API: python rest.py TEMPLATE."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,9 @@ from samcli.yamlhelper import yaml_dump, yaml_parse
 
 
 def with_rest_api(template):
-    """The same routes as events of a REST API, which SAM then makes of them. The code is found from any folder."""
+    """Declares the same routes as events of a REST API, which SAM creates. Paths of code become
+    absolute.
+    """
     parsed = yaml_parse(template.read_text())
     for of in parsed["Resources"].values():
         if of["Type"] != "AWS::Serverless::Function":

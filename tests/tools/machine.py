@@ -1,4 +1,6 @@
-"""A made-up machine for tools/setup and tools/doctor. Its PATH holds nothing but fakes, so no test installs anything here."""
+"""A fake machine for tools/setup and tools/doctor. Its PATH contains only fake programs, so no test
+installs anything.
+"""
 
 import os
 import subprocess
@@ -7,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
-# What `make dev` and `make test` need, for a machine that has all of it.
+# The programs that `make dev` and `make test` need.
 PROGRAMS = dict.fromkeys(["cc", "c++", "make", "chromium", "openssl", "curl", "python3"], "")
 PROGRAMS["cargo"] = "echo 'cargo 1.95.0 (x 2026)'"
 PROGRAMS_OF = {
@@ -29,19 +31,21 @@ class Machine:
         self.certificates.write_text("a certificate")
         self.os_release.write_text("ID=debian\n")
         self._calls.write_text("")
-        self.have(programs | {"id": f"echo {user}", "env": 'shift; exec "$@"'})
+        self.add(programs | {"id": f"echo {user}", "env": 'shift; exec "$@"'})
 
-    def have(self, programs):
-        """Fakes: from the name to what they do."""
+    def add(self, programs):
+        """Adds fake programs: a script for each name."""
         for name, script in programs.items():
             self._write(name, f"#!/bin/sh\n{script}\n")
 
-    def lack(self, *names):
+    def remove(self, *names):
         for name in names:
             Path(self.bin, name).unlink(missing_ok=True)
 
-    def have_manager(self, name, brings="", fails=False):
-        """A package manager that notes each call. The programs of its packages do what `brings` says."""
+    def add_manager(self, name, brings="", fails=False):
+        """Adds a package manager that records its calls. The programs of its packages run the
+        script `brings`.
+        """
         script = f"""#!{sys.executable}
 import sys
 from pathlib import Path
@@ -58,12 +62,12 @@ if words[0] == "install":
 """
         self._write(name, script)
 
-    def noting(self, name, then=""):
-        """A fake that notes its calls."""
+    def recording(self, name, then=""):
+        """A script that records its calls."""
         return f'echo {name} "$@" >> {self._calls}\n{then}'
 
     def run(self, *command, **variables):
-        """One of the tools, with the machine's fakes alone: (standard output, standard error, exit status)."""
+        """Runs a tool with only the fake programs: (standard output, standard error, exit status)."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
         environment |= {
             "PATH": str(self.bin),
@@ -82,7 +86,7 @@ if words[0] == "install":
         return done.stdout, done.stderr, done.returncode
 
     def calls(self):
-        """What the noting fakes were called with since this was last asked."""
+        """The recorded calls since the last call of this method."""
         calls = self._calls.read_text().splitlines()
         self._calls.write_text("")
         return calls
@@ -93,5 +97,5 @@ if words[0] == "install":
 
 
 def machine(test, **settings):
-    """One for that test."""
+    """A machine that exists until the test ends."""
     return Machine(test.enterContext(tempfile.TemporaryDirectory()), **settings)

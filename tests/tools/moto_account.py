@@ -1,4 +1,4 @@
-"""An AWS account of moto's, and the environment in which everything finds it."""
+"""An AWS account in moto, and the environment variables that lead to it."""
 
 import contextlib
 import os
@@ -21,14 +21,14 @@ def moto_account():
         port = free.getsockname()[1]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     moto = subprocess.Popen([MOTO, "-H", "127.0.0.1", "-p", str(port)], **quiet)
-    # As docs/deploy.md has it: boto3 by itself does not know AWS_REGION. By localhost, and not by its number, moto finds a template
-    # in a bucket that the path names.
+    # AWS_REGION, which boto3 itself does not read. The host is a name, not an address: otherwise
+    # moto does not find templates by URLs with the bucket in the path.
     account = {"AWS_ENDPOINT_URL": f"http://localhost:{port}", "AWS_REGION": REGION}
     account |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     try:
         deadline = time.monotonic() + 30
-        while not answers(port) and time.monotonic() < deadline:
+        while not is_listening(port) and time.monotonic() < deadline:
             time.sleep(0.1)
         with mock.patch.dict(os.environ, others | account, clear=True):
             yield lambda service: boto3.client(service, region_name=REGION)
@@ -37,6 +37,6 @@ def moto_account():
         moto.wait()
 
 
-def answers(port):
+def is_listening(port):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

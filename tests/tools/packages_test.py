@@ -1,4 +1,4 @@
-"""How packages are installed: as their locks name them, and without running any of their code."""
+"""Packages are installed as their lock files say, and their installation runs none of their code."""
 
 import re
 import unittest
@@ -11,13 +11,16 @@ COMMANDS = [
     *(REPOSITORY / ".ci").iterdir(),
     *(path for path in (REPOSITORY / "tools").iterdir() if path.is_file() and path.suffix in ("", ".py")),
 ]
-# AWS's Node.js runtime compiles itself: for measurements alone, and in no job that has credentials.
+# AWS's Node.js runtime compiles itself. It is installed only for benchmarks, in no job with
+# credentials.
 COMPILED = "BENCH_PEER_STAMP"
 INSTALLS = r"^.*\b(?:pip3? install|npm (?:ci|install|i)\b).*$"
 
 
 def rules(text):
-    """What installs something, each with the name of its rule; lines that go on are joined."""
+    """Each command that installs packages, with its rule in the Makefile. Continued lines are
+    joined.
+    """
     rule = ""
     for line in text.replace("\\\n", " ").splitlines():
         if line and not line[0].isspace():
@@ -27,7 +30,7 @@ def rules(text):
 
 
 class Packages(unittest.TestCase):
-    def test_installing_runs_no_code_of_a_package_and_takes_what_its_lock_names(self):
+    def test_installation_runs_no_code_and_uses_the_lock_file(self):
         found = []
         for path in COMMANDS:
             for rule, line in rules(path.read_text()):
@@ -42,7 +45,7 @@ class Packages(unittest.TestCase):
                         self.assertEqual("--ignore-scripts" in line, COMPILED not in rule)
         self.assertGreaterEqual(len(found), 6)
 
-    def test_every_locked_package_of_python_has_its_hashes(self):
+    def test_every_locked_python_package_has_hashes(self):
         locks = [path for path in REPOSITORY.rglob("*.lock") if path.name != "Cargo.lock" and "node_modules" not in path.parts]
         self.assertGreaterEqual(len([path for path in locks if ".venv" not in path.parts]), 4)
         for path in locks:

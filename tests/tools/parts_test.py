@@ -1,4 +1,4 @@
-"""How `make test` and `make dev` begin and end, with parts and programs that are made up."""
+"""How `make test` and `make dev` start and end, with fake parts and programs."""
 
 import os
 import re
@@ -13,8 +13,8 @@ from pathlib import Path
 from machine import PROGRAMS, REPOSITORY, machine
 
 MAKE = shutil.which("make")
-MAKEFILE = "quick:\n\t@:\nbroken:\n\t@exit 3\nslow:\n\t@echo begun; exec sleep 60\n"
-# What a make that runs these tests tells its own recipes.
+MAKEFILE = "quick:\n\t@:\nbroken:\n\t@exit 3\nslow:\n\t@echo started; exec sleep 60\n"
+# Variables of a make that runs these tests.
 OUTER = ("MAKE", "MFLAGS", "PYTHON", "CHROMIUM", "INSTALL")
 
 
@@ -34,50 +34,50 @@ class Parts(unittest.TestCase):
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            # Whatever runs these tests may ignore it, and children inherit that.
+            # The parent process may ignore SIGINT, and children inherit that.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
-    def results(self, said):
-        """From the part to its time and its result, as the table at the end has them."""
-        table = said.partition("how long each part took")[2]
+    def results(self, printed):
+        """The time and the result of each part, from the table at the end."""
+        table = printed.partition("how long each part took")[2]
         return {words[0]: words[1:] for words in map(str.split, table.splitlines()) if words and words[-1] != "alone."}
 
-    def test_it_says_how_long_each_part_took(self):
+    def test_it_prints_how_long_each_part_took(self):
         running = self.start("quick", "quick")
-        said, _ = running.communicate(timeout=30)
+        printed, _ = running.communicate(timeout=30)
         self.assertEqual(running.returncode, 0)
-        rows = re.findall(r"^  (\w+) +(\d+) s(?:  (\w+))?", said, re.MULTILINE)
+        rows = re.findall(r"^  (\w+) +(\d+) s(?:  (\w+))?", printed, re.MULTILINE)
         self.assertEqual([(name, result) for name, _, result in rows], [("quick", "passed")] * 2 + [("total", "")])
-        self.assertTrue(said.endswith("\nall passed\n"))
+        self.assertTrue(printed.endswith("\nall passed\n"))
 
-    def test_it_stops_at_the_first_that_fails_and_says_the_times_then_too(self):
+    def test_it_stops_at_the_first_failure_and_prints_the_times(self):
         running = self.start("quick", "broken", "slow")
-        said, _ = running.communicate(timeout=30)
-        self.assertEqual(running.returncode, 2, "as make answers")
-        results = self.results(said)
+        printed, _ = running.communicate(timeout=30)
+        self.assertEqual(running.returncode, 2, "the exit status of make")
+        results = self.results(printed)
         self.assertEqual(results["quick"][-1], "passed")
         self.assertEqual(results["broken"][-1], "FAILED")
         self.assertEqual(results["slow"], ["-", "not", "run"])
-        self.assertNotIn("begun", said)
-        self.assertNotIn("all passed", said)
-        self.assertTrue(said.endswith("\nmake broken runs that part alone.\n"))
+        self.assertNotIn("started", printed)
+        self.assertNotIn("all passed", printed)
+        self.assertTrue(printed.endswith("\nmake broken runs that part alone.\n"))
 
-    def test_it_says_the_times_when_it_is_interrupted(self):
+    def test_it_prints_the_times_after_an_interrupt(self):
         running = self.start("quick", "slow", "quick")
-        self.assertEqual(running.stdout.readline(), "begun\n")
-        # A terminal sends it to all that run in it.
+        self.assertEqual(running.stdout.readline(), "started\n")
+        # As a terminal does, to all processes of the group.
         os.killpg(running.pid, signal.SIGINT)
-        begun = time.monotonic()
-        said, _ = running.communicate(timeout=30)
-        self.assertLess(time.monotonic() - begun, 20)
+        start = time.monotonic()
+        printed, _ = running.communicate(timeout=30)
+        self.assertLess(time.monotonic() - start, 20)
         self.assertEqual(running.returncode, 130)
-        self.assertEqual(self.results(said)["slow"][-1], "interrupted")
+        self.assertEqual(self.results(printed)["slow"][-1], "interrupted")
 
 
 class Makefile(unittest.TestCase):
     def make(self, computer, *arguments):
-        """The real Makefile where there is nothing but the machine's fakes."""
+        """The real Makefile with only the fake programs of the machine."""
         shutil.copy(REPOSITORY / "Makefile", computer.root)
         shutil.copy(REPOSITORY / "tools/parts", computer.root / "tools")
         done = subprocess.run(
@@ -97,38 +97,38 @@ class Makefile(unittest.TestCase):
 
     def machine(self, *missing, system="Linux"):
         computer = machine(self)
-        computer.have({"cargo": computer.noting("cargo", PROGRAMS["cargo"]), "uname": f"echo {system}", "cksum": "", "cut": ""})
-        computer.lack(*missing)
+        computer.add({"cargo": computer.recording("cargo", PROGRAMS["cargo"]), "uname": f"echo {system}", "cksum": "", "cut": ""})
+        computer.remove(*missing)
         return computer
 
-    def test_dev_runs_with_rust_alone(self):
+    def test_dev_needs_only_rust(self):
         computer = self.machine("python3", "chromium", "openssl", "c++")
-        said, status = self.make(computer, "dev", "ARGS=--help")
-        self.assertEqual(status, 0, said)
+        printed, status = self.make(computer, "dev", "ARGS=--help")
+        self.assertEqual(status, 0, printed)
         self.assertEqual(computer.calls()[-1], "cargo run --locked -p voicemint-dev --bin voicemint-dev -- --help")
 
-    def test_both_stop_before_anything_is_compiled_where_something_is_missing(self):
+    def test_both_stop_before_they_compile_if_something_is_missing(self):
         for target, program in (("dev", "cc"), ("test", "cc"), ("test", "chromium")):
             computer = self.machine(program)
-            said, status = self.make(computer, target)
+            printed, status = self.make(computer, target)
             self.assertEqual(status, 2)
-            self.assertIn(f"make {target} needs: ", said)
+            self.assertIn(f"make {target} needs: ", printed)
             self.assertEqual({call.split()[-1] for call in computer.calls()} - {"--version"}, set())
 
     def parts(self, system):
         computer = self.machine(system=system)
         Path(computer.root, "show.mk").write_text("include Makefile\nshow:\n\t@echo $(PARTS)\n")
-        said, status = self.make(computer, "-f", "show.mk", "show")
-        self.assertEqual(status, 0, said)
-        return said.splitlines()[0].split()
+        printed, status = self.make(computer, "-f", "show.mk", "show")
+        self.assertEqual(status, 0, printed)
+        return printed.splitlines()[0].split()
 
     def test_each_part_of_test_is_a_target_that_help_lists(self):
         parts = self.parts("Linux")
         listed = re.findall(r"^([a-z0-9-]+):.* ## ", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
         self.assertEqual(set(parts) - set(listed), set())
-        self.assertEqual(parts[0], "format", "what takes a second comes first")
-        self.assertEqual(parts[-1], "e2e", "what takes minutes comes last")
-        self.assertEqual(parts[:-1], self.parts("Darwin"), "AWS's emulator runs on Linux alone")
+        self.assertEqual(parts[0], "format", "the quickest part runs first")
+        self.assertEqual(parts[-1], "e2e", "the slowest part runs last")
+        self.assertEqual(parts[:-1], self.parts("Darwin"), "AWS's emulator runs only on Linux")
 
     def test_the_quick_checks_come_before_the_tests(self):
         parts = self.parts("Linux")

@@ -1,4 +1,6 @@
-"""The minimum supported Rust version is the one that CI builds and tests with, and the documents name it."""
+"""The minimum supported Rust version is the one that CI builds and tests with, and the documents
+name it.
+"""
 
 import re
 import tomllib

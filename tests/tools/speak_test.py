@@ -1,4 +1,4 @@
-"""The lines that `make dev` prints, typed into a shell as they stand there. VOICEMINT_DEV is the local command."""
+"""The commands that `make dev` prints work in a shell. VOICEMINT_DEV is the local command."""
 
 import json
 import os
@@ -19,7 +19,7 @@ READY = "Stop with Ctrl-C."
 class FirstMinute(unittest.TestCase):
     def setUp(self):
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
-        # Nothing of the machine's own: neither proxies nor keys of real providers.
+        # Without the machine's variables, such as proxies and keys of real providers.
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
         flags = dict(zip(("--port", "--standins-port", "--tls-port"), map(str, free_ports(3))))
         self.server = subprocess.Popen(
@@ -39,8 +39,8 @@ class FirstMinute(unittest.TestCase):
         self.server.terminate()
         self.server.communicate()
 
-    def type(self, line):
-        # /tmp belongs to all on this machine.
+    def run_line(self, line):
+        # Other processes may use /tmp/voicemint.
         line = line.replace("/tmp/voicemint", f"{self.folder}/voicemint")
         return subprocess.run(
             ["sh", "-c", line], cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=30
@@ -52,41 +52,41 @@ class FirstMinute(unittest.TestCase):
         shutil.copy(REPOSITORY / "tools" / "speak", script)
         script.write_text(script.read_text().replace("/tmp/voicemint", f"{self.folder}/voicemint"))
 
-    def test_they_sign_in_mint_and_speak_one_after_another(self):
+    def test_they_sign_in_mint_and_synthesize_in_this_order(self):
         self.copy_script()
         lines = [line.strip() for line in self.banner if line.strip().startswith(("curl ", "tools/"))]
         self.assertEqual(len(lines), 3, self.banner)
         sign_in, mint, use = lines
-        self.assertEqual(json.loads(self.type(sign_in).stdout)["user"], "ada")
-        minted = json.loads(self.type(mint).stdout)
+        self.assertEqual(json.loads(self.run_line(sign_in).stdout)["user"], "ada")
+        minted = json.loads(self.run_line(mint).stdout)
         self.assertTrue(minted["token"].startswith("standin_car_"))
-        spoken = self.type(use)
-        self.assertEqual((spoken.returncode, spoken.stderr), (0, ""))
-        self.assertRegex(spoken.stdout, r"^200 audio/wav, \d{5,} bytes in ")
+        result = self.run_line(use)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertRegex(result.stdout, r"^200 audio/wav, \d{5,} bytes in ")
         self.assertTrue(Path(self.folder, "voicemint.wav").read_bytes().startswith(b"RIFF"))
 
-    def test_each_line_ends_its_output_so_that_the_prompt_begins_a_new_one(self):
+    def test_the_output_of_each_ends_with_a_newline(self):
         self.copy_script()
         for line in [line for line in self.banner if line.strip().startswith(("curl ", "tools/"))]:
-            self.assertTrue(self.type(line.strip()).stdout.endswith("\n"), line)
+            self.assertTrue(self.run_line(line.strip()).stdout.endswith("\n"), line)
 
-    def test_where_it_is_may_be_a_url(self):
+    def test_the_address_may_be_a_url(self):
         self.copy_script()
         sign_in, _, use = [line.strip() for line in self.banner if line.strip().startswith(("curl ", "tools/"))]
-        self.type(sign_in)
+        self.run_line(sign_in)
         script, text, host = use.split(" ")
         for where in (f"http://{host}", f"http://{host}/", f"{host}/"):
-            spoken = self.type(f"{script} {text} {where}")
-            self.assertEqual((spoken.returncode, spoken.stderr), (0, ""), where)
+            result = self.run_line(f"{script} {text} {where}")
+            self.assertEqual((result.returncode, result.stderr), (0, ""), where)
         for where in (f"ws://{host}", f"http://{host}/cartesia/token", "''"):
-            refused = self.type(f"{script} {text} {where}")
+            refused = self.run_line(f"{script} {text} {where}")
             self.assertEqual((refused.returncode, refused.stdout), (2, ""), where)
             self.assertRegex(refused.stderr, r"^tools/speak: .*tools/speak Hello http://localhost:8787\n$")
 
-    def test_who_is_not_signed_in_is_told_so_and_no_sound_is_left(self):
+    def test_without_a_session_it_fails_and_writes_no_file(self):
         self.copy_script()
         use = next(line.strip() for line in self.banner if line.strip().startswith("tools/"))
-        refused = self.type(use)
+        refused = self.run_line(use)
         self.assertEqual((refused.returncode, refused.stdout), (1, ""))
         self.assertIn("session_missing", refused.stderr)
         self.assertFalse(Path(self.folder, "voicemint.wav").exists())
