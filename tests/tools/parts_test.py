@@ -130,6 +130,12 @@ class Makefile(unittest.TestCase):
         self.assertEqual(parts[-1], "e2e", "the slowest part runs last")
         self.assertEqual(parts[:-1], self.parts("Darwin"), "AWS's emulator runs only on Linux")
 
+    def test_each_filter_of_arm64_skips_end_to_end_tests(self):
+        filters = re.search(r"(?m)^ARM64_SKIPPED := (.*)$", (REPOSITORY / "Makefile").read_text())[1].split()
+        modules = re.findall(r"(?m)^mod (\w+);$", (REPOSITORY / "tests/cases/main.rs").read_text())
+        for name in filters:
+            self.assertTrue([module for module in modules if name in f"{module}::"], name)
+
     def test_the_quick_checks_come_before_the_tests(self):
         parts = self.parts("Linux")
         quick = {"format", "spelling", "unused", "workflows", "deny", "template", "lint", "doc"}
