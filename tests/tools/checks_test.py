@@ -1,4 +1,4 @@
-"""`make unused` and `make spelling` find what is planted, with the settings of this repository."""
+"""`make unused` and `make spelling` find planted mistakes, with the settings of this repository."""
 
 import shutil
 import subprocess
@@ -43,23 +43,23 @@ class Unused(Case):
         self.assertEqual(status, 0, lock)
         return self.run_in(folder, PROGRAMS / "cargo-shear", "--locked", "--deny-warnings")
 
-    def test_a_dependency_that_is_used(self):
-        said, status = self.check("mod alone;\npub use planted::planted;")
-        self.assertEqual(status, 0, said)
+    def test_it_accepts_a_dependency_that_is_used(self):
+        printed, status = self.check("mod alone;\npub use planted::planted;")
+        self.assertEqual(status, 0, printed)
 
-    def test_a_dependency_that_no_code_uses(self):
-        said, status = self.check("mod alone;")
+    def test_it_finds_a_dependency_that_no_code_uses(self):
+        printed, status = self.check("mod alone;")
         self.assertNotEqual(status, 0)
-        self.assertIn("unused dependency `planted`", said)
+        self.assertIn("unused dependency `planted`", printed)
 
-    def test_a_file_that_no_module_includes(self):
-        said, status = self.check("pub use planted::planted;")
+    def test_it_finds_a_file_that_no_module_includes(self):
+        printed, status = self.check("pub use planted::planted;")
         self.assertNotEqual(status, 0)
-        self.assertIn("src/alone.rs", said)
+        self.assertIn("src/alone.rs", printed)
 
 
 class Spelling(Case):
-    # Put together, so that `make spelling` passes this file itself.
+    # In two parts, so that `make spelling` accepts this file.
     WRONG = "rec" + "ieve"
     BASE64 = "5eym8TW_c8SuK0ltJ3rpYIzOeDQz7TALvtu6UG9oMo4vpzs9tX"
 
@@ -68,15 +68,15 @@ class Spelling(Case):
         shutil.copy(REPOSITORY / "typos.toml", folder)
         return self.run_in(folder, PROGRAMS / "typos", "--format", "brief")
 
-    def test_misspelled_words_in_prose_code_and_workflows(self):
+    def test_it_finds_misspelled_words_in_prose_code_and_workflows(self):
         for name in ("README.md", "code", "test.py", ".github__workflows__ci.yml"):
             with self.subTest(name=name):
-                said, status = self.check(**{name: f"# They {self.WRONG} it.\nfn {self.WRONG}_all()"})
+                printed, status = self.check(**{name: f"# They {self.WRONG} it.\nfn {self.WRONG}_all()"})
                 self.assertNotEqual(status, 0)
-                self.assertEqual(said.count(self.WRONG), 2, said)
+                self.assertEqual(printed.count(self.WRONG), 2, printed)
 
-    def test_what_nobody_wrote_is_not_read(self):
-        said, status = self.check(
+    def test_lock_files_test_vectors_and_base64_are_not_checked(self):
+        printed, status = self.check(
             **{
                 "Cargo.lock": self.WRONG,
                 "tools__requirements.lock": self.WRONG,
@@ -85,7 +85,7 @@ class Spelling(Case):
                 "code": f'const TOKEN: &str = "{self.BASE64}";\nconst HEADER: &str = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0.{self.BASE64}";',
             }
         )
-        self.assertEqual(status, 0, said)
+        self.assertEqual(status, 0, printed)
 
 
 if __name__ == "__main__":

@@ -98,8 +98,8 @@ class Doctor(unittest.TestCase):
     def test_a_missing_aws_identity_is_one_line(self):
         script = [sys.executable, REPOSITORY / "tools/aws.py"]
         with tempfile.TemporaryDirectory() as home:
-            nobody = {"PATH": "", "HOME": home, "AWS_EC2_METADATA_DISABLED": "true"}
-            done = subprocess.run(script, env=nobody, capture_output=True, text=True, timeout=30)
+            environment = {"PATH": "", "HOME": home, "AWS_EC2_METADATA_DISABLED": "true"}
+            done = subprocess.run(script, env=environment, capture_output=True, text=True, timeout=30)
         self.assertEqual((done.returncode, done.stdout, done.stderr.count("\n")), (1, "", 1))
         self.assertIn("credentials", done.stderr)
 

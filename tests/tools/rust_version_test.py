@@ -25,9 +25,9 @@ class RustVersion(unittest.TestCase):
             package = tomllib.loads((REPOSITORY / member / "Cargo.toml").read_text())["package"]
             self.assertEqual(package["rust-version"], {"workspace": True}, member)
 
-    def test_clippy_refuses_what_is_newer(self):
+    def test_clippy_refuses_newer_items_of_the_standard_library(self):
         self.assertEqual(MANIFEST["workspace"]["lints"]["clippy"]["incompatible_msrv"], "deny")
-        # It would take precedence over rust-version.
+        # clippy.toml would override rust-version.
         self.assertNotIn("msrv", tomllib.loads((REPOSITORY / "clippy.toml").read_text()))
 
     def test_the_documents_name_it(self):
@@ -37,7 +37,7 @@ class RustVersion(unittest.TestCase):
                 named.setdefault(version, []).append(path.name)
         self.assertEqual(list(named), [VERSION], named)
 
-    def test_rustup_takes_the_stable_toolchain(self):
+    def test_rustup_uses_the_stable_toolchain(self):
         toolchain = tomllib.loads((REPOSITORY / "rust-toolchain.toml").read_text())["toolchain"]
         self.assertEqual(toolchain, {"channel": "stable"})
 
