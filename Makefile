@@ -96,7 +96,7 @@ OPENAPI_VENV := $(OPENAPI)/.venv
 OPENAPI_VENV_STAMP := $(OPENAPI_VENV)/lock-$(call checksum,tests/openapi/requirements.lock)
 
 # `make keep` writes here what is deployed.
-KEPT := $(CURDIR)/.aws-sam/kept-$(ENV).json
+SAVED := $(CURDIR)/.aws-sam/saved-$(ENV).json
 
 CARGO_FUZZ_VERSION := 0.13.2
 CARGO_FUZZ := $(CURDIR)/target/tools/bin/cargo-fuzz
@@ -369,13 +369,13 @@ smoke: $(VENV_STAMP) ## mint a token at each endpoint of a deployment (ENV=stagi
 .PHONY: keep
 keep: $(VENV_STAMP) ## save what is deployed now, for make rollback
 	$(call say,what is deployed to $(ENV))
-	@mkdir -p $(dir $(KEPT))
-	$(VENV)/bin/python tools/rollback.py keep voicemint-$(ENV) $(KEPT)
+	@mkdir -p $(dir $(SAVED))
+	$(VENV)/bin/python tools/rollback.py keep voicemint-$(ENV) $(SAVED)
 
 .PHONY: rollback
 rollback: $(VENV_STAMP) ## restore what make keep saved
 	$(call say,restore what was deployed to $(ENV))
-	$(VENV)/bin/python tools/rollback.py restore $(KEPT)
+	$(VENV)/bin/python tools/rollback.py restore $(SAVED)
 
 .PHONY: venv
 venv: $(VENV_STAMP) ## install the Python tools into .venv

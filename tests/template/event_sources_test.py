@@ -55,10 +55,10 @@ class EventSources(unittest.TestCase):
                 self.assertTrue(permissions)
                 for permission in permissions:
                     self.assertEqual(permission["FunctionName"], {"Fn::Sub": "${FunctionName}:live"})
-                    anybody = permission["Principal"] == "*"
+                    is_public = permission["Principal"] == "*"
                     bound = {"SourceArn", "FunctionUrlAuthType", "InvokedViaFunctionUrl"} & permission.keys()
                     self.assertTrue(bound, permission)
-                    self.assertEqual(anybody, "SourceArn" not in permission, permission)
+                    self.assertEqual(is_public, "SourceArn" not in permission, permission)
                 target = json.dumps(one)
                 self.assertTrue(":live/invocations" in target or ':live"' in target or '"Qualifier": "live"' in target)
 

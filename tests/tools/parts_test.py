@@ -41,7 +41,7 @@ class Parts(unittest.TestCase):
     def results(self, printed):
         """The time and the result of each part, from the table at the end."""
         table = printed.partition("how long each part took")[2]
-        return {words[0]: words[1:] for words in map(str.split, table.splitlines()) if words and words[-1] != "alone."}
+        return {words[0]: words[1:] for words in map(str.split, table.splitlines()) if words and words[-1] != "part."}
 
     def test_it_prints_how_long_each_part_took(self):
         running = self.start("quick", "quick")
@@ -61,7 +61,7 @@ class Parts(unittest.TestCase):
         self.assertEqual(results["slow"], ["-", "not", "run"])
         self.assertNotIn("started", printed)
         self.assertNotIn("all passed", printed)
-        self.assertTrue(printed.endswith("\nmake broken runs that part alone.\n"))
+        self.assertTrue(printed.endswith("\nmake broken runs only this part.\n"))
 
     def test_it_prints_the_times_after_an_interrupt(self):
         running = self.start("quick", "slow", "quick")
