@@ -9,10 +9,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, header};
 use libfuzzer_sys::fuzz_target;
-use voicemint::session::claims::claims_set::Claims;
-use voicemint::session::claims::parties::{Parties, Party};
+use voicemint::session::claims::authorized_parties::{AuthorizedParties, Party};
+use voicemint::session::claims::claims_set::ClaimsSet;
 use voicemint::session::claims::{Audience, IssuerClaim, Rules, Times};
-use voicemint::session::cookie::{Carrier, Form};
+use voicemint::session::cookie::{CookieFormat, SessionCookie};
 use voicemint::session::credential::Credential;
 use voicemint::session::jwe::compact::{self, ContentKey};
 use voicemint::session::jwt::algorithm::Algorithm;
@@ -25,18 +25,18 @@ struct Fixtures {
     jwk_sets: Vec<Vec<u8>>,
     algorithms: Vec<Algorithm>,
     content_keys: [ContentKey; 2],
-    session_cookies: Vec<Carrier>,
+    session_cookies: Vec<SessionCookie>,
     rules: Rules,
 }
 
 static FIXTURES: LazyLock<Fixtures> = LazyLock::new(|| {
     let published = published();
-    let forms = [
-        Form::Plain,
-        Form::Chunked("."),
-        Form::Chunked("__"),
-        Form::SupabaseJson,
-        Form::AmplifyUser,
+    let formats = [
+        CookieFormat::Plain,
+        CookieFormat::Chunked("."),
+        CookieFormat::Chunked("__"),
+        CookieFormat::SupabaseJson,
+        CookieFormat::AmplifyUser,
     ];
     Fixtures {
         jwk_sets: jwk_sets(&published),
@@ -46,10 +46,10 @@ static FIXTURES: LazyLock<Fixtures> = LazyLock::new(|| {
             ContentKey::A256Gcm([7; 32]),
             ContentKey::A256CbcHs512([7; 64]),
         ],
-        session_cookies: forms
-            .map(|form| Carrier {
+        session_cookies: formats
+            .map(|format| SessionCookie {
                 name: "s".to_owned(),
-                form,
+                format,
             })
             .to_vec(),
         rules: Rules {
@@ -57,14 +57,14 @@ static FIXTURES: LazyLock<Fixtures> = LazyLock::new(|| {
             issuer_claim: IssuerClaim::OneOf(vec!["joe".to_owned()]),
             subject_pointer: "/sub".to_owned(),
             audience: Audience::OneOf(vec!["a".to_owned()]),
-            authorized_parties: Parties::Listed {
+            authorized_parties: AuthorizedParties::Listed {
                 parties: vec![Party::Named("p".to_owned())],
                 or_absent: false,
                 or_client: true,
             },
             required: vec![("r".to_owned(), "1".to_owned())],
             times: Times::MustExpire,
-            product: |_| Ok(()),
+            idp_rule: |_| Ok(()),
         },
     }
 });
@@ -120,7 +120,7 @@ impl Fixtures {
         if let Ok((_, claims)) = token.into_claims() {
             let _ = self
                 .rules
-                .session(Claims::new(claims, Duration::from_secs(1_800_000_000)));
+                .session(ClaimsSet::new(claims, Duration::from_secs(1_800_000_000)));
         }
     }
 }

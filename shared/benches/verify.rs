@@ -87,7 +87,7 @@ fn of_published_keys() -> Verifier {
     verifier("jwt", "", &settings)
 }
 
-/// Claims such as identity providers put into a session.
+/// ClaimsSet such as identity providers put into a session.
 fn claims() -> Value {
     json!({
         "iss": "https://id.test", "sub": "auth0|5f7c8ec7c33c6c004bbafe82", "aud": ["voice", "https://id.test/userinfo"],

@@ -49,8 +49,10 @@ fn run(arguments: &[String]) -> Result<bool, String> {
             );
         }
     };
-    let known =
-        |name: &&str| Algorithm::named(name).ok_or(format!("the algorithm {name:?} is not known."));
+    let known = |name: &&str| {
+        name.parse::<Algorithm>()
+            .map_err(|error| format!("{error}: {name:?}"))
+    };
     let algorithms = algorithms
         .iter()
         .map(known)

@@ -32,9 +32,9 @@ use crate::provider::token::{IssuedToken, MintedToken};
 use crate::secret::SecretCache;
 use crate::secret::api_key::ApiKey;
 use crate::session::Session;
-use crate::session::cookie::Carrier;
+use crate::session::cookie::SessionCookie;
 use crate::session::credential::Credential;
-use crate::session::subject::{SubjectId, subject_hash};
+use crate::session::subject::SubjectId;
 use crate::session::verifier::Verifier;
 use crate::transport::Transport;
 
@@ -47,7 +47,7 @@ const RESPONSE_MARGIN: Duration = Duration::from_millis(150);
 pub struct Broker<P> {
     provider: P,
     origins: Origins,
-    session_carriers: Vec<Carrier>,
+    session_cookies: Vec<SessionCookie>,
     grants_claim: Option<String>,
     verifier: Verifier,
     secret: SecretCache,
@@ -206,20 +206,20 @@ impl<P: Provider> Broker<P> {
         progress: &mut Progress,
     ) -> Result<Handled, Problem> {
         let headers = request.headers();
-        let credential = Credential::find(headers, &self.session_carriers);
+        let credential = Credential::find(headers, &self.session_cookies);
         self.origins.check(headers, credential.is_cookie())?;
 
         let session = self.verify_session(credential, deadline, progress).await?;
-        let subject = SubjectId::of(&session);
+        let subject = SubjectId::from(&session);
         let cached = self.secret.cached();
-        progress.subject = cached.as_ref().and_then(|key| subject_hash(key, &subject));
+        progress.subject = cached.as_ref().and_then(|key| subject.keyed_hash(key));
 
         let token_request = self.provider.token_request(Fields::read(request)?)?;
         session.permits(&token_request, self.grants_claim.as_deref())?;
 
         let key = self.load_key(deadline, progress).await?;
         if !cached.is_some_and(|cached| Arc::ptr_eq(&cached, &key)) {
-            progress.subject = subject_hash(&key, &subject);
+            progress.subject = subject.keyed_hash(&key);
         }
 
         if let Some(token) = self.resumable_token(headers, &subject, &token_request, &key) {

@@ -130,7 +130,7 @@ mod tests {
     }
 
     fn subject_id(issuer: &str, subject: &str) -> SubjectId {
-        SubjectId::of(&Session::for_tests(issuer, subject, json!({})))
+        SubjectId::from(&Session::for_tests(issuer, subject, json!({})))
     }
 
     fn sealed(key: &ApiKey) -> String {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, header};
 
-use crate::session::cookie::Carrier;
+use crate::session::cookie::SessionCookie;
 use crate::session::cookie::found::MAX_CANDIDATES;
 
 /// What a caller shows for itself. It has no `Debug`.
@@ -32,7 +32,7 @@ pub struct Candidate<'a> {
 impl<'a> Credential<'a> {
     /// Finds the credential. A Bearer credential, however bad, keeps the cookies from being looked
     /// at.
-    pub fn find(headers: &'a HeaderMap, carriers: &[Carrier]) -> Self {
+    pub fn find(headers: &'a HeaderMap, cookies: &[SessionCookie]) -> Self {
         if let Some(token) = bearer(headers) {
             return Self::Bearer(token);
         }
@@ -40,8 +40,8 @@ impl<'a> Credential<'a> {
         // The same in another place counts once.
         let mut counted: Vec<Cow<str>> = Vec::new();
         let (mut too_many, mut unreadable) = (false, false);
-        for carrier in carriers {
-            let found = carrier.find(headers);
+        for cookie in cookies {
+            let found = cookie.find(headers);
             too_many |= found.too_many;
             unreadable |= found.unreadable;
             for packed in found.packed {
@@ -51,10 +51,10 @@ impl<'a> Credential<'a> {
             }
             for session in found.sessions {
                 match candidates.iter_mut().find(|known| known.session == session) {
-                    Some(known) => known.cookies.push(carrier.name.clone()),
+                    Some(known) => known.cookies.push(cookie.name.clone()),
                     None => candidates.push(Candidate {
                         session,
-                        cookies: vec![carrier.name.clone()],
+                        cookies: vec![cookie.name.clone()],
                     }),
                 }
             }
@@ -130,7 +130,7 @@ mod tests {
             (b"Bearer \xff", ""),
         ] {
             let headers = headers(Some(value));
-            let credential = Credential::find(&headers, &[Carrier::plain("s")]);
+            let credential = Credential::find(&headers, &[SessionCookie::plain("s")]);
             assert!(
                 matches!(credential, Credential::Bearer(found) if found == token),
                 "{value:?}"
@@ -143,7 +143,7 @@ mod tests {
         let found = |cookies: &str| {
             let mut headers = HeaderMap::new();
             headers.insert("cookie", HeaderValue::from_str(cookies).unwrap());
-            let credential = Credential::find(&headers, &["a", "c", "b"].map(Carrier::plain));
+            let credential = Credential::find(&headers, &["a", "c", "b"].map(SessionCookie::plain));
             credential
                 .is_cookie()
                 .then(|| credential.sessions().map(str::to_owned).collect::<Vec<_>>())
@@ -170,10 +170,10 @@ mod tests {
         ] {
             let headers = headers(value);
             assert!(
-                matches!(Credential::find(&headers, &[Carrier::plain("s")]), Credential::Cookies(found) if found[0].session == "from-cookie")
+                matches!(Credential::find(&headers, &[SessionCookie::plain("s")]), Credential::Cookies(found) if found[0].session == "from-cookie")
             );
             assert!(matches!(
-                Credential::find(&headers, &[Carrier::plain("t")]),
+                Credential::find(&headers, &[SessionCookie::plain("t")]),
                 Credential::None
             ));
             assert!(matches!(Credential::find(&headers, &[]), Credential::None));

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use crate::problem::{Code, Problem};
-use crate::session::claims::Denied;
+use crate::session::claims::ClaimsError;
 
 /// Why a credential is no session.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum SessionError {
     /// It is not one; a clause for the log.
     Invalid(Cow<'static, str>),
     /// It was one, until it expired.
@@ -21,7 +21,7 @@ pub enum Refused {
     },
 }
 
-impl Refused {
+impl SessionError {
     /// A credential that is no session, with a clause for the log.
     pub fn invalid(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::Invalid(reason.into())
@@ -45,28 +45,28 @@ impl Refused {
     }
 }
 
-impl From<Denied> for Refused {
-    fn from(denied: Denied) -> Self {
+impl From<ClaimsError> for SessionError {
+    fn from(denied: ClaimsError) -> Self {
         match denied {
-            Denied::Invalid(reason) => Self::invalid(reason),
-            Denied::Expired => Self::Expired,
+            ClaimsError::Invalid(reason) => Self::invalid(reason),
+            ClaimsError::Expired => Self::Expired,
         }
     }
 }
 
-impl From<Refused> for Problem {
-    fn from(refused: Refused) -> Self {
+impl From<SessionError> for Problem {
+    fn from(refused: SessionError) -> Self {
         match refused {
-            Refused::Invalid(reason) => {
+            SessionError::Invalid(reason) => {
                 let detail = "The session is not one that this service accepts. Sign in again; if that does not help, \
                               compare the token's issuer, audience and algorithm with the service's settings.";
                 Self::new(Code::SessionInvalid, detail).with_reason(reason)
             }
-            Refused::Expired => {
+            SessionError::Expired => {
                 let detail = "The session has expired. Sign in again, or refresh the session, and repeat the request.";
                 Self::new(Code::SessionExpired, detail).with_reason("exp is in the past")
             }
-            Refused::Unavailable {
+            SessionError::Unavailable {
                 reason,
                 retry_after,
             } => {

@@ -2,7 +2,7 @@
 //!
 //! The road of a signed token: `credential` finds it with the help of `carrier`, `token` takes it
 //! apart, `issuer` is chosen by its name, `signature` checks it with a key that `key_source` or a
-//! shared secret gave, `claims` checks what it says. Encrypted cookies are opened by `encrypted`
+//! shared secret gave, `claims` checks what it says. EncryptedSessions cookies are opened by `encrypted`
 //! and `jwe`; `introspection` and `forward` ask a service. `products` knows what the sessions of
 //! each identity product look like. Only at the end of such a road is there a [`Session`].
 

@@ -16,8 +16,18 @@ impl SubjectId {
         &self.0
     }
 
-    /// The owner of what a session mints.
-    pub fn of(session: &Session) -> Self {
+    /// The subject as logs may show it: the same for the same subject, and of no use without the
+    /// API key. `None` where no keys can be derived from the API key.
+    pub fn keyed_hash(&self, key: &ApiKey) -> Option<String> {
+        let tag = hmac::sign(&key.derived()?.subject, self.0.as_bytes());
+        tag.as_ref()
+            .first_chunk::<12>()
+            .map(|start| URL_SAFE_NO_PAD.encode(start))
+    }
+}
+
+impl From<&Session> for SubjectId {
+    fn from(session: &Session) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
         for part in [session.issuer(), session.subject()] {
             // The lengths go in as well, so that no two pairs meet.
@@ -28,27 +38,22 @@ impl SubjectId {
     }
 }
 
-/// An owner as logs may show it: the same for the same person, and of no use without the API key.
-pub fn subject_hash(key: &ApiKey, owner: &SubjectId) -> Option<String> {
-    let tag = hmac::sign(&key.derived()?.subject, owner.0.as_bytes());
-    tag.as_ref()
-        .first_chunk::<12>()
-        .map(|start| URL_SAFE_NO_PAD.encode(start))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
 
-    fn owner(issuer: &str, subject: &str) -> SubjectId {
-        SubjectId::of(&Session::for_tests(issuer, subject, json!({})))
+    fn subject_id(issuer: &str, subject: &str) -> SubjectId {
+        SubjectId::from(&Session::for_tests(issuer, subject, json!({})))
     }
 
     #[test]
     fn the_hash_of_a_subject_needs_the_key() {
-        let hash =
-            |key, subject| subject_hash(&ApiKey::for_tests(key), &owner("i", subject)).unwrap();
+        let hash = |key, subject| {
+            subject_id("i", subject)
+                .keyed_hash(&ApiKey::for_tests(key))
+                .unwrap()
+        };
         assert_eq!(hash("key", "ada"), hash("key", "ada"));
         assert_ne!(hash("key", "ada"), hash("key", "bob"));
         assert_ne!(hash("key", "ada"), hash("yek", "ada"));

@@ -11,9 +11,9 @@ use crate::secret::{SecretCache, SecretField, SecretStore};
 use crate::session::Session;
 use crate::session::claims::IssuerClaim;
 use crate::session::credential::{Candidate, Credential};
-use crate::session::error::Refused;
+use crate::session::error::SessionError;
 use crate::session::jose::is_encrypted;
-use crate::session::jwe::{Encrypted, encrypts};
+use crate::session::jwe::{EncryptedSessions, encrypts};
 use crate::session::jwt::issuer::{Keys, TrustedIssuer, signs};
 use crate::session::jwt::remote_jwk_set::{Location, RemoteJwkSet};
 use crate::session::jwt::unverified::UnverifiedToken;
@@ -33,7 +33,7 @@ pub struct Verifier {
 }
 
 enum Authenticator {
-    Tokens(Vec<TrustedIssuer>, Option<Encrypted>),
+    Tokens(Vec<TrustedIssuer>, Option<EncryptedSessions>),
     Introspection(Box<Introspection>),
     Forward(Forward),
 }
@@ -54,7 +54,7 @@ impl Verifier {
             transport: transport.clone(),
             clock: clock.clone(),
         };
-        let way = match settings.method {
+        let way = match settings.authenticator {
             AuthenticatorSettings::Tokens(issuers, encrypted) => {
                 let mut sources = Sources {
                     transport: &transport,
@@ -95,7 +95,7 @@ impl Verifier {
                          scheme,
                          cookies,
                          rules,
-                     }| Encrypted {
+                     }| EncryptedSessions {
                         secret: secret(secret_id, SecretField::Only(encrypts)),
                         scheme,
                         cookies,
@@ -117,10 +117,10 @@ impl Verifier {
             AuthenticatorSettings::Forward(service) => Authenticator::Forward(Forward {
                 url: service.url,
                 cookie: settings
-                    .carriers
+                    .cookies
                     .into_iter()
                     .next()
-                    .map(|carrier| carrier.name),
+                    .map(|cookie| cookie.name),
                 remote: remote(),
                 rules: service.rules,
             }),
@@ -160,7 +160,7 @@ impl Verifier {
         match credential {
             Credential::Bearer(token) => Ok(self.verify_one(token, None).await?),
             Credential::Cookies(candidates) => Ok(self.verify_cookies(&candidates).await?),
-            Credential::TooManyCookies => Err(Refused::invalid(
+            Credential::TooManyCookies => Err(SessionError::invalid(
                 "the cookies hold more than four different sessions, so none is tried",
             )
             .into()),
@@ -175,7 +175,7 @@ impl Verifier {
 
     /// Judges all that the cookies hold. A sibling host can plant cookies, and their order must not
     /// decide whose session counts: two good ones of different owners are none.
-    async fn verify_cookies(&self, candidates: &[Candidate<'_>]) -> Result<Session, Refused> {
+    async fn verify_cookies(&self, candidates: &[Candidate<'_>]) -> Result<Session, SessionError> {
         let judged = candidates
             .iter()
             .map(|candidate| self.verify_one(&candidate.session, Some(&candidate.cookies)));
@@ -184,13 +184,15 @@ impl Verifier {
             match session {
                 Ok(session) => good.push(session),
                 // It may be the good one of another owner.
-                Err(unavailable @ Refused::Unavailable { .. }) => return Err(unavailable),
+                Err(unavailable @ SessionError::Unavailable { .. }) => return Err(unavailable),
                 Err(other) => refused = refused.or(Some(other)),
             }
         }
         let mut good = good.into_iter();
         let Some(first) = good.next() else {
-            return Err(refused.unwrap_or_else(|| Refused::invalid("the cookies hold no session")));
+            return Err(
+                refused.unwrap_or_else(|| SessionError::invalid("the cookies hold no session"))
+            );
         };
         let same_owner = |other: &Session| {
             (other.issuer(), other.subject()) == (first.issuer(), first.subject())
@@ -198,7 +200,7 @@ impl Verifier {
         if good.all(|other| same_owner(&other)) {
             Ok(first)
         } else {
-            Err(Refused::invalid(
+            Err(SessionError::invalid(
                 "the cookies hold good sessions of different owners: a sibling host may have set one",
             ))
         }
@@ -209,7 +211,7 @@ impl Verifier {
         &self,
         session: &str,
         cookies: Option<&[String]>,
-    ) -> Result<Session, Refused> {
+    ) -> Result<Session, SessionError> {
         match &self.way {
             Authenticator::Tokens(_, Some(encrypted)) if is_encrypted(session) => {
                 encrypted.verify(session, cookies).await
@@ -222,19 +224,23 @@ impl Verifier {
 
     /// The token's own word chooses the issuer; then that issuer's keys, and no others, must
     /// confirm it.
-    async fn by_issuer(&self, issuers: &[TrustedIssuer], token: &str) -> Result<Session, Refused> {
-        let token = UnverifiedToken::parse(token).map_err(Refused::invalid)?;
+    async fn by_issuer(
+        &self,
+        issuers: &[TrustedIssuer],
+        token: &str,
+    ) -> Result<Session, SessionError> {
+        let token = UnverifiedToken::parse(token).map_err(SessionError::invalid)?;
         let issuer = match issuers {
             // Who vouches is known from the key alone, whatever the token says, if anything.
             [only] if only.rules.issuer_claim == IssuerClaim::Unchecked => only,
             _ => {
                 let name = token
                     .unverified_issuer()
-                    .ok_or_else(|| Refused::invalid("the token names no issuer"))?;
+                    .ok_or_else(|| SessionError::invalid("the token names no issuer"))?;
                 let named = issuers
                     .iter()
                     .find(|issuer| issuer.rules.issuer_claim.names(&name));
-                named.ok_or_else(|| Refused::invalid("iss is not in SESSION_ISSUER"))?
+                named.ok_or_else(|| SessionError::invalid("iss is not in SESSION_ISSUER"))?
             }
         };
         issuer.verify(token, &self.clock).await

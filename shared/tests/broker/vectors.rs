@@ -26,7 +26,7 @@ fn vectors() -> Vec<Vector> {
     let text = |vector: &Value, name: &str| vector[name].as_str().unwrap().to_owned();
     let vectors = vectors.iter().map(|vector| Vector {
         source: text(vector, "source"),
-        algorithm: Algorithm::named(vector["algorithm"].as_str().unwrap()).unwrap(),
+        algorithm: vector["algorithm"].as_str().unwrap().parse().unwrap(),
         key_set: json!({"keys": [vector["key"]]}).to_string().into_bytes(),
         token: text(vector, "token"),
         payload: text(vector, "payload"),
@@ -36,7 +36,7 @@ fn vectors() -> Vec<Vector> {
 
 fn all_algorithms() -> Vec<Algorithm> {
     let names = Algorithm::ASYMMETRIC.iter().chain(&Algorithm::SYMMETRIC);
-    names.map(|name| Algorithm::named(name).unwrap()).collect()
+    names.map(|name| name.parse().unwrap()).collect()
 }
 
 #[test]

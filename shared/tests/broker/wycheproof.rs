@@ -91,7 +91,7 @@ fn tests(file: &str) -> Vec<Test> {
 
 fn verified(test: &Test) -> Result<Vec<u8>, &'static str> {
     let names = Algorithm::ASYMMETRIC.iter().chain(&Algorithm::SYMMETRIC);
-    let algorithms: Vec<_> = names.map(|name| Algorithm::named(name).unwrap()).collect();
+    let algorithms: Vec<_> = names.map(|name| name.parse().unwrap()).collect();
     let key_set = if test.key["keys"].is_null() {
         json!({"keys": [test.key]})
     } else {

@@ -9,15 +9,15 @@ use crate::json::Members;
 /// How far the clocks of issuer and function may be apart, in seconds.
 pub(super) const LEEWAY_SECONDS: f64 = 5.0;
 
-/// Claims that are being judged, and when.
-pub struct Claims {
+/// ClaimsSet that are being judged, and when.
+pub struct ClaimsSet {
     header: Members,
     pub(super) members: Value,
     pub(super) now: f64,
 }
 
-impl Claims {
-    /// Claims as they stand at `now`, which is time since the Unix epoch.
+impl ClaimsSet {
+    /// ClaimsSet as they stand at `now`, which is time since the Unix epoch.
     pub fn new(members: Members, now: Duration) -> Self {
         Self {
             header: Map::new(),
@@ -48,7 +48,7 @@ impl Claims {
     }
 
     /// Whether a moment lies in the past, or so little ahead that the clocks may differ by it.
-    pub fn has_come(&self, moment: f64) -> bool {
+    pub fn is_past(&self, moment: f64) -> bool {
         moment <= self.now + LEEWAY_SECONDS
     }
 }

@@ -1,8 +1,8 @@
 //! What a verified token must say to count as a session (RFC 7519 section 4.1, RFC 8725 sections
 //! 3.8 to 3.10).
 
+pub mod authorized_parties;
 pub mod claims_set;
-pub mod parties;
 #[cfg(test)]
 mod tests;
 
@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::json::Members;
 use crate::session::Session;
 use crate::session::claim_path::at;
-use crate::session::claims::claims_set::{Claims, LEEWAY_SECONDS};
-use crate::session::claims::parties::Parties;
+use crate::session::claims::authorized_parties::AuthorizedParties;
+use crate::session::claims::claims_set::{ClaimsSet, LEEWAY_SECONDS};
 
 /// Which claims make a session.
 #[derive(Clone)]
@@ -27,17 +27,17 @@ pub struct Rules {
     /// For whom the token must have been issued.
     pub audience: Audience,
     /// The parties that may have got it.
-    pub authorized_parties: Parties,
-    /// Claims that must have a certain value.
+    pub authorized_parties: AuthorizedParties,
+    /// ClaimsSet that must have a certain value.
     pub required: Vec<(String, String)>,
     /// What `exp`, `nbf` and `iat` must say.
     pub times: Times,
     /// What the identity product requires beside.
-    pub product: IdpRule,
+    pub idp_rule: IdpRule,
 }
 
 /// A product's own rule; the error is a clause for the log.
-pub type IdpRule = fn(&Claims) -> Result<(), &'static str>;
+pub type IdpRule = fn(&ClaimsSet) -> Result<(), &'static str>;
 
 /// What `exp`, `nbf` and `iat` must say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub enum Audience {
 
 /// Why claims are no session.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Denied {
+pub enum ClaimsError {
     /// They were, until they expired.
     Expired,
     /// A clause for the log that says which rule they break.
@@ -100,8 +100,8 @@ impl Rules {
     ///
     /// # Errors
     /// Expiry is told only of claims that are otherwise good.
-    pub fn session(&self, claims: Claims) -> Result<Session, Denied> {
-        let subject = self.check(&claims).map_err(Denied::Invalid)?;
+    pub fn session(&self, claims: ClaimsSet) -> Result<Session, ClaimsError> {
+        let subject = self.check(&claims).map_err(ClaimsError::Invalid)?;
         self.times.check(&claims)?;
         Ok(Session {
             issuer: self.issuer.clone(),
@@ -111,7 +111,7 @@ impl Rules {
     }
 
     /// Every rule but expiry. Gives the subject.
-    fn check(&self, claims: &Claims) -> Result<String, &'static str> {
+    fn check(&self, claims: &ClaimsSet) -> Result<String, &'static str> {
         if !self.issuer_claim.accepts(claims.get("iss")) {
             return Err("iss is not the issuer's");
         }
@@ -122,18 +122,16 @@ impl Rules {
             return Err("the audience is not in SESSION_AUDIENCE");
         }
         self.authorized_parties.check(claims)?;
-        if !self
-            .required
-            .iter()
-            .all(|(name, value)| at(&claims.members, name).is_some_and(|claim| says(claim, value)))
-        {
+        if !self.required.iter().all(|(name, value)| {
+            at(&claims.members, name).is_some_and(|claim| equals_setting(claim, value))
+        }) {
             return Err("a claim is not as SESSION_REQUIRED_CLAIMS wants it");
         }
-        (self.product)(claims)?;
+        (self.idp_rule)(claims)?;
         Ok(subject)
     }
 
-    fn subject(&self, claims: &Claims) -> Option<String> {
+    fn subject(&self, claims: &ClaimsSet) -> Option<String> {
         let subject = match claims.members.pointer(&self.subject_pointer)? {
             Value::String(text) => text.clone(),
             // Many an app numbers its users.
@@ -145,22 +143,26 @@ impl Rules {
 }
 
 impl Times {
-    fn check(self, claims: &Claims) -> Result<(), Denied> {
+    fn check(self, claims: &ClaimsSet) -> Result<(), ClaimsError> {
         let moment = |name| {
             claims
                 .get(name)
                 .filter(|claim| self == Self::MustExpire || !claim.is_null())
         };
-        let has_come = |name| {
-            moment(name).is_none_or(|claim| claim.as_f64().is_some_and(|m| claims.has_come(m)))
+        let is_past = |name| {
+            moment(name).is_none_or(|claim| claim.as_f64().is_some_and(|m| claims.is_past(m)))
         };
         match moment("exp").map(Value::as_f64) {
             _ if self == Self::Unchecked => Ok(()),
-            _ if !has_come("nbf") => Err(Denied::Invalid("nbf is in the future or not a number")),
-            _ if !has_come("iat") => Err(Denied::Invalid("iat is in the future or not a number")),
+            _ if !is_past("nbf") => {
+                Err(ClaimsError::Invalid("nbf is in the future or not a number"))
+            }
+            _ if !is_past("iat") => {
+                Err(ClaimsError::Invalid("iat is in the future or not a number"))
+            }
             None if self == Self::IfPresent => Ok(()),
-            None | Some(None) => Err(Denied::Invalid("exp is missing or not a number")),
-            Some(Some(expiry)) if claims.now > expiry + LEEWAY_SECONDS => Err(Denied::Expired),
+            None | Some(None) => Err(ClaimsError::Invalid("exp is missing or not a number")),
+            Some(Some(expiry)) if claims.now > expiry + LEEWAY_SECONDS => Err(ClaimsError::Expired),
             Some(Some(_)) => Ok(()),
         }
     }
@@ -183,7 +185,7 @@ impl IssuerClaim {
 }
 
 impl Audience {
-    fn accepts(&self, claims: &Claims) -> bool {
+    fn accepts(&self, claims: &ClaimsSet) -> bool {
         let audience = claims.get("aud");
         match self {
             Self::Any => true,
@@ -215,7 +217,7 @@ fn is_one_of(claim: Option<&Value>, wanted: &[String]) -> bool {
 }
 
 /// Whether a claim has the value that a setting spells out.
-fn says(claim: &Value, wanted: &str) -> bool {
+fn equals_setting(claim: &Value, wanted: &str) -> bool {
     match claim {
         Value::String(text) => text == wanted,
         Value::Bool(truth) => wanted.parse() == Ok(*truth),

@@ -16,7 +16,7 @@ fn rules() -> Rules {
         issuer_claim: IssuerClaim::OneOf(vec!["https://id.test".to_owned()]),
         subject_pointer: "/sub".to_owned(),
         times: Times::MustExpire,
-        product: |_| Ok(()),
+        idp_rule: |_| Ok(()),
         audience: Audience::OneOf(vec!["voice".to_owned()]),
         authorized_parties: parties("app"),
         required: vec![
@@ -26,13 +26,13 @@ fn rules() -> Rules {
     }
 }
 
-fn parties(listed: &str) -> Parties {
+fn parties(listed: &str) -> AuthorizedParties {
     let environment =
         |name: &str| (name == "SESSION_AUTHORIZED_PARTIES").then(|| listed.to_owned());
-    Parties::from_settings(&mut Reader::new(&environment))
+    AuthorizedParties::from_settings(&mut Reader::new(&environment))
 }
 
-fn judge(change: Value) -> Result<Session, Denied> {
+fn judge(change: Value) -> Result<Session, ClaimsError> {
     let mut claims = json!({
         "iss": "https://id.test", "sub": "ada", "aud": ["other", "voice"], "azp": "app",
         "token_use": "access", "paid": true, "exp": NOW + 60, "iat": NOW, "nbf": NOW,
@@ -48,7 +48,7 @@ fn judge(change: Value) -> Result<Session, Denied> {
     let claims = claims
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    rules().session(Claims::new(claims, Duration::from_secs(NOW)))
+    rules().session(ClaimsSet::new(claims, Duration::from_secs(NOW)))
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn each_broken_rule_is_refused() {
         json!({"iat": null}),
     ] {
         assert!(
-            matches!(judge(bad.clone()), Err(Denied::Invalid(_))),
+            matches!(judge(bad.clone()), Err(ClaimsError::Invalid(_))),
             "{bad}"
         );
     }
@@ -110,11 +110,14 @@ fn each_broken_rule_is_refused() {
 #[test]
 fn clocks_may_be_five_seconds_apart() {
     assert!(judge(json!({"exp": NOW - 4})).is_ok());
-    assert_eq!(judge(json!({"exp": NOW - 6})).err(), Some(Denied::Expired));
+    assert_eq!(
+        judge(json!({"exp": NOW - 6})).err(),
+        Some(ClaimsError::Expired)
+    );
     for name in ["nbf", "iat"] {
         assert!(judge(json!({name: NOW + 4})).is_ok(), "{name}");
         assert!(
-            matches!(judge(json!({name: NOW + 6})), Err(Denied::Invalid(_))),
+            matches!(judge(json!({name: NOW + 6})), Err(ClaimsError::Invalid(_))),
             "{name}"
         );
     }
@@ -127,7 +130,7 @@ fn times_that_need_not_be_there_may_be_null_and_are_judged_if_they_are_there() {
         let claims = json!({"iss": "https://id.test", "sub": "ada", "aud": "voice", "azp": "app",
             "token_use": "access", "paid": true, "exp": claims["exp"], "iat": claims["iat"]});
         rules
-            .session(Claims::new(
+            .session(ClaimsSet::new(
                 claims.as_object().unwrap().clone(),
                 Duration::from_secs(NOW),
             ))
@@ -140,7 +143,7 @@ fn times_that_need_not_be_there_may_be_null_and_are_judged_if_they_are_there() {
     );
     assert_eq!(
         judge(Times::IfPresent, json!({"exp": NOW - 6})),
-        Some(Denied::Expired)
+        Some(ClaimsError::Expired)
     );
     for claims in [
         json!({"exp": "later"}),
@@ -150,7 +153,7 @@ fn times_that_need_not_be_there_may_be_null_and_are_judged_if_they_are_there() {
         assert!(
             matches!(
                 judge(Times::IfPresent, claims.clone()),
-                Some(Denied::Invalid(_))
+                Some(ClaimsError::Invalid(_))
             ),
             "{claims}"
         );
@@ -158,7 +161,7 @@ fn times_that_need_not_be_there_may_be_null_and_are_judged_if_they_are_there() {
     }
     assert!(matches!(
         judge(Times::MustExpire, json!({})),
-        Some(Denied::Invalid(_))
+        Some(ClaimsError::Invalid(_))
     ));
 }
 
@@ -166,7 +169,7 @@ fn times_that_need_not_be_there_may_be_null_and_are_judged_if_they_are_there() {
 fn a_token_that_is_wrong_and_expired_is_wrong() {
     assert!(matches!(
         judge(json!({"exp": NOW - 60, "aud": "other"})),
-        Err(Denied::Invalid(_))
+        Err(ClaimsError::Invalid(_))
     ));
 }
 
@@ -175,7 +178,7 @@ fn cognitos_clients_are_named_in_two_ways_and_any_is_still_a_token_of_use() {
     let judge = |clients: &[&str], claims: Value| {
         let audience =
             Audience::CognitoClient(clients.iter().map(|&client| client.to_owned()).collect());
-        audience.accepts(&Claims::new(
+        audience.accepts(&ClaimsSet::new(
             claims.as_object().unwrap().clone(),
             Duration::from_secs(NOW),
         ))
@@ -211,7 +214,7 @@ fn a_required_claim_may_be_within_another() {
         let claims = json!({"iss": "https://id.test", "sub": "ada", "aud": "voice", "azp": "app", "exp": NOW + 60,
             "firebase": {"provider": provider}});
         rules
-            .session(Claims::new(
+            .session(ClaimsSet::new(
                 claims.as_object().unwrap().clone(),
                 Duration::from_secs(NOW),
             ))

@@ -19,21 +19,21 @@ use crate::{cookie, json};
 
 /// A place in which sessions travel.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Carrier {
+pub struct SessionCookie {
     /// The cookie's name, or what the names of its chunks begin with.
     pub name: String,
     /// How the session is packed.
-    pub form: Form,
+    pub format: CookieFormat,
 }
 
 /// How a session is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum CookieFormat {
     /// One cookie of that very name.
     Plain,
     /// One cookie, or the chunks `name<separator>0`, `name<separator>1` and so on.
     Chunked(&'static str),
-    /// Supabase's: as [`Form::Chunked`] with a dot; the value is JSON, percent-encoded or behind
+    /// Supabase's: as [`CookieFormat::Chunked`] with a dot; the value is JSON, percent-encoded or behind
     /// `base64-`, and has the token as its `access_token`. <https://github.com/supabase/ssr>
     SupabaseJson,
     /// Amplify's: `name.LastAuthUser` names the user, `name.<user>.accessToken` holds the token.
@@ -41,22 +41,24 @@ pub enum Form {
     AmplifyUser,
 }
 
-impl Carrier {
+impl SessionCookie {
     /// One cookie of that very name.
     pub fn plain(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
-            form: Form::Plain,
+            format: CookieFormat::Plain,
         }
     }
 
     /// What the request's cookies may hold.
     pub fn find<'a>(&self, headers: &'a HeaderMap) -> Found<'a> {
-        match self.form {
-            Form::Plain => Found::from_values(cookie::values(headers, &self.name)),
-            Form::Chunked(separator) => chunks::find(headers, &self.name, separator),
-            Form::SupabaseJson => chunks::find(headers, &self.name, ".").unpack(access_token),
-            Form::AmplifyUser => amplify(headers, &self.name),
+        match self.format {
+            CookieFormat::Plain => Found::from_values(cookie::values(headers, &self.name)),
+            CookieFormat::Chunked(separator) => chunks::find(headers, &self.name, separator),
+            CookieFormat::SupabaseJson => {
+                chunks::find(headers, &self.name, ".").unpack(access_token)
+            }
+            CookieFormat::AmplifyUser => amplify(headers, &self.name),
         }
     }
 }
@@ -117,12 +119,12 @@ mod tests {
     use super::*;
     use http::HeaderValue;
 
-    fn found(form: Form, name: &str, cookies: &str) -> (Vec<String>, usize, bool) {
+    fn found(format: CookieFormat, name: &str, cookies: &str) -> (Vec<String>, usize, bool) {
         let mut headers = HeaderMap::new();
         headers.insert("cookie", HeaderValue::from_str(cookies).unwrap());
-        let found = Carrier {
+        let found = SessionCookie {
             name: name.to_owned(),
-            form,
+            format,
         }
         .find(&headers);
         (
@@ -133,8 +135,8 @@ mod tests {
     }
 
     /// The only session.
-    fn find(form: Form, name: &str, cookies: &str) -> Option<String> {
-        let (mut sessions, count, _) = found(form, name, cookies);
+    fn find(format: CookieFormat, name: &str, cookies: &str) -> Option<String> {
+        let (mut sessions, count, _) = found(format, name, cookies);
         assert!(count < 2, "{cookies}");
         sessions.pop()
     }
@@ -154,7 +156,7 @@ mod tests {
             r#"p={"access_token":"a.b.c"}"#.to_owned(),
         ] {
             assert_eq!(
-                find(Form::SupabaseJson, "p", &cookies).as_deref(),
+                find(CookieFormat::SupabaseJson, "p", &cookies).as_deref(),
                 Some("a.b.c"),
                 "{cookies}"
             );
@@ -168,15 +170,19 @@ mod tests {
             r#"p={"access_token":7}"#,
             "p.1=x",
         ] {
-            let (sessions, _, unreadable) = found(Form::SupabaseJson, "p", odd);
+            let (sessions, _, unreadable) = found(CookieFormat::SupabaseJson, "p", odd);
             assert!(sessions.is_empty() && unreadable, "{odd}");
         }
         assert_eq!(
-            found(Form::SupabaseJson, "p", "p=; q=x"),
+            found(CookieFormat::SupabaseJson, "p", "p=; q=x"),
             (vec![], 0, false)
         );
         let [a, b] = ["a", "b"].map(|token| format!(r#"p={{"access_token":"{token}"}}"#));
-        let both = found(Form::SupabaseJson, "p", &format!("{a}; p=junk; {b}; {a}"));
+        let both = found(
+            CookieFormat::SupabaseJson,
+            "p",
+            &format!("{a}; p=junk; {b}; {a}"),
+        );
         assert_eq!(both, (vec!["a".to_owned(), "b".to_owned()], 3, true));
     }
 
@@ -188,7 +194,7 @@ mod tests {
             "c.LastAuthUser=ada%40a.test; c.ada%40a.test.accessToken=t; c.bob.accessToken=other",
         ] {
             assert_eq!(
-                find(Form::AmplifyUser, "c", cookies).as_deref(),
+                find(CookieFormat::AmplifyUser, "c", cookies).as_deref(),
                 Some("t"),
                 "{cookies}"
             );
@@ -198,7 +204,11 @@ mod tests {
             "c.LastAuthUser=bob; c.ada.accessToken=t",
             "c.LastAuthUser=ada",
         ] {
-            assert_eq!(find(Form::AmplifyUser, "c", cookies), None, "{cookies}");
+            assert_eq!(
+                find(CookieFormat::AmplifyUser, "c", cookies),
+                None,
+                "{cookies}"
+            );
         }
         for (cookies, tokens) in [
             (
@@ -224,7 +234,7 @@ mod tests {
         ] {
             let tokens = tokens.map(str::to_owned).to_vec();
             assert_eq!(
-                found(Form::AmplifyUser, "c", cookies),
+                found(CookieFormat::AmplifyUser, "c", cookies),
                 (tokens, 2, false),
                 "{cookies}"
             );

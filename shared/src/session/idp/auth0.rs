@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::json::Members;
-use crate::session::cookie::Form;
-use crate::session::idp::product::{
+use crate::session::cookie::CookieFormat;
+use crate::session::idp::definition::{
     AudienceSetting, Idp, IdpTenant, SecretUse, is_id, no_rule, url_setting,
 };
 use crate::session::jwe::compact::{ContentKey, Encryption};
@@ -24,8 +24,8 @@ pub const AUTH0: Idp = Idp {
     secret: SecretUse::Encrypts(
         Scheme { keys, claims },
         &[
-            ("__session", Form::Chunked("__")),
-            ("appSession", Form::Chunked(".")),
+            ("__session", CookieFormat::Chunked("__")),
+            ("appSession", CookieFormat::Chunked(".")),
         ],
     ),
 };

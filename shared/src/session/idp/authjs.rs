@@ -2,7 +2,7 @@
 //! <https://authjs.dev/reference/core/jwt>
 
 use crate::json::Members;
-use crate::session::cookie::Form;
+use crate::session::cookie::CookieFormat;
 use crate::session::jwe::compact::{ContentKey, Encryption};
 use crate::session::jwe::{EncryptedCookie, Scheme};
 
@@ -12,9 +12,9 @@ pub const AUTHJS: Scheme = Scheme { keys, claims };
 /// The cookies of version 5 and of version 4. Their names on a developer's machine have no prefix,
 /// so that any host of the site could set them over plain http: they count only where
 /// `SESSION_COOKIE` names them.
-pub const COOKIES: [(&str, Form); 2] = [
-    ("__Secure-authjs.session-token", Form::Chunked(".")),
-    (NEXT_AUTH_COOKIE, Form::Chunked(".")),
+pub const COOKIES: [(&str, CookieFormat); 2] = [
+    ("__Secure-authjs.session-token", CookieFormat::Chunked(".")),
+    (NEXT_AUTH_COOKIE, CookieFormat::Chunked(".")),
 ];
 
 const NEXT_AUTH_COOKIE: &str = "__Secure-next-auth.session-token";
@@ -22,8 +22,8 @@ const NEXT_AUTH_COOKIE: &str = "__Secure-next-auth.session-token";
 /// Version 5 derives a key for each cookie name, version 4 one for all. Either may set a cookie
 /// that the app names.
 fn keys(secret: &[u8], cookie: &EncryptedCookie) -> Vec<ContentKey> {
-    let version_4 = cookie.is_given || cookie.name == NEXT_AUTH_COOKIE;
-    let version_5 = cookie.is_given || !version_4;
+    let version_4 = cookie.is_configured || cookie.name == NEXT_AUTH_COOKIE;
+    let version_5 = cookie.is_configured || !version_4;
     let mut keys: Vec<Option<ContentKey>> = Vec::new();
     if version_5 {
         let (name, info) = (

@@ -1,6 +1,6 @@
 //! better-auth's JWT plugin. <https://www.better-auth.com/docs/plugins/jwt>
 
-use crate::session::idp::product::{
+use crate::session::idp::definition::{
     AudienceSetting, Idp, IdpTenant, SecretUse, no_rule, url_setting,
 };
 use crate::settings::callable_url;

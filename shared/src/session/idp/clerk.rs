@@ -5,9 +5,9 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-use crate::session::claims::claims_set::Claims;
-use crate::session::cookie::Carrier;
-use crate::session::idp::product::{
+use crate::session::claims::claims_set::ClaimsSet;
+use crate::session::cookie::SessionCookie;
+use crate::session::idp::definition::{
     AudienceSetting, Idp, IdpTenant, SecretUse, is_id, url_setting,
 };
 
@@ -38,15 +38,15 @@ fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
         Some(url) => (url.to_owned(), None),
         None => (
             format!("https://{}", frontend_api(entry)?),
-            Some(Carrier::plain(suffixed_cookie(entry))),
+            Some(SessionCookie::plain(suffixed_cookie(entry))),
         ),
     };
     let key_set = format!("{issuer}/.well-known/jwks.json");
-    let carriers = suffixed
+    let cookies = suffixed
         .into_iter()
-        .chain([Carrier::plain("__session")])
+        .chain([SessionCookie::plain("__session")])
         .collect();
-    Ok(IdpTenant::with_issuer(issuer, key_set)?.with_carriers(carriers))
+    Ok(IdpTenant::with_issuer(issuer, key_set)?.with_cookies(cookies))
 }
 
 /// A publishable key is `pk_live_` or `pk_test_` and the Frontend API's host with a `$`, as base64.
@@ -74,7 +74,7 @@ fn suffixed_cookie(publishable_key: &str) -> String {
     format!("__session_{suffix}")
 }
 
-fn rule(claims: &Claims) -> Result<(), &'static str> {
+fn rule(claims: &ClaimsSet) -> Result<(), &'static str> {
     // Its machine, OAuth and template tokens have the same issuer and keys. They differ by type or
     // category, and by claims.
     let typed = claims.header("typ").is_none_or(|value| value == "JWT");

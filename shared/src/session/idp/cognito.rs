@@ -1,7 +1,7 @@
 //! Amazon Cognito user pools.
 //! <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html>
 
-use crate::session::idp::product::{
+use crate::session::idp::definition::{
     AudienceSetting, Idp, IdpTenant, SecretUse, is_id, no_rule, url_setting,
 };
 

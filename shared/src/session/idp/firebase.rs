@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 
-use crate::session::claims::claims_set::Claims;
-use crate::session::cookie::Carrier;
-use crate::session::idp::product::{
+use crate::session::claims::claims_set::ClaimsSet;
+use crate::session::cookie::SessionCookie;
+use crate::session::idp::definition::{
     AudienceSetting, Idp, IdpTenant, PublishedIssuer, SecretUse, is_id, url_setting,
 };
 use crate::settings::{callable_url, is_local};
@@ -54,11 +54,11 @@ fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
     Ok(IdpTenant {
         issuers,
         audience: Some(project.to_owned()),
-        carriers: vec![Carrier::plain("__session")],
+        cookies: vec![SessionCookie::plain("__session")],
     })
 }
 
-fn rule(claims: &Claims) -> Result<(), &'static str> {
+fn rule(claims: &ClaimsSet) -> Result<(), &'static str> {
     if claims
         .text("sub")
         .is_none_or(|subject| subject.chars().count() > 128)
@@ -68,7 +68,7 @@ fn rule(claims: &Claims) -> Result<(), &'static str> {
     if !claims
         .get("auth_time")
         .and_then(Value::as_f64)
-        .is_some_and(|moment| claims.has_come(moment))
+        .is_some_and(|moment| claims.is_past(moment))
     {
         return Err("auth_time is missing, in the future or not a number");
     }

@@ -6,15 +6,15 @@ mod authjs;
 mod better_auth;
 mod clerk;
 mod cognito;
+pub mod definition;
 mod firebase;
-pub mod product;
 mod supabase;
 #[cfg(test)]
 mod tests;
 mod workos;
 
 pub use authjs::{AUTHJS, COOKIES as AUTHJS_COOKIES};
-use product::Idp;
+use definition::Idp;
 
 /// The products whose sessions are signed tokens.
 pub const IDPS: [Idp; 7] = [

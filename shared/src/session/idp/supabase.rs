@@ -1,8 +1,8 @@
 //! Supabase. <https://supabase.com/docs/guides/auth/jwt-fields>
 
-use crate::session::claims::claims_set::Claims;
-use crate::session::cookie::{Carrier, Form};
-use crate::session::idp::product::{
+use crate::session::claims::claims_set::ClaimsSet;
+use crate::session::cookie::{CookieFormat, SessionCookie};
+use crate::session::idp::definition::{
     AudienceSetting, Idp, IdpTenant, SecretUse, is_id, url_setting,
 };
 use crate::settings::callable_url;
@@ -39,15 +39,15 @@ fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
     // The library names its cookie after the first label of the project's host.
     let host = issuer.split_once("://").map_or("", |(_, rest)| rest);
     let label = host.split(['.', ':', '/']).next().unwrap_or_default();
-    let carrier = Carrier {
+    let cookie = SessionCookie {
         name: format!("sb-{label}-auth-token"),
-        form: Form::SupabaseJson,
+        format: CookieFormat::SupabaseJson,
     };
     let key_set = format!("{issuer}/.well-known/jwks.json");
-    Ok(IdpTenant::with_issuer(issuer, key_set)?.with_carriers(vec![carrier]))
+    Ok(IdpTenant::with_issuer(issuer, key_set)?.with_cookies(vec![cookie]))
 }
 
-fn rule(claims: &Claims) -> Result<(), &'static str> {
+fn rule(claims: &ClaimsSet) -> Result<(), &'static str> {
     // The public `anon` key is a token under the same legacy secret, so more than a signature must
     // tell a user.
     if claims.text("role") != Some("authenticated") {

@@ -6,22 +6,19 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::session::claims::claims_set::Claims;
-use crate::session::idp::product::IdpTenant;
+use crate::session::claims::claims_set::ClaimsSet;
+use crate::session::idp::definition::IdpTenant;
 
 const NOW: u64 = 1_800_000_000;
 
-fn tenant(product: &str, entry: &str) -> Result<IdpTenant, &'static str> {
-    let product = IDPS
-        .into_iter()
-        .find(|known| known.name == product)
-        .unwrap();
-    (product.tenant)(entry)
+fn tenant(idp: &str, entry: &str) -> Result<IdpTenant, &'static str> {
+    let idp = IDPS.into_iter().find(|known| known.name == idp).unwrap();
+    (idp.tenant)(entry)
 }
 
 /// The issuers' names, their key sets, and the cookies.
-fn facts(product: &str, entry: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
-    let tenant = tenant(product, entry).ok().unwrap();
+fn facts(idp: &str, entry: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let tenant = tenant(idp, entry).ok().unwrap();
     let names = tenant
         .issuers
         .iter()
@@ -36,9 +33,9 @@ fn facts(product: &str, entry: &str) -> (Vec<String>, Vec<String>, Vec<String>) 
         names,
         key_sets,
         tenant
-            .carriers
+            .cookies
             .into_iter()
-            .map(|carrier| carrier.name)
+            .map(|cookie| cookie.name)
             .collect(),
     )
 }
@@ -46,7 +43,7 @@ fn facts(product: &str, entry: &str) -> (Vec<String>, Vec<String>, Vec<String>) 
 #[test]
 fn an_id_or_a_url_stands_for_issuer_key_set_and_cookies() {
     let clerk = "https://clerk.clerk.dev";
-    for (product, entry, issuers, key_sets, cookies) in [
+    for (idp, entry, issuers, key_sets, cookies) in [
         (
             "clerk",
             "pk_live_Y2xlcmsuY2xlcmsuZGV2JA",
@@ -131,9 +128,9 @@ fn an_id_or_a_url_stands_for_issuer_key_set_and_cookies() {
     ] {
         let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(
-            facts(product, entry),
+            facts(idp, entry),
             (owned(issuers), owned(key_sets), owned(cookies)),
-            "{product} {entry}"
+            "{idp} {entry}"
         );
     }
 }
@@ -155,7 +152,7 @@ fn an_auth0_issuer_ends_with_one_slash_however_it_is_written() {
 
 #[test]
 fn what_is_no_id_of_the_product_is_refused() {
-    for (product, entry) in [
+    for (idp, entry) in [
         ("clerk", "sk_live_abc"),
         ("clerk", "pk_live_!"),
         ("clerk", "pk_test_bm8tZG9sbGFy"),
@@ -169,18 +166,15 @@ fn what_is_no_id_of_the_product_is_refused() {
         ("workos", ""),
         ("better-auth", "app.example.com"),
     ] {
-        assert!(tenant(product, entry).is_err(), "{product} {entry}");
+        assert!(tenant(idp, entry).is_err(), "{idp} {entry}");
     }
 }
 
 /// Whether a product's own rule lets claims pass.
-fn passes(product: &str, claims: Value) -> bool {
-    let product = IDPS
-        .into_iter()
-        .find(|known| known.name == product)
-        .unwrap();
+fn passes(idp: &str, claims: Value) -> bool {
+    let idp = IDPS.into_iter().find(|known| known.name == idp).unwrap();
     let members = claims.as_object().unwrap().clone();
-    (product.rule)(&Claims::new(members, Duration::from_secs(NOW))).is_ok()
+    (idp.rule)(&ClaimsSet::new(members, Duration::from_secs(NOW))).is_ok()
 }
 
 #[test]
@@ -211,7 +205,7 @@ fn clerks_other_tokens_are_no_sessions() {
         .rule;
     let passes = |header: Value| {
         let claims = json!({"sid": "sess_1", "azp": "https://a.test"});
-        let claims = Claims::new(
+        let claims = ClaimsSet::new(
             claims.as_object().unwrap().clone(),
             Duration::from_secs(NOW),
         );

@@ -1,7 +1,7 @@
 //! WorkOS AuthKit. <https://workos.com/docs/reference/authkit/session-tokens>
 
-use crate::session::claims::claims_set::Claims;
-use crate::session::idp::product::{
+use crate::session::claims::claims_set::ClaimsSet;
+use crate::session::idp::definition::{
     AudienceSetting, Idp, IdpTenant, PublishedIssuer, SecretUse, is_id, url_setting,
 };
 
@@ -45,11 +45,11 @@ fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
     Ok(IdpTenant {
         issuers: vec![issuer],
         audience: None,
-        carriers: Vec::new(),
+        cookies: Vec::new(),
     })
 }
 
-fn rule(claims: &Claims) -> Result<(), &'static str> {
+fn rule(claims: &ClaimsSet) -> Result<(), &'static str> {
     match claims.text("sid") {
         Some(id) if !id.is_empty() => Ok(()),
         _ => Err("sid is missing: the token is not one of WorkOS's session tokens"),

@@ -1,4 +1,4 @@
-//! Encrypted sessions in compact form: JWE with a key shared beforehand (RFC 7516, `dir` of RFC
+//! EncryptedSessions sessions in compact form: JWE with a key shared beforehand (RFC 7516, `dir` of RFC
 //! 7518 section 4.5).
 //!
 //! A product's library encrypts with a key that it derives from the app's secret. Whoever has the

@@ -12,9 +12,9 @@ use crate::json::{self, Members};
 use crate::secret::SecretCache;
 use crate::secret::api_key::ApiKey;
 use crate::session::Session;
-use crate::session::claims::claims_set::Claims;
+use crate::session::claims::claims_set::ClaimsSet;
 use crate::session::claims::{Rules, refuse_event};
-use crate::session::error::Refused;
+use crate::session::error::SessionError;
 use crate::session::jwe::compact::{ContentKey, Opened};
 use crate::session::jwt::algorithm::MIN_SECRET_BYTES;
 
@@ -33,11 +33,11 @@ pub struct EncryptedCookie {
     /// Its name, without a chunk's number.
     pub name: String,
     /// Whether `SESSION_COOKIE` names it: then only the app knows which library set it.
-    pub is_given: bool,
+    pub is_configured: bool,
 }
 
 /// Opens encrypted sessions.
-pub struct Encrypted {
+pub struct EncryptedSessions {
     /// The app's secret.
     pub secret: SecretCache,
     /// How its library encrypts.
@@ -50,7 +50,7 @@ pub struct Encrypted {
     pub clock: Clock,
 }
 
-impl Encrypted {
+impl EncryptedSessions {
     /// Makes a session of an encrypted one. One that came in cookies opens with the keys of their
     /// names alone, so that what is sealed for one cookie is worth nothing in another.
     ///
@@ -60,17 +60,23 @@ impl Encrypted {
         &self,
         token: &str,
         cookies: Option<&[String]>,
-    ) -> Result<Session, Refused> {
-        let secret = self.secret.get().await.map_err(Refused::without_secret)?;
+    ) -> Result<Session, SessionError> {
+        let secret = self
+            .secret
+            .get()
+            .await
+            .map_err(SessionError::without_secret)?;
         let keys = self.keys(&secret, cookies);
-        let Opened { header, text } = compact::open(token, &keys).map_err(Refused::invalid)?;
+        let Opened { header, text } = compact::open(token, &keys).map_err(SessionError::invalid)?;
         let session = json::strict_object(&text)
-            .map_err(|_| Refused::invalid("the session is no plain JSON object"))?;
-        refuse_event(&session).map_err(Refused::invalid)?;
-        let claims = (self.scheme.claims)(&header, session).ok_or(Refused::invalid(
+            .map_err(|_| SessionError::invalid("the session is no plain JSON object"))?;
+        refuse_event(&session).map_err(SessionError::invalid)?;
+        let claims = (self.scheme.claims)(&header, session).ok_or(SessionError::invalid(
             "the encrypted session names no user or no end",
         ))?;
-        Ok(self.rules.session(Claims::new(claims, self.clock.now()))?)
+        Ok(self
+            .rules
+            .session(ClaimsSet::new(claims, self.clock.now()))?)
     }
 
     fn keys(&self, secret: &Arc<ApiKey>, names: Option<&[String]>) -> Vec<ContentKey> {

@@ -1,6 +1,9 @@
 //! Signature algorithms, and the family of keys that each needs.
 
+use std::str::FromStr;
+
 use jsonwebtoken::Algorithm as Jwa;
+use thiserror::Error;
 
 /// The signature algorithms of RFC 7518 section 3.1 and RFC 8037 section 3.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,32 +32,11 @@ impl Algorithm {
     /// The algorithms that need a shared secret.
     pub const SYMMETRIC: [&'static str; 3] = ["HS256", "HS384", "HS512"];
 
-    /// The algorithm of a name, which is case-sensitive.
-    pub fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "HS256" => Self::Hs256,
-            "HS384" => Self::Hs384,
-            "HS512" => Self::Hs512,
-            "RS256" => Self::Rs256,
-            "RS384" => Self::Rs384,
-            "RS512" => Self::Rs512,
-            "PS256" => Self::Ps256,
-            "PS384" => Self::Ps384,
-            "PS512" => Self::Ps512,
-            "ES256" => Self::Es256,
-            "ES384" => Self::Es384,
-            "ES512" => Self::Es512,
-            // RFC 9864 section 2.2 gives the only curve that is used here a name of its own.
-            "EdDSA" | "Ed25519" => Self::EdDsa,
-            _ => return None,
-        })
-    }
-
     /// Its name, as tokens and key sets have it.
     pub fn name(self) -> &'static str {
         let mut names = Self::ASYMMETRIC.into_iter().chain(Self::SYMMETRIC);
         names
-            .find(|name| Self::named(name) == Some(self))
+            .find(|name| name.parse() == Ok(self))
             .unwrap_or_default()
     }
 
@@ -87,6 +69,36 @@ impl Algorithm {
             Self::Es384 => Jwa::ES384,
             Self::EdDsa => Jwa::EdDSA,
             Self::Es512 => return None,
+        })
+    }
+}
+
+/// An algorithm that this service does not support. The name is not repeated: it comes from a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the algorithm is not supported")]
+pub struct UnknownAlgorithm;
+
+impl FromStr for Algorithm {
+    type Err = UnknownAlgorithm;
+
+    /// Parses a name of RFC 7518 or RFC 8037, which is case-sensitive.
+    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
+        Ok(match name {
+            "HS256" => Self::Hs256,
+            "HS384" => Self::Hs384,
+            "HS512" => Self::Hs512,
+            "RS256" => Self::Rs256,
+            "RS384" => Self::Rs384,
+            "RS512" => Self::Rs512,
+            "PS256" => Self::Ps256,
+            "PS384" => Self::Ps384,
+            "PS512" => Self::Ps512,
+            "ES256" => Self::Es256,
+            "ES384" => Self::Es384,
+            "ES512" => Self::Es512,
+            // RFC 9864 section 2.2 gives EdDSA with this curve a name of its own.
+            "EdDSA" | "Ed25519" => Self::EdDsa,
+            _ => return Err(UnknownAlgorithm),
         })
     }
 }

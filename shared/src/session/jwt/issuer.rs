@@ -6,12 +6,12 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::secret::SecretCache;
 use crate::session::Session;
-use crate::session::claims::claims_set::Claims;
+use crate::session::claims::claims_set::ClaimsSet;
 use crate::session::claims::{Rules, refuse_event};
-use crate::session::error::Refused;
+use crate::session::error::SessionError;
 use crate::session::jwt::algorithm::{Algorithm, Family, MIN_SECRET_BYTES};
 use crate::session::jwt::jwk_set::KeyLookupError;
-use crate::session::jwt::remote_jwk_set::{RemoteJwkSet, Unavailable};
+use crate::session::jwt::remote_jwk_set::{KeysUnavailable, RemoteJwkSet};
 use crate::session::jwt::signature::VerifyingKey;
 use crate::session::jwt::unverified::UnverifiedToken;
 
@@ -84,38 +84,38 @@ impl TrustedIssuer {
         &self,
         token: UnverifiedToken<'_>,
         clock: &Clock,
-    ) -> Result<Session, Refused> {
+    ) -> Result<Session, SessionError> {
         let algorithm = token.algorithm;
-        let keys = Applicable::of(&self.keys, algorithm).map_err(Refused::invalid)?;
+        let keys = Applicable::of(&self.keys, algorithm).map_err(SessionError::invalid)?;
         if !self.algorithms.contains(&algorithm) {
             let reason = format!(
                 "the token's algorithm is not in SESSION_ALGORITHMS: it is {}",
                 algorithm.name()
             );
-            return Err(Refused::invalid(reason));
+            return Err(SessionError::invalid(reason));
         }
         if self.key_id_required && token.key_id.is_none() {
-            return Err(Refused::invalid("the token does not name its key"));
+            return Err(SessionError::invalid("the token does not name its key"));
         }
         let signed = match keys {
             Applicable::Published(source) => by_published_key(source, &token).await?,
             Applicable::Shared(secret) => by_shared_secret(secret, &token).await?,
         };
         if !signed {
-            return Err(Refused::invalid("the signature is not the issuer's"));
+            return Err(SessionError::invalid("the signature is not the issuer's"));
         }
-        let (header, claims) = token.into_claims().map_err(Refused::invalid)?;
-        refuse_event(&claims).map_err(Refused::invalid)?;
+        let (header, claims) = token.into_claims().map_err(SessionError::invalid)?;
+        refuse_event(&claims).map_err(SessionError::invalid)?;
         Ok(self
             .rules
-            .session(Claims::new(claims, clock.now()).with_header(header))?)
+            .session(ClaimsSet::new(claims, clock.now()).with_header(header))?)
     }
 }
 
 async fn by_published_key(
     source: &RemoteJwkSet,
     token: &UnverifiedToken<'_>,
-) -> Result<bool, Refused> {
+) -> Result<bool, SessionError> {
     let mut keys = source.keys().await?;
     let mut checked = keys.verifies(token);
     let may_be_a_newer_key = match checked {
@@ -129,18 +129,18 @@ async fn by_published_key(
         checked = keys.verifies(token);
     }
     match checked {
-        Ok(false) if !keys.has_fitting(token) => Err(Refused::invalid(
+        Ok(false) if !keys.has_fitting(token) => Err(SessionError::invalid(
             keys.describe(&KeyLookupError::WrongAlgorithm, token),
         )),
-        checked => checked.map_err(|no_key| Refused::invalid(keys.describe(&no_key, token))),
+        checked => checked.map_err(|no_key| SessionError::invalid(keys.describe(&no_key, token))),
     }
 }
 
 async fn by_shared_secret(
     secret: &SecretCache,
     token: &UnverifiedToken<'_>,
-) -> Result<bool, Refused> {
-    let secret = secret.get().await.map_err(Refused::without_secret)?;
+) -> Result<bool, SessionError> {
+    let secret = secret.get().await.map_err(SessionError::without_secret)?;
     Ok(VerifyingKey::secret(secret.expose().as_bytes()).verifies(token))
 }
 
@@ -155,12 +155,12 @@ pub fn signs(secret: &str) -> Result<(), &'static str> {
         .ok_or("the secret that signs sessions is shorter than 32 bytes")
 }
 
-impl From<Unavailable> for Refused {
+impl From<KeysUnavailable> for SessionError {
     fn from(
-        Unavailable {
+        KeysUnavailable {
             reason,
             retry_after,
-        }: Unavailable,
+        }: KeysUnavailable,
     ) -> Self {
         Self::Unavailable {
             reason,

@@ -102,7 +102,7 @@ impl JwkSet {
     /// # Errors
     /// See [`KeyLookupError`].
     pub fn verifies(&self, token: &UnverifiedToken) -> Result<bool, KeyLookupError> {
-        let hash = TokenHash::of(token);
+        let hash = TokenHash::new(token);
         if self.verified.contains(&hash) {
             return Ok(true);
         }
@@ -213,7 +213,7 @@ fn bound_to(jwk: &Members) -> Option<Option<Algorithm>> {
     }
     match jwk.get("alg") {
         None => Some(None),
-        Some(name) => Algorithm::named(name.as_str()?).map(Some),
+        Some(name) => Some(Some(name.as_str()?.parse().ok()?)),
     }
 }
 

@@ -25,7 +25,7 @@ const USABLE_FOR: Duration = Duration::from_secs(3600);
 /// Fetches for unknown key ids: how many may come at once, and when there is one more.
 const UNKNOWN_ID_BURST: u32 = 3;
 const UNKNOWN_ID_PERIOD: Duration = Duration::from_secs(20);
-const LONGEST_TROUBLE_PAUSE: Duration = Duration::from_secs(10);
+const MAX_BACKOFF: Duration = Duration::from_secs(10);
 /// For discovery and key set together.
 const TIMEOUT: Duration = Duration::from_millis(1500);
 
@@ -45,7 +45,7 @@ pub enum Location {
 
 /// The keys cannot be had, and when to ask again, in seconds.
 #[derive(Debug)]
-pub struct Unavailable {
+pub struct KeysUnavailable {
     /// A clause for the log.
     pub reason: String,
     /// When another try will be made.
@@ -71,11 +71,11 @@ struct State {
     /// When all fetches for unknown key ids will be there again, by the generic cell rate
     /// algorithm.
     unknown_ids_until: Duration,
-    trouble: Option<Trouble>,
+    backoff: Option<Backoff>,
 }
 
 #[derive(Clone)]
-struct Trouble {
+struct Backoff {
     reason: String,
     pause: Duration,
     not_before: Duration,
@@ -98,11 +98,11 @@ impl State {
     }
 }
 
-impl Trouble {
+impl Backoff {
     /// Whether it is too early to try again. A clock that was set back does not make it too early
     /// for long.
     fn holds(&self, now: Duration) -> bool {
-        now < self.not_before && self.not_before <= now + LONGEST_TROUBLE_PAUSE
+        now < self.not_before && self.not_before <= now + MAX_BACKOFF
     }
 }
 
@@ -124,16 +124,16 @@ impl RemoteJwkSet {
     pub async fn warm(&self) {
         let _ = self.keys().await;
         let mut state = self.state();
-        state.trouble = state.trouble.take().filter(|trouble| trouble.slow);
+        state.backoff = state.backoff.take().filter(|backoff| backoff.slow);
     }
 
     /// The key set.
     ///
     /// # Errors
     /// [`Unavailable`] where there is none, or none young enough, and none can be fetched.
-    pub async fn keys(&self) -> Result<Arc<JwkSet>, Unavailable> {
+    pub async fn keys(&self) -> Result<Arc<JwkSet>, KeysUnavailable> {
         let good = |state: &State, now| is_within(FRESH_FOR, now, state.fetched_at);
-        match self.kept(good) {
+        match self.cached_if(good) {
             Some(answer) => answer,
             None => self.fetch_unless(good, |_, _| {}).await,
         }
@@ -145,18 +145,18 @@ impl RemoteJwkSet {
     /// # Errors
     /// [`Unavailable`] where the issuer is in trouble: its new keys may be the ones that are
     /// missing.
-    pub async fn newer_keys(&self) -> Result<Arc<JwkSet>, Unavailable> {
+    pub async fn newer_keys(&self) -> Result<Arc<JwkSet>, KeysUnavailable> {
         let fetches = self.state().fetches;
         let good = |state: &State, now| {
-            state.trouble.is_none()
+            state.backoff.is_none()
                 && (state.fetches != fetches || !state.may_ask_for_unknown_id(now))
         };
         // Behind a fetch that is under way: it may bring the very key, and whoever does not wait
         // for it would be refused.
         let keys = self.fetch_unless(good, State::ask_for_unknown_id).await?;
-        match self.state().trouble.clone() {
+        match self.state().backoff.clone() {
             None => Ok(keys),
-            Some(trouble) => Err(self.unavailable(trouble)),
+            Some(backoff) => Err(self.unavailable(backoff)),
         }
     }
 
@@ -165,9 +165,9 @@ impl RemoteJwkSet {
         &self,
         good: impl Fn(&State, Duration) -> bool,
         before_fetch: impl FnOnce(&mut State, Duration),
-    ) -> Result<Arc<JwkSet>, Unavailable> {
+    ) -> Result<Arc<JwkSet>, KeysUnavailable> {
         let _fetching = self.fetching.lock().await;
-        if let Some(answer) = self.kept(good) {
+        if let Some(answer) = self.cached_if(good) {
             return answer;
         }
         before_fetch(&mut self.state(), self.clock.now());
@@ -176,25 +176,25 @@ impl RemoteJwkSet {
 
     /// What can be said without a fetch: the keys that are good enough, or that it is too early to
     /// try again.
-    fn kept(
+    fn cached_if(
         &self,
         good: impl Fn(&State, Duration) -> bool,
-    ) -> Option<Result<Arc<JwkSet>, Unavailable>> {
+    ) -> Option<Result<Arc<JwkSet>, KeysUnavailable>> {
         let now = self.clock.now();
         let state = self.state();
         if let Some(keys) = state.keys.as_ref().filter(|_| good(&state, now)) {
             return Some(Ok(Arc::clone(keys)));
         }
-        let trouble = state.trouble.clone().filter(|trouble| trouble.holds(now))?;
+        let backoff = state.backoff.clone().filter(|backoff| backoff.holds(now))?;
         let stale = state
             .keys
             .clone()
             .filter(|_| age(now, state.fetched_at) < USABLE_FOR);
         drop(state);
-        Some(stale.ok_or_else(|| self.unavailable(trouble)))
+        Some(stale.ok_or_else(|| self.unavailable(backoff)))
     }
 
-    async fn fetch(&self) -> Result<Arc<JwkSet>, Unavailable> {
+    async fn fetch(&self) -> Result<Arc<JwkSet>, KeysUnavailable> {
         let fetched = tokio::time::timeout(TIMEOUT, self.download()).await;
         let slow = fetched.is_err();
         let fetched =
@@ -207,7 +207,7 @@ impl RemoteJwkSet {
                 let keys = Arc::new(keys);
                 state.keys = Some(Arc::clone(&keys));
                 state.fetched_at = now;
-                state.trouble = None;
+                state.backoff = None;
                 Ok(keys)
             }
             Err(reason) => {
@@ -217,23 +217,23 @@ impl RemoteJwkSet {
                     "a key set cannot be fetched"
                 );
                 let pause = state
-                    .trouble
+                    .backoff
                     .as_ref()
-                    .map_or(Duration::from_secs(1), |trouble| trouble.pause * 2);
-                let pause = pause.min(LONGEST_TROUBLE_PAUSE);
-                let trouble = Trouble {
+                    .map_or(Duration::from_secs(1), |backoff| backoff.pause * 2);
+                let pause = pause.min(MAX_BACKOFF);
+                let backoff = Backoff {
                     reason,
                     pause,
                     not_before: now + pause,
                     slow,
                 };
-                state.trouble = Some(trouble.clone());
+                state.backoff = Some(backoff.clone());
                 let stale = state
                     .keys
                     .clone()
                     .filter(|_| age(now, state.fetched_at) < USABLE_FOR);
                 drop(state);
-                stale.ok_or_else(|| self.unavailable(trouble))
+                stale.ok_or_else(|| self.unavailable(backoff))
             }
         }
     }
@@ -294,15 +294,15 @@ impl RemoteJwkSet {
         &self.location
     }
 
-    fn unavailable(&self, trouble: Trouble) -> Unavailable {
-        let wait = trouble
+    fn unavailable(&self, backoff: Backoff) -> KeysUnavailable {
+        let wait = backoff
             .not_before
             .saturating_sub(self.clock.now())
             .as_secs_f64()
             .ceil()
             .max(1.0);
-        Unavailable {
-            reason: trouble.reason,
+        KeysUnavailable {
+            reason: backoff.reason,
             retry_after: wait as u32,
         }
     }

@@ -72,9 +72,9 @@ impl<'a> UnverifiedToken<'a> {
         }
         check_type(&header)?;
         let algorithm = match header.get("alg") {
-            Some(Value::String(name)) => {
-                Algorithm::named(name).ok_or("the token's algorithm is not known here")?
-            }
+            Some(Value::String(name)) => name
+                .parse()
+                .map_err(|_| "the token's algorithm is not known here")?,
             _ => return Err("the token's algorithm is missing or not a text"),
         };
         let key_id = match header.get("kid") {
@@ -96,13 +96,13 @@ impl<'a> UnverifiedToken<'a> {
     /// and for nothing else.
     pub fn unverified_issuer(&self) -> Option<Cow<'_, str>> {
         #[derive(Deserialize)]
-        struct Claims<'a> {
+        struct ClaimsSet<'a> {
             #[serde(borrow)]
             iss: Cow<'a, str>,
         }
         serde_json::from_slice(&self.payload)
             .ok()
-            .map(|Claims { iss }| iss)
+            .map(|ClaimsSet { iss }| iss)
     }
 
     /// The payload, which need not be JSON. Call it once the signature has been verified.

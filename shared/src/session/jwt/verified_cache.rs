@@ -17,7 +17,7 @@ pub struct TokenHash([u8; SHA256_OUTPUT_LEN]);
 
 impl TokenHash {
     /// The hash of a token.
-    pub fn of(token: &UnverifiedToken) -> Self {
+    pub fn new(token: &UnverifiedToken) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
         for part in [token.signed, ".", token.signature] {
             context.update(part.as_bytes());
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_hash_is_of_the_signature_too() {
-        let hash = |text| TokenHash::of(&UnverifiedToken::parse(text).unwrap());
+        let hash = |text| TokenHash::new(&UnverifiedToken::parse(text).unwrap());
         let header = "eyJhbGciOiJSUzI1NiJ9";
         let tokens = [
             format!("{header}.e30.AAAA"),

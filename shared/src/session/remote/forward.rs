@@ -9,8 +9,8 @@ use url::Url;
 use crate::json;
 use crate::session::Session;
 use crate::session::claims::Rules;
-use crate::session::claims::claims_set::Claims;
-use crate::session::error::Refused;
+use crate::session::claims::claims_set::ClaimsSet;
+use crate::session::error::SessionError;
 use crate::session::remote::{ServiceClient, check_visible_ascii, members, unexpected_status};
 use crate::transport::retry::Budget;
 
@@ -34,7 +34,7 @@ impl Forward {
     ///
     /// # Errors
     /// See [`Refused`].
-    pub async fn verify(&self, by_cookie: bool, session: &str) -> Result<Session, Refused> {
+    pub async fn verify(&self, by_cookie: bool, session: &str) -> Result<Session, SessionError> {
         let response = self
             .remote
             .ask(
@@ -47,16 +47,16 @@ impl Forward {
                 // An app that answers "nobody" with success has no subject in it.
                 let claims = members(&response).ok_or_else(|| {
                     let kind = json::kind(response.body());
-                    Refused::invalid(format!(
+                    SessionError::invalid(format!(
                         "the app's answer is no plain JSON object: it is {kind}"
                     ))
                 })?;
                 Ok(self
                     .rules
-                    .session(Claims::new(claims, self.remote.clock.now()))?)
+                    .session(ClaimsSet::new(claims, self.remote.clock.now()))?)
             }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Err(Refused::invalid("the app does not know it"))
+                Err(SessionError::invalid("the app does not know it"))
             }
             // Odd credentials are a stranger's to choose, so what an app says of them is no trouble
             // of the app's.
@@ -64,14 +64,14 @@ impl Forward {
             | StatusCode::NOT_FOUND
             | StatusCode::UNPROCESSABLE_ENTITY) => {
                 let status = status.as_u16();
-                Err(Refused::invalid(format!(
+                Err(SessionError::invalid(format!(
                     "the app answered {status}, as for a session that it does not know; if it does so for good ones, \
                      SESSION_FORWARD_URL is wrong"
                 )))
             }
             // To a page for signing in, most likely.
             StatusCode::FOUND | StatusCode::SEE_OTHER | StatusCode::TEMPORARY_REDIRECT => {
-                Err(Refused::invalid(
+                Err(SessionError::invalid(
                     "the app answered with a redirect, as it does when nobody is signed in",
                 ))
             }
@@ -80,19 +80,19 @@ impl Forward {
     }
 
     /// Nothing of the caller's request but the credential.
-    fn request(&self, by_cookie: bool, session: &str) -> Result<Request<Bytes>, Refused> {
+    fn request(&self, by_cookie: bool, session: &str) -> Result<Request<Bytes>, SessionError> {
         let session = check_visible_ascii(session)?;
         if session.len() > MAX_CREDENTIAL_BYTES {
             // Servers refuse longer headers by statuses that look like trouble, which a stranger
             // could cause.
-            return Err(Refused::invalid("the credential is longer than 8 KiB"));
+            return Err(SessionError::invalid("the credential is longer than 8 KiB"));
         }
         let (name, value) = match &self.cookie {
             Some(cookie) if by_cookie => (header::COOKIE, format!("{cookie}={session}")),
             _ => (header::AUTHORIZATION, format!("Bearer {session}")),
         };
         let mut value = HeaderValue::try_from(value)
-            .map_err(|_| Refused::invalid("the credential fits no header"))?;
+            .map_err(|_| SessionError::invalid("the credential fits no header"))?;
         value.set_sensitive(true);
         let request = Request::get(self.url.as_str())
             .header(name, value)
@@ -102,6 +102,6 @@ impl Forward {
         let request = request.header(header::CACHE_CONTROL, "no-cache");
         request
             .body(Bytes::new())
-            .map_err(|_| Refused::misconfigured("SESSION_FORWARD_URL cannot be called"))
+            .map_err(|_| SessionError::misconfigured("SESSION_FORWARD_URL cannot be called"))
     }
 }

@@ -16,9 +16,9 @@ use crate::expiring_map::ExpiringMap;
 use crate::json::{self, Members};
 use crate::secret::SecretCache;
 use crate::session::Session;
-use crate::session::claims::claims_set::Claims;
+use crate::session::claims::claims_set::ClaimsSet;
 use crate::session::claims::{Rules, refuse_event};
-use crate::session::error::Refused;
+use crate::session::error::SessionError;
 use crate::session::remote::{
     ServiceClient, check_visible_ascii, members, unavailable, unexpected_status,
 };
@@ -63,10 +63,10 @@ impl Introspection {
     ///
     /// # Errors
     /// See [`Refused`].
-    pub async fn verify(&self, token: &str) -> Result<Session, Refused> {
+    pub async fn verify(&self, token: &str) -> Result<Session, SessionError> {
         let token = check_visible_ascii(token)?;
         if token.len() > MAX_TOKEN_BYTES {
-            return Err(Refused::invalid("the token is longer than 8 KiB"));
+            return Err(SessionError::invalid("the token is longer than 8 KiB"));
         }
         let key = hash(token);
         let now = self.remote.clock.now();
@@ -74,19 +74,23 @@ impl Introspection {
             Some(claims) => claims,
             None => self.ask(token, key).await?,
         };
-        let claims = claims.ok_or(Refused::invalid(
+        let claims = claims.ok_or(SessionError::invalid(
             "the authorization server does not call the token active",
         ))?;
         let claims = Arc::unwrap_or_clone(claims);
-        refuse_event(&claims).map_err(Refused::invalid)?;
-        refuse_other_uses(&claims).map_err(Refused::invalid)?;
+        refuse_event(&claims).map_err(SessionError::invalid)?;
+        refuse_other_uses(&claims).map_err(SessionError::invalid)?;
         Ok(self
             .rules
-            .session(Claims::new(claims, self.remote.clock.now()))?)
+            .session(ClaimsSet::new(claims, self.remote.clock.now()))?)
     }
 
-    async fn ask(&self, token: &str, key: [u8; 32]) -> Result<Option<Arc<Members>>, Refused> {
-        let mut client = self.client.get().await.map_err(Refused::without_secret)?;
+    async fn ask(&self, token: &str, key: [u8; 32]) -> Result<Option<Arc<Members>>, SessionError> {
+        let mut client = self
+            .client
+            .get()
+            .await
+            .map_err(SessionError::without_secret)?;
         let mut budget = Budget::without_deadline();
         let mut response = self
             .remote
@@ -106,7 +110,7 @@ impl Introspection {
             // What servers say of a token that they cannot even read, which is a stranger's to
             // choose.
             let status = response.status().as_u16();
-            return Err(Refused::invalid(format!(
+            return Err(SessionError::invalid(format!(
                 "the authorization server answered {status}, as for a token that it cannot read; if it does so for good \
                  ones, SESSION_INTROSPECTION_URL is wrong"
             )));
@@ -137,7 +141,7 @@ impl Introspection {
         Ok(claims)
     }
 
-    fn request(&self, token: &str, client: &str) -> Result<Request<Bytes>, Refused> {
+    fn request(&self, token: &str, client: &str) -> Result<Request<Bytes>, SessionError> {
         let form = Serializer::new(String::new())
             .append_pair("token", token)
             .append_pair("token_type_hint", "access_token")
@@ -145,12 +149,12 @@ impl Introspection {
         Request::post(self.url.as_str())
             .header(
                 header::AUTHORIZATION,
-                authorization(client).map_err(Refused::misconfigured)?,
+                authorization(client).map_err(SessionError::misconfigured)?,
             )
             .header(header::ACCEPT, "application/json")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.into())
-            .map_err(|_| Refused::misconfigured("SESSION_INTROSPECTION_URL cannot be called"))
+            .map_err(|_| SessionError::misconfigured("SESSION_INTROSPECTION_URL cannot be called"))
     }
 }
 

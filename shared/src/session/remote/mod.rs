@@ -11,7 +11,7 @@ use http::{Request, Response, StatusCode};
 
 use crate::clock::Clock;
 use crate::json::{self, Members};
-use crate::session::error::Refused;
+use crate::session::error::SessionError;
 use crate::transport::retry::{ANSWER_WITHIN, Budget, jitter, pause, retry_after};
 use crate::transport::{Failure, Transport};
 
@@ -33,12 +33,12 @@ impl ServiceClient {
     /// What comes back is no sign of trouble of that kind.
     ///
     /// # Errors
-    /// [`Refused::Unavailable`].
+    /// [`SessionError::Unavailable`].
     pub async fn ask(
         &self,
         request: Request<Bytes>,
         budget: &mut Budget,
-    ) -> Result<Response<Bytes>, Refused> {
+    ) -> Result<Response<Bytes>, SessionError> {
         let mut told_to_wait = None;
         loop {
             let timeout = ANSWER_WITHIN.min(budget.left());
@@ -78,9 +78,9 @@ impl ServiceClient {
 }
 
 /// A credential without anything that could end it early, or begin another one, in a header.
-pub fn check_visible_ascii(credential: &str) -> Result<&str, Refused> {
+pub fn check_visible_ascii(credential: &str) -> Result<&str, SessionError> {
     let fits = !credential.is_empty() && credential.bytes().all(|byte| byte.is_ascii_graphic());
-    fits.then_some(credential).ok_or(Refused::invalid(
+    fits.then_some(credential).ok_or(SessionError::invalid(
         "the credential has characters that none has",
     ))
 }
@@ -91,7 +91,7 @@ pub fn members(response: &Response<Bytes>) -> Option<Members> {
 }
 
 /// An answer that says neither yes nor no.
-pub fn unexpected_status(status: StatusCode) -> Refused {
+pub fn unexpected_status(status: StatusCode) -> SessionError {
     unavailable(answered(status), None)
 }
 
@@ -100,9 +100,9 @@ fn answered(status: StatusCode) -> String {
 }
 
 /// Trouble of the service, as a clause whose subject is the service.
-pub fn unavailable(clause: String, wait: Option<Duration>) -> Refused {
+pub fn unavailable(clause: String, wait: Option<Duration>) -> SessionError {
     let retry_after = wait.map_or(1, |wait| wait.as_secs_f64().ceil().clamp(1.0, 60.0) as u32);
-    Refused::Unavailable {
+    SessionError::Unavailable {
         reason: format!("the service that knows sessions {clause}"),
         retry_after,
     }

@@ -4,8 +4,8 @@ use url::Url;
 
 use crate::session::claim_path::is_name;
 use crate::session::claims::{Audience, IssuerClaim, Rules};
-use crate::session::cookie::{Carrier, Form};
-use crate::session::idp::product::{Idp, SecretUse};
+use crate::session::cookie::{CookieFormat, SessionCookie};
+use crate::session::idp::definition::{Idp, SecretUse};
 use crate::session::jwe::EncryptedCookie;
 use crate::session::jwt::algorithm::Algorithm;
 use crate::session::jwt::remote_jwk_set::Location;
@@ -13,15 +13,15 @@ use crate::settings::{Reader, callable_url};
 
 /// A setting that another kind uses and this one does not was meant to do something, so it must not
 /// be lost in silence.
-pub fn refuse_settings_of_other_kinds(reader: &mut Reader, kind: &str, product: Option<&Idp>) {
-    let uses_secret = product.map_or(["secret", "authjs"].contains(&kind), |product| {
-        product.uses_secret()
+pub fn refuse_settings_of_other_kinds(reader: &mut Reader, kind: &str, idp: Option<&Idp>) {
+    let uses_secret = idp.map_or(["secret", "authjs"].contains(&kind), |idp| {
+        idp.uses_secret()
     });
     for (name, used) in [
-        ("SESSION_JWKS_URL", product.is_some() || kind == "jwt"),
+        ("SESSION_JWKS_URL", idp.is_some() || kind == "jwt"),
         (
             "SESSION_ALGORITHMS",
-            product.is_some() || ["jwt", "secret"].contains(&kind),
+            idp.is_some() || ["jwt", "secret"].contains(&kind),
         ),
         ("SESSION_SECRET_ID", uses_secret),
         ("SESSION_INTROSPECTION_URL", kind == "introspection"),
@@ -108,11 +108,14 @@ pub fn algorithms(
     default: &[&'static str],
 ) -> Vec<Algorithm> {
     let names = reader.choices("SESSION_ALGORITHMS", known, default);
-    names.into_iter().filter_map(Algorithm::named).collect()
+    names
+        .into_iter()
+        .filter_map(|name| name.parse().ok())
+        .collect()
 }
 
 /// A list that has one entry for each issuer, in their order; nothing where it is not set.
-pub fn one_for_each(reader: &mut Reader, name: &str, issuers: usize) -> Option<Vec<String>> {
+pub fn one_per_issuer(reader: &mut Reader, name: &str, issuers: usize) -> Option<Vec<String>> {
     let entries = reader.list(name);
     if entries.is_empty() {
         return None;
@@ -128,7 +131,7 @@ pub fn one_for_each(reader: &mut Reader, name: &str, issuers: usize) -> Option<V
 
 /// The key sets' URLs, one for each issuer; nothing where they are not set.
 pub fn key_sets(reader: &mut Reader, issuers: usize) -> Option<Vec<Option<Url>>> {
-    let entries = one_for_each(reader, "SESSION_JWKS_URL", issuers)?;
+    let entries = one_per_issuer(reader, "SESSION_JWKS_URL", issuers)?;
     let url = |entry: &String| {
         callable_url(entry)
             .map_err(|requirement| reader.error("SESSION_JWKS_URL", requirement))
@@ -179,9 +182,9 @@ pub fn subject_pointer(reader: &mut Reader) -> String {
 
 /// The cookies in which sessions travel: the product's own, unless `SESSION_COOKIE` names another
 /// one of the same form.
-pub fn cookies(reader: &mut Reader, products_own: Vec<Carrier>) -> Vec<Carrier> {
+pub fn cookies(reader: &mut Reader, idp_cookies: Vec<SessionCookie>) -> Vec<SessionCookie> {
     let Some(name) = reader.optional("SESSION_COOKIE") else {
-        return products_own;
+        return idp_cookies;
     };
     if !is_cookie_name(&name) {
         reader.error(
@@ -190,37 +193,40 @@ pub fn cookies(reader: &mut Reader, products_own: Vec<Carrier>) -> Vec<Carrier> 
         );
     }
     // A name given for Amplify's is that of the one cookie with the token.
-    let mut forms: Vec<_> = products_own
+    let mut formats: Vec<_> = idp_cookies
         .into_iter()
-        .map(|carrier| carrier.form)
-        .filter(|form| *form != Form::AmplifyUser)
+        .map(|cookie| cookie.format)
+        .filter(|format| *format != CookieFormat::AmplifyUser)
         .collect();
-    forms.dedup();
-    if forms.is_empty() {
-        forms.push(Form::Plain);
+    formats.dedup();
+    if formats.is_empty() {
+        formats.push(CookieFormat::Plain);
     }
-    forms
+    formats
         .into_iter()
-        .map(|form| Carrier {
+        .map(|format| SessionCookie {
             name: name.clone(),
-            form,
+            format,
         })
         .collect()
 }
 
 /// The cookies in which encrypted sessions travel.
-pub fn encrypted_cookies(reader: &mut Reader, products_own: &[Carrier]) -> Vec<EncryptedCookie> {
+pub fn encrypted_cookies(
+    reader: &mut Reader,
+    idp_cookies: &[SessionCookie],
+) -> Vec<EncryptedCookie> {
     match reader.optional("SESSION_COOKIE") {
         Some(name) => vec![EncryptedCookie {
             name,
-            is_given: true,
+            is_configured: true,
         }],
         None => {
-            let own = |carrier: &Carrier| EncryptedCookie {
-                name: carrier.name.clone(),
-                is_given: false,
+            let own = |cookie: &SessionCookie| EncryptedCookie {
+                name: cookie.name.clone(),
+                is_configured: false,
             };
-            products_own.iter().map(own).collect()
+            idp_cookies.iter().map(own).collect()
         }
     }
 }
@@ -233,7 +239,7 @@ fn is_cookie_name(name: &str) -> bool {
 
 impl Rules {
     /// These rules for the tokens of an issuer, whose first name is the one that sessions get.
-    pub fn of(self, names: Vec<String>, audience: Audience) -> Self {
+    pub fn for_issuer(self, names: Vec<String>, audience: Audience) -> Self {
         let issuer = names.first().cloned().unwrap_or_default();
         Self {
             issuer,

@@ -2,10 +2,10 @@
 
 use url::Url;
 
-use crate::session::claims::parties::Parties;
+use crate::session::claims::authorized_parties::AuthorizedParties;
 use crate::session::claims::{Audience, IssuerClaim, Rules};
-use crate::session::cookie::{Carrier, Form};
-use crate::session::idp::product::{AudienceSetting, Idp, IdpTenant, SecretUse};
+use crate::session::cookie::{CookieFormat, SessionCookie};
+use crate::session::idp::definition::{AudienceSetting, Idp, IdpTenant, SecretUse};
 use crate::session::jwt::algorithm::Algorithm;
 use crate::session::jwt::remote_jwk_set::Location;
 use crate::session::settings::authenticator::{
@@ -18,27 +18,27 @@ use crate::settings::Reader;
 /// cookies.
 pub fn sessions(
     reader: &mut Reader,
-    product: &Idp,
+    idp: &Idp,
     rules: Rules,
-) -> (Option<AuthenticatorSettings>, Vec<Carrier>) {
-    let entries = fields::issuers(reader, product.issuer_setting);
-    let tenants = tenants(reader, product, &entries);
-    let listed = listed_audience(reader, product);
+) -> (Option<AuthenticatorSettings>, Vec<SessionCookie>) {
+    let entries = fields::issuers(reader, idp.issuer_setting);
+    let tenants = tenants(reader, idp, &entries);
+    let listed = listed_audience(reader, idp);
     let mut rules = Rules {
-        product: product.rule,
+        idp_rule: idp.rule,
         ..rules
     };
-    if product.party_is_an_origin {
-        rules.authorized_parties = Parties::of_pages(reader);
+    if idp.party_is_an_origin {
+        rules.authorized_parties = AuthorizedParties::pages_from_settings(reader);
     }
-    let (secrets, key_sets) = keys(reader, product, entries.len());
-    let algorithms = algorithms(reader, product, secrets.is_some());
-    let mut carriers = cognito_cookies(&listed);
+    let (secrets, key_sets) = keys(reader, idp, entries.len());
+    let algorithms = algorithms(reader, idp, secrets.is_some());
+    let mut cookies = cognito_cookies(&listed);
     let mut trusted = Vec::new();
     for (number, tenant) in tenants.iter().enumerate() {
         let key_set = key_sets.as_ref().and_then(|urls| urls.get(number)?.clone());
         let secret = secrets.as_ref().and_then(|ids| ids.get(number));
-        carriers.extend(tenant.carriers.iter().cloned());
+        cookies.extend(tenant.cookies.iter().cloned());
         for issuer in &tenant.issuers {
             let key_set = key_set
                 .as_ref()
@@ -57,13 +57,13 @@ pub fn sessions(
             };
             let rules = rules
                 .clone()
-                .of(issuer.names.clone(), audience(product, tenant, &listed));
+                .for_issuer(issuer.names.clone(), audience(idp, tenant, &listed));
             // A product may sign in one user through several issuers.
             let rules = Rules {
                 issuer: tenant.name().to_owned(),
                 ..rules
             };
-            let (algorithms, key_id_required) = (algorithms.clone(), product.key_id_required);
+            let (algorithms, key_id_required) = (algorithms.clone(), idp.key_id_required);
             trusted.push(IssuerSettings {
                 keys,
                 algorithms,
@@ -72,20 +72,20 @@ pub fn sessions(
             });
         }
     }
-    check_tenants_audience(reader, product, &tenants, &listed);
-    let encrypted = encrypted(reader, product, tenants.first(), &rules, &mut carriers);
+    check_tenants_audience(reader, idp, &tenants, &listed);
+    let encrypted = encrypted(reader, idp, tenants.first(), &rules, &mut cookies);
     (
         Some(AuthenticatorSettings::Tokens(trusted, encrypted)),
-        carriers,
+        cookies,
     )
 }
 
 /// The tenants that the entries stand for. No two may have tokens of one issuer, as nothing else
 /// tells them apart.
-fn tenants(reader: &mut Reader, product: &Idp, entries: &[String]) -> Vec<IdpTenant> {
+fn tenants(reader: &mut Reader, idp: &Idp, entries: &[String]) -> Vec<IdpTenant> {
     let mut tenants: Vec<IdpTenant> = Vec::new();
     for entry in entries {
-        match (product.tenant)(entry) {
+        match (idp.tenant)(entry) {
             Ok(mut tenant) => {
                 let known = |name: &String| {
                     tenants
@@ -115,11 +115,11 @@ fn tenants(reader: &mut Reader, product: &Idp, entries: &[String]) -> Vec<IdpTen
 /// What signs tokens: secrets of the product's, and key sets elsewhere than it has them.
 fn keys(
     reader: &mut Reader,
-    product: &Idp,
+    idp: &Idp,
     issuers: usize,
 ) -> (Option<Vec<String>>, Option<Vec<Option<Url>>>) {
-    let secrets = match product.secret {
-        SecretUse::Signs(_) => fields::one_for_each(reader, "SESSION_SECRET_ID", issuers),
+    let secrets = match idp.secret {
+        SecretUse::Signs(_) => fields::one_per_issuer(reader, "SESSION_SECRET_ID", issuers),
         _ => None,
     };
     (secrets, fields::key_sets(reader, issuers))
@@ -127,19 +127,19 @@ fn keys(
 
 /// The algorithms of a product's tokens: those of its published keys, and with a secret those of
 /// the secret too.
-fn algorithms(reader: &mut Reader, product: &Idp, with_secret: bool) -> Vec<Algorithm> {
-    match product.secret {
+fn algorithms(reader: &mut Reader, idp: &Idp, with_secret: bool) -> Vec<Algorithm> {
+    match idp.secret {
         SecretUse::Signs(names) if with_secret => {
             let known = [&Algorithm::ASYMMETRIC[..], &Algorithm::SYMMETRIC].concat();
-            fields::algorithms(reader, &known, &[product.algorithms, names].concat())
+            fields::algorithms(reader, &known, &[idp.algorithms, names].concat())
         }
-        _ => fields::algorithms(reader, &Algorithm::ASYMMETRIC, product.algorithms),
+        _ => fields::algorithms(reader, &Algorithm::ASYMMETRIC, idp.algorithms),
     }
 }
 
 /// What `SESSION_AUDIENCE` says; nothing where the product does without.
-fn listed_audience(reader: &mut Reader, product: &Idp) -> Option<Audience> {
-    match product.audience {
+fn listed_audience(reader: &mut Reader, idp: &Idp) -> Option<Audience> {
+    match idp.audience {
         AudienceSetting::Required(meaning) => Some(fields::required_audience(reader, meaning)),
         AudienceSetting::CognitoClients => Some(
             match fields::required_audience(
@@ -158,13 +158,13 @@ fn listed_audience(reader: &mut Reader, product: &Idp) -> Option<Audience> {
 }
 
 /// The audience of a tenant's tokens.
-fn audience(product: &Idp, tenant: &IdpTenant, listed: &Option<Audience>) -> Audience {
-    let names: &[&str] = match product.audience {
+fn audience(idp: &Idp, tenant: &IdpTenant, listed: &Option<Audience>) -> Audience {
+    let names: &[&str] = match idp.audience {
         AudienceSetting::Default(names) => names,
         _ => &[],
     };
     match listed {
-        Some(listed) if product.audience != AudienceSetting::Tenants => listed.clone(),
+        Some(listed) if idp.audience != AudienceSetting::Tenants => listed.clone(),
         _ => {
             let own: Vec<_> = tenant
                 .audience
@@ -184,7 +184,7 @@ fn audience(product: &Idp, tenant: &IdpTenant, listed: &Option<Audience>) -> Aud
 /// What is listed cannot widen an audience that follows from the tenant.
 fn check_tenants_audience(
     reader: &mut Reader,
-    product: &Idp,
+    idp: &Idp,
     tenants: &[IdpTenant],
     listed: &Option<Audience>,
 ) {
@@ -195,7 +195,7 @@ fn check_tenants_audience(
     let fits = listed
         .as_ref()
         .is_none_or(|listed| *listed == Audience::OneOf(own));
-    if product.audience == AudienceSetting::Tenants && !tenants.is_empty() && !fits {
+    if idp.audience == AudienceSetting::Tenants && !tenants.is_empty() && !fits {
         reader.error(
             "SESSION_AUDIENCE",
             "must not be set to anything but what SESSION_ISSUER implies",
@@ -204,34 +204,34 @@ fn check_tenants_audience(
 }
 
 /// Amplify's cookies have the app client's id in their names.
-fn cognito_cookies(listed: &Option<Audience>) -> Vec<Carrier> {
+fn cognito_cookies(listed: &Option<Audience>) -> Vec<SessionCookie> {
     let Some(Audience::CognitoClient(clients)) = listed else {
         return Vec::new();
     };
     let name = |client: &String| format!("CognitoIdentityServiceProvider.{client}");
     clients
         .iter()
-        .map(|client| Carrier {
+        .map(|client| SessionCookie {
             name: name(client),
-            form: Form::AmplifyUser,
+            format: CookieFormat::AmplifyUser,
         })
         .collect()
 }
 
 fn encrypted(
     reader: &mut Reader,
-    product: &Idp,
+    idp: &Idp,
     tenant: Option<&IdpTenant>,
     rules: &Rules,
-    carriers: &mut Vec<Carrier>,
+    cookies: &mut Vec<SessionCookie>,
 ) -> Option<EncryptedSettings> {
-    let SecretUse::Encrypts(scheme, cookies) = &product.secret else {
+    let SecretUse::Encrypts(scheme, library_cookies) = &idp.secret else {
         return None;
     };
     let (secret_id, tenant) = (reader.optional("SESSION_SECRET_ID")?, tenant?);
-    carriers.extend(cookies.iter().map(|(name, form)| Carrier {
+    cookies.extend(library_cookies.iter().map(|(name, format)| SessionCookie {
         name: (*name).to_owned(),
-        form: *form,
+        format: *format,
     }));
     let issuer = tenant.name().to_owned();
     // The app that encrypts is the party, and the audience of the ID token that it was signed in
@@ -240,13 +240,13 @@ fn encrypted(
         issuer_claim: IssuerClaim::IfPresent(issuer.clone()),
         issuer,
         audience: Audience::Any,
-        authorized_parties: Parties::Any,
+        authorized_parties: AuthorizedParties::Any,
         ..rules.clone()
     };
     Some(EncryptedSettings {
         secret_id,
         scheme: scheme.clone(),
-        cookies: fields::encrypted_cookies(reader, carriers),
+        cookies: fields::encrypted_cookies(reader, cookies),
         rules,
     })
 }

@@ -10,9 +10,9 @@ mod idp;
 mod tests;
 
 use crate::session::claim_path::is_name;
-use crate::session::claims::parties::Parties;
+use crate::session::claims::authorized_parties::AuthorizedParties;
 use crate::session::claims::{Audience, IssuerClaim, Rules, Times};
-use crate::session::cookie::Carrier;
+use crate::session::cookie::SessionCookie;
 use crate::session::idp::{AUTHJS, AUTHJS_COOKIES, IDPS};
 use crate::session::jwt::algorithm::Algorithm;
 use crate::session::jwt::remote_jwk_set::Location;
@@ -31,9 +31,9 @@ const POINTER: &str =
 /// All settings of sessions.
 pub struct SessionSettings {
     /// How they are verified.
-    pub method: AuthenticatorSettings,
+    pub authenticator: AuthenticatorSettings,
     /// The cookies that may carry one.
-    pub carriers: Vec<Carrier>,
+    pub cookies: Vec<SessionCookie>,
 }
 
 impl SessionSettings {
@@ -42,15 +42,15 @@ impl SessionSettings {
         let kind = reader
             .optional("SESSION_KIND")
             .unwrap_or_else(|| "jwt".to_owned());
-        let product = IDPS.iter().find(|product| product.name == kind);
+        let idp = IDPS.iter().find(|idp| idp.name == kind);
         // What is no kind may be anything, such as a key pasted here by mistake: it is never
         // repeated.
-        if product.is_some() || OTHER_KINDS.contains(&kind.as_str()) {
-            fields::refuse_settings_of_other_kinds(reader, &kind, product);
+        if idp.is_some() || OTHER_KINDS.contains(&kind.as_str()) {
+            fields::refuse_settings_of_other_kinds(reader, &kind, idp);
         }
         let rules = common_rules(reader);
-        let (method, carriers) = match (product, kind.as_str()) {
-            (Some(product), _) => idp::sessions(reader, product, rules),
+        let (authenticator, cookies) = match (idp, kind.as_str()) {
+            (Some(idp), _) => idp::sessions(reader, idp, rules),
             (None, "jwt") => (jwt(reader, rules), Vec::new()),
             (None, "secret") => (secret(reader, rules), Vec::new()),
             (None, "authjs") => authjs(reader, rules),
@@ -58,16 +58,16 @@ impl SessionSettings {
             (None, "forward") => (forward(reader, rules), Vec::new()),
             // What else must be set depends on the kind that is meant, which nobody knows.
             (None, _) => {
-                let names = IDPS.iter().map(|product| product.name).chain(OTHER_KINDS);
+                let names = IDPS.iter().map(|idp| idp.name).chain(OTHER_KINDS);
                 let names = names.collect::<Vec<_>>().join(", ");
                 reader.error("SESSION_KIND", format_args!("must be one of {names}"));
                 (None, Vec::new())
             }
         };
-        let carriers = fields::cookies(reader, carriers);
+        let cookies = fields::cookies(reader, cookies);
         Some(Self {
-            method: method?,
-            carriers,
+            authenticator: authenticator?,
+            cookies,
         })
     }
 }
@@ -107,10 +107,10 @@ fn common_rules(reader: &mut Reader) -> Rules {
         issuer_claim: IssuerClaim::OneOf(Vec::new()),
         subject_pointer: fields::subject_pointer(reader),
         audience: Audience::OneOf(Vec::new()),
-        authorized_parties: Parties::from_settings(reader),
+        authorized_parties: AuthorizedParties::from_settings(reader),
         required,
         times: Times::MustExpire,
-        product: |_| Ok(()),
+        idp_rule: |_| Ok(()),
     }
 }
 
@@ -125,7 +125,7 @@ fn jwt(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSettings> {
             Some(urls) => urls.get(number).cloned().flatten().map(Location::JwkSet),
             None => fields::discovery(reader, &issuer),
         };
-        let rules = rules.clone().of(vec![issuer], audience.clone());
+        let rules = rules.clone().for_issuer(vec![issuer], audience.clone());
         let keys = KeysSetting::Published(location?);
         trusted.push(IssuerSettings {
             keys,
@@ -141,7 +141,7 @@ fn secret(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSettings> {
     let issuers = fields::unique_issuers(reader);
     let audience = fields::required_audience(reader, "the \"aud\" that session tokens may have");
     let algorithms = fields::algorithms(reader, &Algorithm::SYMMETRIC, &Algorithm::SYMMETRIC);
-    let secrets = fields::one_for_each(reader, "SESSION_SECRET_ID", issuers.len());
+    let secrets = fields::one_per_issuer(reader, "SESSION_SECRET_ID", issuers.len());
     if secrets.is_none() {
         reader.error(
             "SESSION_SECRET_ID",
@@ -176,7 +176,7 @@ fn secret(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSettings> {
             let of = |name, id| {
                 issuer_of(
                     KeysSetting::Shared(id),
-                    rules.clone().of(vec![name], audience.clone()),
+                    rules.clone().for_issuer(vec![name], audience.clone()),
                 )
             };
             pairs.map(|(name, id)| of(name, id)).collect()
@@ -185,22 +185,25 @@ fn secret(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSettings> {
     Some(AuthenticatorSettings::Tokens(trusted, None))
 }
 
-fn authjs(reader: &mut Reader, rules: Rules) -> (Option<AuthenticatorSettings>, Vec<Carrier>) {
+fn authjs(
+    reader: &mut Reader,
+    rules: Rules,
+) -> (Option<AuthenticatorSettings>, Vec<SessionCookie>) {
     let secret_id = reader.required(
         "SESSION_SECRET_ID",
         "the name or ARN of the secret that holds AUTH_SECRET",
     );
-    let carriers = AUTHJS_COOKIES
-        .map(|(name, form)| Carrier {
+    let cookies = AUTHJS_COOKIES
+        .map(|(name, format)| SessionCookie {
             name: name.to_owned(),
-            form,
+            format,
         })
         .to_vec();
     let issuer = reader
         .optional("SESSION_ISSUER")
         .unwrap_or_else(|| "authjs".to_owned());
     // The app that encrypts is the party and the audience, whatever the settings for tokens say.
-    let (audience, authorized_parties) = (Audience::Any, Parties::Any);
+    let (audience, authorized_parties) = (Audience::Any, AuthorizedParties::Any);
     let rules = Rules {
         issuer,
         issuer_claim: IssuerClaim::Unchecked,
@@ -208,16 +211,16 @@ fn authjs(reader: &mut Reader, rules: Rules) -> (Option<AuthenticatorSettings>, 
         authorized_parties,
         ..rules
     };
-    let cookies = fields::encrypted_cookies(reader, &carriers);
+    let encrypted_cookies = fields::encrypted_cookies(reader, &cookies);
     let encrypted = EncryptedSettings {
         secret_id,
         scheme: AUTHJS,
-        cookies,
+        cookies: encrypted_cookies,
         rules,
     };
     (
         Some(AuthenticatorSettings::Tokens(Vec::new(), Some(encrypted))),
-        carriers,
+        cookies,
     )
 }
 

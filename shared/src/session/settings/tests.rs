@@ -1,7 +1,7 @@
 //! What settings of sessions are taken for, and what is said of wrong ones.
 
 use super::*;
-use crate::session::cookie::Form;
+use crate::session::cookie::CookieFormat;
 use crate::session::jwe::EncryptedCookie;
 
 fn read(variables: &[(&str, &str)]) -> Result<SessionSettings, String> {
@@ -35,7 +35,7 @@ fn discovery_stands_below_the_issuer() {
         let settings = read(&[("SESSION_ISSUER", issuer), ("SESSION_AUDIENCE", "a")])
             .ok()
             .unwrap();
-        let AuthenticatorSettings::Tokens(issuers, None) = settings.method else {
+        let AuthenticatorSettings::Tokens(issuers, None) = settings.authenticator else {
             panic!("{issuer}")
         };
         let KeysSetting::Published(Location::Discovery {
@@ -63,7 +63,7 @@ fn an_audience_must_be_named_or_waived_out_loud() {
     ])
     .ok()
     .unwrap();
-    let AuthenticatorSettings::Tokens(issuers, None) = settings.method else {
+    let AuthenticatorSettings::Tokens(issuers, None) = settings.authenticator else {
         panic!()
     };
     assert!(matches!(issuers[0].rules.audience, Audience::Any));
@@ -191,11 +191,11 @@ fn a_pointer_to_a_claim_must_be_one() {
 fn good(variables: &[(&str, &str)]) -> (AuthenticatorSettings, Vec<String>) {
     let settings = read(variables).unwrap_or_else(|message| panic!("{variables:?}: {message}"));
     (
-        settings.method,
+        settings.authenticator,
         settings
-            .carriers
+            .cookies
             .into_iter()
-            .map(|carrier| carrier.name)
+            .map(|cookie| cookie.name)
             .collect(),
     )
 }
@@ -330,14 +330,17 @@ fn cookies_are_the_products_own_unless_one_is_named() {
     let named = read(&[&with_secret[..], &[("SESSION_COOKIE", "mine")]].concat())
         .ok()
         .unwrap();
-    let forms: Vec<_> = named
-        .carriers
+    let formats: Vec<_> = named
+        .cookies
         .iter()
-        .map(|carrier| (carrier.name.as_str(), carrier.form))
+        .map(|cookie| (cookie.name.as_str(), cookie.format))
         .collect();
     assert_eq!(
-        forms,
-        [("mine", Form::Chunked("__")), ("mine", Form::Chunked("."))]
+        formats,
+        [
+            ("mine", CookieFormat::Chunked("__")),
+            ("mine", CookieFormat::Chunked("."))
+        ]
     );
     let cognito = [
         ("SESSION_KIND", "cognito"),
@@ -354,7 +357,7 @@ fn cookies_are_the_products_own_unless_one_is_named() {
     let named = read(&[&cognito[..], &[("SESSION_COOKIE", "token")]].concat())
         .ok()
         .unwrap();
-    assert_eq!(named.carriers, [Carrier::plain("token")]);
+    assert_eq!(named.cookies, [SessionCookie::plain("token")]);
     let (AuthenticatorSettings::Tokens(_, Some(encrypted)), names) = good(&[
         ("SESSION_KIND", "authjs"),
         ("SESSION_SECRET_ID", "s"),
@@ -364,7 +367,7 @@ fn cookies_are_the_products_own_unless_one_is_named() {
     };
     let mine = EncryptedCookie {
         name: "mine".to_owned(),
-        is_given: true,
+        is_configured: true,
     };
     assert_eq!(
         (encrypted.cookies, names),
@@ -397,7 +400,11 @@ fn the_party_of_an_encrypted_cookie_is_the_app_that_encrypts_it() {
         else {
             panic!()
         };
-        assert_eq!(encrypted.rules.authorized_parties, Parties::Any, "{more:?}");
+        assert_eq!(
+            encrypted.rules.authorized_parties,
+            AuthorizedParties::Any,
+            "{more:?}"
+        );
     }
 }
 

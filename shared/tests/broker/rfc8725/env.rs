@@ -105,7 +105,7 @@ impl TwoIssuers {
         claims
     }
 
-    /// Claims as they are where nothing is wrong with them.
+    /// ClaimsSet as they are where nothing is wrong with them.
     pub fn good(&self) -> Value {
         self.claims(json!({}))
     }

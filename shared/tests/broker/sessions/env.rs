@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
-use voicemint::session::cookie::Carrier;
+use voicemint::session::cookie::SessionCookie;
 use voicemint::session::credential::Credential;
 use voicemint::session::verifier::Verifier;
 
@@ -29,7 +29,7 @@ pub type Answer = fn(&Value, &HeaderMap) -> Response;
 
 pub struct Deployment {
     pub url: String,
-    carriers: Vec<Carrier>,
+    cookies: Vec<SessionCookie>,
     verifier: Verifier,
     store: Arc<MemorySecrets>,
     clock: ManualClock,
@@ -85,10 +85,10 @@ impl Deployment {
         };
         let clock = ManualClock::new(NOW);
         let store = Arc::new(MemorySecrets::new(secrets));
-        let (verifier, carriers) = verifier(&environment, Arc::clone(&store) as _, clock.clock());
+        let (verifier, cookies) = verifier(&environment, Arc::clone(&store) as _, clock.clock());
         Self {
             url,
-            carriers,
+            cookies,
             verifier,
             store,
             clock,
@@ -128,7 +128,7 @@ impl Deployment {
             "cookie",
             HeaderValue::from_bytes(cookies.as_bytes()).unwrap(),
         );
-        self.judge(Credential::find(&headers, &self.carriers)).await
+        self.judge(Credential::find(&headers, &self.cookies)).await
     }
 
     async fn judge(&self, credential: Credential<'_>) -> Result<String, (&'static str, String)> {
@@ -140,9 +140,9 @@ impl Deployment {
 
     /// The cookies that may carry a session.
     pub fn cookie_names(&self) -> Vec<String> {
-        self.carriers
+        self.cookies
             .iter()
-            .map(|carrier| carrier.name.clone())
+            .map(|cookie| cookie.name.clone())
             .collect()
     }
 

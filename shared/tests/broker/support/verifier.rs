@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use voicemint::clock::Clock;
 use voicemint::secret::SecretStore;
-use voicemint::session::cookie::Carrier;
+use voicemint::session::cookie::SessionCookie;
 use voicemint::session::settings::SessionSettings;
 use voicemint::session::verifier::Verifier;
 use voicemint::settings::{Environment, Reader};
@@ -23,9 +23,9 @@ pub fn verifier(
     environment: &dyn Environment,
     store: Arc<dyn SecretStore>,
     clock: Clock,
-) -> (Verifier, Vec<Carrier>) {
+) -> (Verifier, Vec<SessionCookie>) {
     let settings = session_settings(environment).unwrap();
-    let cookies = settings.carriers.clone();
+    let cookies = settings.cookies.clone();
     let transport = Transport::new().unwrap();
     let fresh_for = Duration::from_secs(300);
     (

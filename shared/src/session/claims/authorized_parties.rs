@@ -5,7 +5,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::origin_pattern::OriginPattern;
-use crate::session::claims::claims_set::Claims;
+use crate::session::claims::claims_set::ClaimsSet;
 use crate::settings::Reader;
 
 const NAME: &str = "SESSION_AUTHORIZED_PARTIES";
@@ -14,7 +14,7 @@ const ABSENT: &str = "absent";
 
 /// The parties that may have got a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Parties {
+pub enum AuthorizedParties {
     /// Any, or none.
     Any,
     /// One of these.
@@ -37,7 +37,7 @@ pub enum Party {
     Page(OriginPattern),
 }
 
-impl Parties {
+impl AuthorizedParties {
     /// Reads `SESSION_AUTHORIZED_PARTIES`. Not set, any party counts.
     pub fn from_settings(reader: &mut Reader) -> Self {
         let listed = reader.list(NAME);
@@ -49,7 +49,7 @@ impl Parties {
 
     /// The same for a product that names pages: not set, or set to `absent` alone, those of
     /// `ALLOWED_ORIGINS` count.
-    pub fn of_pages(reader: &mut Reader) -> Self {
+    pub fn pages_from_settings(reader: &mut Reader) -> Self {
         let mut listed = reader.list(NAME);
         let is_known = |entry: &String| ["*", ABSENT].contains(&entry.as_str()) || is_page(entry);
         if !listed.iter().all(is_known) {
@@ -103,7 +103,7 @@ impl Parties {
     ///
     /// # Errors
     /// A clause for the log.
-    pub fn check(&self, claims: &Claims) -> Result<(), &'static str> {
+    pub fn check(&self, claims: &ClaimsSet) -> Result<(), &'static str> {
         let Self::Listed {
             parties,
             or_absent,

@@ -3,8 +3,8 @@
 use url::Url;
 
 use crate::session::claims::IdpRule;
-use crate::session::claims::claims_set::Claims;
-use crate::session::cookie::{Carrier, Form};
+use crate::session::claims::claims_set::ClaimsSet;
+use crate::session::cookie::{CookieFormat, SessionCookie};
 use crate::session::jwe::Scheme;
 
 /// A product whose sessions are signed tokens.
@@ -53,7 +53,7 @@ pub enum SecretUse {
     /// It signs tokens with one of these algorithms, next to published keys.
     Signs(&'static [&'static str]),
     /// It encrypts sessions in these cookies, beside the signed tokens.
-    Encrypts(Scheme, &'static [(&'static str, Form)]),
+    Encrypts(Scheme, &'static [(&'static str, CookieFormat)]),
 }
 
 /// One team's part of a product.
@@ -64,7 +64,7 @@ pub struct IdpTenant {
     /// For whom its tokens are, where that follows from the tenant alone.
     pub audience: Option<String>,
     /// The cookies in which its sessions travel.
-    pub carriers: Vec<Carrier>,
+    pub cookies: Vec<SessionCookie>,
 }
 
 /// An issuer that publishes its keys.
@@ -82,14 +82,14 @@ impl IdpTenant {
         Ok(Self {
             issuers: vec![PublishedIssuer::new(vec![name], &key_set)?],
             audience: None,
-            carriers: Vec::new(),
+            cookies: Vec::new(),
         })
     }
 
     /// The same, with these cookies.
     #[must_use]
-    pub fn with_carriers(self, carriers: Vec<Carrier>) -> Self {
-        Self { carriers, ..self }
+    pub fn with_cookies(self, cookies: Vec<SessionCookie>) -> Self {
+        Self { cookies, ..self }
     }
 }
 
@@ -124,6 +124,6 @@ pub fn is_id(entry: &str) -> bool {
 }
 
 /// No rule beside the common ones.
-pub fn no_rule(_: &Claims) -> Result<(), &'static str> {
+pub fn no_rule(_: &ClaimsSet) -> Result<(), &'static str> {
     Ok(())
 }
