@@ -63,11 +63,13 @@ fn run(arguments: &[String]) -> Result<bool, String> {
     let mut all_valid = true;
     for line in stdin().lock().split(b'\n') {
         let line = line.map_err(|error| format!("the tokens cannot be read: {error}."))?;
-        // A line's end is no part of a token; anything else around it is, and is refused.
+        // A line ending is not part of the token; any other surrounding character is, and is refused.
         let line = line.strip_suffix(b"\r").unwrap_or(&line);
         let verified = match std::str::from_utf8(line) {
-            Ok(token) => verify::verify(token, &key_set, &algorithms),
-            Err(_) => Err("the token is not a text"),
+            Ok(token) => {
+                verify::verify(token, &key_set, &algorithms).map_err(|error| error.to_string())
+            }
+            Err(_) => Err("the token is not UTF-8".to_owned()),
         };
         match verified {
             Ok(payload) => println!("valid {}", URL_SAFE_NO_PAD.encode(payload)),

@@ -47,7 +47,7 @@ impl<P: Provider> Broker<P> {
         let grants_claim = grants_claim(&mut reader);
         let limits = Limits::from_settings(&mut reader);
         let session = reader.finish(session)?;
-        let session_carriers = session.carriers.clone();
+        let session_cookies = session.cookies.clone();
         let verifier = Verifier::new(
             session,
             transport.clone(),
@@ -66,7 +66,7 @@ impl<P: Provider> Broker<P> {
         Ok(Self {
             provider,
             origins,
-            session_carriers,
+            session_cookies,
             grants_claim,
             verifier,
             secret,

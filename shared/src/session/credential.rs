@@ -16,7 +16,7 @@ pub enum Credential<'a> {
     /// More than can be the user's own.
     TooManyCookies,
     /// Session cookies, but none that holds a session.
-    UnreadableCookies,
+    UndecodableCookies,
     /// Nothing.
     None,
 }
@@ -61,7 +61,7 @@ impl<'a> Credential<'a> {
         }
         match candidates.len() {
             _ if too_many || counted.len() > MAX_CANDIDATES => Self::TooManyCookies,
-            0 if unreadable => Self::UnreadableCookies,
+            0 if unreadable => Self::UndecodableCookies,
             0 => Self::None,
             _ => Self::Cookies(candidates),
         }

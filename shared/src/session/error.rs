@@ -1,79 +1,81 @@
-//! Why a credential is no session, or cannot be judged.
+//! Why a credential does not become a session.
 
-use std::borrow::Cow;
+use thiserror::Error;
 
 use crate::problem::{Code, Problem};
 use crate::session::claims::ClaimsError;
+use crate::session::reason::Reason;
 
-/// Why a credential is no session.
-#[derive(Debug, PartialEq, Eq)]
+/// Seconds after which a caller may try again if only the operator can fix the error.
+const RETRY_AFTER_MISCONFIGURATION: u32 = 60;
+
+/// Why a credential does not become a session.
+#[derive(Debug, PartialEq, Eq, Error)]
 pub enum SessionError {
-    /// It is not one; a clause for the log.
-    Invalid(Cow<'static, str>),
-    /// It was one, until it expired.
+    /// The credential is not a session.
+    #[error(transparent)]
+    Invalid(#[from] Reason),
+    /// The session has expired.
+    #[error("{}", Reason::Expired)]
     Expired,
-    /// That cannot be said, as keys or answers cannot be had.
+    /// The credential cannot be verified, because keys, secrets or an answer are unavailable.
+    #[error("{reason}")]
     Unavailable {
-        /// A clause for the log.
-        reason: String,
-        /// When another try will be made, in seconds.
+        /// What is unavailable.
+        reason: Reason,
+        /// Seconds until another try is made.
         retry_after: u32,
     },
 }
 
 impl SessionError {
-    /// A credential that is no session, with a clause for the log.
-    pub fn invalid(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self::Invalid(reason.into())
-    }
-
-    /// Something that only the operator can mend. The caller's session may be good, so this is no
-    /// word against it.
-    pub fn misconfigured(reason: &str) -> Self {
+    /// Something that only the operator can fix. The caller's session may be valid, so it is not
+    /// refused.
+    pub fn misconfigured(reason: Reason) -> Self {
         Self::Unavailable {
-            reason: reason.to_owned(),
-            retry_after: 60,
+            reason,
+            retry_after: RETRY_AFTER_MISCONFIGURATION,
         }
     }
 
-    /// A secret that sessions are checked with cannot be had.
-    pub fn without_secret(refusal: Problem) -> Self {
+    /// A secret that verifies sessions is unavailable.
+    pub fn without_secret(problem: Problem) -> Self {
         Self::Unavailable {
-            reason: refusal.reason.into_owned(),
-            retry_after: refusal.retry_after.unwrap_or(1),
+            reason: Reason::Secret(problem.reason),
+            retry_after: problem.retry_after.unwrap_or(1),
         }
     }
 }
 
 impl From<ClaimsError> for SessionError {
-    fn from(denied: ClaimsError) -> Self {
-        match denied {
-            ClaimsError::Invalid(reason) => Self::invalid(reason),
+    fn from(error: ClaimsError) -> Self {
+        match error {
+            ClaimsError::Invalid(reason) => Self::Invalid(reason),
             ClaimsError::Expired => Self::Expired,
         }
     }
 }
 
 impl From<SessionError> for Problem {
-    fn from(refused: SessionError) -> Self {
-        match refused {
+    fn from(error: SessionError) -> Self {
+        match error {
             SessionError::Invalid(reason) => {
                 let detail = "The session is not one that this service accepts. Sign in again; if that does not help, \
                               compare the token's issuer, audience and algorithm with the service's settings.";
-                Self::new(Code::SessionInvalid, detail).with_reason(reason)
+                Self::new(Code::SessionInvalid, detail).with_reason(reason.to_string())
             }
             SessionError::Expired => {
                 let detail = "The session has expired. Sign in again, or refresh the session, and repeat the request.";
-                Self::new(Code::SessionExpired, detail).with_reason("exp is in the past")
+                Self::new(Code::SessionExpired, detail).with_reason(Reason::Expired.to_string())
             }
             SessionError::Unavailable {
                 reason,
                 retry_after,
             } => {
-                let detail = "Sessions cannot be checked at the moment, since the identity provider cannot be asked or \
-                              its keys cannot be had. Try again shortly.";
+                let detail = "Sessions cannot be verified at the moment, because the identity provider or its keys are \
+                              unavailable. Try again shortly.";
                 Self::new(Code::SessionUnavailable, detail)
-                    .with_reason(reason)
+                    .with_reason(reason.to_string())
                     .retry_after(retry_after)
             }
         }

@@ -15,6 +15,7 @@ pub mod idp;
 pub mod jose;
 pub mod jwe;
 pub mod jwt;
+pub mod reason;
 pub mod remote;
 pub mod settings;
 pub mod subject;

@@ -1,4 +1,4 @@
-//! The verifier: from a credential to a session, in the way that the settings say.
+//! The verifier: turns a credential into a session in the way that the settings choose.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,13 +13,15 @@ use crate::session::claims::IssuerClaim;
 use crate::session::credential::{Candidate, Credential};
 use crate::session::error::SessionError;
 use crate::session::jose::is_encrypted;
-use crate::session::jwe::{EncryptedSessions, encrypts};
-use crate::session::jwt::issuer::{Keys, TrustedIssuer, signs};
-use crate::session::jwt::remote_jwk_set::{Location, RemoteJwkSet};
+use crate::session::jwe::{EncryptedSessions, check_encryption_secret};
+use crate::session::jwt::download::Location;
+use crate::session::jwt::issuer::{Keys, TrustedIssuer, check_signing_secret};
+use crate::session::jwt::remote_jwk_set::RemoteJwkSet;
 use crate::session::jwt::unverified::UnverifiedToken;
+use crate::session::reason::Reason;
 use crate::session::remote::ServiceClient;
 use crate::session::remote::forward::Forward;
-use crate::session::remote::introspection::{Introspection, authenticates};
+use crate::session::remote::introspection::{Introspection, check_client_credentials};
 use crate::session::settings::SessionSettings;
 use crate::session::settings::authenticator::{
     AuthenticatorSettings, EncryptedSettings, IssuerSettings, KeysSetting,
@@ -28,7 +30,7 @@ use crate::transport::Transport;
 
 /// Verifies the sessions of one deployment.
 pub struct Verifier {
-    way: Authenticator,
+    authenticator: Authenticator,
     clock: Clock,
 }
 
@@ -39,8 +41,7 @@ enum Authenticator {
 }
 
 impl Verifier {
-    /// A verifier for what the settings say. `fresh_for` is how long a secret is used before it is
-    /// loaded anew.
+    /// Creates a verifier. A secret that is older than `fresh_for` is loaded again.
     pub fn new(
         settings: SessionSettings,
         transport: Transport,
@@ -48,70 +49,29 @@ impl Verifier {
         fresh_for: Duration,
         clock: Clock,
     ) -> Self {
-        let secret =
-            |id, part| SecretCache::new(Arc::clone(&store), id, part, fresh_for, clock.clone());
-        let remote = || ServiceClient {
-            transport: transport.clone(),
-            clock: clock.clone(),
+        let mut builder = Builder {
+            transport,
+            store,
+            fresh_for,
+            clock,
+            jwk_sets: Vec::new(),
         };
-        let way = match settings.authenticator {
-            AuthenticatorSettings::Tokens(issuers, encrypted) => {
-                let mut sources = Sources {
-                    transport: &transport,
-                    clock: &clock,
-                    known: Vec::new(),
-                };
-                let issuers = issuers.into_iter().map(
-                    |IssuerSettings {
-                         keys,
-                         algorithms,
-                         key_id_required,
-                         rules,
-                     }| {
-                        let keys = match keys {
-                            KeysSetting::Published(location) => {
-                                Keys::Published(sources.at(location))
-                            }
-                            KeysSetting::Shared(id) => {
-                                Keys::Shared(secret(id, SecretField::Only(signs)))
-                            }
-                            KeysSetting::Both(id, location) => Keys::Both(
-                                secret(id, SecretField::Only(signs)),
-                                sources.at(location),
-                            ),
-                        };
-                        TrustedIssuer {
-                            keys,
-                            algorithms,
-                            key_id_required,
-                            rules,
-                        }
-                    },
-                );
-                let issuers = issuers.collect();
-                let encrypted = encrypted.map(
-                    |EncryptedSettings {
-                         secret_id,
-                         scheme,
-                         cookies,
-                         rules,
-                     }| EncryptedSessions {
-                        secret: secret(secret_id, SecretField::Only(encrypts)),
-                        scheme,
-                        cookies,
-                        rules,
-                        clock: clock.clone(),
-                    },
-                );
-                Authenticator::Tokens(issuers, encrypted)
-            }
-            AuthenticatorSettings::Introspection(service, client) => {
+        let authenticator = match settings.authenticator {
+            AuthenticatorSettings::Tokens(issuers, encrypted) => Authenticator::Tokens(
+                issuers
+                    .into_iter()
+                    .map(|issuer| builder.issuer(issuer))
+                    .collect(),
+                encrypted.map(|encrypted| builder.encrypted_sessions(encrypted)),
+            ),
+            AuthenticatorSettings::Introspection(service, credentials) => {
                 Authenticator::Introspection(Box::new(Introspection {
                     url: service.url,
-                    client: secret(client, SecretField::Whole(authenticates)),
-                    remote: remote(),
+                    credentials: builder
+                        .secret(credentials, SecretField::Whole(check_client_credentials)),
+                    client: builder.client(),
                     rules: service.rules,
-                    remembered: Default::default(),
+                    cache: Default::default(),
                 }))
             }
             AuthenticatorSettings::Forward(service) => Authenticator::Forward(Forward {
@@ -121,16 +81,19 @@ impl Verifier {
                     .into_iter()
                     .next()
                     .map(|cookie| cookie.name),
-                remote: remote(),
+                client: builder.client(),
                 rules: service.rules,
             }),
         };
-        Self { way, clock }
+        Self {
+            authenticator,
+            clock: builder.clock,
+        }
     }
 
-    /// Gets what is needed ahead of the first request, best effort.
+    /// Loads keys and secrets before the first request. Errors are ignored.
     pub async fn warm(&self) {
-        match &self.way {
+        match &self.authenticator {
             Authenticator::Tokens(issuers, encrypted) => {
                 let secret = async {
                     if let Some(encrypted) = encrypted {
@@ -142,134 +105,180 @@ impl Verifier {
                     secret
                 );
             }
-            Authenticator::Introspection(introspection) => drop(introspection.client.get().await),
+            Authenticator::Introspection(introspection) => {
+                drop(introspection.credentials.get().await);
+            }
             Authenticator::Forward(_) => {}
         }
     }
 
-    /// Makes a session of a credential, or refuses it.
+    /// Verifies a credential.
     ///
     /// # Errors
     /// [`Code::SessionMissing`], [`Code::SessionInvalid`], [`Code::SessionExpired`], and
-    /// [`Code::SessionUnavailable`] where nothing can be said of the credential because keys or
-    /// answers cannot be had.
+    /// [`Code::SessionUnavailable`] where the credential cannot be verified because keys, secrets or
+    /// an answer are unavailable.
     pub async fn verify(&self, credential: Credential<'_>) -> Result<Session, Problem> {
         let detail =
             "Sign in, and send the session as a Bearer token or as the app's session cookie.";
-        let missing = |reason| Err(Problem::new(Code::SessionMissing, detail).with_reason(reason));
+        let missing = |reason: Reason| {
+            Err(Problem::new(Code::SessionMissing, detail).with_reason(reason.to_string()))
+        };
         match credential {
             Credential::Bearer(token) => Ok(self.verify_one(token, None).await?),
             Credential::Cookies(candidates) => Ok(self.verify_cookies(&candidates).await?),
-            Credential::TooManyCookies => Err(SessionError::invalid(
-                "the cookies hold more than four different sessions, so none is tried",
-            )
-            .into()),
-            Credential::UnreadableCookies => {
-                missing("a session cookie is there, but no session can be unpacked from it")
-            }
-            Credential::None => {
-                missing("there is neither a Bearer credential nor a session cookie")
-            }
+            Credential::TooManyCookies => Err(SessionError::Invalid(Reason::TooManyCookies).into()),
+            Credential::UndecodableCookies => missing(Reason::UndecodableCookies),
+            Credential::None => missing(Reason::NoCredential),
         }
     }
 
-    /// Judges all that the cookies hold. A sibling host can plant cookies, and their order must not
-    /// decide whose session counts: two good ones of different owners are none.
+    /// Verifies every session in the cookies. A sibling host can set cookies, and the order of the
+    /// cookies must not decide whose session counts: two valid sessions of different users are
+    /// refused.
     async fn verify_cookies(&self, candidates: &[Candidate<'_>]) -> Result<Session, SessionError> {
-        let judged = candidates
+        let results = candidates
             .iter()
             .map(|candidate| self.verify_one(&candidate.session, Some(&candidate.cookies)));
-        let (mut good, mut refused) = (Vec::new(), None);
-        for session in join_all(judged).await {
-            match session {
-                Ok(session) => good.push(session),
-                // It may be the good one of another owner.
+        let (mut valid, mut first_error) = (Vec::new(), None);
+        for result in join_all(results).await {
+            match result {
+                Ok(session) => valid.push(session),
+                // It may be the valid session of another user.
                 Err(unavailable @ SessionError::Unavailable { .. }) => return Err(unavailable),
-                Err(other) => refused = refused.or(Some(other)),
+                Err(error) => first_error = first_error.or(Some(error)),
             }
         }
-        let mut good = good.into_iter();
-        let Some(first) = good.next() else {
-            return Err(
-                refused.unwrap_or_else(|| SessionError::invalid("the cookies hold no session"))
-            );
+        let mut valid = valid.into_iter();
+        let Some(first) = valid.next() else {
+            return Err(first_error.unwrap_or(Reason::EmptyCookies.into()));
         };
-        let same_owner = |other: &Session| {
+        let is_same_user = |other: &Session| {
             (other.issuer(), other.subject()) == (first.issuer(), first.subject())
         };
-        if good.all(|other| same_owner(&other)) {
+        if valid.all(|other| is_same_user(&other)) {
             Ok(first)
         } else {
-            Err(SessionError::invalid(
-                "the cookies hold good sessions of different owners: a sibling host may have set one",
-            ))
+            Err(Reason::AmbiguousCookies.into())
         }
     }
 
-    /// Judges one session. `cookies` are the names of those that hold it, where it came in some.
+    /// Verifies one session. `cookies` are the names of the cookies that contain it, if any.
     async fn verify_one(
         &self,
         session: &str,
         cookies: Option<&[String]>,
     ) -> Result<Session, SessionError> {
-        match &self.way {
+        match &self.authenticator {
             Authenticator::Tokens(_, Some(encrypted)) if is_encrypted(session) => {
                 encrypted.verify(session, cookies).await
             }
-            Authenticator::Tokens(issuers, _) => self.by_issuer(issuers, session).await,
+            Authenticator::Tokens(issuers, _) => self.verify_token(issuers, session).await,
             Authenticator::Introspection(introspection) => introspection.verify(session).await,
             Authenticator::Forward(forward) => forward.verify(cookies.is_some(), session).await,
         }
     }
 
-    /// The token's own word chooses the issuer; then that issuer's keys, and no others, must
-    /// confirm it.
-    async fn by_issuer(
+    /// The token's `iss` selects the issuer; then that issuer's keys, and no others, verify it.
+    async fn verify_token(
         &self,
         issuers: &[TrustedIssuer],
         token: &str,
     ) -> Result<Session, SessionError> {
-        let token = UnverifiedToken::parse(token).map_err(SessionError::invalid)?;
+        let token = UnverifiedToken::parse(token)?;
         let issuer = match issuers {
-            // Who vouches is known from the key alone, whatever the token says, if anything.
+            // The key alone determines the issuer, whether or not the token has an `iss`.
             [only] if only.rules.issuer_claim == IssuerClaim::Unchecked => only,
             _ => {
-                let name = token
-                    .unverified_issuer()
-                    .ok_or_else(|| SessionError::invalid("the token names no issuer"))?;
-                let named = issuers
+                let name = token.unverified_issuer().ok_or(Reason::IssuerMissing)?;
+                issuers
                     .iter()
-                    .find(|issuer| issuer.rules.issuer_claim.names(&name));
-                named.ok_or_else(|| SessionError::invalid("iss is not in SESSION_ISSUER"))?
+                    .find(|issuer| issuer.rules.issuer_claim.names(&name))
+                    .ok_or(Reason::IssuerUnknown)?
             }
         };
         issuer.verify(token, &self.clock).await
     }
 }
 
-/// Makes one source for each place: two issuers that have their keys in one place share what is
-/// fetched.
-struct Sources<'a> {
-    transport: &'a Transport,
-    clock: &'a Clock,
-    known: Vec<Arc<RemoteJwkSet>>,
+/// Creates the parts of a verifier.
+struct Builder {
+    transport: Transport,
+    store: Arc<dyn SecretStore>,
+    fresh_for: Duration,
+    clock: Clock,
+    /// One for each location: issuers with the same key set share its cache.
+    jwk_sets: Vec<Arc<RemoteJwkSet>>,
 }
 
-impl Sources<'_> {
-    fn at(&mut self, location: Location) -> Arc<RemoteJwkSet> {
-        if let Some(known) = self
-            .known
+impl Builder {
+    fn issuer(&mut self, settings: IssuerSettings) -> TrustedIssuer {
+        TrustedIssuer {
+            keys: self.keys(settings.keys),
+            algorithms: settings.algorithms,
+            key_id_required: settings.key_id_required,
+            rules: settings.rules,
+        }
+    }
+
+    fn keys(&mut self, setting: KeysSetting) -> Keys {
+        match setting {
+            KeysSetting::Published(location) => Keys::Published(self.jwk_set(location)),
+            KeysSetting::Shared(id) => Keys::Shared(self.signing_secret(id)),
+            KeysSetting::Both(id, location) => {
+                Keys::Both(self.signing_secret(id), self.jwk_set(location))
+            }
+        }
+    }
+
+    fn encrypted_sessions(&self, settings: EncryptedSettings) -> EncryptedSessions {
+        EncryptedSessions {
+            secret: self.secret(
+                settings.secret_id,
+                SecretField::Only(check_encryption_secret),
+            ),
+            scheme: settings.scheme,
+            cookies: settings.cookies,
+            rules: settings.rules,
+            clock: self.clock.clone(),
+        }
+    }
+
+    fn signing_secret(&self, id: String) -> SecretCache {
+        self.secret(id, SecretField::Only(check_signing_secret))
+    }
+
+    fn secret(&self, id: String, field: SecretField) -> SecretCache {
+        SecretCache::new(
+            Arc::clone(&self.store),
+            id,
+            field,
+            self.fresh_for,
+            self.clock.clone(),
+        )
+    }
+
+    fn client(&self) -> ServiceClient {
+        ServiceClient {
+            transport: self.transport.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    fn jwk_set(&mut self, location: Location) -> Arc<RemoteJwkSet> {
+        let known = self
+            .jwk_sets
             .iter()
-            .find(|source| *source.location() == location)
-        {
+            .find(|known| *known.location() == location);
+        if let Some(known) = known {
             return Arc::clone(known);
         }
-        let source = Arc::new(RemoteJwkSet::new(
+        let jwk_set = Arc::new(RemoteJwkSet::new(
             location,
             self.transport.clone(),
             self.clock.clone(),
         ));
-        self.known.push(Arc::clone(&source));
-        source
+        self.jwk_sets.push(Arc::clone(&jwk_set));
+        jwk_set
     }
 }

@@ -241,7 +241,7 @@ proptest! {
     fn no_key_set_verifies_what_others_signed(bytes in vec(any::<u8>(), 0..300), json in any_json(), keys in vec(any_json(), 0..5)) {
         let sets = [bytes, json.to_string().into_bytes(), json!({"keys": keys}).to_string().into_bytes()];
         for set in &sets {
-            for set in [JwkSet::parse(set), JwkSet::parse_shared(set)].into_iter().flatten() {
+            for set in [JwkSet::parse(set).ok(), JwkSet::parse_shared(set)].into_iter().flatten() {
                 for token in TOKENS.iter() {
                     let token = UnverifiedToken::parse(token).ok().unwrap();
                     prop_assert!(set.verifies(&token) != Ok(true));

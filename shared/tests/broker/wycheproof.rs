@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use voicemint::session::jwe::compact::{self, ContentKey};
 use voicemint::session::jwt::algorithm::Algorithm;
-use voicemint::session::jwt::verify;
+use voicemint::session::jwt::verify::{self, VerifyError};
 
 /// Signatures that Wycheproof calls valid and that are refused on purpose.
 const REFUSED_ON_PURPOSE: [(u64, &str); 6] = [
@@ -89,7 +89,7 @@ fn tests(file: &str) -> Vec<Test> {
     tests.collect()
 }
 
-fn verified(test: &Test) -> Result<Vec<u8>, &'static str> {
+fn verified(test: &Test) -> Result<Vec<u8>, VerifyError> {
     let names = Algorithm::ASYMMETRIC.iter().chain(&Algorithm::SYMMETRIC);
     let algorithms: Vec<_> = names.map(|name| name.parse().unwrap()).collect();
     let key_set = if test.key["keys"].is_null() {

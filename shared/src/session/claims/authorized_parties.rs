@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::origin_pattern::OriginPattern;
 use crate::session::claims::claims_set::ClaimsSet;
+use crate::session::reason::Reason;
 use crate::settings::Reader;
 
 const NAME: &str = "SESSION_AUTHORIZED_PARTIES";
@@ -102,8 +103,8 @@ impl AuthorizedParties {
     /// Checks the party that a token names.
     ///
     /// # Errors
-    /// A clause for the log.
-    pub fn check(&self, claims: &ClaimsSet) -> Result<(), &'static str> {
+    /// A [`Reason`] that says which party is missing or not allowed.
+    pub fn check(&self, claims: &ClaimsSet) -> Result<(), Reason> {
         let Self::Listed {
             parties,
             or_absent,
@@ -114,15 +115,11 @@ impl AuthorizedParties {
         };
         let (party, client) = (claims.get("azp"), claims.get("client_id"));
         match party.or(client) {
-            Some(_) if party.is_none() && !or_client => {
-                Err("azp is missing, and client_id names no page")
-            }
+            Some(_) if party.is_none() && !or_client => Err(Reason::PartyNotPage),
             None if *or_absent => Ok(()),
-            None => Err(
-                "azp and client_id are missing, and SESSION_AUTHORIZED_PARTIES does not list absent",
-            ),
+            None => Err(Reason::PartyMissing),
             Some(Value::String(party)) if parties.iter().any(|known| known.is(party)) => Ok(()),
-            Some(_) => Err("azp or client_id is not in SESSION_AUTHORIZED_PARTIES"),
+            Some(_) => Err(Reason::PartyNotAllowed),
         }
     }
 }

@@ -7,12 +7,14 @@ pub mod claims_set;
 mod tests;
 
 use serde_json::Value;
+use thiserror::Error;
 
 use crate::json::Members;
 use crate::session::Session;
 use crate::session::claim_path::at;
 use crate::session::claims::authorized_parties::AuthorizedParties;
 use crate::session::claims::claims_set::{ClaimsSet, LEEWAY_SECONDS};
+use crate::session::reason::Reason;
 
 /// Which claims make a session.
 #[derive(Clone)]
@@ -36,8 +38,8 @@ pub struct Rules {
     pub idp_rule: IdpRule,
 }
 
-/// A product's own rule; the error is a clause for the log.
-pub type IdpRule = fn(&ClaimsSet) -> Result<(), &'static str>;
+/// A rule that only one identity provider has.
+pub type IdpRule = fn(&ClaimsSet) -> Result<(), Reason>;
 
 /// What `exp`, `nbf` and `iat` must say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,24 +76,27 @@ pub enum Audience {
     CognitoClient(Vec<String>),
 }
 
-/// Why claims are no session.
-#[derive(Debug, PartialEq, Eq)]
+/// Why claims do not make a session.
+#[derive(Debug, PartialEq, Eq, Error)]
 pub enum ClaimsError {
-    /// They were, until they expired.
+    /// They meet every rule, but the session has expired.
+    #[error("{}", Reason::Expired)]
     Expired,
-    /// A clause for the log that says which rule they break.
-    Invalid(&'static str),
+    /// They break a rule.
+    #[error(transparent)]
+    Invalid(#[from] Reason),
 }
 
 /// Refuses logout tokens and security event tokens by the claim that makes them so, as their type
 /// may be left out (OpenID Connect Back-Channel Logout 1.0 section 2.4, RFC 8417 section 2.2).
 ///
 /// # Errors
-/// A clause for the log.
-pub fn refuse_event(claims: &Members) -> Result<(), &'static str> {
-    match claims.contains_key("events") {
-        true => Err("the token has events: it reports something, and is no session"),
-        false => Ok(()),
+/// [`Reason::EventToken`].
+pub fn reject_event_token(claims: &Members) -> Result<(), Reason> {
+    if claims.contains_key("events") {
+        Err(Reason::EventToken)
+    } else {
+        Ok(())
     }
 }
 
@@ -101,7 +106,7 @@ impl Rules {
     /// # Errors
     /// Expiry is told only of claims that are otherwise good.
     pub fn session(&self, claims: ClaimsSet) -> Result<Session, ClaimsError> {
-        let subject = self.check(&claims).map_err(ClaimsError::Invalid)?;
+        let subject = self.check(&claims)?;
         self.times.check(&claims)?;
         Ok(Session {
             issuer: self.issuer.clone(),
@@ -111,21 +116,19 @@ impl Rules {
     }
 
     /// Every rule but expiry. Gives the subject.
-    fn check(&self, claims: &ClaimsSet) -> Result<String, &'static str> {
+    fn check(&self, claims: &ClaimsSet) -> Result<String, Reason> {
         if !self.issuer_claim.accepts(claims.get("iss")) {
-            return Err("iss is not the issuer's");
+            return Err(Reason::IssuerMismatch);
         }
-        let subject = self
-            .subject(claims)
-            .ok_or("the subject is missing, empty, or neither a text nor a whole number")?;
+        let subject = self.subject(claims).ok_or(Reason::SubjectInvalid)?;
         if !self.audience.accepts(claims) {
-            return Err("the audience is not in SESSION_AUDIENCE");
+            return Err(Reason::AudienceNotAllowed);
         }
         self.authorized_parties.check(claims)?;
         if !self.required.iter().all(|(name, value)| {
             at(&claims.members, name).is_some_and(|claim| equals_setting(claim, value))
         }) {
-            return Err("a claim is not as SESSION_REQUIRED_CLAIMS wants it");
+            return Err(Reason::RequiredClaim);
         }
         (self.idp_rule)(claims)?;
         Ok(subject)
@@ -154,14 +157,10 @@ impl Times {
         };
         match moment("exp").map(Value::as_f64) {
             _ if self == Self::Unchecked => Ok(()),
-            _ if !is_past("nbf") => {
-                Err(ClaimsError::Invalid("nbf is in the future or not a number"))
-            }
-            _ if !is_past("iat") => {
-                Err(ClaimsError::Invalid("iat is in the future or not a number"))
-            }
+            _ if !is_past("nbf") => Err(Reason::NotBefore.into()),
+            _ if !is_past("iat") => Err(Reason::IssuedAt.into()),
             None if self == Self::IfPresent => Ok(()),
-            None | Some(None) => Err(ClaimsError::Invalid("exp is missing or not a number")),
+            None | Some(None) => Err(Reason::ExpiryMissing.into()),
             Some(Some(expiry)) if claims.now > expiry + LEEWAY_SECONDS => Err(ClaimsError::Expired),
             Some(Some(_)) => Ok(()),
         }

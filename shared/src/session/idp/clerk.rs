@@ -10,6 +10,7 @@ use crate::session::cookie::SessionCookie;
 use crate::session::idp::definition::{
     AudienceSetting, Idp, IdpTenant, SecretUse, is_id, url_setting,
 };
+use crate::session::reason::Reason;
 
 /// Clerk's session tokens. They live for a minute, and most name the page that they were made for
 /// as `azp`: tokens for native apps do not, nor those of some web users. Clerk's own verifier lets
@@ -74,7 +75,7 @@ fn suffixed_cookie(publishable_key: &str) -> String {
     format!("__session_{suffix}")
 }
 
-fn rule(claims: &ClaimsSet) -> Result<(), &'static str> {
+fn rule(claims: &ClaimsSet) -> Result<(), Reason> {
     // Its machine, OAuth and template tokens have the same issuer and keys. They differ by type or
     // category, and by claims.
     let typed = claims.header("typ").is_none_or(|value| value == "JWT");
@@ -84,14 +85,14 @@ fn rule(claims: &ClaimsSet) -> Result<(), &'static str> {
             .any(|known| category == known)
     };
     if !typed || !claims.header("cat").is_none_or(of_session) {
-        return Err("typ or cat says that the token is not one of Clerk's session tokens");
+        return Err(Reason::ClerkTokenType);
     }
     if claims.text("sid").is_none_or(str::is_empty) {
-        return Err("sid is missing: the token is not one of Clerk's session tokens");
+        return Err(Reason::ClerkSessionIdMissing);
     }
     // A pending session still has a step before it, such as the choice of an organization.
     if claims.get("sts").is_some_and(|status| status != "active") {
-        return Err("sts is not active: the session is pending");
+        return Err(Reason::ClerkSessionPending);
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::session::claims::IdpRule;
 use crate::session::claims::claims_set::ClaimsSet;
 use crate::session::cookie::{CookieFormat, SessionCookie};
 use crate::session::jwe::Scheme;
+use crate::session::reason::Reason;
 
 /// A product whose sessions are signed tokens.
 #[derive(Clone)]
@@ -124,6 +125,6 @@ pub fn is_id(entry: &str) -> bool {
 }
 
 /// No rule beside the common ones.
-pub fn no_rule(_: &ClaimsSet) -> Result<(), &'static str> {
+pub fn no_rule(_: &ClaimsSet) -> Result<(), Reason> {
     Ok(())
 }

@@ -8,6 +8,7 @@ use crate::session::cookie::SessionCookie;
 use crate::session::idp::definition::{
     AudienceSetting, Idp, IdpTenant, PublishedIssuer, SecretUse, is_id, url_setting,
 };
+use crate::session::reason::Reason;
 use crate::settings::{callable_url, is_local};
 
 const ID_TOKENS: &str = "https://securetoken.google.com/";
@@ -58,19 +59,19 @@ fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
     })
 }
 
-fn rule(claims: &ClaimsSet) -> Result<(), &'static str> {
+fn rule(claims: &ClaimsSet) -> Result<(), Reason> {
     if claims
         .text("sub")
         .is_none_or(|subject| subject.chars().count() > 128)
     {
-        return Err("sub is longer than 128 characters");
+        return Err(Reason::FirebaseSubjectTooLong);
     }
     if !claims
         .get("auth_time")
         .and_then(Value::as_f64)
         .is_some_and(|moment| claims.is_past(moment))
     {
-        return Err("auth_time is missing, in the future or not a number");
+        return Err(Reason::FirebaseAuthTime);
     }
     Ok(())
 }

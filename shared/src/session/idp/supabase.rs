@@ -5,6 +5,7 @@ use crate::session::cookie::{CookieFormat, SessionCookie};
 use crate::session::idp::definition::{
     AudienceSetting, Idp, IdpTenant, SecretUse, is_id, url_setting,
 };
+use crate::session::reason::Reason;
 use crate::settings::callable_url;
 
 /// Supabase's access tokens. With a secret, also those that a project's legacy JWT secret signs:
@@ -47,16 +48,16 @@ fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
     Ok(IdpTenant::with_issuer(issuer, key_set)?.with_cookies(vec![cookie]))
 }
 
-fn rule(claims: &ClaimsSet) -> Result<(), &'static str> {
+fn rule(claims: &ClaimsSet) -> Result<(), Reason> {
     // The public `anon` key is a token under the same legacy secret, so more than a signature must
     // tell a user.
     if claims.text("role") != Some("authenticated") {
-        return Err("role is not authenticated");
+        return Err(Reason::SupabaseRole);
     }
     // Supabase's OAuth server signs tokens for other people's apps with the same keys and for the
     // same audience.
     if claims.get("client_id").is_some() {
-        return Err("client_id is there: the token was made for another app");
+        return Err(Reason::SupabaseClient);
     }
     Ok(())
 }

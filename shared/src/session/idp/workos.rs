@@ -4,6 +4,7 @@ use crate::session::claims::claims_set::ClaimsSet;
 use crate::session::idp::definition::{
     AudienceSetting, Idp, IdpTenant, PublishedIssuer, SecretUse, is_id, url_setting,
 };
+use crate::session::reason::Reason;
 
 /// WorkOS's access tokens, as Bearer: its `wos-session` cookie is sealed in a form of its own,
 /// which is not read here.
@@ -49,9 +50,9 @@ fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
     })
 }
 
-fn rule(claims: &ClaimsSet) -> Result<(), &'static str> {
+fn rule(claims: &ClaimsSet) -> Result<(), Reason> {
     match claims.text("sid") {
         Some(id) if !id.is_empty() => Ok(()),
-        _ => Err("sid is missing: the token is not one of WorkOS's session tokens"),
+        _ => Err(Reason::WorkosSessionIdMissing),
     }
 }

@@ -1,8 +1,8 @@
-//! EncryptedSessions sessions in compact form: JWE with a key shared beforehand (RFC 7516, `dir` of RFC
-//! 7518 section 4.5).
+//! Encrypted sessions in JWE compact serialization, with a shared key (RFC 7516; `dir` of RFC 7518
+//! section 4.5).
 //!
-//! A product's library encrypts with a key that it derives from the app's secret. Whoever has the
-//! key can make sessions, so what opens is as good as signed.
+//! The app's library encrypts with a key that it derives from the app's secret. Only those who have
+//! the key can make sessions, so a session that decrypts is as trustworthy as a signed one.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{self, DecryptionContext, PaddedBlockDecryptingKey, UnboundCipherKey};
@@ -14,12 +14,12 @@ use serde_json::Value;
 
 use crate::json::{self, Members};
 use crate::session::jose::REFUSED_MEMBERS;
+use crate::session::reason::Reason;
 
-/// The longest encrypted session that is looked at, in bytes: more than API Gateway lets through in
-/// headers.
+/// The maximum length of an encrypted session in bytes: more than API Gateway permits in headers.
 const MAX_BYTES: usize = 16 * 1024;
 
-/// A content encryption key, with the one algorithm that it is for. It has no `Debug`.
+/// A content encryption key for one algorithm. It has no `Debug`, as it is secret.
 pub enum ContentKey {
     /// `A256GCM` (RFC 7518 section 5.3).
     A256Gcm([u8; 32]),
@@ -49,9 +49,11 @@ impl ContentKey {
             Self::A256Gcm(key) => {
                 let nonce = Nonce::try_assume_unique_for_key(&parts.iv).ok()?;
                 let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).ok()?);
+                // A shorter tag would be easier to guess (RFC 7518 section 5.3).
+                if parts.tag.len() != 16 {
+                    return None;
+                }
                 let mut text = [&*parts.ciphertext, &*parts.tag].concat();
-                // A tag cut short would be easier to guess (RFC 7518 section 5.3).
-                (parts.tag.len() == 16).then_some(())?;
                 key.open_in_place(nonce, Aad::from(parts.header), &mut text)
                     .ok()
                     .map(|text| text.to_vec())
@@ -64,8 +66,7 @@ impl ContentKey {
                 for part in [parts.header.as_bytes(), &parts.iv, &parts.ciphertext, &bits] {
                     context.update(part);
                 }
-                // Nothing is decrypted before it has been authenticated: the padding must tell
-                // nobody anything.
+                // Authentication precedes decryption, so that errors do not reveal the padding.
                 verify_slices_are_equal(context.sign().as_ref().get(..32)?, &parts.tag).ok()?;
                 let iv: [u8; 16] = parts.iv.as_slice().try_into().ok()?;
                 let whole_blocks =
@@ -92,26 +93,26 @@ pub enum Encryption {
     A256CbcHs512,
 }
 
-/// What a token held.
+/// A decrypted token.
 pub struct Opened {
-    /// The members of its header, which is authenticated.
+    /// The members of the header, which is authenticated.
     pub header: Members,
-    /// What was encrypted.
+    /// The plaintext.
     pub text: Vec<u8>,
 }
 
-/// Opens a token with the first of the keys that does. What the header says decides nothing but
-/// which keys are tried.
+/// Decrypts a token with the first key that fits. The header's algorithm only decides which keys are
+/// tried.
 ///
 /// # Errors
-/// A clause for the log.
-pub fn open(token: &str, keys: &[ContentKey]) -> Result<Opened, &'static str> {
+/// A [`Reason`] that says what is wrong with the token, or that no key decrypts it.
+pub fn open(token: &str, keys: &[ContentKey]) -> Result<Opened, Reason> {
     let parts = Parts::parse(token)?;
     let algorithm = parts.members.get("enc").and_then(Value::as_str);
     let mut fitting = keys.iter().filter(|key| algorithm == Some(key.algorithm()));
     let text = fitting
         .find_map(|key| key.open(&parts))
-        .ok_or("no key opens the encrypted session")?;
+        .ok_or(Reason::NoDecryptionKey)?;
     Ok(Opened {
         header: parts.members,
         text,
@@ -127,43 +128,38 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn parse(token: &'a str) -> Result<Self, &'static str> {
+    fn parse(token: &'a str) -> Result<Self, Reason> {
         if token.len() > MAX_BYTES {
-            return Err("the encrypted session is longer than 16 KiB");
+            return Err(Reason::EncryptedTooLong);
         }
         let mut parts = token.split('.');
-        let mut next = || {
-            parts
-                .next()
-                .ok_or("the encrypted session does not have five parts")
-        };
+        let mut next = || parts.next().ok_or(Reason::EncryptedParts);
         let (header, key, iv, ciphertext, tag) = (next()?, next()?, next()?, next()?, next()?);
         if parts.next().is_some() {
-            return Err("the encrypted session does not have five parts");
+            return Err(Reason::EncryptedParts);
         }
-        // With `dir`, no key travels along (RFC 7518 section 4.5).
+        // With `dir` there is no encrypted key (RFC 7518 section 4.5).
         if !key.is_empty() {
-            return Err("the encrypted session brings a key along");
+            return Err(Reason::EncryptedKeyPresent);
         }
         let decode = |part| {
             URL_SAFE_NO_PAD
                 .decode(part)
-                .map_err(|_| "the encrypted session is not base64url")
+                .map_err(|_| Reason::EncryptedEncoding)
         };
         let members = json::strict_object(&decode(header)?);
-        let members =
-            members.map_err(|_| "the encrypted session's header is not a plain JSON object")?;
-        // Compressed plaintext tells by its length what it says, and unpacks to any size (RFC 8725
-        // section 3.6).
+        let members = members.map_err(|_| Reason::EncryptedHeader)?;
+        // The length of compressed text reveals its content, and it can decompress to any size (RFC
+        // 8725 section 3.6).
         if members.contains_key("zip")
             || REFUSED_MEMBERS
                 .iter()
                 .any(|name| members.contains_key(*name))
         {
-            return Err("the encrypted session's header has an extension or compression");
+            return Err(Reason::EncryptedExtension);
         }
         if members.get("alg").and_then(Value::as_str) != Some("dir") {
-            return Err("the encrypted session's algorithm is not dir");
+            return Err(Reason::EncryptedAlgorithm);
         }
         Ok(Self {
             header,
@@ -194,10 +190,10 @@ fn expand<const LENGTH: usize>(prk: &hkdf::Prk, info: &[u8]) -> Option<[u8; LENG
 mod tests {
     use super::*;
 
-    /// RFC 7518 appendix B.3. What it authenticates is a text and no header, so it cannot be put as
-    /// a token.
+    /// RFC 7518 appendix B.3. It authenticates a text instead of a header, so it is not a whole
+    /// token.
     #[test]
-    fn a256cbc_hs512_is_as_its_known_answer() {
+    fn a256cbc_hs512_matches_its_known_answer() {
         let bytes = |hex: &str| -> Vec<u8> {
             hex.as_bytes()
                 .chunks(2)

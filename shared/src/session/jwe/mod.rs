@@ -1,61 +1,60 @@
-//! Sessions that a library of the app encrypts into its cookies, under a secret that it shares with
-//! the broker.
+//! Sessions that a library of the app encrypts into its cookies, with a secret that the app shares
+//! with the broker.
 
 pub mod compact;
-
-use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::json::{self, Members};
 use crate::secret::SecretCache;
-use crate::secret::api_key::ApiKey;
 use crate::session::Session;
 use crate::session::claims::claims_set::ClaimsSet;
-use crate::session::claims::{Rules, refuse_event};
+use crate::session::claims::{Rules, reject_event_token};
 use crate::session::error::SessionError;
 use crate::session::jwe::compact::{ContentKey, Opened};
 use crate::session::jwt::algorithm::MIN_SECRET_BYTES;
+use crate::session::reason::{ENCRYPTION_SECRET_TOO_SHORT, Reason};
 
-/// How a library encrypts, as data.
+/// How a library encrypts sessions.
 #[derive(Clone)]
 pub struct Scheme {
-    /// The keys that a secret stands for in a cookie.
+    /// Derives the keys for a cookie from the app's secret.
     pub keys: fn(secret: &[u8], cookie: &EncryptedCookie) -> Vec<ContentKey>,
-    /// The claims out of the header and what was encrypted.
+    /// Extracts the claims from the header and the decrypted session.
     pub claims: fn(header: &Members, session: Members) -> Option<Members>,
 }
 
-/// A cookie that may carry an encrypted session.
+/// A cookie that may contain an encrypted session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncryptedCookie {
-    /// Its name, without a chunk's number.
+    /// The cookie's name, without the number of a chunk.
     pub name: String,
-    /// Whether `SESSION_COOKIE` names it: then only the app knows which library set it.
+    /// Whether the name is from `SESSION_COOKIE`: then any version of the library may have set it.
     pub is_configured: bool,
 }
 
-/// Opens encrypted sessions.
+/// Decrypts and verifies sessions.
 pub struct EncryptedSessions {
     /// The app's secret.
     pub secret: SecretCache,
-    /// How its library encrypts.
+    /// How the library encrypts.
     pub scheme: Scheme,
-    /// The cookies that may carry a session.
+    /// The cookies that may contain a session.
     pub cookies: Vec<EncryptedCookie>,
-    /// Which claims make a session.
+    /// The rules for the claims.
     pub rules: Rules,
-    /// The time.
+    /// The current time.
     pub clock: Clock,
 }
 
 impl EncryptedSessions {
-    /// Makes a session of an encrypted one. One that came in cookies opens with the keys of their
-    /// names alone, so that what is sealed for one cookie is worth nothing in another.
+    /// Decrypts a session and verifies its claims. `cookies` names the cookies that contain it, if
+    /// any: then only the keys of these cookies are tried, so that what was encrypted for one cookie
+    /// is not accepted in another.
     ///
     /// # Errors
-    /// See [`Refused`].
+    /// See [`SessionError`].
     pub async fn verify(
         &self,
         token: &str,
@@ -66,37 +65,35 @@ impl EncryptedSessions {
             .get()
             .await
             .map_err(SessionError::without_secret)?;
-        let keys = self.keys(&secret, cookies);
-        let Opened { header, text } = compact::open(token, &keys).map_err(SessionError::invalid)?;
-        let session = json::strict_object(&text)
-            .map_err(|_| SessionError::invalid("the session is no plain JSON object"))?;
-        refuse_event(&session).map_err(SessionError::invalid)?;
-        let claims = (self.scheme.claims)(&header, session).ok_or(SessionError::invalid(
-            "the encrypted session names no user or no end",
-        ))?;
+        let keys = self.keys(secret.expose(), cookies);
+        let Opened { header, text } = compact::open(token, &keys)?;
+        let session = json::strict_object(&text).map_err(|_| Reason::DecryptedNotObject)?;
+        reject_event_token(&session)?;
+        let claims = (self.scheme.claims)(&header, session).ok_or(Reason::DecryptedIncomplete)?;
         Ok(self
             .rules
             .session(ClaimsSet::new(claims, self.clock.now()))?)
     }
 
-    fn keys(&self, secret: &Arc<ApiKey>, names: Option<&[String]>) -> Vec<ContentKey> {
-        let fits =
-            |cookie: &&EncryptedCookie| names.is_none_or(|names| names.contains(&cookie.name));
-        let keys = |secret: &str| {
-            let cookies = self.cookies.iter().filter(fits);
-            cookies
-                .flat_map(|cookie| (self.scheme.keys)(secret.as_bytes(), cookie))
-                .collect::<Vec<_>>()
-        };
-        secrets(secret.expose())
+    fn keys(&self, secret: &str, names: Option<&[String]>) -> Vec<ContentKey> {
+        let cookies: Vec<_> = self
+            .cookies
             .iter()
-            .flat_map(|secret| keys(secret))
+            .filter(|cookie| names.is_none_or(|names| names.contains(&cookie.name)))
+            .collect();
+        secrets(secret)
+            .iter()
+            .flat_map(|secret| {
+                cookies
+                    .iter()
+                    .flat_map(|cookie| (self.scheme.keys)(secret.as_bytes(), cookie))
+            })
             .collect()
     }
 }
 
-/// The secrets in a stored text that are long enough. While a secret is rotated, the app has a list
-/// of them.
+/// The secrets in a stored text that are long enough. While an app rotates its secret, the text is a
+/// JSON array of secrets.
 fn secrets(text: &str) -> Vec<String> {
     let secrets = match serde_json::from_str(text) {
         Ok(Value::Array(items)) => items
@@ -112,13 +109,13 @@ fn secrets(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether a secret can encrypt sessions.
+/// Checks that a secret is long enough to encrypt sessions.
 ///
 /// # Errors
-/// A clause for the log.
-pub fn encrypts(secret: &str) -> Result<(), &'static str> {
-    match secrets(secret).is_empty() {
-        true => Err("the secret that encrypts sessions is shorter than 32 bytes"),
-        false => Ok(()),
+/// [`ENCRYPTION_SECRET_TOO_SHORT`].
+pub fn check_encryption_secret(secret: &str) -> Result<(), &'static str> {
+    if secrets(secret).is_empty() {
+        return Err(ENCRYPTION_SECRET_TOO_SHORT);
     }
+    Ok(())
 }

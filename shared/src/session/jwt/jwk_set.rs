@@ -1,84 +1,81 @@
-//! A key set (RFC 7517), read key by key: one that is odd is left out and does not spoil the rest.
+//! An issuer's key set (RFC 7517 section 5). Keys that cannot be used are left out and do not
+//! invalidate the rest.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use thiserror::Error;
 
 use crate::json::{self, Members};
-use crate::session::jwt::algorithm::{Algorithm, Family, MIN_SECRET_BYTES};
+use crate::session::jwt::jwk;
 use crate::session::jwt::signature::VerifyingKey;
 use crate::session::jwt::unverified::UnverifiedToken;
 use crate::session::jwt::verified_cache::{TokenHash, VerifiedCache};
+use crate::session::reason::Reason;
 
-/// The longest key set that is read, in bytes.
+/// The maximum size of a key set, in bytes.
 pub const MAX_BYTES: usize = 150_000;
-/// The most keys that a set may have.
+/// The maximum number of keys in a set.
 const MAX_KEYS: usize = 100;
-/// The most keys that are tried for a token: what a stranger's token may cost.
+/// The maximum number of keys that are tried for one token: it bounds what a forged token costs.
 const MAX_TRIED: usize = 10;
 
 /// The keys of an issuer that can verify signatures.
 pub struct JwkSet {
     keys: Vec<(Option<String>, VerifyingKey)>,
-    /// The ids of keys that cannot verify, for the log.
+    /// The ids of keys that cannot verify signatures, for the log.
     unusable: Vec<Option<String>>,
     verified: VerifiedCache,
 }
 
-/// Why a key set gives no key for a token.
-#[derive(Debug, PartialEq, Eq)]
+/// Why a key set has no key for a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum KeyLookupError {
-    /// The set does not have the key id: the issuer may have new keys.
+    /// The issuer may have added the key since the set was fetched.
+    #[error("the key set has no key with the token's key id")]
     UnknownId,
-    /// No key of that id is made for the token's algorithm.
+    /// The set has the key id, but not for this algorithm.
+    #[error("no key with the token's key id fits the token's algorithm")]
     WrongAlgorithm,
 }
 
 impl JwkSet {
-    /// Reads a key set.
+    /// Parses a key set that an issuer publishes.
     ///
     /// # Errors
-    /// A clause for the log, where it is no key set at all.
-    pub fn parse(text: &[u8]) -> Result<Self, &'static str> {
-        Self::read(text, public_key)
+    /// A [`Reason`] where it is not a key set.
+    pub fn parse(text: &[u8]) -> Result<Self, Reason> {
+        Self::parse_with(text, jwk::public_key)
     }
 
-    /// Reads a set of symmetric keys, each of at least 32 bytes. What issuers publish is never read
-    /// like this.
-    ///
-    /// # Errors
-    /// A clause for the log, also where there is any other key in it.
-    pub fn parse_shared(text: &[u8]) -> Result<Self, &'static str> {
+    /// Parses a set of symmetric keys, each of at least 32 bytes. `None` where it contains any
+    /// other key. A set that an issuer publishes is never parsed in this way.
+    pub fn parse_shared(text: &[u8]) -> Option<Self> {
         let mut symmetric = true;
-        let set = Self::read(text, |jwk| {
+        let set = Self::parse_with(text, |jwk| {
             symmetric &= jwk.get("kty").is_some_and(|kind| kind == "oct");
-            shared_key(jwk)
-        })?;
-        if symmetric && !set.keys.is_empty() {
-            Ok(set)
-        } else {
-            Err("the key set is not one of symmetric keys")
-        }
+            jwk::shared_key(jwk)
+        });
+        set.ok().filter(|set| symmetric && !set.keys.is_empty())
     }
 
-    fn read(
+    fn parse_with(
         text: &[u8],
-        mut key: impl FnMut(&Members) -> Option<VerifyingKey>,
-    ) -> Result<Self, &'static str> {
-        let set =
-            json::strict_object(text).map_err(|_| "the key set is not a plain JSON object")?;
+        mut parse_key: impl FnMut(&Members) -> Option<VerifyingKey>,
+    ) -> Result<Self, Reason> {
+        let set = json::strict_object(text).map_err(|_| Reason::KeySetNotObject {
+            kind: json::kind(text),
+        })?;
         let Some(Value::Array(keys)) = set.get("keys") else {
-            return Err("the key set has no keys");
+            return Err(Reason::KeySetWithoutKeys);
         };
         if keys.len() > MAX_KEYS {
-            return Err("the key set has more than 100 keys");
+            return Err(Reason::KeySetTooLarge);
         }
         let mut usable: Vec<(Option<String>, VerifyingKey)> = Vec::new();
         let mut unusable = Vec::new();
         for jwk in keys {
             let id = jwk.get("kid").and_then(Value::as_str).map(str::to_owned);
-            match jwk.as_object().and_then(&mut key) {
-                // Identity providers list a key twice at times, or once for each of its algorithms.
+            match jwk.as_object().and_then(&mut parse_key) {
+                // Some identity providers list a key twice, or once for each of its algorithms.
                 Some(key)
                     if usable
                         .iter()
@@ -94,10 +91,12 @@ impl JwkSet {
         })
     }
 
-    /// Whether a token is signed with a key that has the id that it names; if it names none, with
-    /// any that fits: an issuer without key ids has several of them while it rotates (RFC 7515
-    /// appendix D). Several keys may have one id, as for an encryption key next to a signing key,
-    /// or one key for each type (RFC 7517 section 4.5): each that fits is tried.
+    /// Whether a token is signed with a key of this set that has the token's key id.
+    ///
+    /// A token without a key id is tried with every key that fits its algorithm: an issuer without
+    /// key ids has several keys while it rotates them (RFC 7515 appendix D). Several keys may share
+    /// one id, such as an encryption key and a signing key, or one key per type (RFC 7517 section
+    /// 4.5): each that fits is tried.
     ///
     /// # Errors
     /// See [`KeyLookupError`].
@@ -115,79 +114,77 @@ impl JwkSet {
 
     fn try_keys(&self, token: &UnverifiedToken) -> Result<bool, KeyLookupError> {
         let fitting = self
-            .of_id(token)
+            .candidates(token)
             .filter(|key| key.fits(token.algorithm))
             .take(MAX_TRIED);
-        let (mut tried, mut signed) = (0, false);
+        let mut tried = 0;
         for key in fitting {
+            if key.verifies(token) {
+                return Ok(true);
+            }
             tried += 1;
-            signed = key.verifies(token);
-            if signed {
-                break;
-            }
         }
-        match tried {
-            0 if token.key_id.is_some() && self.of_id(token).next().is_none() => {
-                Err(KeyLookupError::UnknownId)
-            }
-            0 if token.key_id.is_some() => Err(KeyLookupError::WrongAlgorithm),
-            _ => Ok(signed),
+        if tried > 0 || token.key_id.is_none() {
+            return Ok(false);
+        }
+        if self.candidates(token).next().is_none() {
+            Err(KeyLookupError::UnknownId)
+        } else {
+            Err(KeyLookupError::WrongAlgorithm)
         }
     }
 
-    /// The keys that a token may mean.
-    fn of_id<'a>(&'a self, token: &'a UnverifiedToken) -> impl Iterator<Item = &'a VerifyingKey> {
+    /// The keys with the token's key id, or all keys where the token has none.
+    fn candidates<'a>(
+        &'a self,
+        token: &'a UnverifiedToken,
+    ) -> impl Iterator<Item = &'a VerifyingKey> {
         let wanted = token.key_id.as_ref();
-        let fits =
-            move |id: &Option<String>| wanted.is_none_or(|wanted| id.as_ref() == Some(wanted));
         self.keys
             .iter()
-            .filter(move |(id, _)| fits(id))
+            .filter(move |(id, _)| wanted.is_none_or(|wanted| id.as_ref() == Some(wanted)))
             .map(|(_, key)| key)
     }
 
-    /// Whether there is a key that a token may mean, and that is made for its algorithm.
+    /// Whether a key with the token's key id fits its algorithm.
     pub fn has_fitting(&self, token: &UnverifiedToken) -> bool {
-        self.of_id(token).any(|key| key.fits(token.algorithm))
+        self.candidates(token).any(|key| key.fits(token.algorithm))
     }
 
-    /// What there is instead of a key for a token: a clause for the log, without anything of the
-    /// token but its algorithm.
-    pub fn describe(&self, no_key: &KeyLookupError, token: &UnverifiedToken) -> String {
-        let algorithm = token.algorithm.name();
+    /// The reason for a failed lookup, with what the set contains instead.
+    pub fn reason(&self, error: KeyLookupError, token: &UnverifiedToken) -> Reason {
+        let algorithm = token.algorithm;
         if self.keys.is_empty() {
             return match self.unusable.len() {
-                0 => "the issuer's key set is empty".to_owned(),
-                listed => format!(
-                    "the issuer's key set has {listed} keys, none of which can verify signatures"
-                ),
+                0 => Reason::KeySetEmpty,
+                count => Reason::KeySetUnusable { count },
             };
         }
-        match no_key {
+        match error {
             KeyLookupError::WrongAlgorithm => {
-                let known = descriptions(self.of_id(token));
+                let known = descriptions(self.candidates(token));
                 if token.key_id.is_none() {
-                    return format!(
-                        "the token is signed {algorithm} without a key id, and the issuer has keys for {known}"
-                    );
+                    Reason::NoKeyForAlgorithm { algorithm, known }
+                } else {
+                    Reason::KeyIdForOtherAlgorithm { algorithm, known }
                 }
-                format!("the token is signed {algorithm}, and the issuer has its key id for {known}")
             }
             KeyLookupError::UnknownId if self.unusable.contains(&token.key_id) => {
-                "the issuer has the token's key id only for keys that cannot verify signatures (by use, key_ops, type, \
-                 algorithm or strength)"
-                    .to_owned()
+                Reason::KeyIdUnusable
             }
             KeyLookupError::UnknownId => {
                 let known = descriptions(self.keys.iter().map(|(_, key)| key));
-                let ids = if self.keys.iter().any(|(id, _)| id.is_some()) { "others" } else { "keys without ids" };
-                format!("the issuer has no key of the token's key id, but {ids} ({known})")
+                if self.keys.iter().any(|(id, _)| id.is_some()) {
+                    Reason::KeyIdUnknown { known }
+                } else {
+                    Reason::KeysWithoutIds { known }
+                }
             }
         }
     }
 }
 
-/// What keys are made for, each once.
+/// The descriptions of keys, each once.
 fn descriptions<'a>(keys: impl Iterator<Item = &'a VerifyingKey>) -> String {
     let mut known: Vec<String> = Vec::new();
     for description in keys.map(VerifyingKey::description) {
@@ -198,115 +195,13 @@ fn descriptions<'a>(keys: impl Iterator<Item = &'a VerifyingKey>) -> String {
     known.join(", ")
 }
 
-/// What a key says of its use: nothing where it is not for verifying signatures, else the one
-/// algorithm that it is bound to, if it is.
-fn bound_to(jwk: &Members) -> Option<Option<Algorithm>> {
-    // RFC 7517 sections 4.2 to 4.4: a key may say what it is for.
-    let for_signatures = jwk.get("use").is_none_or(|value| value == "sig");
-    let may_verify = jwk.get("key_ops").is_none_or(|value| {
-        value
-            .as_array()
-            .is_some_and(|operations| operations.iter().any(|operation| operation == "verify"))
-    });
-    if !for_signatures || !may_verify {
-        return None;
-    }
-    match jwk.get("alg") {
-        None => Some(None),
-        Some(name) => Some(Some(name.as_str()?.parse().ok()?)),
-    }
-}
-
-/// One key of a set, if it is a symmetric one that is long enough.
-fn shared_key(jwk: &Members) -> Option<VerifyingKey> {
-    let secret = URL_SAFE_NO_PAD.decode(jwk.get("k")?.as_str()?).ok()?;
-    let bound_to = bound_to(jwk)?;
-    let key = VerifyingKey::symmetric(&secret, bound_to);
-    let usable =
-        secret.len() >= MIN_SECRET_BYTES && bound_to.is_none_or(|algorithm| key.fits(algorithm));
-    usable.then_some(key)
-}
-
-/// One key of a set, if it is a public key for signatures that is strong enough.
-fn public_key(jwk: &Members) -> Option<VerifyingKey> {
-    let text = |name| jwk.get(name).and_then(Value::as_str);
-    let bytes = |name| URL_SAFE_NO_PAD.decode(text(name)?).ok();
-    let bound_to = bound_to(jwk)?;
-    let key = match (text("kty")?, text("crv")) {
-        ("RSA", _) => {
-            let (modulus, exponent) = (bytes("n")?, bytes("e")?);
-            let (modulus, exponent) = (number(&modulus), number(&exponent));
-            strong_rsa(modulus, exponent).then(|| VerifyingKey::rsa(modulus, exponent, bound_to))?
-        }
-        ("EC", Some(curve)) => {
-            let (family, size) = match curve {
-                "P-256" => (Family::P256, 32),
-                "P-384" => (Family::P384, 48),
-                "P-521" => (Family::P521, 66),
-                _ => return None,
-            };
-            let (x, y) = (bytes("x")?, bytes("y")?);
-            // RFC 7518 section 6.2.1.2: coordinates have the full length of the curve.
-            (x.len() == size && y.len() == size).then_some(())?;
-            VerifyingKey::curve(family, [&[4], &*x, &*y].concat(), bound_to)
-        }
-        ("OKP", Some("Ed25519")) => {
-            let point = bytes("x").filter(|point| point.len() == 32)?;
-            VerifyingKey::curve(Family::Ed25519, point, bound_to)
-        }
-        _ => return None,
-    };
-    // A key bound to an algorithm of another family works for nothing.
-    bound_to
-        .is_none_or(|algorithm| key.fits(algorithm))
-        .then_some(key)
-}
-
-/// A number without zeros in front, which some libraries write (RFC 7518 section 6.3.1.1), and
-/// which would make another key of it.
-fn number(bytes: &[u8]) -> &[u8] {
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    bytes
-        .split_at_checked(zeros)
-        .map_or(bytes, |(_, number)| number)
-}
-
-/// At least 2048 bits, an odd exponent of at least 3 (with 1, every message is its own signature),
-/// and not made by a generator whose keys can be factored. Larger numbers than anybody uses would
-/// make each forged token cost more.
-fn strong_rsa(modulus: &[u8], exponent: &[u8]) -> bool {
-    let bits = |number: &[u8]| {
-        let number = number.iter().skip_while(|byte| **byte == 0);
-        number.clone().next().map_or(0, |first| {
-            number.count() * 8 - first.leading_zeros() as usize
-        })
-    };
-    (2048..=4096).contains(&bits(modulus))
-        && (2..=32).contains(&bits(exponent))
-        && exponent.last().is_some_and(|e| e & 1 == 1)
-        && !has_roca(modulus)
-}
-
-/// CVE-2017-15361: a faulty generator's moduli of this length are powers of 65537 modulo every
-/// prime up to 701. Modulo these, which tell the most, one of 2^70 others is too.
-fn has_roca(modulus: &[u8]) -> bool {
-    const PRIMES: [u32; 16] = [
-        37, 97, 229, 233, 239, 241, 257, 331, 349, 397, 461, 523, 541, 571, 673, 691,
-    ];
-    PRIMES.iter().all(|prime| {
-        let remainder = modulus
-            .iter()
-            .fold(0, |sum, byte| (sum * 256 + u32::from(*byte)) % prime);
-        let mut powers = std::iter::successors(Some(1), |power| Some(power * 65537 % prime))
-            .take(*prime as usize);
-        powers.any(|power| power == remainder)
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::json;
+
+    use super::*;
 
     fn encode(bytes: &[u8]) -> String {
         URL_SAFE_NO_PAD.encode(bytes)

@@ -2,7 +2,9 @@
 //! only then believed.
 
 pub mod algorithm;
+pub mod download;
 pub mod issuer;
+mod jwk;
 pub mod jwk_set;
 pub mod remote_jwk_set;
 pub mod signature;

@@ -1,64 +1,49 @@
-//! An issuer's key set: found by OpenID discovery or a setting, fetched once for many, and kept for
-//! a while.
+//! The cache of an issuer's key set, which concurrent requests share.
 //!
-//! - Used for ten minutes, then fetched anew and replaced as a whole, so that a key taken out stops
-//!   working.
-//! - While the issuer is in trouble it is used on, for an hour at the most; tries are 1, 2, 4 … 10
-//!   s apart.
-//! - A key id that it does not have leads to a fetch: three of that kind may come at once, and one
-//!   more every 20 s. So one stranger's token does not use up what a fresh key needs.
+//! - The cached keys are used for ten minutes. Then the set is fetched again and replaced as a
+//!   whole, so that a key that the issuer removed stops working.
+//! - While the issuer is unavailable, the cached keys are used for at most one hour. Tries are 1, 2,
+//!   4 … 10 s apart.
+//! - An unknown key id causes a fetch: at most three at once, and one more every 20 s. So a forged
+//!   token does not use up the fetches that a new key needs.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde_json::Value;
-use url::Url;
+use thiserror::Error;
 
 use crate::clock::{Clock, age, is_within};
-use crate::json;
-use crate::session::jwt::jwk_set::{JwkSet, MAX_BYTES};
-use crate::settings::callable_url;
-use crate::transport::{Failure, Transport};
+use crate::session::jwt::download::{Location, TIMEOUT};
+use crate::session::jwt::jwk_set::JwkSet;
+use crate::session::reason::Reason;
+use crate::transport::Transport;
 
 const FRESH_FOR: Duration = Duration::from_secs(600);
 const USABLE_FOR: Duration = Duration::from_secs(3600);
-/// Fetches for unknown key ids: how many may come at once, and when there is one more.
+/// How many fetches for unknown key ids may happen at once.
 const UNKNOWN_ID_BURST: u32 = 3;
+/// The time after which one more of them may happen.
 const UNKNOWN_ID_PERIOD: Duration = Duration::from_secs(20);
+const MIN_BACKOFF: Duration = Duration::from_secs(1);
 const MAX_BACKOFF: Duration = Duration::from_secs(10);
-/// For discovery and key set together.
-const TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// Where the key set is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Location {
-    /// Named by a setting.
-    JwkSet(Url),
-    /// Named by the issuer's discovery document (OpenID Connect Discovery 1.0 section 4).
-    Discovery {
-        /// The issuer, as tokens name it.
-        issuer: String,
-        /// The document's place.
-        document: Url,
-    },
-}
-
-/// The keys cannot be had, and when to ask again, in seconds.
-#[derive(Debug)]
+/// The key set is unavailable.
+#[derive(Debug, Error)]
+#[error("{reason}")]
 pub struct KeysUnavailable {
-    /// A clause for the log.
-    pub reason: String,
-    /// When another try will be made.
+    /// Why it cannot be fetched.
+    pub reason: Reason,
+    /// Seconds until the next try.
     pub retry_after: u32,
 }
 
-/// One issuer's key set.
+/// The key set of one issuer.
 pub struct RemoteJwkSet {
     location: Location,
     transport: Transport,
     clock: Clock,
     state: Mutex<State>,
-    /// Held while fetching, so that requests at the same time share one fetch.
+    /// Held during a fetch, so that concurrent requests share it.
     fetching: tokio::sync::Mutex<()>,
 }
 
@@ -66,43 +51,69 @@ pub struct RemoteJwkSet {
 struct State {
     keys: Option<Arc<JwkSet>>,
     fetched_at: Duration,
-    /// Counts every fetch that ended, so that those who waited for one know.
+    /// The number of fetches that ended: a waiting request sees whether one ended meanwhile.
     fetches: u64,
-    /// When all fetches for unknown key ids will be there again, by the generic cell rate
-    /// algorithm.
+    /// When the whole burst of fetches for unknown key ids is available again, by the generic cell
+    /// rate algorithm.
     unknown_ids_until: Duration,
     backoff: Option<Backoff>,
 }
 
+/// The time after a failed fetch in which no other is made.
 #[derive(Clone)]
 struct Backoff {
-    reason: String,
+    reason: Reason,
     pause: Duration,
     not_before: Duration,
-    /// Whether nothing came in the time allowed.
-    slow: bool,
+    timed_out: bool,
 }
 
 impl State {
-    /// Whether a fetch for an unknown key id may be made. A clock that was set back does not forbid
-    /// it for long.
-    fn may_ask_for_unknown_id(&self, now: Duration) -> bool {
+    /// Whether an unknown key id may cause a fetch. A clock that was set back does not prevent it
+    /// for long.
+    fn may_fetch_for_unknown_id(&self, now: Duration) -> bool {
         let ahead = self.unknown_ids_until.saturating_sub(now);
         ahead <= UNKNOWN_ID_PERIOD * (UNKNOWN_ID_BURST - 1)
             || ahead > UNKNOWN_ID_PERIOD * UNKNOWN_ID_BURST
     }
 
-    fn ask_for_unknown_id(&mut self, now: Duration) {
-        let most = now + UNKNOWN_ID_PERIOD * UNKNOWN_ID_BURST;
-        self.unknown_ids_until = (self.unknown_ids_until.max(now) + UNKNOWN_ID_PERIOD).min(most);
+    fn count_fetch_for_unknown_id(&mut self, now: Duration) {
+        let max = now + UNKNOWN_ID_PERIOD * UNKNOWN_ID_BURST;
+        self.unknown_ids_until = (self.unknown_ids_until.max(now) + UNKNOWN_ID_PERIOD).min(max);
+    }
+
+    /// The cached keys, if they are fresh enough to be used while the issuer is unavailable.
+    fn usable_keys(&self, now: Duration) -> Option<Arc<JwkSet>> {
+        self.keys
+            .clone()
+            .filter(|_| age(now, self.fetched_at) < USABLE_FOR)
     }
 }
 
 impl Backoff {
-    /// Whether it is too early to try again. A clock that was set back does not make it too early
-    /// for long.
-    fn holds(&self, now: Duration) -> bool {
+    /// The backoff after one more failure.
+    fn after(previous: Option<&Self>, reason: Reason, timed_out: bool, now: Duration) -> Self {
+        let pause = previous.map_or(MIN_BACKOFF, |backoff| backoff.pause * 2);
+        let pause = pause.min(MAX_BACKOFF);
+        Self {
+            reason,
+            pause,
+            not_before: now + pause,
+            timed_out,
+        }
+    }
+
+    /// Whether it is too early to try again. A clock that was set back does not prolong this.
+    fn is_active(&self, now: Duration) -> bool {
         now < self.not_before && self.not_before <= now + MAX_BACKOFF
+    }
+
+    fn into_error(self, now: Duration) -> KeysUnavailable {
+        let wait = self.not_before.saturating_sub(now).as_secs_f64().ceil();
+        KeysUnavailable {
+            reason: self.reason,
+            retry_after: wait.max(1.0) as u32,
+        }
     }
 }
 
@@ -118,91 +129,94 @@ impl RemoteJwkSet {
         }
     }
 
-    /// Fetches the key set ahead of the first request, best effort. A quick failure delays no later
-    /// try; after a slow one the next try is a second away, so that the first caller need not wait
-    /// as long once more.
+    /// Where the key set is.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// Fetches the key set before the first request. Errors are ignored: an error that came quickly
+    /// does not delay the next try. After a timeout the next try is a second away, so that the first
+    /// caller does not wait for another timeout.
     pub async fn warm(&self) {
         let _ = self.keys().await;
         let mut state = self.state();
-        state.backoff = state.backoff.take().filter(|backoff| backoff.slow);
+        state.backoff = state.backoff.take().filter(|backoff| backoff.timed_out);
     }
 
-    /// The key set.
+    /// The key set, fetched if the cached one is too old.
     ///
     /// # Errors
-    /// [`Unavailable`] where there is none, or none young enough, and none can be fetched.
+    /// [`KeysUnavailable`] where no usable set is cached and none can be fetched.
     pub async fn keys(&self) -> Result<Arc<JwkSet>, KeysUnavailable> {
-        let good = |state: &State, now| is_within(FRESH_FOR, now, state.fetched_at);
-        match self.cached_if(good) {
-            Some(answer) => answer,
-            None => self.fetch_unless(good, |_, _| {}).await,
+        let is_fresh = |state: &State, now| is_within(FRESH_FOR, now, state.fetched_at);
+        match self.cached_if(is_fresh) {
+            Some(result) => result,
+            None => self.fetch_unless(is_fresh, |_, _| {}).await,
         }
     }
 
-    /// The key set once more, after it was found not to have a key id: fetched anew if that may be
-    /// done now.
+    /// The key set after a lookup found no key: fetched again if the limit on such fetches permits
+    /// it.
     ///
     /// # Errors
-    /// [`Unavailable`] where the issuer is in trouble: its new keys may be the ones that are
-    /// missing.
+    /// [`KeysUnavailable`] where the issuer is unavailable: the missing key may be a new one.
     pub async fn newer_keys(&self) -> Result<Arc<JwkSet>, KeysUnavailable> {
         let fetches = self.state().fetches;
-        let good = |state: &State, now| {
+        let is_newest = |state: &State, now| {
             state.backoff.is_none()
-                && (state.fetches != fetches || !state.may_ask_for_unknown_id(now))
+                && (state.fetches != fetches || !state.may_fetch_for_unknown_id(now))
         };
-        // Behind a fetch that is under way: it may bring the very key, and whoever does not wait
-        // for it would be refused.
-        let keys = self.fetch_unless(good, State::ask_for_unknown_id).await?;
+        // This waits for a fetch that is in progress, as it may bring the missing key.
+        let keys = self
+            .fetch_unless(is_newest, State::count_fetch_for_unknown_id)
+            .await?;
         match self.state().backoff.clone() {
             None => Ok(keys),
-            Some(backoff) => Err(self.unavailable(backoff)),
+            Some(backoff) => Err(backoff.into_error(self.clock.now())),
         }
     }
 
-    /// Waits for its turn, and fetches unless what there is by then will do.
+    /// Waits for a fetch that is in progress, then fetches unless the cached keys will do.
     async fn fetch_unless(
         &self,
-        good: impl Fn(&State, Duration) -> bool,
+        is_good: impl Fn(&State, Duration) -> bool,
         before_fetch: impl FnOnce(&mut State, Duration),
     ) -> Result<Arc<JwkSet>, KeysUnavailable> {
         let _fetching = self.fetching.lock().await;
-        if let Some(answer) = self.cached_if(good) {
-            return answer;
+        if let Some(result) = self.cached_if(is_good) {
+            return result;
         }
         before_fetch(&mut self.state(), self.clock.now());
         self.fetch().await
     }
 
-    /// What can be said without a fetch: the keys that are good enough, or that it is too early to
-    /// try again.
+    /// The result without a fetch, if there is one: the cached keys if `is_good`, else what holds
+    /// during a backoff.
     fn cached_if(
         &self,
-        good: impl Fn(&State, Duration) -> bool,
+        is_good: impl Fn(&State, Duration) -> bool,
     ) -> Option<Result<Arc<JwkSet>, KeysUnavailable>> {
         let now = self.clock.now();
         let state = self.state();
-        if let Some(keys) = state.keys.as_ref().filter(|_| good(&state, now)) {
+        if let Some(keys) = state.keys.as_ref().filter(|_| is_good(&state, now)) {
             return Some(Ok(Arc::clone(keys)));
         }
-        let backoff = state.backoff.clone().filter(|backoff| backoff.holds(now))?;
-        let stale = state
-            .keys
-            .clone()
-            .filter(|_| age(now, state.fetched_at) < USABLE_FOR);
-        drop(state);
-        Some(stale.ok_or_else(|| self.unavailable(backoff)))
+        let backoff = state.backoff.as_ref()?;
+        if !backoff.is_active(now) {
+            return None;
+        }
+        let stale = state.usable_keys(now);
+        Some(stale.ok_or_else(|| backoff.clone().into_error(now)))
     }
 
     async fn fetch(&self) -> Result<Arc<JwkSet>, KeysUnavailable> {
-        let fetched = tokio::time::timeout(TIMEOUT, self.download()).await;
-        let slow = fetched.is_err();
-        let fetched =
-            fetched.unwrap_or_else(|_| Err("the issuer did not answer in time".to_owned()));
+        let result = tokio::time::timeout(TIMEOUT, self.location.download(&self.transport)).await;
+        let timed_out = result.is_err();
+        let result = result.unwrap_or(Err(Reason::IssuerTimeout));
         let now = self.clock.now();
         let mut state = self.state();
         state.fetches += 1;
-        match fetched {
+        match result {
             Ok(keys) => {
                 let keys = Arc::new(keys);
                 state.keys = Some(Arc::clone(&keys));
@@ -212,155 +226,20 @@ impl RemoteJwkSet {
             }
             Err(reason) => {
                 tracing::warn!(
-                    reason,
+                    reason = reason.to_string(),
                     cached = state.keys.is_some(),
                     "a key set cannot be fetched"
                 );
-                let pause = state
-                    .backoff
-                    .as_ref()
-                    .map_or(Duration::from_secs(1), |backoff| backoff.pause * 2);
-                let pause = pause.min(MAX_BACKOFF);
-                let backoff = Backoff {
-                    reason,
-                    pause,
-                    not_before: now + pause,
-                    slow,
-                };
+                let backoff = Backoff::after(state.backoff.as_ref(), reason, timed_out, now);
                 state.backoff = Some(backoff.clone());
-                let stale = state
-                    .keys
-                    .clone()
-                    .filter(|_| age(now, state.fetched_at) < USABLE_FOR);
-                drop(state);
-                stale.ok_or_else(|| self.unavailable(backoff))
+                state
+                    .usable_keys(now)
+                    .ok_or_else(|| backoff.into_error(now))
             }
-        }
-    }
-
-    async fn download(&self) -> Result<JwkSet, String> {
-        let url = match &self.location {
-            Location::JwkSet(url) => url.clone(),
-            Location::Discovery { issuer, document } => {
-                let text = self.get_text(document, "discovery document").await?;
-                key_set_url(&text, issuer, document.scheme())?
-            }
-        };
-        let text = self.get_text(&url, "key set").await?;
-        JwkSet::parse(&text).map_err(|reason| match json::strict_object(&text) {
-            Ok(_) => reason.to_owned(),
-            Err(_) => format!("{reason}: it is {}", json::kind(&text)),
-        })
-    }
-
-    async fn get_text(&self, url: &Url, what: &str) -> Result<bytes::Bytes, String> {
-        let request = http::Request::get(url.as_str()).header("accept", "application/json");
-        // What comes compressed all the same is named for what it is: unpacked, it may be of any
-        // size.
-        let request = request
-            .header("accept-encoding", "identity")
-            .body(bytes::Bytes::new());
-        let request = request.map_err(|_| format!("the {what}'s URL cannot be called"))?;
-        let response = self
-            .transport
-            .send(request, TIMEOUT, MAX_BYTES)
-            .await
-            .map_err(|failure| match failure {
-                Failure::Timeout => format!("the {what} did not come in time"),
-                Failure::TooLarge => format!("the {what} is too large"),
-                Failure::Unreachable(clause) => format!("the {what} cannot be had: {clause}"),
-            })?;
-        let encoding = response.headers().get(http::header::CONTENT_ENCODING);
-        let known = ["gzip", "br", "deflate", "zstd", "compress"];
-        if let Some(encoding) =
-            encoding.filter(|encoding| !encoding.is_empty() && *encoding != "identity")
-        {
-            let name = known
-                .into_iter()
-                .find(|name| encoding == name)
-                .unwrap_or("another encoding");
-            return Err(format!(
-                "the {what} came compressed ({name}), which was not asked for"
-            ));
-        }
-        match response.status() {
-            http::StatusCode::OK => Ok(response.into_body()),
-            status => Err(format!("the {what} was answered with {}", status.as_u16())),
-        }
-    }
-
-    /// Where the key set is.
-    pub fn location(&self) -> &Location {
-        &self.location
-    }
-
-    fn unavailable(&self, backoff: Backoff) -> KeysUnavailable {
-        let wait = backoff
-            .not_before
-            .saturating_sub(self.clock.now())
-            .as_secs_f64()
-            .ceil()
-            .max(1.0);
-        KeysUnavailable {
-            reason: backoff.reason,
-            retry_after: wait as u32,
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The key set's URL out of a discovery document, which must be the issuer's own (OpenID Connect
-/// Discovery 1.0 section 4.3).
-///
-/// A document that came over https leads nowhere else: what it says must not make this function
-/// call its own machine.
-fn key_set_url(document: &[u8], issuer: &str, scheme: &str) -> Result<Url, String> {
-    let document = json::strict_object(document).map_err(|_| {
-        format!(
-            "the discovery document is not a plain JSON object: it is {}",
-            json::kind(document)
-        )
-    })?;
-    if document.get("issuer").and_then(Value::as_str) != Some(issuer) {
-        return Err("the discovery document is another issuer's".to_owned());
-    }
-    let url = document
-        .get("jwks_uri")
-        .and_then(Value::as_str)
-        .ok_or("the discovery document names no key set")?;
-    let url = callable_url(url)
-        .map_err(|requirement| format!("the discovery document's jwks_uri {requirement}"))?;
-    if scheme == "https" && url.scheme() != "https" {
-        return Err("the discovery document's jwks_uri must be an https URL".to_owned());
-    }
-    Ok(url)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_document_that_came_over_https_leads_to_no_other_scheme() {
-        let find = |url: &str, scheme| {
-            key_set_url(
-                format!(r#"{{"issuer":"i","jwks_uri":"{url}"}}"#).as_bytes(),
-                "i",
-                scheme,
-            )
-        };
-        assert!(find("https://a.test/keys", "https").is_ok());
-        assert!(find("http://127.0.0.1:9001/keys", "http").is_ok());
-        for url in [
-            "http://127.0.0.1:9001/keys",
-            "http://host.docker.internal/",
-            "http://a.test/",
-            "file:///keys",
-        ] {
-            assert!(find(url, "https").is_err(), "{url}");
-        }
     }
 }

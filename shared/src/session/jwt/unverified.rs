@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::json::{self, Members};
 use crate::session::jose::{REFUSED_MEMBERS, is_encrypted};
 use crate::session::jwt::algorithm::Algorithm;
+use crate::session::reason::Reason;
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_BYTES: usize = 8 * 1024;
@@ -36,51 +37,44 @@ impl<'a> UnverifiedToken<'a> {
     ///
     /// # Errors
     /// A clause for the log that says which rule it breaks.
-    pub fn parse(token: &'a str) -> Result<Self, &'static str> {
+    pub fn parse(token: &'a str) -> Result<Self, Reason> {
         if token.len() > MAX_BYTES {
-            return Err("the token is longer than 8 KiB");
+            return Err(Reason::TokenTooLong);
         }
         if is_encrypted(token) {
-            return Err("the token has five parts: it is encrypted, and signed ones are expected");
+            return Err(Reason::TokenEncrypted);
         }
-        let (signed, signature) = token
-            .rsplit_once('.')
-            .ok_or("the token does not have three parts")?;
-        let (header, payload) = signed
-            .split_once('.')
-            .ok_or("the token does not have three parts")?;
+        let (signed, signature) = token.rsplit_once('.').ok_or(Reason::TokenParts)?;
+        let (header, payload) = signed.split_once('.').ok_or(Reason::TokenParts)?;
         if payload.contains('.') {
-            return Err("the token does not have three parts");
+            return Err(Reason::TokenParts);
         }
         // This decoder takes neither padding nor stray bits: one token has one spelling.
         let decode = |part| {
             URL_SAFE_NO_PAD
                 .decode(part)
-                .map_err(|_| "the token is not base64url")
+                .map_err(|_| Reason::TokenEncoding)
         };
         let (header, payload) = (decode(header)?, decode(payload)?);
         if decode(signature)?.is_empty() {
-            return Err("the token is not signed");
+            return Err(Reason::TokenUnsigned);
         }
-        let header = json::strict_object(&header)
-            .map_err(|_| "the token's header is not a plain JSON object")?;
+        let header = json::strict_object(&header).map_err(|_| Reason::TokenHeader)?;
         if REFUSED_MEMBERS
             .iter()
             .any(|name| header.contains_key(*name))
         {
-            return Err("the token's header has an extension");
+            return Err(Reason::TokenExtension);
         }
         check_type(&header)?;
         let algorithm = match header.get("alg") {
-            Some(Value::String(name)) => name
-                .parse()
-                .map_err(|_| "the token's algorithm is not known here")?,
-            _ => return Err("the token's algorithm is missing or not a text"),
+            Some(Value::String(name)) => name.parse().map_err(|_| Reason::AlgorithmUnsupported)?,
+            _ => return Err(Reason::AlgorithmMissing),
         };
         let key_id = match header.get("kid") {
             None => None,
             Some(Value::String(id)) if id.len() <= MAX_KEY_ID_BYTES => Some(id.clone()),
-            Some(_) => return Err("the token's key id is too long or not a text"),
+            Some(_) => return Err(Reason::KeyIdInvalid),
         };
         Ok(Self {
             algorithm,
@@ -115,29 +109,26 @@ impl<'a> UnverifiedToken<'a> {
     ///
     /// # Errors
     /// A clause for the log.
-    pub fn into_claims(self) -> Result<(Members, Members), &'static str> {
+    pub fn into_claims(self) -> Result<(Members, Members), Reason> {
         let claims = json::strict_object(&self.payload);
-        Ok((
-            self.header,
-            claims.map_err(|_| "the token's claims are not a plain JSON object")?,
-        ))
+        Ok((self.header, claims.map_err(|_| Reason::TokenClaims)?))
     }
 }
 
 /// Refuses tokens that say they are for something else: logout tokens, DPoP proofs, security events
 /// (RFC 8725 section 3.11). Access tokens say `at+jwt` (RFC 9068), most others `JWT` or nothing.
 /// Every other name with a `+` in it is some other kind's, be it `logout+jwt` or `dc+sd-jwt`.
-fn check_type(header: &Members) -> Result<(), &'static str> {
+fn check_type(header: &Members) -> Result<(), Reason> {
     let Some(value) = header.get("typ") else {
         return Ok(());
     };
     let name = value
         .as_str()
-        .ok_or("the token's type is not a text")?
+        .ok_or(Reason::TokenTypeNotString)?
         .to_ascii_lowercase();
     let name = name.strip_prefix("application/").unwrap_or(&name);
     if name.contains('+') && name != "at+jwt" {
-        return Err("the token's type says that it is no session");
+        return Err(Reason::TokenType);
     }
     Ok(())
 }

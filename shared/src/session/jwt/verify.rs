@@ -1,37 +1,55 @@
-//! The signature layer by itself: a compact token and a key set in, the bytes that were signed out
+//! The signature check alone: verifies a compact token with a key set and returns the signed bytes
 //! (RFC 7515 section 5.2).
 //!
-//! This is the very check that sessions go through, before anything is asked about claims. It
-//! stands here so that published test vectors can be run on it; `cargo run --example
-//! verify_signature` does so from a shell.
+//! Sessions go through the same check before their claims are read. It is public so that published
+//! test vectors can run on it; `cargo run --example verify_signature` runs it from a shell.
+
+use thiserror::Error;
 
 use crate::session::jwt::algorithm::Algorithm;
 use crate::session::jwt::jwk_set::{JwkSet, KeyLookupError};
 use crate::session::jwt::unverified::UnverifiedToken;
+use crate::session::reason::Reason;
 
-/// Verifies a token with a key set (RFC 7517) and gives its payload.
+/// Why a token is not verified.
+#[derive(Debug, PartialEq, Eq, Error)]
+pub enum VerifyError {
+    /// The token or the key set cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] Reason),
+    /// The token's algorithm is not permitted.
+    #[error("the algorithm is not one of the permitted algorithms")]
+    AlgorithmNotPermitted,
+    /// The key set has no key for the token.
+    #[error(transparent)]
+    KeyLookup(#[from] KeyLookupError),
+    /// The signature does not match the key.
+    #[error("the signature does not match the key")]
+    SignatureMismatch,
+}
+
+/// Verifies a token with a key set (RFC 7517) and returns its payload.
 ///
-/// The key set decides which algorithms there can be: one of public keys never verifies an HMAC,
-/// and one with a symmetric key (`oct`) verifies nothing else and must have no other keys beside.
+/// The key set decides which algorithms are possible: a set of public keys never verifies an HMAC,
+/// and a set with a symmetric key (`oct`) verifies nothing else and must not contain other keys.
 ///
 /// # Errors
-/// A clause that says why the token, or the key set, is refused.
+/// See [`VerifyError`].
 pub fn verify(
     token: &str,
     key_set: &[u8],
     algorithms: &[Algorithm],
-) -> Result<Vec<u8>, &'static str> {
+) -> Result<Vec<u8>, VerifyError> {
     let token = UnverifiedToken::parse(token)?;
-    let keys = JwkSet::parse_shared(key_set).or_else(|_| JwkSet::parse(key_set))?;
+    let keys = match JwkSet::parse_shared(key_set) {
+        Some(keys) => keys,
+        None => JwkSet::parse(key_set)?,
+    };
     if !algorithms.contains(&token.algorithm) {
-        return Err("the algorithm is not among the permitted ones");
+        return Err(VerifyError::AlgorithmNotPermitted);
     }
-    let signed = keys.verifies(&token).map_err(|no_key| match no_key {
-        KeyLookupError::UnknownId => "the key set has no usable key of the token's key id",
-        KeyLookupError::WrongAlgorithm => "the key is not made for the token's algorithm",
-    })?;
-    if !signed {
-        return Err("the signature is not the key's");
+    if !keys.verifies(&token)? {
+        return Err(VerifyError::SignatureMismatch);
     }
     Ok(token.into_payload())
 }

@@ -1,5 +1,5 @@
-//! Asking a service about a session: the time it has, when it is asked once more, and what its
-//! trouble means.
+//! The client of the services that are asked about sessions: timeouts, retries and the errors of
+//! such a service.
 
 pub mod forward;
 pub mod introspection;
@@ -12,103 +12,89 @@ use http::{Request, Response, StatusCode};
 use crate::clock::Clock;
 use crate::json::{self, Members};
 use crate::session::error::SessionError;
+use crate::session::reason::{Reason, ServiceError};
 use crate::transport::retry::{ANSWER_WITHIN, Budget, jitter, pause, retry_after};
 use crate::transport::{Failure, Transport};
 
-/// How much of an answer is read, in bytes.
+/// The maximum size of a response in bytes.
 const MAX_BYTES: usize = 64 * 1024;
-/// The longest pause before asking once more.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// The maximum pause before a retry. The caller can wait better than a function that costs money.
+const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// A service that knows sessions.
+/// A client of a service that is asked about sessions.
 pub struct ServiceClient {
-    /// The network.
+    /// Sends the requests.
     pub transport: Transport,
-    /// The time.
+    /// The current time.
     pub clock: Clock,
 }
 
 impl ServiceClient {
-    /// Asks, and once more after a connection error, 408, 429 or 5xx, as far as the budget goes.
-    /// What comes back is no sign of trouble of that kind.
+    /// Sends a request, and repeats it after a connection error, 408, 429 or 5xx as long as the
+    /// budget permits. The response that is returned has another status than these.
     ///
     /// # Errors
     /// [`SessionError::Unavailable`].
-    pub async fn ask(
+    pub async fn send(
         &self,
         request: Request<Bytes>,
         budget: &mut Budget,
     ) -> Result<Response<Bytes>, SessionError> {
-        let mut told_to_wait = None;
+        let mut wait = None;
         loop {
             let timeout = ANSWER_WITHIN.min(budget.left());
-            let (reason, pause) = match self
+            let sent = self
                 .transport
                 .send(request.clone(), timeout, MAX_BYTES)
-                .await
-            {
-                Ok(response) if !is_trouble(response.status()) => return Ok(response),
+                .await;
+            let (error, pause) = match sent {
+                Ok(response) if !is_retryable(response.status()) => return Ok(response),
                 Ok(response) => {
-                    told_to_wait = retry_after(response.headers(), self.clock.now());
-                    (
-                        answered(response.status()),
-                        pause(response.status(), told_to_wait),
-                    )
+                    wait = retry_after(response.headers(), self.clock.now());
+                    let error = ServiceError::Status(response.status().as_u16());
+                    (error, pause(response.status(), wait))
                 }
-                Err(Failure::Timeout) => {
-                    return Err(unavailable(
-                        "did not answer in time".to_owned(),
-                        told_to_wait,
-                    ));
-                }
-                Err(Failure::TooLarge) => {
-                    return Err(unavailable("answered more than 64 KiB".to_owned(), None));
-                }
-                Err(Failure::Unreachable(clause)) => {
-                    (format!("cannot be reached: {clause}"), jitter())
-                }
+                Err(Failure::Timeout) => return Err(unavailable(ServiceError::Timeout, wait)),
+                Err(Failure::TooLarge) => return Err(unavailable(ServiceError::TooLarge, None)),
+                Err(Failure::Unreachable(clause)) => (ServiceError::Unreachable(clause), jitter()),
             };
-            // The caller can wait better than a function that is paid for it.
-            if pause > LONGEST_PAUSE || !budget.take_retry(pause) {
-                return Err(unavailable(reason, told_to_wait));
+            if pause > MAX_PAUSE || !budget.take_retry(pause) {
+                return Err(unavailable(error, wait));
             }
             tokio::time::sleep(pause).await;
         }
     }
 }
 
-/// A credential without anything that could end it early, or begin another one, in a header.
-pub fn check_visible_ascii(credential: &str) -> Result<&str, SessionError> {
-    let fits = !credential.is_empty() && credential.bytes().all(|byte| byte.is_ascii_graphic());
-    fits.then_some(credential).ok_or(SessionError::invalid(
-        "the credential has characters that none has",
-    ))
+/// Checks that a credential contains nothing that could end a header's value or begin another
+/// credential in it.
+pub fn check_visible_ascii(credential: &str) -> Result<&str, Reason> {
+    if credential.is_empty() || !credential.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Reason::CredentialCharacters);
+    }
+    Ok(credential)
 }
 
-/// The members of an answer, where it is one JSON object.
+/// The members of a response that is a JSON object.
 pub fn members(response: &Response<Bytes>) -> Option<Members> {
     json::strict_object(response.body()).ok()
 }
 
-/// An answer that says neither yes nor no.
+/// The error for a status that says nothing about the session.
 pub fn unexpected_status(status: StatusCode) -> SessionError {
-    unavailable(answered(status), None)
+    unavailable(ServiceError::Status(status.as_u16()), None)
 }
 
-fn answered(status: StatusCode) -> String {
-    format!("answered {}", status.as_u16())
-}
-
-/// Trouble of the service, as a clause whose subject is the service.
-pub fn unavailable(clause: String, wait: Option<Duration>) -> SessionError {
+/// The error for a service that gave no usable response. `wait` is what its `Retry-After` says.
+pub fn unavailable(error: ServiceError, wait: Option<Duration>) -> SessionError {
     let retry_after = wait.map_or(1, |wait| wait.as_secs_f64().ceil().clamp(1.0, 60.0) as u32);
     SessionError::Unavailable {
-        reason: format!("the service that knows sessions {clause}"),
+        reason: Reason::Service(error),
         retry_after,
     }
 }
 
-fn is_trouble(status: StatusCode) -> bool {
+fn is_retryable(status: StatusCode) -> bool {
     status.is_server_error()
         || [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status)
 }

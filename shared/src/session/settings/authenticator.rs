@@ -5,7 +5,7 @@ use url::Url;
 use crate::session::claims::Rules;
 use crate::session::jwe::{EncryptedCookie, Scheme};
 use crate::session::jwt::algorithm::Algorithm;
-use crate::session::jwt::remote_jwk_set::Location;
+use crate::session::jwt::download::Location;
 
 /// How sessions are verified.
 pub enum AuthenticatorSettings {

@@ -8,7 +8,7 @@ use crate::session::cookie::{CookieFormat, SessionCookie};
 use crate::session::idp::definition::{Idp, SecretUse};
 use crate::session::jwe::EncryptedCookie;
 use crate::session::jwt::algorithm::Algorithm;
-use crate::session::jwt::remote_jwk_set::Location;
+use crate::session::jwt::download::Location;
 use crate::settings::{Reader, callable_url};
 
 /// A setting that another kind uses and this one does not was meant to do something, so it must not

@@ -7,7 +7,7 @@ use crate::session::claims::{Audience, IssuerClaim, Rules};
 use crate::session::cookie::{CookieFormat, SessionCookie};
 use crate::session::idp::definition::{AudienceSetting, Idp, IdpTenant, SecretUse};
 use crate::session::jwt::algorithm::Algorithm;
-use crate::session::jwt::remote_jwk_set::Location;
+use crate::session::jwt::download::Location;
 use crate::session::settings::authenticator::{
     AuthenticatorSettings, EncryptedSettings, IssuerSettings, KeysSetting,
 };

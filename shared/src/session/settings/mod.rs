@@ -15,7 +15,7 @@ use crate::session::claims::{Audience, IssuerClaim, Rules, Times};
 use crate::session::cookie::SessionCookie;
 use crate::session::idp::{AUTHJS, AUTHJS_COOKIES, IDPS};
 use crate::session::jwt::algorithm::Algorithm;
-use crate::session::jwt::remote_jwk_set::Location;
+use crate::session::jwt::download::Location;
 use crate::session::settings::authenticator::{
     AuthenticatorSettings, EncryptedSettings, IssuerSettings, KeysSetting, RemoteSettings,
 };

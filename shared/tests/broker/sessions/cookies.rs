@@ -97,7 +97,7 @@ async fn of_several_cookies_of_a_name_all_are_judged() {
         .verify_cookies(&joined(&[&eve, &ada]))
         .await
         .unwrap_err();
-    assert!(reason.contains("different owners"), "{reason}");
+    assert!(reason.contains("different users"), "{reason}");
     let (_, reason) = env
         .verify_cookies(&joined(&["1", "2", "3", "4", "5"]))
         .await
@@ -283,7 +283,7 @@ async fn chunks_and_whole_cookies_of_different_owners_are_none() {
         );
     }
     let (code, reason) = env.verify_cookies("sb=junk").await.unwrap_err();
-    assert!(code == MISSING && reason.contains("unpacked"), "{reason}");
+    assert!(code == MISSING && reason.contains("decoded"), "{reason}");
     let (code, absent) = env.verify_cookies("other=junk").await.unwrap_err();
     assert!(
         code == MISSING && absent != reason && absent.contains("neither"),

@@ -162,22 +162,22 @@ async fn where_no_key_fits_the_reason_says_what_is_there() {
         (
             json!([with(&rsa(), json!({"alg": "PS256"}))]),
             "RS256",
-            &["signed RS256", "RSA for PS256"],
+            &["signed with RS256", "RSA for PS256"],
         ),
         (
             json!([p256(), rsa()]),
             "EdDSA",
-            &["signed EdDSA", "P-256, RSA"],
+            &["signed with EdDSA", "P-256, RSA"],
         ),
         (
             json!([with(&rsa(), json!({"kid": "x"}))]),
             "RS256",
-            &["no key of the token's key id", "others (RSA)"],
+            &["no key with the token's key id", "other ids (RSA)"],
         ),
         (
             json!([with(&rsa(), json!({"kid": 7}))]),
             "RS256",
-            &["no key of the token's key id", "keys without ids (RSA)"],
+            &["no key with the token's key id", "keys without ids (RSA)"],
         ),
     ] {
         let env = Deployment::publishing(&json!({ "keys": keys }), &[]).await;
@@ -195,7 +195,7 @@ async fn where_no_key_fits_the_reason_says_what_is_there() {
         (json!([]), "key set is empty"),
         (
             json!([rsa(), p256()]),
-            "without a key id, and the issuer has keys for RSA, P-256",
+            "has no key id, and the issuer's keys are for RSA, P-256",
         ),
     ] {
         let env = Deployment::publishing(&json!({ "keys": keys }), &[]).await;
