@@ -1,4 +1,4 @@
-//! The time, passed in rather than asked for, so that tests can set it.
+//! The clock, which is passed in so that tests can set it.
 //!
 //! Caches compare timestamps and never start timers: Lambda freezes a function between two
 //! invocations, and a timer that was due in between fires late or not at all.
@@ -11,33 +11,33 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
 
 impl Clock {
-    /// The machine's own clock.
+    /// The machine's clock.
     #[allow(
         clippy::disallowed_methods,
-        reason = "the one place that may ask the machine for the time"
+        reason = "nothing else reads the machine's clock"
     )]
     pub fn system() -> Self {
         Self(Arc::new(SystemTime::now))
     }
 
-    /// A clock that tells what `now` answers.
+    /// A clock that reads `now`.
     pub fn new(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// Time since the Unix epoch; zero on a machine whose clock stands before 1970.
+    /// Time since the Unix epoch, or zero if the machine's clock is set before 1970.
     pub fn now(&self) -> Duration {
         (self.0)().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 }
 
-/// How long ago `then` was. A clock that was set back counts as no time passed.
+/// How long ago `then` was, or zero if the clock was set back.
 pub fn age(now: Duration, then: Duration) -> Duration {
     now.saturating_sub(then)
 }
 
-/// Whether less than `span` has passed since `then`. After a clock was set back nobody can say, so
-/// it counts as more.
+/// Whether less than `span` has passed since `then`. If the clock was set back, the answer is not
+/// known and counts as no.
 pub fn is_within(span: Duration, now: Duration, then: Duration) -> bool {
     now.checked_sub(then).is_some_and(|age| age < span)
 }

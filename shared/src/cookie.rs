@@ -1,4 +1,4 @@
-//! Cookies, in and out (RFC 6265).
+//! `Cookie` and `Set-Cookie` (RFC 6265).
 
 use http::{HeaderMap, HeaderValue, header};
 
@@ -6,8 +6,8 @@ use http::{HeaderMap, HeaderValue, header};
 /// section 6.1).
 pub const MAX_BYTES: usize = 4096;
 
-/// Names and values of all cookies of a request that are text; another cookie of the site may be
-/// anything.
+/// The names and values of all cookies of a request. Cookies that are not UTF-8 are left out: they
+/// belong to other parts of the site.
 pub fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     let pairs = headers
         .get_all(header::COOKIE)
@@ -19,13 +19,13 @@ pub fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// How many different values of a name are looked for: more than anybody judges, so that thousands
-/// cost no more.
+/// How many different values of one name are collected: more than the verifier accepts, and few
+/// enough that thousands of cookies cost little.
 pub const MAX_VALUES: usize = 8;
 
-/// The values of the cookies of a name, empty ones and those that repeat another left out. The same
-/// name may come several times: for several paths, for a parent domain, or planted by a sibling
-/// host (RFC 6265 section 5.4).
+/// The different values of the cookies of a name, without empty ones. A name may be repeated: for
+/// several paths, for a parent domain, or because a sibling host planted a cookie (RFC 6265 section
+/// 5.4).
 pub fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
     let mut values = Vec::new();
     for (_, value) in all(headers).filter(|(known, value)| *known == name && !value.is_empty()) {
@@ -36,16 +36,15 @@ pub fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
     values
 }
 
-/// The value of the first cookie of a name. Browsers send the one with the most specific path
-/// first.
+/// The value of the first cookie of a name. Browsers send the one with the longest path first.
 pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     all(headers)
         .find(|(known, _)| *known == name)
         .map(|(_, value)| value)
 }
 
-/// The `Set-Cookie` of a token's cookie. A `max_age` of no seconds expires it. Nothing where
-/// browsers would drop it.
+/// The `Set-Cookie` of a token's cookie. A `max_age` of zero expires the cookie. `None` if the
+/// cookie is longer than browsers accept.
 ///
 /// `__Host-` ties the cookie to this very host (RFC 6265bis section 4.1.3.2).
 pub fn set(name: &str, value: &str, max_age: u32) -> Option<HeaderValue> {

@@ -1,4 +1,4 @@
-//! What is remembered for a while: at most so many entries, each until its time.
+//! A map of limited size whose entries expire.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -6,15 +6,16 @@ use std::hash::Hash;
 use std::ops::Range;
 use std::time::Duration;
 
-/// A map that forgets: each entry after its span, and where there is no room, the one first that
-/// would go first.
+/// A map whose entries are valid for a span of time. If the map is full, the entry that expires
+/// first is removed.
+#[derive(Debug)]
 pub struct ExpiringMap<K, V> {
     max: usize,
     entries: HashMap<K, (V, Range<Duration>)>,
 }
 
 impl<K: Eq + Hash + Clone, V> ExpiringMap<K, V> {
-    /// An empty map with room for so many entries.
+    /// An empty map for at most `max` entries.
     pub fn new(max: usize) -> Self {
         Self {
             max,
@@ -22,7 +23,7 @@ impl<K: Eq + Hash + Clone, V> ExpiringMap<K, V> {
         }
     }
 
-    /// The value of a key, where `now` is within its span.
+    /// The value of a key, if `now` is within its span.
     pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q, now: Duration) -> Option<&V>
     where
         K: Borrow<Q>,
@@ -33,7 +34,7 @@ impl<K: Eq + Hash + Clone, V> ExpiringMap<K, V> {
             .map(|(value, _)| value)
     }
 
-    /// Remembers a value for a span of time since the Unix epoch.
+    /// Stores a value for a span of time since the Unix epoch.
     pub fn put(&mut self, key: K, value: V, span: Range<Duration>, now: Duration) {
         if self.entries.len() >= self.max && !self.entries.contains_key(&key) {
             self.entries.retain(|_, (_, span)| span.contains(&now));
@@ -43,7 +44,9 @@ impl<K: Eq + Hash + Clone, V> ExpiringMap<K, V> {
                     .iter()
                     .min_by_key(|(_, (_, span))| span.end)
                     .map(|(key, _)| key.clone());
-                first.map(|first| self.entries.remove(&first));
+                if let Some(first) = first {
+                    self.entries.remove(&first);
+                }
             }
         }
         self.entries.insert(key, (value, span));
@@ -59,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_lasts_for_its_span() {
+    fn an_entry_is_valid_for_its_span() {
         let mut map = ExpiringMap::new(2);
         map.put("a", 1, at(10)..at(20), at(10));
         let seen = [9, 10, 19, 20].map(|now| map.get("a", at(now)).copied());
@@ -67,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_no_room_the_one_goes_that_would_go_first() {
+    fn a_full_map_removes_the_entry_that_expires_first() {
         let mut map = ExpiringMap::new(2);
         map.put("short", 1, at(0)..at(5), at(0));
         map.put("long", 2, at(0)..at(50), at(0));

@@ -1,7 +1,7 @@
-//! JSON, read strictly: an object that names a member twice is refused.
+//! Strict JSON: an object in which a member name is repeated is an error.
 //!
-//! RFC 8259 section 4 leaves it open which of two like-named members counts, so two readers can see
-//! two documents. What decides about grants and identities must read the same to everyone.
+//! RFC 8259 section 4 leaves open which of two members of one name counts, so two readers can see
+//! different documents. What decides about grants and identities must be unambiguous.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -13,50 +13,41 @@ use serde_json::{Map, Value};
 /// The members of an object.
 pub type Members = Map<String, Value>;
 
-/// Why a text is refused.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Fault {
+/// Why a text was not accepted.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
     /// It is not JSON.
+    #[error("this is not JSON, is nested too deeply or has a number out of range")]
     NotJson,
     /// It is JSON, but not an object.
+    #[error("this is not an object")]
     NotAnObject,
-    /// An object has this member twice.
-    Twice(String),
+    /// An object has this member more than once.
+    #[error("the member {} is repeated", shortened(.0))]
+    DuplicateMember(String),
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotJson => {
-                f.write_str("this is not JSON, is nested too deeply or has a number out of range")
-            }
-            Self::NotAnObject => f.write_str("this is not an object"),
-            Self::Twice(name) => write!(f, "{} comes twice", shortened(name)),
-        }
-    }
-}
-
-/// Whether a text is gzip's (RFC 1952 section 2.3.1).
+/// Whether a text is gzip-compressed (RFC 1952 section 2.3.1).
 pub fn is_gzip(text: &[u8]) -> bool {
     text.starts_with(&[0x1f, 0x8b])
 }
 
-/// What a text is that is no plain JSON object, for the log.
+/// Describes a text that is not a plain JSON object, for the log.
 pub fn kind(text: &[u8]) -> &'static str {
     let start = text.trim_ascii_start();
     match strict(text) {
-        _ if is_gzip(text) => "gzip-compressed, which was not asked for",
+        _ if is_gzip(text) => "gzip-compressed although that was not requested",
         _ if start.is_empty() => "empty",
         _ if start.starts_with(b"<") => "HTML or XML",
         _ if start.starts_with(&[0xef, 0xbb, 0xbf]) => "text with a byte order mark",
         Ok(Value::Object(_)) => "a JSON object",
         Ok(_) => "JSON, but not an object",
-        Err(Fault::Twice(_)) => "JSON with a member that comes twice",
+        Err(ParseError::DuplicateMember(_)) => "JSON with a repeated member",
         Err(_) => "not JSON",
     }
 }
 
-/// A caller's own word, cut to what an answer needs to repeat.
+/// The first 64 characters of a caller's text, for a message that repeats it.
 pub fn shortened(word: &str) -> Cow<'_, str> {
     match word.char_indices().nth(64) {
         Some((end, _)) => Cow::Owned(format!("{}…", word.split_at(end).0)),
@@ -67,28 +58,32 @@ pub fn shortened(word: &str) -> Cow<'_, str> {
 /// Reads one JSON value.
 ///
 /// # Errors
-/// See [`Fault`].
-pub fn strict(text: &[u8]) -> Result<Value, Fault> {
-    let twice = RefCell::new(None);
+/// See [`ParseError`].
+pub fn strict(text: &[u8]) -> Result<Value, ParseError> {
+    let duplicate = RefCell::new(None);
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = Strict(&twice)
+    let value = Strict(&duplicate)
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value));
-    value.map_err(|_| twice.take().map_or(Fault::NotJson, Fault::Twice))
+    value.map_err(|_| {
+        duplicate
+            .take()
+            .map_or(ParseError::NotJson, ParseError::DuplicateMember)
+    })
 }
 
 /// Reads one JSON object.
 ///
 /// # Errors
-/// See [`Fault`].
-pub fn strict_object(text: &[u8]) -> Result<Members, Fault> {
+/// See [`ParseError`].
+pub fn strict_object(text: &[u8]) -> Result<Members, ParseError> {
     match strict(text)? {
         Value::Object(members) => Ok(members),
-        _ => Err(Fault::NotAnObject),
+        _ => Err(ParseError::NotAnObject),
     }
 }
 
-/// Reads a value, and keeps the name of a member that comes twice.
+/// Reads a value, and stores the name of a repeated member.
 #[derive(Clone, Copy)]
 struct Strict<'a>(&'a RefCell<Option<String>>);
 
@@ -144,7 +139,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
         while let Some(name) = members.next_key::<String>()? {
             if map.contains_key(&name) {
                 self.0.replace(Some(name));
-                return Err(A::Error::custom("a member comes twice"));
+                return Err(A::Error::custom("a member is repeated"));
             }
             map.insert(name, members.next_value_seed(self)?);
         }
@@ -158,7 +153,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_member_named_twice_is_refused_at_any_depth() {
+    fn a_repeated_member_is_an_error_at_any_depth() {
         for (text, name) in [
             (r#"{"a":1,"a":1}"#, "a"),
             (r#"{"a":[{"b":1,"b":2}]}"#, "b"),
@@ -166,32 +161,32 @@ mod tests {
         ] {
             assert_eq!(
                 strict(text.as_bytes()),
-                Err(Fault::Twice(name.to_owned())),
+                Err(ParseError::DuplicateMember(name.to_owned())),
                 "{text}"
             );
         }
     }
 
     #[test]
-    fn what_is_not_json_is_refused() {
+    fn a_text_that_is_not_json_is_an_error() {
         for text in [&b""[..], b"{", b"{} {}", b"\xff", b"\xef\xbb\xbf{}", b"NaN"] {
-            assert_eq!(strict(text), Err(Fault::NotJson), "{text:?}");
+            assert_eq!(strict(text), Err(ParseError::NotJson), "{text:?}");
         }
-        assert_eq!(strict_object(b"[]"), Err(Fault::NotAnObject));
+        assert_eq!(strict_object(b"[]"), Err(ParseError::NotAnObject));
     }
 
     #[test]
-    fn what_is_no_object_is_named() {
+    fn the_log_names_what_a_text_is_instead_of_an_object() {
         for (text, name) in [
             (
                 &[0x1f, 0x8b, 8, 0][..],
-                "gzip-compressed, which was not asked for",
+                "gzip-compressed although that was not requested",
             ),
             (b" ", "empty"),
             (b"\n<!doctype html>", "HTML or XML"),
             (b"\xef\xbb\xbf{}", "text with a byte order mark"),
             (b"[]", "JSON, but not an object"),
-            (br#"{"a":1,"a":2}"#, "JSON with a member that comes twice"),
+            (br#"{"a":1,"a":2}"#, "JSON with a repeated member"),
             (b"{", "not JSON"),
         ] {
             assert_eq!(kind(text), name, "{text:?}");
@@ -200,7 +195,10 @@ mod tests {
 
     #[test]
     fn nesting_is_bounded() {
-        assert_eq!(strict("[".repeat(100_000).as_bytes()), Err(Fault::NotJson));
+        assert_eq!(
+            strict("[".repeat(100_000).as_bytes()),
+            Err(ParseError::NotJson)
+        );
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! An entry of a list of origins: an origin as browsers send it, or all below a domain.
+//! An entry of a list of origins: an origin, or a pattern for the subdomains of a host.
 
 use url::Url;
 
@@ -7,27 +7,25 @@ use crate::settings::is_local;
 /// An entry of a list of origins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OriginPattern {
-    /// This origin.
+    /// One origin.
     Exact(String),
-    /// Every origin with one label between scheme and these further labels, as preview deployments
-    /// have them.
+    /// Every origin whose host is one label before a fixed rest, as for preview deployments.
     Subdomain {
-        /// The scheme, with what follows it.
+        /// The scheme, including `://`.
         scheme: &'static str,
-        /// The rest of the host from its dot on, and the port.
+        /// The rest of the host, which begins with a dot, and the port.
         rest: String,
     },
 }
 
 impl OriginPattern {
-    /// The fewest labels behind `*`: with two, the domain may be one at which strangers register,
-    /// such as `vercel.app`.
+    /// The fewest labels after `*`. With two, anyone might register a name in the domain, as in
+    /// `vercel.app`.
     const MIN_FIXED_LABELS: usize = 3;
     /// The longest label of a host name (RFC 1035 section 2.3.4).
     const MAX_LABEL_BYTES: usize = 63;
 
-    /// An entry, if it is an origin as browsers send it, or such a one whose host begins with the
-    /// label `*`.
+    /// Parses an entry: an origin as browsers send it, whose host may begin with the label `*`.
     pub fn parse(entry: &str) -> Option<Self> {
         const SCHEME: &str = "https://";
         let Some(rest) = entry
@@ -46,7 +44,7 @@ impl OriginPattern {
         })
     }
 
-    /// Whether an origin, as a browser sent it, is meant.
+    /// Whether the entry covers an origin that a browser sent.
     pub fn matches(&self, origin: &[u8]) -> bool {
         match self {
             Self::Exact(known) => known.as_bytes() == origin,
@@ -74,8 +72,8 @@ pub fn is_origin(text: &str) -> bool {
         _ if text.contains('*') => false,
         "https" => url.origin().ascii_serialization() == text,
         "http" => is_local(&url) && url.origin().ascii_serialization() == text,
-        // Apps in a web view have origins such as capacitor://localhost, whose serialisation is
-        // theirs alone.
+        // Apps in a web view have origins such as capacitor://localhost, which no standard
+        // serializes.
         scheme => url
             .host_str()
             .is_some_and(|host| !host.is_empty() && text == format!("{scheme}://{host}")),
@@ -87,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_is_refused_where_it_stands_for_more() {
+    fn a_pattern_covers_one_label_and_nothing_else() {
         for good in ["https://*.preview.example.com", "https://*.a.b.c.d:444"] {
             assert!(OriginPattern::parse(good).is_some(), "{good}");
         }

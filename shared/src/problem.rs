@@ -1,13 +1,12 @@
-//! Every way in which a request is refused: a closed list, each with what the caller is told and
-//! what the log is told.
+//! Problem documents (RFC 9457): the closed list of errors, each with a detail for the caller and a
+//! reason for the log.
 
 use std::borrow::Cow;
 
 use http::StatusCode;
 use serde::Serialize;
 
-/// Where the error table of the README stands; a problem's `type` is this and the code as the
-/// fragment.
+/// The page with the error table. A problem's `type` is this URL with the code as its fragment.
 const ERROR_TABLE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "#");
 
 /// The codes of the error table.
@@ -60,12 +59,12 @@ impl Code {
             Self::OriginNotAllowed => (
                 StatusCode::FORBIDDEN,
                 "origin_not_allowed",
-                "This page may not call",
+                "The origin is not allowed",
             ),
             Self::GrantNotAllowed => (
                 StatusCode::FORBIDDEN,
                 "grant_not_allowed",
-                "More was asked than is allowed",
+                "The requested grants are not allowed",
             ),
             Self::MethodNotAllowed => (
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -90,17 +89,17 @@ impl Code {
             Self::RateLimited => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "rate_limited",
-                "Too many tokens were asked for",
+                "Too many tokens were requested",
             ),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
-                "Something went wrong here",
+                "Internal error",
             ),
             Self::ProviderRejected => (
                 StatusCode::BAD_GATEWAY,
                 "provider_rejected",
-                "The provider did not give a token",
+                "The provider did not return a token",
             ),
             Self::ProviderUnavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -110,7 +109,7 @@ impl Code {
             Self::SessionUnavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "session_unavailable",
-                "Sessions cannot be checked at the moment",
+                "Sessions cannot be verified at the moment",
             ),
             Self::SecretUnavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -130,7 +129,7 @@ impl Code {
         }
     }
 
-    /// The status of the answer.
+    /// The status of the response.
     pub const fn status(self) -> StatusCode {
         self.row().0
     }
@@ -141,7 +140,7 @@ impl Code {
     }
 }
 
-/// A field of the ask that is wrong.
+/// A field of the token request that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldError {
     /// The field's name.
@@ -151,7 +150,7 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// A field and what it must be.
+    /// A field, and what it must be.
     pub fn new(field: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             field: field.into(),
@@ -160,31 +159,31 @@ impl FieldError {
     }
 }
 
-/// A refused request.
+/// Why a request failed.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    /// Which row of the error table.
+    /// The code in the error table.
     pub code: Code,
     /// For the caller: what to do.
     pub detail: Cow<'static, str>,
-    /// For the log: what happened. Never holds anything that came from a provider, a session or a
-    /// secret.
+    /// For the log: what happened. It never contains anything from a provider's response, a session
+    /// or a secret.
     pub reason: Cow<'static, str>,
-    /// In how many seconds another try makes sense.
+    /// After how many seconds the caller may try again.
     pub retry_after: Option<u32>,
     /// The fields that are wrong.
     pub errors: Vec<FieldError>,
 }
 
 impl Problem {
-    /// A fault of ours, with what the log says of it.
+    /// An error of this service, with a reason for the log.
     pub fn internal(reason: &'static str) -> Self {
-        let detail = "Something went wrong here, not with the request. Try again; if it lasts, tell the service's operator \
-                      the request_id.";
+        let detail = "The service failed; the request may be correct. Try again. If the problem lasts, send the request_id \
+                      to the service's operator.";
         Self::new(Code::Internal, detail).with_reason(reason)
     }
 
-    /// A refusal with a detail for the caller; the log is told the same.
+    /// A problem with a detail for the caller, which is also the reason for the log.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         let detail = detail.into();
         Self {
@@ -196,28 +195,28 @@ impl Problem {
         }
     }
 
-    /// Tells the log something else than the caller.
+    /// Sets another reason for the log.
     #[must_use]
     pub fn with_reason(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
         self.reason = reason.into();
         self
     }
 
-    /// Tells the caller when to try again.
+    /// Sets when the caller may try again.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
         self
     }
 
-    /// An ask with wrong fields.
+    /// A token request with wrong fields.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let list: Vec<String> = errors
             .iter()
             .map(|error| format!("{}: {}", error.field, error.message))
             .collect();
-        // Field names come from the caller: the log gets their number alone.
-        let reason = format!("{} field(s) of the ask are not valid", errors.len());
+        // Field names come from the caller, so the log has only their number.
+        let reason = format!("{} field(s) of the request are not valid", errors.len());
         Self {
             errors,
             ..Self::new(Code::RequestInvalid, list.join("; ")).with_reason(reason)
@@ -258,9 +257,9 @@ mod tests {
 
     #[test]
     fn renders_a_problem_document_without_the_reason_for_the_log() {
-        let refusal = Problem::invalid(vec![FieldError::new("expires_in", "must be 1 to 60")])
+        let error = Problem::invalid(vec![FieldError::new("expires_in", "must be 1 to 60")])
             .with_reason("for the log");
-        let problem: Value = serde_json::from_slice(&refusal.document("r-1")).unwrap();
+        let problem: Value = serde_json::from_slice(&error.document("r-1")).unwrap();
         assert_eq!(problem["status"], 422);
         assert_eq!(problem["code"], "request_invalid");
         assert_eq!(problem["request_id"], "r-1");

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use voicemint::problem::Problem;
 use voicemint::provider::request::{Fields, TokenRequest};
 use voicemint::provider::token::{MintedToken, TokenResponse};
-use voicemint::provider::{Lifetimes, Provider, known_code, permit};
+use voicemint::provider::{Lifetimes, Provider, check_grants, known_code};
 use voicemint::secret::api_key::ApiKey;
 use voicemint::settings::Reader;
 
@@ -57,7 +57,7 @@ impl Provider for Cartesia {
         let expires_in = fields.whole_number("expires_in", 1..=self.lifetimes.max);
         fields.finish()?;
         let grants = grants.unwrap_or_else(|| self.allowed.clone());
-        permit(&grants, &self.allowed, "ALLOWED_GRANTS")?;
+        check_grants(&grants, &self.allowed, "ALLOWED_GRANTS")?;
         let expires_in = expires_in.unwrap_or(self.lifetimes.default);
         Ok(TokenRequest {
             grants,

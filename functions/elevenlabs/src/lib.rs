@@ -8,7 +8,7 @@ use serde_json::Value;
 use voicemint::problem::Problem;
 use voicemint::provider::request::{Fields, TokenRequest};
 use voicemint::provider::token::{MintedToken, TokenResponse};
-use voicemint::provider::{Provider, Verdict, known_code, permit};
+use voicemint::provider::{Provider, Verdict, check_grants, known_code};
 use voicemint::secret::api_key::ApiKey;
 use voicemint::settings::Reader;
 
@@ -76,7 +76,7 @@ impl Provider for ElevenLabs {
         fields.whole_number("expires_in", LIFETIME_SECONDS..=LIFETIME_SECONDS);
         fields.finish()?;
         let grants = token_type.into_iter().collect::<Vec<_>>();
-        permit(&grants, &self.allowed, "ALLOWED_TOKEN_TYPES")?;
+        check_grants(&grants, &self.allowed, "ALLOWED_TOKEN_TYPES")?;
         Ok(TokenRequest {
             grants,
             expires_in: LIFETIME_SECONDS,

@@ -1,4 +1,4 @@
-//! Calling the provider: with one retry, and once more with a newer key where it was rotated.
+//! Minting: the call of the provider, with one retry, and again with a newer key after a rotation.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,14 +17,14 @@ use crate::secret::api_key::ApiKey;
 use crate::transport::retry::{ANSWER_WITHIN, Budget, jitter, pause, retry_after};
 use crate::transport::{CONNECT_WITHIN, Failure, Transport};
 
-/// How much of an answer is read, in bytes.
+/// How much of a response is read, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// What the provider answered in the end.
+/// The provider's response, if it is no error other than a rejected key.
 enum Reply {
-    /// An answer of success.
+    /// The body of a successful response.
     Success(Bytes),
-    /// It does not take the key.
+    /// The provider does not accept the key.
     KeyRejected(Problem),
 }
 
@@ -37,8 +37,8 @@ pub struct Minter<'a, P> {
 }
 
 impl<P: Provider> Minter<'_, P> {
-    /// Mints; where the provider does not take the key and a newer one is stored, once more with
-    /// that one.
+    /// Mints a token. If the provider rejects the key and a newer one is stored, it mints with that
+    /// one.
     pub async fn mint(
         &self,
         token_request: &TokenRequest,
@@ -71,7 +71,7 @@ impl<P: Provider> Minter<'_, P> {
         let request = self
             .provider
             .mint_request(token_request, key)
-            .map_err(|_| Problem::internal("the provider's request cannot be built"))?;
+            .map_err(|_| Problem::internal("the request to the provider cannot be built"))?;
         call(self.transport, request, budget, self.clock, self.provider).await
     }
 
@@ -82,7 +82,7 @@ impl<P: Provider> Minter<'_, P> {
     }
 }
 
-/// Calls the provider, with the retry if it is still there and may help.
+/// Calls the provider, and retries if that may help and the budget permits it.
 ///
 /// # Errors
 /// [`Code::ProviderRejected`], [`Code::ProviderUnavailable`], [`Code::ProviderTimeout`].
@@ -103,8 +103,8 @@ async fn call(
     tokio::time::sleep(pause).await;
     let allowed = budget.left();
     match attempt(transport, request, budget, clock, provider).await {
-        // Less time than a connection may take says nothing of an answer: what was found out first
-        // counts.
+        // A timeout shorter than a connection may take says nothing about the provider: report the
+        // first problem instead.
         Err(Attempt::Final(second))
             if second.code == Code::ProviderTimeout && allowed < CONNECT_WITHIN =>
         {
@@ -140,7 +140,7 @@ async fn attempt(
         Err(Failure::Timeout) => return Err(Attempt::Final(timed_out())),
         Err(Failure::TooLarge) => {
             return Err(Attempt::Final(rejected(
-                "the provider's answer is longer than 64 KiB",
+                "the provider's response is longer than 64 KiB",
             )));
         }
         Err(Failure::Unreachable(clause)) => {
@@ -172,23 +172,21 @@ async fn attempt(
     }
 }
 
-/// An answer that says success and holds no token, or that refuses the request.
+/// The provider rejected the request, or its successful response has no token.
 fn rejected(reason: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
-    let detail = "The provider did not accept the service's request or key. Trying again will not help; the service's \
-                  operator finds the cause in the log.";
+    let detail = "The provider rejected the service's request or key. Trying again does not help. The service's operator \
+                  finds the cause in the log.";
     Problem::new(Code::ProviderRejected, detail).with_reason(reason)
 }
 
-/// The provider did not answer within the time allowed.
 fn timed_out() -> Problem {
     let detail = "The provider did not answer in time. Try again shortly.";
     Problem::new(Code::ProviderTimeout, detail)
-        .with_reason("the provider did not answer within the time allowed")
+        .with_reason("the provider did not answer within the permitted time")
 }
 
 fn unavailable(retry_after: u32, reason: String) -> Problem {
-    let detail =
-        "The provider is down or overloaded. Try again after the time that Retry-After names.";
+    let detail = "The provider is down or overloaded. Try again after the time in Retry-After.";
     Problem::new(Code::ProviderUnavailable, detail)
         .with_reason(reason)
         .retry_after(retry_after)
@@ -219,8 +217,8 @@ mod tests {
     }
 
     #[test]
-    fn the_callers_wait_is_from_one_second_to_sixty() {
-        for (given, told) in [
+    fn retry_after_is_from_1_to_60_seconds() {
+        for (given, expected) in [
             ("0", 1),
             ("7", 7),
             ("86400", 60),
@@ -228,7 +226,7 @@ mod tests {
         ] {
             assert_eq!(
                 busy(wait(&[("retry-after", given)]), String::new()).retry_after,
-                Some(told),
+                Some(expected),
                 "{given}"
             );
         }

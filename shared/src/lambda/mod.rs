@@ -111,7 +111,7 @@ async fn handle<P: Provider>(
         left
     };
     let request_id = context.request_id;
-    let (response, record) = match refusal {
+    let (response, request_log) = match refusal {
         None => {
             let invocation = Invocation {
                 request_id,
@@ -121,7 +121,7 @@ async fn handle<P: Provider>(
         }
         Some(refusal) => broker.reject(request.headers(), refusal, request_id),
     };
-    log::record(&record);
+    log::write_request(&request_log);
     Reply(response)
 }
 

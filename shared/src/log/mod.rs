@@ -1,7 +1,7 @@
-//! The log: JSON lines on standard output, which Lambda hands to CloudWatch.
+//! The log: JSON lines on standard output, which Lambda sends to CloudWatch.
 //!
-//! Only this crate's own events are written, whatever the level: libraries log headers and bodies
-//! at `trace`, and those hold keys, tokens and sessions.
+//! Only this crate's events are written, at every level: libraries log headers and bodies at
+//! `trace`, which contain keys, tokens and sessions.
 
 pub mod request;
 
@@ -15,25 +15,25 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::log::request::RequestLog;
 use crate::settings::Reader;
 
+/// The permitted values of `LOG_LEVEL`.
+const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+
 /// Reads `LOG_LEVEL`.
 pub fn level(reader: &mut Reader) -> Option<LevelFilter> {
     let Some(name) = reader.optional("LOG_LEVEL") else {
         return Some(LevelFilter::INFO);
     };
-    let level = ["error", "warn", "info", "debug", "trace"]
-        .contains(&name.as_str())
-        .then(|| name.parse().ok())
-        .flatten();
-    if level.is_none() {
+    if !LEVELS.contains(&name.as_str()) {
         reader.error(
             "LOG_LEVEL",
-            "must be one of error, warn, info, debug, trace",
+            format_args!("must be one of {}", LEVELS.join(", ")),
         );
+        return None;
     }
-    level
+    name.parse().ok()
 }
 
-/// Starts the log. A panic becomes a line that says where, never what: its message could hold
+/// Starts the log. A panic is logged with its location and without its message, which could contain
 /// anything.
 pub fn start(level: LevelFilter) {
     let lines = tracing_subscriber::fmt::layer()
@@ -42,7 +42,7 @@ pub fn start(level: LevelFilter) {
         .with_current_span(false)
         .with_span_list(false);
     let ours = Targets::new().with_target("voicemint", level);
-    // Starting twice is no harm: the first one stays.
+    // A second start has no effect.
     let _ = tracing_subscriber::registry()
         .with(lines)
         .with(ours)
@@ -56,19 +56,19 @@ pub fn start(level: LevelFilter) {
     }));
 }
 
-/// Writes what is kept of a request. It is written at every level, as it carries the metrics.
-pub fn record(record: &RequestLog) {
-    write(&record.line());
+/// Writes the line of a request, at every level, as it contains the metrics.
+pub fn write_request(request_log: &RequestLog) {
+    write(&request_log.line());
 }
 
-/// Writes one line by hand, for where the log may not have been started.
+/// Writes a line directly, for code that may run before the log is started.
 pub fn line(level: &str, message: &str) {
     write(&serde_json::json!({"level": level, "message": message}).to_string());
 }
 
 fn write(line: &str) {
     let mut out = std::io::stdout().lock();
-    // A log that cannot be written is no reason to refuse a request.
+    // A request does not fail because the log cannot be written.
     let _ = out
         .write_all(line.as_bytes())
         .and_then(|()| out.write_all(b"\n"))

@@ -1,6 +1,6 @@
-//! What is kept of a request: one JSON line with the outcome and what each step cost, which is a
-//! set of CloudWatch metrics at the same time (embedded metric format:
-//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
+//! A request's log line and metrics: one JSON line with the outcome and the duration of each step,
+//! in CloudWatch's embedded metric format
+//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -11,20 +11,20 @@ use serde::Serialize;
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// A new token was handed over.
+    /// A token was minted.
     Minted,
-    /// The token of the cookie was handed over once more.
+    /// The token of the cookie was issued again.
     Resumed,
-    /// The token's cookie was expired.
+    /// The token cookie was expired.
     SignedOut,
-    /// A preflight passed.
+    /// A preflight was from an allowed origin.
     Preflight,
-    /// Refused, with a code of the error table.
+    /// The request failed, with a code of the error table.
     Refused(&'static str),
 }
 
 impl Outcome {
-    /// Its name in the log.
+    /// The outcome's name in the log.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Minted => "minted",
@@ -36,14 +36,14 @@ impl Outcome {
     }
 }
 
-/// What each step of a request cost, as far as it got.
+/// How long each step of a request took, as far as the request got.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timings {
     /// Verifying the session.
     pub session: Option<Duration>,
-    /// Getting the provider's key.
+    /// Loading the provider's key.
     pub secret: Option<Duration>,
-    /// Counting the mint, where there is a limit.
+    /// Counting the mint, if there is a limit.
     pub limit: Option<Duration>,
     /// Calling the provider, all tries.
     pub provider: Option<Duration>,
@@ -78,33 +78,33 @@ impl Timings {
     }
 }
 
-/// One request, as the log shows it.
+/// One request in the log.
 #[derive(Clone, Debug)]
 pub struct RequestLog {
-    /// The invocation's id.
+    /// The id of the request.
     pub request_id: String,
-    /// Which provider.
+    /// The provider's name.
     pub provider: &'static str,
-    /// The answer's status.
+    /// The response's status.
     pub status: StatusCode,
-    /// How it ended.
+    /// How the request ended.
     pub outcome: Outcome,
     /// A keyed hash of issuer and subject.
     pub subject: Option<String>,
-    /// Why, in words for the operator.
+    /// Why the request failed, for the operator.
     pub reason: Option<Cow<'static, str>>,
-    /// What `LIMIT_ON_ERROR` did with it, where the limit table could not be used.
+    /// The value of `LIMIT_ON_ERROR`, if the limit table could not be used.
     pub uncounted: Option<&'static str>,
-    /// What the steps cost.
+    /// How long the steps took.
     pub timings: Timings,
-    /// What all of it cost.
+    /// How long the request took.
     pub total: Duration,
-    /// When it was done, since the Unix epoch.
+    /// When the request was complete, since the Unix epoch.
     pub at: Duration,
 }
 
 impl RequestLog {
-    /// The line for the log.
+    /// The log line.
     pub fn line(&self) -> String {
         let directives = self.metrics();
         let refused = if let Outcome::Refused(code) = self.outcome {
@@ -112,7 +112,7 @@ impl RequestLog {
         } else {
             None
         };
-        let served = matches!(self.outcome, Outcome::Minted | Outcome::Resumed);
+        let has_token = matches!(self.outcome, Outcome::Minted | Outcome::Resumed);
         let line = Line {
             aws: (!directives.is_empty()).then(|| Metadata {
                 timestamp: self.at.as_millis() as u64,
@@ -135,7 +135,7 @@ impl RequestLog {
             provider: self.provider,
             status: self.status.as_u16(),
             outcome: self.outcome.name(),
-            source: served.then(|| self.outcome.name()),
+            source: has_token.then(|| self.outcome.name()),
             subject: self.subject.as_deref(),
             reason: self.reason.as_deref(),
             session_ms: self.timings.session.map(milliseconds),
@@ -144,7 +144,7 @@ impl RequestLog {
             provider_ms: self.timings.provider.map(milliseconds),
             total_ms: milliseconds(self.total),
         };
-        // Nothing of it can fail to become JSON.
+        // All members can be serialized.
         serde_json::to_string(&line).unwrap_or_default()
     }
 
@@ -154,7 +154,7 @@ impl RequestLog {
         match self.outcome {
             Outcome::Minted => directives.push(Directive::new(by_provider, "Minted", "Count")),
             Outcome::Resumed => directives.push(Directive::new(by_provider, "Resumed", "Count")),
-            // Once for all codes together, once for each.
+            // A metric for all codes together, and one per code.
             Outcome::Refused(_) => {
                 directives.push(Directive::new(
                     &[&["Provider"], &["Provider", "Code"]],
@@ -165,8 +165,8 @@ impl RequestLog {
             Outcome::SignedOut | Outcome::Preflight => {}
         }
         if self.uncounted.is_some() {
-            let each_way: &[&[&str]] = &[&["Provider"], &["Provider", "OnError"]];
-            directives.push(Directive::new(each_way, "LimitUnavailable", "Count"));
+            let by_action: &[&[&str]] = &[&["Provider"], &["Provider", "OnError"]];
+            directives.push(Directive::new(by_action, "LimitUnavailable", "Count"));
         }
         if self.timings.provider.is_some() {
             directives.push(Directive::new(
@@ -179,8 +179,8 @@ impl RequestLog {
     }
 }
 
-/// The line as it is written: metrics and dimensions by CloudWatch's way of naming, the rest by
-/// ours.
+/// The serialized line: metrics and dimensions are named as in CloudWatch, the rest as in this
+/// project.
 #[derive(Serialize)]
 struct Line<'a> {
     #[serde(rename = "_aws", skip_serializing_if = "Option::is_none")]
@@ -269,12 +269,12 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn record(outcome: Outcome) -> Value {
+    fn logged(outcome: Outcome) -> Value {
         let timings = Timings {
             provider: Some(Duration::from_micros(12_340)),
             ..Timings::default()
         };
-        let record = RequestLog {
+        let request_log = RequestLog {
             request_id: "r-1".to_owned(),
             provider: "cartesia",
             status: StatusCode::OK,
@@ -286,12 +286,12 @@ mod tests {
             total: Duration::from_millis(13),
             at: Duration::from_secs(1_800_000_000),
         };
-        serde_json::from_str(&record.line()).unwrap()
+        serde_json::from_str(&request_log.line()).unwrap()
     }
 
     #[test]
-    fn a_refusal_is_counted_by_its_code() {
-        let line = record(Outcome::Refused("session_missing"));
+    fn a_refused_request_is_counted_by_its_code() {
+        let line = logged(Outcome::Refused("session_missing"));
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(directive["Namespace"], "Voicemint");
         assert_eq!(
@@ -306,8 +306,8 @@ mod tests {
     }
 
     #[test]
-    fn a_mint_shows_the_providers_latency_and_that_it_was_counted_here_alone() {
-        let line = record(Outcome::Minted);
+    fn a_mint_has_the_providers_latency_and_the_action_of_limit_on_error() {
+        let line = logged(Outcome::Minted);
         assert_eq!(
             (&line["Minted"], &line["ProviderLatency"]),
             (&json!(1), &json!(12.34))

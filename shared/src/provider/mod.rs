@@ -1,6 +1,7 @@
-//! What a provider is: data about its wire contract. No I/O, no retries, no cookies, no sessions.
+//! The interface of a provider: its wire contract as plain data and pure functions, without I/O,
+//! retries, cookies or sessions.
 //!
-//! To add one, copy a folder of `functions/` and answer these questions for it.
+//! To add a provider, copy a folder of `functions/` and implement [`Provider`] for it.
 
 pub mod request;
 pub mod token;
@@ -14,72 +15,72 @@ use crate::provider::token::MintedToken;
 use crate::secret::api_key::ApiKey;
 use crate::settings::Reader;
 
-/// A voice-AI provider that gives short-lived tokens for its API key.
+/// A voice-AI provider that mints short-lived tokens for an API key.
 pub trait Provider: Sized + Send + Sync + 'static {
-    /// The provider's name in answers, cookies, logs and metrics.
+    /// The provider's name in responses, logs and metrics.
     const NAME: &'static str;
-    /// The name of its cookie.
+    /// The name of the token cookie.
     const COOKIE: &'static str;
-    /// Whether a token is spent on first use. Such a token is never handed out twice.
+    /// Whether a token can be used once only. Such a token is never issued twice.
     const SINGLE_USE: bool;
 
     /// Reads the provider's settings.
     fn from_settings(reader: &mut Reader) -> Self;
 
-    /// The host that mints, without a slash at the end.
+    /// The URL of the minting host, without a slash at its end.
     fn base_url(&self) -> &str;
 
     /// Checks the fields and returns the token request.
     ///
     /// # Errors
-    /// [`Code::RequestInvalid`] names the fields that are wrong;
-    /// [`Code::GrantNotAllowed`] where the deployment permits less.
+    /// [`Code::RequestInvalid`] with the fields that are wrong, or [`Code::GrantNotAllowed`] if the
+    /// deployment permits less.
     fn token_request(&self, fields: Fields) -> Result<TokenRequest, Problem>;
 
-    /// The call that mints.
+    /// Builds the HTTP request that mints a token.
     ///
     /// # Errors
-    /// Where the parts do not make an HTTP request, which settings and keys that passed their
-    /// checks never cause.
+    /// If the parts do not form an HTTP request, which does not happen with valid settings and
+    /// keys.
     fn mint_request(&self, request: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>>;
 
-    /// Reads the token out of an answer of success.
+    /// Reads the token from the body of a successful response.
     ///
     /// # Errors
-    /// A clause for the log, without anything of the body.
+    /// A clause for the log, without anything from the body.
     fn parse_token(&self, request: &TokenRequest, body: &[u8])
     -> Result<MintedToken, &'static str>;
 
-    /// What an answer other than success means. Most providers can be read by the status alone.
+    /// What an error response means. For most providers the status says enough.
     fn verdict(&self, status: StatusCode, _body: &[u8]) -> Verdict {
         Verdict::by_status(status)
     }
 
-    /// The error code of an answer other than success, for the log's reason: one that the
-    /// provider's documentation lists, and never the provider's own text.
+    /// The error code of an error response, for the log. It must be one that the provider's
+    /// documentation lists, never free text from the response.
     fn error_code(&self, _body: &[u8]) -> Option<&'static str> {
         None
     }
 }
 
-/// The one of the codes that a provider is known to use which a text is.
+/// Finds a code in the list of a provider's known codes.
 pub fn known_code(code: &str, known: &[&'static str]) -> Option<&'static str> {
     known.iter().copied().find(|known| *known == code)
 }
 
-/// What a provider means by an answer that is no success.
+/// What a provider's error response means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The API key is not (or no longer) good: load it anew.
+    /// The API key is not valid: load it again.
     KeyRejected,
-    /// Down, overloaded or limiting us: worth another try.
+    /// The provider is down, overloaded or rate-limiting: a retry may help.
     Unavailable,
-    /// Anything else: the same request would fail again.
+    /// Anything else: a retry would fail again.
     Rejected,
 }
 
 impl Verdict {
-    /// What HTTP alone says.
+    /// What the HTTP status alone means.
     pub fn by_status(status: StatusCode) -> Self {
         match status {
             StatusCode::UNAUTHORIZED => Self::KeyRejected,
@@ -93,16 +94,16 @@ impl Verdict {
 /// The lifetimes that callers may request, in seconds: `MAX_EXPIRES_IN` and `DEFAULT_EXPIRES_IN`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetimes {
-    /// The longest.
+    /// The longest lifetime.
     pub max: u32,
-    /// What a caller gets that does not say.
+    /// The lifetime of a token request that names none.
     pub default: u32,
 }
 
 impl Lifetimes {
     const DEFAULT: u32 = 60;
 
-    /// Reads the settings; `max` is what the provider permits.
+    /// Reads the settings. `max` is the longest lifetime that the provider permits.
     pub fn from_settings(reader: &mut Reader, max: u32) -> Self {
         let max = reader
             .whole_number("MAX_EXPIRES_IN", 1..=max, "seconds")
@@ -119,20 +120,21 @@ impl Lifetimes {
     }
 }
 
-/// Refuses grants that the deployment does not permit.
+/// Checks that the deployment permits the requested grants. `setting` names the setting that lists
+/// `allowed`.
 ///
 /// # Errors
 /// [`Code::GrantNotAllowed`].
-pub fn permit(
-    asked: &[&'static str],
+pub fn check_grants(
+    requested: &[&'static str],
     allowed: &[&'static str],
     setting: &str,
 ) -> Result<(), Problem> {
-    if asked.iter().all(|grant| allowed.contains(grant)) {
+    if requested.iter().all(|grant| allowed.contains(grant)) {
         return Ok(());
     }
     let detail = format!(
-        "This service permits {} only ({setting}). TokenRequest for no more than that.",
+        "This service permits only {} ({setting}). Request no other grants.",
         allowed.join(", ")
     );
     Err(Problem::new(Code::GrantNotAllowed, detail))
@@ -143,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_status_says_whether_to_try_again() {
+    fn a_status_says_whether_to_retry() {
         for (status, verdict) in [
             (401, Verdict::KeyRejected),
             (408, Verdict::Unavailable),

@@ -1,6 +1,6 @@
-//! What a caller asks for: the fields of a JSON body or of a query string, checked one by one.
+//! Token requests: the fields of a JSON body or of a query string, checked one by one.
 //!
-//! A field is taken out as it is checked; what is left at the end is unknown. All that is wrong is
+//! Checking a field takes it; the fields that are left at the end are unknown. All errors are
 //! reported at once.
 
 use std::borrow::Cow;
@@ -14,22 +14,22 @@ use serde_json::Value;
 use crate::json;
 use crate::problem::{Code, FieldError, Problem};
 
-/// The longest body that is read, in bytes.
+/// The longest accepted body, in bytes.
 pub const MAX_BODY_BYTES: usize = 4096;
 
-/// A checked ask.
+/// What a caller requests, after all checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRequest {
-    /// What the token is to permit (`tts`, `stt`, `agent`, or a token type), in a fixed order.
+    /// What the token shall permit (`tts`, `stt`, `agent`, or a token type), in a fixed order.
     pub grants: Vec<&'static str>,
-    /// For how many seconds.
+    /// The token's lifetime in seconds.
     pub expires_in: u32,
-    /// How long a session opened with the token may last, in seconds; the provider's own cap when
-    /// absent.
+    /// The longest duration of a session that is opened with the token, in seconds. `None` leaves
+    /// it to the provider.
     pub max_session_duration: Option<u32>,
 }
 
-/// How many unknown fields an answer names, at the most.
+/// How many unknown fields a response names at most.
 const MAX_UNKNOWN: usize = 10;
 
 enum Field {
@@ -37,7 +37,7 @@ enum Field {
     Text(String),
 }
 
-/// The fields of an ask that have not been checked yet.
+/// The fields of a token request that have not been checked yet.
 pub struct Fields {
     unchecked: BTreeMap<String, Field>,
     taken: Vec<&'static str>,
@@ -45,7 +45,7 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Reads the fields: of the query for GET, of the body for anything else.
+    /// Reads the fields, for GET from the query and else from the body.
     ///
     /// # Errors
     /// [`Code::RequestTooLarge`], [`Code::MediaTypeNotSupported`], [`Code::RequestMalformed`].
@@ -73,7 +73,7 @@ impl Fields {
         self.unchecked.contains_key(field)
     }
 
-    /// Lets a field be null, which then counts as absent.
+    /// Treats a null field as absent.
     pub fn null_is_absent(&mut self, field: &'static str) {
         if matches!(self.unchecked.get(field), Some(Field::Json(Value::Null))) {
             self.unchecked.remove(field);
@@ -94,16 +94,17 @@ impl Fields {
             let (min, max) = (range.start(), range.end());
             self.error(
                 field,
-                match min == max {
-                    true => format!("can only be {min} (seconds), or be left out"),
-                    false => format!("must be a whole number of seconds from {min} to {max}"),
+                if min == max {
+                    format!("must be {min} (seconds) or be left out")
+                } else {
+                    format!("must be a whole number of seconds from {min} to {max}")
                 },
             );
         }
         number
     }
 
-    /// Takes one out of several names.
+    /// Takes one of several names.
     pub fn choice(&mut self, field: &'static str, known: &[&'static str]) -> Option<&'static str> {
         let text = match self.take(field)? {
             Field::Json(Value::String(text)) | Field::Text(text) => text,
@@ -116,8 +117,8 @@ impl Fields {
         choice
     }
 
-    /// Takes a set of names, in the order of `known`: an object of switches in JSON (true, false or
-    /// null each), a comma-separated list in a query. At least one must be on.
+    /// Takes a set of names, in the order of `known`: in JSON an object whose members are true, false
+    /// or null, in a query a comma-separated list. At least one name must be on.
     pub fn switches(
         &mut self,
         field: &'static str,
@@ -158,26 +159,27 @@ impl Fields {
             let names = known.join(", ");
             self.error(
                 field,
-                match in_query {
-                    true => format!("must be a comma-separated list of {names}"),
-                    false => format!("must be an object of {names}, each true, false or null, and at least one true"),
+                if in_query {
+                    format!("must be a comma-separated list of {names}")
+                } else {
+                    format!("must be an object of {names}, each true, false or null, and at least one true")
                 },
             );
         }
         set
     }
 
-    /// Ends the check.
+    /// Completes the checks.
     ///
     /// # Errors
-    /// [`Code::RequestInvalid`], with every field that is wrong or unknown.
+    /// [`Code::RequestInvalid`] with every field that is wrong or unknown.
     pub fn finish(mut self) -> Result<(), Problem> {
         let known = self.taken.join(", ");
         for name in self.unchecked.into_keys().take(MAX_UNKNOWN) {
             let name = json::shortened(&name).into_owned();
             self.errors.push(FieldError::new(
                 name,
-                format!("is not known here; permitted: {known}"),
+                format!("is unknown; permitted: {known}"),
             ));
         }
         if self.errors.is_empty() {
@@ -193,8 +195,8 @@ impl Fields {
     }
 }
 
-/// 60 or 60.0: in JSON they are one number, and JSON Schema counts either as an integer (RFC 8259
-/// section 6).
+/// A whole number. JSON does not distinguish 60 from 60.0 (RFC 8259 section 6), and in JSON Schema
+/// both are integers.
 fn whole(value: &Value) -> Option<u32> {
     if let Some(number) = value.as_u64() {
         return u32::try_from(number).ok();
@@ -205,7 +207,7 @@ fn whole(value: &Value) -> Option<u32> {
     Some(number as u32)
 }
 
-/// A body of more than [`MAX_BODY_BYTES`].
+/// The problem of a body of more than [`MAX_BODY_BYTES`].
 pub fn too_large() -> Problem {
     Problem::new(
         Code::RequestTooLarge,
@@ -218,11 +220,11 @@ fn query_fields(query: &str) -> Result<BTreeMap<String, Field>, Problem> {
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         if fields.contains_key(name.as_ref()) {
             let detail = format!(
-                "Name each query parameter once: {} comes twice.",
+                "Send each query parameter once: {} is repeated.",
                 json::shortened(&name)
             );
             return Err(Problem::new(Code::RequestMalformed, detail)
-                .with_reason("a query parameter comes twice"));
+                .with_reason("a query parameter is repeated"));
         }
         fields.insert(name.into_owned(), Field::Text(value.into_owned()));
     }
@@ -247,14 +249,14 @@ fn body_fields(request: &Request<Bytes>) -> Result<BTreeMap<String, Field>, Prob
     if !essence.trim().eq_ignore_ascii_case("application/json") {
         return Err(Problem::new(
             Code::MediaTypeNotSupported,
-            "Send the ask as application/json.",
+            "Send the body as application/json.",
         ));
     }
-    let members = json::strict_object(body).map_err(|fault| {
-        // A member's name comes from the caller: the log gets the kind of fault alone.
-        let detail = format!("Send one JSON object in UTF-8, each member once: {fault}.");
+    let members = json::strict_object(body).map_err(|error| {
+        // A member's name comes from the caller, so the log does not have it.
+        let detail = format!("Send one JSON object in UTF-8, with each member once: {error}.");
         Problem::new(Code::RequestMalformed, detail)
-            .with_reason("the body is not one JSON object with each member once")
+            .with_reason("the body is not a JSON object, or has a repeated member")
     })?;
     Ok(members
         .into_iter()
@@ -328,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn switches_come_in_a_fixed_order_and_at_least_one_is_on() {
+    fn switches_have_a_fixed_order_and_at_least_one_is_on() {
         let known = ["tts", "stt"];
         let both = Some(vec!["tts", "stt"]);
         assert_eq!(
@@ -350,27 +352,27 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_are_named_beside_the_known_ones() {
+    fn unknown_fields_are_reported_with_the_permitted_ones() {
         let mut fields = post(r#"{"n":1,"nope":2}"#).unwrap();
         fields.whole_number("n", 1..=9);
-        let refusal = fields.finish().unwrap_err();
+        let problem = fields.finish().unwrap_err();
         assert_eq!(
-            refusal.errors,
-            [FieldError::new("nope", "is not known here; permitted: n")]
+            problem.errors,
+            [FieldError::new("nope", "is unknown; permitted: n")]
         );
         assert!(
-            !refusal.reason.contains("nope"),
-            "the log does not repeat what callers write"
+            !problem.reason.contains("nope"),
+            "the log does not repeat a caller's text"
         );
-        let refusal = post(&format!(r#"{{"{}":1}}"#, "ü".repeat(999)))
+        let problem = post(&format!(r#"{{"{}":1}}"#, "ü".repeat(999)))
             .unwrap()
             .finish()
             .unwrap_err();
-        assert_eq!(refusal.errors[0].field, format!("{}…", "ü".repeat(64)));
+        assert_eq!(problem.errors[0].field, format!("{}…", "ü".repeat(64)));
     }
 
     #[test]
-    fn a_body_is_small_and_json_and_an_object() {
+    fn a_body_is_short_and_a_json_object() {
         assert_eq!(post("[]").err().unwrap().code, Code::RequestMalformed);
         assert_eq!(
             post(r#"{"a":1,"a":2}"#).err().unwrap().code,
