@@ -12,7 +12,7 @@ use serde_json::Value;
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
-use crate::expiring_map::Expiring;
+use crate::expiring_map::ExpiringMap;
 use crate::json::{self, Members};
 use crate::secret::SecretCache;
 use crate::session::Session;
@@ -51,11 +51,11 @@ pub struct Introspection {
 }
 
 /// Recent responses, by the SHA-256 of the token: the claims, or `None` for an inactive token.
-pub struct IntrospectionCache(Mutex<Expiring<[u8; 32], Option<Arc<Members>>>>);
+pub struct IntrospectionCache(Mutex<ExpiringMap<[u8; 32], Option<Arc<Members>>>>);
 
 impl Default for IntrospectionCache {
     fn default() -> Self {
-        Self(Mutex::new(Expiring::new(MAX_CACHED)))
+        Self(Mutex::new(ExpiringMap::new(MAX_CACHED)))
     }
 }
 
@@ -171,7 +171,7 @@ impl IntrospectionCache {
             .put(key, claims, now..expiry.min(now + max_age), now);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Expiring<[u8; 32], Option<Arc<Members>>>> {
+    fn lock(&self) -> MutexGuard<'_, ExpiringMap<[u8; 32], Option<Arc<Members>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
