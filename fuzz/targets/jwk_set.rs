@@ -20,10 +20,10 @@ fuzz_target!(|data: &[u8]| {
     // With the outer structure in place, the fuzzer only has to find the members of a key.
     let wrapped = [b"{\"keys\":[{", data, b"}]}"].concat();
     for text in [data, &wrapped] {
-        let public = JwkSet::parse(text);
+        let public = JwkSet::parse(text).ok();
         let shared = JwkSet::parse_shared(text);
         assert!(
-            public.is_ok() || shared.is_err(),
+            public.is_some() || shared.is_none(),
             "accepted as symmetric keys, but not as a JWK Set"
         );
         for published in PUBLISHED.iter() {
@@ -31,7 +31,7 @@ fuzz_target!(|data: &[u8]| {
                 panic!("a published token does not parse")
             };
             for (set, symmetric) in [(&public, false), (&shared, true)] {
-                let Ok(set) = set else { continue };
+                let Some(set) = set else { continue };
                 if set.verifies(&token) == Ok(true) {
                     assert_eq!(
                         published.key["kty"] == "oct",
