@@ -1,17 +1,17 @@
-//! AWS's own settings: where region, credentials and endpoints come from, and what the log says of
-//! AWS's refusals.
+//! AWS's own settings: the sources of region, credentials and endpoints, and the log reasons for
+//! errors of AWS.
 
 use std::collections::BTreeSet;
 
 use serde_json::json;
 use voicemint_tests::{
-    Builder, ClosedPort, ENDPOINT_OF_SECRETS, Event, FaultyService, Function, PROVIDERS, Reply,
-    World,
+    ClosedPort, Event, Function, FunctionBuilder, PROVIDERS, Reply, SECRETS_MANAGER_ENDPOINT,
+    ScriptedServer, TestEnv,
 };
 
-use crate::support::{Tally, said};
+use crate::support::{CaseReport, status_and_code};
 
-/// The variables by which Lambda gives a function its region and credentials.
+/// The environment variables in which Lambda passes the region and the credentials.
 const VARIABLES: [&str; 5] = [
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
@@ -20,148 +20,135 @@ const VARIABLES: [&str; 5] = [
     "AWS_SESSION_TOKEN",
 ];
 
-fn without(builder: Builder, names: &[&str]) -> Builder {
+fn without(builder: FunctionBuilder, names: &[&str]) -> FunctionBuilder {
     names
         .iter()
         .fold(builder, |builder, name| builder.without(name))
 }
 
-async fn mint(function: &Function, world: &World) -> (String, String) {
-    let (answer, line) = function
-        .invoke_logged(&Event::post("cartesia").bearer(&world.issuer.token("ada")))
+async fn mint(function: &Function, env: &TestEnv) -> (String, String) {
+    let (response, line) = function
+        .invoke_logged(&Event::post("cartesia").bearer(&env.issuer.token("ada")))
         .await;
     (
-        said(&answer),
+        status_and_code(&response),
         line["reason"].as_str().unwrap_or_default().to_owned(),
     )
 }
 
 #[tokio::test]
-async fn a_profile_gives_region_credentials_and_endpoint() {
-    let world = World::start().await;
+async fn a_profile_provides_region_credentials_and_endpoint() {
+    let env = TestEnv::start().await;
     let folder = std::env::temp_dir().join(format!("voicemint-profile-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let (config, credentials) = (folder.join("config"), folder.join("credentials"));
     let endpoint = format!(
         "[profile voice]\nregion = us-east-1\nendpoint_url = {}\n",
-        world.gate.url()
+        env.secrets_proxy.url()
     );
     std::fs::write(&config, endpoint).expect("a file");
     let keys = "[voice]\naws_access_key_id = AKIAFROMPROFILE\naws_secret_access_key = fake\n";
     std::fs::write(&credentials, keys).expect("a file");
-    let builder = without(world.function("cartesia"), &VARIABLES).without(ENDPOINT_OF_SECRETS);
+    let builder = without(env.function("cartesia"), &VARIABLES).without(SECRETS_MANAGER_ENDPOINT);
     let builder = builder
         .env("AWS_PROFILE", "voice")
         .env("AWS_CONFIG_FILE", config.to_string_lossy())
         .env("AWS_SHARED_CREDENTIALS_FILE", credentials.to_string_lossy());
     let function = builder.start().await;
-    assert_eq!(
-        mint(&function, &world).await.0,
-        "200",
-        "{}",
-        function.logs()
-    );
-    assert_eq!(world.gate.count("Credential=AKIAFROMPROFILE/"), 1);
+    assert_eq!(mint(&function, &env).await.0, "200", "{}", function.logs());
+    assert_eq!(env.secrets_proxy.count("Credential=AKIAFROMPROFILE/"), 1);
     let _ = std::fs::remove_dir_all(folder);
 }
 
 #[tokio::test]
-async fn a_container_gives_credentials() {
-    let world = World::start().await;
+async fn a_container_provides_credentials() {
+    let env = TestEnv::start().await;
     let given = json!({
         "AccessKeyId": "ASIAFROMCONTAINER", "SecretAccessKey": "fake", "Token": "fake", "Expiration": "2100-01-01T00:00:00Z",
     });
-    let container = FaultyService::start([Reply::json(200, &given)]).await;
-    let builder = without(world.function("cartesia"), &VARIABLES[2..]);
+    let container = ScriptedServer::start([Reply::json(200, &given)]).await;
+    let builder = without(env.function("cartesia"), &VARIABLES[2..]);
     let function = builder
         .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", container.url())
         .start()
         .await;
-    assert_eq!(
-        mint(&function, &world).await.0,
-        "200",
-        "{}",
-        function.logs()
-    );
+    assert_eq!(mint(&function, &env).await.0, "200", "{}", function.logs());
     assert_eq!(container.requests().len(), 1);
-    assert_eq!(world.gate.count("Credential=ASIAFROMCONTAINER/"), 1);
+    assert_eq!(env.secrets_proxy.count("Credential=ASIAFROMCONTAINER/"), 1);
 }
 
 #[tokio::test]
-async fn variables_go_before_everything_else() {
-    let world = World::start().await;
-    let container = FaultyService::start([Reply::json(200, &json!({}))]).await;
-    let function = world
+async fn environment_variables_take_precedence() {
+    let env = TestEnv::start().await;
+    let container = ScriptedServer::start([Reply::json(200, &json!({}))]).await;
+    let function = env
         .function("cartesia")
         .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", container.url())
         .env("AWS_PROFILE", "no-such-profile")
         .start()
         .await;
-    assert_eq!(
-        mint(&function, &world).await.0,
-        "200",
-        "{}",
-        function.logs()
-    );
+    assert_eq!(mint(&function, &env).await.0, "200", "{}", function.logs());
     assert_eq!(container.requests().len(), 0);
-    assert_eq!(world.gate.count("Credential=ASIAFAKEFAKEFAKEFAKE/"), 1);
+    assert_eq!(
+        env.secrets_proxy.count("Credential=ASIAFAKEFAKEFAKEFAKE/"),
+        1
+    );
 }
 
 #[tokio::test]
-async fn what_a_call_lacks_is_named() {
-    let world = World::start().await;
+async fn the_log_names_what_is_missing_for_a_call() {
+    let env = TestEnv::start().await;
     let closed = ClosedPort::reserve();
-    // Neither is looked for outside of this machine.
-    let alone = || {
-        world
-            .function("cartesia")
+    // Without this setting, credentials would be requested from the instance metadata service.
+    let without_metadata = || {
+        env.function("cartesia")
             .env("AWS_EC2_METADATA_DISABLED", "true")
     };
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for (builder, clause) in [
         (
-            without(alone(), &VARIABLES[..2]),
+            without(without_metadata(), &VARIABLES[..2]),
             "Secrets Manager cannot be called: there is no AWS region (AWS_REGION)",
         ),
         (
-            without(alone(), &VARIABLES[..2]).env("AWS_REGION", ""),
+            without(without_metadata(), &VARIABLES[..2]).env("AWS_REGION", ""),
             "Secrets Manager cannot be called: there is no AWS region (AWS_REGION)",
         ),
         (
-            alone()
-                .without(ENDPOINT_OF_SECRETS)
+            without_metadata()
+                .without(SECRETS_MANAGER_ENDPOINT)
                 .env("AWS_REGION", "not a region!"),
             "Secrets Manager cannot be called: AWS_REGION is no region, or the secret has no name",
         ),
         (
-            without(alone(), &VARIABLES[2..]),
+            without(without_metadata(), &VARIABLES[2..]),
             "Secrets Manager cannot be called: there are no AWS credentials",
         ),
         (
-            alone().env(ENDPOINT_OF_SECRETS, closed.url()),
+            without_metadata().env(SECRETS_MANAGER_ENDPOINT, closed.url()),
             "Secrets Manager cannot be reached: the connection was refused",
         ),
         (
-            alone().env(ENDPOINT_OF_SECRETS, "http://no-such-host.invalid"),
+            without_metadata().env(SECRETS_MANAGER_ENDPOINT, "http://no-such-host.invalid"),
             "Secrets Manager cannot be reached: its name does not resolve",
         ),
         (
-            alone().env(ENDPOINT_OF_SECRETS, "no URL"),
+            without_metadata().env(SECRETS_MANAGER_ENDPOINT, "no URL"),
             "Secrets Manager cannot be called: its endpoint or its credentials are none that can be used (AWS_ENDPOINT_URL…)",
         ),
     ] {
         let function = builder.start().await;
-        let (status, reason) = mint(&function, &world).await;
-        tally.is(clause, status, "503 secret_unavailable");
-        tally.holds(&format!("{clause}: {reason}"), reason.contains(clause));
+        let (status, reason) = mint(&function, &env).await;
+        report.check_eq(clause, status, "503 secret_unavailable");
+        report.check(&format!("{clause}: {reason}"), reason.contains(clause));
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn values_that_other_sdks_take_or_leave_end_no_start() {
-    let world = World::start().await;
-    let mut tally = Tally::default();
+async fn values_that_other_sdks_accept_or_ignore_do_not_stop_the_function() {
+    let env = TestEnv::start().await;
+    let mut report = CaseReport::default();
     for (name, value) in [
         ("AWS_ENDPOINT_URL", ""),
         ("AWS_ENDPOINT_URL_DYNAMODB", ""),
@@ -171,30 +158,30 @@ async fn values_that_other_sdks_take_or_leave_end_no_start() {
         ("AWS_MAX_ATTEMPTS", "0"),
         ("AWS_MAX_ATTEMPTS", "three"),
     ] {
-        let function = world.function("cartesia").env(name, value).start().await;
-        tally.is(
+        let function = env.function("cartesia").env(name, value).start().await;
+        report.check_eq(
             &format!("{name}={value:?}"),
-            mint(&function, &world).await.0,
+            mint(&function, &env).await.0,
             "200".to_owned(),
         );
     }
-    // A value that panics all the same is no reason to stop.
-    let function = world
+    // This value causes a panic in the SDK, which must not end the function.
+    let function = env
         .function("cartesia")
         .env("AWS_ACCESS_KEY_ID", "a\nb")
         .start()
         .await;
-    tally.holds(
+    report.check(
         "a line break in a key's id",
-        mint(&function, &world).await.0.starts_with('5'),
+        mint(&function, &env).await.0.starts_with('5'),
     );
-    tally.is("starts", function.starts(), 1);
-    tally.done();
+    report.check_eq("starts", function.starts(), 1);
+    report.finish();
 }
 
 #[tokio::test]
 async fn a_function_starts_with_every_variable_that_the_template_leaves_empty() {
-    let world = World::start().await;
+    let env = TestEnv::start().await;
     let template =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml"))
             .expect("a file");
@@ -209,36 +196,36 @@ async fn a_function_starts_with_every_variable_that_the_template_leaves_empty() 
         })
         .collect();
     assert!(
-        names.contains(ENDPOINT_OF_SECRETS) && names.len() > 20,
+        names.contains(SECRETS_MANAGER_ENDPOINT) && names.len() > 20,
         "{names:?}"
     );
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for provider in PROVIDERS {
-        let known = world
+        let known = env
             .function(provider)
-            .without(ENDPOINT_OF_SECRETS)
-            .env("AWS_ENDPOINT_URL", world.gate.url());
+            .without(SECRETS_MANAGER_ENDPOINT)
+            .env("AWS_ENDPOINT_URL", env.secrets_proxy.url());
         let empty = names
             .iter()
             .fold(known, |builder, name| builder.env_if_absent(name, ""));
         let function = empty.start().await;
-        let answer = function
-            .invoke(&Event::post(provider).bearer(&world.issuer.token("ada")))
+        let response = function
+            .invoke(&Event::post(provider).bearer(&env.issuer.token("ada")))
             .await;
-        tally.is(provider, said(&answer), "200".to_owned());
-        tally.holds(&function.logs(), !function.logs().contains("panicked"));
+        report.check_eq(provider, status_and_code(&response), "200".to_owned());
+        report.check(&function.logs(), !function.logs().contains("panicked"));
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn what_secrets_manager_refuses_is_told_apart() {
-    let world = World::start().await;
+async fn the_log_distinguishes_errors_of_secrets_manager() {
+    let env = TestEnv::start().await;
     let refused = |code: &str, message: &str| {
         Reply::json(400, &json!({ "__type": code, "Message": message }))
             .header("x-amzn-errortype", code)
     };
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for (code, message, wanted) in [
         (
             "AccessDeniedException",
@@ -266,29 +253,29 @@ async fn what_secrets_manager_refuses_is_told_apart() {
             "Secrets Manager answered ResourceNotFoundException",
         ),
     ] {
-        let service = FaultyService::start([refused(code, message)]).await;
-        let function = world
+        let service = ScriptedServer::start([refused(code, message)]).await;
+        let function = env
             .function("cartesia")
-            .env(ENDPOINT_OF_SECRETS, service.url())
+            .env(SECRETS_MANAGER_ENDPOINT, service.url())
             .start()
             .await;
-        let (status, reason) = mint(&function, &world).await;
-        tally.is(
+        let (status, reason) = mint(&function, &env).await;
+        report.check_eq(
             message,
             (status.as_str(), reason.as_str()),
             ("503 secret_unavailable", wanted),
         );
-        tally.holds(
-            "no account in the log",
+        report.check(
+            "no account ID in the log",
             !function.logs().contains("123456789012"),
         );
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn an_endpoint_of_plain_http_is_taken_with_one_warning() {
-    let world = World::start().await;
+async fn a_plain_http_endpoint_is_accepted_with_one_warning() {
+    let env = TestEnv::start().await;
     let warnings = |function: &Function| {
         let lines = function
             .log_lines()
@@ -298,19 +285,19 @@ async fn an_endpoint_of_plain_http_is_taken_with_one_warning() {
             .filter(|message| message.contains("plain http"))
             .collect::<Vec<_>>()
     };
-    // No network: what is not on this machine is asked of nobody.
+    // The proxy is a closed port, so no request leaves this machine.
     let proxy = ClosedPort::reserve();
     let remote = "http://no-such-host.invalid:4566";
-    let builder = world
+    let builder = env
         .function("cartesia")
-        .without(ENDPOINT_OF_SECRETS)
+        .without(SECRETS_MANAGER_ENDPOINT)
         .env("HTTPS_PROXY", proxy.url());
     let function = builder
         .clone()
         .env("AWS_ENDPOINT_URL", remote)
         .start()
         .await;
-    assert_eq!(mint(&function, &world).await.0, "503 secret_unavailable");
+    assert_eq!(mint(&function, &env).await.0, "503 secret_unavailable");
     assert_eq!(warnings(&function).len(), 1, "{}", function.logs());
     assert!(
         warnings(&function)[0].contains("Secrets Manager"),
@@ -318,25 +305,26 @@ async fn an_endpoint_of_plain_http_is_taken_with_one_warning() {
         function.logs()
     );
 
-    // As every SDK, one that is to be ignored is; AWS's own would be called, by way of the proxy.
+    // A configured endpoint that is to be ignored is ignored, as in every SDK. The function calls
+    // AWS's own endpoint through the proxy.
     let ignoring = builder
-        .env("AWS_ENDPOINT_URL", world.gate.url())
+        .env("AWS_ENDPOINT_URL", env.secrets_proxy.url())
         .env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
     let function = ignoring.start().await;
-    let (status, reason) = mint(&function, &world).await;
+    let (status, reason) = mint(&function, &env).await;
     assert_eq!(
-        (status.as_str(), world.gate.connections()),
+        (status.as_str(), env.secrets_proxy.connections()),
         ("503 secret_unavailable", 0)
     );
     assert!(reason.contains("the proxy gave no connection"), "{reason}");
     assert_eq!(warnings(&function).len(), 0, "{}", function.logs());
 
-    let function = world.function("cartesia").start().await;
-    assert_eq!(mint(&function, &world).await.0, "200");
+    let function = env.function("cartesia").start().await;
+    assert_eq!(mint(&function, &env).await.0, "200");
     assert_eq!(
         warnings(&function).len(),
         0,
-        "this machine is no network: {}",
+        "loopback needs no warning: {}",
         function.logs()
     );
 }

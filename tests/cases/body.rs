@@ -1,15 +1,15 @@
-//! The body as such: what is no JSON, what is too large, what is of another media type.
+//! The request body: invalid JSON, oversized bodies and other media types.
 
-use voicemint_tests::{Event, World};
+use voicemint_tests::{Event, TestEnv};
 
-use crate::support::{Tally, assert_problem, said};
+use crate::support::{CaseReport, assert_problem, status_and_code};
 
 #[tokio::test]
-async fn a_body_that_is_no_json_object_is_malformed() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let session = world.issuer.token("ada");
-    let mut tally = Tally::default();
+async fn a_body_that_is_not_a_json_object_is_malformed() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let session = env.issuer.token("ada");
+    let mut report = CaseReport::default();
     let deep = "[".repeat(2000);
     let deep_object = r#"{"grants":"#.repeat(400);
     for body in [
@@ -34,12 +34,12 @@ async fn a_body_that_is_no_json_object_is_malformed() {
         &deep,
         &deep_object,
     ] {
-        let answer = function
+        let response = function
             .invoke(&Event::post("cartesia").bearer(&session).body(body))
             .await;
-        tally.is(
+        report.check_eq(
             &body.chars().take(40).collect::<String>(),
-            said(&answer),
+            status_and_code(&response),
             "400 request_malformed",
         );
     }
@@ -48,90 +48,94 @@ async fn a_body_that_is_no_json_object_is_malformed() {
         b"\xff\xfe{\x00}\x00",
         b"\x00",
     ] {
-        let answer = function
+        let response = function
             .invoke(&Event::post("cartesia").bearer(&session).body_base64(bytes))
             .await;
-        tally.is(
+        report.check_eq(
             &format!("{bytes:?}"),
-            said(&answer),
+            status_and_code(&response),
             "400 request_malformed",
         );
     }
-    tally.done();
-    assert_eq!(world.mints("cartesia"), 0);
+    report.finish();
+    assert_eq!(env.mints("cartesia"), 0);
 }
 
 #[tokio::test]
 async fn a_duplicate_key_is_malformed_and_named() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
     for (body, name) in [
         (r#"{"expires_in":60,"expires_in":60}"#, "expires_in"),
         (r#"{"expires_in":60,"expires\u005fin":3600}"#, "expires_in"),
         (r#"{"grants":{"tts":true,"tts":false}}"#, "tts"),
     ] {
-        let answer = function
+        let response = function
             .invoke(
                 &Event::post("cartesia")
-                    .bearer(&world.issuer.token("ada"))
+                    .bearer(&env.issuer.token("ada"))
                     .body(body),
             )
             .await;
-        assert_problem(&answer, 400, "request_malformed");
+        assert_problem(&response, 400, "request_malformed");
         assert!(
-            answer.json()["detail"]
+            response.json()["detail"]
                 .as_str()
                 .is_some_and(|text| text.contains(name)),
-            "{answer:?}"
+            "{response:?}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_body_may_have_4096_bytes_after_base64_and_not_one_more() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
-    let fits = format!("{{}}{}", " ".repeat(4094));
-    let over = format!("{fits} ");
-    // In bytes, not characters.
-    let wide = "ä".repeat(2049);
-    let mut tally = Tally::default();
+async fn a_body_may_have_at_most_4096_bytes_after_base64_decoding() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
+    let largest = format!("{{}}{}", " ".repeat(4094));
+    let too_large = format!("{largest} ");
+    // The limit is in bytes, not in characters.
+    let multi_byte = "ä".repeat(2049);
+    let mut report = CaseReport::default();
     for (case, event, want) in [
-        ("fits", event.clone().body(&fits), "200"),
+        ("the largest", event.clone().body(&largest), "200"),
         (
-            "fits, base64",
-            event.clone().body_base64(fits.as_bytes()),
+            "the largest, base64",
+            event.clone().body_base64(largest.as_bytes()),
             "200",
         ),
-        ("over", event.clone().body(&over), "413 request_too_large"),
         (
-            "over, base64",
-            event.clone().body_base64(over.as_bytes()),
+            "too large",
+            event.clone().body(&too_large),
             "413 request_too_large",
         ),
         (
-            "over in bytes",
-            event.clone().body(&wide),
+            "too large, base64",
+            event.clone().body_base64(too_large.as_bytes()),
             "413 request_too_large",
         ),
         (
-            "far over",
+            "too large in bytes",
+            event.clone().body(&multi_byte),
+            "413 request_too_large",
+        ),
+        (
+            "far too large",
             event.clone().body(&"x".repeat(1_000_000)),
             "413 request_too_large",
         ),
     ] {
-        tally.is(case, said(&function.invoke(&event).await), want);
+        report.check_eq(case, status_and_code(&function.invoke(&event).await), want);
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn a_body_is_json_by_its_media_type_or_it_is_empty() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
-    let mut tally = Tally::default();
+async fn a_body_must_be_empty_or_have_the_json_media_type() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
+    let mut report = CaseReport::default();
     for (kind, body, want) in [
         ("application/json", "{}", "200"),
         ("application/json; charset=utf-8", "{}", "200"),
@@ -163,26 +167,30 @@ async fn a_body_is_json_by_its_media_type_or_it_is_empty() {
         ("text/plain", "", "200"),
         ("application/json", "", "200"),
     ] {
-        let answer = function
+        let response = function
             .invoke(&event.clone().header("content-type", kind).body(body))
             .await;
-        tally.is(&format!("{kind:?} with {body:?}"), said(&answer), want);
+        report.check_eq(
+            &format!("{kind:?} with {body:?}"),
+            status_and_code(&response),
+            want,
+        );
     }
     let bare = event.without_header("content-type");
-    tally.is(
+    report.check_eq(
         "no type with a body",
-        said(&function.invoke(&bare.clone().body("{}")).await),
+        status_and_code(&function.invoke(&bare.clone().body("{}")).await),
         "415 media_type_not_supported",
     );
-    tally.is(
+    report.check_eq(
         "no type with an empty body",
-        said(&function.invoke(&bare.clone().body("")).await),
+        status_and_code(&function.invoke(&bare.clone().body("")).await),
         "200",
     );
-    tally.is(
+    report.check_eq(
         "no type and no body",
-        said(&function.invoke(&bare.without_body()).await),
+        status_and_code(&function.invoke(&bare.without_body()).await),
         "200",
     );
-    tally.done();
+    report.finish();
 }

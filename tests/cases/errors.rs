@@ -1,24 +1,25 @@
-//! Every code of the error table that can be brought about from outside, each as a full problem
-//! document with its headers, its log line and its metric. `internal` is the last resort: a case
-//! for it would be a bug to mend.
+//! Every code of the error table that can be caused from outside: its problem document, headers,
+//! log line and metric. `internal` has no case, because anything that causes it is a bug.
 
 use serde_json::json;
-use voicemint_tests::{ClosedPort, Event, FaultyService, Function, Issuer, Outage, Reply, World};
+use voicemint_tests::{
+    ClosedPort, DocumentFault, Event, Function, Issuer, Reply, ScriptedServer, TestEnv,
+};
 
 use crate::support::{assert_problem, assert_readable, list, metric};
 
-async fn refused(
+async fn assert_refused(
     function: &Function,
     event: &Event,
     status: u16,
     code: &str,
-) -> voicemint_tests::Answer {
-    let (answer, line) = function.invoke_logged(event).await;
-    assert_problem(&answer, status, code);
+) -> voicemint_tests::Response {
+    let (response, line) = function.invoke_logged(event).await;
+    assert_problem(&response, status, code);
     assert_eq!(line["outcome"], code, "{line}");
     assert_eq!(line["status"], status, "{line}");
     assert_eq!(line["provider"], "cartesia", "{line}");
-    assert_eq!(line["request_id"], answer.json()["request_id"], "{line}");
+    assert_eq!(line["request_id"], response.json()["request_id"], "{line}");
     assert!(
         line["reason"].as_str().is_some_and(|text| !text.is_empty()),
         "{line}"
@@ -39,23 +40,23 @@ async fn refused(
         "{line}"
     );
     assert_eq!(metric(&line, "Minted"), None, "{line}");
-    answer
+    response
 }
 
 #[tokio::test]
-async fn what_the_caller_can_do_wrong() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
+async fn errors_of_the_caller() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
     let bare = Event::post("cartesia");
-    let good = bare.clone().bearer(&world.issuer.token("ada"));
-    let mut expired = world.issuer.claims("ada");
+    let good = bare.clone().bearer(&env.issuer.token("ada"));
+    let mut expired = env.issuer.claims("ada");
     expired["exp"] = json!(voicemint_tests::now() - 60);
     for (event, status, code) in [
         (good.clone().body("{"), 400, "request_malformed"),
         (bare.clone(), 401, "session_missing"),
         (bare.clone().bearer("not.a.session"), 401, "session_invalid"),
         (
-            bare.clone().bearer(&world.issuer.sign(&expired)),
+            bare.clone().bearer(&env.issuer.sign(&expired)),
             401,
             "session_expired",
         ),
@@ -82,24 +83,28 @@ async fn what_the_caller_can_do_wrong() {
             "request_invalid",
         ),
     ] {
-        let answer = refused(&function, &event, status, code).await;
-        // The page may read why.
-        assert_readable(&answer);
+        let response = assert_refused(&function, &event, status, code).await;
+        // The page can read the response.
+        assert_readable(&response);
         let challenge = match code {
             "session_missing" => "Bearer",
             "session_invalid" | "session_expired" => r#"Bearer error="invalid_token""#,
             _ => "",
         };
-        assert_eq!(answer.header("www-authenticate"), challenge, "{code}");
+        assert_eq!(response.header("www-authenticate"), challenge, "{code}");
         let allow = if status == 405 {
             vec!["delete", "get", "options", "post"]
         } else {
             vec![]
         };
-        assert_eq!(list(answer.header("allow")), allow, "{code}");
-        assert_eq!(answer.json()["errors"].is_array(), status == 422, "{code}");
+        assert_eq!(list(response.header("allow")), allow, "{code}");
+        assert_eq!(
+            response.json()["errors"].is_array(),
+            status == 422,
+            "{code}"
+        );
     }
-    let evil = refused(
+    let evil = assert_refused(
         &function,
         &good.clone().origin("https://evil.example"),
         403,
@@ -113,23 +118,23 @@ async fn what_the_caller_can_do_wrong() {
         "{evil:?}"
     );
     assert_eq!(evil.header("cross-origin-resource-policy"), "same-origin");
-    assert_eq!(world.mints("cartesia"), 0);
+    assert_eq!(env.mints("cartesia"), 0);
 }
 
 #[tokio::test]
-async fn other_methods_are_refused_and_told_which_there_are() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
+async fn other_methods_are_refused_with_the_list_of_allowed_methods() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
     for method in [
         "PUT", "PATCH", "HEAD", "TRACE", "CONNECT", "PROPFIND", "post",
     ] {
         let event = Event::post("cartesia")
-            .bearer(&world.issuer.token("ada"))
+            .bearer(&env.issuer.token("ada"))
             .method(method);
-        let answer = function.invoke(&event).await;
-        assert_problem(&answer, 405, "method_not_allowed");
+        let response = function.invoke(&event).await;
+        assert_problem(&response, 405, "method_not_allowed");
         assert_eq!(
-            list(answer.header("allow")),
+            list(response.header("allow")),
             ["delete", "get", "options", "post"],
             "{method}"
         );
@@ -138,74 +143,74 @@ async fn other_methods_are_refused_and_told_which_there_are() {
 
 #[tokio::test]
 async fn the_provider_refuses() {
-    let world = World::start().await;
-    world.set_key("cartesia", "sk_car_another-key-than-ours");
-    let function = world.function("cartesia").start().await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
-    assert_readable(&refused(&function, &event, 502, "provider_rejected").await);
+    let env = TestEnv::start().await;
+    env.set_key("cartesia", "sk_car_another-key-than-ours");
+    let function = env.function("cartesia").start().await;
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
+    assert_readable(&assert_refused(&function, &event, 502, "provider_rejected").await);
 }
 
 #[tokio::test]
 async fn the_provider_is_down() {
-    let world = World::start().await;
-    let nobody = ClosedPort::reserve();
-    let function = world
+    let env = TestEnv::start().await;
+    let closed_port = ClosedPort::reserve();
+    let function = env
         .function("cartesia")
-        .env("PROVIDER_BASE_URL", nobody.url())
+        .env("PROVIDER_BASE_URL", closed_port.url())
         .start()
         .await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
-    assert_readable(&refused(&function, &event, 503, "provider_unavailable").await);
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
+    assert_readable(&assert_refused(&function, &event, 503, "provider_unavailable").await);
 }
 
 #[tokio::test]
-async fn the_provider_does_not_answer() {
-    let world = World::start().await;
-    let silent = FaultyService::start([Reply::silence()]).await;
-    let function = world
+async fn the_provider_does_not_respond() {
+    let env = TestEnv::start().await;
+    let silent = ScriptedServer::start([Reply::silence()]).await;
+    let function = env
         .function("cartesia")
         .env("PROVIDER_BASE_URL", silent.url())
         .start()
         .await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
-    assert_readable(&refused(&function, &event, 504, "provider_timeout").await);
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
+    assert_readable(&assert_refused(&function, &event, 504, "provider_timeout").await);
 }
 
 #[tokio::test]
 async fn the_identity_provider_is_down() {
-    let world = World::start().await;
-    world.issuer.fail_key_set(Outage::Error500);
-    let function = world.function("cartesia").start().await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
-    let answer = refused(&function, &event, 503, "session_unavailable").await;
-    assert_readable(&answer);
+    let env = TestEnv::start().await;
+    env.issuer.set_jwk_set_fault(DocumentFault::Error500);
+    let function = env.function("cartesia").start().await;
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
+    let response = assert_refused(&function, &event, 503, "session_unavailable").await;
+    assert_readable(&response);
     assert!(
-        answer
+        response
             .header("retry-after")
             .parse::<u32>()
             .is_ok_and(|seconds| seconds > 0),
-        "{answer:?}"
+        "{response:?}"
     );
-    assert!(!answer.has_header("www-authenticate"));
+    assert!(!response.has_header("www-authenticate"));
 }
 
 #[tokio::test]
 async fn secrets_manager_is_down() {
-    let world = World::start().await;
-    world.gate.close().await;
-    let function = world.function("cartesia").start().await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
-    assert_readable(&refused(&function, &event, 503, "secret_unavailable").await);
+    let env = TestEnv::start().await;
+    env.secrets_proxy.disable().await;
+    let function = env.function("cartesia").start().await;
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
+    assert_readable(&assert_refused(&function, &event, 503, "secret_unavailable").await);
 }
 
 #[tokio::test]
-async fn who_is_not_signed_in_learns_nothing_of_what_is_down() {
-    let world = World::start().await;
-    world.gate.close().await;
-    let nobody = ClosedPort::reserve();
-    let function = world
+async fn callers_without_a_session_learn_nothing_about_outages() {
+    let env = TestEnv::start().await;
+    env.secrets_proxy.disable().await;
+    let closed_port = ClosedPort::reserve();
+    let function = env
         .function("cartesia")
-        .env("PROVIDER_BASE_URL", nobody.url())
+        .env("PROVIDER_BASE_URL", closed_port.url())
         .start()
         .await;
     assert_problem(

@@ -1,10 +1,10 @@
-//! Events as the gateway sends them, from the files of `events/`, and events as nobody should: no
-//! event ends a function.
+//! Events as the gateway sends them, from the files in `events/`, and malformed events: no event
+//! ends the function.
 
 use serde_json::{Value, json};
-use voicemint_tests::{Answer, Event, Function, SESSION_COOKIE, World};
+use voicemint_tests::{Event, Function, Response, SESSION_COOKIE, TestEnv};
 
-use crate::support::{Tally, said};
+use crate::support::{CaseReport, status_and_code};
 
 /// An event file with a session in the place that it leaves for one.
 fn filled(name: &str, session: &str) -> Event {
@@ -15,26 +15,26 @@ fn filled(name: &str, session: &str) -> Event {
 }
 
 #[tokio::test]
-async fn the_event_files_are_good_events_once_they_have_a_session() {
-    let world = World::start().await;
-    let session = world.issuer.token("ada");
-    let mut tally = Tally::default();
+async fn the_event_files_are_valid_events_once_they_contain_a_session() {
+    let env = TestEnv::start().await;
+    let session = env.issuer.token("ada");
+    let mut report = CaseReport::default();
     for provider in ["elevenlabs", "assemblyai"] {
-        let function = world.function(provider).start().await;
+        let function = env.function(provider).start().await;
         let name = format!("{provider}-post.json");
-        tally.is(
+        report.check_eq(
             &name,
-            said(&function.invoke(&Event::file(&name)).await),
+            status_and_code(&function.invoke(&Event::file(&name)).await),
             "401 session_invalid",
         );
-        tally.is(
+        report.check_eq(
             &name,
-            said(&function.invoke(&filled(&name, &session)).await),
+            status_and_code(&function.invoke(&filled(&name, &session)).await),
             "200",
         );
     }
-    // The cookies in the files are named so.
-    let function = world
+    // The cookies in the files have this name.
+    let function = env
         .function("cartesia")
         .env("SESSION_COOKIE", "session")
         .start()
@@ -48,33 +48,33 @@ async fn the_event_files_are_good_events_once_they_have_a_session() {
         "no-cookies.json",
         "nulls.json",
     ] {
-        tally.is(
+        report.check_eq(
             name,
-            said(&function.invoke(&Event::file(name)).await),
+            status_and_code(&function.invoke(&Event::file(name)).await),
             "401 session_invalid",
         );
-        tally.is(
+        report.check_eq(
             name,
-            said(&function.invoke(&filled(name, &session)).await),
+            status_and_code(&function.invoke(&filled(name, &session)).await),
             "200",
         );
     }
     for name in ["preflight.json", "delete.json"] {
-        tally.is(
+        report.check_eq(
             name,
-            said(&function.invoke(&Event::file(name)).await),
+            status_and_code(&function.invoke(&Event::file(name)).await),
             "204",
         );
     }
-    tally.is("starts", function.starts(), 1);
-    tally.done();
+    report.check_eq("starts", function.starts(), 1);
+    report.finish();
 }
 
 #[tokio::test]
-async fn a_session_is_found_in_the_array_of_cookies_or_in_the_header() {
-    let world = World::start().await;
-    let function = world.function("elevenlabs").start().await;
-    let session = world.issuer.token("ada");
+async fn a_session_is_found_in_the_cookies_array_or_in_the_header() {
+    let env = TestEnv::start().await;
+    let function = env.function("elevenlabs").start().await;
+    let session = env.issuer.token("ada");
     let event = Event::post("elevenlabs");
     let mut in_both = event.clone().cookie(SESSION_COOKIE, &session).into_json();
     in_both["headers"]["cookie"] = format!("{SESSION_COOKIE}={session}").into();
@@ -85,7 +85,7 @@ async fn a_session_is_found_in_the_array_of_cookies_or_in_the_header() {
     empty_array["cookies"] = json!([]);
     let mut upper_case = event.clone().into_json();
     upper_case["headers"]["Cookie"] = format!("{SESSION_COOKIE}={session}").into();
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for (case, event, want) in [
         (
             "array",
@@ -107,22 +107,22 @@ async fn a_session_is_found_in_the_array_of_cookies_or_in_the_header() {
         ("a header in another case", upper_case.into(), "200"),
         ("neither", event.clone(), "401 session_missing"),
         (
-            "an array of others",
+            "an array of other cookies",
             event.cookie("a", "1").cookie("b", "2"),
             "401 session_missing",
         ),
     ] {
-        tally.is(case, said(&function.invoke(&event).await), want);
+        report.check_eq(case, status_and_code(&function.invoke(&event).await), want);
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn a_base64_body_is_read_as_what_it_stands_for() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
-    let answer = function
+async fn a_base64_body_is_decoded() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
+    let response = function
         .invoke(
             &event
                 .clone()
@@ -130,21 +130,21 @@ async fn a_base64_body_is_read_as_what_it_stands_for() {
         )
         .await;
     assert_eq!(
-        (answer.status, &answer.json()["expires_in"]),
+        (response.status, &response.json()["expires_in"]),
         (200, &json!(30)),
-        "{answer:?}"
+        "{response:?}"
     );
     assert_eq!(function.invoke(&event.body_base64(b"")).await.status, 200);
 }
 
 #[tokio::test]
-async fn nulls_are_as_good_as_nothing() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
+async fn null_members_count_as_absent() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
     let good = Event::post("cartesia")
-        .bearer(&world.issuer.token("ada"))
+        .bearer(&env.issuer.token("ada"))
         .into_json();
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     let nulls = [
         "body",
         "cookies",
@@ -155,27 +155,35 @@ async fn nulls_are_as_good_as_nothing() {
     for member in nulls {
         let mut event = good.clone();
         event[member] = Value::Null;
-        tally.is(member, said(&function.invoke(&event.into()).await), "200");
+        report.check_eq(
+            member,
+            status_and_code(&function.invoke(&event.into()).await),
+            "200",
+        );
     }
     let mut all = good.clone();
     nulls.iter().for_each(|member| all[*member] = Value::Null);
     for member in ["authorizer", "authentication"] {
         all["requestContext"][member] = Value::Null;
     }
-    tally.is(
+    report.check_eq(
         "all of them",
-        said(&function.invoke(&all.into()).await),
+        status_and_code(&function.invoke(&all.into()).await),
         "200",
     );
     for member in ["userAgent", "sourceIp", "protocol"] {
         let mut event = good.clone();
         event["requestContext"]["http"][member] = Value::Null;
-        tally.is(member, said(&function.invoke(&event.into()).await), "200");
+        report.check_eq(
+            member,
+            status_and_code(&function.invoke(&event.into()).await),
+            "200",
+        );
     }
-    tally.done();
+    report.finish();
 }
 
-/// The event with one member, by JSON pointer, set to something else or (by null) taken out.
+/// The event with the member at a JSON pointer set, or removed if the value is null.
 pub fn edited(base: &Value, pointer: &str, value: impl Into<Value>) -> Value {
     let mut event = base.clone();
     let (parent, name) = pointer.rsplit_once('/').unwrap_or_default();
@@ -188,23 +196,23 @@ pub fn edited(base: &Value, pointer: &str, value: impl Into<Value>) -> Value {
     event
 }
 
-async fn good_one(function: &Function, good: &Value) -> String {
+async fn invoke_valid(function: &Function, good: &Value) -> String {
     let (status, bytes) = function.invoke_raw(good.to_string().as_bytes()).await;
-    Answer::parse(&bytes).map_or_else(
+    Response::parse(&bytes).map_or_else(
         || format!("{status}: {}", String::from_utf8_lossy(&bytes)),
-        |answer| said(&answer),
+        |response| status_and_code(&response),
     )
 }
 
 #[tokio::test]
-async fn no_event_however_malformed_ends_a_function() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
+async fn no_malformed_event_ends_the_function() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
     let good = Event::post("cartesia")
-        .bearer(&world.issuer.token("ada"))
+        .bearer(&env.issuer.token("ada"))
         .into_json();
     let get = Event::get("cartesia")
-        .bearer(&world.issuer.token("ada"))
+        .bearer(&env.issuer.token("ada"))
         .into_json();
     let long = "x".repeat(200_000);
     let many: Value = (0..40_000)
@@ -277,46 +285,48 @@ async fn no_event_however_malformed_ends_a_function() {
         json!(7),
         json!("event"),
     ];
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for event in events {
         let case: String = event.to_string().chars().take(4000).collect();
         let (_, bytes) = function.invoke_raw(event.to_string().as_bytes()).await;
-        // Whatever it is, it is answered as the contract says, and never by the last resort or by
-        // the runtime.
-        match Answer::parse(&bytes) {
-            Some(answer) => {
-                tally.holds(
-                    &format!("{}: {case}", said(&answer)),
-                    (200..500).contains(&answer.status),
+        // Every event gets a documented response, and never `internal` or the runtime's error.
+        match Response::parse(&bytes) {
+            Some(response) => {
+                report.check(
+                    &format!("{}: {case}", status_and_code(&response)),
+                    (200..500).contains(&response.status),
                 );
-                tally.holds(
+                report.check(
                     &format!("a code: {case}"),
-                    answer.status < 300 || answer.code().is_some(),
+                    response.status < 300 || response.code().is_some(),
                 );
             }
-            None => tally.holds(
-                &format!("no answer but {}: {case}", String::from_utf8_lossy(&bytes)),
+            None => report.check(
+                &format!(
+                    "not a response: {}: {case}",
+                    String::from_utf8_lossy(&bytes)
+                ),
                 false,
             ),
         }
-        tally.is(
-            &format!("a good one after: {case}"),
-            good_one(&function, &good).await,
+        report.check_eq(
+            &format!("a valid event after: {case}"),
+            invoke_valid(&function, &good).await,
             "200",
         );
     }
-    // The one with more headers than `http` can hold: it panics there, and the panic is caught.
-    tally.is("panics", function.logs().matches("panicked").count(), 1);
-    tally.is("starts", function.starts(), 1);
-    tally.done();
+    // The event with more headers than `http` supports: `http` panics, and the panic is caught.
+    report.check_eq("panics", function.logs().matches("panicked").count(), 1);
+    report.check_eq("starts", function.starts(), 1);
+    report.finish();
 }
 
 #[tokio::test]
-async fn what_is_not_json_gets_the_runtimes_own_error_and_ends_nothing() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
+async fn bytes_that_are_not_json_get_the_runtimes_error_and_do_not_end_the_function() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
     let good = Event::post("cartesia")
-        .bearer(&world.issuer.token("ada"))
+        .bearer(&env.issuer.token("ada"))
         .into_json();
     let not_text = good
         .to_string()
@@ -335,24 +345,24 @@ async fn what_is_not_json_gets_the_runtimes_own_error_and_ends_nothing() {
         b"\x00".to_vec(),
         vec![b'['; 100_000],
     ]);
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for event in events {
         let case: String = String::from_utf8_lossy(&event).chars().take(4000).collect();
         let (_, bytes) = function.invoke_raw(&event).await;
         let error: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        tally.holds(
+        report.check(
             &case,
             error["errorType"]
                 .as_str()
                 .is_some_and(|kind| kind.contains("DeserializeError")),
         );
-        tally.is(
-            &format!("a good one after: {case}"),
-            good_one(&function, &good).await,
+        report.check_eq(
+            &format!("a valid event after: {case}"),
+            invoke_valid(&function, &good).await,
             "200",
         );
     }
-    tally.holds("no panic", !function.logs().contains("panicked"));
-    tally.is("starts", function.starts(), 1);
-    tally.done();
+    report.check("no panic", !function.logs().contains("panicked"));
+    report.check_eq("starts", function.starts(), 1);
+    report.finish();
 }

@@ -1,16 +1,17 @@
-//! `GRANTS_CLAIM`: what the caller's own session permits, beside what the deployment allows.
+//! `GRANTS_CLAIM`: the grants that the caller's session permits, in addition to what the deployment
+//! allows.
 
 use serde_json::{Value, json};
-use voicemint_tests::{Event, World, without};
+use voicemint_tests::{Event, TestEnv, without_claim};
 
-use crate::support::{Tally, said};
+use crate::support::{CaseReport, status_and_code};
 
 const DENIED: &str = "403 grant_not_allowed";
 
 #[tokio::test]
-async fn a_caller_may_ask_for_what_the_claim_lists_and_no_more() {
-    let world = World::start().await;
-    let function = world
+async fn a_caller_may_request_only_grants_that_the_claim_lists() {
+    let env = TestEnv::start().await;
+    let function = env
         .function("cartesia")
         .env("GRANTS_CLAIM", "voice")
         .start()
@@ -18,8 +19,8 @@ async fn a_caller_may_ask_for_what_the_claim_lists_and_no_more() {
     let tts = json!({ "grants": { "tts": true } });
     let both = json!({ "grants": { "tts": true, "stt": true } });
     let agent = json!({ "grants": { "agent": true } });
-    let mut tally = Tally::default();
-    for (claim, ask, want) in [
+    let mut report = CaseReport::default();
+    for (claim, body, want) in [
         (json!(["tts"]), &tts, "200"),
         (json!("tts"), &tts, "200"),
         (json!("stt tts"), &both, "200"),
@@ -34,85 +35,85 @@ async fn a_caller_may_ask_for_what_the_claim_lists_and_no_more() {
         (json!(true), &tts, DENIED),
         (json!({ "tts": true }), &tts, DENIED),
         (Value::Null, &tts, DENIED),
-        // The claim cannot give what the deployment does not.
+        // The claim cannot grant what the deployment does not allow.
         (json!(["tts", "agent"]), &agent, DENIED),
     ] {
-        let mut claims = world.issuer.claims("ada");
+        let mut claims = env.issuer.claims("ada");
         claims["voice"] = claim.clone();
         let event = Event::post("cartesia")
-            .bearer(&world.issuer.sign(&claims))
-            .json_body(ask);
-        tally.is(
-            &format!("{claim} for {ask}"),
-            said(&function.invoke(&event).await),
+            .bearer(&env.issuer.sign(&claims))
+            .json_body(body);
+        report.check_eq(
+            &format!("{claim} for {body}"),
+            status_and_code(&function.invoke(&event).await),
             want,
         );
     }
     let event = Event::post("cartesia").bearer(
-        &world
-            .issuer
-            .sign(&without(&world.issuer.claims("ada"), "voice")),
+        &env.issuer
+            .sign(&without_claim(&env.issuer.claims("ada"), "voice")),
     );
-    tally.is(
+    report.check_eq(
         "no claim",
-        said(&function.invoke(&event.json_body(&tts)).await),
+        status_and_code(&function.invoke(&event.json_body(&tts)).await),
         DENIED,
     );
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn token_types_are_claimed_likewise_and_assemblyai_needs_some_claim() {
-    let world = World::start().await;
-    let mut claims = world.issuer.claims("ada");
+async fn the_claim_lists_token_types_too_and_assemblyai_requires_it() {
+    let env = TestEnv::start().await;
+    let mut claims = env.issuer.claims("ada");
     claims["voice"] = json!(["batch_scribe"]);
-    let session = world.issuer.sign(&claims);
-    let function = world
+    let session = env.issuer.sign(&claims);
+    let function = env
         .function("elevenlabs")
         .env("GRANTS_CLAIM", "voice")
         .start()
         .await;
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for (kind, want) in [("batch_scribe", "200"), ("tts_websocket", DENIED)] {
         let event = Event::post("elevenlabs")
             .bearer(&session)
             .json_body(&json!({ "token_type": kind }));
-        tally.is(kind, said(&function.invoke(&event).await), want);
+        report.check_eq(kind, status_and_code(&function.invoke(&event).await), want);
     }
-    let function = world
+    let function = env
         .function("assemblyai")
         .env("GRANTS_CLAIM", "voice")
         .start()
         .await;
-    let event = Event::post("assemblyai").bearer(&world.issuer.token("ada"));
-    tally.is(
+    let event = Event::post("assemblyai").bearer(&env.issuer.token("ada"));
+    report.check_eq(
         "assemblyai without the claim",
-        said(&function.invoke(&event).await),
+        status_and_code(&function.invoke(&event).await),
         DENIED,
     );
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn the_claim_counts_for_resuming_too() {
-    let world = World::start().await;
-    let function = world
+async fn the_claim_applies_to_resumed_tokens_too() {
+    let env = TestEnv::start().await;
+    let function = env
         .function("cartesia")
         .env("GRANTS_CLAIM", "voice")
         .start()
         .await;
-    let mut claims = world.issuer.claims("ada");
+    let mut claims = env.issuer.claims("ada");
     claims["voice"] = json!("tts stt");
-    let ask = Event::post("cartesia").json_body(&json!({ "grants": { "tts": true, "stt": true } }));
+    let event =
+        Event::post("cartesia").json_body(&json!({ "grants": { "tts": true, "stt": true } }));
     let minted = function
-        .invoke(&ask.clone().bearer(&world.issuer.sign(&claims)))
+        .invoke(&event.clone().bearer(&env.issuer.sign(&claims)))
         .await;
     let (name, value, _) = minted
         .cookie()
         .unwrap_or_else(|| panic!("one cookie: {minted:?}"));
     claims["voice"] = json!("tts");
-    let event = ask
-        .bearer(&world.issuer.sign(&claims))
+    let event = event
+        .bearer(&env.issuer.sign(&claims))
         .cookie(&name, &value);
-    assert_eq!(said(&function.invoke(&event).await), DENIED);
+    assert_eq!(status_and_code(&function.invoke(&event).await), DENIED);
 }

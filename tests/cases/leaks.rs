@@ -1,28 +1,29 @@
-//! Everything at the most talkative log level: no key, token, session or cookie value in any log,
-//! nor in any answer but the one place where it belongs.
+//! Secrets at the most verbose log level: no key, token, session or cookie value is in any log, or
+//! in any response except the one place where it belongs.
 
 use serde_json::json;
 use voicemint_tests::leaks::assert_absent;
-use voicemint_tests::{
-    Answer, Event, FaultyService, Function, Moto, ORIGIN, Outage, PROVIDERS, Reply, SESSION_COOKIE,
-    World,
-};
 use voicemint_tests::{ClosedPort, hmac_jwt, now};
+use voicemint_tests::{
+    DocumentFault, Event, Function, Moto, ORIGIN, PROVIDERS, Reply, Response, SESSION_COOKIE,
+    ScriptedServer, TestEnv,
+};
 
-/// What was sent and answered, apart into what is secret and where it must not be.
+/// Collects the secrets of the exchanged requests and responses, and the texts that must not
+/// contain them.
 #[derive(Default)]
-pub struct Record {
+pub struct LeakCheck {
     secrets: Vec<(String, String)>,
-    answers: Vec<String>,
+    responses: Vec<String>,
     logs: Vec<String>,
 }
 
-impl Record {
+impl LeakCheck {
     pub fn secret(&mut self, name: &str, value: &str) {
         self.secrets.push((name.to_owned(), value.to_owned()));
     }
 
-    /// A session, and the part of it that makes it one.
+    /// Adds a session and its signature.
     fn session(&mut self, token: &str) {
         self.secret("a session", token);
         let signature = token.rsplit('.').next().unwrap_or_default();
@@ -32,36 +33,40 @@ impl Record {
         }
     }
 
-    pub async fn ask(&mut self, function: &Function, event: Event) -> Answer {
-        let answer = function.invoke(&event).await;
-        let mut shown = answer.clone();
-        if answer.status == 200 {
-            self.secret("a token", &answer.token());
-            let mut body = answer.json();
+    pub async fn invoke(&mut self, function: &Function, event: Event) -> Response {
+        let response = function.invoke(&event).await;
+        let mut visible = response.clone();
+        if response.status == 200 {
+            self.secret("a token", &response.token());
+            let mut body = response.json();
             body["token"] = json!("");
-            shown.body = body.to_string();
+            visible.body = body.to_string();
         }
-        if let Some((_, value, _)) = answer.cookie().filter(|(_, value, _)| !value.is_empty()) {
-            // The token is not in the cookie but sealed; the cookie is nowhere but in its header.
-            assert_absent(&[("the cookie", &value)], &[("the token", &answer.token())]);
+        if let Some((_, value, _)) = response.cookie().filter(|(_, value, _)| !value.is_empty()) {
+            // The cookie contains the token only in sealed form, and the cookie itself is only in
+            // its header.
+            assert_absent(
+                &[("the cookie", &value)],
+                &[("the token", &response.token())],
+            );
             self.secret("a cookie", &value);
             self.secret("a part of a cookie", &value[..32]);
-            shown.cookies = vec![];
+            visible.cookies = vec![];
         }
-        self.answers.push(format!("{shown:?}"));
-        answer
+        self.responses.push(format!("{visible:?}"));
+        response
     }
 
-    pub fn end(&mut self, function: &Function) {
-        assert!(
-            function.logs().lines().count() > 5,
-            "there is something to look at"
-        );
+    pub fn add_logs(&mut self, function: &Function) {
+        assert!(function.logs().lines().count() > 5, "the log is not empty");
         self.logs.push(function.logs());
     }
 
-    pub fn check(&self) {
-        let texts = self.answers.iter().map(|text| ("an answer", text.as_str()));
+    pub fn finish(&self) {
+        let texts = self
+            .responses
+            .iter()
+            .map(|text| ("a response", text.as_str()));
         let texts: Vec<_> = texts
             .chain(self.logs.iter().map(|text| ("a log", text.as_str())))
             .collect();
@@ -75,88 +80,88 @@ impl Record {
 }
 
 #[tokio::test]
-async fn nothing_secret_shows_when_all_goes_well_and_when_the_caller_errs() {
-    let world = World::start().await;
-    let mut record = Record::default();
+async fn no_secret_leaks_on_success_or_on_errors_of_the_caller() {
+    let env = TestEnv::start().await;
+    let mut check = LeakCheck::default();
     let subject = "ada-whose-name-is-not-to-be-logged";
-    record.secret("the subject", subject);
+    check.secret("the subject", subject);
     for provider in PROVIDERS {
-        record.secret("the API key", World::key(provider));
-        let function = world
+        check.secret("the API key", TestEnv::key(provider));
+        let function = env
             .function(provider)
             .env("LOG_LEVEL", "trace")
             .start()
             .await;
-        let session = world.issuer.token(subject);
-        record.session(&session);
+        let session = env.issuer.token(subject);
+        check.session(&session);
         let event = Event::post(provider);
         let good = event.clone().bearer(&session);
-        let first = record.ask(&function, good.clone()).await;
+        let first = check.invoke(&function, good.clone()).await;
         assert_eq!(first.status, 200, "{first:?}");
         let (name, sealed, _) = first
             .cookie()
             .unwrap_or_else(|| panic!("one cookie: {first:?}"));
-        record
-            .ask(&function, good.clone().cookie(&name, &sealed))
+        check
+            .invoke(&function, good.clone().cookie(&name, &sealed))
             .await;
-        record
-            .ask(&function, good.clone().cookie(&name, &sealed[1..]))
+        check
+            .invoke(&function, good.clone().cookie(&name, &sealed[1..]))
             .await;
-        record
-            .ask(&function, event.clone().cookie(SESSION_COOKIE, &session))
+        check
+            .invoke(&function, event.clone().cookie(SESSION_COOKIE, &session))
             .await;
-        record
-            .ask(&function, Event::get(provider).bearer(&session))
+        check
+            .invoke(&function, Event::get(provider).bearer(&session))
             .await;
-        record
-            .ask(
+        check
+            .invoke(
                 &function,
                 Event::delete(provider)
                     .bearer(&session)
                     .cookie(&name, &sealed),
             )
             .await;
-        record.ask(&function, Event::preflight(provider)).await;
-        // Refused, with what was sent in all the wrong places.
-        let mut expired = world.issuer.claims(subject);
+        check.invoke(&function, Event::preflight(provider)).await;
+        // Refused requests with credentials in wrong places.
+        let mut expired = env.issuer.claims(subject);
         expired["exp"] = json!(now() - 100);
-        let expired = world.issuer.sign(&expired);
+        let expired = env.issuer.sign(&expired);
         let foreign = hmac_jwt(
             "HS256",
             b"a-secret-that-nobody-has-agreed-on",
-            &world.issuer.claims(subject),
+            &env.issuer.claims(subject),
         );
         let opaque = "an-opaque-session-that-is-no-jwt-at-all-0123456789";
         for token in [expired.as_str(), foreign.as_str(), opaque] {
-            record.session(token);
-            record.ask(&function, event.clone().bearer(token)).await;
-            record
-                .ask(&function, event.clone().cookie(SESSION_COOKIE, token))
+            check.session(token);
+            check.invoke(&function, event.clone().bearer(token)).await;
+            check
+                .invoke(&function, event.clone().cookie(SESSION_COOKIE, token))
                 .await;
-            record
-                .ask(&function, event.clone().header("authorization", token))
+            check
+                .invoke(&function, event.clone().header("authorization", token))
                 .await;
-            record
-                .ask(
+            check
+                .invoke(
                     &function,
                     event
                         .clone()
                         .header("authorization", &format!("Bearer {token}, Bearer {token}")),
                 )
                 .await;
-            record
-                .ask(
+            check
+                .invoke(
                     &function,
                     good.clone().json_body(&json!({ "expires_in": token })),
                 )
                 .await;
-            record.ask(&function, good.clone().body(token)).await;
-            record
-                .ask(&function, good.clone().header("content-type", token))
+            check.invoke(&function, good.clone().body(token)).await;
+            check
+                .invoke(&function, good.clone().header("content-type", token))
                 .await;
-            record.ask(&function, good.clone().origin(token)).await;
-            record
-                .ask(
+            check.invoke(&function, good.clone().origin(token)).await;
+            check
+                .invoke(
                     &function,
                     Event::get(provider)
                         .bearer(&session)
@@ -164,44 +169,44 @@ async fn nothing_secret_shows_when_all_goes_well_and_when_the_caller_errs() {
                 )
                 .await;
         }
-        record
-            .ask(&function, good.clone().origin("https://evil.example"))
+        check
+            .invoke(&function, good.clone().origin("https://evil.example"))
             .await;
-        record.ask(&function, good.clone().no_origin()).await;
-        record.ask(&function, good.clone().method("PATCH")).await;
-        record
-            .ask(
+        check.invoke(&function, good.clone().no_origin()).await;
+        check.invoke(&function, good.clone().method("PATCH")).await;
+        check
+            .invoke(
                 &function,
                 good.header("sec-fetch-mode", "navigate").origin(ORIGIN),
             )
             .await;
-        record.end(&function);
+        check.add_logs(&function);
     }
-    record.check();
+    check.finish();
 }
 
 #[tokio::test]
-async fn nothing_secret_shows_when_things_break() {
-    let world = World::start().await;
-    let mut record = Record::default();
-    let session = world.issuer.token("ada");
-    record.session(&session);
-    let nobody = ClosedPort::reserve();
+async fn no_secret_leaks_during_outages() {
+    let env = TestEnv::start().await;
+    let mut check = LeakCheck::default();
+    let session = env.issuer.token("ada");
+    check.session(&session);
+    let closed_port = ClosedPort::reserve();
     for provider in PROVIDERS {
-        record.secret("the API key", World::key(provider));
+        check.secret("the API key", TestEnv::key(provider));
         let event = Event::post(provider).bearer(&session);
-        let standin = FaultyService::start([]).await;
-        let function = world
+        let standin = ScriptedServer::start([]).await;
+        let function = env
             .function(provider)
             .env("LOG_LEVEL", "trace")
             .env("PROVIDER_BASE_URL", standin.url());
         let function = function.start().await;
         let broken_token = "a-token-in-a-broken-answer-0123456789";
-        record.secret("a token in a broken answer", broken_token);
-        // A provider that says our own key back to us, as some do.
-        let echo = json!({ "error": format!("invalid key {}", World::key(provider)) });
+        check.secret("a token in a broken response", broken_token);
+        // Some providers repeat the API key in their error message.
+        let echo = json!({ "error": format!("invalid key {}", TestEnv::key(provider)) });
         for reply in [
-            Reply::token("a-token-too-long-for-its-cookie").header("x-key", World::key(provider)),
+            Reply::token("a-token-too-long-for-its-cookie").header("x-key", TestEnv::key(provider)),
             Reply::json(401, &echo),
             Reply::json(400, &echo),
             Reply::json(500, &echo),
@@ -213,87 +218,91 @@ async fn nothing_secret_shows_when_things_break() {
             Reply::json(200, &json!({ "token": [broken_token] })),
             Reply::reset(),
         ] {
-            standin.set([reply]);
-            record.ask(&function, event.clone()).await;
+            standin.set_script([reply]);
+            check.invoke(&function, event.clone()).await;
         }
-        record.end(&function);
+        check.add_logs(&function);
 
-        let gone = world
+        let disconnected = env
             .function(provider)
             .env("LOG_LEVEL", "trace")
-            .env("PROVIDER_BASE_URL", nobody.url())
+            .env("PROVIDER_BASE_URL", closed_port.url())
             .start()
             .await;
-        record.ask(&gone, event.clone()).await;
-        record.end(&gone);
+        check.invoke(&disconnected, event.clone()).await;
+        check.add_logs(&disconnected);
     }
 
-    // The secret rotated, in a form that is no key, and gone.
+    // The secret is rotated, then stored in an invalid format, then unavailable.
     let event = Event::post("cartesia").bearer(&session);
-    let name = Moto::unique("leak");
+    let name = Moto::unique_name("leak");
     let (old, new) = (
         "sk_car_the-old-key-of-the-leak-test",
         "sk_car_the-new-key-of-the-leak-test",
     );
-    record.secret("the old key", old);
-    record.secret("the new key", new);
-    world.moto.create_secret(&name, old).await;
-    world.set_key("cartesia", new);
-    let function = world
+    check.secret("the old key", old);
+    check.secret("the new key", new);
+    env.moto.create_secret(&name, old).await;
+    env.set_key("cartesia", new);
+    let function = env
         .function("cartesia")
         .env("LOG_LEVEL", "trace")
         .env("API_KEY_SECRET_ID", &name);
     let function = function.env("SECRET_CACHE_SECONDS", "1").start().await;
-    record.ask(&function, event.clone()).await;
+    check.invoke(&function, event.clone()).await;
     for value in [
         new.to_owned(),
         json!({ "api_key": [new] }).to_string(),
         format!("{{\"api_key\":\"{new}\""),
         format!("{new}\n\u{1}"),
     ] {
-        world.moto.put_secret(&name, &value).await;
+        env.moto.put_secret(&name, &value).await;
         tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
-        record.ask(&function, event.clone()).await;
+        check.invoke(&function, event.clone()).await;
     }
-    world.gate.close().await;
+    env.secrets_proxy.disable().await;
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
-    record.ask(&function, event.clone()).await;
-    record.end(&function);
-    world.gate.open().await;
+    check.invoke(&function, event.clone()).await;
+    check.add_logs(&function);
+    env.secrets_proxy.enable().await;
 
-    for outage in [Outage::Error500, Outage::WrongShape, Outage::Reset] {
-        world.issuer.fail_key_set(outage);
-        let function = world
+    for fault in [
+        DocumentFault::Error500,
+        DocumentFault::WrongShape,
+        DocumentFault::Reset,
+    ] {
+        env.issuer.set_jwk_set_fault(fault);
+        let function = env
             .function("cartesia")
             .env("LOG_LEVEL", "trace")
             .start()
             .await;
-        record.ask(&function, event.clone()).await;
-        record.end(&function);
+        check.invoke(&function, event.clone()).await;
+        check.add_logs(&function);
     }
-    record.check();
+    check.finish();
 }
 
 #[tokio::test]
-async fn the_shared_secret_of_sessions_does_not_show_either() {
-    let world = World::start().await;
-    let mut record = Record::default();
+async fn the_shared_secret_of_sessions_does_not_leak() {
+    let env = TestEnv::start().await;
+    let mut check = LeakCheck::default();
     let shared = "the-shared-secret-of-the-leak-test-is-48-bytes-..";
-    record.secret("the shared secret", shared);
-    let id = Moto::unique("session");
-    world.moto.create_secret(&id, shared).await;
-    let function = world
+    check.secret("the shared secret", shared);
+    let id = Moto::unique_name("session");
+    env.moto.create_secret(&id, shared).await;
+    let function = env
         .function("elevenlabs")
         .env("SESSION_KIND", "secret")
         .env("SESSION_SECRET_ID", &id);
     let function = function.env("LOG_LEVEL", "trace").start().await;
     for secret in [shared, "another-secret-that-is-long-enough-too"] {
-        let session = hmac_jwt("HS256", secret.as_bytes(), &world.issuer.claims("ada"));
-        record.session(&session);
-        record
-            .ask(&function, Event::post("elevenlabs").bearer(&session))
+        let session = hmac_jwt("HS256", secret.as_bytes(), &env.issuer.claims("ada"));
+        check.session(&session);
+        check
+            .invoke(&function, Event::post("elevenlabs").bearer(&session))
             .await;
     }
-    record.end(&function);
-    record.check();
+    check.add_logs(&function);
+    check.finish();
 }

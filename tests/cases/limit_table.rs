@@ -1,5 +1,5 @@
-//! The table itself, counted in by many at once and across midnight: the function's own code
-//! against moto, with a clock that is passed in.
+//! The limit table with concurrent updates and across midnight: the function's own code against
+//! moto, with an injected clock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +16,7 @@ use voicemint::settings::Reader;
 use voicemint::transport::Transport;
 use voicemint_tests::LimitTable;
 
-/// A client of an environment of its own, and those limits.
+/// The DynamoDB client of a separate environment, and its limits.
 fn environment(table: &LimitTable, limits: &[(&str, &str)]) -> (DynamoDb, Limits) {
     let base = [("LIMIT_TABLE", table.name.as_str())];
     let variable = |name: &str| {
@@ -29,10 +29,7 @@ fn environment(table: &LimitTable, limits: &[(&str, &str)]) -> (DynamoDb, Limits
         Transport::new().expect("a client"),
     ));
     let limits = Limits::from_settings(&mut reader).expect("a limit");
-    (
-        reader.finish(Some(client)).expect("settings without fault"),
-        limits,
-    )
+    (reader.finish(Some(client)).expect("valid settings"), limits)
 }
 
 fn since_epoch() -> Duration {
@@ -40,7 +37,7 @@ fn since_epoch() -> Duration {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn many_threads_of_two_environments_never_exceed_the_count() {
+async fn concurrent_mints_of_two_environments_never_exceed_the_limit() {
     let table = LimitTable::create().await;
     let (first, limits) = environment(&table, &[("RATE_LIMIT", "4/second")]);
     let (second, _) = environment(&table, &[("RATE_LIMIT", "4/second")]);
@@ -66,7 +63,7 @@ async fn many_threads_of_two_environments_never_exceed_the_count() {
                 {
                     Ok(Admission::Yes) => accepted += 1,
                     Ok(Admission::No(_)) => refused += 1,
-                    // A busy machine: it may have been counted.
+                    // On a busy machine the call may time out after it was counted.
                     Err(reason) if reason.contains("in time") => late += 1,
                     Err(reason) => panic!("{reason}"),
                 }
@@ -82,11 +79,11 @@ async fn many_threads_of_two_environments_never_exceed_the_count() {
         late += unknown;
     }
     // A burst of four, then one every 250 ms.
-    let most = 4 + begin.elapsed().as_millis() / 250;
-    assert!(accepted <= most, "{accepted} of at most {most}");
+    let max = 4 + begin.elapsed().as_millis() / 250;
+    assert!(accepted <= max, "{accepted} of at most {max}");
     assert!(
         accepted + late >= 12 && refused > 20,
-        "{accepted}, {refused} refused, {late} late: no hammering"
+        "{accepted}, {refused} refused, {late} late: too few calls"
     );
     let items = table.items().await;
     assert_eq!(items.len(), 1);
@@ -94,23 +91,24 @@ async fn many_threads_of_two_environments_never_exceed_the_count() {
         .as_str()
         .and_then(|text| text.parse().ok())
         .unwrap_or_default();
-    // One that gave up may have been counted.
+    // A call that timed out may have been counted.
     assert!(
-        (accepted..=most).contains(&counted),
-        "{accepted} accepted, {counted} counted of at most {most}"
+        (accepted..=max).contains(&counted),
+        "{accepted} accepted, {counted} counted of at most {max}"
     );
 }
 
 #[tokio::test]
-async fn a_new_day_begins_at_midnight_utc_though_the_old_item_is_still_there() {
+async fn a_new_day_begins_at_midnight_utc_although_the_old_item_still_exists() {
     let table = LimitTable::create().await;
     let (client, limits) = environment(&table, &[("RATE_LIMIT", "1/second"), ("DAILY_LIMIT", "2")]);
-    // Midnight after the 14th of January 2027.
+    // Midnight after 14 January 2027.
     let midnight = 1_800_057_600_000_u64;
     let millis = Arc::new(AtomicU64::new(midnight - 2_500));
-    let hands = Arc::clone(&millis);
-    let clock =
-        Clock::new(move || UNIX_EPOCH + Duration::from_millis(hands.load(Ordering::SeqCst)));
+    let current_millis = Arc::clone(&millis);
+    let clock = Clock::new(move || {
+        UNIX_EPOCH + Duration::from_millis(current_millis.load(Ordering::SeqCst))
+    });
     let limiter = Limiter::new(limits, Arc::new(client), clock);
     let wait = || async {
         let (admitted, instead) = limiter
@@ -134,11 +132,11 @@ async fn a_new_day_begins_at_midnight_utc_though_the_old_item_is_still_there() {
     assert_eq!(wait().await, Some(1));
     millis.store(midnight, Ordering::SeqCst);
     assert_eq!([wait().await, wait().await], [None, Some(1)]);
-    assert_eq!(table.items().await.len(), 2, "one a day");
+    assert_eq!(table.items().await.len(), 2, "one item per day");
 }
 
 #[tokio::test]
-async fn intervals_shorter_than_a_millisecond_are_kept() {
+async fn intervals_shorter_than_a_millisecond_are_preserved() {
     let table = LimitTable::create().await;
     let (client, limits) = environment(&table, &[("RATE_LIMIT", "3000/second")]);
     let now = Duration::from_secs(1_800_000_000);
@@ -151,6 +149,6 @@ async fn intervals_shorter_than_a_millisecond_are_kept() {
     let items = table.items().await;
     assert_eq!(
         items[0]["tat"]["N"], "1800000000001.002",
-        "three times 334 microseconds"
+        "three intervals of 334 microseconds"
     );
 }

@@ -1,34 +1,34 @@
-//! The happy path of each provider: body, headers, cookie, log line, metrics, and what the provider
-//! is sent.
+//! Successful mints of each provider: body, headers, cookie, log line, metrics, and the request to
+//! the provider.
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use voicemint_tests::{Event, FaultyService, ORIGIN, PROVIDERS, Reply, World, now};
+use voicemint_tests::{Event, ORIGIN, PROVIDERS, Reply, ScriptedServer, TestEnv, now};
 
-use crate::support::{assert_every_answer, assert_readable, expires_at, list, metric};
+use crate::support::{assert_common_headers, assert_readable, expires_at, list, metric};
 
 fn lifetime(provider: &str) -> i64 {
     if provider == "elevenlabs" { 900 } else { 60 }
 }
 
 #[tokio::test]
-async fn each_provider_answers_a_token_with_all_that_is_promised() {
-    let world = World::start().await;
+async fn each_provider_responds_with_the_documented_token_body() {
+    let env = TestEnv::start().await;
     for provider in PROVIDERS {
-        let function = world.function(provider).start().await;
+        let function = env.function(provider).start().await;
         let before = now();
-        let answer = function
-            .invoke(&Event::post(provider).bearer(&world.issuer.token("ada")))
+        let response = function
+            .invoke(&Event::post(provider).bearer(&env.issuer.token("ada")))
             .await;
         let after = now();
         assert_eq!(
-            answer.status,
+            response.status,
             200,
-            "{provider}: {answer:?}\n{}",
+            "{provider}: {response:?}\n{}",
             function.logs()
         );
-        let body = answer.json();
+        let body = response.json();
         let members: Vec<_> = body
             .as_object()
             .into_iter()
@@ -47,28 +47,28 @@ async fn each_provider_answers_a_token_with_all_that_is_promised() {
             ]
         );
         assert_eq!(body["provider"], provider);
-        assert!(!answer.token().is_empty());
+        assert!(!response.token().is_empty());
         assert_eq!(body["expires_in"], lifetime(provider));
-        let end = expires_at(&answer);
+        let end = expires_at(&response);
         assert!(
             (before + lifetime(provider)..=after + lifetime(provider)).contains(&end),
-            "{body}, asked at {before}"
+            "{body}, requested at {before}"
         );
         assert_eq!(body["single_use"], provider != "cartesia");
-        assert_eq!(body["base_url"], world.provider_url());
-        assert_eq!(world.mints(provider), 1);
-        assert!(world.redeem(provider, &answer.token()), "the token works");
+        assert_eq!(body["base_url"], env.provider_url());
+        assert_eq!(env.mints(provider), 1);
+        assert!(env.redeem(provider, &response.token()), "the token works");
         assert_eq!(
-            world.redeem(provider, &answer.token()),
+            env.redeem(provider, &response.token()),
             provider == "cartesia",
             "a second time"
         );
 
-        assert_every_answer(&answer);
-        assert_readable(&answer);
-        assert_eq!(answer.header("content-type"), "application/json");
-        assert_eq!(answer.header("voicemint-source"), "minted");
-        assert_timing(answer.header("server-timing"));
+        assert_common_headers(&response);
+        assert_readable(&response);
+        assert_eq!(response.header("content-type"), "application/json");
+        assert_eq!(response.header("voicemint-source"), "minted");
+        assert_timing(response.header("server-timing"));
     }
 }
 
@@ -87,16 +87,16 @@ fn assert_timing(header: &str) {
 }
 
 #[tokio::test]
-async fn each_provider_sets_its_cookie_sealed_and_as_long_as_the_token_lives() {
-    let world = World::start().await;
+async fn each_provider_sets_a_sealed_cookie_that_lives_as_long_as_the_token() {
+    let env = TestEnv::start().await;
     for provider in PROVIDERS {
-        let function = world.function(provider).start().await;
-        let answer = function
-            .invoke(&Event::post(provider).bearer(&world.issuer.token("ada")))
+        let function = env.function(provider).start().await;
+        let response = function
+            .invoke(&Event::post(provider).bearer(&env.issuer.token("ada")))
             .await;
-        let (name, value, attributes) = answer
+        let (name, value, attributes) = response
             .cookie()
-            .unwrap_or_else(|| panic!("one cookie: {answer:?}"));
+            .unwrap_or_else(|| panic!("one cookie: {response:?}"));
         assert_eq!(name, format!("__Host-{provider}-token"));
         let age = format!("max-age={}", lifetime(provider));
         let mut wanted = [
@@ -109,7 +109,7 @@ async fn each_provider_sets_its_cookie_sealed_and_as_long_as_the_token_lives() {
         wanted.sort();
         assert_eq!(list(&attributes.join(",")), wanted);
         assert!(!value.is_empty() && value.len() + name.len() <= 4096);
-        // What a cookie's value may be made of, and never the bare token.
+        // Only characters that cookie values may contain, and never the plain token.
         assert!(
             value
                 .bytes()
@@ -118,21 +118,21 @@ async fn each_provider_sets_its_cookie_sealed_and_as_long_as_the_token_lives() {
         );
         voicemint_tests::leaks::assert_absent(
             &[("the cookie", &value)],
-            &[("the token", &answer.token())],
+            &[("the token", &response.token())],
         );
     }
 }
 
 #[tokio::test]
-async fn the_same_token_seals_to_another_value_each_time() {
-    let world = World::start().await;
-    let provider = FaultyService::start([Reply::token("one-and-the-same-token")]).await;
-    let function = world
+async fn the_same_token_is_sealed_to_a_different_value_each_time() {
+    let env = TestEnv::start().await;
+    let provider = ScriptedServer::start([Reply::token("one-and-the-same-token")]).await;
+    let function = env
         .function("cartesia")
         .env("PROVIDER_BASE_URL", provider.url())
         .start()
         .await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
     let first = function.invoke(&event).await.cookie();
     let second = function.invoke(&event).await.cookie();
     assert!(first.is_some() && second.is_some());
@@ -140,14 +140,14 @@ async fn the_same_token_seals_to_another_value_each_time() {
 }
 
 #[tokio::test]
-async fn a_mint_is_one_log_line_with_its_metrics() {
-    let world = World::start().await;
+async fn a_mint_writes_one_log_line_with_its_metrics() {
+    let env = TestEnv::start().await;
     for provider in PROVIDERS {
-        let function = world.function(provider).start().await;
-        let (answer, line) = function
-            .invoke_logged(&Event::post(provider).bearer(&world.issuer.token("ada")))
+        let function = env.function(provider).start().await;
+        let (response, line) = function
+            .invoke_logged(&Event::post(provider).bearer(&env.issuer.token("ada")))
             .await;
-        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(response.status, 200, "{response:?}");
         assert_eq!(line["provider"], provider, "{line}");
         assert_eq!(line["status"], 200, "{line}");
         assert_eq!(line["outcome"], "minted", "{line}");
@@ -183,12 +183,12 @@ async fn a_mint_is_one_log_line_with_its_metrics() {
 }
 
 #[tokio::test]
-async fn a_subject_is_the_same_hash_again_and_another_subject_another() {
-    let world = World::start().await;
-    let function = world.function("elevenlabs").start().await;
+async fn a_subject_always_has_the_same_hash_and_subjects_differ() {
+    let env = TestEnv::start().await;
+    let function = env.function("elevenlabs").start().await;
     let mut subjects = Vec::new();
     for subject in ["ada", "ada", "bob"] {
-        let event = Event::post("elevenlabs").bearer(&world.issuer.token(subject));
+        let event = Event::post("elevenlabs").bearer(&env.issuer.token(subject));
         subjects.push(function.invoke_logged(&event).await.1["subject"].clone());
     }
     assert_eq!(subjects[0], subjects[1]);
@@ -197,7 +197,7 @@ async fn a_subject_is_the_same_hash_again_and_another_subject_another() {
 
 #[tokio::test]
 async fn each_provider_mints_by_get_too() {
-    let world = World::start().await;
+    let env = TestEnv::start().await;
     for (provider, query) in [
         ("cartesia", "grants=tts,stt&expires_in=120"),
         ("elevenlabs", "token_type=tts_websocket"),
@@ -206,18 +206,18 @@ async fn each_provider_mints_by_get_too() {
             "expires_in_seconds=120&max_session_duration_seconds=600",
         ),
     ] {
-        let function = world.function(provider).start().await;
+        let function = env.function(provider).start().await;
         let event = Event::get(provider)
-            .bearer(&world.issuer.token("ada"))
+            .bearer(&env.issuer.token("ada"))
             .query(query);
-        let answer = function.invoke(&event).await;
-        assert_eq!(answer.status, 200, "{provider}: {answer:?}");
+        let response = function.invoke(&event).await;
+        assert_eq!(response.status, 200, "{provider}: {response:?}");
         assert_eq!(
-            answer.json()["expires_in"],
+            response.json()["expires_in"],
             if provider == "elevenlabs" { 900 } else { 120 }
         );
-        assert!(answer.cookie().is_some(), "{answer:?}");
-        // All the checks of POST hold.
+        assert!(response.cookie().is_some(), "{response:?}");
+        // GET has all the checks of POST.
         assert_eq!(
             function
                 .invoke(&Event::get(provider).query(query))
@@ -236,23 +236,23 @@ async fn each_provider_mints_by_get_too() {
 }
 
 #[tokio::test]
-async fn each_provider_is_sent_what_it_documents() {
-    let world = World::start().await;
-    let standin = FaultyService::start([Reply::token("a-token-of-the-provider")]).await;
+async fn each_provider_is_sent_the_request_that_it_documents() {
+    let env = TestEnv::start().await;
+    let standin = ScriptedServer::start([Reply::token("a-token-of-the-provider")]).await;
     for provider in PROVIDERS {
-        let function = world
+        let function = env
             .function(provider)
             .env("PROVIDER_BASE_URL", standin.url())
             .start()
             .await;
-        let answer = function
-            .invoke(&Event::post(provider).bearer(&world.issuer.token("ada")))
+        let response = function
+            .invoke(&Event::post(provider).bearer(&env.issuer.token("ada")))
             .await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        assert_eq!(answer.json()["base_url"], standin.url());
+        assert_eq!(response.status, 200, "{response:?}");
+        assert_eq!(response.json()["base_url"], standin.url());
         let requests = standin.requests();
         let request = requests.last().expect("a request");
-        let key = World::key(provider);
+        let key = TestEnv::key(provider);
         match provider {
             "cartesia" => {
                 assert_eq!(
@@ -284,7 +284,7 @@ async fn each_provider_is_sent_what_it_documents() {
                 assert_eq!(request.header("authorization"), Some(key));
             }
         }
-        // Nothing of the caller goes to the provider.
+        // No data of the caller is sent to the provider.
         let sent = format!("{:?}", request.headers);
         assert!(
             !sent.contains(ORIGIN) && !sent.contains("ada") && request.header("cookie").is_none(),
@@ -296,53 +296,53 @@ async fn each_provider_is_sent_what_it_documents() {
 
 #[tokio::test]
 async fn expiry_is_counted_from_before_the_provider_was_called() {
-    let world = World::start().await;
+    let env = TestEnv::start().await;
     let slow =
-        FaultyService::start([Reply::token("a-slow-token").after(Duration::from_millis(2200))])
+        ScriptedServer::start([Reply::token("a-slow-token").delayed(Duration::from_millis(2200))])
             .await;
-    let function = world
+    let function = env
         .function("cartesia")
         .env("PROVIDER_BASE_URL", slow.url())
         .start()
         .await;
-    let answer = function
-        .invoke(&Event::post("cartesia").bearer(&world.issuer.token("ada")))
+    let response = function
+        .invoke(&Event::post("cartesia").bearer(&env.issuer.token("ada")))
         .await;
-    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(response.status, 200, "{response:?}");
     let called = slow.requests()[0]
         .at
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_secs_f64();
     assert!(
-        expires_at(&answer) as f64 <= called + 60.0,
-        "{} against a call at {called}",
-        answer.body
+        expires_at(&response) as f64 <= called + 60.0,
+        "{} for a call at {called}",
+        response.body
     );
-    let left = answer.json()["expires_in"].as_i64().unwrap_or_default();
-    assert!((57..=60).contains(&left), "{}", answer.body);
+    let left = response.json()["expires_in"].as_i64().unwrap_or_default();
+    assert!((57..=60).contains(&left), "{}", response.body);
 }
 
 #[tokio::test]
-async fn the_lifetime_that_assemblyai_answers_is_what_counts() {
-    let world = World::start().await;
+async fn the_lifetime_in_assemblyais_response_is_used() {
+    let env = TestEnv::start().await;
     let reply = Reply::json(
         200,
         &json!({ "token": "a-shorter-token", "expires_in_seconds": 45 }),
     );
-    let standin = FaultyService::start([reply]).await;
-    let function = world
+    let standin = ScriptedServer::start([reply]).await;
+    let function = env
         .function("assemblyai")
         .env("PROVIDER_BASE_URL", standin.url())
         .start()
         .await;
-    let answer = function
-        .invoke(&Event::post("assemblyai").bearer(&world.issuer.token("ada")))
+    let response = function
+        .invoke(&Event::post("assemblyai").bearer(&env.issuer.token("ada")))
         .await;
-    assert_eq!(answer.json()["expires_in"], 45, "{answer:?}");
-    let (_, _, attributes) = answer
+    assert_eq!(response.json()["expires_in"], 45, "{response:?}");
+    let (_, _, attributes) = response
         .cookie()
-        .unwrap_or_else(|| panic!("one cookie: {answer:?}"));
+        .unwrap_or_else(|| panic!("one cookie: {response:?}"));
     assert!(
         attributes.iter().any(|attribute| attribute == "Max-Age=45"),
         "{attributes:?}"
@@ -350,50 +350,51 @@ async fn the_lifetime_that_assemblyai_answers_is_what_counts() {
 }
 
 #[tokio::test]
-async fn a_token_too_long_for_a_cookie_comes_without_one_and_the_line_says_so() {
-    let world = World::start().await;
+async fn a_token_too_long_for_a_cookie_is_sent_without_one_and_logged() {
+    let env = TestEnv::start().await;
     let token = "t".repeat(4096);
-    let standin = FaultyService::start([Reply::token(&token)]).await;
-    let function = world
+    let standin = ScriptedServer::start([Reply::token(&token)]).await;
+    let function = env
         .function("cartesia")
         .env("PROVIDER_BASE_URL", standin.url())
         .start()
         .await;
-    let (answer, line) = function
-        .invoke_logged(&Event::post("cartesia").bearer(&world.issuer.token("ada")))
+    let (response, line) = function
+        .invoke_logged(&Event::post("cartesia").bearer(&env.issuer.token("ada")))
         .await;
-    assert_eq!((answer.status, answer.token()), (200, token));
-    assert!(answer.cookies.is_empty(), "{:?}", answer.cookies);
-    let says = |value: &Value| value.as_str().is_some_and(|text| text.contains("cookie"));
+    assert_eq!((response.status, response.token()), (200, token));
+    assert!(response.cookies.is_empty(), "{:?}", response.cookies);
+    let mentions_cookie =
+        |value: &Value| value.as_str().is_some_and(|text| text.contains("cookie"));
     assert!(
         line.as_object().is_some_and(|members| members
             .iter()
-            .any(|(name, value)| { name.contains("cookie") || says(value) })),
+            .any(|(name, value)| { name.contains("cookie") || mentions_cookie(value) })),
         "{line}"
     );
 }
 
 #[tokio::test]
 async fn signing_out_expires_the_cookie_and_needs_no_session() {
-    let world = World::start().await;
+    let env = TestEnv::start().await;
     for provider in PROVIDERS {
-        let function = world.function(provider).start().await;
-        let (answer, line) = function.invoke_logged(&Event::delete(provider)).await;
+        let function = env.function(provider).start().await;
+        let (response, line) = function.invoke_logged(&Event::delete(provider)).await;
         assert_eq!(
-            (answer.status, answer.body.as_str()),
+            (response.status, response.body.as_str()),
             (204, ""),
-            "{answer:?}"
+            "{response:?}"
         );
-        assert_every_answer(&answer);
-        assert_readable(&answer);
-        let (name, value, attributes) = answer
+        assert_common_headers(&response);
+        assert_readable(&response);
+        let (name, value, attributes) = response
             .cookie()
-            .unwrap_or_else(|| panic!("one cookie: {answer:?}"));
+            .unwrap_or_else(|| panic!("one cookie: {response:?}"));
         assert_eq!(
             (name, value),
             (format!("__Host-{provider}-token"), String::new())
         );
-        // Without Secure and Path a browser would not take it for the same cookie.
+        // Without Secure and Path, a browser would not treat it as the same cookie.
         for wanted in ["Max-Age=0", "Secure", "Path=/"] {
             assert!(
                 attributes.iter().any(|attribute| attribute == wanted),
@@ -405,6 +406,6 @@ async fn signing_out_expires_the_cookie_and_needs_no_session() {
             (&json!("signed_out"), &json!(204)),
             "{line}"
         );
-        assert_eq!(world.mints(provider), 0);
+        assert_eq!(env.mints(provider), 0);
     }
 }

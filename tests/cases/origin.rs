@@ -1,21 +1,23 @@
-//! Which browser pages may call: origins, Fetch Metadata, preflights, and who may go without.
+//! Which pages may call: origins, Fetch Metadata, preflights, and which requests need no origin.
 
 use serde_json::json;
-use voicemint_tests::{Event, ORIGIN, PROVIDERS, SESSION_COOKIE, World};
+use voicemint_tests::{Event, ORIGIN, PROVIDERS, SESSION_COOKIE, TestEnv};
 
-use crate::support::{Tally, assert_every_answer, assert_problem, assert_readable, said};
+use crate::support::{
+    CaseReport, assert_common_headers, assert_problem, assert_readable, status_and_code,
+};
 
 const DENIED: &str = "403 origin_not_allowed";
 
 #[tokio::test]
-async fn an_origin_equals_an_entry_byte_for_byte() {
-    let world = World::start().await;
-    let function = world
+async fn an_origin_must_equal_an_entry_byte_for_byte() {
+    let env = TestEnv::start().await;
+    let function = env
         .function("cartesia")
         .env("ALLOWED_ORIGINS", format!("{ORIGIN},http://localhost:8787"));
     let function = function.start().await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
-    let mut tally = Tally::default();
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
+    let mut report = CaseReport::default();
     for (origin, want) in [
         (ORIGIN, "200"),
         ("http://localhost:8787", "200"),
@@ -33,7 +35,7 @@ async fn an_origin_equals_an_entry_byte_for_byte() {
         ("*", DENIED),
         ("http://localhost", DENIED),
         ("http://localhost:8788", DENIED),
-        // What a repeated header becomes on its way.
+        // The gateway joins a repeated header with a comma.
         (
             "https://app.example.com,https://app.example.com",
             "400 request_malformed",
@@ -43,12 +45,12 @@ async fn an_origin_equals_an_entry_byte_for_byte() {
             "400 request_malformed",
         ),
     ] {
-        let answer = function.invoke(&event.clone().origin(origin)).await;
-        tally.is(origin, said(&answer), want);
+        let response = function.invoke(&event.clone().origin(origin)).await;
+        report.check_eq(origin, status_and_code(&response), want);
         let allowed = if want == "200" { origin } else { "" };
-        tally.is(
+        report.check_eq(
             &format!("{origin}: CORS"),
-            answer.header("access-control-allow-origin"),
+            response.header("access-control-allow-origin"),
             allowed,
         );
         let policy = if want == "200" {
@@ -56,25 +58,25 @@ async fn an_origin_equals_an_entry_byte_for_byte() {
         } else {
             "same-origin"
         };
-        tally.is(
+        report.check_eq(
             &format!("{origin}: policy"),
-            answer.header("cross-origin-resource-policy"),
+            response.header("cross-origin-resource-policy"),
             policy,
         );
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn an_entry_may_stand_for_the_previews_below_a_domain() {
-    let world = World::start().await;
+async fn a_wildcard_entry_allows_the_previews_below_a_domain() {
+    let env = TestEnv::start().await;
     let origins = format!("{ORIGIN},https://*.preview.example.com");
-    let function = world
+    let function = env
         .function("cartesia")
         .env("ALLOWED_ORIGINS", origins)
         .start()
         .await;
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for (origin, want) in [
         (ORIGIN, "200"),
         ("https://pr-17.preview.example.com", "200"),
@@ -84,53 +86,53 @@ async fn an_entry_may_stand_for_the_previews_below_a_domain() {
         ("https://pr-17.preview.example.com.evil.example", DENIED),
     ] {
         let event = Event::post("cartesia")
-            .cookie(SESSION_COOKIE, &world.issuer.token("ada"))
+            .cookie(SESSION_COOKIE, &env.issuer.token("ada"))
             .origin(origin);
-        let answer = function.invoke(&event).await;
-        tally.is(origin, said(&answer), want);
+        let response = function.invoke(&event).await;
+        report.check_eq(origin, status_and_code(&response), want);
         let allowed = if want == "200" { origin } else { "" };
-        tally.is(
+        report.check_eq(
             &format!("{origin}: CORS"),
-            answer.header("access-control-allow-origin"),
+            response.header("access-control-allow-origin"),
             allowed,
         );
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
 async fn a_prefetch_mints_nothing() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
-    let mut tally = Tally::default();
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
+    let mut report = CaseReport::default();
     for (name, value, want) in [
         ("sec-purpose", "prefetch", DENIED),
         ("sec-purpose", "prefetch;prerender", DENIED),
         ("purpose", "prefetch", DENIED),
         ("purpose", "", "200"),
     ] {
-        tally.is(
+        report.check_eq(
             value,
-            said(&function.invoke(&event.clone().header(name, value)).await),
+            status_and_code(&function.invoke(&event.clone().header(name, value)).await),
             want,
         );
     }
-    assert_eq!(world.mints("cartesia"), 1);
-    tally.done();
+    assert_eq!(env.mints("cartesia"), 1);
+    report.finish();
 }
 
 #[tokio::test]
-async fn fetch_metadata_lets_only_fetches_of_the_page_through() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let session = world.issuer.token("ada");
+async fn fetch_metadata_admits_only_fetches_from_the_page() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let session = env.issuer.token("ada");
     let bearer = Event::post("cartesia").bearer(&session);
     let cookie = Event::post("cartesia").cookie(SESSION_COOKIE, &session);
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     let malformed = "400 request_malformed";
-    // Origin, Sec-Fetch-Site, -Mode, -Dest; then the answer to a Bearer session and to a session
-    // cookie.
+    // Origin, Sec-Fetch-Site, -Mode and -Dest, then the expected response to a Bearer session and
+    // to a session cookie.
     for (case, [origin, site, mode, dest], with_bearer, with_cookie) in [
         (
             "a fetch from the page",
@@ -157,7 +159,7 @@ async fn fetch_metadata_lets_only_fetches_of_the_page_through() {
             "200",
         ),
         ("an old browser", [ORIGIN, "", "", ""], "200", "200"),
-        ("no browser", ["", "", "", ""], "200", DENIED),
+        ("not a browser", ["", "", "", ""], "200", DENIED),
         (
             "another site without Origin",
             ["", "cross-site", "cors", "empty"],
@@ -218,9 +220,9 @@ async fn fetch_metadata_lets_only_fetches_of_the_page_through() {
             DENIED,
             DENIED,
         ),
-        ("a mode alone", ["", "", "navigate", ""], DENIED, DENIED),
+        ("only a mode", ["", "", "navigate", ""], DENIED, DENIED),
         (
-            "a destination alone",
+            "only a destination",
             ["", "", "", "document"],
             DENIED,
             DENIED,
@@ -232,7 +234,7 @@ async fn fetch_metadata_lets_only_fetches_of_the_page_through() {
             DENIED,
         ),
         (
-            "another page that claims",
+            "another page with a same-origin claim",
             ["https://evil.example", "same-origin", "cors", "empty"],
             DENIED,
             DENIED,
@@ -272,40 +274,40 @@ async fn fetch_metadata_lets_only_fetches_of_the_page_through() {
                     event = event.header(name, value);
                 }
             }
-            tally.is(
+            report.check_eq(
                 &format!("{case}, {kind}"),
-                said(&function.invoke(&event).await),
+                status_and_code(&function.invoke(&event).await),
                 want,
             );
         }
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn a_preflight_of_the_allowed_page_is_answered() {
-    let world = World::start().await;
+async fn a_preflight_from_the_allowed_page_succeeds() {
+    let env = TestEnv::start().await;
     for provider in PROVIDERS {
-        let function = world.function(provider).start().await;
-        let (answer, line) = function.invoke_logged(&Event::preflight(provider)).await;
+        let function = env.function(provider).start().await;
+        let (response, line) = function.invoke_logged(&Event::preflight(provider)).await;
         assert_eq!(
-            (answer.status, answer.body.as_str()),
+            (response.status, response.body.as_str()),
             (204, ""),
-            "{answer:?}"
+            "{response:?}"
         );
-        assert_every_answer(&answer);
-        assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
-        assert_eq!(answer.header("access-control-allow-credentials"), "true");
+        assert_common_headers(&response);
+        assert_eq!(response.header("access-control-allow-origin"), ORIGIN);
+        assert_eq!(response.header("access-control-allow-credentials"), "true");
         assert_eq!(
-            answer.header("access-control-allow-methods"),
+            response.header("access-control-allow-methods"),
             "GET, POST, DELETE"
         );
         assert_eq!(
-            answer.header("access-control-allow-headers"),
+            response.header("access-control-allow-headers"),
             "authorization, content-type, baggage, sentry-trace, traceparent, tracestate"
         );
-        assert_eq!(answer.header("access-control-max-age"), "600");
-        assert!(answer.cookies.is_empty());
+        assert_eq!(response.header("access-control-max-age"), "600");
+        assert!(response.cookies.is_empty());
         assert_eq!(
             (&line["outcome"], &line["status"]),
             (&json!("preflight"), &json!(204)),
@@ -315,34 +317,34 @@ async fn a_preflight_of_the_allowed_page_is_answered() {
 }
 
 #[tokio::test]
-async fn a_preflight_of_any_other_page_is_refused_without_cors_headers() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
+async fn a_preflight_from_any_other_page_is_refused_without_cors_headers() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
     let preflight = Event::preflight("cartesia");
     for event in [
         preflight.clone().origin("https://evil.example"),
         preflight.clone().origin("null"),
         preflight.clone().no_origin(),
     ] {
-        let answer = function.invoke(&event).await;
-        assert_problem(&answer, 403, "origin_not_allowed");
+        let response = function.invoke(&event).await;
+        assert_problem(&response, 403, "origin_not_allowed");
         assert!(
-            answer
+            response
                 .headers
                 .keys()
                 .all(|name| !name.starts_with("access-control-")),
-            "{answer:?}"
+            "{response:?}"
         );
     }
 }
 
 #[tokio::test]
-async fn no_page_but_the_allowed_ones_can_sign_a_browser_out() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let answer = function.invoke(&Event::delete("cartesia")).await;
-    assert_readable(&answer);
-    assert_eq!(answer.status, 204);
+async fn only_allowed_pages_can_sign_a_browser_out() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let response = function.invoke(&Event::delete("cartesia")).await;
+    assert_readable(&response);
+    assert_eq!(response.status, 204);
     let same_origin = Event::delete("cartesia")
         .no_origin()
         .header("sec-fetch-site", "same-origin");
@@ -359,8 +361,8 @@ async fn no_page_but_the_allowed_ones_can_sign_a_browser_out() {
 
 #[tokio::test]
 async fn the_path_does_not_matter() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
     for path in [
         "/",
         "/api/voice-token",
@@ -370,15 +372,15 @@ async fn the_path_does_not_matter() {
         "/elevenlabs/token",
     ] {
         let mut event = Event::post("cartesia")
-            .bearer(&world.issuer.token("ada"))
+            .bearer(&env.issuer.token("ada"))
             .into_json();
         event["rawPath"] = path.into();
         event["requestContext"]["http"]["path"] = path.into();
-        let answer = function.invoke(&event.into()).await;
+        let response = function.invoke(&event.into()).await;
         assert_eq!(
-            (answer.status, &answer.json()["provider"]),
+            (response.status, &response.json()["provider"]),
             (200, &json!("cartesia")),
-            "{path}: {answer:?}"
+            "{path}: {response:?}"
         );
     }
 }

@@ -1,17 +1,16 @@
-//! What a provider's refusals come to: which are retried, which are passed on and how, and what is
-//! no token.
+//! Error responses of a provider: which are retried, which are passed on and how, and which
+//! responses contain no token.
 
 use serde_json::json;
-use voicemint_tests::{Event, FaultyService, Function, PROVIDERS, Reply, Server, World};
+use voicemint_tests::{Event, Function, PROVIDERS, Reply, ScriptedServer, Server, TestEnv};
 
-use crate::support::{Tally, said};
+use crate::support::{CaseReport, status_and_code};
 
 const REJECTED: &str = "502 provider_rejected";
 const UNAVAILABLE: &str = "503 provider_unavailable";
 
-async fn with(world: &World, provider: &str, standin: &FaultyService) -> Function {
-    world
-        .function(provider)
+async fn function_with(env: &TestEnv, provider: &str, standin: &ScriptedServer) -> Function {
+    env.function(provider)
         .env("PROVIDER_BASE_URL", standin.url())
         .start()
         .await
@@ -25,103 +24,117 @@ fn error(status: u16) -> Reply {
 }
 
 #[tokio::test]
-async fn one_retry_where_it_may_help_and_none_where_not() {
-    let world = World::start().await;
+async fn only_transient_errors_are_retried_and_only_once() {
+    let env = TestEnv::start().await;
     for provider in PROVIDERS {
-        let standin = FaultyService::start([]).await;
-        let function = with(&world, provider, &standin).await;
-        let event = Event::post(provider).bearer(&world.issuer.token("ada"));
-        let fine = || Reply::token("a-token-after-all");
+        let standin = ScriptedServer::start([]).await;
+        let function = function_with(&env, provider, &standin).await;
+        let event = Event::post(provider).bearer(&env.issuer.token("ada"));
+        let success = || Reply::token("a-token-after-all");
         let busy = |seconds: &str| error(429).header("retry-after", seconds);
-        let mut tally = Tally::default();
+        let mut report = CaseReport::default();
         for (case, script, want, calls) in [
-            ("fine", vec![fine()], "200", 1),
-            ("500, fine", vec![error(500), fine()], "200", 2),
-            ("502, fine", vec![error(502), fine()], "200", 2),
-            ("503, fine", vec![error(503), fine()], "200", 2),
-            ("504, fine", vec![error(504), fine()], "200", 2),
-            ("408, fine", vec![error(408), fine()], "200", 2),
-            ("429 for a second, fine", vec![busy("1"), fine()], "200", 2),
-            ("429 for long", vec![busy("30"), fine()], UNAVAILABLE, 1),
-            ("reset, fine", vec![Reply::reset(), fine()], "200", 2),
+            ("success", vec![success()], "200", 1),
+            ("500, success", vec![error(500), success()], "200", 2),
+            ("502, success", vec![error(502), success()], "200", 2),
+            ("503, success", vec![error(503), success()], "200", 2),
+            ("504, success", vec![error(504), success()], "200", 2),
+            ("408, success", vec![error(408), success()], "200", 2),
+            (
+                "429 for one second, success",
+                vec![busy("1"), success()],
+                "200",
+                2,
+            ),
+            (
+                "429 for 30 seconds",
+                vec![busy("30"), success()],
+                UNAVAILABLE,
+                1,
+            ),
+            ("reset, success", vec![Reply::reset(), success()], "200", 2),
             (
                 "500 twice",
-                vec![error(500), error(500), fine()],
+                vec![error(500), error(500), success()],
                 UNAVAILABLE,
                 2,
             ),
             (
                 "500 and reset",
-                vec![error(500), Reply::reset(), fine()],
+                vec![error(500), Reply::reset(), success()],
                 UNAVAILABLE,
                 2,
             ),
             (
                 "reset twice",
-                vec![Reply::reset(), Reply::reset(), fine()],
+                vec![Reply::reset(), Reply::reset(), success()],
                 UNAVAILABLE,
                 2,
             ),
             (
                 "408 twice",
-                vec![error(408), error(408), fine()],
+                vec![error(408), error(408), success()],
                 UNAVAILABLE,
                 2,
             ),
             (
-                "429 for a second, twice",
-                vec![busy("1"), busy("1"), fine()],
+                "429 for one second, twice",
+                vec![busy("1"), busy("1"), success()],
                 UNAVAILABLE,
                 2,
             ),
-            ("400", vec![error(400), fine()], REJECTED, 1),
-            ("402", vec![error(402), fine()], REJECTED, 1),
-            ("403", vec![error(403), fine()], REJECTED, 1),
-            ("404", vec![error(404), fine()], REJECTED, 1),
-            ("422", vec![error(422), fine()], REJECTED, 1),
-            // The key in Secrets Manager is the same, so asking again would be no use.
-            ("401", vec![error(401), fine()], REJECTED, 1),
+            ("400", vec![error(400), success()], REJECTED, 1),
+            ("402", vec![error(402), success()], REJECTED, 1),
+            ("403", vec![error(403), success()], REJECTED, 1),
+            ("404", vec![error(404), success()], REJECTED, 1),
+            ("422", vec![error(422), success()], REJECTED, 1),
+            // The key in Secrets Manager has not changed, so a retry would not help.
+            ("401", vec![error(401), success()], REJECTED, 1),
         ] {
-            standin.set(script);
+            standin.set_script(script);
             let before = standin.requests().len();
-            let answer = function.invoke(&event).await;
-            tally.is(&format!("{provider}: {case}"), said(&answer), want);
-            tally.is(
+            let response = function.invoke(&event).await;
+            report.check_eq(
+                &format!("{provider}: {case}"),
+                status_and_code(&response),
+                want,
+            );
+            report.check_eq(
                 &format!("{provider}: calls at {case}"),
                 standin.requests().len() - before,
                 calls,
             );
         }
-        tally.done();
+        report.finish();
     }
 }
 
 #[tokio::test]
 async fn a_retry_after_is_passed_on_between_1_and_60_seconds() {
-    let world = World::start().await;
-    let standin = FaultyService::start([]).await;
-    let function = with(&world, "cartesia", &standin).await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
-    let mut tally = Tally::default();
+    let env = TestEnv::start().await;
+    let standin = ScriptedServer::start([]).await;
+    let function = function_with(&env, "cartesia", &standin).await;
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
+    let mut report = CaseReport::default();
     for (status, given, want) in [
         (429, "30", "30"),
         (429, "60", "60"),
         (429, "61", "60"),
         (429, "86400", "60"),
-        // As a date, which counts from the answer's own.
+        // A date is relative to the `Date` header of the response.
         (429, "Sun, 22 Nov 2026 10:00:30 GMT", "30"),
         (429, "Mon, 22 Nov 2027 10:00:00 GMT", "60"),
         (429, "0", "1"),
         (429, "1", "1"),
         (503, "30", "30"),
     ] {
-        standin.set([error(status)
+        standin.set_script([error(status)
             .header("retry-after", given)
             .header("date", "Sun, 22 Nov 2026 10:00:00 GMT")]);
-        let answer = function.invoke(&event).await;
+        let response = function.invoke(&event).await;
         let case = format!("{status} with {given}");
-        tally.is(&case, said(&answer), UNAVAILABLE);
-        tally.is(&case, answer.header("retry-after"), want);
+        report.check_eq(&case, status_and_code(&response), UNAVAILABLE);
+        report.check_eq(&case, response.header("retry-after"), want);
     }
     for given in [
         "",
@@ -131,26 +144,26 @@ async fn a_retry_after_is_passed_on_between_1_and_60_seconds() {
         "99999999999999999999",
         "Sun, 22 Nov 2026 10:00:30 GMT",
     ] {
-        standin.set([error(429).header("retry-after", given)]);
-        let answer = function.invoke(&event).await;
-        tally.is(given, said(&answer), UNAVAILABLE);
-        let seconds = answer.header("retry-after");
-        let sound = seconds.is_empty()
+        standin.set_script([error(429).header("retry-after", given)]);
+        let response = function.invoke(&event).await;
+        report.check_eq(given, status_and_code(&response), UNAVAILABLE);
+        let seconds = response.header("retry-after");
+        let valid = seconds.is_empty()
             || seconds
                 .parse::<u32>()
                 .is_ok_and(|seconds| (1..=60).contains(&seconds));
-        tally.holds(&format!("{given:?} became {seconds:?}"), sound);
+        report.check(&format!("{given:?} became {seconds:?}"), valid);
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_token_is_the_providers_fault() {
-    let world = World::start().await;
+async fn a_response_without_a_token_is_provider_rejected() {
+    let env = TestEnv::start().await;
     for provider in PROVIDERS {
-        let standin = FaultyService::start([]).await;
-        let function = with(&world, provider, &standin).await;
-        let event = Event::post(provider).bearer(&world.issuer.token("ada"));
+        let standin = ScriptedServer::start([]).await;
+        let function = function_with(&env, provider, &standin).await;
+        let event = Event::post(provider).bearer(&env.issuer.token("ada"));
         let body = |body: &str| Reply::new(200, "application/json", body);
         let large = format!(
             r#"{{"token":"a-token","expires_in_seconds":60,"padding":"{}"}}"#,
@@ -160,21 +173,21 @@ async fn an_answer_that_is_no_token_is_the_providers_fault() {
             r#"{{"expires_in_seconds":60,"token":"{}"}}"#,
             "t".repeat(5_000_000)
         );
-        let mut tally = Tally::default();
+        let mut report = CaseReport::default();
         for (case, reply) in [
             (
                 "HTML",
                 Reply::new(200, "text/html", "<!doctype html><title>Welcome</title>"),
             ),
             (
-                "HTML that calls itself JSON",
+                "HTML with the JSON media type",
                 body("<!doctype html><title>Welcome</title>"),
             ),
-            ("nothing", body("")),
+            ("an empty body", body("")),
             ("a bare string", body(r#""a-token""#)),
             ("null", body("null")),
             ("an array", body(r#"[{"token":"a-token"}]"#)),
-            ("cut off", body(r#"{"token":"a-tok"#)),
+            ("truncated JSON", body(r#"{"token":"a-tok"#)),
             ("no token", body(r#"{"expires_in_seconds":60}"#)),
             (
                 "an empty token",
@@ -185,15 +198,15 @@ async fn an_answer_that_is_no_token_is_the_providers_fault() {
                 body(r#"{"token":null,"expires_in_seconds":60}"#),
             ),
             (
-                "a number for a token",
+                "a number as the token",
                 body(r#"{"token":123456,"expires_in_seconds":60}"#),
             ),
             (
-                "an object for a token",
+                "an object as the token",
                 body(r#"{"token":{"value":"a-token"},"expires_in_seconds":60}"#),
             ),
             (
-                "an array for a token",
+                "an array as the token",
                 body(r#"{"token":["a-token"],"expires_in_seconds":60}"#),
             ),
             (
@@ -203,77 +216,81 @@ async fn an_answer_that_is_no_token_is_the_providers_fault() {
             ("5 MB of JSON", body(&large)),
             ("a token of 5 MB", body(&large_token)),
         ] {
-            standin.set([reply]);
-            let answer = function.invoke(&event).await;
-            tally.is(&format!("{provider}: {case}"), said(&answer), REJECTED);
+            standin.set_script([reply]);
+            let response = function.invoke(&event).await;
+            report.check_eq(
+                &format!("{provider}: {case}"),
+                status_and_code(&response),
+                REJECTED,
+            );
         }
-        // Just below what is read.
-        let most = format!(
+        // Just below the limit.
+        let largest = format!(
             r#"{{"token":"a-token","expires_in_seconds":60,"padding":"{}"}}"#,
             "p".repeat(64_000)
         );
-        standin.set([body(&most)]);
-        tally.is(
+        standin.set_script([body(&largest)]);
+        report.check_eq(
             &format!("{provider}: 64 KB"),
-            said(&function.invoke(&event).await),
+            status_and_code(&function.invoke(&event).await),
             "200",
         );
-        tally.done();
+        report.finish();
         assert_eq!(function.starts(), 1);
     }
 }
 
 #[tokio::test]
 async fn redirects_are_not_followed() {
-    let world = World::start().await;
+    let env = TestEnv::start().await;
     let elsewhere = Server::start(|_| Reply::token("a-token-from-elsewhere")).await;
-    let standin = FaultyService::start([]).await;
+    let standin = ScriptedServer::start([]).await;
     for provider in PROVIDERS {
-        let function = with(&world, provider, &standin).await;
+        let function = function_with(&env, provider, &standin).await;
         for status in [301, 302, 303, 307, 308] {
-            standin.set([Reply::token("a-token")
+            standin.set_script([Reply::token("a-token")
                 .status(status)
                 .header("location", &elsewhere.url())]);
-            let answer = function
-                .invoke(&Event::post(provider).bearer(&world.issuer.token("ada")))
+            let response = function
+                .invoke(&Event::post(provider).bearer(&env.issuer.token("ada")))
                 .await;
-            assert_eq!(said(&answer), REJECTED, "{provider}: {status}");
+            assert_eq!(status_and_code(&response), REJECTED, "{provider}: {status}");
         }
     }
-    // The API key went nowhere else.
+    // The API key was not sent anywhere else.
     assert_eq!(elsewhere.connections(), 0);
 }
 
 #[tokio::test]
-async fn nothing_of_the_providers_body_is_passed_on_or_logged() {
-    let world = World::start().await;
-    let marks = [("the provider's words", "these-words-are-the-providers-own")];
+async fn the_providers_body_is_neither_passed_on_nor_logged() {
+    let env = TestEnv::start().await;
+    let provider_text = [("the provider's text", "these-words-are-the-providers-own")];
     for provider in PROVIDERS {
-        let standin = FaultyService::start([]).await;
-        let function = world
+        let standin = ScriptedServer::start([]).await;
+        let function = env
             .function(provider)
             .env("PROVIDER_BASE_URL", standin.url());
         let function = function.env("LOG_LEVEL", "trace").start().await;
-        let event = Event::post(provider).bearer(&world.issuer.token("ada"));
-        let words = json!(marks[0].1);
+        let event = Event::post(provider).bearer(&env.issuer.token("ada"));
+        let text = json!(provider_text[0].1);
         for status in [200, 400, 401, 403, 429, 500] {
-            let body = json!({ "error": words, "message": words, "detail": { "message": words }, "token": [words] });
-            let reply = Reply::json(status, &body).header("x-trace", marks[0].1);
-            standin.set([reply.header("retry-after", "30")]);
-            let answer = function.invoke(&event).await;
+            let body = json!({ "error": text, "message": text, "detail": { "message": text }, "token": [text] });
+            let reply = Reply::json(status, &body).header("x-trace", provider_text[0].1);
+            standin.set_script([reply.header("retry-after", "30")]);
+            let response = function.invoke(&event).await;
             voicemint_tests::leaks::assert_absent(
-                &[("the answer", &format!("{answer:?}"))],
-                &marks,
+                &[("the response", &format!("{response:?}"))],
+                &provider_text,
             );
         }
-        voicemint_tests::leaks::assert_absent(&[("the log", &function.logs())], &marks);
+        voicemint_tests::leaks::assert_absent(&[("the log", &function.logs())], &provider_text);
     }
 }
 
 #[tokio::test]
-async fn the_log_names_the_providers_known_codes_and_none_of_its_text() {
-    let world = World::start().await;
-    let mut tally = Tally::default();
+async fn the_log_contains_the_providers_known_codes_and_none_of_its_text() {
+    let env = TestEnv::start().await;
+    let mut report = CaseReport::default();
     let detail =
         |code: &str| json!({ "detail": { "status": code, "message": "sk_of-the-provider" } });
     for (provider, status, body, want) in [
@@ -332,16 +349,16 @@ async fn the_log_names_the_providers_known_codes_and_none_of_its_text() {
             "the provider answered 401",
         ),
     ] {
-        let standin = FaultyService::start([Reply::json(status, &body)]).await;
-        let function = with(&world, provider, &standin).await;
-        let event = Event::post(provider).bearer(&world.issuer.token("ada"));
-        let (answer, line) = function.invoke_logged(&event).await;
+        let standin = ScriptedServer::start([Reply::json(status, &body)]).await;
+        let function = function_with(&env, provider, &standin).await;
+        let event = Event::post(provider).bearer(&env.issuer.token("ada"));
+        let (response, line) = function.invoke_logged(&event).await;
         let case = format!("{provider}: {body}");
-        tally.is(&case, line["reason"].as_str().unwrap_or_default(), want);
-        tally.holds(
-            &format!("{case} in the answer"),
-            !answer.body.contains("sk_of") && !answer.body.contains("quota"),
+        report.check_eq(&case, line["reason"].as_str().unwrap_or_default(), want);
+        report.check(
+            &format!("{case} in the response"),
+            !response.body.contains("sk_of") && !response.body.contains("quota"),
         );
     }
-    tally.done();
+    report.finish();
 }

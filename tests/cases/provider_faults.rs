@@ -1,39 +1,39 @@
-//! A provider in trouble on the wire: slow, silent, dripping, resetting, gone; the time that it may
-//! take, and the connections to it.
+//! Network faults of a provider: slow, silent or dripping responses, resets and refused
+//! connections. Also the time limits, and the reuse of connections.
 
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::time::sleep;
-use voicemint_tests::{ClosedPort, Event, FaultyService, PROVIDERS, Reply, World};
+use voicemint_tests::{ClosedPort, Event, PROVIDERS, Reply, ScriptedServer, TestEnv};
 
-use crate::support::said;
+use crate::support::status_and_code;
 
 const UNAVAILABLE: &str = "503 provider_unavailable";
 const TIMEOUT: &str = "504 provider_timeout";
 
-/// One request to a provider with that script: what was said, and how long it took.
-async fn ask(script: Vec<Reply>) -> (String, Duration) {
-    let world = World::start().await;
-    let standin = FaultyService::start(script).await;
-    let function = world
+/// Sends one request with a scripted provider. Returns status and code, and the elapsed time.
+async fn mint_with(script: Vec<Reply>) -> (String, Duration) {
+    let env = TestEnv::start().await;
+    let standin = ScriptedServer::start(script).await;
+    let function = env
         .function("cartesia")
         .env("PROVIDER_BASE_URL", standin.url())
         .start()
         .await;
     let begin = Instant::now();
-    let answer = function
-        .invoke(&Event::post("cartesia").bearer(&world.issuer.token("ada")))
+    let response = function
+        .invoke(&Event::post("cartesia").bearer(&env.issuer.token("ada")))
         .await;
     assert_eq!(function.starts(), 1);
-    (said(&answer), begin.elapsed())
+    (status_and_code(&response), begin.elapsed())
 }
 
 #[tokio::test]
-async fn slow_but_in_time_is_fine() {
+async fn a_slow_response_within_the_timeout_succeeds() {
     assert_eq!(
-        ask(vec![
-            Reply::token("a-slow-token").after(Duration::from_millis(2000))
+        mint_with(vec![
+            Reply::token("a-slow-token").delayed(Duration::from_millis(2000))
         ])
         .await
         .0,
@@ -42,51 +42,54 @@ async fn slow_but_in_time_is_fine() {
 }
 
 #[tokio::test]
-async fn too_slow_is_a_timeout() {
-    let (said, took) = ask(vec![Reply::token("too-late").after(Duration::from_secs(6))]).await;
-    assert_eq!(said, TIMEOUT);
+async fn a_response_after_the_timeout_is_a_timeout() {
+    let (got, took) = mint_with(vec![
+        Reply::token("too-late").delayed(Duration::from_secs(6)),
+    ])
+    .await;
+    assert_eq!(got, TIMEOUT);
     assert!(took < Duration::from_secs(9), "{took:?}");
 }
 
 #[tokio::test]
-async fn silence_is_a_timeout() {
-    let (said, took) = ask(vec![Reply::silence()]).await;
-    assert_eq!(said, TIMEOUT);
+async fn no_response_is_a_timeout() {
+    let (got, took) = mint_with(vec![Reply::silence()]).await;
+    assert_eq!(got, TIMEOUT);
     assert!(took < Duration::from_secs(9), "{took:?}");
 }
 
 #[tokio::test]
-async fn a_dripping_answer_is_a_timeout() {
-    let (said, took) = ask(vec![
+async fn a_dripping_response_is_a_timeout() {
+    let (got, took) = mint_with(vec![
         Reply::token("drop-by-drop").drip(Duration::from_millis(200)),
     ])
     .await;
-    assert_eq!(said, TIMEOUT);
+    assert_eq!(got, TIMEOUT);
     assert!(took < Duration::from_secs(9), "{took:?}");
 }
 
 #[tokio::test]
-async fn a_reset_in_the_middle_of_every_answer_is_unavailable() {
-    let (said, took) = ask(vec![Reply::token("never-complete").reset_after(90)]).await;
-    assert_eq!(said, UNAVAILABLE);
+async fn a_reset_in_the_middle_of_every_response_is_unavailable() {
+    let (got, took) = mint_with(vec![Reply::token("never-complete").reset_after(90)]).await;
+    assert_eq!(got, UNAVAILABLE);
     assert!(took < Duration::from_secs(4), "{took:?}");
 }
 
 #[tokio::test]
-async fn nobody_there_is_unavailable_and_told_soon() {
-    let world = World::start().await;
+async fn a_refused_connection_is_unavailable_and_reported_quickly() {
+    let env = TestEnv::start().await;
     for provider in PROVIDERS {
-        let nobody = ClosedPort::reserve();
-        let function = world
+        let closed_port = ClosedPort::reserve();
+        let function = env
             .function(provider)
-            .env("PROVIDER_BASE_URL", nobody.url())
+            .env("PROVIDER_BASE_URL", closed_port.url())
             .start()
             .await;
         let begin = Instant::now();
-        let answer = function
-            .invoke(&Event::post(provider).bearer(&world.issuer.token("ada")))
+        let response = function
+            .invoke(&Event::post(provider).bearer(&env.issuer.token("ada")))
             .await;
-        assert_eq!(said(&answer), UNAVAILABLE, "{provider}");
+        assert_eq!(status_and_code(&response), UNAVAILABLE, "{provider}");
         assert!(
             begin.elapsed() < Duration::from_secs(4),
             "{provider}: {:?}",
@@ -96,19 +99,19 @@ async fn nobody_there_is_unavailable_and_told_soon() {
 }
 
 #[tokio::test]
-async fn every_try_ends_before_the_invocation_does() {
-    let world = World::start().await;
-    let standin = FaultyService::start([Reply::silence()]).await;
-    let function = world
+async fn every_attempt_ends_before_the_invocation_does() {
+    let env = TestEnv::start().await;
+    let standin = ScriptedServer::start([Reply::silence()]).await;
+    let function = env
         .function("cartesia")
         .env("PROVIDER_BASE_URL", standin.url())
         .timeout(2)
         .start()
         .await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
     for _ in 0..2 {
         let begin = Instant::now();
-        assert_eq!(said(&function.invoke(&event).await), TIMEOUT);
+        assert_eq!(status_and_code(&function.invoke(&event).await), TIMEOUT);
         assert!(
             begin.elapsed() < Duration::from_secs(2),
             "{:?}",
@@ -119,37 +122,37 @@ async fn every_try_ends_before_the_invocation_does() {
 }
 
 #[tokio::test]
-async fn a_failing_provider_is_back_as_soon_as_it_is_back() {
-    let world = World::start().await;
-    let standin = FaultyService::start([Reply::json(500, &json!({}))]).await;
-    let function = world
+async fn a_recovered_provider_is_used_immediately() {
+    let env = TestEnv::start().await;
+    let standin = ScriptedServer::start([Reply::json(500, &json!({}))]).await;
+    let function = env
         .function("cartesia")
         .env("PROVIDER_BASE_URL", standin.url())
         .start()
         .await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
     for _ in 0..5 {
-        assert_eq!(said(&function.invoke(&event).await), UNAVAILABLE);
+        assert_eq!(status_and_code(&function.invoke(&event).await), UNAVAILABLE);
     }
-    standin.set([Reply::token("a-token-again")]);
-    assert_eq!(said(&function.invoke(&event).await), "200");
+    standin.set_script([Reply::token("a-token-again")]);
+    assert_eq!(status_and_code(&function.invoke(&event).await), "200");
 }
 
 #[tokio::test]
-async fn connections_are_kept_between_invocations() {
-    let world = World::start().await;
-    let standin = FaultyService::start([Reply::token("a-token-of-the-provider")]).await;
-    let function = world
+async fn connections_are_reused_between_invocations() {
+    let env = TestEnv::start().await;
+    let standin = ScriptedServer::start([Reply::token("a-token-of-the-provider")]).await;
+    let function = env
         .function("elevenlabs")
         .env("PROVIDER_BASE_URL", standin.url())
         .start()
         .await;
     for _ in 0..8 {
-        let event = Event::post("elevenlabs").bearer(&world.issuer.token("ada"));
-        assert_eq!(said(&function.invoke(&event).await), "200");
+        let event = Event::post("elevenlabs").bearer(&env.issuer.token("ada"));
+        assert_eq!(status_and_code(&function.invoke(&event).await), "200");
     }
     assert_eq!(standin.requests().len(), 8);
-    // The first mint does not wait for the one that is being warmed.
+    // The first mint does not wait for the preconnect.
     assert!(
         standin.connections() <= 2,
         "{} connections",
@@ -158,18 +161,18 @@ async fn connections_are_kept_between_invocations() {
 }
 
 #[tokio::test]
-async fn a_connection_that_died_while_idle_costs_nobody_a_token() {
-    let world = World::start().await;
+async fn a_connection_closed_while_idle_fails_no_request() {
+    let env = TestEnv::start().await;
     let standin =
-        FaultyService::start([Reply::token("a-token-of-the-provider").then_close()]).await;
-    let function = world
+        ScriptedServer::start([Reply::token("a-token-of-the-provider").then_close()]).await;
+    let function = env
         .function("elevenlabs")
         .env("PROVIDER_BASE_URL", standin.url())
         .start()
         .await;
     for pause in [0, 0, 50, 200, 0] {
-        let event = Event::post("elevenlabs").bearer(&world.issuer.token("ada"));
-        assert_eq!(said(&function.invoke(&event).await), "200");
+        let event = Event::post("elevenlabs").bearer(&env.issuer.token("ada"));
+        assert_eq!(status_and_code(&function.invoke(&event).await), "200");
         sleep(Duration::from_millis(pause)).await;
     }
 }

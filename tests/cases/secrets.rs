@@ -1,101 +1,104 @@
-//! The API key in Secrets Manager: its form, its rotation with no failed request, and Secrets
-//! Manager late or gone.
+//! The API key in Secrets Manager: its format, its rotation without a failed request, and outages
+//! of Secrets Manager.
 
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::time::sleep;
-use voicemint_tests::{Event, FaultyService, Moto, PROVIDERS, Reply, World, hmac_jwt};
+use voicemint_tests::{Event, Moto, PROVIDERS, Reply, ScriptedServer, TestEnv, hmac_jwt};
 
-use crate::support::{Tally, said};
+use crate::support::{CaseReport, status_and_code};
 
 const GET: &str = "secretsmanager.GetSecretValue";
 const UNAVAILABLE: &str = "503 secret_unavailable";
 
 #[tokio::test]
 async fn a_rotation_fails_no_request() {
-    let world = World::start().await;
+    let env = TestEnv::start().await;
     for provider in PROVIDERS {
-        let function = world.function(provider).start().await;
-        let event = Event::post(provider).bearer(&world.issuer.token("ada"));
-        let ask = || async { said(&function.invoke(&event).await) };
+        let function = env.function(provider).start().await;
+        let event = Event::post(provider).bearer(&env.issuer.token("ada"));
+        let mint = || async { status_and_code(&function.invoke(&event).await) };
         for _ in 0..5 {
-            assert_eq!(ask().await, "200");
+            assert_eq!(mint().await, "200");
         }
-        // The new key is stored and the old one revoked, while the function still holds the old one
-        // for minutes.
+        // The new key is stored and the old one is revoked, while the function still caches the old
+        // one for minutes.
         let new = format!("sk_rotated-key-of-{provider}-0000");
-        world.moto.put_secret(world.secret_id(provider), &new).await;
-        assert_eq!(ask().await, "200");
-        world.set_key(provider, &new);
+        env.moto.put_secret(env.secret_id(provider), &new).await;
+        assert_eq!(mint().await, "200");
+        env.set_key(provider, &new);
         for _ in 0..5 {
-            assert_eq!(ask().await, "200", "{}", function.logs());
+            assert_eq!(mint().await, "200", "{}", function.logs());
         }
     }
 }
 
 #[tokio::test]
-async fn a_refused_key_is_looked_up_again_at_most_once_in_ten_seconds() {
-    let world = World::start().await;
+async fn a_refused_key_is_fetched_again_at_most_once_in_ten_seconds() {
+    let env = TestEnv::start().await;
     let standin =
-        FaultyService::start([Reply::json(401, &json!({ "error": "unauthorized" }))]).await;
-    let function = world
+        ScriptedServer::start([Reply::json(401, &json!({ "error": "unauthorized" }))]).await;
+    let function = env
         .function("cartesia")
         .env("PROVIDER_BASE_URL", standin.url())
         .start()
         .await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
     for _ in 0..5 {
         assert_eq!(
-            said(&function.invoke(&event).await),
+            status_and_code(&function.invoke(&event).await),
             "502 provider_rejected"
         );
     }
-    assert_eq!(world.gate.count(GET), 2, "one to begin with, and one more");
+    assert_eq!(
+        env.secrets_proxy.count(GET),
+        2,
+        "the first fetch and one more"
+    );
     assert_eq!(standin.requests().len(), 5);
 }
 
 #[tokio::test]
-async fn a_secret_is_used_as_long_as_is_set() {
-    let world = World::start().await;
-    let function = world.function("elevenlabs").start().await;
-    let event = Event::post("elevenlabs").bearer(&world.issuer.token("ada"));
+async fn a_secret_is_cached_for_the_configured_time() {
+    let env = TestEnv::start().await;
+    let function = env.function("elevenlabs").start().await;
+    let event = Event::post("elevenlabs").bearer(&env.issuer.token("ada"));
     for _ in 0..5 {
-        assert_eq!(said(&function.invoke(&event).await), "200");
+        assert_eq!(status_and_code(&function.invoke(&event).await), "200");
     }
-    assert_eq!(world.gate.count(GET), 1);
+    assert_eq!(env.secrets_proxy.count(GET), 1);
 
-    let function = world
+    let function = env
         .function("elevenlabs")
         .env("SECRET_CACHE_SECONDS", "1")
         .start()
         .await;
     for _ in 0..2 {
-        assert_eq!(said(&function.invoke(&event).await), "200");
+        assert_eq!(status_and_code(&function.invoke(&event).await), "200");
         sleep(Duration::from_millis(1200)).await;
     }
-    assert_eq!(world.gate.count(GET), 3);
+    assert_eq!(env.secrets_proxy.count(GET), 3);
 }
 
 #[tokio::test]
-async fn a_secret_that_appears_late_is_found() {
-    let world = World::start().await;
-    let name = Moto::unique("late");
-    let function = world
+async fn a_secret_created_after_the_start_is_found() {
+    let env = TestEnv::start().await;
+    let name = Moto::unique_name("late");
+    let function = env
         .function("cartesia")
         .env("API_KEY_SECRET_ID", &name)
         .start()
         .await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
     for _ in 0..2 {
-        assert_eq!(said(&function.invoke(&event).await), UNAVAILABLE);
+        assert_eq!(status_and_code(&function.invoke(&event).await), UNAVAILABLE);
     }
-    world
-        .moto
-        .create_secret(&name, World::key("cartesia"))
+    env.moto
+        .create_secret(&name, TestEnv::key("cartesia"))
         .await;
     assert_eq!(
-        said(&function.invoke(&event).await),
+        status_and_code(&function.invoke(&event).await),
         "200",
         "{}",
         function.logs()
@@ -104,21 +107,21 @@ async fn a_secret_that_appears_late_is_found() {
 }
 
 #[tokio::test]
-async fn secrets_manager_may_be_late() {
-    let world = World::start().await;
-    world.gate.close().await;
-    let function = world.function("cartesia").start().await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
+async fn secrets_manager_may_become_available_after_the_start() {
+    let env = TestEnv::start().await;
+    env.secrets_proxy.disable().await;
+    let function = env.function("cartesia").start().await;
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
     let begin = Instant::now();
-    assert_eq!(said(&function.invoke(&event).await), UNAVAILABLE);
+    assert_eq!(status_and_code(&function.invoke(&event).await), UNAVAILABLE);
     assert!(
         begin.elapsed() < Duration::from_secs(10),
         "{:?}",
         begin.elapsed()
     );
-    world.gate.open().await;
+    env.secrets_proxy.enable().await;
     assert_eq!(
-        said(&function.invoke(&event).await),
+        status_and_code(&function.invoke(&event).await),
         "200",
         "{}",
         function.logs()
@@ -127,45 +130,45 @@ async fn secrets_manager_may_be_late() {
 }
 
 #[tokio::test]
-async fn secrets_manager_gone_while_warm_is_bridged() {
-    let world = World::start().await;
-    let function = world
+async fn a_warm_function_survives_an_outage_of_secrets_manager() {
+    let env = TestEnv::start().await;
+    let function = env
         .function("cartesia")
         .env("SECRET_CACHE_SECONDS", "1")
         .start()
         .await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
-    assert_eq!(said(&function.invoke(&event).await), "200");
-    world.gate.close().await;
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
+    assert_eq!(status_and_code(&function.invoke(&event).await), "200");
+    env.secrets_proxy.disable().await;
     for _ in 0..3 {
         sleep(Duration::from_millis(700)).await;
         assert_eq!(
-            said(&function.invoke(&event).await),
+            status_and_code(&function.invoke(&event).await),
             "200",
             "{}",
             function.logs()
         );
     }
-    world.gate.open().await;
+    env.secrets_proxy.enable().await;
     sleep(Duration::from_millis(1100)).await;
-    assert_eq!(said(&function.invoke(&event).await), "200");
+    assert_eq!(status_and_code(&function.invoke(&event).await), "200");
 }
 
 #[tokio::test]
-async fn secrets_manager_stalled_while_warm_is_bridged_in_time() {
-    let world = World::start().await;
-    let function = world
+async fn a_warm_function_responds_in_time_while_secrets_manager_stalls() {
+    let env = TestEnv::start().await;
+    let function = env
         .function("cartesia")
         .env("SECRET_CACHE_SECONDS", "1")
         .start()
         .await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
-    assert_eq!(said(&function.invoke(&event).await), "200");
-    world.gate.stall().await;
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
+    assert_eq!(status_and_code(&function.invoke(&event).await), "200");
+    env.secrets_proxy.stall().await;
     sleep(Duration::from_millis(1100)).await;
     let begin = Instant::now();
     assert_eq!(
-        said(&function.invoke(&event).await),
+        status_and_code(&function.invoke(&event).await),
         "200",
         "{}",
         function.logs()
@@ -178,13 +181,13 @@ async fn secrets_manager_stalled_while_warm_is_bridged_in_time() {
 }
 
 #[tokio::test]
-async fn secrets_manager_stalled_from_the_start_is_503_in_time() {
-    let world = World::start().await;
-    world.gate.stall().await;
-    let function = world.function("cartesia").start().await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
+async fn a_cold_function_responds_503_in_time_while_secrets_manager_stalls() {
+    let env = TestEnv::start().await;
+    env.secrets_proxy.stall().await;
+    let function = env.function("cartesia").start().await;
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
     let begin = Instant::now();
-    assert_eq!(said(&function.invoke(&event).await), UNAVAILABLE);
+    assert_eq!(status_and_code(&function.invoke(&event).await), UNAVAILABLE);
     assert!(
         begin.elapsed() < Duration::from_secs(15),
         "{:?}",
@@ -194,43 +197,43 @@ async fn secrets_manager_stalled_from_the_start_is_503_in_time() {
 }
 
 #[tokio::test]
-async fn a_deleted_secret_is_used_for_a_minute_more() {
-    let world = World::start().await;
-    let function = world
+async fn a_deleted_secret_is_used_for_one_more_minute() {
+    let env = TestEnv::start().await;
+    let function = env
         .function("cartesia")
         .env("SECRET_CACHE_SECONDS", "1")
         .start()
         .await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
-    assert_eq!(said(&function.invoke(&event).await), "200");
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
+    assert_eq!(status_and_code(&function.invoke(&event).await), "200");
     let signing = "a-shared-secret-of-more-than-32-bytes-that-is-fake";
-    let id = world.secret("signing", signing).await;
-    let by_secret = world
+    let id = env.secret("signing", signing).await;
+    let by_secret = env
         .function("cartesia")
         .env("SECRET_CACHE_SECONDS", "1")
         .env("SESSION_KIND", "secret");
     let by_secret = by_secret.env("SESSION_SECRET_ID", &id).start().await;
-    let token = || hmac_jwt("HS256", signing.as_bytes(), &world.issuer.claims("ada"));
+    let token = || hmac_jwt("HS256", signing.as_bytes(), &env.issuer.claims("ada"));
     assert_eq!(
-        said(
+        status_and_code(
             &by_secret
                 .invoke(&Event::post("cartesia").bearer(&token()))
                 .await
         ),
         "200"
     );
-    world.moto.delete_secret(&id).await;
-    world.moto.delete_secret(world.secret_id("cartesia")).await;
+    env.moto.delete_secret(&id).await;
+    env.moto.delete_secret(env.secret_id("cartesia")).await;
     sleep(Duration::from_millis(1100)).await;
-    // A slip can be undone meanwhile.
+    // An accidental deletion can be undone during this minute.
     assert_eq!(
-        said(&function.invoke(&event).await),
+        status_and_code(&function.invoke(&event).await),
         "200",
         "{}",
         function.logs()
     );
     assert_eq!(
-        said(
+        status_and_code(
             &by_secret
                 .invoke(&Event::post("cartesia").bearer(&token()))
                 .await
@@ -241,17 +244,17 @@ async fn a_deleted_secret_is_used_for_a_minute_more() {
     );
     sleep(Duration::from_secs(60)).await;
     assert_eq!(
-        said(&function.invoke(&event).await),
+        status_and_code(&function.invoke(&event).await),
         UNAVAILABLE,
         "{}",
         function.logs()
     );
-    // What was signed after the secret was deleted is no session.
+    // A token that is signed after the deletion is not a session.
     let forged = by_secret
         .invoke(&Event::post("cartesia").bearer(&token()))
         .await;
     assert_eq!(
-        said(&forged),
+        status_and_code(&forged),
         "503 session_unavailable",
         "{}",
         by_secret.logs()
@@ -260,9 +263,9 @@ async fn a_deleted_secret_is_used_for_a_minute_more() {
 
 #[tokio::test]
 async fn a_key_is_plain_text_or_a_field_of_a_json_object() {
-    let world = World::start().await;
-    let key = World::key("cartesia");
-    let mut tally = Tally::default();
+    let env = TestEnv::start().await;
+    let key = TestEnv::key("cartesia");
+    let mut report = CaseReport::default();
     for (secret, field, want) in [
         (key.to_owned(), None, "200"),
         (json!({ "api_key": key }).to_string(), None, "200"),
@@ -293,42 +296,46 @@ async fn a_key_is_plain_text_or_a_field_of_a_json_object() {
             UNAVAILABLE,
         ),
     ] {
-        let name = Moto::unique("form");
-        world.moto.create_secret(&name, &secret).await;
-        let mut function = world.function("cartesia").env("API_KEY_SECRET_ID", &name);
+        let name = Moto::unique_name("format");
+        env.moto.create_secret(&name, &secret).await;
+        let mut function = env.function("cartesia").env("API_KEY_SECRET_ID", &name);
         if let Some(field) = field {
             function = function.env("API_KEY_JSON_FIELD", field);
         }
         let function = function.start().await;
-        let answer = function
-            .invoke(&Event::post("cartesia").bearer(&world.issuer.token("ada")))
+        let response = function
+            .invoke(&Event::post("cartesia").bearer(&env.issuer.token("ada")))
             .await;
-        tally.is(&format!("{secret} by {field:?}"), said(&answer), want);
+        report.check_eq(
+            &format!("{secret} by {field:?}"),
+            status_and_code(&response),
+            want,
+        );
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn a_secret_that_can_be_no_key_ends_nothing() {
-    let world = World::start().await;
+async fn a_secret_that_is_not_a_key_does_not_end_the_function() {
+    let env = TestEnv::start().await;
     for secret in ["one\r\nx-other: two", "\u{0}\u{1}\u{2}", "🎙🎙🎙🎙", " "] {
-        let name = Moto::unique("odd");
-        world.moto.create_secret(&name, secret).await;
+        let name = Moto::unique_name("odd");
+        env.moto.create_secret(&name, secret).await;
         for provider in PROVIDERS {
-            let function = world
+            let function = env
                 .function(provider)
                 .env("API_KEY_SECRET_ID", &name)
                 .start()
                 .await;
-            let answer = function
-                .invoke(&Event::post(provider).bearer(&world.issuer.token("ada")))
+            let response = function
+                .invoke(&Event::post(provider).bearer(&env.issuer.token("ada")))
                 .await;
             assert!(
-                matches!(answer.status, 502 | 503) && answer.code().is_some(),
-                "{secret:?}: {answer:?}"
+                matches!(response.status, 502 | 503) && response.code().is_some(),
+                "{secret:?}: {response:?}"
             );
             assert_eq!(function.starts(), 1);
         }
     }
-    assert_eq!(PROVIDERS.map(|provider| world.mints(provider)), [0, 0, 0]);
+    assert_eq!(PROVIDERS.map(|provider| env.mints(provider)), [0, 0, 0]);
 }

@@ -1,10 +1,9 @@
-//! Who is signed in: what a JWT session must be, where it is looked for, and what it is refused
-//! for.
+//! JWT sessions: what they must contain, where they are read from, and why they are refused.
 
 use serde_json::{Value, json};
-use voicemint_tests::{AUDIENCE, Event, SESSION_COOKIE, World, now, with, without};
+use voicemint_tests::{AUDIENCE, Event, SESSION_COOKIE, TestEnv, now, with_claim, without_claim};
 
-use crate::support::{Tally, said};
+use crate::support::{CaseReport, status_and_code};
 
 const MISSING: &str = "401 session_missing";
 const INVALID: &str = "401 session_invalid";
@@ -12,17 +11,17 @@ const EXPIRED: &str = "401 session_expired";
 
 #[tokio::test]
 async fn every_permitted_algorithm_is_verified() {
-    let world = World::start().await;
-    let function = world.function("elevenlabs").start().await;
-    let claims = world.issuer.claims("ada");
-    let mut tally = Tally::default();
+    let env = TestEnv::start().await;
+    let function = env.function("elevenlabs").start().await;
+    let claims = env.issuer.claims("ada");
+    let mut report = CaseReport::default();
     for alg in [
         "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
     ] {
-        let good = world.issuer.jwt(alg, &claims).encode();
-        tally.is(
+        let good = env.issuer.jwt(alg, &claims).encode();
+        report.check_eq(
             alg,
-            said(
+            status_and_code(
                 &function
                     .invoke(&Event::post("elevenlabs").bearer(&good))
                     .await,
@@ -32,94 +31,122 @@ async fn every_permitted_algorithm_is_verified() {
         let (message, signature) = good.rsplit_once('.').unwrap_or_default();
         let other = if signature.starts_with('A') { "B" } else { "A" };
         let bad = format!("{message}.{other}{}", &signature[1..]);
-        let answer = function
+        let response = function
             .invoke(&Event::post("elevenlabs").bearer(&bad))
             .await;
-        tally.is(&format!("{alg}, altered"), said(&answer), INVALID);
+        report.check_eq(
+            &format!("{alg}, altered"),
+            status_and_code(&response),
+            INVALID,
+        );
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn claims_are_required_and_must_be_right() {
-    let world = World::start().await;
-    let function = world.function("elevenlabs").start().await;
-    let good = world.issuer.claims("ada");
-    let mut tally = Tally::default();
+async fn claims_are_required_and_must_be_valid() {
+    let env = TestEnv::start().await;
+    let function = env.function("elevenlabs").start().await;
+    let good = env.issuer.claims("ada");
+    let mut report = CaseReport::default();
     for (case, claims, want) in [
         ("good", good.clone(), "200"),
         (
             "audience among several",
-            with(&good, "aud", json!(["other", AUDIENCE])),
+            with_claim(&good, "aud", json!(["other", AUDIENCE])),
             "200",
         ),
-        ("expired just now", with(&good, "exp", now() - 3), "200"),
+        (
+            "expired just now",
+            with_claim(&good, "exp", now() - 3),
+            "200",
+        ),
         (
             "expired beyond the leeway",
-            with(&good, "exp", now() - 7),
+            with_claim(&good, "exp", now() - 7),
             EXPIRED,
         ),
-        ("expired long ago", with(&good, "exp", 1), EXPIRED),
-        ("not yet, by a little", with(&good, "nbf", now() + 3), "200"),
-        ("not yet", with(&good, "nbf", now() + 30), INVALID),
-        ("issued in a moment", with(&good, "iat", now() + 3), "200"),
+        ("expired long ago", with_claim(&good, "exp", 1), EXPIRED),
         (
-            "issued in the future",
-            with(&good, "iat", now() + 30),
+            "nbf within the leeway",
+            with_claim(&good, "nbf", now() + 3),
+            "200",
+        ),
+        (
+            "nbf in the future",
+            with_claim(&good, "nbf", now() + 30),
             INVALID,
         ),
-        ("no exp", without(&good, "exp"), INVALID),
-        ("no iss", without(&good, "iss"), INVALID),
-        ("no aud", without(&good, "aud"), INVALID),
-        ("no sub", without(&good, "sub"), INVALID),
-        ("empty sub", with(&good, "sub", ""), INVALID),
-        ("sub is a whole number", with(&good, "sub", 7), "200"),
         (
-            "sub is a part of a number",
-            with(&good, "sub", 7.5),
+            "iat within the leeway",
+            with_claim(&good, "iat", now() + 3),
+            "200",
+        ),
+        (
+            "iat in the future",
+            with_claim(&good, "iat", now() + 30),
             INVALID,
         ),
-        ("sub is null", with(&good, "sub", Value::Null), INVALID),
+        ("no exp", without_claim(&good, "exp"), INVALID),
+        ("no iss", without_claim(&good, "iss"), INVALID),
+        ("no aud", without_claim(&good, "aud"), INVALID),
+        ("no sub", without_claim(&good, "sub"), INVALID),
+        ("empty sub", with_claim(&good, "sub", ""), INVALID),
+        ("sub is a whole number", with_claim(&good, "sub", 7), "200"),
+        ("sub is a fraction", with_claim(&good, "sub", 7.5), INVALID),
+        (
+            "sub is null",
+            with_claim(&good, "sub", Value::Null),
+            INVALID,
+        ),
         (
             "exp is a string",
-            with(&good, "exp", (now() + 300).to_string()),
+            with_claim(&good, "exp", (now() + 300).to_string()),
             INVALID,
         ),
-        ("nbf is a string", with(&good, "nbf", "0"), INVALID),
+        ("nbf is a string", with_claim(&good, "nbf", "0"), INVALID),
         (
             "iss is an array",
-            with(&good, "iss", json!([world.issuer.url()])),
+            with_claim(&good, "iss", json!([env.issuer.url()])),
             INVALID,
         ),
         (
             "iss with a slash",
-            with(&good, "iss", world.issuer.url() + "/"),
+            with_claim(&good, "iss", env.issuer.url() + "/"),
             INVALID,
         ),
         (
             "another issuer",
-            with(&good, "iss", "https://issuer.example"),
+            with_claim(&good, "iss", "https://issuer.example"),
             INVALID,
         ),
-        ("another audience", with(&good, "aud", "other"), INVALID),
-        ("no audience at all", with(&good, "aud", json!([])), INVALID),
+        (
+            "another audience",
+            with_claim(&good, "aud", "other"),
+            INVALID,
+        ),
+        (
+            "no audience at all",
+            with_claim(&good, "aud", json!([])),
+            INVALID,
+        ),
         (
             "part of the audience",
-            with(&good, "aud", &AUDIENCE[1..]),
+            with_claim(&good, "aud", &AUDIENCE[1..]),
             INVALID,
         ),
     ] {
-        let event = Event::post("elevenlabs").bearer(&world.issuer.sign(&claims));
-        tally.is(case, said(&function.invoke(&event).await), want);
+        let event = Event::post("elevenlabs").bearer(&env.issuer.sign(&claims));
+        report.check_eq(case, status_and_code(&function.invoke(&event).await), want);
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn a_bearer_goes_before_the_cookie_and_never_back_to_it() {
-    let world = World::start().await;
-    let function = world.function("elevenlabs").start().await;
-    let good = world.issuer.token("ada");
+async fn a_bearer_takes_precedence_and_never_falls_back_to_the_cookie() {
+    let env = TestEnv::start().await;
+    let function = env.function("elevenlabs").start().await;
+    let good = env.issuer.token("ada");
     let event = Event::post("elevenlabs");
     let both = |authorization: &str| {
         event
@@ -127,7 +154,7 @@ async fn a_bearer_goes_before_the_cookie_and_never_back_to_it() {
             .header("authorization", authorization)
             .cookie(SESSION_COOKIE, &good)
     };
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for (case, event, want) in [
         ("bearer", event.clone().bearer(&good), "200"),
         (
@@ -154,7 +181,7 @@ async fn a_bearer_goes_before_the_cookie_and_never_back_to_it() {
             "400 request_malformed",
         ),
         (
-            "a signature of AWS's",
+            "an AWS signature",
             both("AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=c"),
             "200",
         ),
@@ -175,7 +202,7 @@ async fn a_bearer_goes_before_the_cookie_and_never_back_to_it() {
                 .header("authorization", &format!("Bearer {good}, Bearer {good}")),
             "400 request_malformed",
         ),
-        ("nothing", event.clone(), MISSING),
+        ("no credential", event.clone(), MISSING),
         (
             "a bad cookie",
             event.clone().cookie(SESSION_COOKIE, "bad"),
@@ -198,22 +225,22 @@ async fn a_bearer_goes_before_the_cookie_and_never_back_to_it() {
             MISSING,
         ),
     ] {
-        tally.is(case, said(&function.invoke(&event).await), want);
+        report.check_eq(case, status_and_code(&function.invoke(&event).await), want);
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn without_a_cookie_name_only_a_bearer_counts() {
-    let world = World::start().await;
-    let function = world
+async fn without_a_cookie_name_only_a_bearer_is_accepted() {
+    let env = TestEnv::start().await;
+    let function = env
         .function("elevenlabs")
         .without("SESSION_COOKIE")
         .start()
         .await;
-    let good = world.issuer.token("ada");
+    let good = env.issuer.token("ada");
     assert_eq!(
-        said(
+        status_and_code(
             &function
                 .invoke(&Event::post("elevenlabs").cookie(SESSION_COOKIE, &good))
                 .await
@@ -221,7 +248,7 @@ async fn without_a_cookie_name_only_a_bearer_counts() {
         MISSING
     );
     assert_eq!(
-        said(
+        status_and_code(
             &function
                 .invoke(&Event::post("elevenlabs").bearer(&good))
                 .await
@@ -231,13 +258,13 @@ async fn without_a_cookie_name_only_a_bearer_counts() {
 }
 
 #[tokio::test]
-async fn settings_narrow_what_is_accepted() {
-    let world = World::start().await;
-    let issuer = &world.issuer;
+async fn settings_restrict_what_is_accepted() {
+    let env = TestEnv::start().await;
+    let issuer = &env.issuer;
     let claims = issuer.claims("ada");
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
 
-    let function = world
+    let function = env
         .function("elevenlabs")
         .env("SESSION_ALGORITHMS", "ES256,EdDSA")
         .start()
@@ -249,50 +276,62 @@ async fn settings_narrow_what_is_accepted() {
         ("ES384", INVALID),
     ] {
         let event = Event::post("elevenlabs").bearer(&issuer.jwt(alg, &claims).encode());
-        tally.is(alg, said(&function.invoke(&event).await), want);
+        report.check_eq(alg, status_and_code(&function.invoke(&event).await), want);
     }
 
-    let function = world
+    let function = env
         .function("elevenlabs")
         .env("SESSION_AUTHORIZED_PARTIES", "web,mobile")
         .start()
         .await;
     for (case, claims, want) in [
-        ("azp", with(&claims, "azp", "web"), "200"),
-        ("client_id", with(&claims, "client_id", "mobile"), "200"),
-        ("another azp", with(&claims, "azp", "desktop"), INVALID),
+        ("azp", with_claim(&claims, "azp", "web"), "200"),
+        (
+            "client_id",
+            with_claim(&claims, "client_id", "mobile"),
+            "200",
+        ),
+        (
+            "another azp",
+            with_claim(&claims, "azp", "desktop"),
+            INVALID,
+        ),
         (
             "another client_id",
-            with(&claims, "client_id", "desktop"),
+            with_claim(&claims, "client_id", "desktop"),
             INVALID,
         ),
         ("no party", claims.clone(), INVALID),
     ] {
         let event = Event::post("elevenlabs").bearer(&issuer.sign(&claims));
-        tally.is(case, said(&function.invoke(&event).await), want);
+        report.check_eq(case, status_and_code(&function.invoke(&event).await), want);
     }
 
-    let function = world
+    let function = env
         .function("elevenlabs")
         .env("SESSION_REQUIRED_CLAIMS", "token_use=access,tier=gold")
         .start()
         .await;
-    let full = with(&with(&claims, "token_use", "access"), "tier", "gold");
+    let full = with_claim(&with_claim(&claims, "token_use", "access"), "tier", "gold");
     for (case, claims, want) in [
         ("both claims", full.clone(), "200"),
-        ("one claim", without(&full, "tier"), INVALID),
-        ("another value", with(&full, "token_use", "id"), INVALID),
+        ("one claim", without_claim(&full, "tier"), INVALID),
+        (
+            "another value",
+            with_claim(&full, "token_use", "id"),
+            INVALID,
+        ),
         (
             "an array of it",
-            with(&full, "token_use", json!(["access", "id"])),
+            with_claim(&full, "token_use", json!(["access", "id"])),
             INVALID,
         ),
     ] {
         let event = Event::post("elevenlabs").bearer(&issuer.sign(&claims));
-        tally.is(case, said(&function.invoke(&event).await), want);
+        report.check_eq(case, status_and_code(&function.invoke(&event).await), want);
     }
 
-    let function = world
+    let function = env
         .function("elevenlabs")
         .env("SESSION_AUDIENCE", "one,two")
         .start()
@@ -303,27 +342,33 @@ async fn settings_narrow_what_is_accepted() {
         (json!("one,two"), INVALID),
         (json!("three"), INVALID),
     ] {
-        let event =
-            Event::post("elevenlabs").bearer(&issuer.sign(&with(&claims, "aud", audience.clone())));
-        tally.is(
+        let event = Event::post("elevenlabs").bearer(&issuer.sign(&with_claim(
+            &claims,
+            "aud",
+            audience.clone(),
+        )));
+        report.check_eq(
             &audience.to_string(),
-            said(&function.invoke(&event).await),
+            status_and_code(&function.invoke(&event).await),
             want,
         );
     }
 
-    let function = world
+    let function = env
         .function("elevenlabs")
         .env("SESSION_AUDIENCE", "*")
         .start()
         .await;
-    for claims in [with(&claims, "aud", "anything"), without(&claims, "aud")] {
+    for claims in [
+        with_claim(&claims, "aud", "anything"),
+        without_claim(&claims, "aud"),
+    ] {
         let event = Event::post("elevenlabs").bearer(&issuer.sign(&claims));
-        tally.is(
+        report.check_eq(
             &format!("any audience: {claims}"),
-            said(&function.invoke(&event).await),
+            status_and_code(&function.invoke(&event).await),
             "200",
         );
     }
-    tally.done();
+    report.finish();
 }

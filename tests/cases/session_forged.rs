@@ -1,20 +1,20 @@
 //! Sessions that are forged, altered or misused in every known way: each is refused, and no header
-//! is believed.
+//! is trusted.
 
 use serde_json::json;
-use voicemint_tests::{AUDIENCE, Event, Issuer, World, hmac_jwt, now, with};
+use voicemint_tests::{AUDIENCE, Event, Issuer, TestEnv, hmac_jwt, now, with_claim};
 
-use crate::support::{Tally, base64url, said};
+use crate::support::{CaseReport, base64url, status_and_code};
 
 const INVALID: &str = "401 session_invalid";
 
 #[tokio::test]
-async fn what_a_token_says_of_itself_is_not_believed() {
-    let world = World::start().await;
-    let function = world.function("elevenlabs").start().await;
-    let issuer = &world.issuer;
+async fn forged_and_altered_tokens_are_refused() {
+    let env = TestEnv::start().await;
+    let function = env.function("elevenlabs").start().await;
+    let issuer = &env.issuer;
     let claims = issuer.claims("ada");
-    let stranger = Issuer::start().await;
+    let other = Issuer::start().await;
     let good = issuer.sign(&claims);
     let parts: Vec<_> = good.split('.').collect();
     let base = || issuer.jwt("RS256", &claims);
@@ -23,7 +23,7 @@ async fn what_a_token_says_of_itself_is_not_believed() {
         issuer.url(),
         now() + 300
     );
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for (case, token) in [
         (
             "alg none",
@@ -42,13 +42,16 @@ async fn what_a_token_says_of_itself_is_not_believed() {
             "HS256 with the public key",
             hmac_jwt("HS256", &issuer.public_der("RS256"), &claims),
         ),
-        ("HS256 with nothing", hmac_jwt("HS256", b"", &claims)),
         (
-            "another's payload",
+            "HS256 with an empty secret",
+            hmac_jwt("HS256", b"", &claims),
+        ),
+        (
+            "the payload of another user",
             format!(
                 "{}.{}.{}",
                 parts[0],
-                base64url(&with(&claims, "sub", "bob").to_string()),
+                base64url(&with_claim(&claims, "sub", "bob").to_string()),
                 parts[2]
             ),
         ),
@@ -62,15 +65,15 @@ async fn what_a_token_says_of_itself_is_not_believed() {
             format!("{} .{}.{}", parts[0], parts[1], parts[2]),
         ),
         (
-            "an alg of another family",
+            "an alg of another key type",
             base().header("alg", "ES256").encode(),
         ),
         (
-            "an alg of another hash",
+            "an alg with another hash",
             base().header("alg", "RS512").encode(),
         ),
         (
-            "a key of another family",
+            "a key of another type",
             base().header("kid", "p256-1").encode(),
         ),
         (
@@ -82,7 +85,7 @@ async fn what_a_token_says_of_itself_is_not_believed() {
         ),
         ("an unknown key", base().header("kid", "nobody").encode()),
         (
-            "a key id as long as a book",
+            "a key id of 300 characters",
             base().header("kid", "k".repeat(300)).encode(),
         ),
         (
@@ -94,44 +97,44 @@ async fn what_a_token_says_of_itself_is_not_believed() {
             base().header("crit", json!(["exp"])).encode(),
         ),
         (
-            "no critical extension, but the list",
+            "an empty list of critical extensions",
             base().header("crit", json!([])).encode(),
         ),
         ("an unencoded payload", base().header("b64", false).encode()),
         (
             "another issuer's key under the same id",
-            stranger.jwt("ES256", &claims).encode(),
+            other.jwt("ES256", &claims).encode(),
         ),
         (
-            "a header twice",
+            "a repeated header member",
             base()
                 .raw_header(r#"{"alg":"none","alg":"RS256","kid":"rsa-1"}"#)
                 .encode(),
         ),
         (
-            "a header that is no object",
+            "a header that is not an object",
             base().raw_header(r#"["RS256"]"#).encode(),
         ),
-        ("a claim twice", base().raw_payload(&duplicate).encode()),
+        ("a repeated claim", base().raw_payload(&duplicate).encode()),
         (
-            "a payload that is no object",
+            "a payload that is not an object",
             base().raw_payload("[]").encode(),
         ),
         (
-            "a payload that is no JSON",
+            "a payload that is not JSON",
             base().raw_payload("{").encode(),
         ),
         (
             "longer than 8 KiB",
-            issuer.sign(&with(&claims, "pad", "p".repeat(8192))),
+            issuer.sign(&with_claim(&claims, "pad", "p".repeat(8192))),
         ),
-        ("nothing", String::new()),
-        ("dots", "..".to_owned()),
-        ("no base64", "a!b.c!d.e!f".to_owned()),
+        ("an empty token", String::new()),
+        ("only dots", "..".to_owned()),
+        ("not base64", "a!b.c!d.e!f".to_owned()),
     ] {
-        tally.is(
+        report.check_eq(
             case,
-            said(
+            status_and_code(
                 &function
                     .invoke(&Event::post("elevenlabs").bearer(&token))
                     .await,
@@ -139,15 +142,15 @@ async fn what_a_token_says_of_itself_is_not_believed() {
             INVALID,
         );
     }
-    // Where to fetch a key is set by the operator alone, whatever a header says: some issuers put
-    // such members into every token.
+    // Only the operator configures where keys are fetched. These header members are ignored and not
+    // refused, because some issuers put them into every token.
     for name in ["jku", "x5u"] {
         let token = base()
-            .header(name, format!("{}/keys.json", stranger.url()))
+            .header(name, format!("{}/keys.json", other.url()))
             .encode();
-        tally.is(
+        report.check_eq(
             name,
-            said(
+            status_and_code(
                 &function
                     .invoke(&Event::post("elevenlabs").bearer(&token))
                     .await,
@@ -155,29 +158,29 @@ async fn what_a_token_says_of_itself_is_not_believed() {
             "200",
         );
     }
-    tally.is("fetches at the stranger's", stranger.requests().len(), 0);
-    let own = stranger
+    report.check_eq("fetches from the other issuer", other.requests().len(), 0);
+    let with_own_url = other
         .jwt("ES256", &claims)
-        .header("jku", stranger.key_set_url())
+        .header("jku", other.jwks_url())
         .encode();
-    tally.is(
-        "a key of the token's own",
-        said(
+    report.check_eq(
+        "a key from the token's own URL",
+        status_and_code(
             &function
-                .invoke(&Event::post("elevenlabs").bearer(&own))
+                .invoke(&Event::post("elevenlabs").bearer(&with_own_url))
                 .await,
         ),
         INVALID,
     );
-    tally.is("fetches at the stranger's", stranger.requests().len(), 0);
-    tally.is(
-        "a good one after all that",
-        said(
+    report.check_eq("fetches from the other issuer", other.requests().len(), 0);
+    report.check_eq(
+        "a valid token after all of these",
+        status_and_code(
             &function
                 .invoke(&Event::post("elevenlabs").bearer(&good))
                 .await,
         ),
         "200",
     );
-    tally.done();
+    report.finish();
 }

@@ -1,26 +1,29 @@
-//! Sessions of any kind, by asking the app (`SESSION_KIND=forward`): what is passed on, that
-//! signing out counts at once, and what is resumed for whom. What the app's answers mean is in
-//! `session_forward_answers`.
+//! Sessions that the app verifies (`SESSION_KIND=forward`): what is passed on, that signing out
+//! takes effect immediately, and for which users tokens are resumed. The cases for the app's
+//! responses are in `session_forward_responses`.
 
 use serde_json::{Value, json};
 use voicemint_tests::{
-    Event, FaultyService, ORIGIN, Reply, Request, SESSION_COOKIE, Server, World,
+    Event, ORIGIN, Reply, Request, SESSION_COOKIE, ScriptedServer, Server, TestEnv,
 };
 
-use crate::resume::{COOKIE, assert_minted_anew, minted, with_cookie};
-use crate::support::{Tally, said};
+use crate::resume::{COOKIE, assert_new_token, minted, with_cookie};
+use crate::support::{CaseReport, status_and_code};
 
 const MISSING: &str = "401 session_missing";
 const INVALID: &str = "401 session_invalid";
 
-/// An app that knows the users of these credentials, each by its one header.
+/// An app that recognizes these credentials and knows their users.
 async fn app(users: &'static [(&'static str, &'static str)]) -> Server {
     Server::start(move |request| {
-        let shown = request
+        let credential_header = request
             .header("authorization")
             .or(request.header("cookie"))
             .unwrap_or_default();
-        match users.iter().find(|(credential, _)| *credential == shown) {
+        match users
+            .iter()
+            .find(|(credential, _)| *credential == credential_header)
+        {
             Some((_, user)) => Reply::json(200, &json!({ "sub": user })),
             None => Reply::json(401, &json!({ "error": "unauthorized" })),
         }
@@ -28,7 +31,8 @@ async fn app(users: &'static [(&'static str, &'static str)]) -> Server {
     .await
 }
 
-/// The one credential that was passed on, and whether nothing but it and our own headers was.
+/// Returns the credential that was passed on. Asserts that the request contains nothing else of the
+/// caller.
 fn passed_on(request: &Request) -> (&'static str, String) {
     let name = if request.header("authorization").is_some() {
         "authorization"
@@ -47,7 +51,7 @@ fn passed_on(request: &Request) -> (&'static str, String) {
         (Some("application/json"), 0)
     );
     let everything = format!("{request:?}").to_lowercase();
-    for of_the_caller in [
+    for caller_text in [
         ORIGIN,
         "mozilla",
         "192.0.2.10",
@@ -57,32 +61,32 @@ fn passed_on(request: &Request) -> (&'static str, String) {
         "grants",
     ] {
         assert!(
-            !everything.contains(&of_the_caller.to_lowercase()),
-            "{of_the_caller} in {request:?}"
+            !everything.contains(&caller_text.to_lowercase()),
+            "{caller_text} in {request:?}"
         );
     }
     (name, request.header(name).unwrap_or_default().to_owned())
 }
 
 #[tokio::test]
-async fn one_credential_is_passed_on_and_nothing_else_of_the_request() {
-    let world = World::start().await;
-    let app = FaultyService::start([Reply::json(200, &json!({ "sub": "ada" }))]).await;
-    let function = world
+async fn only_one_credential_of_the_request_is_passed_on() {
+    let env = TestEnv::start().await;
+    let app = ScriptedServer::start([Reply::json(200, &json!({ "sub": "ada" }))]).await;
+    let function = env
         .forward("cartesia", &format!("{}/api/me?from=voice", app.url()))
         .start()
         .await;
     let post = Event::post("cartesia").json_body(&json!({ "grants": { "tts": true } }));
     let get = Event::get("cartesia").query("grants=tts");
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for event in [post, get] {
-        let dressed = event
+        let with_extras = event
             .header("x-custom", "of-the-caller")
             .header("x-user-id", "of-the-caller")
             .header("proxy-authorization", "Basic of-the-caller")
             .cookie("other", "one")
             .cookie(COOKIE, "sealed");
-        let cookie = dressed
+        let cookie = with_extras
             .clone()
             .cookie(SESSION_COOKIE, "s%3Aid.sig/+=\"")
             .cookie("last", "of-the-caller");
@@ -95,7 +99,7 @@ async fn one_credential_is_passed_on_and_nothing_else_of_the_request() {
             ),
             (
                 "a bearer",
-                dressed.clone().bearer("a.b-c_d~e+f/g="),
+                with_extras.clone().bearer("a.b-c_d~e+f/g="),
                 ("authorization", "Bearer a.b-c_d~e+f/g=".to_owned()),
             ),
             (
@@ -115,16 +119,16 @@ async fn one_credential_is_passed_on_and_nothing_else_of_the_request() {
             ),
         ] {
             let before = app.requests().len();
-            tally.is(case, said(&function.invoke(&event).await), "200");
+            report.check_eq(case, status_and_code(&function.invoke(&event).await), "200");
             let requests = app.requests();
             assert_eq!(requests.len(), before + 1, "{case}");
-            tally.is(case, passed_on(&requests[before]), want);
+            report.check_eq(case, passed_on(&requests[before]), want);
         }
-        // Of two cookies of the name each is asked about by itself, as either may be planted.
+        // Two cookies with the same name are verified separately, because either may be planted.
         let before = app.requests().len();
-        tally.is(
-            "two",
-            said(
+        report.check_eq(
+            "two cookies",
+            status_and_code(
                 &function
                     .invoke(&cookie.clone().cookie(SESSION_COOKIE, "2nd"))
                     .await,
@@ -135,25 +139,25 @@ async fn one_credential_is_passed_on_and_nothing_else_of_the_request() {
         each.sort();
         let wanted =
             ["2nd", "s%3Aid.sig/+=\""].map(|value| ("cookie", format!("{SESSION_COOKIE}={value}")));
-        tally.is("two", each, wanted.to_vec());
+        report.check_eq("two cookies", each, wanted.to_vec());
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
 async fn a_bearer_never_falls_back_to_the_cookie() {
-    let world = World::start().await;
+    let env = TestEnv::start().await;
     let app = app(&[("Bearer good", "ada"), ("app_session=good", "bob")]).await;
-    let function = world.forward("elevenlabs", &app.url()).start().await;
+    let function = env.forward("elevenlabs", &app.url()).start().await;
     let event = Event::post("elevenlabs").cookie(SESSION_COOKIE, "good");
-    let mut tally = Tally::default();
-    for (case, event, want, asked) in [
+    let mut report = CaseReport::default();
+    for (case, event, want, calls) in [
         ("a good cookie", event.clone(), "200", 1),
         ("both good", event.clone().bearer("good"), "200", 1),
         ("a bad bearer", event.clone().bearer("bad"), INVALID, 1),
         ("an empty bearer", event.clone().bearer(""), INVALID, 0),
         (
-            "a bearer of two words",
+            "a bearer with a space",
             event.clone().bearer("good app_session=good"),
             INVALID,
             0,
@@ -172,26 +176,26 @@ async fn a_bearer_never_falls_back_to_the_cookie() {
         ),
     ] {
         let before = app.requests().len();
-        tally.is(case, said(&function.invoke(&event).await), want);
-        tally.is(
-            &format!("{case}, questions"),
+        report.check_eq(case, status_and_code(&function.invoke(&event).await), want);
+        report.check_eq(
+            &format!("{case}, calls"),
             app.requests().len() - before,
-            asked,
+            calls,
         );
     }
-    tally.is("tokens minted", world.mints("elevenlabs"), 2);
-    tally.done();
+    report.check_eq("tokens minted", env.mints("elevenlabs"), 2);
+    report.finish();
 }
 
 #[tokio::test]
-async fn who_may_not_ask_or_shows_nothing_is_refused_before_the_app_is_asked() {
-    let world = World::start().await;
+async fn requests_without_an_allowed_page_or_a_credential_never_reach_the_app() {
+    let env = TestEnv::start().await;
     let app = app(&[("app_session=good", "ada")]).await;
-    let function = world.forward("elevenlabs", &app.url()).start().await;
+    let function = env.forward("elevenlabs", &app.url()).start().await;
     let event = Event::post("elevenlabs");
     let cookie = event.clone().cookie(SESSION_COOKIE, "good");
     let no_page = "403 origin_not_allowed";
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for (case, event, want) in [
         ("a cookie and no page", cookie.clone().no_origin(), no_page),
         (
@@ -212,7 +216,7 @@ async fn who_may_not_ask_or_shows_nothing_is_refused_before_the_app_is_asked() {
             cookie.clone().header("sec-fetch-mode", "navigate"),
             no_page,
         ),
-        ("nothing", event.clone(), MISSING),
+        ("no credential", event.clone(), MISSING),
         (
             "an empty cookie",
             event.clone().cookie(SESSION_COOKIE, ""),
@@ -229,7 +233,7 @@ async fn who_may_not_ask_or_shows_nothing_is_refused_before_the_app_is_asked() {
             MISSING,
         ),
         (
-            "a cookie of two words",
+            "a cookie with a space",
             event.clone().cookie(SESSION_COOKIE, "good other"),
             INVALID,
         ),
@@ -249,28 +253,28 @@ async fn who_may_not_ask_or_shows_nothing_is_refused_before_the_app_is_asked() {
             "204",
         ),
     ] {
-        tally.is(case, said(&function.invoke(&event).await), want);
+        report.check_eq(case, status_and_code(&function.invoke(&event).await), want);
     }
-    let function = world
+    let function = env
         .forward("elevenlabs", &app.url())
         .without("SESSION_COOKIE")
         .start()
         .await;
-    tally.is(
-        "no cookie is set to count",
-        said(&function.invoke(&cookie).await),
+    report.check_eq(
+        "no cookie name is configured",
+        status_and_code(&function.invoke(&cookie).await),
         MISSING,
     );
-    tally.is("questions", app.requests().len(), 0);
-    tally.is("tokens minted", world.mints("elevenlabs"), 0);
-    tally.done();
+    report.check_eq("calls", app.requests().len(), 0);
+    report.check_eq("tokens minted", env.mints("elevenlabs"), 0);
+    report.finish();
 }
 
 #[tokio::test]
-async fn signing_out_counts_at_the_next_request() {
-    let world = World::start().await;
-    let app = FaultyService::start([Reply::json(200, &json!({ "sub": "ada" }))]).await;
-    let function = world.forward("cartesia", &app.url()).start().await;
+async fn signing_out_takes_effect_at_the_next_request() {
+    let env = TestEnv::start().await;
+    let app = ScriptedServer::start([Reply::json(200, &json!({ "sub": "ada" }))]).await;
+    let function = env.forward("cartesia", &app.url()).start().await;
     let event = Event::post("cartesia").cookie(SESSION_COOKIE, "the-session-of-ada");
     let first = function.invoke(&event).await;
     let (_, sealed, _) = first
@@ -286,64 +290,64 @@ async fn signing_out_counts_at_the_next_request() {
     assert_eq!(
         app.requests().len(),
         4,
-        "asked each time, also where a token is resumed"
+        "the app is called each time, also if a token is resumed"
     );
-    app.set([Reply::json(401, &json!({}))]);
-    assert_eq!(said(&function.invoke(&again).await), INVALID);
-    assert_eq!(said(&function.invoke(&event).await), INVALID);
-    // And signing in again too.
-    app.set([Reply::json(200, &json!({ "sub": "ada" }))]);
-    assert_eq!(said(&function.invoke(&event).await), "200");
+    app.set_script([Reply::json(401, &json!({}))]);
+    assert_eq!(status_and_code(&function.invoke(&again).await), INVALID);
+    assert_eq!(status_and_code(&function.invoke(&event).await), INVALID);
+    // Signing in again also takes effect at the next request.
+    app.set_script([Reply::json(200, &json!({ "sub": "ada" }))]);
+    assert_eq!(status_and_code(&function.invoke(&event).await), "200");
     assert_eq!(app.requests().len(), 7);
-    // Trouble is not signing out, and no reason to hand anything out either.
-    app.set([Reply::json(500, &json!({}))]);
+    // FaultCase is not signing out, and no reason to hand anything out either.
+    app.set_script([Reply::json(500, &json!({}))]);
     assert_eq!(
-        said(&function.invoke(&again).await),
+        status_and_code(&function.invoke(&again).await),
         "503 session_unavailable"
     );
 }
 
 #[tokio::test]
-async fn a_token_is_resumed_for_the_same_user_alone() {
-    let world = World::start().await;
+async fn a_token_is_resumed_only_for_the_same_user() {
+    let env = TestEnv::start().await;
     let app = app(&[
         ("Bearer of-ada", "ada"),
         ("Bearer of-ada-too", "ada"),
         ("Bearer of-bob", "bob"),
     ])
     .await;
-    let function = world.forward("cartesia", &app.url()).start().await;
+    let function = env.forward("cartesia", &app.url()).start().await;
     let (first, cookie) = minted(&function, "of-ada", &json!({})).await;
     for session in ["of-ada", "of-ada-too"] {
-        let answer = function
+        let response = function
             .invoke(&with_cookie(session, &json!({}), &cookie))
             .await;
         assert_eq!(
-            (answer.header("voicemint-source"), answer.token()),
+            (response.header("voicemint-source"), response.token()),
             ("resumed", first.token())
         );
     }
-    assert_minted_anew(
+    assert_new_token(
         &function
             .invoke(&with_cookie("of-bob", &json!({}), &cookie))
             .await,
         &first,
     );
     assert_eq!(
-        said(
+        status_and_code(
             &function
                 .invoke(&with_cookie("of-nobody", &json!({}), &cookie))
                 .await
         ),
         INVALID
     );
-    // The same name in another app is another user.
-    let function = world
+    // The same name in another app is a different user.
+    let function = env
         .forward("cartesia", &app.url())
         .env("SESSION_ISSUER", "another-app")
         .start()
         .await;
-    assert_minted_anew(
+    assert_new_token(
         &function
             .invoke(&with_cookie("of-ada", &json!({}), &cookie))
             .await,
@@ -352,10 +356,10 @@ async fn a_token_is_resumed_for_the_same_user_alone() {
 }
 
 #[tokio::test]
-async fn the_app_says_what_its_users_may_ask_for() {
-    let world = World::start().await;
-    let app = FaultyService::start([]).await;
-    let mut tally = Tally::default();
+async fn the_app_decides_which_grants_its_users_have() {
+    let env = TestEnv::start().await;
+    let app = ScriptedServer::start([]).await;
+    let mut report = CaseReport::default();
     for (claim, cases) in [
         (
             "voice",
@@ -403,20 +407,20 @@ async fn the_app_says_what_its_users_may_ask_for() {
             ],
         ),
     ] {
-        let function = world
+        let function = env
             .forward("elevenlabs", &app.url())
             .env("GRANTS_CLAIM", claim)
             .start()
             .await;
-        for (answer, want) in cases {
-            app.set([Reply::json(200, &answer)]);
+        for (response, want) in cases {
+            app.set_script([Reply::json(200, &response)]);
             let event = Event::post("elevenlabs").bearer("a-session");
-            tally.is(
-                &format!("{claim} in {answer}"),
-                said(&function.invoke(&event).await),
+            report.check_eq(
+                &format!("{claim} in {response}"),
+                status_and_code(&function.invoke(&event).await),
                 want,
             );
         }
     }
-    tally.done();
+    report.finish();
 }

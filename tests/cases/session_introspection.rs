@@ -1,6 +1,6 @@
-//! Opaque tokens (`SESSION_KIND=introspection`): what the authorization server is asked, and for
-//! how long its answer is remembered. What the answer must say is in
-//! `session_introspection_answers`.
+//! Opaque tokens (`SESSION_KIND=introspection`): what the authorization server is sent, and for how
+//! long its response is cached. The cases for the response are in
+//! `session_introspection_responses`.
 
 use std::time::{Duration, Instant};
 
@@ -8,9 +8,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tokio::time::sleep;
-use voicemint_tests::{Event, FaultyService, Function, ORIGIN, Reply, SESSION_COOKIE, World, now};
+use voicemint_tests::{
+    Event, Function, ORIGIN, Reply, SESSION_COOKIE, ScriptedServer, TestEnv, now,
+};
 
-use crate::support::{Tally, said};
+use crate::support::{CaseReport, status_and_code};
 
 const MISSING: &str = "401 session_missing";
 const INVALID: &str = "401 session_invalid";
@@ -18,16 +20,16 @@ const UNAVAILABLE: &str = "503 session_unavailable";
 const MALFORMED: &str = "400 request_malformed";
 const CLIENT: &str = r#"{"client_id":"voicemint","client_secret":"a-client-secret-that-is-fake"}"#;
 
-/// What is said of a good token of that user.
+/// The introspection response for a valid token of a user.
 pub fn active(subject: &str) -> Value {
     json!({ "active": true, "sub": subject, "exp": now() + 300 })
 }
 
-/// A function with those settings beside, and the server that it asks.
-pub async fn start(world: &World, settings: &[(&str, &str)]) -> (Function, FaultyService) {
-    let server = FaultyService::start([Reply::json(200, &active("ada"))]).await;
-    let client = world.secret("introspection", CLIENT).await;
-    let mut builder = world.introspection(
+/// Starts a function with additional settings, and the server that it calls.
+pub async fn start(env: &TestEnv, settings: &[(&str, &str)]) -> (Function, ScriptedServer) {
+    let server = ScriptedServer::start([Reply::json(200, &active("ada"))]).await;
+    let client = env.secret("introspection", CLIENT).await;
+    let mut builder = env.introspection(
         "elevenlabs",
         &format!("{}/introspect", server.url()),
         &client,
@@ -43,9 +45,9 @@ pub fn event(token: &str) -> Event {
 }
 
 #[tokio::test]
-async fn the_question_is_the_token_and_our_own_credentials_and_nothing_else() {
-    let world = World::start().await;
-    let (function, server) = start(&world, &[]).await;
+async fn the_server_is_sent_only_the_token_and_the_client_credentials() {
+    let env = TestEnv::start().await;
+    let (function, server) = start(&env, &[]).await;
     let caller = Event::get("elevenlabs")
         .query("token_type=realtime_scribe&expires_in=900")
         .header("x-custom", "of-the-caller")
@@ -54,10 +56,10 @@ async fn the_question_is_the_token_and_our_own_credentials_and_nothing_else() {
             &format!("{SESSION_COOKIE}=a-cookie-beside; other=one"),
         )
         .bearer("an+opaque/token=with&signs%~");
-    assert_eq!(said(&function.invoke(&caller).await), "200");
+    assert_eq!(status_and_code(&function.invoke(&caller).await), "200");
     let requests = server.requests();
     let [request] = requests.as_slice() else {
-        panic!("one question: {requests:?}")
+        panic!("one call: {requests:?}")
     };
     assert_eq!(
         (request.method.as_str(), request.target.as_str()),
@@ -87,7 +89,7 @@ async fn the_question_is_the_token_and_our_own_credentials_and_nothing_else() {
         Some(format!("Basic {basic}").as_str())
     );
     let everything = format!("{request:?}").to_lowercase();
-    for of_the_caller in [
+    for caller_text in [
         ORIGIN,
         "mozilla",
         "192.0.2.10",
@@ -97,17 +99,17 @@ async fn the_question_is_the_token_and_our_own_credentials_and_nothing_else() {
         "expires",
     ] {
         assert!(
-            !everything.contains(&of_the_caller.to_lowercase()),
-            "{of_the_caller} in {request:?}"
+            !everything.contains(&caller_text.to_lowercase()),
+            "{caller_text} in {request:?}"
         );
     }
 }
 
 #[tokio::test]
-async fn our_own_credentials_go_by_basic_or_bearer() {
-    let world = World::start().await;
+async fn client_credentials_are_sent_as_basic_or_bearer() {
+    let env = TestEnv::start().await;
     let basic = |pair: &str| Some(format!("Basic {}", STANDARD.encode(pair)));
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for (secret, want) in [
         (CLIENT, basic("voicemint:a-client-secret-that-is-fake")),
         // RFC 6749 section 2.3.1: both parts are form-encoded first.
@@ -127,7 +129,7 @@ async fn our_own_credentials_go_by_basic_or_bearer() {
             "a-long-lived-token-with-a-line-end\n",
             Some("Bearer a-long-lived-token-with-a-line-end".to_owned()),
         ),
-        // What is neither is nobody's to see.
+        // Anything else is not sent to the server.
         (r#"{"client_id":"voicemint"}"#, None),
         (r#"{"client_id":"voicemint","client_secret":""}"#, None),
         (r#"{"client_id":"voicemint","client_secret":7}"#, None),
@@ -139,16 +141,16 @@ async fn our_own_credentials_go_by_basic_or_bearer() {
         ("two\nlines-of-a-token", None),
         (" ", None),
     ] {
-        let server = FaultyService::start([Reply::json(200, &active("ada"))]).await;
-        let client = world.secret("introspection", secret).await;
-        let function = world
+        let server = ScriptedServer::start([Reply::json(200, &active("ada"))]).await;
+        let client = env.secret("introspection", secret).await;
+        let function = env
             .introspection("elevenlabs", &server.url(), &client)
             .start()
             .await;
-        let answer = function.invoke(&event("a-token")).await;
-        tally.is(
+        let response = function.invoke(&event("a-token")).await;
+        report.check_eq(
             &format!("{secret:?}"),
-            said(&answer),
+            status_and_code(&response),
             if want.is_some() { "200" } else { UNAVAILABLE },
         );
         let sent: Vec<_> = server
@@ -156,133 +158,137 @@ async fn our_own_credentials_go_by_basic_or_bearer() {
             .iter()
             .map(|request| request.header("authorization").map(str::to_owned))
             .collect();
-        tally.is(
+        report.check_eq(
             &format!("{secret:?}, sent"),
             sent,
             want.map(Some).into_iter().collect::<Vec<_>>(),
         );
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn an_answer_is_remembered_a_minute_and_a_refusal_five_seconds() {
-    let world = World::start().await;
-    let (function, server) = start(&world, &[]).await;
-    let asked = || server.requests().len();
-    let ask = async |token: &str| said(&function.invoke(&event(token)).await);
+async fn active_tokens_are_cached_for_a_minute_and_refusals_for_five_seconds() {
+    let env = TestEnv::start().await;
+    let (function, server) = start(&env, &[]).await;
+    let calls = || server.requests().len();
+    let mint = async |token: &str| status_and_code(&function.invoke(&event(token)).await);
     for _ in 0..5 {
-        assert_eq!(ask("token-of-ada").await, "200");
+        assert_eq!(mint("token-of-ada").await, "200");
     }
-    assert_eq!(asked(), 1);
+    assert_eq!(calls(), 1);
     for token in [
         "token-of-bob",
         "Token-of-ada",
         "token-of-ada0",
         "token-of-ad",
     ] {
-        assert_eq!(ask(token).await, "200");
+        assert_eq!(mint(token).await, "200");
     }
-    assert_eq!(asked(), 5, "each token is asked about by itself");
+    assert_eq!(calls(), 5, "each token is introspected separately");
 
-    server.set([Reply::json(200, &json!({ "active": false }))]);
+    server.set_script([Reply::json(200, &json!({ "active": false }))]);
     let begin = Instant::now();
     for _ in 0..5 {
-        assert_eq!(ask("token-of-eve").await, INVALID);
-        assert_eq!(ask("token-of-ada").await, "200", "remembered");
+        assert_eq!(mint("token-of-eve").await, INVALID);
+        assert_eq!(mint("token-of-ada").await, "200", "cached");
     }
     if begin.elapsed() < Duration::from_secs(5) {
-        assert_eq!(asked(), 6);
+        assert_eq!(calls(), 6);
     }
-    server.set([Reply::json(200, &active("eve"))]);
+    server.set_script([Reply::json(200, &active("eve"))]);
     sleep(Duration::from_millis(5200).saturating_sub(begin.elapsed())).await;
-    let before = asked();
-    assert_eq!(ask("token-of-eve").await, "200", "asked again");
-    assert_eq!(ask("token-of-ada").await, "200");
-    assert_eq!(asked(), before + 1);
+    let before = calls();
+    assert_eq!(mint("token-of-eve").await, "200", "introspected again");
+    assert_eq!(mint("token-of-ada").await, "200");
+    assert_eq!(calls(), before + 1);
 }
 
 #[tokio::test]
-async fn what_can_be_no_token_is_refused_without_a_question() {
-    let world = World::start().await;
-    let (function, server) = start(&world, &[]).await;
-    let mut tally = Tally::default();
+async fn values_that_cannot_be_tokens_are_refused_without_introspection() {
+    let env = TestEnv::start().await;
+    let (function, server) = start(&env, &[]).await;
+    let mut report = CaseReport::default();
     for (case, token, want) in [
-        ("nothing", String::new(), INVALID),
+        ("an empty token", String::new(), INVALID),
         ("a space", "a token".to_owned(), INVALID),
         ("a tab", "a\ttoken".to_owned(), INVALID),
         ("not ASCII", "a-tökén".to_owned(), INVALID),
         ("more than 8 KiB", "t".repeat(8193), INVALID),
-        // No header in HTTP can have these.
+        // HTTP headers cannot contain these characters.
         ("a control character", "a\u{1}token".to_owned(), MALFORMED),
         ("a line end", "a\r\nx-other: token".to_owned(), MALFORMED),
-        ("a delete", "a\u{7f}token".to_owned(), MALFORMED),
+        ("a DEL character", "a\u{7f}token".to_owned(), MALFORMED),
     ] {
-        tally.is(case, said(&function.invoke(&event(&token)).await), want);
+        report.check_eq(
+            case,
+            status_and_code(&function.invoke(&event(&token)).await),
+            want,
+        );
         let cookie = Event::post("elevenlabs").cookie(SESSION_COOKIE, &token);
         let want = if token.is_empty() { MISSING } else { want };
-        tally.is(
+        report.check_eq(
             &format!("{case}, in a cookie"),
-            said(&function.invoke(&cookie).await),
+            status_and_code(&function.invoke(&cookie).await),
             want,
         );
     }
-    tally.is("questions", server.requests().len(), 0);
-    tally.is(
+    report.check_eq("calls", server.requests().len(), 0);
+    report.check_eq(
         "8 KiB",
-        said(&function.invoke(&event(&"t".repeat(8192))).await),
+        status_and_code(&function.invoke(&event(&"t".repeat(8192))).await),
         "200",
     );
-    tally.is("questions", server.requests().len(), 1);
-    tally.is("tokens minted", world.mints("elevenlabs"), 1);
-    tally.done();
+    report.check_eq("calls", server.requests().len(), 1);
+    report.check_eq("tokens minted", env.mints("elevenlabs"), 1);
+    report.finish();
 }
 
 #[tokio::test]
-async fn a_cookie_may_hold_the_token() {
-    let world = World::start().await;
-    let (function, server) = start(&world, &[]).await;
+async fn a_cookie_may_contain_the_token() {
+    let env = TestEnv::start().await;
+    let (function, server) = start(&env, &[]).await;
     let post = Event::post("elevenlabs");
     let cookie = post
         .clone()
         .cookie("other", "one")
         .cookie(SESSION_COOKIE, "token-in-a-cookie");
-    assert_eq!(said(&function.invoke(&cookie).await), "200");
+    assert_eq!(status_and_code(&function.invoke(&cookie).await), "200");
     assert_eq!(
         server.requests()[0].text(),
         "token=token-in-a-cookie&token_type_hint=access_token"
     );
     assert_eq!(
-        said(
+        status_and_code(
             &function
                 .invoke(&post.clone().cookie("other", "token"))
                 .await
         ),
         MISSING
     );
-    // No page behind it, so nobody is asked.
-    let from_nowhere = post
+    // The request has no origin, so the server is not called.
+    let without_origin = post
         .clone()
         .cookie(SESSION_COOKIE, "another-token")
         .no_origin();
     assert_eq!(
-        said(&function.invoke(&from_nowhere).await),
+        status_and_code(&function.invoke(&without_origin).await),
         "403 origin_not_allowed"
     );
     assert_eq!(server.requests().len(), 1);
     // A bad Bearer never falls back to the cookie.
-    server.set([Reply::json(200, &json!({ "active": false }))]);
+    server.set_script([Reply::json(200, &json!({ "active": false }))]);
     assert_eq!(
-        said(&function.invoke(&cookie.bearer("bad-token")).await),
+        status_and_code(&function.invoke(&cookie.bearer("bad-token")).await),
         INVALID
     );
     assert_eq!(
         server.requests()[1].text(),
         "token=bad-token&token_type_hint=access_token"
     );
-    let (function, server) = start(&world, &[]).await;
+    let (function, server) = start(&env, &[]).await;
     assert_eq!(
-        said(
+        status_and_code(
             &function
                 .invoke(&post.bearer("a b").cookie(SESSION_COOKIE, "token"))
                 .await

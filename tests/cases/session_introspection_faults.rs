@@ -1,5 +1,5 @@
-//! An authorization server in every kind of trouble: 503 and never 401, nothing of it remembered,
-//! one more try where that may help; and client credentials that were rotated.
+//! Faults of the authorization server: they lead to 503 and never to 401, are not cached, and
+//! transient ones are retried once. Also rotated client credentials.
 
 use std::time::{Duration, Instant};
 
@@ -7,9 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use tokio::task::JoinSet;
-use voicemint_tests::{ClosedPort, Event, FaultyService, Reply, Server, World};
+use voicemint_tests::{ClosedPort, Event, Reply, ScriptedServer, Server, TestEnv};
 
-use crate::support::{Trouble, all, assert_problem, said, trouble_is_503};
+use crate::support::{FaultCase, assert_fault_is_503, assert_problem, join_all, status_and_code};
 
 const UNAVAILABLE: &str = "503 session_unavailable";
 
@@ -30,9 +30,9 @@ fn padded(length: usize) -> Reply {
     )
 }
 
-fn troubles() -> Vec<Trouble> {
+fn fault_cases() -> Vec<FaultCase> {
     let page = || Reply::new(200, "text/html", "<!doctype html><title>Sign in</title>");
-    let twice = |text: &str| Reply::new(200, "application/json", text);
+    let raw = |text: &str| Reply::new(200, "application/json", text);
     vec![
         ("500", good().status(500), 2, 1500),
         ("502", good().status(502), 2, 1500),
@@ -40,13 +40,13 @@ fn troubles() -> Vec<Trouble> {
         ("408", good().status(408), 2, 1500),
         ("429", good().status(429), 2, 1500),
         (
-            "429 for long",
+            "429 for 30 seconds",
             good().status(429).header("retry-after", "30"),
             1,
             1000,
         ),
         (
-            "429 for very long",
+            "429 for one day",
             good().status(429).header("retry-after", "86400"),
             1,
             1000,
@@ -68,29 +68,34 @@ fn troubles() -> Vec<Trouble> {
             1,
             1000,
         ),
-        ("a page", page(), 1, 1000),
-        ("nothing", Reply::new(200, "application/json", ""), 1, 1000),
+        ("an HTML page", page(), 1, 1000),
         (
-            "half of it",
+            "an empty body",
+            Reply::new(200, "application/json", ""),
+            1,
+            1000,
+        ),
+        (
+            "truncated JSON",
             Reply::new(200, "application/json", r#"{"active":true,"sub":"ada""#),
             1,
             1000,
         ),
         (
-            "active twice",
-            twice(r#"{"active":false,"active":true,"sub":"ada"}"#),
+            "a repeated active",
+            raw(r#"{"active":false,"active":true,"sub":"ada"}"#),
             1,
             1000,
         ),
         (
-            "the subject twice",
-            twice(r#"{"active":true,"sub":"bob","sub":"ada"}"#),
+            "a repeated subject",
+            raw(r#"{"active":true,"sub":"bob","sub":"ada"}"#),
             1,
             1000,
         ),
         (
-            "a member twice, deep within",
-            twice(r#"{"active":true,"sub":"ada","x":{"y":1,"y":1}}"#),
+            "a repeated nested member",
+            raw(r#"{"active":true,"sub":"ada","x":{"y":1,"y":1}}"#),
             1,
             1000,
         ),
@@ -103,84 +108,87 @@ fn troubles() -> Vec<Trouble> {
 }
 
 #[tokio::test]
-async fn trouble_is_503_and_over_as_soon_as_it_is_over() {
+async fn faults_are_503_and_the_next_request_calls_the_server_again() {
     let mut cases = JoinSet::new();
-    for trouble in troubles() {
+    for fault_case in fault_cases() {
         cases.spawn(async move {
-            let world = World::start().await;
-            let server = FaultyService::start([trouble.1.clone()]).await;
-            let id = world
+            let env = TestEnv::start().await;
+            let server = ScriptedServer::start([fault_case.1.clone()]).await;
+            let id = env
                 .secret("introspection", &client("a-client-secret-that-is-fake"))
                 .await;
-            let function = world
+            let function = env
                 .introspection("elevenlabs", &server.url(), &id)
                 .start()
                 .await;
-            let case = trouble.0;
-            let wait = trouble_is_503(&world, &server, &function, good(), trouble).await;
-            let told = if case.contains("very") { 60 } else { 30 };
-            assert!(!case.ends_with(" long") || wait == told, "{case}: {wait}");
+            let case = fault_case.0;
+            let wait = assert_fault_is_503(&env, &server, &function, good(), fault_case).await;
+            let expected = if case.ends_with("day") { 60 } else { 30 };
+            assert!(
+                !case.starts_with("429 for") || wait == expected,
+                "{case}: {wait}"
+            );
         });
     }
-    all(cases).await;
+    join_all(cases).await;
 }
 
 #[tokio::test]
-async fn a_slip_is_mended_by_one_more_try() {
-    let world = World::start().await;
-    let id = world
+async fn a_transient_failure_is_retried_once() {
+    let env = TestEnv::start().await;
+    let id = env
         .secret("introspection", &client("a-client-secret-that-is-fake"))
         .await;
-    for slip in [
+    for failure in [
         good().status(500),
         good().status(429),
         good().status(408),
         Reply::reset(),
         good().reset_after(80),
     ] {
-        let server = FaultyService::start([slip, good()]).await;
-        let function = world
+        let server = ScriptedServer::start([failure, good()]).await;
+        let function = env
             .introspection("elevenlabs", &server.url(), &id)
             .start()
             .await;
-        let answer = function
+        let response = function
             .invoke(&Event::post("elevenlabs").bearer("an-opaque-token"))
             .await;
         assert_eq!(
-            (said(&answer), server.requests().len()),
+            (status_and_code(&response), server.requests().len()),
             ("200".to_owned(), 2),
             "{}",
             function.logs()
         );
     }
-    // Two slips are trouble, and no third try is made.
-    let server = FaultyService::start([good().status(500), Reply::reset(), good()]).await;
-    let function = world
+    // After two failures there is no third attempt.
+    let server = ScriptedServer::start([good().status(500), Reply::reset(), good()]).await;
+    let function = env
         .introspection("elevenlabs", &server.url(), &id)
         .start()
         .await;
-    let answer = function
+    let response = function
         .invoke(&Event::post("elevenlabs").bearer("an-opaque-token"))
         .await;
     assert_eq!(
-        (said(&answer), server.requests().len()),
+        (status_and_code(&response), server.requests().len()),
         (UNAVAILABLE.to_owned(), 2)
     );
 }
 
 #[tokio::test]
-async fn an_answer_of_64_kib_is_read() {
-    let world = World::start().await;
-    let id = world
+async fn a_response_of_64_kib_is_read() {
+    let env = TestEnv::start().await;
+    let id = env
         .secret("introspection", &client("a-client-secret-that-is-fake"))
         .await;
-    let server = FaultyService::start([padded(64 * 1024)]).await;
-    let function = world
+    let server = ScriptedServer::start([padded(64 * 1024)]).await;
+    let function = env
         .introspection("elevenlabs", &server.url(), &id)
         .start()
         .await;
     assert_eq!(
-        said(
+        status_and_code(
             &function
                 .invoke(&Event::post("elevenlabs").bearer("an-opaque-token"))
                 .await
@@ -190,30 +198,27 @@ async fn an_answer_of_64_kib_is_read() {
 }
 
 #[tokio::test]
-async fn nobody_there_and_no_secret_is_503_and_told_soon() {
-    let world = World::start().await;
-    let nobody = ClosedPort::reserve();
-    let server = FaultyService::start([good()]).await;
-    let id = world
+async fn a_refused_connection_or_a_missing_secret_is_503_and_reported_quickly() {
+    let env = TestEnv::start().await;
+    let closed_port = ClosedPort::reserve();
+    let server = ScriptedServer::start([good()]).await;
+    let id = env
         .secret("introspection", &client("a-client-secret-that-is-fake"))
         .await;
     for (endpoint, id) in [
-        (nobody.url(), id.as_str()),
+        (closed_port.url(), id.as_str()),
         (server.url(), "voicemint/never-created-for-introspection"),
     ] {
-        let function = world
-            .introspection("elevenlabs", &endpoint, id)
-            .start()
-            .await;
+        let function = env.introspection("elevenlabs", &endpoint, id).start().await;
         for _ in 0..2 {
             let begin = Instant::now();
-            let answer = function
+            let response = function
                 .invoke(&Event::post("elevenlabs").bearer("an-opaque-token"))
                 .await;
-            assert_problem(&answer, 503, "session_unavailable");
+            assert_problem(&response, 503, "session_unavailable");
             assert!(
-                answer.has_header("retry-after") && !answer.has_header("www-authenticate"),
-                "{answer:?}"
+                response.has_header("retry-after") && !response.has_header("www-authenticate"),
+                "{response:?}"
             );
             assert!(
                 begin.elapsed() < Duration::from_secs(4),
@@ -225,8 +230,8 @@ async fn nobody_there_and_no_secret_is_503_and_told_soon() {
     assert_eq!(server.requests().len(), 0);
 }
 
-/// A server that takes one client secret and no other.
-async fn taking(secret: &'static str) -> Server {
+/// A server that accepts only one client secret.
+async fn accepting(secret: &'static str) -> Server {
     let wanted = format!("Basic {}", STANDARD.encode(format!("voicemint:{secret}")));
     Server::start(move |request| match request.header("authorization") {
         Some(sent) if sent == wanted => good(),
@@ -237,28 +242,28 @@ async fn taking(secret: &'static str) -> Server {
 
 #[tokio::test]
 async fn a_rotated_client_secret_fails_no_session() {
-    let world = World::start().await;
+    let env = TestEnv::start().await;
     let (old, new) = ("the-old-client-secret", "the-new-client-secret");
-    let id = world.secret("introspection", &client(old)).await;
-    let server = taking(new).await;
-    let function = world
+    let id = env.secret("introspection", &client(old)).await;
+    let server = accepting(new).await;
+    let function = env
         .introspection("elevenlabs", &server.url(), &id)
         .start()
         .await;
-    // The function has loaded the old one when this is answered.
+    // The function has loaded the old secret when it responds to this request.
     assert_eq!(
-        said(&function.invoke(&Event::post("elevenlabs")).await),
+        status_and_code(&function.invoke(&Event::post("elevenlabs")).await),
         "401 session_missing"
     );
-    assert_eq!(world.gate.count(&id), 1);
-    world.moto.put_secret(&id, &client(new)).await;
-    for (token, tries) in [("first", 2), ("second", 3), ("third", 4)] {
-        let answer = function
+    assert_eq!(env.secrets_proxy.count(&id), 1);
+    env.moto.put_secret(&id, &client(new)).await;
+    for (token, calls) in [("first", 2), ("second", 3), ("third", 4)] {
+        let response = function
             .invoke(&Event::post("elevenlabs").bearer(token))
             .await;
         assert_eq!(
-            (said(&answer), server.requests().len()),
-            ("200".to_owned(), tries),
+            (status_and_code(&response), server.requests().len()),
+            ("200".to_owned(), calls),
             "{}",
             function.logs()
         );
@@ -266,20 +271,24 @@ async fn a_rotated_client_secret_fails_no_session() {
 }
 
 #[tokio::test]
-async fn a_refused_client_secret_is_looked_up_again_at_most_once_in_ten_seconds() {
-    let world = World::start().await;
-    let id = world
+async fn a_refused_client_secret_is_fetched_again_at_most_once_in_ten_seconds() {
+    let env = TestEnv::start().await;
+    let id = env
         .secret("introspection", &client("a-wrong-client-secret"))
         .await;
-    let server = taking("the-right-client-secret").await;
-    let function = world
+    let server = accepting("the-right-client-secret").await;
+    let function = env
         .introspection("elevenlabs", &server.url(), &id)
         .start()
         .await;
     for number in 0..6 {
         let event = Event::post("elevenlabs").bearer(&format!("token-{number}"));
-        assert_eq!(said(&function.invoke(&event).await), UNAVAILABLE);
+        assert_eq!(status_and_code(&function.invoke(&event).await), UNAVAILABLE);
     }
-    assert_eq!(world.gate.count(&id), 2, "one to begin with, and one more");
+    assert_eq!(
+        env.secrets_proxy.count(&id),
+        2,
+        "the first fetch and one more"
+    );
     assert_eq!(server.requests().len(), 6);
 }

@@ -1,29 +1,31 @@
-//! Several issuers at once: each is known by its exact name, and its keys or its secret vouch for
-//! nobody else.
+//! Several issuers: each has an exact name, and its keys or its secret verify only its own tokens.
 
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use voicemint_tests::{Builder, Event, Function, Issuer, Outage, World, hmac_jwt, with, without};
+use voicemint_tests::{
+    DocumentFault, Event, Function, FunctionBuilder, Issuer, TestEnv, hmac_jwt, with_claim,
+    without_claim,
+};
 
-use crate::resume::{assert_minted_anew, minted, with_cookie};
-use crate::settings::{complaint, names};
-use crate::support::{Tally, all, base64url, said};
+use crate::resume::{assert_new_token, minted, with_cookie};
+use crate::settings::{mentions, startup_error};
+use crate::support::{CaseReport, base64url, join_all, status_and_code};
 
 const INVALID: &str = "401 session_invalid";
 const UNAVAILABLE: &str = "503 session_unavailable";
 
-/// A function that trusts the world's issuer and that other one.
-fn of_both(world: &World, other: &Issuer, provider: &str) -> Builder {
-    world.function(provider).env(
+/// A function that trusts the issuer of the environment and another one.
+fn trusting_both(env: &TestEnv, other: &Issuer, provider: &str) -> FunctionBuilder {
+    env.function(provider).env(
         "SESSION_ISSUER",
-        format!("{}, {}", world.issuer.url(), other.url()),
+        format!("{}, {}", env.issuer.url(), other.url()),
     )
 }
 
-async fn ask(function: &Function, token: &str) -> String {
-    said(
+async fn mint(function: &Function, token: &str) -> String {
+    status_and_code(
         &function
             .invoke(&Event::post("elevenlabs").bearer(token))
             .await,
@@ -31,73 +33,74 @@ async fn ask(function: &Function, token: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_key_of_one_issuer_never_vouches_for_another() {
-    let (world, other) = (World::start().await, Issuer::start().await);
-    // Both have keys under the same ids; each has one more, under an id that the other has not.
-    let own_id = world.issuer.rotate_keys();
+async fn a_key_of_one_issuer_never_verifies_a_token_of_another() {
+    let (env, other) = (TestEnv::start().await, Issuer::start().await);
+    // Both issuers have keys with the same ids. Each has one more key, with an id that the other
+    // does not have.
+    let own_id = env.issuer.rotate_keys();
     let spare = other.rotate_keys();
     let other_id = other.rotate_keys();
     other.remove_key(&spare);
     assert_ne!(own_id, other_id);
-    let function = of_both(&world, &other, "elevenlabs").start().await;
-    let mut tally = Tally::default();
+    let function = trusting_both(&env, &other, "elevenlabs").start().await;
+    let mut report = CaseReport::default();
     for (own, stranger, id) in [
-        (&world.issuer, &other, &other_id),
-        (&other, &world.issuer, &own_id),
+        (&env.issuer, &other, &other_id),
+        (&other, &env.issuer, &own_id),
     ] {
         let claims = own.claims("ada");
         for alg in ["EdDSA", "ES384", "ES256"] {
-            tally.is(
-                &format!("its own, {alg}"),
-                ask(&function, &own.jwt(alg, &claims).encode()).await,
+            report.check_eq(
+                &format!("the issuer's own token, {alg}"),
+                mint(&function, &own.jwt(alg, &claims).encode()).await,
                 "200",
             );
-            let there = stranger.jwt(alg, &stranger.claims("ada")).encode();
-            tally.is(
-                &format!("the stranger's own, {alg}"),
-                ask(&function, &there).await,
+            let foreign = stranger.jwt(alg, &stranger.claims("ada")).encode();
+            report.check_eq(
+                &format!("the other issuer's own token, {alg}"),
+                mint(&function, &foreign).await,
                 "200",
             );
             let forged = stranger.jwt(alg, &claims).encode();
-            tally.is(
-                &format!("{alg} under the key's id"),
-                ask(&function, &forged).await,
+            report.check_eq(
+                &format!("{alg} with the key's id"),
+                mint(&function, &forged).await,
                 INVALID,
             );
-            let nameless = stranger
+            let without_key_id = stranger
                 .jwt(alg, &claims)
                 .header("kid", Value::Null)
                 .encode();
-            tally.is(
+            report.check_eq(
                 &format!("{alg} without a key id"),
-                ask(&function, &nameless).await,
+                mint(&function, &without_key_id).await,
                 INVALID,
             );
         }
         for id in [id.as_str(), "p256-1", "nobody"] {
             let forged = stranger.jwt("ES256", &claims).header("kid", id).encode();
-            tally.is(
-                &format!("ES256 under {id}"),
-                ask(&function, &forged).await,
+            report.check_eq(
+                &format!("ES256 with the id {id}"),
+                mint(&function, &forged).await,
                 INVALID,
             );
         }
     }
-    tally.is("tokens minted", world.mints("elevenlabs"), 12);
-    tally.done();
+    report.check_eq("tokens minted", env.mints("elevenlabs"), 12);
+    report.finish();
 }
 
 #[tokio::test]
-async fn an_unknown_issuer_is_refused_and_nobody_is_asked() {
-    let (world, other, stranger) = (
-        World::start().await,
+async fn an_unknown_issuer_is_refused_without_a_fetch() {
+    let (env, other, stranger) = (
+        TestEnv::start().await,
         Issuer::start().await,
         Issuer::start().await,
     );
-    let function = of_both(&world, &other, "elevenlabs").start().await;
-    for issuer in [&world.issuer, &other] {
+    let function = trusting_both(&env, &other, "elevenlabs").start().await;
+    for issuer in [&env.issuer, &other] {
         assert_eq!(
-            ask(
+            mint(
                 &function,
                 &issuer.jwt("EdDSA", &issuer.claims("ada")).encode()
             )
@@ -105,150 +108,156 @@ async fn an_unknown_issuer_is_refused_and_nobody_is_asked() {
             "200"
         );
     }
-    let fetched = || [&world.issuer, &other, &stranger].map(|issuer| issuer.requests().len());
+    let fetched = || [&env.issuer, &other, &stranger].map(|issuer| issuer.requests().len());
     let before = fetched();
-    let (a, b) = (world.issuer.url(), other.url());
-    let claims = world.issuer.claims("ada");
-    let twice = claims
+    let (a, b) = (env.issuer.url(), other.url());
+    let claims = env.issuer.claims("ada");
+    let repeated_issuer = claims
         .to_string()
         .replacen('{', &format!("{{\"iss\":\"{b}\","), 1);
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for (case, claims) in [
-        ("a stranger", stranger.claims("ada")),
+        ("an unknown issuer", stranger.claims("ada")),
         (
             "both names in one",
-            with(&claims, "iss", format!("{a}, {b}")),
+            with_claim(&claims, "iss", format!("{a}, {b}")),
         ),
-        ("a slash at the end", with(&claims, "iss", format!("{a}/"))),
-        ("a path", with(&claims, "iss", format!("{a}/other"))),
+        (
+            "a trailing slash",
+            with_claim(&claims, "iss", format!("{a}/")),
+        ),
+        ("a path", with_claim(&claims, "iss", format!("{a}/other"))),
         (
             "another scheme",
-            with(&claims, "iss", a.replace("http:", "https:")),
+            with_claim(&claims, "iss", a.replace("http:", "https:")),
         ),
         (
             "another spelling",
-            with(&claims, "iss", a.replace("http:", "HTTP:")),
+            with_claim(&claims, "iss", a.replace("http:", "HTTP:")),
         ),
         (
             "another host",
-            with(&claims, "iss", a.replace("127.0.0.1", "localhost")),
+            with_claim(&claims, "iss", a.replace("127.0.0.1", "localhost")),
         ),
-        ("a space", with(&claims, "iss", format!(" {a}"))),
+        ("a space", with_claim(&claims, "iss", format!(" {a}"))),
         (
             "a part of the name",
-            with(&claims, "iss", &a[..a.len() - 1]),
+            with_claim(&claims, "iss", &a[..a.len() - 1]),
         ),
-        ("an empty name", with(&claims, "iss", "")),
-        ("several names", with(&claims, "iss", json!([a, b]))),
-        ("no name", without(&claims, "iss")),
+        ("an empty name", with_claim(&claims, "iss", "")),
+        ("several names", with_claim(&claims, "iss", json!([a, b]))),
+        ("no name", without_claim(&claims, "iss")),
     ] {
         for kid in ["ed25519-1", "unheard-of"] {
             let token = stranger.jwt("EdDSA", &claims).header("kid", kid).encode();
-            tally.is(
+            report.check_eq(
                 &format!("{case}, {kid}"),
-                ask(&function, &token).await,
+                mint(&function, &token).await,
                 INVALID,
             );
         }
     }
-    let token = world
+    let token = env
         .issuer
         .jwt("EdDSA", &claims)
-        .raw_payload(&twice)
+        .raw_payload(&repeated_issuer)
         .encode();
-    tally.is("a name twice", ask(&function, &token).await, INVALID);
+    report.check_eq("a repeated name", mint(&function, &token).await, INVALID);
     let unsigned = format!(
         "{}.{}.",
         base64url(r#"{"alg":"none"}"#),
         base64url(&claims.to_string())
     );
-    tally.is("no signature", ask(&function, &unsigned).await, INVALID);
-    tally.is("fetches", fetched(), before);
-    tally.done();
+    report.check_eq("no signature", mint(&function, &unsigned).await, INVALID);
+    report.check_eq("fetches", fetched(), before);
+    report.finish();
 }
 
 #[tokio::test]
-async fn one_issuer_in_trouble_does_not_touch_the_other() {
+async fn an_outage_of_one_issuer_does_not_affect_the_other() {
     let mut cases = JoinSet::new();
-    for outage in Outage::ALL {
+    for fault in DocumentFault::ALL {
         cases.spawn(async move {
-            let (world, other) = (World::start().await, Issuer::start().await);
-            other.fail_discovery(outage);
-            other.fail_key_set(outage);
-            let function = of_both(&world, &other, "elevenlabs").start().await;
-            let (good, waiting) = (world.issuer.token("ada"), other.token("ada"));
+            let (env, other) = (TestEnv::start().await, Issuer::start().await);
+            other.set_discovery_fault(fault);
+            other.set_jwk_set_fault(fault);
+            let function = trusting_both(&env, &other, "elevenlabs").start().await;
+            let (good, unavailable) = (env.issuer.token("ada"), other.token("ada"));
             assert_eq!(
-                ask(&function, &good).await,
+                mint(&function, &good).await,
                 "200",
-                "{outage:?}\n{}",
+                "{fault:?}\n{}",
                 function.logs()
             );
             for _ in 0..3 {
-                let answer = function
-                    .invoke(&Event::post("elevenlabs").bearer(&waiting))
+                let response = function
+                    .invoke(&Event::post("elevenlabs").bearer(&unavailable))
                     .await;
-                assert_eq!(said(&answer), UNAVAILABLE, "{outage:?}");
+                assert_eq!(status_and_code(&response), UNAVAILABLE, "{fault:?}");
                 assert!(
-                    answer.has_header("retry-after") && !answer.has_header("www-authenticate"),
-                    "{answer:?}"
+                    response.has_header("retry-after") && !response.has_header("www-authenticate"),
+                    "{response:?}"
                 );
                 let begin = Instant::now();
-                assert_eq!(ask(&function, &good).await, "200", "{outage:?}");
+                assert_eq!(mint(&function, &good).await, "200", "{fault:?}");
                 assert!(
                     begin.elapsed() < Duration::from_secs(1),
-                    "{outage:?}: {:?}",
+                    "{fault:?}: {:?}",
                     begin.elapsed()
                 );
             }
-            // What is signed by the issuer in trouble is no word of the other's.
-            let forged = other.jwt("EdDSA", &world.issuer.claims("ada")).encode();
-            assert_eq!(ask(&function, &forged).await, INVALID, "{outage:?}");
-            other.fail_discovery(None);
-            other.fail_key_set(None);
-            let back = Instant::now();
-            while ask(&function, &waiting).await != "200" {
+            // A token that the unavailable issuer signed is not a token of the other issuer.
+            let forged = other.jwt("EdDSA", &env.issuer.claims("ada")).encode();
+            assert_eq!(mint(&function, &forged).await, INVALID, "{fault:?}");
+            other.set_discovery_fault(None);
+            other.set_jwk_set_fault(None);
+            let recovery = Instant::now();
+            while mint(&function, &unavailable).await != "200" {
                 assert!(
-                    back.elapsed() < Duration::from_secs(12),
-                    "{outage:?}\n{}",
+                    recovery.elapsed() < Duration::from_secs(12),
+                    "{fault:?}\n{}",
                     function.logs()
                 );
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         });
     }
-    all(cases).await;
+    join_all(cases).await;
 }
 
 #[tokio::test]
-async fn key_sets_are_listed_in_the_order_of_the_issuers() {
-    let (world, other) = (World::start().await, Issuer::start().await);
-    let sets = [world.issuer.key_set_url(), other.key_set_url()];
+async fn jwk_sets_are_listed_in_the_order_of_the_issuers() {
+    let (env, other) = (TestEnv::start().await, Issuer::start().await);
+    let urls = [env.issuer.jwks_url(), other.jwks_url()];
     let tokens =
-        [&world.issuer, &other].map(|issuer| issuer.jwt("EdDSA", &issuer.claims("ada")).encode());
+        [&env.issuer, &other].map(|issuer| issuer.jwt("EdDSA", &issuer.claims("ada")).encode());
     for (order, want) in [([0, 1], "200"), ([1, 0], INVALID)] {
-        let urls = order.map(|number: usize| sets[number].clone()).join(",");
-        let function = of_both(&world, &other, "elevenlabs")
-            .env("SESSION_JWKS_URL", urls)
+        let ordered = order.map(|number: usize| urls[number].clone()).join(",");
+        let function = trusting_both(&env, &other, "elevenlabs")
+            .env("SESSION_JWKS_URL", ordered)
             .start()
             .await;
         for token in &tokens {
-            assert_eq!(ask(&function, token).await, want, "{order:?}");
+            assert_eq!(mint(&function, token).await, want, "{order:?}");
         }
     }
-    assert_eq!((world.issuer.discoveries(), other.discoveries()), (0, 0));
+    assert_eq!(
+        (env.issuer.discovery_fetches(), other.discovery_fetches()),
+        (0, 0)
+    );
 }
 
 #[tokio::test]
 async fn lists_that_do_not_match_stop_the_function() {
-    let (world, other) = (World::start().await, Issuer::start().await);
-    let (a, b) = (world.issuer.url(), other.url());
-    let mut tally = Tally::default();
+    let (env, other) = (TestEnv::start().await, Issuer::start().await);
+    let (a, b) = (env.issuer.url(), other.url());
+    let mut report = CaseReport::default();
     for (kind, issuers, setting, value, named) in [
         (
             "jwt",
             format!("{a},{b}"),
             "SESSION_JWKS_URL",
-            world.issuer.key_set_url(),
+            env.issuer.jwks_url(),
             "SESSION_JWKS_URL",
         ),
         (
@@ -336,32 +345,32 @@ async fn lists_that_do_not_match_stop_the_function() {
             "SESSION_ISSUER",
         ),
     ] {
-        let builder = world
+        let builder = env
             .function("cartesia")
             .env("SESSION_KIND", kind)
             .env("SESSION_ISSUER", &issuers);
-        let text = complaint(builder.env(setting, &value)).await;
-        let told = text.as_ref().is_some_and(|text| names(text, named));
-        tally.holds(
+        let text = startup_error(builder.env(setting, &value)).await;
+        let reported = text.as_ref().is_some_and(|text| mentions(text, named));
+        report.check(
             &format!("{kind} {issuers} {setting}={value}: {text:?}"),
-            told,
+            reported,
         );
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
 async fn each_issuer_has_its_own_shared_secret() {
-    let world = World::start().await;
+    let env = TestEnv::start().await;
     let texts = [
         "the-first-apps-secret-of-32-bytes-or-more",
         "the-second-apps-secret-of-32-bytes-or-so",
     ];
     let ids = [
-        world.secret("first", texts[0]).await,
-        world.secret("second", texts[1]).await,
+        env.secret("first", texts[0]).await,
+        env.secret("second", texts[1]).await,
     ];
-    let function = world
+    let function = env
         .function("elevenlabs")
         .env("SESSION_KIND", "secret")
         .env("SESSION_ISSUER", "first,second");
@@ -369,8 +378,8 @@ async fn each_issuer_has_its_own_shared_secret() {
         .env("SESSION_SECRET_ID", ids.join(","))
         .start()
         .await;
-    let claims = |issuer: &str| with(&world.issuer.claims("ada"), "iss", issuer);
-    let mut tally = Tally::default();
+    let claims = |issuer: &str| with_claim(&env.issuer.claims("ada"), "iss", issuer);
+    let mut report = CaseReport::default();
     for (issuer, secret, want) in [
         ("first", texts[0], "200"),
         ("second", texts[1], "200"),
@@ -380,18 +389,18 @@ async fn each_issuer_has_its_own_shared_secret() {
         ("first,second", texts[0], INVALID),
     ] {
         let token = hmac_jwt("HS256", secret.as_bytes(), &claims(issuer));
-        tally.is(
+        report.check_eq(
             &format!("{issuer} with {secret}"),
-            ask(&function, &token).await,
+            mint(&function, &token).await,
             want,
         );
     }
-    // One secret gone is trouble of the one issuer alone.
+    // A missing secret makes only its own issuer unavailable.
     let ids = [
         ids[0].clone(),
         "voicemint/never-created-for-the-second".to_owned(),
     ];
-    let function = world
+    let function = env
         .function("elevenlabs")
         .env("SESSION_KIND", "secret")
         .env("SESSION_ISSUER", "first,second");
@@ -404,22 +413,22 @@ async fn each_issuer_has_its_own_shared_secret() {
         ("second", texts[1], UNAVAILABLE),
     ] {
         let token = hmac_jwt("HS256", secret.as_bytes(), &claims(issuer));
-        tally.is(
-            &format!("{issuer}, the second's secret gone"),
-            ask(&function, &token).await,
+        report.check_eq(
+            &format!("{issuer}, the second secret is missing"),
+            mint(&function, &token).await,
             want,
         );
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn users_of_one_name_at_two_issuers_are_two_users() {
-    let (world, other) = (World::start().await, Issuer::start().await);
-    let function = of_both(&world, &other, "cartesia").start().await;
-    let tokens = [&world.issuer, &other].map(|issuer| issuer.token("ada"));
+async fn users_with_the_same_name_at_two_issuers_are_different_users() {
+    let (env, other) = (TestEnv::start().await, Issuer::start().await);
+    let function = trusting_both(&env, &other, "cartesia").start().await;
+    let tokens = [&env.issuer, &other].map(|issuer| issuer.token("ada"));
     let (first, cookie) = minted(&function, &tokens[0], &json!({})).await;
-    assert_minted_anew(
+    assert_new_token(
         &function
             .invoke(&with_cookie(&tokens[1], &json!({}), &cookie))
             .await,

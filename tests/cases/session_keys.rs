@@ -1,202 +1,190 @@
-//! Where the session keys come from: discovery, caching, rotation, and an identity provider in
-//! every kind of trouble.
+//! Session keys: discovery, caching, rotation, and every fault of the identity provider.
 
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use voicemint_tests::{ClosedPort, Event, Issuer, Outage, World};
+use voicemint_tests::{ClosedPort, DocumentFault, Event, Issuer, TestEnv};
 
-use crate::support::{all, said};
+use crate::support::{join_all, status_and_code};
 
 const UNAVAILABLE: &str = "503 session_unavailable";
 
 #[tokio::test]
-async fn the_key_set_is_found_by_discovery_and_fetched_once() {
-    let world = World::start().await;
-    let function = world.function("elevenlabs").start().await;
+async fn the_jwk_set_is_found_by_discovery_and_fetched_once() {
+    let env = TestEnv::start().await;
+    let function = env.function("elevenlabs").start().await;
     for subject in ["ada", "bob", "eve", "ada"] {
-        let event = Event::post("elevenlabs").bearer(&world.issuer.token(subject));
-        assert_eq!(said(&function.invoke(&event).await), "200");
+        let event = Event::post("elevenlabs").bearer(&env.issuer.token(subject));
+        assert_eq!(status_and_code(&function.invoke(&event).await), "200");
     }
     assert_eq!(
-        (world.issuer.discoveries(), world.issuer.key_set_fetches()),
+        (env.issuer.discovery_fetches(), env.issuer.jwk_set_fetches()),
         (1, 1)
     );
 }
 
 #[tokio::test]
-async fn a_key_set_that_is_set_needs_no_discovery() {
-    let world = World::start().await;
-    world.issuer.fail_discovery(Outage::Error500);
-    let function = world
+async fn a_configured_jwk_set_url_needs_no_discovery() {
+    let env = TestEnv::start().await;
+    env.issuer.set_discovery_fault(DocumentFault::Error500);
+    let function = env
         .function("elevenlabs")
-        .env("SESSION_JWKS_URL", world.issuer.key_set_url())
+        .env("SESSION_JWKS_URL", env.issuer.jwks_url())
         .start()
         .await;
-    let event = Event::post("elevenlabs").bearer(&world.issuer.token("ada"));
-    assert_eq!(said(&function.invoke(&event).await), "200");
+    let event = Event::post("elevenlabs").bearer(&env.issuer.token("ada"));
+    assert_eq!(status_and_code(&function.invoke(&event).await), "200");
     assert_eq!(
-        (world.issuer.discoveries(), world.issuer.key_set_fetches()),
+        (env.issuer.discovery_fetches(), env.issuer.jwk_set_fetches()),
         (0, 1)
     );
 }
 
 #[tokio::test]
-async fn a_discovery_document_of_another_issuer_is_not_believed() {
-    let world = World::start().await;
-    world.issuer.claim_to_be("https://issuer.example");
-    let function = world.function("elevenlabs").start().await;
-    let event = Event::post("elevenlabs").bearer(&world.issuer.token("ada"));
-    assert_eq!(said(&function.invoke(&event).await), UNAVAILABLE);
+async fn a_discovery_document_of_another_issuer_is_not_trusted() {
+    let env = TestEnv::start().await;
+    env.issuer.set_issuer_name("https://issuer.example");
+    let function = env.function("elevenlabs").start().await;
+    let event = Event::post("elevenlabs").bearer(&env.issuer.token("ada"));
+    assert_eq!(status_and_code(&function.invoke(&event).await), UNAVAILABLE);
 }
 
 #[tokio::test]
-async fn a_new_key_is_found_at_once_and_strangers_cannot_make_us_fetch() {
-    let world = World::start().await;
-    let function = world.function("elevenlabs").start().await;
+async fn a_new_key_is_found_immediately_and_unknown_key_ids_cause_few_fetches() {
+    let env = TestEnv::start().await;
+    let function = env.function("elevenlabs").start().await;
     let event = |token: &str| Event::post("elevenlabs").bearer(token);
-    let old = world
-        .issuer
-        .jwt("ES256", &world.issuer.claims("ada"))
-        .encode();
-    assert_eq!(said(&function.invoke(&event(&old)).await), "200");
-    world.issuer.rotate_keys();
-    let new = world
-        .issuer
-        .jwt("ES256", &world.issuer.claims("ada"))
-        .encode();
-    assert_eq!(said(&function.invoke(&event(&new)).await), "200");
-    // While both are published, both are good.
-    assert_eq!(said(&function.invoke(&event(&old)).await), "200");
-    assert_eq!(world.issuer.key_set_fetches(), 2);
-    for stranger in 0..50 {
-        let token = world
+    let old = env.issuer.jwt("ES256", &env.issuer.claims("ada")).encode();
+    assert_eq!(status_and_code(&function.invoke(&event(&old)).await), "200");
+    env.issuer.rotate_keys();
+    let new = env.issuer.jwt("ES256", &env.issuer.claims("ada")).encode();
+    assert_eq!(status_and_code(&function.invoke(&event(&new)).await), "200");
+    // While both keys are published, both are accepted.
+    assert_eq!(status_and_code(&function.invoke(&event(&old)).await), "200");
+    assert_eq!(env.issuer.jwk_set_fetches(), 2);
+    for number in 0..50 {
+        let token = env
             .issuer
-            .jwt("ES256", &world.issuer.claims("ada"))
-            .header("kid", format!("stranger-{stranger}"));
+            .jwt("ES256", &env.issuer.claims("ada"))
+            .header("kid", format!("stranger-{number}"));
         assert_eq!(
-            said(&function.invoke(&event(&token.encode())).await),
+            status_and_code(&function.invoke(&event(&token.encode())).await),
             "401 session_invalid"
         );
     }
     assert!(
-        world.issuer.key_set_fetches() <= 7,
+        env.issuer.jwk_set_fetches() <= 7,
         "{} fetches",
-        world.issuer.key_set_fetches()
+        env.issuer.jwk_set_fetches()
     );
-    assert_eq!(said(&function.invoke(&event(&new)).await), "200");
+    assert_eq!(status_and_code(&function.invoke(&event(&new)).await), "200");
 }
 
 #[tokio::test]
-async fn a_removed_key_is_gone_with_the_next_fetch() {
-    let world = World::start().await;
-    let function = world.function("elevenlabs").start().await;
+async fn a_removed_key_is_refused_after_the_next_fetch() {
+    let env = TestEnv::start().await;
+    let function = env.function("elevenlabs").start().await;
     let event = |token: &str| Event::post("elevenlabs").bearer(token);
-    let old = world
-        .issuer
-        .jwt("ES256", &world.issuer.claims("ada"))
-        .encode();
-    assert_eq!(said(&function.invoke(&event(&old)).await), "200");
-    world.issuer.rotate_keys();
-    world.issuer.remove_key("p256-1");
-    let new = world
-        .issuer
-        .jwt("ES256", &world.issuer.claims("ada"))
-        .encode();
-    assert_eq!(said(&function.invoke(&event(&new)).await), "200");
+    let old = env.issuer.jwt("ES256", &env.issuer.claims("ada")).encode();
+    assert_eq!(status_and_code(&function.invoke(&event(&old)).await), "200");
+    env.issuer.rotate_keys();
+    env.issuer.remove_key("p256-1");
+    let new = env.issuer.jwt("ES256", &env.issuer.claims("ada")).encode();
+    assert_eq!(status_and_code(&function.invoke(&event(&new)).await), "200");
     assert_eq!(
-        said(&function.invoke(&event(&old)).await),
+        status_and_code(&function.invoke(&event(&old)).await),
         "401 session_invalid"
     );
 }
 
-/// Runs one case for each kind of outage, side by side: each is mostly waiting.
-async fn each_outage<F: Future<Output = ()> + Send + 'static>(case: impl Fn(Outage) -> F) {
+/// Runs a case for each fault concurrently, because the cases mostly wait.
+async fn for_each_fault<F: Future<Output = ()> + Send + 'static>(
+    case: impl Fn(DocumentFault) -> F,
+) {
     let mut cases = JoinSet::new();
-    for outage in Outage::ALL {
-        cases.spawn(case(outage));
+    for fault in DocumentFault::ALL {
+        cases.spawn(case(fault));
     }
-    all(cases).await;
+    join_all(cases).await;
 }
 
 #[tokio::test]
-async fn cold_and_no_key_set_is_503_in_time_and_never_401() {
-    each_outage(|outage| async move {
-        let world = World::start().await;
-        world.issuer.fail_key_set(outage);
-        let function = world.function("elevenlabs").start().await;
-        let event = Event::post("elevenlabs").bearer(&world.issuer.token("ada"));
+async fn a_cold_function_without_a_jwk_set_is_503_in_time_and_never_401() {
+    for_each_fault(|fault| async move {
+        let env = TestEnv::start().await;
+        env.issuer.set_jwk_set_fault(fault);
+        let function = env.function("elevenlabs").start().await;
+        let event = Event::post("elevenlabs").bearer(&env.issuer.token("ada"));
         let begin = Instant::now();
         assert_eq!(
-            said(&function.invoke(&event).await),
+            status_and_code(&function.invoke(&event).await),
             UNAVAILABLE,
-            "{outage:?}\n{}",
+            "{fault:?}\n{}",
             function.logs()
         );
-        // The first time is start and request, each with a try of its own.
+        // The first time includes the start and the request, each with its own attempt.
         assert!(
             begin.elapsed() < Duration::from_secs(5),
-            "{outage:?}: {:?}",
+            "{fault:?}: {:?}",
             begin.elapsed()
         );
         let begin = Instant::now();
-        let answer = function.invoke(&event).await;
-        assert_eq!(said(&answer), UNAVAILABLE, "{outage:?}");
+        let response = function.invoke(&event).await;
+        assert_eq!(status_and_code(&response), UNAVAILABLE, "{fault:?}");
         assert!(
-            answer.has_header("retry-after") && !answer.has_header("www-authenticate"),
-            "{answer:?}"
+            response.has_header("retry-after") && !response.has_header("www-authenticate"),
+            "{response:?}"
         );
         assert!(
             begin.elapsed() < Duration::from_millis(2300),
-            "{outage:?}: {:?}",
+            "{fault:?}: {:?}",
             begin.elapsed()
         );
         // No redirect is followed.
         assert!(
-            world
-                .issuer
+            env.issuer
                 .requests()
                 .iter()
                 .all(|request| request.target != "/moved"),
-            "{outage:?}"
+            "{fault:?}"
         );
-        assert_eq!(world.mints("elevenlabs"), 0);
+        assert_eq!(env.mints("elevenlabs"), 0);
     })
     .await;
 }
 
 #[tokio::test]
-async fn warm_and_the_key_set_gone_goes_on() {
-    each_outage(|outage| async move {
-        let world = World::start().await;
-        let function = world.function("elevenlabs").start().await;
+async fn a_warm_function_survives_an_outage_of_the_jwk_set() {
+    for_each_fault(|fault| async move {
+        let env = TestEnv::start().await;
+        let function = env.function("elevenlabs").start().await;
         let event = |token: &str| Event::post("elevenlabs").bearer(token);
         assert_eq!(
-            said(&function.invoke(&event(&world.issuer.token("ada"))).await),
+            status_and_code(&function.invoke(&event(&env.issuer.token("ada"))).await),
             "200"
         );
-        world.issuer.fail_key_set(outage);
-        world.issuer.fail_discovery(outage);
-        let unknown = world
+        env.issuer.set_jwk_set_fault(fault);
+        env.issuer.set_discovery_fault(fault);
+        let unknown = env
             .issuer
-            .jwt("RS256", &world.issuer.claims("ada"))
+            .jwt("RS256", &env.issuer.claims("ada"))
             .header("kid", "unknown")
             .encode();
-        let answer = said(&function.invoke(&event(&unknown)).await);
+        let response = status_and_code(&function.invoke(&event(&unknown)).await);
         assert!(
-            answer == UNAVAILABLE || answer == "401 session_invalid",
-            "{outage:?}: {answer}"
+            response == UNAVAILABLE || response == "401 session_invalid",
+            "{fault:?}: {response}"
         );
         let begin = Instant::now();
         assert_eq!(
-            said(&function.invoke(&event(&world.issuer.token("bob"))).await),
+            status_and_code(&function.invoke(&event(&env.issuer.token("bob"))).await),
             "200",
-            "{outage:?}"
+            "{fault:?}"
         );
         assert!(
             begin.elapsed() < Duration::from_secs(1),
-            "{outage:?}: {:?}",
+            "{fault:?}: {:?}",
             begin.elapsed()
         );
     })
@@ -204,47 +192,47 @@ async fn warm_and_the_key_set_gone_goes_on() {
 }
 
 #[tokio::test]
-async fn no_discovery_and_nobody_there_is_503_too() {
-    for outage in [
-        Outage::Error500,
-        Outage::Html,
-        Outage::WrongShape,
-        Outage::Redirect,
+async fn failed_discovery_and_refused_connections_are_503() {
+    for fault in [
+        DocumentFault::Error500,
+        DocumentFault::Html,
+        DocumentFault::WrongShape,
+        DocumentFault::Redirect,
     ] {
-        let world = World::start().await;
-        world.issuer.fail_discovery(outage);
-        let function = world.function("elevenlabs").start().await;
-        let event = Event::post("elevenlabs").bearer(&world.issuer.token("ada"));
+        let env = TestEnv::start().await;
+        env.issuer.set_discovery_fault(fault);
+        let function = env.function("elevenlabs").start().await;
+        let event = Event::post("elevenlabs").bearer(&env.issuer.token("ada"));
         assert_eq!(
-            said(&function.invoke(&event).await),
+            status_and_code(&function.invoke(&event).await),
             UNAVAILABLE,
-            "{outage:?}"
+            "{fault:?}"
         );
     }
-    let world = World::start().await;
-    let nobody = ClosedPort::reserve();
-    let function = world
+    let env = TestEnv::start().await;
+    let closed_port = ClosedPort::reserve();
+    let function = env
         .function("elevenlabs")
-        .env("SESSION_JWKS_URL", nobody.url())
+        .env("SESSION_JWKS_URL", closed_port.url())
         .start()
         .await;
-    let event = Event::post("elevenlabs").bearer(&world.issuer.token("ada"));
-    assert_eq!(said(&function.invoke(&event).await), UNAVAILABLE);
+    let event = Event::post("elevenlabs").bearer(&env.issuer.token("ada"));
+    assert_eq!(status_and_code(&function.invoke(&event).await), UNAVAILABLE);
 }
 
 #[tokio::test]
-async fn it_recovers_by_itself_when_the_key_set_is_back() {
-    let world = World::start().await;
-    world.issuer.fail_key_set(Outage::Error500);
-    let function = world.function("elevenlabs").start().await;
-    let event = Event::post("elevenlabs").bearer(&world.issuer.token("ada"));
-    assert_eq!(said(&function.invoke(&event).await), UNAVAILABLE);
-    world.issuer.fail_key_set(None);
-    let back = Instant::now();
-    // The pause between tries doubles up to ten seconds; few tries were made.
-    while said(&function.invoke(&event).await) != "200" {
+async fn the_function_recovers_when_the_jwk_set_is_available_again() {
+    let env = TestEnv::start().await;
+    env.issuer.set_jwk_set_fault(DocumentFault::Error500);
+    let function = env.function("elevenlabs").start().await;
+    let event = Event::post("elevenlabs").bearer(&env.issuer.token("ada"));
+    assert_eq!(status_and_code(&function.invoke(&event).await), UNAVAILABLE);
+    env.issuer.set_jwk_set_fault(None);
+    let recovery = Instant::now();
+    // The pause between attempts doubles up to ten seconds. There were only a few attempts.
+    while status_and_code(&function.invoke(&event).await) != "200" {
         assert!(
-            back.elapsed() < Duration::from_secs(8),
+            recovery.elapsed() < Duration::from_secs(8),
             "{}",
             function.logs()
         );
@@ -253,14 +241,14 @@ async fn it_recovers_by_itself_when_the_key_set_is_back() {
 }
 
 #[tokio::test]
-async fn two_issuers_with_the_same_key_ids_do_not_vouch_for_each_other() {
-    let (world, other) = (World::start().await, Issuer::start().await);
-    let function = world.function("elevenlabs").start().await;
-    for claims in [other.claims("ada"), world.issuer.claims("ada")] {
+async fn a_key_of_another_issuer_with_the_same_id_is_refused() {
+    let (env, other) = (TestEnv::start().await, Issuer::start().await);
+    let function = env.function("elevenlabs").start().await;
+    for claims in [other.claims("ada"), env.issuer.claims("ada")] {
         let token = other.jwt("ES256", &claims).encode();
-        let answer = function
+        let response = function
             .invoke(&Event::post("elevenlabs").bearer(&token))
             .await;
-        assert_eq!(said(&answer), "401 session_invalid");
+        assert_eq!(status_and_code(&response), "401 session_invalid");
     }
 }

@@ -1,37 +1,36 @@
-//! Settings: everything wrong is told at once, by name, and the function stops; what is right is
-//! taken as it is.
+//! Settings: the function reports all errors at once, by name, and stops. It accepts valid
+//! settings.
 
 use std::time::Duration;
 
 use tokio::time::sleep;
-use voicemint_tests::{Answer, Builder, Event, Function, World};
+use voicemint_tests::{Event, Function, FunctionBuilder, Response, TestEnv};
 
-use crate::support::{Tally, said};
+use crate::support::{CaseReport, status_and_code};
 
-/// Starts a function with those settings and tells what it wrote before it stopped, or nothing
-/// where it answers.
-pub async fn complaint(builder: Builder) -> Option<String> {
+/// Starts a function and returns what it wrote before it stopped, or `None` if it responds.
+pub async fn startup_error(builder: FunctionBuilder) -> Option<String> {
     let event = Event::post("cartesia").to_string();
     for _ in 0..5 {
         let function = builder.clone().start().await;
         let Ok((status, bytes)) = function.try_invoke_raw(event.as_bytes()).await else {
             continue;
         };
-        if Answer::parse(&bytes).is_some() {
+        if Response::parse(&bytes).is_some() {
             return None;
         }
         assert_eq!(status, 502, "{}", String::from_utf8_lossy(&bytes));
-        // Its words may come a moment after the emulator's verdict.
+        // The function's output may arrive a moment after the emulator's response.
         function.wait_for_text("Runtime.ExitError").await;
         sleep(Duration::from_millis(50)).await;
-        return Some(own_words(&function));
+        return Some(function_output(&function));
     }
     panic!("the emulator failed each time")
 }
 
-/// What the function itself wrote at its first start, without the emulator's lines.
-fn own_words(function: &Function) -> String {
-    let emulators = |line: &&str| {
+/// The output of the function at its first start, without the emulator's lines.
+fn function_output(function: &Function) -> String {
+    let is_emulator_line = |line: &&str| {
         line.contains("(rapid)")
             || ["START RequestId", "END RequestId", "REPORT RequestId"]
                 .iter()
@@ -40,21 +39,21 @@ fn own_words(function: &Function) -> String {
     function
         .logs()
         .lines()
-        .filter(|line| !emulators(line))
+        .filter(|line| !is_emulator_line(line))
         .collect::<Vec<_>>()
         .join("\n")
 }
 
-/// Whether a name occurs as a whole, not as a part of a longer one.
-pub fn names(text: &str, name: &str) -> bool {
+/// Whether a text contains the name as a whole word.
+pub fn mentions(text: &str, name: &str) -> bool {
     text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_'))
         .any(|word| word == name)
 }
 
 #[tokio::test]
-async fn everything_wrong_is_told_at_once() {
-    let world = World::start().await;
-    for (provider, wrong) in [
+async fn all_errors_are_reported_at_once() {
+    let env = TestEnv::start().await;
+    for (provider, invalid) in [
         (
             "cartesia",
             vec![
@@ -88,9 +87,9 @@ async fn everything_wrong_is_told_at_once() {
             ],
         ),
     ] {
-        let mut builder = world.function(provider);
-        for (name, value) in &wrong {
-            // The empty ones are missing altogether, but for the log level, of which there is a
+        let mut builder = env.function(provider);
+        for (name, value) in &invalid {
+            // An empty value stands for a missing variable, except for the log level, which has a
             // default.
             builder = match *value {
                 "" if *name != "LOG_LEVEL" => builder.without(name),
@@ -98,26 +97,26 @@ async fn everything_wrong_is_told_at_once() {
                 value => builder.env(name, value),
             };
         }
-        let text = complaint(builder)
+        let text = startup_error(builder)
             .await
-            .unwrap_or_else(|| panic!("{provider} starts with {wrong:?}"));
-        let unnamed: Vec<_> = wrong
+            .unwrap_or_else(|| panic!("{provider} starts with {invalid:?}"));
+        let unreported: Vec<_> = invalid
             .iter()
-            .filter(|(name, _)| !names(&text, name))
+            .filter(|(name, _)| !mentions(&text, name))
             .collect();
         assert!(
-            unnamed.is_empty(),
-            "{provider} does not tell of {unnamed:?}:\n{text}"
+            unreported.is_empty(),
+            "{provider} does not report {unreported:?}:\n{text}"
         );
-        // And of nothing that is right.
-        assert!(!names(&text, "SESSION_COOKIE"), "{text}");
+        // Valid settings are not reported.
+        assert!(!mentions(&text, "SESSION_COOKIE"), "{text}");
     }
 }
 
 #[tokio::test]
-async fn each_wrong_setting_is_told_by_name() {
-    let world = World::start().await;
-    let mut tally = Tally::default();
+async fn each_invalid_setting_is_reported_by_name() {
+    let env = TestEnv::start().await;
+    let mut report = CaseReport::default();
     for (provider, name, value) in [
         ("cartesia", "API_KEY_SECRET_ID", None),
         ("cartesia", "API_KEY_SECRET_ID", Some("")),
@@ -202,34 +201,34 @@ async fn each_wrong_setting_is_told_by_name() {
         ("assemblyai", "MAX_EXPIRES_IN", Some("601")),
         ("assemblyai", "MAX_SESSION_DURATION_SECONDS", Some("10801")),
     ] {
-        let builder = world.function(provider);
+        let builder = env.function(provider);
         let builder = match value {
             Some(value) => builder.env(name, value),
             None => builder.without(name),
         };
-        let text = complaint(builder).await;
-        let told = text.as_ref().is_some_and(|text| names(text, name));
-        tally.holds(&format!("{provider} {name}={value:?}: {text:?}"), told);
+        let text = startup_error(builder).await;
+        let reported = text.as_ref().is_some_and(|text| mentions(text, name));
+        report.check(&format!("{provider} {name}={value:?}: {text:?}"), reported);
     }
     for name in ["SESSION_SECRET_ID", "SESSION_AUDIENCE"] {
-        let builder = world
+        let builder = env
             .function("cartesia")
             .env("SESSION_KIND", "secret")
             .env("SESSION_SECRET_ID", "x")
             .without(name);
-        let text = complaint(builder).await;
-        tally.holds(
+        let text = startup_error(builder).await;
+        report.check(
             &format!("secret without {name}: {text:?}"),
-            text.as_ref().is_some_and(|text| names(text, name)),
+            text.as_ref().is_some_and(|text| mentions(text, name)),
         );
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn what_is_right_is_taken() {
-    let world = World::start().await;
-    let mut tally = Tally::default();
+async fn valid_settings_are_accepted() {
+    let env = TestEnv::start().await;
+    let mut report = CaseReport::default();
     for (name, value) in [
         ("LOG_LEVEL", "error"),
         ("LOG_LEVEL", "trace"),
@@ -248,74 +247,81 @@ async fn what_is_right_is_taken() {
         ("SECRET_CACHE_SECONDS", "86400"),
         ("API_KEY_JSON_FIELD", "key"),
     ] {
-        let function = world.function("cartesia").env(name, value).start().await;
-        let answer = function
-            .invoke(&Event::post("cartesia").bearer(&world.issuer.token("ada")))
+        let function = env.function("cartesia").env(name, value).start().await;
+        let response = function
+            .invoke(&Event::post("cartesia").bearer(&env.issuer.token("ada")))
             .await;
-        tally.is(&format!("{name}={value}"), said(&answer), "200");
+        report.check_eq(
+            &format!("{name}={value}"),
+            status_and_code(&response),
+            "200",
+        );
     }
-    // Plain http for a loopback host and the one by which a container reaches its host; whether
-    // anybody is there is another question.
+    // Plain http is accepted for loopback hosts and for the name by which a container reaches its
+    // host, whether or not a server listens there.
     for url in [
         "http://localhost:1",
         "http://127.0.0.1:1",
         "http://[::1]:1",
         "http://host.docker.internal:1",
     ] {
-        let builder = world
+        let builder = env
             .function("cartesia")
             .env("PROVIDER_BASE_URL", url)
             .env("SESSION_JWKS_URL", format!("{url}/keys"));
-        tally.is(url, complaint(builder).await, None);
+        report.check_eq(url, startup_error(builder).await, None);
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
 async fn the_general_endpoint_variable_works_as_in_any_sdk() {
-    let world = World::start().await;
-    let builder = world
+    let env = TestEnv::start().await;
+    let builder = env
         .function("cartesia")
-        .without(voicemint_tests::ENDPOINT_OF_SECRETS);
+        .without(voicemint_tests::SECRETS_MANAGER_ENDPOINT);
     let function = builder
-        .env("AWS_ENDPOINT_URL", world.gate.url())
+        .env("AWS_ENDPOINT_URL", env.secrets_proxy.url())
         .start()
         .await;
-    let answer = function
-        .invoke(&Event::post("cartesia").bearer(&world.issuer.token("ada")))
+    let response = function
+        .invoke(&Event::post("cartesia").bearer(&env.issuer.token("ada")))
         .await;
-    assert_eq!(said(&answer), "200", "{}", function.logs());
+    assert_eq!(status_and_code(&response), "200", "{}", function.logs());
 }
 
 #[tokio::test]
 async fn without_allowed_origins_no_page_may_call_and_others_may() {
-    let world = World::start().await;
-    let function = world
+    let env = TestEnv::start().await;
+    let function = env
         .function("cartesia")
         .without("ALLOWED_ORIGINS")
         .start()
         .await;
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
     assert_eq!(
-        said(&function.invoke(&event).await),
+        status_and_code(&function.invoke(&event).await),
         "403 origin_not_allowed"
     );
-    assert_eq!(said(&function.invoke(&event.no_origin()).await), "200");
+    assert_eq!(
+        status_and_code(&function.invoke(&event.no_origin()).await),
+        "200"
+    );
 }
 
 #[tokio::test]
-async fn an_error_level_log_still_has_its_line_a_request() {
-    let world = World::start().await;
-    let function = world
+async fn log_level_error_keeps_the_log_line_per_request() {
+    let env = TestEnv::start().await;
+    let function = env
         .function("cartesia")
         .env("LOG_LEVEL", "error")
         .start()
         .await;
-    let (answer, line) = function
-        .invoke_logged(&Event::post("cartesia").bearer(&world.issuer.token("ada")))
+    let (response, line) = function
+        .invoke_logged(&Event::post("cartesia").bearer(&env.issuer.token("ada")))
         .await;
     assert_eq!(
-        (answer.status, line["outcome"].as_str()),
+        (response.status, line["outcome"].as_str()),
         (200, Some("minted"))
     );
 }

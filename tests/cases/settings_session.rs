@@ -1,10 +1,10 @@
-//! Settings of sessions: each fault is told by name, all of them in one message, and the function
+//! Settings of sessions: the function reports each error by name, all of them in one message, and
 //! stops.
 
-use voicemint_tests::{Builder, World};
+use voicemint_tests::{FunctionBuilder, TestEnv};
 
-use crate::settings::{complaint, names};
-use crate::support::Tally;
+use crate::settings::{mentions, startup_error};
+use crate::support::CaseReport;
 
 const KINDS: [&str; 12] = [
     "jwt",
@@ -24,9 +24,9 @@ const KINDS: [&str; 12] = [
 const ENDPOINT: &str = "https://id.example.com/introspect";
 const APP: &str = "https://app.example.com/api/me";
 
-fn with(mut builder: Builder, settings: &[(&str, &str)]) -> Builder {
+fn with(mut builder: FunctionBuilder, settings: &[(&str, &str)]) -> FunctionBuilder {
     for (name, value) in settings {
-        // The empty ones are missing altogether.
+        // An empty value stands for a missing variable.
         builder = if value.is_empty() {
             builder.without(name)
         } else {
@@ -37,9 +37,9 @@ fn with(mut builder: Builder, settings: &[(&str, &str)]) -> Builder {
 }
 
 #[tokio::test]
-async fn an_unknown_kind_is_told_which_ones_there_are_and_not_repeated() {
-    let world = World::start().await;
-    let mut tally = Tally::default();
+async fn an_unknown_kind_is_reported_with_the_known_kinds_and_not_echoed() {
+    let env = TestEnv::start().await;
+    let mut report = CaseReport::default();
     for kind in [
         "nonesuch",
         "JWT",
@@ -54,10 +54,10 @@ async fn an_unknown_kind_is_told_which_ones_there_are_and_not_repeated() {
             ("SESSION_ISSUER", ""),
             ("SESSION_AUDIENCE", ""),
         ];
-        let text = complaint(with(world.function("cartesia"), &settings))
+        let text = startup_error(with(env.function("cartesia"), &settings))
             .await
             .unwrap_or_default();
-        tally.holds(&format!("{kind}: {text}"), names(&text, "SESSION_KIND"));
+        report.check(&format!("{kind}: {text}"), mentions(&text, "SESSION_KIND"));
         let list = text
             .split_once("must be one of ")
             .map(|(_, list)| list)
@@ -67,28 +67,28 @@ async fn an_unknown_kind_is_told_which_ones_there_are_and_not_repeated() {
             .filter(|word| !word.is_empty())
             .collect();
         for known in KINDS {
-            tally.holds(
+            report.check(
                 &format!("{kind}: {known} is not listed in {text}"),
                 listed.contains(&known),
             );
         }
-        // A key pasted into the wrong variable must not end up in a log.
-        tally.holds(&format!("{kind} is repeated"), !text.contains("sk_car"));
-        // What another kind may need is no fault, and what jwt needs is not missing, as long as
-        // nobody knows which kind is meant.
+        // A key that was pasted into the wrong variable must not be logged.
+        report.check(&format!("{kind} is echoed"), !text.contains("sk_car"));
+        // While the kind is unknown, settings of other kinds are not errors, and the settings that
+        // `jwt` requires are not missing.
         for name in ["SESSION_FORWARD_URL", "SESSION_ISSUER", "SESSION_AUDIENCE"] {
-            tally.holds(&format!("{kind}: {name} in {text}"), !names(&text, name));
+            report.check(&format!("{kind}: {name} in {text}"), !mentions(&text, name));
         }
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn each_fault_of_introspection_and_forward_is_told_by_name() {
-    let world = World::start().await;
-    let introspection = world.introspection("cartesia", ENDPOINT, "a-secret");
-    let forward = world.forward("cartesia", APP);
-    let mut tally = Tally::default();
+async fn each_error_of_introspection_and_forward_is_reported_by_name() {
+    let env = TestEnv::start().await;
+    let introspection = env.introspection("cartesia", ENDPOINT, "a-secret");
+    let forward = env.forward("cartesia", APP);
+    let mut report = CaseReport::default();
     for (kind, name, value) in [
         (&introspection, "SESSION_INTROSPECTION_URL", ""),
         (
@@ -152,10 +152,10 @@ async fn each_fault_of_introspection_and_forward_is_told_by_name() {
         (&forward, "SESSION_REQUIRED_CLAIMS", "=paid"),
         (&forward, "SESSION_COOKIE", "session;"),
     ] {
-        let text = complaint(with(kind.clone(), &[(name, value)])).await;
-        let told = text.as_ref().is_some_and(|text| names(text, name));
-        tally.holds(&format!("{name}={value}: {text:?}"), told);
-        // And of nothing else of the session's.
+        let text = startup_error(with(kind.clone(), &[(name, value)])).await;
+        let reported = text.as_ref().is_some_and(|text| mentions(text, name));
+        report.check(&format!("{name}={value}: {text:?}"), reported);
+        // No other session setting is reported.
         let others = [
             "SESSION_INTROSPECTION_URL",
             "SESSION_INTROSPECTION_SECRET_ID",
@@ -163,17 +163,20 @@ async fn each_fault_of_introspection_and_forward_is_told_by_name() {
             "SESSION_ISSUER",
         ];
         for other in others.iter().filter(|other| **other != name) {
-            let told = text.as_ref().is_some_and(|text| names(text, other));
-            tally.holds(&format!("{name}={value} is not {other}: {text:?}"), !told);
+            let reported = text.as_ref().is_some_and(|text| mentions(text, other));
+            report.check(
+                &format!("{name}={value} is not {other}: {text:?}"),
+                !reported,
+            );
         }
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn all_faults_are_told_at_once() {
-    let world = World::start().await;
-    let mut tally = Tally::default();
+async fn all_errors_are_reported_at_once() {
+    let env = TestEnv::start().await;
+    let mut report = CaseReport::default();
     for (kind, settings) in [
         (
             "introspection",
@@ -201,26 +204,26 @@ async fn all_faults_are_told_at_once() {
             ],
         ),
     ] {
-        let builder = world
+        let builder = env
             .introspection("cartesia", ENDPOINT, "a-secret")
             .env("SESSION_KIND", kind);
-        let text = complaint(with(builder, &settings))
+        let text = startup_error(with(builder, &settings))
             .await
             .unwrap_or_default();
         for (name, _) in settings {
-            tally.holds(
-                &format!("{kind} does not tell of {name}: {text}"),
-                names(&text, name),
+            report.check(
+                &format!("{kind} does not report {name}: {text}"),
+                mentions(&text, name),
             );
         }
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn a_setting_of_another_kind_is_not_lost_in_silence() {
-    let world = World::start().await;
-    let mut tally = Tally::default();
+async fn a_setting_of_another_kind_is_reported() {
+    let env = TestEnv::start().await;
+    let mut report = CaseReport::default();
     for (kind, name, value) in [
         ("jwt", "SESSION_FORWARD_URL", APP),
         ("jwt", "SESSION_INTROSPECTION_URL", ENDPOINT),
@@ -238,17 +241,17 @@ async fn a_setting_of_another_kind_is_not_lost_in_silence() {
         ("forward", "SESSION_SECRET_ID", "a-secret"),
     ] {
         let builder = match kind {
-            "jwt" => world.function("cartesia"),
-            "introspection" => world.introspection("cartesia", ENDPOINT, "a-secret"),
-            _ => world.forward("cartesia", APP),
+            "jwt" => env.function("cartesia"),
+            "introspection" => env.introspection("cartesia", ENDPOINT, "a-secret"),
+            _ => env.forward("cartesia", APP),
         };
-        let text = complaint(builder.env(name, value)).await;
-        tally.holds(
+        let text = startup_error(builder.env(name, value)).await;
+        report.check(
             &format!("{kind} {name}: {text:?}"),
-            text.as_ref().is_some_and(|text| names(text, name)),
+            text.as_ref().is_some_and(|text| mentions(text, name)),
         );
     }
-    // Plain http on this machine, a query, and every pointer that is one are taken.
+    // Plain http on loopback, a query and valid pointers are accepted.
     for (kind, settings) in [
         (
             "introspection",
@@ -284,14 +287,14 @@ async fn a_setting_of_another_kind_is_not_lost_in_silence() {
         ),
     ] {
         let builder = match kind {
-            "introspection" => world.introspection("cartesia", ENDPOINT, "a-secret"),
-            _ => world.forward("cartesia", APP),
+            "introspection" => env.introspection("cartesia", ENDPOINT, "a-secret"),
+            _ => env.forward("cartesia", APP),
         };
-        tally.is(
+        report.check_eq(
             &format!("{kind} {settings:?}"),
-            complaint(with(builder, &settings)).await,
+            startup_error(with(builder, &settings)).await,
             None,
         );
     }
-    tally.done();
+    report.finish();
 }

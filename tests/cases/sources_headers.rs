@@ -1,9 +1,10 @@
-//! Every event source: headers that come twice, in two places, in one place alone, and in any case.
+//! Every event source: repeated headers, headers in both members or in only one, and header names
+//! in any case.
 
 use serde_json::{Value, json};
-use voicemint_tests::{Event, EventSource, Function, ORIGIN, SESSION_COOKIE, World};
+use voicemint_tests::{Event, EventSource, Function, ORIGIN, SESSION_COOKIE, TestEnv};
 
-use crate::support::{Tally, said};
+use crate::support::{CaseReport, status_and_code};
 
 const EVIL: &str = "https://evil.example";
 const DENIED: &str = "403 origin_not_allowed";
@@ -15,28 +16,28 @@ pub const MULTI_VALUE: [EventSource; 3] = [
     EventSource::AlbMultiValue,
 ];
 
-/// The event, changed by hand.
+/// The event with a change to its JSON.
 pub fn changed(event: &Event, change: impl FnOnce(&mut Value)) -> Event {
     let mut event = event.json().clone();
     change(&mut event);
     event.into()
 }
 
-pub async fn answered(function: &Function, event: &Event) -> String {
-    said(&function.invoke(event).await)
+pub async fn invoke(function: &Function, event: &Event) -> String {
+    status_and_code(&function.invoke(event).await)
 }
 
 #[tokio::test]
-async fn a_header_that_must_be_one_and_comes_twice_is_malformed() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
+async fn a_repeated_single_value_header_is_malformed() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
     let (ada, bob) = (
-        format!("Bearer {}", world.issuer.token("ada")),
-        format!("Bearer {}", world.issuer.token("bob")),
+        format!("Bearer {}", env.issuer.token("ada")),
+        format!("Bearer {}", env.issuer.token("bob")),
     );
     let good = Event::post("cartesia").header("authorization", &ada);
-    let mut tally = Tally::default();
-    // The last one decides where a load balancer passes only that.
+    let mut report = CaseReport::default();
+    // A load balancer that passes only the last value makes the last value decide.
     for (name, values, last) in [
         ("origin", [ORIGIN, ORIGIN], "200"),
         ("origin", [ORIGIN, EVIL], DENIED),
@@ -56,54 +57,54 @@ async fn a_header_that_must_be_one_and_comes_twice_is_malformed() {
             } else {
                 last
             };
-            let event = good.via(source).repeated(name, &values);
-            tally.is(
+            let event = good.via(source).repeated_header(name, &values);
+            report.check_eq(
                 &format!("{name} {values:?} from {source:?}"),
-                answered(&function, &event).await,
+                invoke(&function, &event).await,
                 want,
             );
         }
         for source in MULTI_VALUE {
-            // Two spellings are one name.
-            let spelt = changed(&good.via(source).without_header(name), |event| {
+            // Two spellings are the same name.
+            let two_spellings = changed(&good.via(source).without_header(name), |event| {
                 event["multiValueHeaders"][name] = json!([values[0]]);
                 event["multiValueHeaders"][name.to_ascii_uppercase()] = json!([values[1]]);
             });
-            tally.is(
-                &format!("{name} {values:?} spelt twice, {source:?}"),
-                answered(&function, &spelt).await,
+            report.check_eq(
+                &format!("{name} {values:?} in two spellings, {source:?}"),
+                invoke(&function, &two_spellings).await,
                 MALFORMED,
             );
-            // `headers` has room for one of them.
-            let one = changed(&good.via(source).repeated(name, &values), |event| {
+            // `headers` contains only one of the values.
+            let one = changed(&good.via(source).repeated_header(name, &values), |event| {
                 event["headers"][name] = json!(values[0])
             });
-            tally.is(
+            report.check_eq(
                 &format!("{name} {values:?} and the first, {source:?}"),
-                answered(&function, &one).await,
+                invoke(&function, &one).await,
                 MALFORMED,
             );
         }
     }
-    // What may come twice does no harm.
+    // A header that may be repeated is accepted.
     for source in EventSource::ALL {
         let event = good
             .via(source)
-            .repeated("x-forwarded-for", &["192.0.2.10", "192.0.2.11"]);
-        tally.is(
+            .repeated_header("x-forwarded-for", &["192.0.2.10", "192.0.2.11"]);
+        report.check_eq(
             &format!("x-forwarded-for from {source:?}"),
-            answered(&function, &event).await,
+            invoke(&function, &event).await,
             "200",
         );
     }
-    tally.is("starts", function.starts(), 1);
-    tally.done();
+    report.check_eq("starts", function.starts(), 1);
+    report.finish();
 }
 
 #[tokio::test]
-async fn header_names_are_the_same_in_any_case() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
+async fn header_names_are_case_insensitive() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
     let upper = |event: &Event| {
         changed(event, |event| {
             for member in ["headers", "multiValueHeaders"] {
@@ -117,9 +118,9 @@ async fn header_names_are_the_same_in_any_case() {
             }
         })
     };
-    let good = Event::post("cartesia").bearer(&world.issuer.token("ada"));
-    let cookie = Event::post("cartesia").cookie(SESSION_COOKIE, &world.issuer.token("ada"));
-    let mut tally = Tally::default();
+    let good = Event::post("cartesia").bearer(&env.issuer.token("ada"));
+    let cookie = Event::post("cartesia").cookie(SESSION_COOKIE, &env.issuer.token("ada"));
+    let mut report = CaseReport::default();
     for source in EventSource::ALL {
         for (case, event, want) in [
             ("Bearer", good.clone(), "200"),
@@ -136,22 +137,22 @@ async fn header_names_are_the_same_in_any_case() {
                 "415 media_type_not_supported",
             ),
         ] {
-            let got = answered(&function, &upper(&event.via(source))).await;
-            tally.is(&format!("{case} from {source:?}"), got, want);
+            let got = invoke(&function, &upper(&event.via(source))).await;
+            report.check_eq(&format!("{case} from {source:?}"), got, want);
         }
     }
-    tally.done();
+    report.finish();
 }
 
-/// AWS sends each header in both members, or in the only one that there is. Where one lacks a
-/// header, the other's counts: nothing that an event says is overlooked.
+/// AWS sends each header in both members, or in the only member of the source. A header that is
+/// missing in one member is read from the other, so that no header is overlooked.
 #[tokio::test]
-async fn a_header_of_one_member_counts() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let bearer = format!("Bearer {}", world.issuer.token("ada"));
+async fn a_header_in_only_one_member_counts() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let bearer = format!("Bearer {}", env.issuer.token("ada"));
     let good = Event::post("cartesia").header("authorization", &bearer);
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for source in MULTI_VALUE {
         let base = good.via(source);
         let only = |member: &'static str, name: &'static str, value: &str| {
@@ -170,28 +171,28 @@ async fn a_header_of_one_member_counts() {
                 ("origin", EVIL, DENIED),
                 ("sec-fetch-mode", "navigate", DENIED),
             ] {
-                let got = answered(&function, &only(member, name, value)).await;
-                tally.is(
-                    &format!("{name} {value} in {member} alone, {source:?}"),
+                let got = invoke(&function, &only(member, name, value)).await;
+                report.check_eq(
+                    &format!("{name} {value} only in {member}, {source:?}"),
                     got,
                     want,
                 );
             }
         }
     }
-    tally.is("starts", function.starts(), 1);
-    tally.done();
+    report.check_eq("starts", function.starts(), 1);
+    report.finish();
 }
 
-/// The values of a header that both members have are the same for AWS's own events. Where they
-/// differ, they are two.
+/// In events from AWS, both members have the same value of a header. If they differ, the header has
+/// two values.
 #[tokio::test]
 async fn members_that_differ_are_two_values() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let bearer = format!("Bearer {}", world.issuer.token("ada"));
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let bearer = format!("Bearer {}", env.issuer.token("ada"));
     let good = Event::post("cartesia").header("authorization", &bearer);
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for source in MULTI_VALUE {
         for (name, single, several, want) in [
             ("origin", ORIGIN, ORIGIN, "200"),
@@ -204,13 +205,13 @@ async fn members_that_differ_are_two_values() {
                 event["headers"][name] = json!(single);
                 event["multiValueHeaders"][name] = json!([several]);
             });
-            tally.is(
+            report.check_eq(
                 &format!("{name}: {single}, [{several}], {source:?}"),
-                answered(&function, &event).await,
+                invoke(&function, &event).await,
                 want,
             );
         }
     }
-    tally.is("starts", function.starts(), 1);
-    tally.done();
+    report.check_eq("starts", function.starts(), 1);
+    report.finish();
 }

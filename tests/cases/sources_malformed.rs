@@ -1,51 +1,56 @@
-//! Every event source: events as nobody should send them. None ends the function, and a good one
-//! after it is answered.
+//! Every event source: malformed events. None of them ends the function, and it handles a valid
+//! event afterwards.
 
 use serde_json::json;
-use voicemint_tests::{Answer, Event, EventSource, Function, World};
+use voicemint_tests::{Event, EventSource, Function, Response, TestEnv};
 
-use crate::sources_shapes::{Want, out_of_shape};
-use crate::support::{Tally, said};
+use crate::malformed_events::{Expected, malformed_events};
+use crate::support::{CaseReport, status_and_code};
 
 const MALFORMED: &str = "400 request_malformed";
 
-/// Sends an event, and a good one after it.
-async fn survives(
-    tally: &mut Tally,
+/// Sends a malformed event and then a valid one, and checks both responses.
+async fn check_event(
+    report: &mut CaseReport,
     function: &Function,
     good: &Event,
     event: &[u8],
     source: EventSource,
-    want: Want,
+    want: Expected,
 ) {
     let case: String = String::from_utf8_lossy(event).chars().take(2500).collect();
     let (_, bytes) = function.invoke_raw(event).await;
-    let in_2_0 = Answer::parse(&bytes).map(|answer| said(&answer));
+    let as_http_api = Response::parse(&bytes).map(|response| status_and_code(&response));
     match want {
-        Want::Malformed => tally.is(
+        Expected::Malformed => report.check_eq(
             &format!("{source:?} {case}"),
-            in_2_0.as_deref(),
+            as_http_api.as_deref(),
             Some(MALFORMED),
         ),
-        Want::Good => {
-            let answer = Answer::parse_from(source, &bytes).map(|answer| said(&answer));
-            tally.is(&format!("{source:?} {case}"), answer, Ok("200".to_owned()));
+        Expected::Success => {
+            let response =
+                Response::parse_from(source, &bytes).map(|response| status_and_code(&response));
+            report.check_eq(
+                &format!("{source:?} {case}"),
+                response,
+                Ok("200".to_owned()),
+            );
         }
-        Want::Answered if in_2_0.as_deref() == Some(MALFORMED) => (),
-        Want::Answered => match Answer::parse_from(source, &bytes) {
-            Ok(answer) => {
-                tally.holds(
-                    &format!("{source:?} {}: {case}", said(&answer)),
-                    (200..500).contains(&answer.status),
+        Expected::Any if as_http_api.as_deref() == Some(MALFORMED) => (),
+        Expected::Any => match Response::parse_from(source, &bytes) {
+            Ok(response) => {
+                report.check(
+                    &format!("{source:?} {}: {case}", status_and_code(&response)),
+                    (200..500).contains(&response.status),
                 );
-                tally.holds(
+                report.check(
                     &format!("{source:?} has a code: {case}"),
-                    answer.status < 300 || answer.code().is_some(),
+                    response.status < 300 || response.code().is_some(),
                 );
             }
-            Err(why) => tally.holds(
+            Err(error) => report.check(
                 &format!(
-                    "{source:?} {why}, {}: {case}",
+                    "{source:?} {error}, {}: {case}",
                     String::from_utf8_lossy(&bytes)
                 ),
                 false,
@@ -53,30 +58,31 @@ async fn survives(
         },
     }
     let (_, bytes) = function.invoke_raw(good.to_string().as_bytes()).await;
-    let after = Answer::parse_from(good.source(), &bytes).map(|answer| said(&answer));
-    tally.is(
-        &format!("{source:?}, a good one after {case}"),
+    let after =
+        Response::parse_from(good.source(), &bytes).map(|response| status_and_code(&response));
+    report.check_eq(
+        &format!("{source:?}, a valid event after {case}"),
         after,
         Ok("200".to_owned()),
     );
 }
 
 #[tokio::test]
-async fn no_event_of_any_source_however_malformed_ends_a_function() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let session = world.issuer.token("ada");
-    let mut tally = Tally::default();
+async fn no_malformed_event_of_any_source_ends_the_function() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let session = env.issuer.token("ada");
+    let mut report = CaseReport::default();
     for source in EventSource::ALL {
         let good = Event::post("cartesia").bearer(&session).via(source);
         let get = Event::get("cartesia")
             .bearer(&session)
             .query("expires_in=30")
             .via(source);
-        let events = out_of_shape(source, good.json(), get.json());
+        let events = malformed_events(source, good.json(), get.json());
         for (event, want) in events {
-            survives(
-                &mut tally,
+            check_event(
+                &mut report,
                 &function,
                 &good,
                 event.to_string().as_bytes(),
@@ -86,34 +92,34 @@ async fn no_event_of_any_source_however_malformed_ends_a_function() {
             .await;
         }
     }
-    // What panics is the map of `http` with more headers than it has room for, a query of 64 KiB,
-    // and a query parameter with an empty array of values: in crates, on what AWS does not send,
-    // and caught.
+    // Dependencies panic on three events that AWS does not send: more headers than `http` supports,
+    // a query of 64 KiB, and a query parameter with an empty array of values. These panics are
+    // caught.
     let logs = function.logs();
-    let ours = logs
+    let own_panics = logs
         .lines()
         .filter(|line| line.contains("panicked") && line.contains("shared/src"));
-    tally.is(
-        "panics of ours",
-        ours.collect::<Vec<_>>(),
+    report.check_eq(
+        "panics in shared/src",
+        own_panics.collect::<Vec<_>>(),
         Vec::<&str>::new(),
     );
-    tally.is("starts", function.starts(), 1);
-    tally.done();
+    report.check_eq("starts", function.starts(), 1);
+    report.finish();
 }
 
 #[tokio::test]
-async fn an_event_of_no_source_is_malformed_in_payload_format_2_0() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
+async fn an_event_of_an_unknown_source_is_malformed_in_payload_format_2_0() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
     let good = Event::post("cartesia")
-        .bearer(&world.issuer.token("ada"))
+        .bearer(&env.issuer.token("ada"))
         .via(EventSource::RestApi);
     let lattice = json!({
         "version": "2.0", "path": "/", "method": "POST", "headers": { "host": ["x"] }, "body": "{}",
         "requestContext": { "serviceNetworkArn": "arn:aws:vpc-lattice:x", "region": "eu-central-1" },
     });
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for event in [
         json!({}),
         json!([]),
@@ -131,31 +137,31 @@ async fn an_event_of_no_source_is_malformed_in_payload_format_2_0() {
         lattice,
     ] {
         let text = event.to_string();
-        survives(
-            &mut tally,
+        check_event(
+            &mut report,
             &function,
             &good,
             text.as_bytes(),
             EventSource::HttpApi,
-            Want::Malformed,
+            Expected::Malformed,
         )
         .await;
     }
-    tally.is("starts", function.starts(), 1);
-    tally.done();
+    report.check_eq("starts", function.starts(), 1);
+    report.finish();
 }
 
-/// Lambda sends JSON alone: what is not may be answered by the runtime, with its own error.
+/// Lambda sends only JSON. The runtime may respond to other bytes with its own error.
 #[tokio::test]
-async fn bytes_that_are_no_json_end_no_function() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let mut tally = Tally::default();
+async fn bytes_that_are_not_json_do_not_end_the_function() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let mut report = CaseReport::default();
     for source in EventSource::ALL {
         let good = Event::post("cartesia")
-            .bearer(&world.issuer.token("ada"))
+            .bearer(&env.issuer.token("ada"))
             .via(source);
-        let torn = good.to_string().into_bytes();
+        let text = good.to_string().into_bytes();
         let not_text = good.to_string().replace("cartesia", "\u{1}").into_bytes();
         let mut raw = vec![
             b"".to_vec(),
@@ -164,7 +170,7 @@ async fn bytes_that_are_no_json_end_no_function() {
             b"\x00".to_vec(),
             vec![b'['; 100_000],
         ];
-        raw.push(torn[..torn.len() / 2].to_vec());
+        raw.push(text[..text.len() / 2].to_vec());
         raw.push(
             not_text
                 .into_iter()
@@ -173,19 +179,19 @@ async fn bytes_that_are_no_json_end_no_function() {
         );
         for event in raw {
             let (_, bytes) = function.invoke_raw(&event).await;
-            let answer = Answer::parse(&bytes).map(|answer| said(&answer));
-            tally.holds(
-                &format!("{source:?}: {answer:?}"),
-                answer.is_none_or(|answer| answer == MALFORMED),
+            let response = Response::parse(&bytes).map(|response| status_and_code(&response));
+            report.check(
+                &format!("{source:?}: {response:?}"),
+                response.is_none_or(|response| response == MALFORMED),
             );
             let after = function.invoke(&good).await;
-            tally.is(
-                &format!("{source:?}, a good one after"),
-                said(&after),
+            report.check_eq(
+                &format!("{source:?}, a valid event after"),
+                status_and_code(&after),
                 "200",
             );
         }
     }
-    tally.is("starts", function.starts(), 1);
-    tally.done();
+    report.check_eq("starts", function.starts(), 1);
+    report.finish();
 }

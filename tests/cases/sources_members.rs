@@ -1,43 +1,47 @@
-//! Every event source: cookies wherever they can be, and members that are null or absent.
+//! Every event source: cookies in every possible place, and members that are null or absent.
 
 use serde_json::{Value, json};
-use voicemint_tests::{Answer, Event, EventSource, SESSION_COOKIE, World};
+use voicemint_tests::{Event, EventSource, Response, SESSION_COOKIE, TestEnv};
 
-use crate::sources_headers::{MALFORMED, MULTI_VALUE, answered, changed};
-use crate::support::{Tally, said};
+use crate::sources_headers::{MALFORMED, MULTI_VALUE, changed, invoke};
+use crate::support::{CaseReport, status_and_code};
 
 #[tokio::test]
 async fn cookies_are_found_wherever_a_source_puts_them() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let ours = format!("{SESSION_COOKIE}={}", world.issuer.token("ada"));
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let ours = format!("{SESSION_COOKIE}={}", env.issuer.token("ada"));
     let bare = Event::post("cartesia");
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for source in EventSource::ALL {
         for (case, text, want) in [
-            ("alone", ours.clone(), "200"),
+            ("the only cookie", ours.clone(), "200"),
             ("first", format!("{ours}; theme=dark"), "200"),
             ("last", format!("theme=dark;{ours}"), "200"),
-            ("of others", "theme=dark".to_owned(), "401 session_missing"),
+            (
+                "another cookie",
+                "theme=dark".to_owned(),
+                "401 session_missing",
+            ),
         ] {
             for name in ["cookie", "Cookie", "COOKIE"] {
-                let event = bare.via(source).repeated(name, &[&text]);
-                tally.is(
+                let event = bare.via(source).repeated_header(name, &[&text]);
+                report.check_eq(
                     &format!("{case} in {name} from {source:?}"),
-                    answered(&function, &event).await,
+                    invoke(&function, &event).await,
                     want,
                 );
             }
         }
     }
     for source in MULTI_VALUE {
-        let several = |values: &[&str]| bare.via(source).repeated("Cookie", values);
+        let several = |values: &[&str]| bare.via(source).repeated_header("Cookie", values);
         let only = |member: &'static str, value: Value| {
             changed(&bare.via(source), |event| {
                 event[member]["Cookie"] = value;
             })
         };
-        // HTTP/2 lets a browser send each cookie as a header.
+        // HTTP/2 allows a browser to send each cookie in its own header.
         for (case, event, want) in [
             (
                 "the first of several",
@@ -54,22 +58,22 @@ async fn cookies_are_found_wherever_a_source_puts_them() {
                 several(&["theme=dark", "a=b"]),
                 "401 session_missing",
             ),
-            ("an empty one before", several(&["", &ours]), "200"),
-            ("in headers alone", only("headers", json!(ours)), "200"),
+            ("after an empty one", several(&["", &ours]), "200"),
+            ("only in headers", only("headers", json!(ours)), "200"),
             (
-                "in multiValueHeaders alone",
+                "only in multiValueHeaders",
                 only("multiValueHeaders", json!([ours])),
                 "200",
             ),
             (
-                "in multiValueHeaders alone, the last",
+                "only in multiValueHeaders, the last",
                 only("multiValueHeaders", json!(["a=b", ours])),
                 "200",
             ),
         ] {
-            tally.is(
+            report.check_eq(
                 &format!("{case}, {source:?}"),
-                answered(&function, &event).await,
+                invoke(&function, &event).await,
                 want,
             );
         }
@@ -91,12 +95,12 @@ async fn cookies_are_found_wherever_a_source_puts_them() {
                 "200",
             ),
             (
-                "in the header beside an empty array",
+                "in the header with an empty array",
                 with(json!([]), Some(&ours)),
                 "200",
             ),
             (
-                "in the header beside null",
+                "in the header with null cookies",
                 with(Value::Null, Some(&ours)),
                 "200",
             ),
@@ -106,28 +110,29 @@ async fn cookies_are_found_wherever_a_source_puts_them() {
                 "401 session_missing",
             ),
             (
-                "beside a control character",
+                "after a control character",
                 with(json!(["a=\u{1}", ours]), None),
                 MALFORMED,
             ),
             (
-                "beside a line break",
+                "after a line break",
                 with(json!(["a=b\r\nx: y", ours]), None),
                 MALFORMED,
             ),
         ] {
-            tally.is(
+            report.check_eq(
                 &format!("{case}, {source:?}"),
-                answered(&function, &event).await,
+                invoke(&function, &event).await,
                 want,
             );
         }
     }
-    tally.is("starts", function.starts(), 1);
-    tally.done();
+    report.check_eq("starts", function.starts(), 1);
+    report.finish();
 }
 
-/// What AWS never sends as null. `lambda_http` does not read an event with one of these.
+/// Members that AWS never sends as null. `lambda_http` rejects an event in which one of them is
+/// null.
 const NEVER_NULL: [(EventSource, &str); 4] = [
     (EventSource::HttpApi, "isBase64Encoded"),
     (EventSource::FunctionUrl, "isBase64Encoded"),
@@ -139,11 +144,11 @@ const NEVER_NULL: [(EventSource, &str); 4] = [
 ];
 
 #[tokio::test]
-async fn nulls_are_as_good_as_nothing() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let good = Event::post("cartesia").bearer(&world.issuer.token("ada"));
-    let mut tally = Tally::default();
+async fn null_members_count_as_absent() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let good = Event::post("cartesia").bearer(&env.issuer.token("ada"));
+    let mut report = CaseReport::default();
     for source in EventSource::ALL {
         let event = good.via(source).into_json();
         let members: Vec<_> = event
@@ -152,7 +157,7 @@ async fn nulls_are_as_good_as_nothing() {
             .flat_map(serde_json::Map::keys)
             .cloned()
             .collect();
-        // Without these it is another event.
+        // Without these members, it is an event of another source.
         let needed = ["requestContext", "httpMethod", "version"];
         for member in members
             .iter()
@@ -163,8 +168,8 @@ async fn nulls_are_as_good_as_nothing() {
                 .filter(|name| event[name].is_object())
                 .count()
                 == 1;
-            let lacks_session = member.ends_with("eaders") && only;
-            let want = if lacks_session {
+            let without_session = member.ends_with("eaders") && only;
+            let want = if without_session {
                 "401 session_missing"
             } else {
                 "200"
@@ -173,22 +178,23 @@ async fn nulls_are_as_good_as_nothing() {
             let case = format!("{member} of {source:?} is null");
             if NEVER_NULL.contains(&(source, member.as_str())) {
                 let (_, bytes) = function.invoke_raw(null.to_string().as_bytes()).await;
-                let unread = Answer::parse(&bytes).is_some_and(|answer| said(&answer) == MALFORMED);
-                tally.holds(
+                let rejected = Response::parse(&bytes)
+                    .is_some_and(|response| status_and_code(&response) == MALFORMED);
+                report.check(
                     &case,
-                    unread
-                        || Answer::parse_from(source, &bytes)
-                            .is_ok_and(|answer| answer.status == 200),
+                    rejected
+                        || Response::parse_from(source, &bytes)
+                            .is_ok_and(|response| response.status == 200),
                 );
             } else {
-                tally.is(&case, answered(&function, &null).await, want);
+                report.check_eq(&case, invoke(&function, &null).await, want);
             }
             let absent = changed(&good.via(source), |event| {
                 event.as_object_mut().map(|members| members.remove(member));
             });
-            tally.is(
+            report.check_eq(
                 &format!("{member} of {source:?} is absent"),
-                answered(&function, &absent).await,
+                invoke(&function, &absent).await,
                 want,
             );
         }
@@ -202,12 +208,12 @@ async fn nulls_are_as_good_as_nothing() {
         let all = changed(&good.via(source), |event| {
             more.iter().for_each(|member| event[*member] = Value::Null)
         });
-        tally.is(
+        report.check_eq(
             &format!("{more:?} of {source:?}"),
-            answered(&function, &all).await,
+            invoke(&function, &all).await,
             "200",
         );
     }
-    tally.is("starts", function.starts(), 1);
-    tally.done();
+    report.check_eq("starts", function.starts(), 1);
+    report.finish();
 }

@@ -1,25 +1,25 @@
-//! Every event source: each kind of refusal, in the form that the source takes.
+//! Every event source: each kind of error, in the format of the source.
 
 use serde_json::json;
 use voicemint_tests::{
-    ClosedPort, Event, EventSource, FaultyService, LimitTable, Outage, Reply, SESSION_COOKIE,
-    World, now,
+    ClosedPort, DocumentFault, Event, EventSource, LimitTable, Reply, SESSION_COOKIE,
+    ScriptedServer, TestEnv, now,
 };
 
 use crate::support::{assert_problem, assert_readable, list};
 
 #[tokio::test]
-async fn what_the_caller_can_do_wrong_is_refused_from_each_source() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
+async fn errors_of_the_caller_are_refused_from_each_source() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
     let bare = Event::post("cartesia");
-    let good = bare.clone().bearer(&world.issuer.token("ada"));
+    let good = bare.clone().bearer(&env.issuer.token("ada"));
     let cookie = bare
         .clone()
-        .cookie(SESSION_COOKIE, &world.issuer.token("ada"));
-    let mut expired = world.issuer.claims("ada");
+        .cookie(SESSION_COOKIE, &env.issuer.token("ada"));
+    let mut expired = env.issuer.claims("ada");
     expired["exp"] = json!(now() - 60);
-    let over = " ".repeat(4097);
+    let too_large = " ".repeat(4097);
     let form = good
         .clone()
         .header("content-type", "application/x-www-form-urlencoded");
@@ -28,7 +28,7 @@ async fn what_the_caller_can_do_wrong_is_refused_from_each_source() {
         (bare.clone(), 401, "session_missing"),
         (bare.clone().bearer("not.a.session"), 401, "session_invalid"),
         (
-            bare.clone().bearer(&world.issuer.sign(&expired)),
+            bare.clone().bearer(&env.issuer.sign(&expired)),
             401,
             "session_expired",
         ),
@@ -45,9 +45,9 @@ async fn what_the_caller_can_do_wrong_is_refused_from_each_source() {
         ),
         (good.clone().method("PUT"), 405, "method_not_allowed"),
         (good.clone().method("HEAD"), 405, "method_not_allowed"),
-        (good.clone().body(&over), 413, "request_too_large"),
+        (good.clone().body(&too_large), 413, "request_too_large"),
         (
-            good.clone().body_base64(over.as_bytes()),
+            good.clone().body_base64(too_large.as_bytes()),
             413,
             "request_too_large",
         ),
@@ -56,7 +56,7 @@ async fn what_the_caller_can_do_wrong_is_refused_from_each_source() {
             415,
             "media_type_not_supported",
         ),
-        // A load balancer encodes what is of other types than text and JSON.
+        // A load balancer encodes bodies of media types other than text and JSON.
         (
             form.body_base64(b"grants=tts"),
             415,
@@ -69,16 +69,16 @@ async fn what_the_caller_can_do_wrong_is_refused_from_each_source() {
         ),
     ] {
         for source in EventSource::ALL {
-            let answer = function.invoke(&event.via(source)).await;
-            assert_problem(&answer, status, code);
-            assert_readable(&answer);
+            let response = function.invoke(&event.via(source)).await;
+            assert_problem(&response, status, code);
+            assert_readable(&response);
             let challenge = match code {
                 "session_missing" => "Bearer",
                 "session_invalid" | "session_expired" => r#"Bearer error="invalid_token""#,
                 _ => "",
             };
             assert_eq!(
-                answer.header("www-authenticate"),
+                response.header("www-authenticate"),
                 challenge,
                 "{source:?}: {code}"
             );
@@ -87,9 +87,9 @@ async fn what_the_caller_can_do_wrong_is_refused_from_each_source() {
             } else {
                 vec![]
             };
-            assert_eq!(list(answer.header("allow")), allow, "{source:?}: {code}");
+            assert_eq!(list(response.header("allow")), allow, "{source:?}: {code}");
             assert_eq!(
-                answer.json()["errors"].is_array(),
+                response.json()["errors"].is_array(),
                 status == 422,
                 "{source:?}: {code}"
             );
@@ -99,33 +99,33 @@ async fn what_the_caller_can_do_wrong_is_refused_from_each_source() {
         good.clone().origin("https://evil.example"),
         good.clone().origin("null"),
         good.no_origin().header("sec-fetch-site", "cross-site"),
-        // A cookie alone is no browser of an allowed page.
+        // A cookie does not prove that the request is from an allowed page.
         cookie.no_origin(),
     ] {
         for source in EventSource::ALL {
-            let answer = function.invoke(&event.via(source)).await;
-            assert_problem(&answer, 403, "origin_not_allowed");
+            let response = function.invoke(&event.via(source)).await;
+            assert_problem(&response, 403, "origin_not_allowed");
             assert!(
-                answer
+                response
                     .headers
                     .keys()
                     .all(|name| !name.starts_with("access-control-")),
-                "{source:?}: {answer:?}"
+                "{source:?}: {response:?}"
             );
         }
     }
-    assert_eq!((world.mints("cartesia"), function.starts()), (0, 1));
+    assert_eq!((env.mints("cartesia"), function.starts()), (0, 1));
 }
 
 #[tokio::test]
-async fn a_limit_is_one_for_all_sources() {
-    let (world, table) = (World::start().await, LimitTable::create().await);
+async fn all_sources_share_one_limit() {
+    let (env, table) = (TestEnv::start().await, LimitTable::create().await);
     let function = table
-        .limits(world.function("elevenlabs"))
+        .configure(env.function("elevenlabs"))
         .env("RATE_LIMIT", "1/hour")
         .start()
         .await;
-    let event = Event::post("elevenlabs").bearer(&world.issuer.token("ada"));
+    let event = Event::post("elevenlabs").bearer(&env.issuer.token("ada"));
     assert_eq!(
         function.invoke(&event).await.status,
         200,
@@ -133,49 +133,49 @@ async fn a_limit_is_one_for_all_sources() {
         function.logs()
     );
     for source in EventSource::ALL {
-        let answer = function.invoke(&event.via(source)).await;
-        assert_problem(&answer, 429, "rate_limited");
-        assert_readable(&answer);
-        let wait: u32 = answer.header("retry-after").parse().unwrap_or_default();
-        assert!((3500..=3600).contains(&wait), "{source:?}: {answer:?}");
+        let response = function.invoke(&event.via(source)).await;
+        assert_problem(&response, 429, "rate_limited");
+        assert_readable(&response);
+        let wait: u32 = response.header("retry-after").parse().unwrap_or_default();
+        assert!((3500..=3600).contains(&wait), "{source:?}: {response:?}");
     }
-    assert_eq!(world.mints("elevenlabs"), 1);
+    assert_eq!(env.mints("elevenlabs"), 1);
 }
 
 #[tokio::test]
-async fn what_is_down_is_said_through_each_source() {
-    let world = World::start().await;
-    let nobody = ClosedPort::reserve();
+async fn outages_are_reported_through_each_source() {
+    let env = TestEnv::start().await;
+    let closed_port = ClosedPort::reserve();
     let rejecting =
-        FaultyService::start([Reply::json(401, &json!({ "error": "unauthorized" }))]).await;
-    let down = world
+        ScriptedServer::start([Reply::json(401, &json!({ "error": "unauthorized" }))]).await;
+    let down = env
         .function("cartesia")
-        .env("PROVIDER_BASE_URL", nobody.url());
-    let rejected = world
+        .env("PROVIDER_BASE_URL", closed_port.url());
+    let rejected = env
         .function("cartesia")
         .env("PROVIDER_BASE_URL", rejecting.url());
-    let event = Event::post("cartesia").bearer(&world.issuer.token("ada"));
+    let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
     for (function, status, code) in [
         (down.start().await, 503, "provider_unavailable"),
         (rejected.start().await, 502, "provider_rejected"),
     ] {
         for source in EventSource::ALL {
-            let answer = function.invoke(&event.via(source)).await;
-            assert_problem(&answer, status, code);
-            assert_readable(&answer);
+            let response = function.invoke(&event.via(source)).await;
+            assert_problem(&response, status, code);
+            assert_readable(&response);
         }
     }
-    world.issuer.fail_key_set(Outage::Error500);
-    let function = world.function("cartesia").start().await;
+    env.issuer.set_jwk_set_fault(DocumentFault::Error500);
+    let function = env.function("cartesia").start().await;
     for source in EventSource::ALL {
-        let answer = function.invoke(&event.via(source)).await;
-        assert_problem(&answer, 503, "session_unavailable");
+        let response = function.invoke(&event.via(source)).await;
+        assert_problem(&response, 503, "session_unavailable");
         assert!(
-            answer
+            response
                 .header("retry-after")
                 .parse::<u32>()
                 .is_ok_and(|seconds| seconds > 0),
-            "{source:?}: {answer:?}"
+            "{source:?}: {response:?}"
         );
     }
 }

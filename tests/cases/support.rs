@@ -1,5 +1,5 @@
-//! What several themes assert: the short form of an answer, the headers of every answer, the
-//! metrics of a line.
+//! Shared assertions: status and code of a response, the headers of every response, the metrics of
+//! a log line.
 
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
@@ -9,10 +9,10 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::task::JoinSet;
-use voicemint_tests::{Answer, Event, FaultyService, Function, ORIGIN, Reply, World};
+use voicemint_tests::{Event, Function, ORIGIN, Reply, Response, ScriptedServer, TestEnv};
 
-/// The headers that every answer has, word for word.
-pub const EVERY_ANSWER: [(&str, &str); 6] = [
+/// The headers of every response.
+pub const COMMON_HEADERS: [(&str, &str); 6] = [
     ("cache-control", "no-store"),
     ("vary", "Origin"),
     ("x-content-type-options", "nosniff"),
@@ -24,33 +24,33 @@ pub const EVERY_ANSWER: [(&str, &str); 6] = [
     ("strict-transport-security", "max-age=63072000"),
 ];
 
-/// Status and code of an answer, such as `200` or `401 session_missing`.
-pub fn said(answer: &Answer) -> String {
-    match answer.code() {
-        Some(code) => format!("{} {code}", answer.status),
-        None => answer.status.to_string(),
+/// The status and code of a response, such as `200` or `401 session_missing`.
+pub fn status_and_code(response: &Response) -> String {
+    match response.code() {
+        Some(code) => format!("{} {code}", response.status),
+        None => response.status.to_string(),
     }
 }
 
-/// Many like cases on one function: all that differ are told, not the first alone.
+/// Collects the failures of many cases on one function and reports all of them, not only the first.
 #[derive(Default)]
-pub struct Tally(Vec<String>);
+pub struct CaseReport(Vec<String>);
 
-impl Tally {
-    pub fn is<T: PartialEq<U> + Debug, U: Debug>(&mut self, case: &str, got: T, want: U) {
+impl CaseReport {
+    pub fn check_eq<T: PartialEq<U> + Debug, U: Debug>(&mut self, case: &str, got: T, want: U) {
         if got != want {
             self.0.push(format!("{case}: {got:?} instead of {want:?}"));
         }
     }
 
-    pub fn holds(&mut self, case: &str, what: bool) {
-        if !what {
+    pub fn check(&mut self, case: &str, passed: bool) {
+        if !passed {
             self.0.push(case.to_owned());
         }
     }
 
     #[track_caller]
-    pub fn done(self) {
+    pub fn finish(self) {
         assert!(
             self.0.is_empty(),
             "{} cases differ:\n{}",
@@ -61,49 +61,53 @@ impl Tally {
 }
 
 #[track_caller]
-pub fn assert_every_answer(answer: &Answer) {
-    for (name, value) in EVERY_ANSWER {
-        assert_eq!(answer.header(name), value, "{name} of {answer:?}");
+pub fn assert_common_headers(response: &Response) {
+    for (name, value) in COMMON_HEADERS {
+        assert_eq!(response.header(name), value, "{name} of {response:?}");
     }
 }
 
-/// The headers that let the allowed page read an answer.
+/// Asserts the headers that let the allowed page read a response.
 #[track_caller]
-pub fn assert_readable(answer: &Answer) {
+pub fn assert_readable(response: &Response) {
     assert_eq!(
-        answer.header("access-control-allow-origin"),
+        response.header("access-control-allow-origin"),
         ORIGIN,
-        "{answer:?}"
+        "{response:?}"
     );
     assert_eq!(
-        answer.header("access-control-allow-credentials"),
+        response.header("access-control-allow-credentials"),
         "true",
-        "{answer:?}"
+        "{response:?}"
     );
-    let exposed = list(answer.header("access-control-expose-headers"));
+    let exposed = list(response.header("access-control-expose-headers"));
     assert_eq!(
         exposed,
         ["retry-after", "server-timing", "voicemint-source"],
-        "{answer:?}"
+        "{response:?}"
     );
     assert_eq!(
-        answer.header("cross-origin-resource-policy"),
+        response.header("cross-origin-resource-policy"),
         "cross-origin",
-        "{answer:?}"
+        "{response:?}"
     );
 }
 
-/// A full problem document of that status and code.
+/// Asserts a complete problem document with this status and code.
 #[track_caller]
-pub fn assert_problem(answer: &Answer, status: u16, code: &str) {
-    assert_eq!(said(answer), format!("{status} {code}"), "{answer:?}");
-    assert_every_answer(answer);
-    assert_eq!(answer.header("content-type"), "application/problem+json");
-    assert!(
-        answer.cookies.is_empty(),
-        "a refusal sets no cookie: {answer:?}"
+pub fn assert_problem(response: &Response, status: u16, code: &str) {
+    assert_eq!(
+        status_and_code(response),
+        format!("{status} {code}"),
+        "{response:?}"
     );
-    let problem = answer.json();
+    assert_common_headers(response);
+    assert_eq!(response.header("content-type"), "application/problem+json");
+    assert!(
+        response.cookies.is_empty(),
+        "a refusal sets no cookie: {response:?}"
+    );
+    let problem = response.json();
     assert_eq!(problem["status"], status, "{problem}");
     let kind = problem["type"].as_str().unwrap_or_default();
     assert!(
@@ -120,9 +124,9 @@ pub fn assert_problem(answer: &Answer, status: u16, code: &str) {
     }
 }
 
-/// The fields that a 422 complains about.
-pub fn fields(answer: &Answer) -> Vec<String> {
-    let problem = answer.json();
+/// The fields that a 422 response reports.
+pub fn fields(response: &Response) -> Vec<String> {
+    let problem = response.json();
     let errors = problem["errors"].as_array().cloned().unwrap_or_default();
     errors
         .iter()
@@ -135,7 +139,7 @@ pub fn fields(answer: &Answer) -> Vec<String> {
         .collect()
 }
 
-/// A comma-separated list in lower case and in order.
+/// A comma-separated list, in lower case and sorted.
 pub fn list(text: &str) -> Vec<String> {
     let mut items: Vec<_> = text
         .split(',')
@@ -146,10 +150,10 @@ pub fn list(text: &str) -> Vec<String> {
     items
 }
 
-/// Unix time of `expires_at`, which has whole seconds and is in UTC.
+/// The Unix time of `expires_at`, which is in UTC and has whole seconds.
 #[track_caller]
-pub fn expires_at(answer: &Answer) -> i64 {
-    let body = answer.json();
+pub fn expires_at(response: &Response) -> i64 {
+    let body = response.json();
     let text = body["expires_at"].as_str().unwrap_or_default().to_owned();
     assert!(
         text.len() == "2026-11-22T10:01:00Z".len() && text.ends_with('Z'),
@@ -160,7 +164,7 @@ pub fn expires_at(answer: &Answer) -> i64 {
         .unix_timestamp()
 }
 
-/// A metric's value and its sets of dimensions, out of a line in CloudWatch's embedded metric
+/// The value of a metric and its sets of dimensions, from a line in CloudWatch's embedded metric
 /// format.
 pub fn metric(line: &Value, name: &str) -> Option<(f64, Vec<Vec<String>>)> {
     let directives = line["_aws"]["CloudWatchMetrics"].as_array()?;
@@ -198,42 +202,42 @@ pub fn base64url(text: &str) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text)
 }
 
-/// Waits for cases that run side by side, and fails as they do.
-pub async fn all(mut cases: JoinSet<()>) {
+/// Waits for concurrent cases, and fails if one of them fails.
+pub async fn join_all(mut cases: JoinSet<()>) {
     while let Some(done) = cases.join_next().await {
         done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
     }
 }
 
-/// A reply that is trouble, how often the service is asked because of it, and within how many
-/// milliseconds that is over.
-pub type Trouble = (&'static str, Reply, usize, u64);
+/// A case name, a faulty reply, the number of calls that it causes, and the time limit for the
+/// response in milliseconds.
+pub type FaultCase = (&'static str, Reply, usize, u64);
 
-/// Whether a service that is asked about sessions, and is in trouble, leads to 503 in time and is
-/// asked again by the next request, which it answers with `good`. Gives the seconds to wait.
-pub async fn trouble_is_503(
-    world: &World,
-    service: &FaultyService,
+/// Asserts that a fault of a service that verifies sessions causes a 503 in time, and that the next
+/// request calls the service again and succeeds with the reply `good`. Returns `Retry-After`.
+pub async fn assert_fault_is_503(
+    env: &TestEnv,
+    service: &ScriptedServer,
     function: &Function,
     good: Reply,
-    (case, _, tries, within): Trouble,
+    (case, _, calls, max_millis): FaultCase,
 ) -> u64 {
     assert_eq!(
-        said(&function.invoke(&Event::post("elevenlabs")).await),
+        status_and_code(&function.invoke(&Event::post("elevenlabs")).await),
         "401 session_missing"
     );
     let event = Event::post("elevenlabs").bearer("an-opaque-token");
     let begin = Instant::now();
-    let answer = function.invoke(&event).await;
+    let response = function.invoke(&event).await;
     let took = begin.elapsed();
-    assert_problem(&answer, 503, "session_unavailable");
-    let wait: u64 = answer.header("retry-after").parse().unwrap_or_default();
+    assert_problem(&response, 503, "session_unavailable");
+    let wait: u64 = response.header("retry-after").parse().unwrap_or_default();
     assert!(
-        (1..=60).contains(&wait) && !answer.has_header("www-authenticate"),
-        "{case}: {answer:?}"
+        (1..=60).contains(&wait) && !response.has_header("www-authenticate"),
+        "{case}: {response:?}"
     );
-    assert_eq!(service.requests().len(), tries, "{case}");
-    assert!(took < Duration::from_millis(within), "{case}: {took:?}");
+    assert_eq!(service.requests().len(), calls, "{case}");
+    assert!(took < Duration::from_millis(max_millis), "{case}: {took:?}");
     assert!(
         service
             .requests()
@@ -241,14 +245,14 @@ pub async fn trouble_is_503(
             .all(|request| request.target == "/"),
         "{case}: no redirect is followed"
     );
-    assert_eq!(world.mints("elevenlabs"), 0, "{case}");
-    service.set([good]);
+    assert_eq!(env.mints("elevenlabs"), 0, "{case}");
+    service.set_script([good]);
     assert_eq!(
-        said(&function.invoke(&event).await),
+        status_and_code(&function.invoke(&event).await),
         "200",
         "{case}\n{}",
         function.logs()
     );
-    assert_eq!(service.requests().len(), tries + 1, "{case}");
+    assert_eq!(service.requests().len(), calls + 1, "{case}");
     wait
 }

@@ -1,6 +1,6 @@
-//! An API Gateway event (HTTP API, payload format 2.0) from the files of `events/`, changed to what
-//! a case needs; [`Event::via`] makes it one of another source. Whatever a file says of session,
-//! cookies, page and body is taken out first, so that a case shows all that it sends.
+//! API Gateway events (HTTP API, payload format 2.0) from the files in `events/`, changed for a
+//! case. [`Event::via`] converts an event to another source. The session, cookies, page headers and
+//! body of the file are removed first, so that a case shows everything that it sends.
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-/// The one page that the functions under test allow.
+/// The only origin that the functions under test allow.
 pub const ORIGIN: &str = "https://app.example.com";
 
-const CREDENTIALS_AND_PAGE: [&str; 6] = [
+const REMOVED_HEADERS: [&str; 6] = [
     "authorization",
     "cookie",
     "origin",
@@ -24,7 +24,7 @@ const CREDENTIALS_AND_PAGE: [&str; 6] = [
 pub struct Event(Value);
 
 impl Event {
-    /// An event file as it is.
+    /// An event file, unchanged.
     pub fn file(name: &str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../events")
@@ -33,14 +33,14 @@ impl Event {
             .unwrap_or_else(|error| panic!("cannot read events/{name}: {error}"));
         Self(
             serde_json::from_slice(&text)
-                .unwrap_or_else(|error| panic!("events/{name} is no JSON: {error}")),
+                .unwrap_or_else(|error| panic!("events/{name} is not JSON: {error}")),
         )
     }
 
-    /// The smallest complete ask by POST, from the allowed page and without a session.
+    /// The smallest valid token request by POST, from the allowed page and without a session.
     pub fn post(provider: &str) -> Self {
         let event = Self::file(&format!("{provider}-post.json"))
-            .cleaned()
+            .stripped()
             .header("content-type", "application/json");
         match provider {
             "elevenlabs" => event.json_body(&json!({ "token_type": "realtime_scribe" })),
@@ -48,10 +48,10 @@ impl Event {
         }
     }
 
-    /// The same by GET.
+    /// The same request by GET.
     pub fn get(provider: &str) -> Self {
         let event = Self::file("get.json")
-            .cleaned()
+            .stripped()
             .path(provider)
             .without_header("content-type");
         event.query(if provider == "elevenlabs" {
@@ -62,11 +62,11 @@ impl Event {
     }
 
     pub fn delete(provider: &str) -> Self {
-        Self::file("delete.json").cleaned().path(provider)
+        Self::file("delete.json").stripped().path(provider)
     }
 
     pub fn preflight(provider: &str) -> Self {
-        let event = Self::file("preflight.json").cleaned().path(provider);
+        let event = Self::file("preflight.json").stripped().path(provider);
         event
             .header("access-control-request-method", "POST")
             .header(
@@ -75,8 +75,8 @@ impl Event {
             )
     }
 
-    fn cleaned(mut self) -> Self {
-        for name in CREDENTIALS_AND_PAGE {
+    fn stripped(mut self) -> Self {
+        for name in REMOVED_HEADERS {
             self = self.without_header(name);
         }
         if let Some(members) = self.0.as_object_mut() {
@@ -113,7 +113,7 @@ impl Event {
         self.without_header("origin")
     }
 
-    /// One more cookie, where the gateway puts them: in an array beside the headers.
+    /// Adds a cookie to the array in which the gateway passes cookies.
     pub fn cookie(mut self, name: &str, value: &str) -> Self {
         if !self.0["cookies"].is_array() {
             self.0["cookies"] = json!([]);
@@ -133,30 +133,30 @@ impl Event {
         let path = format!("/{provider}/token");
         let key = format!("ANY {path}");
         for pointer in ["/rawPath", "/requestContext/http/path"] {
-            self = self.set(pointer, &path);
+            self = self.replaced(pointer, &path);
         }
         for pointer in ["/routeKey", "/requestContext/routeKey"] {
-            self = self.set(pointer, &key);
+            self = self.replaced(pointer, &key);
         }
         self
     }
 
-    fn set(mut self, pointer: &str, text: &str) -> Self {
+    fn replaced(mut self, pointer: &str, text: &str) -> Self {
         if let Some(member) = self.0.pointer_mut(pointer) {
             *member = text.into();
         }
         self
     }
 
-    /// The query as the browser wrote it, and beside it as the gateway takes it apart.
+    /// Sets the raw query, and the parameters that the gateway parses from it.
     pub fn query(mut self, query: &str) -> Self {
         self.0["rawQueryString"] = query.into();
         let mut members = serde_json::Map::new();
         for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-            let value = decoded(value);
-            // The gateway joins repeated names with a comma.
+            let value = percent_decoded(value);
+            // The gateway joins repeated parameters with a comma.
             let value = match members.get(name).and_then(Value::as_str) {
-                Some(before) => format!("{before},{value}"),
+                Some(previous) => format!("{previous},{value}"),
                 None => value,
             };
             members.insert(name.to_owned(), value.into());
@@ -202,7 +202,7 @@ impl Event {
         &self.0
     }
 
-    /// For changes by hand.
+    /// The event's JSON, for changes that this type has no method for.
     pub fn into_json(self) -> Value {
         self.0
     }
@@ -220,7 +220,7 @@ impl std::fmt::Display for Event {
     }
 }
 
-pub(crate) fn decoded(text: &str) -> String {
+pub fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -1,7 +1,8 @@
-//! One Lambda function: a release binary under AWS's Runtime Interface Emulator, in the environment
-//! that Lambda gives. What the emulator does, and the harness allows for: the function starts with
-//! the first event, not before; two events at a time end the emulator, so they are sent one by one;
-//! a crash of the function is a 502, and it is started anew by the next event.
+//! One Lambda function: a release binary under AWS's Runtime Interface Emulator, with the
+//! environment variables that Lambda sets. The harness allows for three properties of the emulator.
+//! It starts the function with the first event, not earlier. Two concurrent events end the
+//! emulator, so events are sent one at a time. It answers 502 when the function crashes, and starts
+//! the function again with the next event.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,21 +12,25 @@ use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
+use crate::event::Event;
+use crate::http;
+use crate::ports;
 use crate::process::Process;
-use crate::{Answer, Event, http, ports, tool};
+use crate::response::Response;
+use crate::tools;
 
 const INVOKE: &str = "/2015-03-31/functions/function/invocations";
-const START_LIMIT: Duration = Duration::from_secs(10);
-const LOG_LIMIT: Duration = Duration::from_secs(5);
-const POLL: Duration = Duration::from_millis(5);
+const START_TIMEOUT: Duration = Duration::from_secs(10);
+const LOG_TIMEOUT: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 #[derive(Clone)]
-pub struct Builder {
+pub struct FunctionBuilder {
     binary: String,
     environment: Vec<(String, String)>,
 }
 
-impl Builder {
+impl FunctionBuilder {
     pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self = self.without(name);
         self.environment.push((name.into(), value.into()));
@@ -45,73 +50,75 @@ impl Builder {
         self
     }
 
-    /// The time that Lambda gives one event, in seconds.
+    /// The timeout of the Lambda function, in seconds.
     pub fn timeout(self, seconds: u32) -> Self {
         self.env("AWS_LAMBDA_FUNCTION_TIMEOUT", seconds.to_string())
     }
 
     pub async fn start(self) -> Function {
-        let binary = tool("VOICEMINT_BIN_DIR").join(&self.binary);
+        let binary = tools::path("VOICEMINT_BIN_DIR").join(&self.binary);
         assert!(
             binary.is_file(),
-            "VOICEMINT_BIN_DIR holds no binary `{}`: `make e2e` builds it.",
+            "VOICEMINT_BIN_DIR contains no binary `{}`: `make e2e` builds it.",
             self.binary
         );
-        // The emulator has a LOG_LEVEL too, by which it writes whole events or nothing at all: this
-        // one is the function's alone.
-        let (own, environment): (Vec<_>, Vec<_>) = self
+        // The emulator reads LOG_LEVEL too, and then writes whole events or nothing at all. `env`
+        // sets the variable for the function only.
+        let (function_only, environment): (Vec<_>, Vec<_>) = self
             .environment
             .into_iter()
             .partition(|(name, _)| name == "LOG_LEVEL");
         let mut command = vec!["/usr/bin/env".to_owned()];
         command.extend(
-            own.into_iter()
+            function_only
+                .into_iter()
                 .map(|(name, value)| format!("{name}={value}")),
         );
         command.push(binary.to_string_lossy().into_owned());
-        let (runtime, front) = (ports::free(), ports::free());
+        let (runtime_api, invoke_api) = (ports::free(), ports::free());
         let flags = [
             "--runtime-api-address",
-            &runtime.to_string(),
+            &runtime_api.to_string(),
             "--runtime-interface-emulator-address",
-            &front.to_string(),
+            &invoke_api.to_string(),
         ];
         let arguments: Vec<_> = flags
             .into_iter()
             .map(str::to_owned)
             .chain(command)
             .collect();
-        let mut process = Process::start(&tool("VOICEMINT_RIE"), &arguments, &environment);
-        let limit = Instant::now() + START_LIMIT;
-        // The port for events opens first: a function that is started before the other does finds
-        // nobody to ask for them.
-        while TcpStream::connect(front).await.is_err() || TcpStream::connect(runtime).await.is_err()
+        let mut process = Process::start(&tools::path("VOICEMINT_RIE"), &arguments, &environment);
+        let deadline = Instant::now() + START_TIMEOUT;
+        // The invocation port opens first. A function that starts before the runtime API is
+        // listening cannot fetch its events.
+        while TcpStream::connect(invoke_api).await.is_err()
+            || TcpStream::connect(runtime_api).await.is_err()
         {
             assert!(
-                !process.has_ended() && Instant::now() < limit,
-                "no emulator:\n{}",
+                !process.has_ended() && Instant::now() < deadline,
+                "the emulator did not start:\n{}",
                 process.output()
             );
-            sleep(POLL).await;
+            sleep(POLL_INTERVAL).await;
         }
         Function {
-            front,
+            invoke_api,
             process,
-            turn: Mutex::new(()),
+            invoke_lock: Mutex::new(()),
         }
     }
 }
 
 pub struct Function {
-    front: SocketAddr,
+    invoke_api: SocketAddr,
     process: Process,
-    turn: Mutex<()>,
+    invoke_lock: Mutex<()>,
 }
 
 impl Function {
-    /// A function with nothing but what Lambda itself sets.
-    pub fn builder(binary: &str) -> Builder {
-        let builder = Builder {
+    /// A function with only the environment variables that Lambda itself sets.
+    pub fn builder(binary: &str) -> FunctionBuilder {
+        let builder = FunctionBuilder {
             binary: binary.into(),
             environment: Vec::new(),
         };
@@ -130,60 +137,60 @@ impl Function {
             .timeout(20)
     }
 
-    pub async fn invoke(&self, event: &Event) -> Answer {
+    pub async fn invoke(&self, event: &Event) -> Response {
         let (status, bytes) = self.invoke_raw(event.to_string().as_bytes()).await;
         let source = event.source();
-        Answer::parse_from(source, &bytes).unwrap_or_else(|why| {
+        Response::parse_from(source, &bytes).unwrap_or_else(|error| {
             let text = String::from_utf8_lossy(&bytes);
             panic!(
-                "no answer for {source:?}: {why} ({status}): {text}\nto {event}\nlogs:\n{}",
+                "not a response for {source:?}: {error} ({status}): {text}\nto {event}\nlogs:\n{}",
                 self.logs()
             )
         })
     }
 
-    /// Sends any bytes as the event: what the function gave, and the emulator's own status.
+    /// Sends any bytes as the event. Returns the emulator's own status and the function's output.
     pub async fn invoke_raw(&self, event: &[u8]) -> (u16, Vec<u8>) {
-        let answer = self.try_invoke_raw(event).await;
-        answer.unwrap_or_else(|error| {
+        let response = self.try_invoke_raw(event).await;
+        response.unwrap_or_else(|error| {
             panic!(
-                "the emulator did not answer: {error}\nlogs:\n{}",
+                "the emulator did not respond: {error}\nlogs:\n{}",
                 self.logs()
             )
         })
     }
 
-    /// The same where the emulator itself may fail: it does now and then where a function stops as
+    /// The same for cases in which the emulator may fail: it sometimes does if a function stops as
     /// soon as it starts.
     pub async fn try_invoke_raw(&self, event: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
-        let _turn = self.turn.lock().await;
-        http::post(self.front, INVOKE, &[], event)
+        let _guard = self.invoke_lock.lock().await;
+        http::post(self.invoke_api, INVOKE, &[], event)
             .await
             .map(|response| (response.status, response.body))
     }
 
-    /// The answer, and the one line that the function logged for it.
-    pub async fn invoke_logged(&self, event: &Event) -> (Answer, Value) {
+    /// The response, and the single log line that the function wrote for the request.
+    pub async fn invoke_logged(&self, event: &Event) -> (Response, Value) {
         let before = self.request_lines().len();
-        let answer = self.invoke(event).await;
+        let response = self.invoke(event).await;
         let mut lines = self
             .wait_for(|function| Some(function.request_lines()).filter(|all| all.len() > before))
             .await;
         assert_eq!(
             lines.len(),
             before + 1,
-            "one line a request:\n{}",
+            "one log line per request:\n{}",
             self.logs()
         );
-        (answer, lines.pop().unwrap_or_default())
+        (response, lines.pop().unwrap_or_default())
     }
 
-    /// Everything that the emulator and the function wrote.
+    /// All output of the emulator and the function.
     pub fn logs(&self) -> String {
         self.process.output()
     }
 
-    /// The lines that are JSON objects.
+    /// The output lines that are JSON objects.
     pub fn log_lines(&self) -> Vec<Value> {
         self.logs()
             .lines()
@@ -192,7 +199,7 @@ impl Function {
             .collect()
     }
 
-    /// The lines that say how a request ended.
+    /// The log lines of requests: those with an outcome.
     pub fn request_lines(&self) -> Vec<Value> {
         self.log_lines()
             .into_iter()
@@ -210,24 +217,24 @@ impl Function {
             .await;
     }
 
-    /// How many times the function's process was started: 1 as long as nothing ended it.
+    /// How many times the function's process was started: 1 unless the process ended.
     pub fn starts(&self) -> usize {
         self.logs().matches("INIT START").count()
     }
 
-    /// A log line may arrive a moment after the answer.
+    /// A log line may arrive a moment after the response.
     async fn wait_for<T>(&self, look: impl Fn(&Self) -> Option<T>) -> T {
-        let limit = Instant::now() + LOG_LIMIT;
+        let deadline = Instant::now() + LOG_TIMEOUT;
         loop {
             if let Some(found) = look(self) {
                 return found;
             }
             assert!(
-                Instant::now() < limit,
-                "the awaited log line did not come:\n{}",
+                Instant::now() < deadline,
+                "the expected log line did not appear:\n{}",
                 self.logs()
             );
-            sleep(POLL).await;
+            sleep(POLL_INTERVAL).await;
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The little HTTP that the harness speaks itself: one call as a client, and the parsing that
-//! client and servers share. By hand, because the servers must be able to misbehave and the client
-//! must show exactly what came.
+//! A minimal HTTP implementation: one client call, and the parsing that client and servers share.
+//! It is written by hand because the servers must be able to misbehave and the client must show
+//! exactly which bytes arrived.
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
@@ -10,17 +10,16 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// No call of the harness takes longer; the slowest case is a function that waits out its own
-/// limits.
-const CALL_LIMIT: Duration = Duration::from_secs(40);
-const HEAD_LIMIT: usize = 64 * 1024;
+/// The timeout of a call. The slowest case is a function that waits for its own timeouts.
+const CALL_TIMEOUT: Duration = Duration::from_secs(40);
+const MAX_HEAD_BYTES: usize = 64 * 1024;
 
-pub struct Response {
+pub struct HttpResponse {
     pub status: u16,
     pub body: Vec<u8>,
 }
 
-/// A message as far as the blank line, and whatever of the body came with it.
+/// A message up to the blank line, and the part of the body that arrived with it.
 pub struct Head {
     pub first_line: String,
     pub headers: Vec<(String, String)>,
@@ -46,14 +45,14 @@ pub fn find<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> 
         .map(|(_, value)| value.as_str())
 }
 
-/// One POST over a connection of its own. HTTP/1.0, so that the answer ends where the connection
-/// does.
+/// Sends one POST over a new connection. It uses HTTP/1.0, so that the response ends when the
+/// connection closes.
 pub async fn post(
     to: SocketAddr,
     path: &str,
     headers: &[(&str, &str)],
     body: &[u8],
-) -> Result<Response> {
+) -> Result<HttpResponse> {
     let call = async {
         let mut stream = TcpStream::connect(to).await?;
         let mut head = format!(
@@ -76,24 +75,25 @@ pub async fn post(
             .split(' ')
             .nth(1)
             .and_then(|text| text.parse().ok());
-        Ok(Response {
-            status: status.ok_or_else(|| Error::other("the answer has no status"))?,
+        Ok(HttpResponse {
+            status: status.ok_or_else(|| Error::other("the response has no status"))?,
             body,
         })
     };
-    timeout(CALL_LIMIT, call)
+    timeout(CALL_TIMEOUT, call)
         .await
         .map_err(|_| Error::from(ErrorKind::TimedOut))?
 }
 
-/// Reads up to the blank line; nothing where the other side hung up before it said anything.
+/// Reads up to the blank line. Returns `None` if the peer closed the connection before it sent
+/// anything.
 pub async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option<Head>> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
             break at;
         }
-        if bytes.len() > HEAD_LIMIT {
+        if bytes.len() > MAX_HEAD_BYTES {
             return Err(Error::other("the head is too long"));
         }
         if stream.read_buf(&mut bytes).await? == 0 {

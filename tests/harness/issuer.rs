@@ -1,35 +1,35 @@
-//! An OpenID provider on loopback that can fail: discovery document, key set, and the tokens signed
-//! with its keys.
+//! An OpenID provider on loopback whose discovery document and JWK set can fail, and the tokens
+//! signed with its keys.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::keys::{Jwt, Key, now, without};
+use crate::keys::{Jwt, Key, now, without_claim};
 use crate::server::{Reply, Request, Server};
 
 pub const AUDIENCE: &str = "voicemint-tests";
 
 const DISCOVERY: &str = "/.well-known/openid-configuration";
-const KEY_SET: &str = "/keys.json";
+const JWK_SET: &str = "/keys.json";
 
-/// How one of its documents fails.
+/// How one of the issuer's documents fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Outage {
+pub enum DocumentFault {
     Reset,
     Error500,
     Html,
-    /// One byte more than is read.
+    /// One byte more than the function reads.
     Oversized,
     Redirect,
     Drip,
     Silence,
-    /// JSON, and yet none of the kind.
+    /// JSON, but not of the expected shape.
     WrongShape,
 }
 
-impl Outage {
+impl DocumentFault {
     pub const ALL: [Self; 8] = [
         Self::Reset,
         Self::Error500,
@@ -45,11 +45,11 @@ impl Outage {
 #[derive(Default)]
 struct State {
     keys: Vec<Arc<Key>>,
-    discovery: Option<Outage>,
-    key_set: Option<Outage>,
-    alias: Option<String>,
+    discovery: Option<DocumentFault>,
+    jwk_set: Option<DocumentFault>,
+    issuer_name: Option<String>,
     without_key_ids: bool,
-    made: usize,
+    rotations: usize,
 }
 
 pub struct Issuer {
@@ -69,21 +69,21 @@ impl Issuer {
         Self { server, state }
     }
 
-    /// The issuer's name, which is also its address.
+    /// The issuer identifier, which is also the server's address.
     pub fn url(&self) -> String {
         self.server.url()
     }
 
-    pub fn key_set_url(&self) -> String {
-        self.url() + KEY_SET
+    pub fn jwks_url(&self) -> String {
+        self.url() + JWK_SET
     }
 
-    /// Good claims of that user, for five minutes.
+    /// Valid claims of a user, for five minutes.
     pub fn claims(&self, subject: &str) -> Value {
         json!({ "iss": self.url(), "aud": AUDIENCE, "sub": subject, "iat": now(), "exp": now() + 300 })
     }
 
-    /// A good session of that user.
+    /// A valid session of a user.
     pub fn token(&self, subject: &str) -> String {
         self.sign(&self.claims(subject))
     }
@@ -92,7 +92,7 @@ impl Issuer {
         self.jwt("RS256", claims).encode()
     }
 
-    /// A JWT by the newest published key that signs so.
+    /// A JWT signed with the newest published key for this algorithm.
     pub fn jwt(&self, alg: &str, claims: &Value) -> Jwt {
         let state = self.state.lock().expect("an unpoisoned state");
         let key = state.keys.iter().rev().find(|key| key.signs(alg));
@@ -113,11 +113,11 @@ impl Issuer {
             .unwrap_or_default()
     }
 
-    /// Publishes one more ES256 key, with which ES256 tokens are signed from now on; its id.
+    /// Publishes another ES256 key, which signs ES256 tokens from now on. Returns its id.
     pub fn rotate_keys(&self) -> String {
         let mut state = self.state.lock().expect("an unpoisoned state");
-        state.made += 1;
-        let kid = format!("p256-rotated-{}", state.made);
+        state.rotations += 1;
+        let kid = format!("p256-rotated-{}", state.rotations);
         state.keys.push(Arc::new(Key::ec(&kid, "ES256")));
         kid
     }
@@ -130,36 +130,36 @@ impl Issuer {
             .retain(|key| key.kid != kid);
     }
 
-    /// Publishes its keys without their ids from now on.
-    pub fn forget_key_ids(&self) {
+    /// Publishes the keys without their ids from now on.
+    pub fn omit_key_ids(&self) {
         self.state
             .lock()
             .expect("an unpoisoned state")
             .without_key_ids = true;
     }
 
-    pub fn fail_discovery(&self, outage: impl Into<Option<Outage>>) {
-        self.state.lock().expect("an unpoisoned state").discovery = outage.into();
+    pub fn set_discovery_fault(&self, fault: impl Into<Option<DocumentFault>>) {
+        self.state.lock().expect("an unpoisoned state").discovery = fault.into();
     }
 
-    pub fn fail_key_set(&self, outage: impl Into<Option<Outage>>) {
-        self.state.lock().expect("an unpoisoned state").key_set = outage.into();
+    pub fn set_jwk_set_fault(&self, fault: impl Into<Option<DocumentFault>>) {
+        self.state.lock().expect("an unpoisoned state").jwk_set = fault.into();
     }
 
-    /// Names another issuer in the discovery document from now on.
-    pub fn claim_to_be(&self, issuer: &str) {
-        self.state.lock().expect("an unpoisoned state").alias = Some(issuer.into());
+    /// Puts another issuer into the discovery document from now on.
+    pub fn set_issuer_name(&self, issuer: &str) {
+        self.state.lock().expect("an unpoisoned state").issuer_name = Some(issuer.into());
     }
 
-    pub fn discoveries(&self) -> usize {
+    pub fn discovery_fetches(&self) -> usize {
         self.fetches(DISCOVERY)
     }
 
-    pub fn key_set_fetches(&self) -> usize {
-        self.fetches(KEY_SET)
+    pub fn jwk_set_fetches(&self) -> usize {
+        self.fetches(JWK_SET)
     }
 
-    /// Everything that was asked of it, wherever.
+    /// All requests, of any path.
     pub fn requests(&self) -> Vec<Request> {
         self.server.requests()
     }
@@ -177,43 +177,46 @@ fn reply(request: &Request, state: &Mutex<State>) -> Reply {
     let issuer = format!("http://{}", request.header("host").unwrap_or_default());
     let published = |key: &Arc<Key>| {
         if state.without_key_ids {
-            without(&key.jwk(), "kid")
+            without_claim(&key.jwk(), "kid")
         } else {
             key.jwk()
         }
     };
-    let key_set = json!({ "keys": state.keys.iter().map(published).collect::<Vec<_>>() });
-    let (document, outage) = match request.target.as_str() {
+    let jwk_set = json!({ "keys": state.keys.iter().map(published).collect::<Vec<_>>() });
+    let (document, fault) = match request.target.as_str() {
         DISCOVERY => {
-            let name = state.alias.as_ref().unwrap_or(&issuer);
+            let name = state.issuer_name.as_ref().unwrap_or(&issuer);
             (
-                json!({ "issuer": name, "jwks_uri": format!("{issuer}{KEY_SET}") }),
+                json!({ "issuer": name, "jwks_uri": format!("{issuer}{JWK_SET}") }),
                 state.discovery,
             )
         }
-        KEY_SET => (key_set.clone(), state.key_set),
-        // Where the redirect leads: a good key set, so that following it would show.
-        "/moved" => (key_set.clone(), None),
+        JWK_SET => (jwk_set.clone(), state.jwk_set),
+        // The target of the redirect. It serves a valid JWK set, so that a case notices if the
+        // redirect is followed.
+        "/moved" => (jwk_set.clone(), None),
         _ => return Reply::json(404, &json!({ "error": "not_found" })),
     };
-    let good = Reply::json(200, &document);
-    match outage {
-        None => good,
-        Some(Outage::Reset) => good.reset_after(0),
-        Some(Outage::Error500) => Reply::json(500, &json!({ "error": "server_error" })),
-        Some(Outage::Html) => Reply::new(
+    let valid = Reply::json(200, &document);
+    match fault {
+        None => valid,
+        Some(DocumentFault::Reset) => valid.reset_after(0),
+        Some(DocumentFault::Error500) => Reply::json(500, &json!({ "error": "server_error" })),
+        Some(DocumentFault::Html) => Reply::new(
             200,
             "text/html",
             "<!doctype html><title>Sign in to the network</title>",
         ),
-        Some(Outage::Oversized) => {
+        Some(DocumentFault::Oversized) => {
             let mut text = document.to_string();
             text.push_str(&" ".repeat(150_001 - text.len()));
             Reply::new(200, "application/json", text)
         }
-        Some(Outage::Redirect) => Reply::new(302, "text/plain", "").header("location", "/moved"),
-        Some(Outage::Drip) => good.drip(Duration::from_millis(200)),
-        Some(Outage::Silence) => Reply::silence(),
-        Some(Outage::WrongShape) => Reply::json(200, &json!([{ "keys": "none" }])),
+        Some(DocumentFault::Redirect) => {
+            Reply::new(302, "text/plain", "").header("location", "/moved")
+        }
+        Some(DocumentFault::Drip) => valid.drip(Duration::from_millis(200)),
+        Some(DocumentFault::Silence) => Reply::silence(),
+        Some(DocumentFault::WrongShape) => Reply::json(200, &json!([{ "keys": "none" }])),
     }
 }

@@ -1,6 +1,5 @@
-//! Signing keys of every family, and JWTs that can be wrong in every way. On the cryptographic
-//! library alone, so that a mistake of the JWT library that the product uses cannot hide in the
-//! tests too.
+//! Signing keys of every type, and JWTs that can be invalid in every way. This signer uses the
+//! cryptographic library only: a bug in the product's own JWT code cannot hide in the tests.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 enum Pair {
     Rsa(RsaKeyPair),
-    /// With the curve's name and its JWT algorithm.
+    /// With the names of the curve and of its JWT algorithm.
     Ec(EcdsaKeyPair, &'static str, &'static str),
     Ed(Ed25519KeyPair),
 }
@@ -53,8 +52,8 @@ impl Key {
         }
     }
 
-    /// One key of each family, under the same ids for every issuer. The RSA key, which takes its
-    /// time to make, is one for the whole suite; the others are each issuer's own.
+    /// One key of each type, with the same ids for every issuer. The whole suite shares one RSA
+    /// key, because RSA keys are slow to generate. Each issuer has its own other keys.
     pub fn standard() -> Vec<Arc<Key>> {
         static RSA: OnceLock<Arc<Key>> = OnceLock::new();
         let rsa = RSA.get_or_init(|| Arc::new(Key::rsa("rsa-1"))).clone();
@@ -82,7 +81,7 @@ impl Key {
                 json!({ "kty": "RSA", "n": encode(modulus), "e": encode(exponent) })
             }
             Pair::Ec(pair, curve, alg) => {
-                // An uncompressed point: a 4, then both coordinates.
+                // An uncompressed point: the byte 4, then both coordinates.
                 let (x, y) =
                     pair.public_key().as_ref()[1..].split_at(pair.public_key().as_ref().len() / 2);
                 json!({ "kty": "EC", "crv": curve, "alg": alg, "x": encode(x), "y": encode(y) })
@@ -96,7 +95,7 @@ impl Key {
         jwk
     }
 
-    /// The public half as whoever confuses algorithms would use it for a shared secret.
+    /// The public key in the encoding that an algorithm confusion attack uses as a shared secret.
     pub fn public_der(&self) -> Vec<u8> {
         match &self.pair {
             Pair::Rsa(pair) => pair
@@ -137,7 +136,7 @@ impl Key {
     }
 }
 
-/// A JWT to be: its parts may be replaced before it is signed.
+/// A JWT that is not signed yet: its parts can be replaced.
 pub struct Jwt {
     key: Arc<Key>,
     alg: String,
@@ -161,7 +160,8 @@ impl Jwt {
         }
     }
 
-    /// Another header member, or the removal of one by null; the signature stays the key's own.
+    /// Sets a header member, or removes it if the value is null. The signature is still made with
+    /// the key and the algorithm of `new`.
     pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
         match value.into() {
             Value::Null => self.header.remove(name),
@@ -194,7 +194,7 @@ impl Jwt {
     }
 }
 
-/// A JWT with a shared secret; `alg` is one of HS256, HS384 and HS512.
+/// A JWT signed with a shared secret. `alg` is HS256, HS384 or HS512.
 pub fn hmac_jwt(alg: &str, secret: &[u8], claims: &Value) -> String {
     let algorithm = match alg {
         "HS384" => hmac::HMAC_SHA384,
@@ -211,15 +211,15 @@ pub fn hmac_jwt(alg: &str, secret: &[u8], claims: &Value) -> String {
     format!("{message}.{}", encode(tag.as_ref()))
 }
 
-/// Claims with another value of one of them.
-pub fn with(claims: &Value, name: &str, value: impl Into<Value>) -> Value {
+/// The claims with one of them replaced.
+pub fn with_claim(claims: &Value, name: &str, value: impl Into<Value>) -> Value {
     let mut claims = claims.clone();
     claims[name] = value.into();
     claims
 }
 
-/// Claims without one of them.
-pub fn without(claims: &Value, name: &str) -> Value {
+/// The claims without one of them.
+pub fn without_claim(claims: &Value, name: &str) -> Value {
     let mut claims = claims.clone();
     claims
         .as_object_mut()
@@ -244,7 +244,7 @@ fn rsa_numbers(der: &[u8]) -> (&[u8], &[u8]) {
     let (sequence, _) = der_value(der);
     let (modulus, rest) = der_value(sequence);
     let (exponent, _) = der_value(rest);
-    // An integer whose first bit is set has a zero before it, which a JWK has not.
+    // DER puts a zero before an integer whose first bit is set. A JWK does not.
     (modulus.strip_prefix(&[0]).unwrap_or(modulus), exponent)
 }
 

@@ -1,16 +1,15 @@
-//! Looks for secrets where none may be: as they are, and in every coding in which they might have
-//! slipped out.
+//! Searches texts for secrets: in plain text, and in every encoding in which they might leak.
 
 use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-/// Shorter pieces occur by chance, so a secret of fewer bytes cannot be looked for.
-const SHORTEST: usize = 12;
+/// Shorter strings occur by chance, so a shorter secret cannot be searched for.
+const MIN_LEN: usize = 12;
 
-/// Fails where a secret occurs in any of the texts. Both come with a name for the message, which
-/// never shows a secret.
+/// Fails if a secret occurs in any of the texts. Both have names for the message, which never shows
+/// a secret.
 pub fn assert_absent(texts: &[(&str, &str)], secrets: &[(&str, &str)]) {
     let found = find(texts, secrets);
     assert!(
@@ -24,25 +23,26 @@ fn find(texts: &[(&str, &str)], secrets: &[(&str, &str)]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (secret_name, secret) in secrets {
         assert!(
-            secret.len() >= SHORTEST,
-            "{secret_name} is too short to be looked for"
+            secret.len() >= MIN_LEN,
+            "{secret_name} is too short to be searched for"
         );
-        for (coding, needle) in codings(secret) {
-            let holders = texts.iter().filter(|(_, text)| text.contains(&needle));
-            found
-                .extend(holders.map(|(text_name, _)| {
-                    format!("{secret_name} occurs in {text_name}, {coding}")
-                }));
+        for (encoding, encoded) in encodings(secret) {
+            let matches = texts.iter().filter(|(_, text)| text.contains(&encoded));
+            found.extend(
+                matches.map(|(text_name, _)| {
+                    format!("{secret_name} occurs in {text_name}, {encoding}")
+                }),
+            );
         }
     }
     found
 }
 
-fn codings(secret: &str) -> Vec<(String, String)> {
+fn encodings(secret: &str) -> Vec<(String, String)> {
     let bytes = secret.as_bytes();
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut found = vec![
-        ("as it is".to_owned(), secret.to_owned()),
+        ("in plain text".to_owned(), secret.to_owned()),
         ("reversed".to_owned(), secret.chars().rev().collect()),
         (
             "as JSON bytes".to_owned(),
@@ -64,13 +64,13 @@ fn codings(secret: &str) -> Vec<(String, String)> {
         ("in hex".to_owned(), hex),
         ("URL-encoded".to_owned(), percent(secret, false)),
         (
-            "URL-encoded to the last byte".to_owned(),
+            "URL-encoded including unreserved characters".to_owned(),
             percent(secret, true),
         ),
     ];
     for alignment in 0..3 {
-        // Behind one or two other bytes the same secret is other characters; those at the edges mix
-        // with what is beside it, so they are left out.
+        // The encoded characters depend on the number of bytes before the secret. Those at the
+        // edges also depend on the adjacent bytes, so they are left out.
         let shifted = [&[b'.'; 3][..alignment], bytes].concat();
         let whole = shifted.len() / 3 * 4;
         let start = if alignment == 0 { 0 } else { 4 };
@@ -79,7 +79,7 @@ fn codings(secret: &str) -> Vec<(String, String)> {
             ("base64url", URL_SAFE_NO_PAD.encode(&shifted)),
         ] {
             found.push((
-                format!("in {name}, {alignment} bytes in"),
+                format!("in {name} at offset {alignment}"),
                 text[start..whole].to_owned(),
             ));
         }
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_a_secret_in_every_coding() {
+    fn finds_a_secret_in_every_encoding() {
         for before in ["", "a", "ab", "abc", "user:"] {
             let text = format!("{before}{SECRET} and more");
             assert!(finds(&text));
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn passes_a_text_without_it() {
+    fn accepts_a_text_without_the_secret() {
         assert!(!finds("sk_car_ and nothing else"));
     }
 }

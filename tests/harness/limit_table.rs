@@ -1,5 +1,6 @@
-//! The table of limits: DynamoDB, played by moto behind a door that lets one update in at a time,
-//! since moto looks and writes in two steps. The door counts, and can be told to be trouble.
+//! The limit table: moto as DynamoDB, behind a proxy. The proxy passes one update at a time,
+//! because moto checks the condition and writes in two steps. It counts the calls and can inject
+//! faults.
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,38 +16,39 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::{Builder, Moto, http};
+use crate::function::FunctionBuilder;
+use crate::http;
+use crate::moto::Moto;
 
-/// How DynamoDB is.
+/// How DynamoDB fails.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Mood {
-    Well,
-    /// Takes requests and does not answer.
+pub enum Fault {
+    /// Accepts requests and does not respond.
     Silent,
-    /// Answers as where the account's or the table's throughput is used up.
+    /// Responds as if the throughput of the account or the table was exceeded.
     Throttled,
-    /// Answers 500.
-    Broken,
+    /// Responds with 500.
+    InternalError,
 }
 
-struct Door {
+struct DynamoDbProxy {
     moto: Moto,
-    mood: Mutex<Mood>,
+    fault: Mutex<Option<Fault>>,
     calls: AtomicUsize,
-    turn: tokio::sync::Mutex<()>,
+    update_lock: tokio::sync::Mutex<()>,
 }
 
 pub struct LimitTable {
     pub name: String,
     url: String,
-    door: Arc<Door>,
+    proxy: Arc<DynamoDbProxy>,
     server: JoinHandle<()>,
 }
 
 impl LimitTable {
-    /// An empty table, as the template makes it.
+    /// An empty table with the schema of the template.
     pub async fn create() -> Self {
-        let name = Moto::unique("limits").replace('/', "-");
+        let name = Moto::unique_name("limits").replace('/', "-");
         let moto = Moto::start().await;
         let input = json!({
             "TableName": name,
@@ -55,34 +57,36 @@ impl LimitTable {
             "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }],
         });
         moto.dynamodb("CreateTable", input).await;
-        Self::of(moto, name).await
+        Self::with_moto(moto, name).await
     }
 
-    async fn of(moto: Moto, name: String) -> Self {
-        let (mood, calls) = (Mutex::new(Mood::Well), AtomicUsize::new(0));
-        let door = Arc::new(Door {
+    async fn with_moto(moto: Moto, name: String) -> Self {
+        let (fault, calls) = (Mutex::new(None), AtomicUsize::new(0));
+        let proxy = Arc::new(DynamoDbProxy {
             moto,
-            mood,
+            fault,
             calls,
-            turn: tokio::sync::Mutex::default(),
+            update_lock: tokio::sync::Mutex::default(),
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .expect("a free loopback port");
         let url = format!("http://{}", listener.local_addr().expect("a bound address"));
-        let router = Router::new().fallback(pass).with_state(Arc::clone(&door));
+        let router = Router::new()
+            .fallback(forward)
+            .with_state(Arc::clone(&proxy));
         let server =
             tokio::spawn(async move { axum::serve(listener, router).await.unwrap_or_default() });
         Self {
             name,
             url,
-            door,
+            proxy,
             server,
         }
     }
 
-    /// A function that counts in it.
-    pub fn limits(&self, function: Builder) -> Builder {
+    /// Configures a function to use this table.
+    pub fn configure(&self, function: FunctionBuilder) -> FunctionBuilder {
         function
             .env("LIMIT_TABLE", &self.name)
             .env("AWS_ENDPOINT_URL_DYNAMODB", &self.url)
@@ -92,22 +96,23 @@ impl LimitTable {
         &self.url
     }
 
-    pub fn becomes(&self, mood: Mood) {
-        *self.door.mood.lock().expect("an unpoisoned mood") = mood;
+    /// Injects a fault, or none, from the next call on.
+    pub fn set_fault(&self, fault: impl Into<Option<Fault>>) {
+        *self.proxy.fault.lock().expect("an unpoisoned lock") = fault.into();
     }
 
-    /// How many calls came in since this was asked last.
-    pub fn calls(&self) -> usize {
-        self.door.calls.swap(0, Ordering::SeqCst)
+    /// Returns the number of calls since the last time, and resets it.
+    pub fn take_calls(&self) -> usize {
+        self.proxy.calls.swap(0, Ordering::SeqCst)
     }
 
     pub async fn items(&self) -> Vec<Value> {
-        let scanned = self
-            .door
+        let scan = self
+            .proxy
             .moto
             .dynamodb("Scan", json!({ "TableName": self.name }))
             .await;
-        scanned["Items"].as_array().cloned().unwrap_or_default()
+        scan["Items"].as_array().cloned().unwrap_or_default()
     }
 }
 
@@ -117,7 +122,7 @@ impl Drop for LimitTable {
     }
 }
 
-async fn pass(State(door): State<Arc<Door>>, request: Request) -> Response {
+async fn forward(State(proxy): State<Arc<DynamoDbProxy>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, 64 * 1024).await.unwrap_or_default();
     let text = |name: &str| {
@@ -131,44 +136,47 @@ async fn pass(State(door): State<Arc<Door>>, request: Request) -> Response {
     let target = text("x-amz-target");
     assert_eq!(
         target, "DynamoDB_20120810.UpdateItem",
-        "nothing else is permitted"
+        "the function has no other permission"
     );
-    door.calls.fetch_add(1, Ordering::SeqCst);
-    let mood = *door.mood.lock().expect("an unpoisoned mood");
-    match mood {
-        Mood::Well => {}
-        Mood::Silent => tokio::time::sleep(Duration::from_secs(30)).await,
-        Mood::Throttled => {
-            return said(
+    proxy.calls.fetch_add(1, Ordering::SeqCst);
+    let fault = *proxy.fault.lock().expect("an unpoisoned lock");
+    match fault {
+        None => {}
+        Some(Fault::Silent) => tokio::time::sleep(Duration::from_secs(30)).await,
+        Some(Fault::Throttled) => {
+            return json_response(
                 400,
                 json!({ "__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException" }),
             );
         }
-        Mood::Broken => return said(500, json!({ "__type": "InternalServerError" })),
+        Some(Fault::InternalError) => {
+            return json_response(500, json!({ "__type": "InternalServerError" }));
+        }
     }
     let content_type = text("content-type");
     let authorization = text("authorization");
-    // A task of its own: moto goes on with an update whose caller gave up, and so must its turn.
+    // In its own task: moto continues an update whose client gave up, so the lock must be held as
+    // long.
     let update = tokio::spawn(async move {
-        let _turn = door.turn.lock().await;
+        let _guard = proxy.update_lock.lock().await;
         let headers = [
             ("content-type", &*content_type),
             ("x-amz-target", &target),
             ("authorization", &authorization),
         ];
-        http::post(door.moto.address(), "/", &headers, &body).await
+        http::post(proxy.moto.address(), "/", &headers, &body).await
     });
     match update.await.expect("an update that does not panic") {
-        Ok(answer) => answered(answer.status, answer.body.into()),
-        Err(error) => answered(502, error.to_string().into()),
+        Ok(reply) => response(reply.status, reply.body.into()),
+        Err(error) => response(502, error.to_string().into()),
     }
 }
 
-fn said(status: u16, body: Value) -> Response {
-    answered(status, body.to_string().into())
+fn json_response(status: u16, body: Value) -> Response {
+    response(status, body.to_string().into())
 }
 
-fn answered(status: u16, body: Bytes) -> Response {
+fn response(status: u16, body: Bytes) -> Response {
     let status = StatusCode::from_u16(status).expect("a status");
     (
         status,
@@ -189,23 +197,23 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_update_keeps_its_turn_when_nobody_waits_for_it_any_more() {
-        // As moto: it goes on with an update whose caller has hung up.
-        let (under_way, overlapped) = (
+    async fn an_update_holds_the_lock_after_its_client_gave_up() {
+        // Like moto, it continues an update after the client disconnected.
+        let (in_progress, overlapped) = (
             Arc::new(AtomicUsize::new(0)),
             Arc::new(AtomicBool::new(false)),
         );
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let moto = Moto::played_by(listener.local_addr().unwrap());
-        let (working, twice) = (Arc::clone(&under_way), Arc::clone(&overlapped));
+        let moto = Moto::at(listener.local_addr().unwrap());
+        let (active, overlap) = (Arc::clone(&in_progress), Arc::clone(&overlapped));
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let (working, twice) = (Arc::clone(&working), Arc::clone(&twice));
+                let (active, overlap) = (Arc::clone(&active), Arc::clone(&overlap));
                 tokio::spawn(async move {
-                    twice.fetch_or(working.fetch_add(1, Ordering::SeqCst) > 0, Ordering::SeqCst);
+                    overlap.fetch_or(active.fetch_add(1, Ordering::SeqCst) > 0, Ordering::SeqCst);
                     http::read_head(&mut stream).await.unwrap_or_default();
                     tokio::time::sleep(Duration::from_millis(300)).await;
-                    working.fetch_sub(1, Ordering::SeqCst);
+                    active.fetch_sub(1, Ordering::SeqCst);
                     stream
                         .write_all(b"HTTP/1.0 200 OK\r\n\r\n{}")
                         .await
@@ -213,21 +221,24 @@ mod tests {
                 });
             }
         });
-        let table = LimitTable::of(moto, "any".to_owned()).await;
-        let door: SocketAddr = table.url().trim_start_matches("http://").parse().unwrap();
-        let mut given_up = TcpStream::connect(door).await.unwrap();
+        let table = LimitTable::with_moto(moto, "any".to_owned()).await;
+        let proxy: SocketAddr = table.url().trim_start_matches("http://").parse().unwrap();
+        let mut impatient_client = TcpStream::connect(proxy).await.unwrap();
         let head = "POST / HTTP/1.1\r\nhost: any\r\nx-amz-target: DynamoDB_20120810.UpdateItem\r\ncontent-length: 2\r\n\r\n{}";
-        given_up.write_all(head.as_bytes()).await.unwrap();
-        while under_way.load(Ordering::SeqCst) == 0 {
+        impatient_client.write_all(head.as_bytes()).await.unwrap();
+        while in_progress.load(Ordering::SeqCst) == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        drop(given_up);
+        drop(impatient_client);
         tokio::time::sleep(Duration::from_millis(50)).await;
         let headers = [("x-amz-target", "DynamoDB_20120810.UpdateItem")];
         assert_eq!(
-            http::post(door, "/", &headers, b"{}").await.unwrap().status,
+            http::post(proxy, "/", &headers, b"{}")
+                .await
+                .unwrap()
+                .status,
             200
         );
-        assert!(!overlapped.load(Ordering::SeqCst), "two updates at once");
+        assert!(!overlapped.load(Ordering::SeqCst), "two updates overlapped");
     }
 }

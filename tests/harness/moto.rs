@@ -1,5 +1,5 @@
-//! AWS's services, played by moto: one server for the whole suite, and the few calls that a case
-//! makes of it.
+//! moto as Secrets Manager and DynamoDB: one server for the whole suite, and the calls that the
+//! cases make.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::process::Process;
-use crate::{http, ports, tool};
+use crate::{http, ports, tools};
 
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 static SERVER: OnceCell<SocketAddr> = OnceCell::const_new();
-static TURN: Mutex<()> = Mutex::const_new(());
-static NAMES: AtomicUsize = AtomicUsize::new(0);
+static CALL_LOCK: Mutex<()> = Mutex::const_new(());
+static NEXT_NAME: AtomicUsize = AtomicUsize::new(0);
 
 #[derive(Clone, Copy)]
 pub struct Moto {
@@ -25,18 +25,18 @@ pub struct Moto {
 }
 
 impl Moto {
-    /// The suite's server, started by whoever comes first.
+    /// The suite's server. The first call starts it.
     pub async fn start() -> Self {
         let address = SERVER.get_or_init(|| async {
-            let program = tool("VOICEMINT_MOTO");
-            // On a thread that may block: whoever shares this runtime goes on meanwhile.
+            let program = tools::path("VOICEMINT_MOTO");
+            // On a blocking thread, so that other tasks of this runtime continue.
             let started = tokio::task::spawn_blocking(|| spawn(program))
                 .await
                 .expect("a start that does not panic");
             let moto = Self {
                 address: started.unwrap_or_else(|message| panic!("{message}")),
             };
-            // Its first call sets the service up.
+            // The first call initializes the service.
             moto.call("ListSecrets", json!({})).await;
             moto.address
         });
@@ -45,9 +45,9 @@ impl Moto {
         }
     }
 
-    /// Something else in its place.
+    /// Another server in place of moto.
     #[cfg(test)]
-    pub const fn played_by(address: SocketAddr) -> Self {
+    pub const fn at(address: SocketAddr) -> Self {
         Self { address }
     }
 
@@ -55,9 +55,12 @@ impl Moto {
         self.address
     }
 
-    /// A secret's name that no other case uses.
-    pub fn unique(stem: &str) -> String {
-        format!("voicemint/{stem}-{}", NAMES.fetch_add(1, Ordering::SeqCst))
+    /// A name that no other case uses.
+    pub fn unique_name(stem: &str) -> String {
+        format!(
+            "voicemint/{stem}-{}",
+            NEXT_NAME.fetch_add(1, Ordering::SeqCst)
+        )
     }
 
     pub async fn create_secret(&self, name: &str, value: &str) {
@@ -68,7 +71,7 @@ impl Moto {
         .await;
     }
 
-    /// A new version, which is the current one from now on.
+    /// Stores a new version, which becomes the current one.
     pub async fn put_secret(&self, name: &str, value: &str) {
         self.call(
             "PutSecretValue",
@@ -108,9 +111,9 @@ impl Moto {
     }
 
     async fn call_service(&self, service: &str, json: &str, target: &str, input: Value) -> Value {
-        // moto walks its tables with no lock: changes at the same time make it fail now and then.
-        let _turn = TURN.lock().await;
-        // It reads the service out of the signature's scope and does not check the rest.
+        // moto iterates over its tables without a lock: concurrent changes sometimes make it fail.
+        let _guard = CALL_LOCK.lock().await;
+        // moto reads the service from the scope of the signature and does not check the rest.
         let scope = format!("Credential=ASIAFAKE/20260101/us-east-1/{service}/aws4_request");
         let headers = [
             ("content-type", &*format!("application/x-amz-json-{json}")),
@@ -135,24 +138,25 @@ impl Moto {
 
 fn spawn(program: PathBuf) -> Result<SocketAddr, String> {
     let address = ports::free();
-    let (tell, started) = mpsc::channel();
-    // The server lives as long as this thread: the kernel ends it with the suite, however that
-    // ends.
+    let (notify, started) = mpsc::channel();
+    // The server lives as long as this thread: the kernel ends it when the suite ends, for any
+    // reason.
     thread::spawn(move || {
         let environment = [("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())];
         let arguments =
             ["--host", "127.0.0.1", "--port", &address.port().to_string()].map(str::to_owned);
         let mut process = Process::start(&program, &arguments, &environment);
-        let limit = Instant::now() + START_LIMIT;
+        let deadline = Instant::now() + START_TIMEOUT;
         while std::net::TcpStream::connect(address).is_err() {
-            if process.has_ended() || Instant::now() > limit {
-                tell.send(Err(format!("moto did not start:\n{}", process.output())))
+            if process.has_ended() || Instant::now() > deadline {
+                notify
+                    .send(Err(format!("moto did not start:\n{}", process.output())))
                     .ok();
                 return;
             }
             thread::sleep(Duration::from_millis(50));
         }
-        tell.send(Ok(address)).ok();
+        notify.send(Ok(address)).ok();
         loop {
             thread::park();
         }

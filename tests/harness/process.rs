@@ -1,6 +1,5 @@
-//! A child process that cannot outlive the test: it is ended on drop, and by the kernel where the
-//! test is interrupted. Everything that it writes is kept, so that a case can look at it and a
-//! failure can show it.
+//! A child process that cannot outlive the test: it is ended on drop, or by the kernel if the test
+//! is interrupted. Its output is kept, so that a case can read it and a failure can show it.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
@@ -10,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-const GRACE: Duration = Duration::from_secs(2);
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub struct Process {
     child: Child,
@@ -18,8 +17,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a program with this environment and no other. It gets SIGTERM when the thread that
-    /// started it ends.
+    /// Starts a program with exactly this environment. The process gets SIGTERM when the thread
+    /// that started it ends.
     pub fn start(program: &Path, arguments: &[String], environment: &[(String, String)]) -> Self {
         let mut child = Command::new("setpriv")
             .args(["--pdeathsig", "TERM", "--"])
@@ -30,23 +29,23 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // A group of its own: Ctrl-C reaches the suite alone, which then takes its children
-            // down in order.
+            // In its own process group, so that Ctrl-C reaches only the suite, which then ends its
+            // children in order.
             .process_group(0)
             .spawn()
             .unwrap_or_else(|error| {
                 panic!(
-                    "cannot start {} (by util-linux's setpriv): {error}",
+                    "cannot start {} (with util-linux's setpriv): {error}",
                     program.display()
                 )
             });
         let output = Arc::new(Mutex::new(String::new()));
-        keep(child.stdout.take(), &output);
-        keep(child.stderr.take(), &output);
+        collect(child.stdout.take(), &output);
+        collect(child.stderr.take(), &output);
         Self { child, output }
     }
 
-    /// Standard output and error up to now, by whole lines.
+    /// The complete lines of standard output and standard error so far.
     pub fn output(&self) -> String {
         self.output.lock().expect("an unpoisoned buffer").clone()
     }
@@ -58,16 +57,15 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // First the gentle way: the emulator then ends its function, which has a process group of
-        // its own.
+        // SIGTERM first: the emulator then ends its function, which has its own process group.
         let terminate = format!("kill -TERM {}", self.child.id());
         Command::new("sh")
             .args(["-c", &terminate])
             .stderr(Stdio::null())
             .status()
             .ok();
-        let limit = Instant::now() + GRACE;
-        while Instant::now() < limit {
+        let deadline = Instant::now() + STOP_TIMEOUT;
+        while Instant::now() < deadline {
             if self.has_ended() {
                 return;
             }
@@ -78,7 +76,7 @@ impl Drop for Process {
     }
 }
 
-fn keep(pipe: Option<impl Read + Send + 'static>, output: &Arc<Mutex<String>>) {
+fn collect(pipe: Option<impl Read + Send + 'static>, output: &Arc<Mutex<String>>) {
     let (Some(pipe), output) = (pipe, output.clone()) else {
         return;
     };

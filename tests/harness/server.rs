@@ -1,6 +1,6 @@
-//! A raw HTTP server on loopback that can also do what well-behaved servers cannot: drip, stall,
-//! reset, hang up. It records every request and counts connections, so that a case can say what was
-//! sent, and how often.
+//! A raw HTTP server on loopback that can also misbehave: drip, stall, reset or close connections.
+//! It records every request and counts connections, so that a case can assert what was sent, and
+//! how often.
 
 use std::io::Result;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,13 +16,13 @@ use tokio::time::sleep;
 
 use crate::http;
 
-/// Longer than any client under test waits; a server never holds a connection beyond it.
+/// How long a silent server holds a connection: longer than any client under test waits.
 const STALL: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: String,
-    /// Path and query, as sent.
+    /// The path and query, as sent.
     pub target: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
@@ -34,7 +34,7 @@ impl Request {
         http::find(&self.headers, name)
     }
 
-    /// The body as JSON, null where it is none.
+    /// The body as JSON, or null.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -43,7 +43,7 @@ impl Request {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The headers' names in order, each as often as it was sent.
+    /// The sorted names of the headers. A repeated header is listed as often as it was sent.
     pub fn header_names(&self) -> Vec<&str> {
         let mut names: Vec<_> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();
@@ -52,25 +52,26 @@ impl Request {
 }
 
 #[derive(Clone, Debug)]
-enum Manner {
-    AtOnce,
-    After(Duration),
-    /// One byte of the whole answer in each such time.
+enum Delivery {
+    Immediate,
+    Delayed(Duration),
+    /// One byte of the whole response per interval.
     Drip(Duration),
-    /// This many bytes of the whole answer, then a TCP reset.
+    /// This many bytes of the whole response, then a TCP reset.
     Reset(usize),
-    /// The whole answer, then the connection is closed without a word, as idle pools find it.
+    /// The whole response, then the connection is closed without `Connection: close`, as servers
+    /// close idle connections.
     Close,
     Silence,
 }
 
-/// What a server does with one request.
+/// How a server replies to one request.
 #[derive(Clone, Debug)]
 pub struct Reply {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
-    manner: Manner,
+    delivery: Delivery,
 }
 
 impl Reply {
@@ -80,7 +81,7 @@ impl Reply {
             status,
             headers,
             body: body.into(),
-            manner: Manner::AtOnce,
+            delivery: Delivery::Immediate,
         }
     }
 
@@ -96,7 +97,7 @@ impl Reply {
     }
 
     pub fn silence() -> Self {
-        Self::manner(Self::new(200, "text/plain", ""), Manner::Silence)
+        Self::delivery(Self::new(200, "text/plain", ""), Delivery::Silence)
     }
 
     /// A reset before the first byte.
@@ -114,24 +115,24 @@ impl Reply {
         self
     }
 
-    pub fn after(self, pause: Duration) -> Self {
-        self.manner(Manner::After(pause))
+    pub fn delayed(self, pause: Duration) -> Self {
+        self.delivery(Delivery::Delayed(pause))
     }
 
     pub fn drip(self, pause: Duration) -> Self {
-        self.manner(Manner::Drip(pause))
+        self.delivery(Delivery::Drip(pause))
     }
 
     pub fn reset_after(self, bytes: usize) -> Self {
-        self.manner(Manner::Reset(bytes))
+        self.delivery(Delivery::Reset(bytes))
     }
 
     pub fn then_close(self) -> Self {
-        self.manner(Manner::Close)
+        self.delivery(Delivery::Close)
     }
 
-    fn manner(mut self, manner: Manner) -> Self {
-        self.manner = manner;
+    fn delivery(mut self, delivery: Delivery) -> Self {
+        self.delivery = delivery;
         self
     }
 
@@ -152,15 +153,15 @@ impl Reply {
 type Handler = dyn Fn(&Request) -> Reply + Send + Sync;
 
 #[derive(Default)]
-struct Seen {
+struct Received {
     requests: Mutex<Vec<Request>>,
-    warm_ups: Mutex<Vec<Request>>,
+    preconnects: Mutex<Vec<Request>>,
     connections: AtomicUsize,
 }
 
 pub struct Server {
     address: SocketAddr,
-    seen: Arc<Seen>,
+    received: Arc<Received>,
     task: JoinHandle<()>,
 }
 
@@ -170,11 +171,11 @@ impl Server {
             .await
             .expect("a free loopback port");
         let address = listener.local_addr().expect("a bound address");
-        let seen = Arc::new(Seen::default());
-        let task = tokio::spawn(accept(listener, Arc::new(handler), seen.clone()));
+        let received = Arc::new(Received::default());
+        let task = tokio::spawn(accept(listener, Arc::new(handler), received.clone()));
         Self {
             address,
-            seen,
+            received,
             task,
         }
     }
@@ -184,25 +185,25 @@ impl Server {
     }
 
     pub fn requests(&self) -> Vec<Request> {
-        self.seen
+        self.received
             .requests
             .lock()
-            .expect("an unpoisoned record")
+            .expect("an unpoisoned lock")
             .clone()
     }
 
-    /// The `HEAD`s by which functions warm their connection: no calls, so they are answered past
-    /// the handler.
-    pub fn warm_ups(&self) -> Vec<Request> {
-        self.seen
-            .warm_ups
+    /// The `HEAD` requests with which functions preconnect. They are not calls, so the handler does
+    /// not see them.
+    pub fn preconnects(&self) -> Vec<Request> {
+        self.received
+            .preconnects
             .lock()
-            .expect("an unpoisoned record")
+            .expect("an unpoisoned lock")
             .clone()
     }
 
     pub fn connections(&self) -> usize {
-        self.seen.connections.load(Ordering::SeqCst)
+        self.received.connections.load(Ordering::SeqCst)
     }
 }
 
@@ -212,17 +213,21 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: TcpListener, handler: Arc<Handler>, seen: Arc<Seen>) {
+async fn accept(listener: TcpListener, handler: Arc<Handler>, received: Arc<Received>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        seen.connections.fetch_add(1, Ordering::SeqCst);
-        let (handler, seen) = (handler.clone(), seen.clone());
-        // A client that goes away mid-answer is what some cases are about, and no error here.
-        connections.spawn(async move { serve(stream, &*handler, &seen).await.unwrap_or_default() });
+        received.connections.fetch_add(1, Ordering::SeqCst);
+        let (handler, received) = (handler.clone(), received.clone());
+        // Some cases disconnect in the middle of a response, so an I/O error is not a failure here.
+        connections.spawn(async move {
+            serve(stream, &*handler, &received)
+                .await
+                .unwrap_or_default()
+        });
     }
 }
 
-async fn serve(mut stream: TcpStream, handler: &Handler, seen: &Seen) -> Result<()> {
+async fn serve(mut stream: TcpStream, handler: &Handler, received: &Received) -> Result<()> {
     stream.set_nodelay(true)?;
     while let Some(head) = http::read_head(&mut stream).await? {
         let mut body = head.rest.clone();
@@ -244,9 +249,10 @@ async fn serve(mut stream: TcpStream, handler: &Handler, seen: &Seen) -> Result<
             at: SystemTime::now(),
         };
         if request.method == "HEAD" {
-            seen.warm_ups
+            received
+                .preconnects
                 .lock()
-                .expect("an unpoisoned record")
+                .expect("an unpoisoned lock")
                 .push(request);
             stream
                 .write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\n")
@@ -254,31 +260,32 @@ async fn serve(mut stream: TcpStream, handler: &Handler, seen: &Seen) -> Result<
             continue;
         }
         let reply = handler(&request);
-        seen.requests
+        received
+            .requests
             .lock()
-            .expect("an unpoisoned record")
+            .expect("an unpoisoned lock")
             .push(request);
         let bytes = reply.bytes();
-        match reply.manner {
-            Manner::AtOnce => stream.write_all(&bytes).await?,
-            Manner::After(pause) => {
+        match reply.delivery {
+            Delivery::Immediate => stream.write_all(&bytes).await?,
+            Delivery::Delayed(pause) => {
                 sleep(pause).await;
                 stream.write_all(&bytes).await?;
             }
-            Manner::Drip(pause) => {
+            Delivery::Drip(pause) => {
                 for byte in bytes {
                     stream.write_all(&[byte]).await?;
                     sleep(pause).await;
                 }
             }
-            Manner::Reset(sent) => {
+            Delivery::Reset(sent) => {
                 stream.write_all(&bytes[..sent.min(bytes.len())]).await?;
-                // Let the part arrive: a reset overtakes what is still under way.
+                // The bytes must arrive first: a reset discards data that is still in transit.
                 sleep(Duration::from_millis(50)).await;
                 return stream.set_zero_linger();
             }
-            Manner::Close => return stream.write_all(&bytes).await,
-            Manner::Silence => sleep(STALL).await,
+            Delivery::Close => return stream.write_all(&bytes).await,
+            Delivery::Silence => sleep(STALL).await,
         }
     }
     Ok(())

@@ -1,13 +1,12 @@
-//! The event sources: an event of an HTTP API as each of them would send the same request, in the
-//! envelope of its file in `events/`. Formats:
+//! The event sources. Converts an event of an HTTP API to the event that another source would send
+//! for the same request, based on that source's file in `events/`. Formats:
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html>,
 //! <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html> and
 //! <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>.
 
 use serde_json::{Map, Value, json};
 
-use crate::Event;
-use crate::event::decoded;
+use crate::event::{Event, percent_decoded};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventSource {
@@ -17,7 +16,7 @@ pub enum EventSource {
     FunctionUrl,
     /// Payload format 1.0.
     RestApi,
-    /// A REST API behind a custom domain, whose base path stays in the event's path.
+    /// A REST API behind a custom domain: the base path stays in the event's path.
     RestApiBasePath,
     /// An Application Load Balancer.
     Alb,
@@ -35,8 +34,8 @@ impl EventSource {
         Self::AlbMultiValue,
     ];
 
-    /// Whose event this is, by its shape; anything else is answered as to an HTTP API.
-    pub fn of(event: &Value) -> Self {
+    /// Detects the source from the shape of an event. Everything unknown counts as an HTTP API.
+    pub fn detect(event: &Value) -> Self {
         match event {
             _ if event["version"] == "2.0" => Self::HttpApi,
             _ if event["requestContext"]["elb"].is_object()
@@ -50,8 +49,8 @@ impl EventSource {
         }
     }
 
-    /// Whether its events have each value of a repeated header: a load balancer keeps the last one,
-    /// unless it is told to send all.
+    /// Whether events of this source have every value of a repeated header. A load balancer keeps
+    /// the last value unless it is configured to send all of them.
     pub fn passes_repeated_headers(self) -> bool {
         self != Self::Alb
     }
@@ -70,10 +69,10 @@ impl EventSource {
 
 impl Event {
     pub fn source(&self) -> EventSource {
-        EventSource::of(self.json())
+        EventSource::detect(self.json())
     }
 
-    /// The request of this event of an HTTP API, as the source sends it.
+    /// Converts this event of an HTTP API to the event that the source would send.
     #[must_use]
     pub fn via(&self, source: EventSource) -> Self {
         let request = self.json();
@@ -91,16 +90,17 @@ impl Event {
                     "rawQueryString",
                     "queryStringParameters",
                 ] {
-                    put(&mut event, member, request[member].clone());
+                    set_or_remove(&mut event, member, request[member].clone());
                 }
                 event["requestContext"]["http"]["method"] = method.clone();
             }
             EventSource::RestApi | EventSource::RestApiBasePath => {
                 let headers = headers(request);
-                event["multiValueHeaders"] = in_arrays(&headers);
+                event["multiValueHeaders"] = as_arrays(&headers);
                 event["headers"] = headers.into();
-                // API Gateway decodes the query, and says null where there is none.
-                let pairs = pairs(query).map(|(name, value)| (decoded(name), decoded(value)));
+                // API Gateway decodes the query, and passes null if there is none.
+                let pairs = pairs(query)
+                    .map(|(name, value)| (percent_decoded(name), percent_decoded(value)));
                 let (last, all) = (last_values(pairs.clone()), all_values(pairs));
                 event["queryStringParameters"] = if query.is_empty() { Value::Null } else { last };
                 event["multiValueQueryStringParameters"] =
@@ -112,13 +112,13 @@ impl Event {
             // A load balancer does not decode the query.
             EventSource::Alb => {
                 event["headers"] = headers(request).into();
-                event["queryStringParameters"] = last_values(owned(query));
+                event["queryStringParameters"] = last_values(owned_pairs(query));
                 event["body"] = body.unwrap_or_default().into();
                 event["httpMethod"] = method.clone();
             }
             EventSource::AlbMultiValue => {
-                event["multiValueHeaders"] = in_arrays(&headers(request));
-                event["multiValueQueryStringParameters"] = all_values(owned(query));
+                event["multiValueHeaders"] = as_arrays(&headers(request));
+                event["multiValueQueryStringParameters"] = all_values(owned_pairs(query));
                 event["body"] = body.unwrap_or_default().into();
                 event["httpMethod"] = method.clone();
             }
@@ -127,11 +127,11 @@ impl Event {
         event.into()
     }
 
-    /// This event, of whatever source, with a header that the client sent several times.
+    /// This event, of any source, with a header that the client sent several times.
     #[must_use]
-    pub fn repeated(self, name: &str, values: &[&str]) -> Self {
+    pub fn repeated_header(self, name: &str, values: &[&str]) -> Self {
         let mut event = self.without_header(name).into_json();
-        match EventSource::of(&event) {
+        match EventSource::detect(&event) {
             EventSource::HttpApi | EventSource::FunctionUrl => {
                 event["headers"][name] = values.join(",").into()
             }
@@ -146,8 +146,8 @@ impl Event {
     }
 }
 
-/// Sets a member, or takes it out where the request has none.
-fn put(event: &mut Value, name: &str, value: Value) {
+/// Sets a member, or removes it if the value is null.
+fn set_or_remove(event: &mut Value, name: &str, value: Value) {
     let Some(members) = event.as_object_mut() else {
         return;
     };
@@ -157,7 +157,7 @@ fn put(event: &mut Value, name: &str, value: Value) {
     };
 }
 
-/// The headers, with the cookies as the browser sent them.
+/// The headers, including the `Cookie` header that the browser sent.
 fn headers(request: &Value) -> Map<String, Value> {
     let mut headers = request["headers"].as_object().cloned().unwrap_or_default();
     let cookies: Vec<_> = request["cookies"]
@@ -172,7 +172,7 @@ fn headers(request: &Value) -> Map<String, Value> {
     headers
 }
 
-fn in_arrays(headers: &Map<String, Value>) -> Value {
+fn as_arrays(headers: &Map<String, Value>) -> Value {
     headers
         .iter()
         .map(|(name, value)| (name.clone(), json!([value])))
@@ -184,7 +184,7 @@ fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> + Clone {
     pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
-fn owned(query: &str) -> impl Iterator<Item = (String, String)> {
+fn owned_pairs(query: &str) -> impl Iterator<Item = (String, String)> {
     pairs(query).map(|(name, value)| (name.to_owned(), value.to_owned()))
 }
 

@@ -1,5 +1,5 @@
-//! TLS in front of a plain server of this machine, by an authority that nobody knows but from its
-//! file.
+//! TLS in front of plain servers on loopback, with a certificate authority that clients trust only
+//! through its file.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-/// An authority, and the TLS servers with certificates of it.
+/// A certificate authority, and the TLS servers with certificates from it.
 pub struct Tls {
     issuer: CertifiedIssuer<'static, KeyPair>,
     file: PathBuf,
@@ -21,7 +21,7 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// An authority; `name` is for its file alone.
+    /// Creates a certificate authority. `name` is part of its file name.
     pub fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -29,7 +29,7 @@ impl Tls {
         let issuer = CertifiedIssuer::self_signed(params, key).expect("a certificate");
         let file =
             std::env::temp_dir().join(format!("voicemint-{name}-{}.pem", std::process::id()));
-        std::fs::write(&file, issuer.pem()).expect("a file for the authority");
+        std::fs::write(&file, issuer.pem()).expect("a file for the certificate authority");
         Self {
             issuer,
             file,
@@ -37,13 +37,13 @@ impl Tls {
         }
     }
 
-    /// For `SSL_CERT_FILE`.
-    pub fn file(&self) -> String {
+    /// The path for `SSL_CERT_FILE`.
+    pub fn ca_file(&self) -> String {
         self.file.to_string_lossy().into_owned()
     }
 
-    /// The `https` URL of what `upstream` serves.
-    pub async fn before(&mut self, upstream: SocketAddr) -> String {
+    /// Serves `upstream` over TLS and returns the `https` URL.
+    pub async fn serve(&mut self, upstream: SocketAddr) -> String {
         let key = KeyPair::generate().expect("random numbers");
         let certificate = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
         let certificate = certificate
@@ -69,7 +69,7 @@ impl Tls {
             while let Ok((stream, _)) = listener.accept().await {
                 let acceptor = acceptor.clone();
                 tokio::spawn(async move {
-                    // Who does not trust the certificate hangs up.
+                    // A client that does not trust the certificate closes the connection.
                     let mut down = acceptor.accept(stream).await?;
                     copy_bidirectional(&mut down, &mut TcpStream::connect(upstream).await?).await
                 });

@@ -1,39 +1,40 @@
-//! What a function answered, in the form of the event's source, taken apart for assertions.
+//! A function's response, parsed for assertions from the format that the event's source expects.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::{EventSource, answer_form};
+use crate::response_format;
+use crate::source::EventSource;
 
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
-    /// By lower-case name; several of one name are joined with a comma.
+    /// By lower-case name. Repeated headers are joined with a comma.
     pub headers: BTreeMap<String, String>,
-    /// The `Set-Cookie` lines, wherever the answer has them.
+    /// The `Set-Cookie` lines, wherever the response has them.
     pub cookies: Vec<String>,
     pub body: String,
 }
 
-impl Answer {
-    /// Nothing where the function's answer is none for an HTTP API, such as the runtime's error
+impl Response {
+    /// `None` if the bytes are not a response for an HTTP API, such as the runtime's error
     /// document.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         Self::parse_from(EventSource::HttpApi, bytes).ok()
     }
 
-    /// What the source would read in the function's answer, or why it is none for that source.
+    /// The response as the source would read it, or why the source would reject it.
     pub fn parse_from(source: EventSource, bytes: &[u8]) -> Result<Self, String> {
         let value: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-        answer_form::check(source, &value)?;
+        response_format::check(source, &value)?;
         let status = value["statusCode"]
             .as_u64()
             .and_then(|status| status.try_into().ok())
             .unwrap_or_default();
         let mut headers = BTreeMap::new();
         let mut cookies: Vec<String> = strings(&value["cookies"]);
-        for member in answer_form::header_members(source) {
+        for member in response_format::header_members(source) {
             for (name, text) in value[member].as_object().into_iter().flatten() {
                 let name = name.to_ascii_lowercase();
                 let texts = if text.is_array() {
@@ -57,7 +58,7 @@ impl Answer {
         })
     }
 
-    /// The header's value, empty where there is none.
+    /// The header's value, or an empty string.
     pub fn header(&self, name: &str) -> &str {
         self.headers
             .get(&name.to_ascii_lowercase())
@@ -68,7 +69,7 @@ impl Answer {
         self.headers.contains_key(&name.to_ascii_lowercase())
     }
 
-    /// The body as JSON, null where it is none.
+    /// The body as JSON, or null.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
@@ -82,7 +83,7 @@ impl Answer {
         self.json()["token"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Name, value and attributes of the only cookie that the answer sets.
+    /// Name, value and attributes of the only cookie that the response sets.
     pub fn cookie(&self) -> Option<(String, String, Vec<String>)> {
         let [line] = self.cookies.as_slice() else {
             return None;

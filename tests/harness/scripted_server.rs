@@ -1,23 +1,23 @@
-//! A provider, or another service, that answers by script: for everything that the strict stand-in,
-//! being well-behaved, cannot do.
+//! A provider or another service with scripted replies, for faults that the well-behaved stand-ins
+//! cannot produce.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use crate::server::{Reply, Request, Server};
 
-pub struct FaultyService {
+pub struct ScriptedServer {
     server: Server,
     script: Arc<Mutex<VecDeque<Reply>>>,
 }
 
-impl FaultyService {
-    /// One reply a request, in that order; the last one again and again.
+impl ScriptedServer {
+    /// Starts a server that sends one reply per request, in order, and then repeats the last one.
     pub async fn start(script: impl IntoIterator<Item = Reply>) -> Self {
         let script = Arc::new(Mutex::new(script.into_iter().collect::<VecDeque<_>>()));
         let shared = script.clone();
         let server = Server::start(move |_| {
-            let mut script = shared.lock().expect("an unpoisoned script");
+            let mut script = shared.lock().expect("an unpoisoned lock");
             match script.len() {
                 0 => Reply::token("unscripted"),
                 1 => script[0].clone(),
@@ -28,9 +28,9 @@ impl FaultyService {
         Self { server, script }
     }
 
-    /// Another script from the next request on.
-    pub fn set(&self, script: impl IntoIterator<Item = Reply>) {
-        *self.script.lock().expect("an unpoisoned script") = script.into_iter().collect();
+    /// Replaces the script from the next request on.
+    pub fn set_script(&self, script: impl IntoIterator<Item = Reply>) {
+        *self.script.lock().expect("an unpoisoned lock") = script.into_iter().collect();
     }
 
     pub fn url(&self) -> String {
@@ -41,12 +41,12 @@ impl FaultyService {
         self.server.requests()
     }
 
-    /// The `HEAD`s by which functions warm their connection.
-    pub fn warm_ups(&self) -> Vec<Request> {
-        self.server.warm_ups()
+    /// The `HEAD` requests with which functions preconnect.
+    pub fn preconnects(&self) -> Vec<Request> {
+        self.server.preconnects()
     }
 
-    /// How many TCP connections those requests took.
+    /// The number of TCP connections so far.
     pub fn connections(&self) -> usize {
         self.server.connections()
     }

@@ -1,5 +1,5 @@
-//! An identity product: the stand-in of `make dev` on loopback, and a function that is set to
-//! accept its sessions.
+//! An identity provider product: the stand-in of `make dev` on loopback, and functions that accept
+//! its sessions.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -11,17 +11,21 @@ use tokio::task::JoinHandle;
 use voicemint::clock::Clock;
 use voicemint_dev::identity::{Claims, Cookie, Credentials, IdentityProvider, Kind, Login, router};
 
-use crate::{Builder, Event, Moto, ORIGIN, World, now};
+use crate::event::{Event, ORIGIN};
+use crate::function::FunctionBuilder;
+use crate::keys::now;
+use crate::moto::Moto;
+use crate::test_env::TestEnv;
 
-pub struct Product {
+pub struct IdpServer {
     pub identity: Arc<IdentityProvider>,
     secrets: Vec<(&'static str, String)>,
     server: JoinHandle<()>,
 }
 
-impl Product {
-    /// The stand-in of a kind, with its secrets in moto.
-    pub async fn start(kind: Kind, world: &World) -> Self {
+impl IdpServer {
+    /// Starts the stand-in for a kind of identity provider and stores its secrets in moto.
+    pub async fn start(kind: Kind, env: &TestEnv) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .expect("a free loopback port");
@@ -35,8 +39,8 @@ impl Product {
             tokio::spawn(async move { axum::serve(listener, router).await.unwrap_or_default() });
         let mut secrets = Vec::new();
         for (name, text) in identity.secrets() {
-            let id = Moto::unique("product");
-            world.moto.create_secret(&id, &text).await;
+            let id = Moto::unique_name("idp");
+            env.moto.create_secret(&id, &text).await;
             secrets.push((name, id));
         }
         Self {
@@ -46,27 +50,27 @@ impl Product {
         }
     }
 
-    /// Settings with which a function accepts its sessions: those that its row in docs/sessions.md names, and no
-    /// others.
-    pub fn function(&self, world: &World, provider: &str) -> Builder {
-        let ours = ["SESSION_ISSUER", "SESSION_AUDIENCE", "SESSION_COOKIE"];
-        let bare = ours
+    /// A function that accepts the sessions of this identity provider. It has exactly the session
+    /// settings of the identity provider's row in `docs/sessions.md`.
+    pub fn function(&self, env: &TestEnv, provider: &str) -> FunctionBuilder {
+        let default_settings = ["SESSION_ISSUER", "SESSION_AUDIENCE", "SESSION_COOKIE"];
+        let without_defaults = default_settings
             .into_iter()
-            .fold(world.function(provider), Builder::without);
+            .fold(env.function(provider), FunctionBuilder::without);
         self.identity
             .settings()
             .into_iter()
-            .fold(bare, |builder, (name, value)| {
+            .fold(without_defaults, |builder, (name, value)| {
                 let id = self
                     .secrets
                     .iter()
-                    .find(|(known, _)| *known == value)
+                    .find(|(name, _)| *name == value)
                     .map(|(_, id)| id.clone());
                 builder.env(name, id.unwrap_or(value))
             })
     }
 
-    /// The id under which moto has one of its secrets.
+    /// The id of one of its secrets in moto.
     pub fn secret_id(&self, name: &str) -> &str {
         self.secrets
             .iter()
@@ -75,7 +79,7 @@ impl Product {
             .unwrap_or_default()
     }
 
-    /// What a good token says of somebody, for five minutes.
+    /// The claims of a valid token for a user, for five minutes.
     pub fn claims(&self, user: &str) -> Claims {
         let now = Duration::from_secs(now().unsigned_abs());
         let mut claims = self.identity.claims(&Login {
@@ -84,13 +88,13 @@ impl Product {
             now,
             seconds: 300,
         });
-        // Clerk's tokens name the page that they are for, which here is the app's.
+        // Clerk's tokens name the page that they were issued for, which is the app's page here.
         claims.entry("azp").and_modify(|azp| *azp = ORIGIN.into());
         claims
     }
 
-    /// The same with other members; null takes one away.
-    pub fn changed(&self, changes: Value) -> Claims {
+    /// The claims of `ada` with changes. A null removes a claim.
+    pub fn changed_claims(&self, changes: Value) -> Claims {
         let mut claims = self.claims("ada");
         for (name, value) in changes.as_object().cloned().unwrap_or_default() {
             match value {
@@ -105,8 +109,8 @@ impl Product {
         self.identity.issue(claims).expect("random numbers")
     }
 
-    /// A token with other members of its header.
-    pub fn signed(&self, header: Value, claims: &Claims) -> String {
+    /// A token with the given header.
+    pub fn sign(&self, header: Value, claims: &Claims) -> String {
         let header = json!(header).as_object().cloned().unwrap_or_default();
         self.identity
             .issuer()
@@ -115,13 +119,13 @@ impl Product {
     }
 }
 
-impl Drop for Product {
+impl Drop for IdpServer {
     fn drop(&mut self) {
         self.server.abort();
     }
 }
 
-/// A mint with these cookies and no other credential.
+/// A token request with these cookies and no other credential.
 pub fn with_cookies(cookies: &[Cookie]) -> Event {
     cookies
         .iter()

@@ -1,6 +1,6 @@
-//! A TCP proxy that can be shut: what stands behind it is gone for the function under test and no
-//! one else. It keeps what was sent through it, so that a case can count the calls of one
-//! operation.
+//! A TCP proxy that can be disabled: the upstream is then unavailable to the function under test
+//! and reachable for everyone else. It records what clients send, so that a case can count the
+//! calls of one operation.
 
 use std::io::Result;
 use std::net::SocketAddr;
@@ -16,43 +16,43 @@ use crate::ports;
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {
-    Open,
-    /// Nobody listens, and open connections are cut.
-    Closed,
-    /// Connections are accepted and nothing is ever passed on.
+    Enabled,
+    /// The port is closed, and open connections are cut.
+    Disabled,
+    /// Connections are accepted, and no byte is forwarded.
     Stalled,
 }
 
 #[derive(Default)]
-struct Seen {
+struct Traffic {
     connections: AtomicUsize,
-    sent: Mutex<Vec<u8>>,
+    received: Mutex<Vec<u8>>,
 }
 
-pub struct Gate {
+pub struct TcpProxy {
     address: SocketAddr,
     state: watch::Sender<State>,
     listening: watch::Receiver<bool>,
-    seen: Arc<Seen>,
+    traffic: Arc<Traffic>,
     task: JoinHandle<()>,
 }
 
-impl Gate {
-    /// An open gate before that address.
-    pub async fn before(upstream: SocketAddr) -> Self {
+impl TcpProxy {
+    /// Starts an enabled proxy for the upstream address.
+    pub async fn start(upstream: SocketAddr) -> Self {
         let listener = TcpListener::bind(ports::free())
             .await
             .expect("a free loopback port");
         let address = listener.local_addr().expect("a bound address");
-        let (state, changes) = watch::channel(State::Open);
-        let (tell, listening) = watch::channel(true);
-        let seen = Arc::new(Seen::default());
-        let task = tokio::spawn(keep(listener, upstream, changes, tell, seen.clone()));
+        let (state, changes) = watch::channel(State::Enabled);
+        let (notify, listening) = watch::channel(true);
+        let traffic = Arc::new(Traffic::default());
+        let task = tokio::spawn(run(listener, upstream, changes, notify, traffic.clone()));
         Self {
             address,
             state,
             listening,
-            seen,
+            traffic,
             task,
         }
     }
@@ -61,70 +61,71 @@ impl Gate {
         format!("http://{}", self.address)
     }
 
-    pub async fn open(&self) {
-        self.turn(State::Open, true).await;
+    pub async fn enable(&self) {
+        self.set_state(State::Enabled, true).await;
     }
 
-    pub async fn close(&self) {
-        self.turn(State::Closed, false).await;
+    pub async fn disable(&self) {
+        self.set_state(State::Disabled, false).await;
     }
 
     pub async fn stall(&self) {
-        self.turn(State::Stalled, true).await;
+        self.set_state(State::Stalled, true).await;
     }
 
     pub fn connections(&self) -> usize {
-        self.seen.connections.load(Ordering::SeqCst)
+        self.traffic.connections.load(Ordering::SeqCst)
     }
 
-    /// How many requests with this text in them went through.
+    /// How often this text occurs in what clients sent.
     pub fn count(&self, text: &str) -> usize {
-        let sent = self.seen.sent.lock().expect("an unpoisoned record");
-        sent.windows(text.len())
+        let received = self.traffic.received.lock().expect("an unpoisoned lock");
+        received
+            .windows(text.len())
             .filter(|window| *window == text.as_bytes())
             .count()
     }
 
-    async fn turn(&self, state: State, listening: bool) {
+    async fn set_state(&self, state: State, listening: bool) {
         self.state.send_replace(state);
-        // Back only when it holds, so that a case needs no pause.
+        // Returns once the change is in effect, so that a case needs no pause.
         self.listening
             .clone()
             .wait_for(|is| *is == listening)
             .await
-            .expect("a running gate");
+            .expect("a running proxy");
     }
 }
 
-impl Drop for Gate {
+impl Drop for TcpProxy {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-async fn keep(
+async fn run(
     listener: TcpListener,
     upstream: SocketAddr,
     mut changes: watch::Receiver<State>,
-    tell: watch::Sender<bool>,
-    seen: Arc<Seen>,
+    notify: watch::Sender<bool>,
+    traffic: Arc<Traffic>,
 ) {
     let address = listener.local_addr().expect("a bound address");
     let mut listener = Some(listener);
     let mut connections = JoinSet::new();
     loop {
-        if *changes.borrow_and_update() == State::Closed {
+        if *changes.borrow_and_update() == State::Disabled {
             listener = None;
-            // Aborts and waits: after this no old connection answers.
+            // Aborts and waits: after this, no earlier connection can respond.
             connections.shutdown().await;
         } else if listener.is_none() {
             listener = Some(
                 TcpListener::bind(address)
                     .await
-                    .expect("the gate's own port again"),
+                    .expect("the port that the proxy had"),
             );
         }
-        tell.send_replace(listener.is_some());
+        notify.send_replace(listener.is_some());
         let accepted = async {
             match &listener {
                 Some(listener) => listener.accept().await,
@@ -134,25 +135,25 @@ async fn keep(
         tokio::select! {
             change = changes.changed() => if change.is_err() { return },
             Ok((stream, _)) = accepted => {
-                seen.connections.fetch_add(1, Ordering::SeqCst);
-                let (changes, seen) = (changes.clone(), seen.clone());
-                connections.spawn(async move { pass(stream, upstream, changes, &seen).await.unwrap_or_default() });
+                traffic.connections.fetch_add(1, Ordering::SeqCst);
+                let (changes, traffic) = (changes.clone(), traffic.clone());
+                connections.spawn(async move { forward(stream, upstream, changes, &traffic).await.unwrap_or_default() });
             }
         }
     }
 }
 
-async fn pass(
+async fn forward(
     mut down: TcpStream,
     upstream: SocketAddr,
     mut state: watch::Receiver<State>,
-    seen: &Seen,
+    traffic: &Traffic,
 ) -> Result<()> {
     let mut up = TcpStream::connect(upstream).await?;
-    let (mut question, mut answer) = ([0; 16 * 1024], [0; 16 * 1024]);
+    let (mut request, mut response) = ([0; 16 * 1024], [0; 16 * 1024]);
     loop {
         if *state.borrow_and_update() == State::Stalled {
-            // Held, not cut: the caller has to give up by itself.
+            // The connection is held open: the client has to time out by itself.
             state
                 .wait_for(|state| *state != State::Stalled)
                 .await
@@ -160,19 +161,19 @@ async fn pass(
             return Ok(());
         }
         tokio::select! {
-            // A turn of the gate goes before what is still to be passed on.
+            // A change of state takes precedence over data that is still to be forwarded.
             biased;
             change = state.changed() => change.map_err(std::io::Error::other)?,
-            read = down.read(&mut question) => match read? {
+            read = down.read(&mut request) => match read? {
                 0 => return Ok(()),
                 count => {
-                    seen.sent.lock().expect("an unpoisoned record").extend_from_slice(&question[..count]);
-                    up.write_all(&question[..count]).await?;
+                    traffic.received.lock().expect("an unpoisoned lock").extend_from_slice(&request[..count]);
+                    up.write_all(&request[..count]).await?;
                 }
             },
-            read = up.read(&mut answer) => match read? {
+            read = up.read(&mut response) => match read? {
                 0 => return Ok(()),
-                count => down.write_all(&answer[..count]).await?,
+                count => down.write_all(&response[..count]).await?,
             },
         }
     }

@@ -1,57 +1,57 @@
-//! Each way in which a token must not be resumed: then a new one is minted, and never an error
-//! told.
+//! Each case in which a token must not be resumed. The function then mints a new token and does not
+//! report an error.
 
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::sleep;
-use voicemint_tests::{Event, FaultyService, Issuer, PROVIDERS, Reply, World};
+use voicemint_tests::{Event, Issuer, PROVIDERS, Reply, ScriptedServer, TestEnv};
 
-use crate::resume::{COOKIE, assert_minted_anew, minted, with_cookie};
+use crate::resume::{COOKIE, assert_new_token, minted, with_cookie};
 
 #[tokio::test]
-async fn not_for_another_subject() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let (first, cookie) = minted(&function, &world.issuer.token("ada"), &json!({})).await;
+async fn another_subject_gets_a_new_token() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let (first, cookie) = minted(&function, &env.issuer.token("ada"), &json!({})).await;
     for subject in ["bob", "Ada", "ada "] {
-        let event = with_cookie(&world.issuer.token(subject), &json!({}), &cookie);
-        assert_minted_anew(&function.invoke(&event).await, &first);
+        let event = with_cookie(&env.issuer.token(subject), &json!({}), &cookie);
+        assert_new_token(&function.invoke(&event).await, &first);
     }
 }
 
 #[tokio::test]
-async fn not_for_the_same_subject_of_another_issuer() {
-    let world = World::start().await;
+async fn the_same_subject_of_another_issuer_gets_a_new_token() {
+    let env = TestEnv::start().await;
     let other = Issuer::start().await;
-    let function = world.function("cartesia").start().await;
-    let (first, cookie) = minted(&function, &world.issuer.token("ada"), &json!({})).await;
-    let elsewhere = world
+    let function = env.function("cartesia").start().await;
+    let (first, cookie) = minted(&function, &env.issuer.token("ada"), &json!({})).await;
+    let elsewhere = env
         .function("cartesia")
         .env("SESSION_ISSUER", other.url())
         .start()
         .await;
-    let answer = elsewhere
+    let response = elsewhere
         .invoke(&with_cookie(&other.token("ada"), &json!({}), &cookie))
         .await;
-    assert_minted_anew(&answer, &first);
+    assert_new_token(&response, &first);
 }
 
 #[tokio::test]
-async fn not_for_other_grants_be_they_more_or_fewer() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let session = world.issuer.token("ada");
+async fn other_grants_get_a_new_token() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let session = env.issuer.token("ada");
     let (tts, both) = (
         json!({ "grants": { "tts": true } }),
         json!({ "grants": { "tts": true, "stt": true } }),
     );
     let stt = json!({ "grants": { "stt": true } });
-    for (had, asked) in [(&tts, &both), (&both, &tts), (&tts, &stt)] {
-        let (first, cookie) = minted(&function, &session, had).await;
-        assert_minted_anew(
+    for (minted_with, requested) in [(&tts, &both), (&both, &tts), (&tts, &stt)] {
+        let (first, cookie) = minted(&function, &session, minted_with).await;
+        assert_new_token(
             &function
-                .invoke(&with_cookie(&session, asked, &cookie))
+                .invoke(&with_cookie(&session, requested, &cookie))
                 .await,
             &first,
         );
@@ -59,10 +59,10 @@ async fn not_for_other_grants_be_they_more_or_fewer() {
 }
 
 #[tokio::test]
-async fn not_for_a_longer_ask_than_twice_what_is_left() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let session = world.issuer.token("ada");
+async fn a_request_for_more_than_twice_the_remaining_lifetime_gets_a_new_token() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let session = env.issuer.token("ada");
     let (first, cookie) = minted(&function, &session, &json!({ "expires_in": 60 })).await;
     let longer = function
         .invoke(&with_cookie(
@@ -71,9 +71,9 @@ async fn not_for_a_longer_ask_than_twice_what_is_left() {
             &cookie,
         ))
         .await;
-    assert_minted_anew(&longer, &first);
+    assert_new_token(&longer, &first);
     assert_eq!(longer.json()["expires_in"], 600);
-    // At least half of what is asked is left: that will do.
+    // At least half of the requested lifetime is left, so the token is resumed.
     let near = function
         .invoke(&with_cookie(
             &session,
@@ -89,10 +89,10 @@ async fn not_for_a_longer_ask_than_twice_what_is_left() {
 }
 
 #[tokio::test]
-async fn not_for_longer_than_is_asked_or_permitted_now() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let session = world.issuer.token("ada");
+async fn a_token_that_lives_longer_than_requested_or_permitted_is_not_resumed() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let session = env.issuer.token("ada");
     let (first, cookie) = minted(&function, &session, &json!({ "expires_in": 3600 })).await;
     for expires_in in [10, 60, 3000] {
         let shorter = function
@@ -102,20 +102,20 @@ async fn not_for_longer_than_is_asked_or_permitted_now() {
                 &cookie,
             ))
             .await;
-        assert_minted_anew(&shorter, &first);
+        assert_new_token(&shorter, &first);
         assert_eq!(shorter.json()["expires_in"], expires_in);
     }
-    // A maximum that was lowered meanwhile holds for cookies from before, too.
-    let narrowed = world
+    // A maximum that was lowered later also applies to existing cookies.
+    let narrowed = env
         .function("cartesia")
         .env("MAX_EXPIRES_IN", "60")
         .start()
         .await;
-    let answer = narrowed
+    let response = narrowed
         .invoke(&with_cookie(&session, &json!({}), &cookie))
         .await;
-    assert_minted_anew(&answer, &first);
-    assert_eq!(answer.json()["expires_in"], 60);
+    assert_new_token(&response, &first);
+    assert_eq!(response.json()["expires_in"], 60);
     let same = function
         .invoke(&with_cookie(
             &session,
@@ -131,30 +131,32 @@ async fn not_for_longer_than_is_asked_or_permitted_now() {
 }
 
 #[tokio::test]
-async fn not_when_less_than_half_is_left_or_nothing() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let session = world.issuer.token("ada");
-    let ask = json!({ "expires_in": 6 });
-    let (first, cookie) = minted(&function, &session, &ask).await;
+async fn a_token_with_less_than_half_of_its_lifetime_left_is_not_resumed() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let session = env.issuer.token("ada");
+    let body = json!({ "expires_in": 6 });
+    let (first, cookie) = minted(&function, &session, &body).await;
     sleep(Duration::from_millis(4100)).await;
-    assert_minted_anew(
-        &function.invoke(&with_cookie(&session, &ask, &cookie)).await,
+    assert_new_token(
+        &function
+            .invoke(&with_cookie(&session, &body, &cookie))
+            .await,
         &first,
     );
     sleep(Duration::from_millis(2000)).await;
-    // Expired: even where any time at all would do.
+    // The token has expired: it is not resumed even for the shortest lifetime.
     for expires_in in [6, 1] {
         let event = with_cookie(&session, &json!({ "expires_in": expires_in }), &cookie);
-        assert_minted_anew(&function.invoke(&event).await, &first);
+        assert_new_token(&function.invoke(&event).await, &first);
     }
 }
 
 #[tokio::test]
-async fn not_when_altered_anywhere() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let session = world.issuer.token("ada");
+async fn an_altered_cookie_is_not_resumed() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let session = env.issuer.token("ada");
     let (first, cookie) = minted(&function, &session, &json!({})).await;
     let mut altered = vec![
         String::new(),
@@ -169,48 +171,48 @@ async fn not_when_altered_anywhere() {
         format!("\"{cookie}x\""),
         first.token(),
     ];
-    // One other character, at places from one end to the other but the last, of which some bits may
-    // not count.
+    // One changed character at several positions. The last character is left out, because some of
+    // its bits may be unused.
     for at in (0..10).map(|tenth| tenth * (cookie.len() - 2) / 9) {
         let other = if &cookie[at..=at] == "A" { "B" } else { "A" };
         altered.push(format!("{}{other}{}", &cookie[..at], &cookie[at + 1..]));
     }
     for value in altered {
-        let answer = function
+        let response = function
             .invoke(&with_cookie(&session, &json!({}), &value))
             .await;
-        assert_minted_anew(&answer, &first);
+        assert_new_token(&response, &first);
     }
 }
 
 #[tokio::test]
-async fn not_from_another_providers_cookie_even_under_the_same_key() {
-    let world = World::start().await;
-    let session = world.issuer.token("ada");
-    let secret = world.secret_id("cartesia").to_owned();
-    let standin = FaultyService::start([Reply::token("a-token-of-somebody-else")]).await;
-    let function = world.function("cartesia").start().await;
+async fn a_cookie_of_another_provider_is_not_resumed_even_with_the_same_key() {
+    let env = TestEnv::start().await;
+    let session = env.issuer.token("ada");
+    let secret = env.secret_id("cartesia").to_owned();
+    let standin = ScriptedServer::start([Reply::token("a-token-of-somebody-else")]).await;
+    let function = env.function("cartesia").start().await;
     let (first, _) = minted(&function, &session, &json!({})).await;
     for provider in ["elevenlabs", "assemblyai"] {
-        let other = world.function(provider).env("API_KEY_SECRET_ID", &secret);
+        let other = env.function(provider).env("API_KEY_SECRET_ID", &secret);
         let other = other.env("PROVIDER_BASE_URL", standin.url()).start().await;
-        let answer = other.invoke(&Event::post(provider).bearer(&session)).await;
-        let (_, value, _) = answer
+        let response = other.invoke(&Event::post(provider).bearer(&session)).await;
+        let (_, value, _) = response
             .cookie()
-            .unwrap_or_else(|| panic!("one cookie: {answer:?}"));
-        let answer = function
+            .unwrap_or_else(|| panic!("one cookie: {response:?}"));
+        let response = function
             .invoke(&with_cookie(&session, &json!({}), &value))
             .await;
-        assert_minted_anew(&answer, &first);
-        assert_ne!(answer.token(), "a-token-of-somebody-else");
+        assert_new_token(&response, &first);
+        assert_ne!(response.token(), "a-token-of-somebody-else");
     }
 }
 
 #[tokio::test]
-async fn not_under_another_name_and_never_in_place_of_a_session() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    let session = world.issuer.token("ada");
+async fn a_cookie_needs_its_own_name_and_does_not_replace_a_session() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    let session = env.issuer.token("ada");
     let (first, cookie) = minted(&function, &session, &json!({})).await;
     for name in [
         "cartesia-token",
@@ -221,7 +223,7 @@ async fn not_under_another_name_and_never_in_place_of_a_session() {
         let event = Event::post("cartesia")
             .bearer(&session)
             .cookie(name, &cookie);
-        assert_minted_anew(&function.invoke(&event).await, &first);
+        assert_new_token(&function.invoke(&event).await, &first);
     }
     assert_eq!(
         function
@@ -234,13 +236,13 @@ async fn not_under_another_name_and_never_in_place_of_a_session() {
 
 #[tokio::test]
 async fn single_use_tokens_are_never_resumed() {
-    let world = World::start().await;
-    let session = world.issuer.token("ada");
+    let env = TestEnv::start().await;
+    let session = env.issuer.token("ada");
     for provider in PROVIDERS
         .into_iter()
         .filter(|provider| *provider != "cartesia")
     {
-        let function = world.function(provider).start().await;
+        let function = env.function(provider).start().await;
         let first = function
             .invoke(&Event::post(provider).bearer(&session))
             .await;
@@ -250,27 +252,26 @@ async fn single_use_tokens_are_never_resumed() {
         let again = function
             .invoke(&Event::post(provider).bearer(&session).cookie(&name, &value))
             .await;
-        assert_minted_anew(&again, &first);
-        assert_eq!(world.mints(provider), 2);
+        assert_new_token(&again, &first);
+        assert_eq!(env.mints(provider), 2);
     }
 }
 
 #[tokio::test]
-async fn a_rotated_key_voids_the_cookies() {
-    let world = World::start().await;
-    let session = world.issuer.token("ada");
-    let function = world.function("cartesia").start().await;
+async fn a_rotated_key_invalidates_the_cookies() {
+    let env = TestEnv::start().await;
+    let session = env.issuer.token("ada");
+    let function = env.function("cartesia").start().await;
     let (first, cookie) = minted(&function, &session, &json!({})).await;
-    world.set_key("cartesia", "sk_car_the-next-key-of-the-rotation");
-    world
-        .moto
+    env.set_key("cartesia", "sk_car_the-next-key-of-the-rotation");
+    env.moto
         .put_secret(
-            world.secret_id("cartesia"),
+            env.secret_id("cartesia"),
             "sk_car_the-next-key-of-the-rotation",
         )
         .await;
-    let fresh = world.function("cartesia").start().await;
-    assert_minted_anew(
+    let fresh = env.function("cartesia").start().await;
+    assert_new_token(
         &fresh
             .invoke(&with_cookie(&session, &json!({}), &cookie))
             .await,

@@ -1,17 +1,17 @@
-//! Tokens that a product signed, and that are no session of this app's all the same.
+//! Tokens that an identity provider signed and that are not sessions of this app.
 
 use serde_json::{Value, json};
 use voicemint_dev::identity::Kind;
-use voicemint_tests::{Event, ORIGIN, Product, World, now};
+use voicemint_tests::{Event, IdpServer, ORIGIN, TestEnv, now};
 
-use crate::support::{Tally, said};
+use crate::support::{CaseReport, status_and_code};
 
 const INVALID: &str = "401 session_invalid";
 
 #[tokio::test]
-async fn what_a_product_requires_is_required() {
-    let world = World::start().await;
-    let mut tally = Tally::default();
+async fn claims_that_an_idp_requires_are_required() {
+    let env = TestEnv::start().await;
+    let mut report = CaseReport::default();
     for (kind, cases) in [
         (
             Kind::Clerk,
@@ -62,7 +62,8 @@ async fn what_a_product_requires_is_required() {
                 (json!({"token_use": "refresh"}), INVALID),
                 (json!({"token_use": null}), INVALID),
                 (json!({"client_id": "another-client"}), INVALID),
-                // An access token whose client is not ours does not become ours by an audience.
+                // The audience does not turn an access token of another client into one of this
+                // app.
                 (
                     json!({"client_id": "another-client", "aud": "CLIENT"}),
                     INVALID,
@@ -104,9 +105,9 @@ async fn what_a_product_requires_is_required() {
             ],
         ),
     ] {
-        let product = Product::start(kind, &world).await;
-        let function = product.function(&world, "elevenlabs").start().await;
-        let settings = product.identity.settings();
+        let idp = IdpServer::start(kind, &env).await;
+        let function = idp.function(&env, "elevenlabs").start().await;
+        let settings = idp.identity.settings();
         let client = settings
             .iter()
             .find(|(name, _)| *name == "SESSION_AUDIENCE")
@@ -121,22 +122,22 @@ async fn what_a_product_requires_is_required() {
                     *value = client.unwrap_or_default().into();
                 }
             }
-            let token = product.issue(&product.changed(change.clone())).bearer;
-            let answer = said(
+            let token = idp.issue(&idp.changed_claims(change.clone())).bearer;
+            let response = status_and_code(
                 &function
                     .invoke(&Event::post("elevenlabs").bearer(&token))
                     .await,
             );
-            tally.is(&format!("{} {change}", kind.name()), answer, want);
+            report.check_eq(&format!("{} {change}", kind.name()), response, want);
         }
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn what_a_products_other_tokens_say_in_their_header_counts() {
-    let world = World::start().await;
-    let mut tally = Tally::default();
+async fn the_header_distinguishes_other_tokens_of_an_idp() {
+    let env = TestEnv::start().await;
+    let mut report = CaseReport::default();
     for (kind, header, want) in [
         (
             Kind::Clerk,
@@ -162,43 +163,44 @@ async fn what_a_products_other_tokens_say_in_their_header_counts() {
             INVALID,
         ),
     ] {
-        let product = Product::start(kind, &world).await;
-        let function = product.function(&world, "elevenlabs").start().await;
-        let token = product.signed(header.clone(), &product.claims("ada"));
-        let answer = said(
+        let idp = IdpServer::start(kind, &env).await;
+        let function = idp.function(&env, "elevenlabs").start().await;
+        let token = idp.sign(header.clone(), &idp.claims("ada"));
+        let response = status_and_code(
             &function
                 .invoke(&Event::post("elevenlabs").bearer(&token))
                 .await,
         );
-        tally.is(&format!("{} {header}", kind.name()), answer, want);
+        report.check_eq(&format!("{} {header}", kind.name()), response, want);
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn grants_come_out_of_each_products_own_place() {
-    let world = World::start().await;
-    let mut tally = Tally::default();
+async fn grants_are_read_from_the_place_of_each_idp() {
+    let env = TestEnv::start().await;
+    let mut report = CaseReport::default();
     for kind in Kind::ALL {
-        let product = Product::start(kind, &world).await;
+        let idp = IdpServer::start(kind, &env).await;
         let place = if kind == Kind::Supabase {
             "/app_metadata/grants"
         } else {
             "grants"
         };
-        let function = product
-            .function(&world, "elevenlabs")
+        let function = idp
+            .function(&env, "elevenlabs")
             .env("GRANTS_CLAIM", place)
             .start()
             .await;
         let claims = |grants: Value| {
-            product.changed(match kind {
+            idp.changed_claims(match kind {
                 Kind::Supabase => json!({"app_metadata": {"grants": grants}}),
                 _ => json!({"grants": grants}),
             })
         };
-        let ask = |kind: &str| Event::post("elevenlabs").json_body(&json!({"token_type": kind}));
-        for (grants, asked, want) in [
+        let request =
+            |kind: &str| Event::post("elevenlabs").json_body(&json!({"token_type": kind}));
+        for (grants, requested, want) in [
             (json!(["batch_scribe"]), "batch_scribe", "200"),
             (json!("tts_websocket batch_scribe"), "batch_scribe", "200"),
             (
@@ -208,14 +210,15 @@ async fn grants_come_out_of_each_products_own_place() {
             ),
             (Value::Null, "batch_scribe", "403 grant_not_allowed"),
         ] {
-            let token = product.issue(&claims(grants.clone())).bearer;
-            let answer = said(&function.invoke(&ask(asked).bearer(&token)).await);
-            tally.is(
-                &format!("{} {grants} for {asked}", kind.name()),
-                answer,
+            let token = idp.issue(&claims(grants.clone())).bearer;
+            let response =
+                status_and_code(&function.invoke(&request(requested).bearer(&token)).await);
+            report.check_eq(
+                &format!("{} {grants} for {requested}", kind.name()),
+                response,
                 want,
             );
         }
     }
-    tally.done();
+    report.finish();
 }

@@ -1,13 +1,15 @@
-//! What the app's answers mean (`SESSION_KIND=forward`): a session, none, or that it cannot be said
-//! just now.
+//! The meaning of the app's responses (`SESSION_KIND=forward`): a session, no session, or
+//! temporarily unavailable.
 
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use voicemint_tests::{ClosedPort, Event, FaultyService, Reply, Server, World};
+use voicemint_tests::{ClosedPort, Event, Reply, ScriptedServer, Server, TestEnv};
 
-use crate::support::{Tally, Trouble, all, assert_problem, said, trouble_is_503};
+use crate::support::{
+    CaseReport, FaultCase, assert_fault_is_503, assert_problem, join_all, status_and_code,
+};
 
 const INVALID: &str = "401 session_invalid";
 
@@ -21,10 +23,10 @@ fn text(text: &str) -> Reply {
 
 #[tokio::test]
 async fn success_with_a_subject_is_a_session() {
-    let world = World::start().await;
-    let app = FaultyService::start([]).await;
-    let function = world.forward("elevenlabs", &app.url()).start().await;
-    let mut tally = Tally::default();
+    let env = TestEnv::start().await;
+    let app = ScriptedServer::start([]).await;
+    let function = env.forward("elevenlabs", &app.url()).start().await;
+    let mut report = CaseReport::default();
     let mut minted = 0;
     for (case, reply, want) in [
         ("200", ada(), "200"),
@@ -32,7 +34,7 @@ async fn success_with_a_subject_is_a_session() {
         ("202", ada().status(202), "200"),
         ("299", ada().status(299), "200"),
         (
-            "more beside",
+            "additional members",
             text(r#"{"email":"ada@example.com","sub":"ada","roles":["x"]}"#),
             "200",
         ),
@@ -42,32 +44,36 @@ async fn success_with_a_subject_is_a_session() {
             "200",
         ),
         ("a number", text(r#"{"sub":4711}"#), "200"),
-        ("naught", text(r#"{"sub":0}"#), "200"),
-        ("a number below naught", text(r#"{"sub":-1}"#), "200"),
-        ("a part of a number", text(r#"{"sub":1.5}"#), INVALID),
+        ("zero", text(r#"{"sub":0}"#), "200"),
+        ("a negative number", text(r#"{"sub":-1}"#), "200"),
+        ("a fraction", text(r#"{"sub":1.5}"#), INVALID),
         ("true", text(r#"{"sub":true}"#), INVALID),
         ("null", text(r#"{"sub":null}"#), INVALID),
-        ("an empty text", text(r#"{"sub":""}"#), INVALID),
+        ("an empty string", text(r#"{"sub":""}"#), INVALID),
         ("an array", text(r#"{"sub":["ada"]}"#), INVALID),
         ("an object", text(r#"{"sub":{"id":"ada"}}"#), INVALID),
         ("another name", text(r#"{"user":"ada"}"#), INVALID),
         ("another case", text(r#"{"Sub":"ada"}"#), INVALID),
-        ("twice", text(r#"{"sub":"ada","sub":"bob"}"#), INVALID),
-        ("nobody, as an empty object", text("{}"), INVALID),
-        ("nobody, as null", text("null"), INVALID),
-        ("nobody, as false", text("false"), INVALID),
-        ("nobody, as nothing", text(""), INVALID),
-        ("nobody, as 204", Reply::new(204, "text/plain", ""), INVALID),
+        (
+            "a repeated member",
+            text(r#"{"sub":"ada","sub":"bob"}"#),
+            INVALID,
+        ),
+        ("no user: an empty object", text("{}"), INVALID),
+        ("no user: null", text("null"), INVALID),
+        ("no user: false", text("false"), INVALID),
+        ("no user: an empty body", text(""), INVALID),
+        ("no user: 204", Reply::new(204, "text/plain", ""), INVALID),
         ("an array of users", text(r#"[{"sub":"ada"}]"#), INVALID),
         ("a bare name", text(r#""ada""#), INVALID),
-        ("half an answer", text(r#"{"sub":"ada""#), INVALID),
+        ("truncated JSON", text(r#"{"sub":"ada""#), INVALID),
         (
-            "two answers",
+            "two JSON values",
             text(r#"{"sub":"ada"}{"sub":"bob"}"#),
             INVALID,
         ),
         (
-            "a page for signing in",
+            "a sign-in page",
             Reply::new(200, "text/html", "<!doctype html><title>Sign in</title>"),
             INVALID,
         ),
@@ -77,38 +83,34 @@ async fn success_with_a_subject_is_a_session() {
         ("404", ada().status(404), INVALID),
         ("422", ada().status(422), INVALID),
     ] {
-        app.set([reply]);
+        app.set_script([reply]);
         let before = app.requests().len();
-        let answer = function
+        let response = function
             .invoke(&Event::post("elevenlabs").bearer("a-session"))
             .await;
-        tally.is(case, said(&answer), want);
-        tally.is(
+        report.check_eq(case, status_and_code(&response), want);
+        report.check_eq(
             &format!("{case}: challenge"),
-            answer.has_header("www-authenticate"),
+            response.has_header("www-authenticate"),
             want == INVALID,
         );
-        tally.is(
-            &format!("{case}: questions"),
-            app.requests().len() - before,
-            1,
-        );
+        report.check_eq(&format!("{case}: calls"), app.requests().len() - before, 1);
         minted += usize::from(want == "200");
-        tally.is(
+        report.check_eq(
             &format!("{case}: tokens minted"),
-            world.mints("elevenlabs"),
+            env.mints("elevenlabs"),
             minted,
         );
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn the_subject_is_where_the_pointer_says() {
-    let world = World::start().await;
-    let app = FaultyService::start([]).await;
-    let mut tally = Tally::default();
-    for (pointer, answer, want) in [
+async fn the_subject_is_read_at_the_pointer() {
+    let env = TestEnv::start().await;
+    let app = ScriptedServer::start([]).await;
+    let mut report = CaseReport::default();
+    for (pointer, response, want) in [
         ("/user/id", json!({ "user": { "id": "ada" } }), "200"),
         ("/user/id", json!({ "user": { "id": 7 } }), "200"),
         ("/user/id", json!({ "user": { "id": "" } }), INVALID),
@@ -133,26 +135,26 @@ async fn the_subject_is_where_the_pointer_says() {
         ),
         ("/m~0n", json!({ "m~n": "ada" }), "200"),
     ] {
-        app.set([Reply::json(200, &answer)]);
-        let function = world
+        app.set_script([Reply::json(200, &response)]);
+        let function = env
             .forward("elevenlabs", &app.url())
             .env("SESSION_SUBJECT_POINTER", pointer)
             .start()
             .await;
         let event = Event::post("elevenlabs").bearer("a-session");
-        tally.is(
-            &format!("{pointer} in {answer}"),
-            said(&function.invoke(&event).await),
+        report.check_eq(
+            &format!("{pointer} in {response}"),
+            status_and_code(&function.invoke(&event).await),
             want,
         );
     }
     let required = "plan=paid,verified=true";
-    let function = world
+    let function = env
         .forward("elevenlabs", &app.url())
         .env("SESSION_REQUIRED_CLAIMS", required)
         .start()
         .await;
-    for (answer, want) in [
+    for (response, want) in [
         (
             json!({ "sub": "ada", "plan": "paid", "verified": true }),
             "200",
@@ -163,33 +165,35 @@ async fn the_subject_is_where_the_pointer_says() {
         ),
         (json!({ "sub": "ada", "plan": "paid" }), INVALID),
     ] {
-        app.set([Reply::json(200, &answer)]);
+        app.set_script([Reply::json(200, &response)]);
         let event = Event::post("elevenlabs").bearer("a-session");
-        tally.is(
-            &format!("{required} of {answer}"),
-            said(&function.invoke(&event).await),
+        report.check_eq(
+            &format!("{required} in {response}"),
+            status_and_code(&function.invoke(&event).await),
             want,
         );
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn a_redirect_to_a_page_for_signing_in_is_no_session_and_is_not_followed() {
-    let world = World::start().await;
+async fn a_redirect_to_a_sign_in_page_is_not_a_session_and_is_not_followed() {
+    let env = TestEnv::start().await;
     let elsewhere = Server::start(|_| Reply::json(200, &json!({ "sub": "mallory" }))).await;
-    let app = FaultyService::start([]).await;
-    let function = world
+    let app = ScriptedServer::start([]).await;
+    let function = env
         .forward("elevenlabs", &format!("{}/me", app.url()))
         .start()
         .await;
     for status in [302, 303, 307] {
         for location in ["/login", &elsewhere.url()] {
-            app.set([Reply::json(status, &json!({ "sub": "ada" })).header("location", location)]);
-            let answer = function
+            app.set_script([
+                Reply::json(status, &json!({ "sub": "ada" })).header("location", location)
+            ]);
+            let response = function
                 .invoke(&Event::post("elevenlabs").bearer("a-session"))
                 .await;
-            assert_problem(&answer, 401, "session_invalid");
+            assert_problem(&response, 401, "session_invalid");
         }
     }
     assert!(app.requests().iter().all(|request| request.target == "/me"));
@@ -197,15 +201,14 @@ async fn a_redirect_to_a_page_for_signing_in_is_no_session_and_is_not_followed()
         (
             app.requests().len(),
             elsewhere.requests().len(),
-            world.mints("elevenlabs")
+            env.mints("elevenlabs")
         ),
         (6, 0, 0)
     );
 }
 
-/// Every other answer, how often the app is asked for one session, and within how many milliseconds
-/// that is over.
-fn troubles() -> Vec<Trouble> {
+/// Every other response.
+fn fault_cases() -> Vec<FaultCase> {
     let moved = |status| ada().status(status).header("location", "/elsewhere");
     let long = format!("{{\"sub\":\"ada\",\"pad\":\"{}\"}}", "p".repeat(64 * 1024));
     vec![
@@ -219,7 +222,7 @@ fn troubles() -> Vec<Trouble> {
         ("408", ada().status(408), 2, 1500),
         ("429", ada().status(429), 2, 1500),
         (
-            "429 for long",
+            "429 for 45 seconds",
             ada().status(429).header("retry-after", "45"),
             1,
             1000,
@@ -234,7 +237,7 @@ fn troubles() -> Vec<Trouble> {
             1,
             1000,
         ),
-        ("late", ada().after(Duration::from_secs(6)), 1, 4000),
+        ("late", ada().delayed(Duration::from_secs(6)), 1, 4000),
         ("a drip", ada().drip(Duration::from_millis(200)), 1, 4000),
         ("silence", Reply::silence(), 1, 4000),
         ("a reset", ada().reset_after(0), 2, 1500),
@@ -243,25 +246,28 @@ fn troubles() -> Vec<Trouble> {
 }
 
 #[tokio::test]
-async fn every_other_answer_is_503_and_over_as_soon_as_it_is_over() {
+async fn every_other_response_is_503_and_the_next_request_calls_the_app_again() {
     let mut cases = JoinSet::new();
-    for trouble in troubles() {
+    for fault_case in fault_cases() {
         cases.spawn(async move {
-            let world = World::start().await;
-            let app = FaultyService::start([trouble.1.clone()]).await;
-            let function = world.forward("elevenlabs", &app.url()).start().await;
-            let case = trouble.0;
-            let wait = trouble_is_503(&world, &app, &function, ada(), trouble).await;
-            assert!(!case.ends_with("for long") || wait == 45, "{case}: {wait}");
+            let env = TestEnv::start().await;
+            let app = ScriptedServer::start([fault_case.1.clone()]).await;
+            let function = env.forward("elevenlabs", &app.url()).start().await;
+            let case = fault_case.0;
+            let wait = assert_fault_is_503(&env, &app, &function, ada(), fault_case).await;
+            assert!(
+                !case.ends_with("45 seconds") || wait == 45,
+                "{case}: {wait}"
+            );
         });
     }
-    all(cases).await;
+    join_all(cases).await;
 }
 
 #[tokio::test]
-async fn a_slip_is_mended_by_one_more_try_and_the_second_answer_counts() {
-    let world = World::start().await;
-    for (slips, want, tries) in [
+async fn a_transient_failure_is_retried_once_and_the_second_response_counts() {
+    let env = TestEnv::start().await;
+    for (script, want, calls) in [
         (vec![ada().status(500), ada()], "200", 2),
         (vec![ada().status(429), ada()], "200", 2),
         (vec![Reply::reset(), ada()], "200", 2),
@@ -274,14 +280,14 @@ async fn a_slip_is_mended_by_one_more_try_and_the_second_answer_counts() {
         ),
         (vec![ada().status(401), ada()], INVALID, 1),
     ] {
-        let app = FaultyService::start(slips).await;
-        let function = world.forward("elevenlabs", &app.url()).start().await;
-        let answer = function
+        let app = ScriptedServer::start(script).await;
+        let function = env.forward("elevenlabs", &app.url()).start().await;
+        let response = function
             .invoke(&Event::post("elevenlabs").bearer("a-session"))
             .await;
         assert_eq!(
-            (said(&answer), app.requests().len()),
-            (want.to_owned(), tries),
+            (status_and_code(&response), app.requests().len()),
+            (want.to_owned(), calls),
             "{}",
             function.logs()
         );
@@ -289,18 +295,18 @@ async fn a_slip_is_mended_by_one_more_try_and_the_second_answer_counts() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_503_and_told_soon() {
-    let world = World::start().await;
-    let nobody = ClosedPort::reserve();
-    let function = world.forward("elevenlabs", &nobody.url()).start().await;
+async fn a_refused_connection_is_503_and_reported_quickly() {
+    let env = TestEnv::start().await;
+    let closed_port = ClosedPort::reserve();
+    let function = env.forward("elevenlabs", &closed_port.url()).start().await;
     for _ in 0..2 {
         let begin = Instant::now();
-        let answer = function
+        let response = function
             .invoke(&Event::post("elevenlabs").bearer("a-session"))
             .await;
-        assert_problem(&answer, 503, "session_unavailable");
+        assert_problem(&response, 503, "session_unavailable");
         assert!(
-            answer.has_header("retry-after") && begin.elapsed() < Duration::from_secs(4),
+            response.has_header("retry-after") && begin.elapsed() < Duration::from_secs(4),
             "{:?}",
             begin.elapsed()
         );

@@ -1,5 +1,5 @@
-//! The sessions of each identity product, with the settings of its row in docs/sessions.md: tokens as
-//! Bearer, the product's own cookies in every form, and long ones in chunks.
+//! The sessions of each identity provider, with the settings of its row in
+//! `docs/sessions.md`: tokens as Bearer, and its own cookies in every format, including chunks.
 
 use serde_json::json;
 use voicemint_dev::identity::products::{
@@ -7,144 +7,143 @@ use voicemint_dev::identity::products::{
     supabase_percent_encoded_cookies,
 };
 use voicemint_dev::identity::{Cookie, Kind, SESSION_SECRET_ID, SigningKey};
-use voicemint_tests::{Event, Product, World, now, with_cookies};
+use voicemint_tests::{Event, IdpServer, TestEnv, now, with_cookies};
 
-use crate::support::{Tally, said};
+use crate::support::{CaseReport, status_and_code};
 
 const INVALID: &str = "401 session_invalid";
 const EXPIRED: &str = "401 session_expired";
 const MISSING: &str = "401 session_missing";
 
-/// Kinds whose sessions are kept at a service, which judges them.
-const ASKED: [Kind; 2] = [Kind::Introspection, Kind::Forward];
+/// Kinds whose sessions are verified by a service.
+const VERIFIED_BY_A_SERVICE: [Kind; 2] = [Kind::Introspection, Kind::Forward];
 
 #[tokio::test]
-async fn each_product_is_accepted_with_the_settings_of_its_row_and_expires() {
-    let world = World::start().await;
-    let mut tally = Tally::default();
+async fn each_idp_is_accepted_with_its_documented_settings_and_its_sessions_expire() {
+    let env = TestEnv::start().await;
+    let mut report = CaseReport::default();
     for kind in Kind::ALL {
-        let product = Product::start(kind, &world).await;
-        let function = product.function(&world, "elevenlabs").start().await;
+        let idp = IdpServer::start(kind, &env).await;
+        let function = idp.function(&env, "elevenlabs").start().await;
         let name = kind.name();
-        let good = product.issue(&product.claims("ada"));
+        let good = idp.issue(&idp.claims("ada"));
         let bearer = |token: &str| Event::post("elevenlabs").bearer(token);
-        tally.is(
+        report.check_eq(
             name,
-            said(&function.invoke(&bearer(&good.bearer)).await),
+            status_and_code(&function.invoke(&bearer(&good.bearer)).await),
             "200",
         );
-        tally.is(
+        report.check_eq(
             &format!("{name}: cookies"),
-            said(&function.invoke(&with_cookies(&good.cookies)).await),
+            status_and_code(&function.invoke(&with_cookies(&good.cookies)).await),
             "200",
         );
-        tally.is(
-            &format!("{name}: nothing"),
-            said(&function.invoke(&Event::post("elevenlabs")).await),
+        report.check_eq(
+            &format!("{name}: no credential"),
+            status_and_code(&function.invoke(&Event::post("elevenlabs")).await),
             MISSING,
         );
         let forged = format!("{}x", good.bearer);
-        tally.is(
+        report.check_eq(
             &format!("{name}: forged"),
-            said(&function.invoke(&bearer(&forged)).await),
+            status_and_code(&function.invoke(&bearer(&forged)).await),
             INVALID,
         );
         let mixed = with_cookies(&good.cookies).bearer(&forged);
-        tally.is(
-            &format!("{name}: a bad Bearer beside good cookies"),
-            said(&function.invoke(&mixed).await),
+        report.check_eq(
+            &format!("{name}: an invalid Bearer and valid cookies"),
+            status_and_code(&function.invoke(&mixed).await),
             INVALID,
         );
-        let from_nowhere = with_cookies(&good.cookies).no_origin();
-        let answer = said(&function.invoke(&from_nowhere).await);
-        tally.is(
+        let without_origin = with_cookies(&good.cookies).no_origin();
+        let response = status_and_code(&function.invoke(&without_origin).await);
+        report.check_eq(
             &format!("{name}: cookies without an origin"),
-            answer,
+            response,
             "403 origin_not_allowed",
         );
-        let nobody = product.issue(&product.changed(json!({"sub": null})));
-        tally.is(
+        let without_subject = idp.issue(&idp.changed_claims(json!({"sub": null})));
+        report.check_eq(
             &format!("{name}: no sub"),
-            said(&function.invoke(&bearer(&nobody.bearer)).await),
+            status_and_code(&function.invoke(&bearer(&without_subject.bearer)).await),
             INVALID,
         );
-        let old = product.issue(&product.changed(json!({"exp": now() - 60, "iat": now() - 120})));
-        let want = if ASKED.contains(&kind) {
+        let old = idp.issue(&idp.changed_claims(json!({"exp": now() - 60, "iat": now() - 120})));
+        let want = if VERIFIED_BY_A_SERVICE.contains(&kind) {
             INVALID
         } else {
             EXPIRED
         };
-        tally.is(
+        report.check_eq(
             &format!("{name}: expired"),
-            said(&function.invoke(&bearer(&old.bearer)).await),
+            status_and_code(&function.invoke(&bearer(&old.bearer)).await),
             want,
         );
-        tally.is(
+        report.check_eq(
             &format!("{name}: expired cookies"),
-            said(&function.invoke(&with_cookies(&old.cookies)).await),
+            status_and_code(&function.invoke(&with_cookies(&old.cookies)).await),
             want,
         );
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn supabases_cookies_come_whole_or_in_chunks_and_encoded_in_two_ways() {
-    let world = World::start().await;
-    let product = Product::start(Kind::Supabase, &world).await;
-    let function = product.function(&world, "elevenlabs").start().await;
-    let token = product.issue(&product.claims("ada")).bearer;
-    let name = product.identity.cookie_names().remove(0);
-    let mut tally = Tally::default();
+async fn supabase_cookies_are_read_whole_and_in_chunks_and_in_both_encodings() {
+    let env = TestEnv::start().await;
+    let idp = IdpServer::start(Kind::Supabase, &env).await;
+    let function = idp.function(&env, "elevenlabs").start().await;
+    let token = idp.issue(&idp.claims("ada")).bearer;
+    let name = idp.identity.cookie_names().remove(0);
+    let mut report = CaseReport::default();
     for (case, user) in [
         ("whole", "é \"%+".to_owned()),
         ("in chunks", "é".repeat(600)),
     ] {
         let session = json!({"access_token": token, "user": {"name": user}});
         let cookies = supabase_percent_encoded_cookies(&name, &session);
-        tally.holds(case, (cookies.len() > 1) == (case == "in chunks"));
-        tally.is(
+        report.check(case, (cookies.len() > 1) == (case == "in chunks"));
+        report.check_eq(
             case,
-            said(&function.invoke(&with_cookies(&cookies)).await),
+            status_and_code(&function.invoke(&with_cookies(&cookies)).await),
             "200",
         );
     }
-    let long =
-        product.issue(&product.changed(json!({"user_metadata": {"name": "x".repeat(2000)}})));
-    tally.holds("more than one chunk", long.cookies.len() > 1);
-    tally.is(
+    let long = idp.issue(&idp.changed_claims(json!({"user_metadata": {"name": "x".repeat(2000)}})));
+    report.check("more than one chunk", long.cookies.len() > 1);
+    report.check_eq(
         "long",
-        said(&function.invoke(&with_cookies(&long.cookies)).await),
+        status_and_code(&function.invoke(&with_cookies(&long.cookies)).await),
         "200",
     );
-    tally.is(
+    report.check_eq(
         "the first chunk missing",
-        said(&function.invoke(&with_cookies(&long.cookies[1..])).await),
+        status_and_code(&function.invoke(&with_cookies(&long.cookies[1..])).await),
         MISSING,
     );
-    let torn = said(&function.invoke(&with_cookies(&long.cookies[..1])).await);
-    tally.is("the last chunk missing", torn, MISSING);
-    tally.is(
-        "no JSON",
-        said(
+    let incomplete = status_and_code(&function.invoke(&with_cookies(&long.cookies[..1])).await);
+    report.check_eq("the last chunk missing", incomplete, MISSING);
+    report.check_eq(
+        "no access token",
+        status_and_code(
             &function
                 .invoke(&with_cookies(&[Cookie::new(&*name, "base64-e30")]))
                 .await,
         ),
         MISSING,
     );
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn a_supabase_project_with_its_legacy_secret_is_no_open_door() {
-    let world = World::start().await;
-    let product = Product::start(Kind::Supabase, &world).await;
-    let legacy = product
-        .function(&world, "elevenlabs")
-        .env("SESSION_SECRET_ID", product.secret_id(SESSION_SECRET_ID));
+async fn a_supabase_project_with_a_legacy_secret_accepts_only_users() {
+    let env = TestEnv::start().await;
+    let idp = IdpServer::start(Kind::Supabase, &env).await;
+    let legacy = idp
+        .function(&env, "elevenlabs")
+        .env("SESSION_SECRET_ID", idp.secret_id(SESSION_SECRET_ID));
     let function = legacy.start().await;
-    let secret = product.identity.secrets()[0].1.clone();
+    let secret = idp.identity.secrets()[0].1.clone();
     let sign = |claims| {
         let header = json!({"typ": "JWT"})
             .as_object()
@@ -154,12 +153,12 @@ async fn a_supabase_project_with_its_legacy_secret_is_no_open_door() {
             .sign(&header, &claims)
             .expect("a signature")
     };
-    let mut tally = Tally::default();
-    // The public key that ships in every app is a token under the same secret.
+    let mut report = CaseReport::default();
+    // The public anon key of every app is a token that is signed with the same secret.
     let anon =
         json!({"iss": "supabase", "ref": "abc", "role": "anon", "iat": now(), "exp": now() + 3600});
     for (case, token, want) in [
-        ("a user", sign(product.claims("ada")), "200"),
+        ("a user", sign(idp.claims("ada")), "200"),
         (
             "the anon key",
             sign(anon.as_object().cloned().unwrap_or_default()),
@@ -167,28 +166,28 @@ async fn a_supabase_project_with_its_legacy_secret_is_no_open_door() {
         ),
         (
             "the anon key's role",
-            sign(product.changed(json!({"role": "anon"}))),
+            sign(idp.changed_claims(json!({"role": "anon"}))),
             INVALID,
         ),
         (
             "the service's role",
-            sign(product.changed(json!({"role": "service_role"}))),
+            sign(idp.changed_claims(json!({"role": "service_role"}))),
             INVALID,
         ),
         (
             "no user",
-            sign(product.changed(json!({"sub": null}))),
+            sign(idp.changed_claims(json!({"sub": null}))),
             INVALID,
         ),
         (
             "signed by a published key",
-            product.issue(&product.claims("ada")).bearer,
+            idp.issue(&idp.claims("ada")).bearer,
             "200",
         ),
     ] {
-        tally.is(
+        report.check_eq(
             case,
-            said(
+            status_and_code(
                 &function
                     .invoke(&Event::post("elevenlabs").bearer(&token))
                     .await,
@@ -196,17 +195,17 @@ async fn a_supabase_project_with_its_legacy_secret_is_no_open_door() {
             want,
         );
     }
-    let strict = product
-        .function(&world, "elevenlabs")
+    let strict = idp
+        .function(&env, "elevenlabs")
         .env("SESSION_REQUIRED_CLAIMS", "is_anonymous=false");
     let function = strict.start().await;
     for (anonymous, want) in [(false, "200"), (true, INVALID)] {
-        let token = product
-            .issue(&product.changed(json!({"is_anonymous": anonymous})))
+        let token = idp
+            .issue(&idp.changed_claims(json!({"is_anonymous": anonymous})))
             .bearer;
-        tally.is(
+        report.check_eq(
             "anonymous",
-            said(
+            status_and_code(
                 &function
                     .invoke(&Event::post("elevenlabs").bearer(&token))
                     .await,
@@ -214,15 +213,15 @@ async fn a_supabase_project_with_its_legacy_secret_is_no_open_door() {
             want,
         );
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn nextjs_auth0s_cookies_open_in_the_forms_of_both_versions() {
-    let world = World::start().await;
-    let product = Product::start(Kind::Auth0, &world).await;
-    let function = product.function(&world, "elevenlabs").start().await;
-    let secret = product.identity.secrets()[0].1.clone();
+async fn nextjs_auth0_cookies_of_both_versions_are_opened() {
+    let env = TestEnv::start().await;
+    let idp = IdpServer::start(Kind::Auth0, &env).await;
+    let function = idp.function(&env, "elevenlabs").start().await;
+    let secret = idp.identity.secrets()[0].1.clone();
     let (user, long) = (
         json!({"sub": "auth0|ada"}),
         json!({"sub": "auth0|ada", "pad": "x".repeat(4500)}),
@@ -239,7 +238,7 @@ async fn nextjs_auth0s_cookies_open_in_the_forms_of_both_versions() {
     let legacy = |user, end| {
         auth0_legacy_cookies("appSession", &secret, user, at(-500), at(end)).expect("numbers")
     };
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for (case, cookies, want) in [
         (
             "version 4",
@@ -257,27 +256,27 @@ async fn nextjs_auth0s_cookies_open_in_the_forms_of_both_versions() {
             EXPIRED,
         ),
         (
-            "no end",
+            "no expiry",
             sealed(json!({"user": user, "internal": {}})),
             INVALID,
         ),
         (
-            "ended early",
+            "ended before its expiry",
             sealed(json!({"user": user, "internal": {"sessionExpiresAt": at(-9)}, "exp": at(60)})),
             EXPIRED,
         ),
         (
-            "the cookie of a sign-in under way",
+            "the cookie of an unfinished sign-in",
             sealed(json!({"state": "x", "sub": "ada", "exp": at(60)})),
             INVALID,
         ),
         (
-            "the id of a session kept elsewhere",
+            "the id of a session that is stored elsewhere",
             sealed(json!({"id": "x", "exp": at(60)})),
             INVALID,
         ),
         (
-            "a user without a name",
+            "a user without a subject",
             sealed(json!({"user": {}, "exp": at(60)})),
             INVALID,
         ),
@@ -285,41 +284,40 @@ async fn nextjs_auth0s_cookies_open_in_the_forms_of_both_versions() {
         ("version 3 in chunks", legacy(&long, 60), "200"),
         ("version 3, expired", legacy(&user, -60), EXPIRED),
     ] {
-        tally.is(
+        report.check_eq(
             case,
-            said(&function.invoke(&with_cookies(&cookies)).await),
+            status_and_code(&function.invoke(&with_cookies(&cookies)).await),
             want,
         );
     }
     let other = auth0_cookies(
         "__session",
         "another secret of thirty-two bytes",
-        &product.claims("ada"),
+        &idp.claims("ada"),
     );
-    tally.is(
+    report.check_eq(
         "another secret",
-        said(
+        status_and_code(
             &function
                 .invoke(&with_cookies(&other.expect("numbers")))
                 .await,
         ),
         INVALID,
     );
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn auth_js_and_next_auth_cookies_open_under_their_own_names_and_while_the_secret_is_rotated()
-{
-    let world = World::start().await;
-    let product = Product::start(Kind::AuthJs, &world).await;
-    let deployed = product
-        .function(&world, "elevenlabs")
+async fn auth_js_and_next_auth_cookies_are_opened_by_name_and_during_a_secret_rotation() {
+    let env = TestEnv::start().await;
+    let idp = IdpServer::start(Kind::AuthJs, &env).await;
+    let deployed = idp
+        .function(&env, "elevenlabs")
         .without("SESSION_COOKIE")
         .start()
         .await;
-    let secret = product.identity.secrets()[0].1.clone();
-    let (claims, mut tally) = (product.claims("ada"), Tally::default());
+    let secret = idp.identity.secrets()[0].1.clone();
+    let (claims, mut report) = (idp.claims("ada"), CaseReport::default());
     let old = "the secret before the one that is in use now";
     let (v5, v4) = (
         "__Secure-authjs.session-token",
@@ -327,10 +325,10 @@ async fn auth_js_and_next_auth_cookies_open_under_their_own_names_and_while_the_
     );
     let by_5 = |name: &str| authjs_cookies(name, &secret, &claims).expect("random numbers");
     let by_4 = |name: &str| next_auth_cookies(name, &secret, &claims).expect("random numbers");
-    let under =
+    let renamed =
         |name: &str, cookies: Vec<Cookie>| vec![Cookie::new(name, cookies[0].value.clone())];
-    // Names without a prefix are those of a developer's machine: any host of the site could set
-    // them over plain http.
+    // Names without a prefix are for local development: any host of the site could set these
+    // cookies over plain http.
     for (case, cookies, want) in [
         ("version 5", by_5(v5), "200"),
         ("version 4", by_4(v4), "200"),
@@ -346,25 +344,25 @@ async fn auth_js_and_next_auth_cookies_open_under_their_own_names_and_while_the_
         ),
         (
             "version 5's value in version 4's cookie",
-            under(v4, by_5(v5)),
+            renamed(v4, by_5(v5)),
             INVALID,
         ),
         (
             "version 4's value in version 5's cookie",
-            under(v5, by_4(v4)),
+            renamed(v5, by_4(v4)),
             INVALID,
         ),
     ] {
-        tally.is(
+        report.check_eq(
             case,
-            said(&deployed.invoke(&with_cookies(&cookies)).await),
+            status_and_code(&deployed.invoke(&with_cookies(&cookies)).await),
             want,
         );
     }
-    let function = product.function(&world, "elevenlabs").start().await;
-    tally.is(
-        "named",
-        said(
+    let function = idp.function(&env, "elevenlabs").start().await;
+    report.check_eq(
+        "a configured name",
+        status_and_code(
             &function
                 .invoke(&with_cookies(&by_5("authjs.session-token")))
                 .await,
@@ -374,64 +372,63 @@ async fn auth_js_and_next_auth_cookies_open_under_their_own_names_and_while_the_
     let long = authjs_cookies(
         "authjs.session-token",
         &secret,
-        &product.changed(json!({"pad": "x".repeat(4500)})),
+        &idp.changed_claims(json!({"pad": "x".repeat(4500)})),
     );
     let long = long.expect("random numbers");
-    tally.holds("more than one chunk", long.len() > 1);
-    tally.is(
+    report.check("more than one chunk", long.len() > 1);
+    report.check_eq(
         "in chunks",
-        said(&function.invoke(&with_cookies(&long)).await),
+        status_and_code(&function.invoke(&with_cookies(&long)).await),
         "200",
     );
-    tally.is(
+    report.check_eq(
         "a chunk missing",
-        said(&function.invoke(&with_cookies(&long[..1])).await),
+        status_and_code(&function.invoke(&with_cookies(&long[..1])).await),
         INVALID,
     );
-    // What the library encrypts for another purpose has a key of its own.
-    let state = under("authjs.session-token", by_5("authjs.state"));
-    tally.is(
-        "the cookie of a sign-in under way",
-        said(&function.invoke(&with_cookies(&state)).await),
+    // The library derives a separate key for each purpose.
+    let state = renamed("authjs.session-token", by_5("authjs.state"));
+    report.check_eq(
+        "the cookie of an unfinished sign-in",
+        status_and_code(&function.invoke(&with_cookies(&state)).await),
         INVALID,
     );
     let before = authjs_cookies("authjs.session-token", old, &claims).expect("random numbers");
-    tally.is(
+    report.check_eq(
         "the old secret",
-        said(&function.invoke(&with_cookies(&before)).await),
+        status_and_code(&function.invoke(&with_cookies(&before)).await),
         INVALID,
     );
-    world
-        .moto
+    env.moto
         .put_secret(
-            product.secret_id(SESSION_SECRET_ID),
+            idp.secret_id(SESSION_SECRET_ID),
             &json!([secret, old]).to_string(),
         )
         .await;
-    let rotating = product.function(&world, "elevenlabs").start().await;
-    tally.is(
+    let rotating = idp.function(&env, "elevenlabs").start().await;
+    report.check_eq(
         "both secrets",
-        said(&rotating.invoke(&with_cookies(&before)).await),
+        status_and_code(&rotating.invoke(&with_cookies(&before)).await),
         "200",
     );
-    let named = product
-        .function(&world, "elevenlabs")
+    let named = idp
+        .function(&env, "elevenlabs")
         .env("SESSION_COOKIE", "mine")
         .start()
         .await;
     let mine = authjs_cookies("mine", &secret, &claims).expect("random numbers");
-    tally.is(
-        "a name of the app's own",
-        said(&named.invoke(&with_cookies(&mine)).await),
+    report.check_eq(
+        "a custom name",
+        status_and_code(&named.invoke(&with_cookies(&mine)).await),
         "200",
     );
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn a_sibling_host_that_plants_a_session_does_not_choose_whose_counts() {
-    let world = World::start().await;
-    let mut tally = Tally::default();
+async fn a_session_planted_by_a_sibling_host_is_refused() {
+    let env = TestEnv::start().await;
+    let mut report = CaseReport::default();
     for kind in [
         Kind::Clerk,
         Kind::Supabase,
@@ -441,58 +438,62 @@ async fn a_sibling_host_that_plants_a_session_does_not_choose_whose_counts() {
         Kind::AuthJs,
         Kind::Forward,
     ] {
-        let product = Product::start(kind, &world).await;
-        let function = product.function(&world, "elevenlabs").start().await;
+        let idp = IdpServer::start(kind, &env).await;
+        let function = idp.function(&env, "elevenlabs").start().await;
         let (ada, eve) = (
-            product.issue(&product.claims("ada")).cookies,
-            product.issue(&product.claims("eve")).cookies,
+            idp.issue(&idp.claims("ada")).cookies,
+            idp.issue(&idp.claims("eve")).cookies,
         );
         for (case, cookies, want) in [
             ("planted first", [&eve[..], &ada].concat(), INVALID),
             ("planted last", [&ada[..], &eve].concat(), INVALID),
-            ("the user's alone", ada.clone(), "200"),
-            ("twice the same", [&ada[..], &ada].concat(), "200"),
+            ("only the user's", ada.clone(), "200"),
+            ("the same twice", [&ada[..], &ada].concat(), "200"),
         ] {
-            let (answer, line) = function.invoke_logged(&with_cookies(&cookies)).await;
-            tally.is(&format!("{}: {case}", kind.name()), said(&answer), want);
-            let told = line["reason"]
+            let (response, line) = function.invoke_logged(&with_cookies(&cookies)).await;
+            report.check_eq(
+                &format!("{}: {case}", kind.name()),
+                status_and_code(&response),
+                want,
+            );
+            let reported = line["reason"]
                 .as_str()
                 .is_some_and(|reason| reason.contains("different owners"));
-            tally.holds(
+            report.check(
                 &format!("{}: {case}: reason", kind.name()),
-                told == (want == INVALID),
+                reported == (want == INVALID),
             );
         }
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
-async fn amplifys_cookies_are_found_whatever_the_user_is_called() {
-    let world = World::start().await;
-    let product = Product::start(Kind::Cognito, &world).await;
-    let function = product.function(&world, "elevenlabs").start().await;
-    let token = product.issue(&product.claims("ada")).bearer;
-    let settings = product.identity.settings();
+async fn amplify_cookies_are_found_for_every_user_name() {
+    let env = TestEnv::start().await;
+    let idp = IdpServer::start(Kind::Cognito, &env).await;
+    let function = idp.function(&env, "elevenlabs").start().await;
+    let token = idp.issue(&idp.claims("ada")).bearer;
+    let settings = idp.identity.settings();
     let client = settings
         .iter()
         .find(|(name, _)| *name == "SESSION_AUDIENCE")
         .map(|(_, value)| value.clone());
     let client = client.expect("an app client");
-    let mut tally = Tally::default();
+    let mut report = CaseReport::default();
     for user in ["ada", "ada@example.com", "a.b.c", "Ada (x) é", "a+b%c"] {
         let cookies = cognito_cookies(&client, user, &token);
-        tally.is(
+        report.check_eq(
             user,
-            said(&function.invoke(&with_cookies(&cookies)).await),
+            status_and_code(&function.invoke(&with_cookies(&cookies)).await),
             "200",
         );
     }
     let others = cognito_cookies("another-client", "ada", &token);
-    tally.is(
+    report.check_eq(
         "another app's cookies",
-        said(&function.invoke(&with_cookies(&others)).await),
+        status_and_code(&function.invoke(&with_cookies(&others)).await),
         MISSING,
     );
-    tally.done();
+    report.finish();
 }

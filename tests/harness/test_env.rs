@@ -1,6 +1,5 @@
-//! Everything that stands around a function in a case: Secrets Manager behind a gate, the identity
-//! provider, and the strict stand-ins for the voice providers; and the settings with which a
-//! function finds them.
+//! The environment of a function in a case: Secrets Manager behind a proxy, the identity provider,
+//! the strict stand-ins for the voice providers, and the settings with which a function finds them.
 
 use std::net::Ipv4Addr;
 
@@ -10,17 +9,21 @@ use voicemint_dev::standins::{
     ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY, Grant, Need, Standins, TokenType, Vendor,
 };
 
-use crate::{AUDIENCE, Builder, Function, Gate, Issuer, Moto, ORIGIN};
+use crate::event::ORIGIN;
+use crate::function::{Function, FunctionBuilder};
+use crate::issuer::{AUDIENCE, Issuer};
+use crate::moto::Moto;
+use crate::tcp_proxy::TcpProxy;
 
 pub const PROVIDERS: [&str; 3] = ["cartesia", "elevenlabs", "assemblyai"];
-/// The app's own session cookie.
+/// The name of the app's session cookie.
 pub const SESSION_COOKIE: &str = "app_session";
-pub const ENDPOINT_OF_SECRETS: &str = "AWS_ENDPOINT_URL_SECRETS_MANAGER";
+pub const SECRETS_MANAGER_ENDPOINT: &str = "AWS_ENDPOINT_URL_SECRETS_MANAGER";
 
-pub struct World {
+pub struct TestEnv {
     pub moto: Moto,
-    /// The only way from the functions to moto.
-    pub gate: Gate,
+    /// The functions reach moto through this proxy only.
+    pub secrets_proxy: TcpProxy,
     pub issuer: Issuer,
     standins: Standins,
     url: String,
@@ -28,10 +31,10 @@ pub struct World {
     server: JoinHandle<()>,
 }
 
-impl World {
+impl TestEnv {
     pub async fn start() -> Self {
         let moto = Moto::start().await;
-        let gate = Gate::before(moto.address()).await;
+        let secrets_proxy = TcpProxy::start(moto.address()).await;
         let issuer = Issuer::start().await;
         let standins = Standins::new();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
@@ -41,10 +44,10 @@ impl World {
         let router = standins.router();
         let server =
             tokio::spawn(async move { axum::serve(listener, router).await.unwrap_or_default() });
-        let secrets = PROVIDERS.map(Moto::unique).to_vec();
-        let world = Self {
+        let secrets = PROVIDERS.map(Moto::unique_name).to_vec();
+        let env = Self {
             moto,
-            gate,
+            secrets_proxy,
             issuer,
             standins,
             url,
@@ -52,15 +55,14 @@ impl World {
             server,
         };
         for provider in PROVIDERS {
-            world
-                .moto
-                .create_secret(world.secret_id(provider), Self::key(provider))
+            env.moto
+                .create_secret(env.secret_id(provider), Self::key(provider))
                 .await;
         }
-        world
+        env
     }
 
-    /// The stand-ins' address.
+    /// The URL of the providers' stand-ins.
     pub fn provider_url(&self) -> &str {
         &self.url
     }
@@ -72,7 +74,7 @@ impl World {
             .expect("one of the providers")]
     }
 
-    /// The key that the stand-in takes at first.
+    /// The key that the stand-in accepts at the start.
     pub fn key(provider: &str) -> &'static str {
         match provider {
             "cartesia" => CARTESIA_KEY,
@@ -81,18 +83,18 @@ impl World {
         }
     }
 
-    /// From now on the stand-in takes this key and no other.
+    /// Makes the stand-in accept only this key from now on.
     pub fn set_key(&self, provider: &str, key: &str) {
         self.standins.set_key(vendor(provider), key);
     }
 
-    /// How many tokens the stand-in gave out.
+    /// How many tokens the stand-in minted.
     pub fn mints(&self, provider: &str) -> usize {
         self.standins.mints(vendor(provider))
     }
 
-    /// Whether the stand-in takes the token for what the smallest ask is good for; spends it where
-    /// that is its way.
+    /// Whether the stand-in accepts the token of the smallest token request. A single-use token is
+    /// used up.
     pub fn redeem(&self, provider: &str, token: &str) -> bool {
         let need = match provider {
             "cartesia" => Need::Cartesia(Grant::Tts),
@@ -102,11 +104,11 @@ impl World {
         self.standins.redeem(token, need).is_ok()
     }
 
-    /// Settings with which a function works in this world.
-    pub fn function(&self, provider: &str) -> Builder {
+    /// A function with the settings for this environment.
+    pub fn function(&self, provider: &str) -> FunctionBuilder {
         Function::builder(provider)
             .env("API_KEY_SECRET_ID", self.secret_id(provider))
-            .env(ENDPOINT_OF_SECRETS, self.gate.url())
+            .env(SECRETS_MANAGER_ENDPOINT, self.secrets_proxy.url())
             .env("PROVIDER_BASE_URL", &self.url)
             .env("SESSION_ISSUER", self.issuer.url())
             .env("SESSION_AUDIENCE", AUDIENCE)
@@ -114,9 +116,9 @@ impl World {
             .env("ALLOWED_ORIGINS", ORIGIN)
     }
 
-    /// Settings for opaque tokens, about which that endpoint is asked with the client's credentials
-    /// of that secret.
-    pub fn introspection(&self, provider: &str, endpoint: &str, client: &str) -> Builder {
+    /// A function that introspects opaque tokens at `endpoint`, with the client credentials of the
+    /// secret `client`.
+    pub fn introspection(&self, provider: &str, endpoint: &str, client: &str) -> FunctionBuilder {
         self.without_issuer(provider)
             .env("SESSION_KIND", "introspection")
             .env("SESSION_INTROSPECTION_URL", endpoint)
@@ -124,28 +126,28 @@ impl World {
             .env("SESSION_AUDIENCE", "*")
     }
 
-    /// Settings for sessions about which the app is asked.
-    pub fn forward(&self, provider: &str, app: &str) -> Builder {
+    /// A function that forwards session credentials to `app`.
+    pub fn forward(&self, provider: &str, app: &str) -> FunctionBuilder {
         self.without_issuer(provider)
             .env("SESSION_KIND", "forward")
             .env("SESSION_FORWARD_URL", app)
     }
 
-    fn without_issuer(&self, provider: &str) -> Builder {
+    fn without_issuer(&self, provider: &str) -> FunctionBuilder {
         self.function(provider)
             .without("SESSION_ISSUER")
             .without("SESSION_AUDIENCE")
     }
 
-    /// One more secret; its name.
+    /// Creates another secret and returns its name.
     pub async fn secret(&self, stem: &str, value: &str) -> String {
-        let name = Moto::unique(stem);
+        let name = Moto::unique_name(stem);
         self.moto.create_secret(&name, value).await;
         name
     }
 }
 
-impl Drop for World {
+impl Drop for TestEnv {
     fn drop(&mut self) {
         self.server.abort();
     }

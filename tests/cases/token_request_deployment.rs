@@ -1,25 +1,25 @@
-//! What becomes of an ask: what the provider is sent, and what a deployment permits of what the
-//! provider offers.
+//! What the provider is sent for a token request, and how a deployment restricts what the provider
+//! offers.
 
 use serde_json::json;
-use voicemint_tests::{Event, FaultyService, Reply, Request, World};
+use voicemint_tests::{Event, Reply, Request, ScriptedServer, TestEnv};
 
-use crate::ask::asks;
-use crate::support::Tally;
+use crate::support::CaseReport;
+use crate::token_request::assert_bodies;
 
 #[tokio::test]
-async fn what_is_asked_is_what_the_provider_is_asked() {
-    let world = World::start().await;
-    let standin = FaultyService::start([Reply::token("a-token-of-the-provider")]).await;
-    let session = world.issuer.token("ada");
-    let mut tally = Tally::default();
+async fn the_provider_is_sent_what_the_caller_requested() {
+    let env = TestEnv::start().await;
+    let standin = ScriptedServer::start([Reply::token("a-token-of-the-provider")]).await;
+    let session = env.issuer.token("ada");
+    let mut report = CaseReport::default();
 
-    let function = world
+    let function = env
         .function("cartesia")
         .env("PROVIDER_BASE_URL", standin.url())
         .start()
         .await;
-    for (ask, tts, stt, expires_in) in [
+    for (body, tts, stt, expires_in) in [
         (json!({}), true, true, 60),
         (json!({ "grants": { "tts": true } }), true, false, 60),
         (
@@ -30,7 +30,7 @@ async fn what_is_asked_is_what_the_provider_is_asked() {
         ),
     ] {
         function
-            .invoke(&Event::post("cartesia").bearer(&session).json_body(&ask))
+            .invoke(&Event::post("cartesia").bearer(&session).json_body(&body))
             .await;
         let sent = standin
             .requests()
@@ -42,32 +42,32 @@ async fn what_is_asked_is_what_the_provider_is_asked() {
             sent["grants"]["stt"] == true,
             sent["expires_in"].as_i64(),
         );
-        tally.is(&ask.to_string(), got, (tts, stt, Some(expires_in)));
+        report.check_eq(&body.to_string(), got, (tts, stt, Some(expires_in)));
     }
 
-    let function = world
+    let function = env
         .function("elevenlabs")
         .env("PROVIDER_BASE_URL", standin.url())
         .start()
         .await;
     for kind in ["realtime_scribe", "tts_websocket", "batch_scribe"] {
-        let ask = json!({ "token_type": kind });
+        let body = json!({ "token_type": kind });
         function
-            .invoke(&Event::post("elevenlabs").bearer(&session).json_body(&ask))
+            .invoke(&Event::post("elevenlabs").bearer(&session).json_body(&body))
             .await;
         let sent = standin
             .requests()
             .last()
             .map(|request| request.target.clone());
-        tally.is(kind, sent, Some(format!("/v1/single-use-token/{kind}")));
+        report.check_eq(kind, sent, Some(format!("/v1/single-use-token/{kind}")));
     }
 
-    let function = world
+    let function = env
         .function("assemblyai")
         .env("PROVIDER_BASE_URL", standin.url())
         .start()
         .await;
-    for (ask, want) in [
+    for (body, want) in [
         (json!({}), "expires_in_seconds=60"),
         (json!({ "expires_in": 30 }), "expires_in_seconds=30"),
         (
@@ -76,30 +76,30 @@ async fn what_is_asked_is_what_the_provider_is_asked() {
         ),
     ] {
         function
-            .invoke(&Event::post("assemblyai").bearer(&session).json_body(&ask))
+            .invoke(&Event::post("assemblyai").bearer(&session).json_body(&body))
             .await;
         let sent = standin
             .requests()
             .last()
             .map(|request| request.target.clone());
-        tally.is(&ask.to_string(), sent, Some(format!("/v3/token?{want}")));
+        report.check_eq(&body.to_string(), sent, Some(format!("/v3/token?{want}")));
     }
-    tally.done();
+    report.finish();
 }
 
 #[tokio::test]
 async fn the_deployment_may_allow_less_than_the_provider() {
-    let world = World::start().await;
-    let standin = FaultyService::start([Reply::token("a-token-of-the-provider")]).await;
-    let session = world.issuer.token("ada");
-    let function = world
+    let env = TestEnv::start().await;
+    let standin = ScriptedServer::start([Reply::token("a-token-of-the-provider")]).await;
+    let session = env.issuer.token("ada");
+    let function = env
         .function("cartesia")
         .env("PROVIDER_BASE_URL", standin.url());
     let function = function
         .env("ALLOWED_GRANTS", "stt,agent")
         .env("MAX_EXPIRES_IN", "120");
     let function = function.env("DEFAULT_EXPIRES_IN", "90").start().await;
-    asks(
+    assert_bodies(
         &function,
         "cartesia",
         &session,
@@ -131,7 +131,7 @@ async fn the_deployment_may_allow_less_than_the_provider() {
     );
     assert_ne!(sent["grants"]["tts"], true);
 
-    let function = world
+    let function = env
         .function("assemblyai")
         .env("PROVIDER_BASE_URL", standin.url());
     let function = function
@@ -141,7 +141,7 @@ async fn the_deployment_may_allow_less_than_the_provider() {
         .env("MAX_SESSION_DURATION_SECONDS", "600")
         .start()
         .await;
-    asks(
+    assert_bodies(
         &function,
         "assemblyai",
         &session,
@@ -163,7 +163,7 @@ async fn the_deployment_may_allow_less_than_the_provider() {
         .requests()
         .last()
         .map(|request| request.target.clone());
-    // The deployment's cap goes along where the ask names none.
+    // The deployment's maximum is sent if the request contains no duration.
     assert_eq!(
         sent.as_deref(),
         Some("/v3/token?expires_in_seconds=45&max_session_duration_seconds=600")
@@ -171,17 +171,17 @@ async fn the_deployment_may_allow_less_than_the_provider() {
 }
 
 #[tokio::test]
-async fn elevenlabs_needs_no_token_type_where_only_one_is_allowed() {
-    let world = World::start().await;
-    let function = world
+async fn elevenlabs_needs_no_token_type_if_only_one_is_allowed() {
+    let env = TestEnv::start().await;
+    let function = env
         .function("elevenlabs")
         .env("ALLOWED_TOKEN_TYPES", "tts_websocket")
         .start()
         .await;
-    asks(
+    assert_bodies(
         &function,
         "elevenlabs",
-        &world.issuer.token("ada"),
+        &env.issuer.token("ada"),
         &[
             (json!({}), "200"),
             (json!({ "token_type": "tts_websocket" }), "200"),

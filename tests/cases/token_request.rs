@@ -1,62 +1,76 @@
-//! What may be asked of each provider, field by field, by body and by query.
+//! The fields of token requests for each provider, in the body and in the query.
 
 use serde_json::{Value, json};
-use voicemint_tests::{Event, Function, World};
+use voicemint_tests::{Event, Function, TestEnv};
 
-use crate::support::{Tally, assert_problem, fields, said};
+use crate::support::{CaseReport, assert_problem, fields, status_and_code};
 
-/// Asks by JSON bodies: each gets the answer beside it and, where it is a 422, names exactly that
-/// field.
-pub async fn asks(function: &Function, provider: &str, session: &str, cases: &[(Value, &str)]) {
-    let mut tally = Tally::default();
-    for (ask, want) in cases {
-        let answer = function
-            .invoke(&Event::post(provider).bearer(session).json_body(ask))
+/// Sends each JSON body and asserts its response. `want` is a status and a code, or `422` and the
+/// name of the only invalid field.
+pub async fn assert_bodies(
+    function: &Function,
+    provider: &str,
+    session: &str,
+    cases: &[(Value, &str)],
+) {
+    let mut report = CaseReport::default();
+    for (body, want) in cases {
+        let response = function
+            .invoke(&Event::post(provider).bearer(session).json_body(body))
             .await;
-        compare(&mut tally, &ask.to_string(), &answer, want);
+        check_response(&mut report, &body.to_string(), &response, want);
     }
-    tally.done();
+    report.finish();
 }
 
-/// The same by query strings.
-async fn queries(function: &Function, provider: &str, session: &str, cases: &[(&str, &str)]) {
-    let mut tally = Tally::default();
+/// The same for query strings.
+async fn assert_queries(
+    function: &Function,
+    provider: &str,
+    session: &str,
+    cases: &[(&str, &str)],
+) {
+    let mut report = CaseReport::default();
     for (query, want) in cases {
-        let answer = function
+        let response = function
             .invoke(&Event::get(provider).bearer(session).query(query))
             .await;
-        compare(&mut tally, query, &answer, want);
+        check_response(&mut report, query, &response, want);
     }
-    tally.done();
+    report.finish();
 }
 
-/// `want` is a status and a code, or `422` and the field's name. A field within a field may be
-/// named by its path.
-fn compare(tally: &mut Tally, case: &str, answer: &voicemint_tests::Answer, want: &str) {
+/// Compares a response with `want`. A nested field may be reported by its path.
+fn check_response(
+    report: &mut CaseReport,
+    case: &str,
+    response: &voicemint_tests::Response,
+    want: &str,
+) {
     match want.strip_prefix("422 ") {
-        None => tally.is(case, said(answer), want),
+        None => report.check_eq(case, status_and_code(response), want),
         Some(field) => {
-            tally.is(case, said(answer), "422 request_invalid");
-            let named = fields(answer);
-            let fits = |name: &String| {
+            report.check_eq(case, status_and_code(response), "422 request_invalid");
+            let named = fields(response);
+            let matches_field = |name: &String| {
                 name.split(['.', '[', '/']).find(|part| !part.is_empty()) == Some(field)
             };
-            tally.holds(
+            report.check(
                 &format!("{case}: names {named:?}"),
-                named.len() == 1 && named.iter().all(fits),
+                named.len() == 1 && named.iter().all(matches_field),
             );
         }
     }
 }
 
 #[tokio::test]
-async fn cartesia_takes_grants_and_a_lifetime_and_nothing_else() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    asks(
+async fn cartesia_accepts_only_grants_and_a_lifetime() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    assert_bodies(
         &function,
         "cartesia",
-        &world.issuer.token("ada"),
+        &env.issuer.token("ada"),
         &[
             (json!({}), "200"),
             (json!({ "grants": { "tts": true } }), "200"),
@@ -114,13 +128,13 @@ async fn cartesia_takes_grants_and_a_lifetime_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn cartesia_takes_the_same_ask_as_a_query() {
-    let world = World::start().await;
-    let function = world.function("cartesia").start().await;
-    queries(
+async fn cartesia_accepts_the_same_fields_in_the_query() {
+    let env = TestEnv::start().await;
+    let function = env.function("cartesia").start().await;
+    assert_queries(
         &function,
         "cartesia",
-        &world.issuer.token("ada"),
+        &env.issuer.token("ada"),
         &[
             ("", "200"),
             ("grants=tts", "200"),
@@ -141,21 +155,21 @@ async fn cartesia_takes_the_same_ask_as_a_query() {
         ],
     )
     .await;
-    // Twice the same name is refused, as in JSON; the document leaves open under which of the two
-    // codes.
+    // A repeated name is refused, as in JSON. The documentation does not specify which of the two
+    // codes is used.
     let twice = Event::get("cartesia")
-        .bearer(&world.issuer.token("ada"))
+        .bearer(&env.issuer.token("ada"))
         .query("expires_in=30&expires_in=40");
     let status = function.invoke(&twice).await.status;
     assert!(status == 400 || status == 422, "{status}");
 }
 
 #[tokio::test]
-async fn elevenlabs_takes_a_token_type_and_its_fixed_lifetime() {
-    let world = World::start().await;
-    let function = world.function("elevenlabs").start().await;
-    let session = world.issuer.token("ada");
-    asks(
+async fn elevenlabs_accepts_a_token_type_and_its_fixed_lifetime() {
+    let env = TestEnv::start().await;
+    let function = env.function("elevenlabs").start().await;
+    let session = env.issuer.token("ada");
+    assert_bodies(
         &function,
         "elevenlabs",
         &session,
@@ -191,7 +205,7 @@ async fn elevenlabs_takes_a_token_type_and_its_fixed_lifetime() {
         ],
     )
     .await;
-    queries(
+    assert_queries(
         &function,
         "elevenlabs",
         &session,
@@ -207,11 +221,11 @@ async fn elevenlabs_takes_a_token_type_and_its_fixed_lifetime() {
 }
 
 #[tokio::test]
-async fn assemblyai_takes_a_lifetime_and_a_session_duration() {
-    let world = World::start().await;
-    let function = world.function("assemblyai").start().await;
-    let session = world.issuer.token("ada");
-    asks(
+async fn assemblyai_accepts_a_lifetime_and_a_session_duration() {
+    let env = TestEnv::start().await;
+    let function = env.function("assemblyai").start().await;
+    let session = env.issuer.token("ada");
+    assert_bodies(
         &function,
         "assemblyai",
         &session,
@@ -247,7 +261,7 @@ async fn assemblyai_takes_a_lifetime_and_a_session_duration() {
         ],
     )
     .await;
-    queries(
+    assert_queries(
         &function,
         "assemblyai",
         &session,
@@ -266,8 +280,8 @@ async fn assemblyai_takes_a_lifetime_and_a_session_duration() {
         ],
     )
     .await;
-    // The alias may be named as it was written, or as what it stands for.
-    let answer = function
+    // The error may name the alias or the field that it stands for.
+    let response = function
         .invoke(
             &Event::post("assemblyai")
                 .bearer(&session)
@@ -275,19 +289,19 @@ async fn assemblyai_takes_a_lifetime_and_a_session_duration() {
         )
         .await;
     assert!(
-        fields(&answer)
+        fields(&response)
             .iter()
             .all(|field| field.starts_with("expires_in")),
-        "{answer:?}"
+        "{response:?}"
     );
-    assert_problem(&answer, 422, "request_invalid");
+    assert_problem(&response, 422, "request_invalid");
 }
 
 #[tokio::test]
-async fn a_refused_field_is_told_with_what_is_permitted() {
-    let world = World::start().await;
-    let session = world.issuer.token("ada");
-    for (provider, ask, wanted) in [
+async fn an_invalid_field_is_reported_with_the_permitted_values() {
+    let env = TestEnv::start().await;
+    let session = env.issuer.token("ada");
+    for (provider, body, wanted) in [
         ("cartesia", json!({ "expires_in": 3601 }), ["1", "3600"]),
         (
             "cartesia",
@@ -305,12 +319,12 @@ async fn a_refused_field_is_told_with_what_is_permitted() {
             ["60", "10800"],
         ),
     ] {
-        let function = world.function(provider).start().await;
-        let answer = function
-            .invoke(&Event::post(provider).bearer(&session).json_body(&ask))
+        let function = env.function(provider).start().await;
+        let response = function
+            .invoke(&Event::post(provider).bearer(&session).json_body(&body))
             .await;
-        assert_problem(&answer, 422, "request_invalid");
-        let message = answer.json()["errors"][0]["message"]
+        assert_problem(&response, 422, "request_invalid");
+        let message = response.json()["errors"][0]["message"]
             .as_str()
             .unwrap_or_default()
             .to_owned();
@@ -318,6 +332,6 @@ async fn a_refused_field_is_told_with_what_is_permitted() {
             wanted.iter().all(|value| message.contains(value)),
             "{wanted:?} in {message:?}"
         );
-        assert_eq!(world.mints(provider), 0);
+        assert_eq!(env.mints(provider), 0);
     }
 }
