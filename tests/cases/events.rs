@@ -4,15 +4,7 @@
 use serde_json::{Value, json};
 use voicemint_tests::{Event, Function, Response, SESSION_COOKIE, TestEnv};
 
-use crate::support::{CaseReport, status_and_code};
-
-/// An event file with a session in the place that it leaves for one.
-fn filled(name: &str, session: &str) -> Event {
-    let text = Event::file(name)
-        .to_string()
-        .replace("REPLACE_WITH_A_SESSION", session);
-    Event::from(serde_json::from_str::<Value>(&text).unwrap_or_default())
-}
+use crate::support::{CaseReport, event_file, status_and_code};
 
 #[tokio::test]
 async fn the_event_files_are_valid_events_once_they_contain_a_session() {
@@ -29,7 +21,7 @@ async fn the_event_files_are_valid_events_once_they_contain_a_session() {
         );
         report.check_eq(
             &name,
-            status_and_code(&function.invoke(&filled(&name, &session)).await),
+            status_and_code(&function.invoke(&event_file(&name, &session)).await),
             "200",
         );
     }
@@ -55,7 +47,7 @@ async fn the_event_files_are_valid_events_once_they_contain_a_session() {
         );
         report.check_eq(
             name,
-            status_and_code(&function.invoke(&filled(name, &session)).await),
+            status_and_code(&function.invoke(&event_file(name, &session)).await),
             "200",
         );
     }

@@ -299,7 +299,7 @@ async fn signing_out_takes_effect_at_the_next_request() {
     app.set_script([Reply::json(200, &json!({ "sub": "ada" }))]);
     assert_eq!(status_and_code(&function.invoke(&event).await), "200");
     assert_eq!(app.requests().len(), 7);
-    // FaultCase is not signing out, and no reason to hand anything out either.
+    // A failure of the app is neither a sign-out nor a reason to resume a token.
     app.set_script([Reply::json(500, &json!({}))]);
     assert_eq!(
         status_and_code(&function.invoke(&again).await),

@@ -207,7 +207,7 @@ async fn a_redirect_to_a_sign_in_page_is_not_a_session_and_is_not_followed() {
     );
 }
 
-/// Every other response.
+/// The faults: every response that is neither a session nor a refusal.
 fn fault_cases() -> Vec<FaultCase> {
     let moved = |status| ada().status(status).header("location", "/elsewhere");
     let long = format!("{{\"sub\":\"ada\",\"pad\":\"{}\"}}", "p".repeat(64 * 1024));

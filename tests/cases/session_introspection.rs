@@ -276,7 +276,7 @@ async fn a_cookie_may_contain_the_token() {
         "403 origin_not_allowed"
     );
     assert_eq!(server.requests().len(), 1);
-    // A bad Bearer never falls back to the cookie.
+    // An invalid Bearer never falls back to the cookie.
     server.set_script([Reply::json(200, &json!({ "active": false }))]);
     assert_eq!(
         status_and_code(&function.invoke(&cookie.bearer("bad-token")).await),

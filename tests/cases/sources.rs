@@ -1,20 +1,12 @@
 //! Every event source: the same request gets the same response from each source.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use voicemint_tests::{Event, EventSource, PROVIDERS, Response, SESSION_COOKIE, TestEnv};
 
 use crate::resume::COOKIE;
 use crate::support::{
-    CaseReport, assert_common_headers, assert_problem, assert_readable, status_and_code,
+    CaseReport, assert_common_headers, assert_problem, assert_readable, event_file, status_and_code,
 };
-
-/// An event file with a session in the place that it leaves for one.
-pub fn filled(name: &str, session: &str) -> Event {
-    let text = Event::file(name)
-        .to_string()
-        .replace("REPLACE_WITH_A_SESSION", session);
-    Event::from(serde_json::from_str::<Value>(&text).unwrap_or_default())
-}
 
 #[tokio::test]
 async fn the_event_files_of_each_source_are_valid_events_once_they_contain_a_session() {
@@ -37,7 +29,7 @@ async fn the_event_files_of_each_source_are_valid_events_once_they_contain_a_ses
             );
             report.check_eq(
                 &name,
-                status_and_code(&function.invoke(&filled(&name, &session)).await),
+                status_and_code(&function.invoke(&event_file(&name, &session)).await),
                 "200",
             );
         }
@@ -53,7 +45,7 @@ async fn the_event_files_of_each_source_are_valid_events_once_they_contain_a_ses
     let name = "rest-base-path-post.json";
     report.check_eq(
         name,
-        status_and_code(&function.invoke(&filled(name, &session)).await),
+        status_and_code(&function.invoke(&event_file(name, &session)).await),
         "200",
     );
     report.check_eq("starts", function.starts(), 1);

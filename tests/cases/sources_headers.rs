@@ -23,7 +23,7 @@ pub fn changed(event: &Event, change: impl FnOnce(&mut Value)) -> Event {
     event.into()
 }
 
-pub async fn invoke(function: &Function, event: &Event) -> String {
+pub async fn invoke_status(function: &Function, event: &Event) -> String {
     status_and_code(&function.invoke(event).await)
 }
 
@@ -60,7 +60,7 @@ async fn a_repeated_single_value_header_is_malformed() {
             let event = good.via(source).repeated_header(name, &values);
             report.check_eq(
                 &format!("{name} {values:?} from {source:?}"),
-                invoke(&function, &event).await,
+                invoke_status(&function, &event).await,
                 want,
             );
         }
@@ -72,7 +72,7 @@ async fn a_repeated_single_value_header_is_malformed() {
             });
             report.check_eq(
                 &format!("{name} {values:?} in two spellings, {source:?}"),
-                invoke(&function, &two_spellings).await,
+                invoke_status(&function, &two_spellings).await,
                 MALFORMED,
             );
             // `headers` contains only one of the values.
@@ -81,7 +81,7 @@ async fn a_repeated_single_value_header_is_malformed() {
             });
             report.check_eq(
                 &format!("{name} {values:?} and the first, {source:?}"),
-                invoke(&function, &one).await,
+                invoke_status(&function, &one).await,
                 MALFORMED,
             );
         }
@@ -93,7 +93,7 @@ async fn a_repeated_single_value_header_is_malformed() {
             .repeated_header("x-forwarded-for", &["192.0.2.10", "192.0.2.11"]);
         report.check_eq(
             &format!("x-forwarded-for from {source:?}"),
-            invoke(&function, &event).await,
+            invoke_status(&function, &event).await,
             "200",
         );
     }
@@ -137,7 +137,7 @@ async fn header_names_are_case_insensitive() {
                 "415 media_type_not_supported",
             ),
         ] {
-            let got = invoke(&function, &upper(&event.via(source))).await;
+            let got = invoke_status(&function, &upper(&event.via(source))).await;
             report.check_eq(&format!("{case} from {source:?}"), got, want);
         }
     }
@@ -171,7 +171,7 @@ async fn a_header_in_only_one_member_counts() {
                 ("origin", EVIL, DENIED),
                 ("sec-fetch-mode", "navigate", DENIED),
             ] {
-                let got = invoke(&function, &only(member, name, value)).await;
+                let got = invoke_status(&function, &only(member, name, value)).await;
                 report.check_eq(
                     &format!("{name} {value} only in {member}, {source:?}"),
                     got,
@@ -207,7 +207,7 @@ async fn members_that_differ_are_two_values() {
             });
             report.check_eq(
                 &format!("{name}: {single}, [{several}], {source:?}"),
-                invoke(&function, &event).await,
+                invoke_status(&function, &event).await,
                 want,
             );
         }

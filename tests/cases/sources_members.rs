@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use voicemint_tests::{Event, EventSource, Response, SESSION_COOKIE, TestEnv};
 
-use crate::sources_headers::{MALFORMED, MULTI_VALUE, changed, invoke};
+use crate::sources_headers::{MALFORMED, MULTI_VALUE, changed, invoke_status};
 use crate::support::{CaseReport, status_and_code};
 
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn cookies_are_found_wherever_a_source_puts_them() {
                 let event = bare.via(source).repeated_header(name, &[&text]);
                 report.check_eq(
                     &format!("{case} in {name} from {source:?}"),
-                    invoke(&function, &event).await,
+                    invoke_status(&function, &event).await,
                     want,
                 );
             }
@@ -73,7 +73,7 @@ async fn cookies_are_found_wherever_a_source_puts_them() {
         ] {
             report.check_eq(
                 &format!("{case}, {source:?}"),
-                invoke(&function, &event).await,
+                invoke_status(&function, &event).await,
                 want,
             );
         }
@@ -122,7 +122,7 @@ async fn cookies_are_found_wherever_a_source_puts_them() {
         ] {
             report.check_eq(
                 &format!("{case}, {source:?}"),
-                invoke(&function, &event).await,
+                invoke_status(&function, &event).await,
                 want,
             );
         }
@@ -187,14 +187,14 @@ async fn null_members_count_as_absent() {
                             .is_ok_and(|response| response.status == 200),
                 );
             } else {
-                report.check_eq(&case, invoke(&function, &null).await, want);
+                report.check_eq(&case, invoke_status(&function, &null).await, want);
             }
             let absent = changed(&good.via(source), |event| {
                 event.as_object_mut().map(|members| members.remove(member));
             });
             report.check_eq(
                 &format!("{member} of {source:?} is absent"),
-                invoke(&function, &absent).await,
+                invoke_status(&function, &absent).await,
                 want,
             );
         }
@@ -210,7 +210,7 @@ async fn null_members_count_as_absent() {
         });
         report.check_eq(
             &format!("{more:?} of {source:?}"),
-            invoke(&function, &all).await,
+            invoke_status(&function, &all).await,
             "200",
         );
     }

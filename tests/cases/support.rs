@@ -24,6 +24,14 @@ pub const COMMON_HEADERS: [(&str, &str); 6] = [
     ("strict-transport-security", "max-age=63072000"),
 ];
 
+/// An event file with a session in place of its placeholder.
+pub fn event_file(name: &str, session: &str) -> Event {
+    let text = Event::file(name)
+        .to_string()
+        .replace("REPLACE_WITH_A_SESSION", session);
+    Event::from(serde_json::from_str::<Value>(&text).unwrap_or_default())
+}
+
 /// The status and code of a response, such as `200` or `401 session_missing`.
 pub fn status_and_code(response: &Response) -> String {
     match response.code() {
