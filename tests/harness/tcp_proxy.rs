@@ -137,7 +137,9 @@ async fn run(
             Ok((stream, _)) = accepted => {
                 traffic.connections.fetch_add(1, Ordering::SeqCst);
                 let (changes, traffic) = (changes.clone(), traffic.clone());
-                connections.spawn(async move { forward(stream, upstream, changes, &traffic).await.unwrap_or_default() });
+                connections.spawn(async move {
+                    forward(stream, upstream, changes, &traffic).await.unwrap_or_default()
+                });
             }
         }
     }
@@ -167,8 +169,9 @@ async fn forward(
             read = down.read(&mut request) => match read? {
                 0 => return Ok(()),
                 count => {
-                    traffic.received.lock().expect("an unpoisoned lock").extend_from_slice(&request[..count]);
-                    up.write_all(&request[..count]).await?;
+                    let bytes = &request[..count];
+                    traffic.received.lock().expect("an unpoisoned lock").extend_from_slice(bytes);
+                    up.write_all(bytes).await?;
                 }
             },
             read = up.read(&mut response) => match read? {
