@@ -70,7 +70,7 @@ async fn each_limit_on_error_value_applies_to_every_outage() {
         ClosedPort::reserve(),
     );
     let mut report = CaseReport::default();
-    for (way, wanted) in [
+    for (policy, wanted) in [
         ("local", ["200", "200", REFUSED]),
         ("deny", ["503 limit_unavailable"; 3]),
         ("allow", ["200", "200", "200"]),
@@ -85,7 +85,7 @@ async fn each_limit_on_error_value_applies_to_every_outage() {
             let limited = table
                 .configure(env.function("cartesia"))
                 .env("RATE_LIMIT", "2/hour")
-                .env("LIMIT_ON_ERROR", way);
+                .env("LIMIT_ON_ERROR", policy);
             let limited = setting
                 .into_iter()
                 .fold(limited, |builder, (name, value)| builder.env(name, value));
@@ -93,7 +93,7 @@ async fn each_limit_on_error_value_applies_to_every_outage() {
             table.set_fault(fault);
             table.take_calls();
             for (place, wanted) in wanted.into_iter().enumerate() {
-                let case = format!("{name}, {way}, mint {place}");
+                let case = format!("{name}, {policy}, mint {place}");
                 let event = Event::post("cartesia").bearer(&env.issuer.token("ada"));
                 let begin = Instant::now();
                 let (response, line) = function.invoke_logged(&event).await;
@@ -113,10 +113,14 @@ async fn each_limit_on_error_value_applies_to_every_outage() {
                     metric(&line, "LimitUnavailable"),
                     Some((1.0, dimensions)),
                 );
-                report.check_eq(&format!("{case}: OnError"), &line["OnError"], &json!(way));
+                report.check_eq(
+                    &format!("{case}: OnError"),
+                    &line["OnError"],
+                    &json!(policy),
+                );
             }
             report.check_eq(
-                &format!("{name}, {way}: logged once"),
+                &format!("{name}, {policy}: logged once"),
                 outage_logs(&function),
                 1,
             );
