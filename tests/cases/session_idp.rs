@@ -458,7 +458,7 @@ async fn a_session_planted_by_a_sibling_host_is_refused() {
             );
             let reported = line["reason"]
                 .as_str()
-                .is_some_and(|reason| reason.contains("different owners"));
+                .is_some_and(|reason| reason.contains("different users"));
             report.check(
                 &format!("{}: {case}: reason", kind.name()),
                 reported == (want == INVALID),
