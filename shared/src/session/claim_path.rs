@@ -1,9 +1,8 @@
-//! Which claim a setting means: one by its name, or one within another by a JSON pointer.
+//! Which claim a setting names: a claim by its name, or a claim inside another by a JSON pointer.
 
 use serde_json::Value;
 
-/// A claim that a setting names, or one within it: a name that begins with a slash is a JSON
-/// pointer (RFC 6901).
+/// The claim that a setting names. A name that begins with a slash is a JSON pointer (RFC 6901).
 pub fn at<'a>(claims: &'a Value, name: &str) -> Option<&'a Value> {
     if name.starts_with('/') {
         claims.pointer(name)
@@ -12,8 +11,7 @@ pub fn at<'a>(claims: &'a Value, name: &str) -> Option<&'a Value> {
     }
 }
 
-/// Whether a setting may name a claim so: in a JSON pointer a tilde is only ever the start of `~0`
-/// or `~1` (section 3).
+/// Whether a name is valid. In a JSON pointer, each tilde must begin `~0` or `~1` (section 3).
 pub fn is_name(name: &str) -> bool {
     !name.starts_with('/')
         || name

@@ -1,4 +1,4 @@
-//! Where a session travels: in `Authorization: Bearer`, else in the app's session cookies.
+//! Where a session is in a request: in `Authorization: Bearer`, else in the app's session cookies.
 
 use std::borrow::Cow;
 
@@ -7,46 +7,46 @@ use http::{HeaderMap, header};
 use crate::session::cookie::SessionCookie;
 use crate::session::cookie::found::MAX_CANDIDATES;
 
-/// What a caller shows for itself. It has no `Debug`.
+/// The credential of a request. It has no `Debug`, as it is secret.
 pub enum Credential<'a> {
     /// `Authorization: Bearer …` (RFC 6750 section 2.1).
     Bearer(&'a str),
-    /// What the app's session cookies hold, which browsers attach by themselves.
+    /// The sessions in the app's cookies, which browsers attach on their own.
     Cookies(Vec<Candidate<'a>>),
-    /// More than can be the user's own.
+    /// More sessions in cookies than one user can have.
     TooManyCookies,
-    /// Session cookies, but none that holds a session.
+    /// Session cookies from which no session can be decoded.
     UndecodableCookies,
-    /// Nothing.
+    /// Neither a Bearer credential nor a session cookie.
     None,
 }
 
-/// A session that a cookie holds.
+/// A session from a cookie.
 pub struct Candidate<'a> {
-    /// The session.
+    /// The session, decoded.
     pub session: Cow<'a, str>,
-    /// The names of the cookies that hold it, without the chunks' numbers.
+    /// The names of the cookies that contain it, without the numbers of chunks.
     pub cookies: Vec<String>,
 }
 
 impl<'a> Credential<'a> {
-    /// Finds the credential. A Bearer credential, however bad, keeps the cookies from being looked
-    /// at.
-    pub fn find(headers: &'a HeaderMap, cookies: &[SessionCookie]) -> Self {
+    /// Finds the credential. If there is a Bearer credential, even a malformed one, the cookies are
+    /// ignored.
+    pub fn find(headers: &'a HeaderMap, session_cookies: &[SessionCookie]) -> Self {
         if let Some(token) = bearer(headers) {
             return Self::Bearer(token);
         }
         let mut candidates: Vec<Candidate> = Vec::new();
-        // The same in another place counts once.
+        // The same value in several cookies counts once.
         let mut counted: Vec<Cow<str>> = Vec::new();
-        let (mut too_many, mut unreadable) = (false, false);
-        for cookie in cookies {
+        let (mut too_many, mut undecodable) = (false, false);
+        for cookie in session_cookies {
             let found = cookie.find(headers);
             too_many |= found.too_many;
-            unreadable |= found.unreadable;
-            for packed in found.packed {
-                if !counted.contains(&packed) {
-                    counted.push(packed);
+            undecodable |= found.undecodable;
+            for encoded in found.encoded {
+                if !counted.contains(&encoded) {
+                    counted.push(encoded);
                 }
             }
             for session in found.sessions {
@@ -61,18 +61,18 @@ impl<'a> Credential<'a> {
         }
         match candidates.len() {
             _ if too_many || counted.len() > MAX_CANDIDATES => Self::TooManyCookies,
-            0 if unreadable => Self::UndecodableCookies,
+            0 if undecodable => Self::UndecodableCookies,
             0 => Self::None,
             _ => Self::Cookies(candidates),
         }
     }
 
-    /// Whether it is one that a browser attaches by itself.
+    /// Whether browsers attach the credential on their own.
     pub fn is_cookie(&self) -> bool {
         matches!(self, Self::Cookies(_) | Self::TooManyCookies)
     }
 
-    /// The sessions to judge, in their order.
+    /// The sessions to verify, in order.
     pub fn sessions(&self) -> impl Iterator<Item = &str> {
         let (bearer, cookies) = match self {
             Self::Bearer(session) => (Some(*session), &[][..]),
@@ -87,20 +87,24 @@ impl<'a> Credential<'a> {
 
 const SCHEME: &[u8] = b"bearer";
 
-/// The token of the Bearer scheme, whose name is in any case (RFC 9110 section 11.1). One that is
-/// no text counts as an empty one, which no verifier takes.
+/// The token of the Bearer scheme, whose name is case-insensitive (RFC 9110 section 11.1). A value
+/// that is not UTF-8 counts as an empty token, which no verifier accepts.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let rest = after_bearer(headers.get(header::AUTHORIZATION)?.as_bytes())?;
     Some(std::str::from_utf8(rest.trim_ascii()).unwrap_or_default())
 }
 
-/// What an `Authorization` has behind the name of the Bearer scheme, if it begins with that.
+/// The part of an `Authorization` value after the name of the Bearer scheme. `None` for another
+/// scheme.
 pub fn after_bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, rest) = value.trim_ascii().split_at_checked(SCHEME.len())?;
-    // Whatever stands behind the word, unless the word goes on: "Bearer" with a slip is a bad
-    // credential and not none.
-    let goes_on = rest.first().is_some_and(u8::is_ascii_alphanumeric);
-    (!goes_on && scheme.eq_ignore_ascii_case(SCHEME)).then_some(rest)
+    // Any character but a letter or digit ends the scheme's name: "Bearer:" is a malformed Bearer
+    // credential, not a missing one.
+    let is_longer_name = rest.first().is_some_and(u8::is_ascii_alphanumeric);
+    if is_longer_name || !scheme.eq_ignore_ascii_case(SCHEME) {
+        return None;
+    }
+    Some(rest)
 }
 
 #[cfg(test)]
@@ -118,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bearer_credential_shuts_the_cookie_out_however_bad_it_is() {
+    fn a_bearer_credential_takes_precedence_over_cookies_even_if_malformed() {
         for (value, token) in [
             (&b"Bearer abc"[..], "abc"),
             (b"bearer  abc", "abc"),
@@ -139,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn all_cookies_that_hold_something_are_to_be_judged() {
+    fn all_session_cookies_with_a_value_are_candidates() {
         let found = |cookies: &str| {
             let mut headers = HeaderMap::new();
             headers.insert("cookie", HeaderValue::from_str(cookies).unwrap());
@@ -161,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cookie_counts_where_no_bearer_credential_is() {
+    fn the_cookie_is_used_without_a_bearer_credential() {
         for value in [
             None,
             Some(&b"Basic eDp5"[..]),

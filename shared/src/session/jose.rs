@@ -1,12 +1,15 @@
-//! What signed and encrypted tokens share: the compact form and the header (RFC 7515, RFC 7516).
+//! What signed and encrypted tokens have in common: compact serialization and header (RFC 7515, RFC
+//! 7516).
 
-/// Header members that change what a signature means. A verifier that does not know an extension
-/// must refuse it (RFC 7515 section 4.1.11). Keys come from settings alone (RFC 8725 section 3.10):
-/// those that come along with a token, as `jwk` or `x5c`, and places for keys, as `jku` or `x5u`,
-/// are never looked at, and some issuers put them into every token.
+/// Header members that change the meaning of a signature. A verifier must refuse extensions that it
+/// does not support (RFC 7515 section 4.1.11).
+///
+/// Keys in a token (`jwk`, `x5c`) and URLs of keys (`jku`, `x5u`) are not refused, as some issuers
+/// add them to every token, but they are never read: keys come from the settings alone (RFC 8725
+/// section 3.10).
 pub const REFUSED_MEMBERS: [&str; 2] = ["crit", "b64"];
 
-/// Whether a token has the five parts of an encrypted one (RFC 7516 section 9).
+/// Whether a token has five parts, as encrypted tokens have (RFC 7516 section 9).
 pub fn is_encrypted(token: &str) -> bool {
     token.bytes().filter(|byte| *byte == b'.').count() == 4
 }

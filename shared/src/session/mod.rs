@@ -1,10 +1,11 @@
-//! Who is calling: a session that the app's identity provider vouches for.
+//! Who is calling: sessions that the app's identity provider issues.
 //!
-//! The road of a signed token: `credential` finds it with the help of `carrier`, `token` takes it
-//! apart, `issuer` is chosen by its name, `signature` checks it with a key that `key_source` or a
-//! shared secret gave, `claims` checks what it says. EncryptedSessions cookies are opened by `encrypted`
-//! and `jwe`; `introspection` and `forward` ask a service. `products` knows what the sessions of
-//! each identity product look like. Only at the end of such a road is there a [`Session`].
+//! A signed token goes through these modules: `credential` finds it, in a header or with the help of
+//! `cookie`; `jwt::unverified` parses it; its `iss` selects the `jwt::issuer`; `jwt::signature`
+//! verifies it with a key of `jwt::remote_jwk_set` or with a shared secret; `claims` checks its
+//! claims. `jwe` decrypts and verifies encrypted cookies; `remote` asks a service about other
+//! sessions. `idp` describes the sessions of each identity provider, and `settings` selects what is
+//! accepted. Only a successful verification creates a [`Session`].
 
 pub mod claim_path;
 pub mod claims;
@@ -26,8 +27,7 @@ use serde_json::Value;
 use crate::problem::{Code, Problem};
 use crate::provider::request::TokenRequest;
 
-/// A verified session. Only the verifier makes one; it has no `Debug`, as its claims are nobody's
-/// business.
+/// A verified session. Only the verifier creates one. It has no `Debug`, as its claims are private.
 pub struct Session {
     issuer: String,
     subject: String,
@@ -35,19 +35,20 @@ pub struct Session {
 }
 
 impl Session {
-    /// Who vouches for the subject.
+    /// The issuer of the session.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// Who is signed in, within the issuer.
+    /// The user who is signed in. It is unique within the issuer.
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// Checks that the claim named by `GRANTS_CLAIM` covers an ask. The claim is an array of names
-    /// or one text with spaces between them, as OAuth's `scope` (RFC 6749 section 3.3); without it,
-    /// nothing is covered. It may be within another claim: see [`claim_path::at`].
+    /// Checks that the claim that `GRANTS_CLAIM` names permits a request. The claim is an array of
+    /// names or a string of names that are separated by spaces, as OAuth's `scope` (RFC 6749 section
+    /// 3.3). Without the claim, nothing is permitted. It may be inside another claim: see
+    /// [`claim_path::at`].
     ///
     /// # Errors
     /// [`Code::GrantNotAllowed`].
@@ -73,7 +74,7 @@ impl Session {
 
 #[cfg(test)]
 impl Session {
-    /// A session for tests of what comes after verification.
+    /// A session for tests of code that runs after verification.
     pub fn for_tests(issuer: &str, subject: &str, claims: Value) -> Self {
         Self {
             issuer: issuer.to_owned(),
@@ -89,7 +90,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_grants_claim_is_an_array_or_a_text_with_spaces() {
+    fn the_grants_claim_is_an_array_or_a_string_with_spaces() {
         let ask = TokenRequest {
             grants: vec!["tts", "stt"],
             expires_in: 60,
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_grants_claim_may_be_within_another_claim() {
+    fn the_grants_claim_may_be_inside_another_claim() {
         let ask = TokenRequest {
             grants: vec!["tts"],
             expires_in: 60,

@@ -1,4 +1,4 @@
-//! Who a token is minted for: issuer and subject, as cookies, counts and logs may hold them.
+//! The identifier of a user, as cookies, limits and logs store it.
 
 use aws_lc_rs::{digest, hmac};
 use base64::Engine;
@@ -7,17 +7,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::secret::api_key::ApiKey;
 use crate::session::Session;
 
-/// Whose a token is: issuer and subject, as one text of fixed length.
+/// The identifier of a user: a hash of issuer and subject, of fixed length.
 pub struct SubjectId(String);
 
 impl SubjectId {
-    /// The same for the same owner, and of fixed length.
+    /// The identifier as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The subject as logs may show it: the same for the same subject, and of no use without the
-    /// API key. `None` where no keys can be derived from the API key.
+    /// The identifier for logs and limits: the same user has the same hash, and only those who have
+    /// the API key can compute it. `None` if no keys can be derived from the API key.
     pub fn keyed_hash(&self, key: &ApiKey) -> Option<String> {
         let tag = hmac::sign(&key.derived()?.subject, self.0.as_bytes());
         tag.as_ref()
@@ -30,7 +30,7 @@ impl From<&Session> for SubjectId {
     fn from(session: &Session) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
         for part in [session.issuer(), session.subject()] {
-            // The lengths go in as well, so that no two pairs meet.
+            // The lengths are hashed too, so that no two pairs have the same input.
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part.as_bytes());
         }

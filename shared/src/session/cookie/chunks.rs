@@ -1,10 +1,10 @@
-//! Sessions that are cut into the cookies `name<separator>0`, `name<separator>1` and so on, as no
-//! cookie may be longer than 4096 bytes.
+//! Sessions that are split into the cookies `name<separator>0`, `name<separator>1` and so on, as a
+//! cookie is limited to 4096 bytes.
 //!
-//! Nothing says which chunks belong together: a sibling host can plant some before the app's own
-//! and some behind them, under their names or under the next ones, and leave gaps. So every way to
-//! put them together is tried, from one chunk to as many as there are. Only that way does the
-//! user's own session come to light wherever a planted one does.
+//! Nothing shows which chunks belong together: a sibling host can set some before the app's own and
+//! some after them, with the same names or with the next numbers, and leave gaps. Therefore every
+//! combination is tried, from one chunk to as many as there are, so that the user's own session is
+//! found wherever another host's chunks are.
 
 use std::borrow::Cow;
 
@@ -13,23 +13,23 @@ use http::HeaderMap;
 use crate::cookie;
 use crate::session::cookie::found::{Found, MAX_CANDIDATES};
 
-/// The most chunks that are put together: browsers and API Gateway stop much earlier.
+/// The maximum number of chunks of a session. Browsers and API Gateway have much lower limits.
 const MAX_CHUNKS: usize = 16;
-/// The most ways that are tried: enough for two sets of five chunks. Beyond that there are more
-/// than can be told apart.
+/// The maximum number of combinations: enough for two sets of five chunks.
 const MAX_COMBINATIONS: usize = 64;
 
-/// What the cookie of a name may hold, whole or in chunks. A whole one next to chunks is one more:
-/// a library that went back to one cookie may have left old chunks behind, and a sibling host may
-/// have planted either.
+/// The sessions in the cookie `name`, whole or in chunks. A whole cookie counts in addition to
+/// chunks: a library that went back to one cookie may have left old chunks, and a sibling host may
+/// have set either.
 pub fn find<'a>(headers: &'a HeaderMap, name: &str, separator: &str) -> Found<'a> {
     let whole = cookie::values(headers, name);
-    let chunks = (0..MAX_CHUNKS)
-        .map(|number| cookie::values(headers, &format!("{name}{separator}{number}")));
-    let chunks: Vec<_> = chunks.take_while(|values| !values.is_empty()).collect();
+    let chunks: Vec<_> = (0..MAX_CHUNKS)
+        .map(|number| cookie::values(headers, &format!("{name}{separator}{number}")))
+        .take_while(|values| !values.is_empty())
+        .collect();
     let sets = sets(&chunks);
     let joined = combinations(&chunks);
-    let unreadable = chunks.is_empty() && has_later_chunk(headers, name, separator);
+    let undecodable = chunks.is_empty() && has_later_chunk(headers, name, separator);
     let whole: Vec<Cow<str>> = whole.into_iter().map(Cow::Borrowed).collect();
     let with = |others: Vec<String>| {
         let mut all = whole.clone();
@@ -40,20 +40,18 @@ pub fn find<'a>(headers: &'a HeaderMap, name: &str, separator: &str) -> Found<'a
         }
         all
     };
-    // Each way to put them together is as good as the other, so all of them are too many.
     let too_many = sets.len() > MAX_CANDIDATES || joined.is_none();
     Found {
         sessions: with(joined.unwrap_or_default()),
-        packed: with(sets),
+        encoded: with(sets),
         too_many,
-        unreadable,
+        undecodable,
     }
 }
 
-/// The chunks that take the same place in each name, put together: one for each place that there
-/// is.
+/// For each position, the chunks at that position among the cookies of their name, joined. A
+/// position that only some names have counts too.
 fn sets(chunks: &[Vec<&str>]) -> Vec<String> {
-    // A place that only some names have counts too.
     let nth = |set: usize| {
         chunks
             .iter()
@@ -65,8 +63,8 @@ fn sets(chunks: &[Vec<&str>]) -> Vec<String> {
         .collect()
 }
 
-/// All ways to put chunks together, those first that take the same place in each name; nothing
-/// where there are too many.
+/// All combinations of chunks, first those with the same position in each name. `None` if there are
+/// too many.
 fn combinations(chunks: &[Vec<&str>]) -> Option<Vec<String>> {
     let nth = |set: usize| -> String {
         chunks
@@ -92,7 +90,7 @@ fn combinations(chunks: &[Vec<&str>]) -> Option<Vec<String>> {
     Some(joined)
 }
 
-/// Whether chunks are there without the first one.
+/// Whether there are chunks without the first one.
 fn has_later_chunk(headers: &HeaderMap, name: &str, separator: &str) -> bool {
     let is_later = |known: &str| {
         let number = known
@@ -114,7 +112,7 @@ mod tests {
         let found = find(&headers, "s", ".");
         (
             found.sessions.into_iter().map(Cow::into_owned).collect(),
-            found.packed.len(),
+            found.encoded.len(),
         )
     }
 
@@ -125,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_put_together_in_their_order_up_to_a_gap_all_of_them_first() {
+    fn chunks_are_joined_in_order_up_to_a_gap_with_all_of_them_first() {
         for (cookies, sessions) in [
             ("s.1=b; s.0=a; s.3=d", &["ab", "a"][..]),
             ("s.1=b", &[]),
@@ -146,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn where_a_chunk_comes_twice_every_way_to_put_them_together_is_found() {
+    fn every_combination_of_chunks_with_the_same_name_is_found() {
         let (sessions, count) = found("s.0=a; s.1=b; s.0=c; s.1=d");
         assert_eq!(
             (&sessions[..2], count),
@@ -158,7 +156,7 @@ mod tests {
                 .iter()
                 .all(|other| sessions.iter().any(|session| session == other))
         );
-        // Planted so that taking the same place in each name finds the planted session alone.
+        // Chunks that are set so that equal positions form only the other host's session.
         let (sessions, count) = found("s.0=e0; s.1=e1; s.0=v0; s.1=x; s.0=y; s.1=v1");
         assert!(
             ["e0e1", "v0v1"]
@@ -167,7 +165,7 @@ mod tests {
             "{sessions:?}"
         );
         assert_eq!(count, 3);
-        // The user's has one chunk, and the planted one a piece that does not belong to it.
+        // The user's session has one chunk, and a chunk of another host follows it.
         let (sessions, _) = found("s.0=v; s.1=junk; s.0=e");
         assert!(
             ["v", "e"]
@@ -178,12 +176,12 @@ mod tests {
     }
 
     #[test]
-    fn too_many_ways_are_too_many_sessions() {
+    fn too_many_combinations_are_too_many_sessions() {
         let many: String = (0..6)
             .map(|number| format!("s.{number}=a; s.{number}=b; "))
             .collect();
         assert!(too_many(&many) && found(&many).0.is_empty());
-        // More places than may be judged, however alike what they hold is once it is put together.
+        // More positions than may be verified, although the joined values are equal.
         let split =
             |place: usize| format!("s.0={}; s.1={}; ", &"abcdef"[..place], &"abcdef"[place..]);
         assert!(!too_many(&(1..5).map(split).collect::<String>()));

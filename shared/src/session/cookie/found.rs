@@ -1,49 +1,48 @@
-//! What cookies may hold.
+//! The sessions that cookies contain.
 
 use std::borrow::Cow;
 
-/// The most different sessions that cookies may hold. A user has one or two, an old one included.
+/// The maximum number of different sessions in cookies. A user has one or two, including an old one.
 pub const MAX_CANDIDATES: usize = 4;
 
-/// What the cookies of one place may hold, in the order in which browsers send it.
+/// The sessions in one kind of cookie, in the order in which the browser sends the cookies.
 #[derive(Default)]
 pub struct Found<'a> {
-    /// The sessions, each once.
+    /// The sessions, decoded, each once.
     pub sessions: Vec<Cow<'a, str>>,
-    /// What counts: the values as they are packed, those included that cannot be unpacked, and of
-    /// chunks one for each place.
-    pub packed: Vec<Cow<'a, str>>,
-    /// Whether there are more than may be judged or told apart, so that some may have been left
-    /// out.
+    /// The values that count towards [`MAX_CANDIDATES`]: encoded, including those that cannot be
+    /// decoded. Chunks count once for each position.
+    pub encoded: Vec<Cow<'a, str>>,
+    /// Whether there are more than can be verified, so that `sessions` may be incomplete.
     pub too_many: bool,
-    /// Whether there is something that cannot be unpacked.
-    pub unreadable: bool,
+    /// Whether a value cannot be decoded.
+    pub undecodable: bool,
 }
 
 impl<'a> Found<'a> {
     pub(super) fn from_values(values: Vec<&'a str>) -> Self {
         let sessions: Vec<_> = values.into_iter().map(Cow::Borrowed).collect();
         Self {
-            packed: sessions.clone(),
+            encoded: sessions.clone(),
             sessions,
             too_many: false,
-            unreadable: false,
+            undecodable: false,
         }
     }
 
-    /// What is inside of what was found. What cannot be unpacked is no session, as for the
-    /// products' own readers.
-    pub(super) fn unpack(self, unpack: fn(&str) -> Option<String>) -> Self {
-        let packed = self.sessions;
+    /// Decodes the values. A value that cannot be decoded is not a session: the libraries that set
+    /// these cookies ignore it too.
+    pub(super) fn decode(self, decode: fn(&str) -> Option<String>) -> Self {
+        let values = self.sessions;
         let mut found = Self {
             sessions: Vec::new(),
             ..self
         };
-        for packed in packed {
-            match unpack(&packed).filter(|session| !session.is_empty()) {
+        for value in values {
+            match decode(&value).filter(|session| !session.is_empty()) {
                 Some(session) if found.sessions.iter().any(|known| *known == session) => {}
                 Some(session) => found.sessions.push(Cow::Owned(session)),
-                None => found.unreadable = true,
+                None => found.undecodable = true,
             }
         }
         found

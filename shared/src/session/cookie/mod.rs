@@ -1,8 +1,8 @@
-//! How identity products pack a session into cookies: as it is, cut into chunks, or inside JSON.
+//! How identity providers store a session in cookies: as it is, in chunks, or inside JSON.
 //!
-//! A name may come several times, as a sibling host can plant cookies. Then all that they may hold
-//! is found, and what is found is judged together: which of two comes first must not decide whose
-//! session counts.
+//! Several cookies may have the same name, as a sibling host can set cookies too. Therefore all of
+//! them are read and all sessions are verified together: the order of two cookies must not decide
+//! whose session counts.
 
 mod chunks;
 pub mod found;
@@ -17,32 +17,34 @@ use percent_encoding::percent_decode_str;
 use crate::session::cookie::found::{Found, MAX_CANDIDATES};
 use crate::{cookie, json};
 
-/// A place in which sessions travel.
+/// A cookie that contains sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionCookie {
-    /// The cookie's name, or what the names of its chunks begin with.
+    /// The cookie's name, or the prefix of the names of its chunks.
     pub name: String,
-    /// How the session is packed.
+    /// How the session is encoded.
     pub format: CookieFormat,
 }
 
-/// How a session is packed.
+/// How a session is encoded in cookies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CookieFormat {
-    /// One cookie of that very name.
+    /// One cookie with exactly this name.
     Plain,
-    /// One cookie, or the chunks `name<separator>0`, `name<separator>1` and so on.
+    /// One cookie with exactly this name, or the chunks `name<separator>0`, `name<separator>1` and so on.
     Chunked(&'static str),
-    /// Supabase's: as [`CookieFormat::Chunked`] with a dot; the value is JSON, percent-encoded or behind
-    /// `base64-`, and has the token as its `access_token`. <https://github.com/supabase/ssr>
+    /// Supabase: as [`CookieFormat::Chunked`] with a dot. The value is JSON, percent-encoded or with
+    /// the prefix `base64-`, and its `access_token` is the session.
+    /// <https://github.com/supabase/ssr>
     SupabaseJson,
-    /// Amplify's: `name.LastAuthUser` names the user, `name.<user>.accessToken` holds the token.
+    /// Amplify: `name.LastAuthUser` names the user, `name.<user>.accessToken` contains the
+    /// token.
     /// <https://docs.amplify.aws/javascript/build-a-backend/auth/concepts/tokens-and-credentials/>
     AmplifyUser,
 }
 
 impl SessionCookie {
-    /// One cookie of that very name.
+    /// A cookie with exactly this name, whose value is the session.
     pub fn plain(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -50,23 +52,23 @@ impl SessionCookie {
         }
     }
 
-    /// What the request's cookies may hold.
+    /// The sessions in a request's cookies.
     pub fn find<'a>(&self, headers: &'a HeaderMap) -> Found<'a> {
         match self.format {
             CookieFormat::Plain => Found::from_values(cookie::values(headers, &self.name)),
             CookieFormat::Chunked(separator) => chunks::find(headers, &self.name, separator),
             CookieFormat::SupabaseJson => {
-                chunks::find(headers, &self.name, ".").unpack(access_token)
+                chunks::find(headers, &self.name, ".").decode(access_token)
             }
             CookieFormat::AmplifyUser => amplify(headers, &self.name),
         }
     }
 }
 
-fn access_token(packed: &str) -> Option<String> {
-    let text = match packed.strip_prefix("base64-") {
+fn access_token(value: &str) -> Option<String> {
+    let text = match value.strip_prefix("base64-") {
         Some(encoded) => URL_SAFE_NO_PAD.decode(encoded.trim_end_matches('=')).ok()?,
-        None => percent_decode_str(packed).collect(),
+        None => percent_decode_str(value).collect(),
     };
     Some(
         json::strict_object(&text)
@@ -77,9 +79,8 @@ fn access_token(packed: &str) -> Option<String> {
     )
 }
 
-/// A user's name may be an address, and the library encodes it in the cookie's name: names are
-/// compared decoded. Every user that is named as the last one counts, with every token that there
-/// is under the name.
+/// Finds Amplify's cookies. The library percent-encodes the user's name in the cookie's name, so names
+/// are compared after decoding. Every value of `LastAuthUser` counts, with every token of that user.
 fn amplify<'a>(headers: &'a HeaderMap, name: &str) -> Found<'a> {
     let decode = |text: &str| {
         percent_decode_str(text)
@@ -103,12 +104,12 @@ fn amplify<'a>(headers: &'a HeaderMap, name: &str) -> Found<'a> {
             }
         }
     }
-    let unreadable = tokens.is_empty() && !users.is_empty();
-    // Those without a token count too: so many may be planted that the user's own is not among
-    // those that are looked for.
+    let undecodable = tokens.is_empty() && !users.is_empty();
+    // Users without a token count too: a sibling host could set so many that the user's own name is
+    // not among those that are looked up.
     let too_many = users.len() > MAX_CANDIDATES;
     Found {
-        unreadable,
+        undecodable,
         too_many,
         ..Found::from_values(tokens)
     }
@@ -129,8 +130,8 @@ mod tests {
         .find(&headers);
         (
             found.sessions.into_iter().map(Cow::into_owned).collect(),
-            found.packed.len(),
-            found.unreadable,
+            found.encoded.len(),
+            found.undecodable,
         )
     }
 
@@ -142,15 +143,15 @@ mod tests {
     }
 
     #[test]
-    fn supabases_token_is_in_json_that_is_encoded_in_two_ways() {
-        let packed = format!(
+    fn supabases_token_is_in_json_with_one_of_two_encodings() {
+        let encoded = format!(
             "base64-{}",
             URL_SAFE_NO_PAD.encode(r#"{"access_token":"a.b.c","user":{"name":"ä"}}"#)
         );
-        let (first, second) = packed.split_at(20);
+        let (first, second) = encoded.split_at(20);
         for cookies in [
-            format!("p={packed}"),
-            format!("p={packed}=="),
+            format!("p={encoded}"),
+            format!("p={encoded}=="),
             format!("p.0={first}; p.1={second}"),
             "p=%7B%22access_token%22%3A%22a.b.c%22%7D".to_owned(),
             r#"p={"access_token":"a.b.c"}"#.to_owned(),
@@ -170,8 +171,8 @@ mod tests {
             r#"p={"access_token":7}"#,
             "p.1=x",
         ] {
-            let (sessions, _, unreadable) = found(CookieFormat::SupabaseJson, "p", odd);
-            assert!(sessions.is_empty() && unreadable, "{odd}");
+            let (sessions, _, undecodable) = found(CookieFormat::SupabaseJson, "p", odd);
+            assert!(sessions.is_empty() && undecodable, "{odd}");
         }
         assert_eq!(
             found(CookieFormat::SupabaseJson, "p", "p=; q=x"),
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn amplifys_user_is_named_by_one_cookie_and_has_the_token_in_another() {
+    fn amplify_names_the_user_in_one_cookie_and_has_the_token_in_another() {
         for cookies in [
             "c.LastAuthUser=ada; c.ada.accessToken=t",
             "c.LastAuthUser=ada@a.test; c.ada%40a.test.accessToken=t",
