@@ -1,14 +1,15 @@
-//! The generic cell rate algorithm (ITU-T I.371, annex A): a burst up to the count, then one every
-//! period / count.
+//! The generic cell rate algorithm (ITU-T I.371, annex A): a burst up to the count, then one mint
+//! per period / count.
 //!
-//! All that is kept of a subject is its theoretical arrival time (`tat`): when the last of what it
-//! was given would have come, had it come evenly spaced. Whoever has a `tat` in the past is idle;
-//! whoever has one no further ahead than the tolerance, which is the interval times (count - 1),
-//! may go on; the others wait until it is.
+//! The state of a subject is its theoretical arrival time (`tat`): when its last mint would have
+//! come if all mints were evenly spaced. A subject whose `tat` is in the past is idle. A subject
+//! whose `tat` is at most the tolerance ahead, which is the interval times (count - 1), may mint.
+//! All others must wait.
 //!
-//! Written as conditional updates, so that any number of environments may count at once and nothing
-//! is read beforehand. The first takes it that the subject is idle; if it is not, the item that
-//! comes back tells whether it must wait, and if it need not, the second puts it behind the others.
+//! The algorithm uses conditional updates, so that any number of environments can count at the same
+//! time and nothing is read in advance. The first update assumes that the subject is idle. If that
+//! is wrong, the returned item says whether the subject must wait. If it need not, the second update
+//! queues the mint after the others.
 
 use std::time::Duration;
 
@@ -16,11 +17,11 @@ use crate::limit::settings::{Limits, Rate};
 use crate::limit::table::{Item, Table, Tat, Update};
 
 const DAY: Duration = Duration::from_secs(86_400);
-/// Clocks of two environments may differ by this much, and an item must not go before all of them
-/// are done with it.
-const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
+/// How much the clocks of two environments may differ. An item must not expire before all of them
+/// have finished with it.
+const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
-/// Which limit is reached.
+/// The limit that is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// `RATE_LIMIT`.
@@ -29,29 +30,30 @@ pub enum Limit {
     Daily,
 }
 
-/// A limit that is reached, and until when, since the Unix epoch.
+/// A limit that is reached, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exceeded {
-    /// Which one.
+    /// Which limit it is.
     pub limit: Limit,
-    /// When there is room again.
+    /// When the next mint is possible, since the Unix epoch.
     pub until: Duration,
 }
 
-/// Whether it was counted.
+/// Whether a mint was counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// There was room.
+    /// It was within the limits and was counted.
     Yes,
-    /// There was none, and nothing was counted.
+    /// A limit is reached, and nothing was counted.
     No(Exceeded),
 }
 
-/// Counts a mint in the item `key`, in at most two updates: one where the subject is idle, one
-/// where it must wait. `now` is since the Unix epoch; `mint` is an id that no other mint has.
+/// Counts a mint in the item `key`. An idle subject costs one update, and so does one that must
+/// wait; any other costs two. `now` is since the Unix epoch, and `mint` is an id that no other mint
+/// has.
 ///
 /// # Errors
-/// Where the table cannot be used; a clause for the log.
+/// A clause for the log, if the table is unavailable.
 pub async fn count(
     table: &dyn Table,
     name: &str,
@@ -60,11 +62,11 @@ pub async fn count(
     mint: u64,
     now: Duration,
 ) -> Result<Admission, String> {
-    // What is written is in milliseconds; a time that was cut later would let somebody in too
+    // Rounded down before anything is computed from it: rounding the result would permit a mint too
     // early.
     let now = Duration::from_millis(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
-    // Others count at the same time. What is found may have changed when it is acted upon, and then
-    // all begins once more.
+    // Other environments count at the same time. If they change the item between the two updates,
+    // both are repeated.
     for _ in 0..2 {
         let idle = limits.update(mint, now, |rate| Tat::Idle {
             next: now + rate.interval,
@@ -83,7 +85,7 @@ pub async fn count(
             return Ok(decided);
         }
     }
-    // Whoever asks so often at once that even this fails can wait.
+    // A subject with so many requests at the same time can wait.
     Ok(Admission::No(Exceeded {
         limit: Limit::Rate,
         until: now + Duration::from_secs(1),
@@ -99,24 +101,24 @@ impl Limits {
             now,
             tat: self.rate.as_ref().map(tat),
             max: self.daily,
-            expires_at: rate_ends.max(day_ends) + CLOCKS_DIFFER,
+            expires_at: rate_ends.max(day_ends) + CLOCK_SKEW,
         }
     }
 
-    /// What an update says that was made, or found this item in its way; nothing where another may
-    /// be.
+    /// What the result of an update means: `None` as found item says that the update was made.
+    /// Returns `None` if another update may succeed.
     fn decided(&self, found: Option<Item>, mint: u64, now: Duration) -> Option<Admission> {
         match found {
             None => Some(Admission::Yes),
-            // It was made, and its answer was late.
+            // The update was made before, but its response was late.
             Some(item) if item.mint == Some(mint) => Some(Admission::Yes),
-            Some(item) => self.over(&item, now).map(Admission::No),
+            Some(item) => self.exceeded(&item, now).map(Admission::No),
         }
     }
 
-    /// The limit that an item has reached, if there is one.
-    fn over(&self, item: &Item, now: Duration) -> Option<Exceeded> {
-        // The next day has an item of its own.
+    /// The limit that an item has reached, if any.
+    fn exceeded(&self, item: &Item, now: Duration) -> Option<Exceeded> {
+        // The next day has another item.
         let day_ends = self.daily.map(|_| midnight_after(now));
         if self.daily.is_some_and(|max| item.count >= max) {
             return day_ends.map(|until| Exceeded {
@@ -126,14 +128,17 @@ impl Limits {
         }
         let until = item.tat?.checked_sub(self.rate?.tolerance())?;
         let until = day_ends.map_or(until, |day_ends| until.min(day_ends));
-        (until > now).then_some(Exceeded {
+        if until <= now {
+            return None;
+        }
+        Some(Exceeded {
             limit: Limit::Rate,
             until,
         })
     }
 }
 
-/// The end of the day, UTC, that a time belongs to.
+/// The end of the UTC day of a time.
 fn midnight_after(now: Duration) -> Duration {
     DAY * u32::try_from(now.as_secs() / DAY.as_secs() + 1).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,4 @@
-//! Counts in this process alone.
+//! A table in memory, for counts in this process only.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -7,11 +7,11 @@ use crate::expiring_map::ExpiringMap;
 use crate::limit::table::{Item, Table, Update, UpdateFuture};
 
 /// A table in memory.
+#[derive(Debug)]
 pub struct Memory(Mutex<ExpiringMap<String, Item>>);
 
 impl Memory {
-    /// A table with room for so many items; where it is full, the one is forgotten that matters for
-    /// the shortest time.
+    /// A table for at most `max` items. If it is full, the item that expires first is removed.
     pub fn new(max: usize) -> Self {
         Self(Mutex::new(ExpiringMap::new(max)))
     }
@@ -21,15 +21,16 @@ impl Table for Memory {
     fn update<'a>(&'a self, _table: &'a str, key: &'a str, update: &'a Update) -> UpdateFuture<'a> {
         let mut items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let item = items.get(key, update.now).copied().unwrap_or_default();
-        let holds = update.holds(&item);
-        if holds {
+        if update.holds(&item) {
             items.put(
                 key.to_owned(),
                 update.applied(&item),
                 Duration::ZERO..update.expires_at,
                 update.now,
             );
+            Box::pin(std::future::ready(Ok(None)))
+        } else {
+            Box::pin(std::future::ready(Ok(Some(item))))
         }
-        Box::pin(std::future::ready(Ok((!holds).then_some(item))))
     }
 }

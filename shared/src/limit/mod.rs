@@ -1,9 +1,9 @@
-//! Limits on what one user can spend: counted per issuer, subject and provider, across all live
-//! environments.
+//! Rate limits: how many tokens one user may mint. Mints are counted per issuer, subject and
+//! provider, across all live environments.
 //!
-//! `settings` reads them, `gcra` decides, and a [`Table`] keeps the counts: DynamoDB where
-//! functions are deployed (`crate::aws::dynamodb`), `memory` in the local command and while the
-//! table cannot be reached.
+//! `settings` reads the limits, `gcra` decides, and a [`Table`] stores the counts: DynamoDB in a
+//! deployment (`crate::aws::dynamodb`), `memory` in the local command and while DynamoDB is
+//! unavailable.
 
 pub mod gcra;
 pub mod memory;
@@ -25,30 +25,30 @@ use memory::Memory;
 use settings::{Limits, OnError};
 use table::Table;
 
-/// How many subjects are remembered as refused, so that they cost no call.
+/// How many refused subjects are remembered. Their requests cost no call of the table.
 const MAX_REMEMBERED: usize = 1024;
-/// How many subjects are counted here while the table cannot be reached.
+/// How many subjects are counted in this process while the table is unavailable.
 const MAX_LOCAL: usize = 8192;
 
-/// Within which the table must have counted a mint, all calls together.
+/// The time limit for counting a mint, all calls together.
 const COUNTED_WITHIN: Duration = Duration::from_secs(1);
-/// Trouble that returns sooner is the same trouble.
+/// The shortest time between two log lines about an outage of the table.
 const OUTAGE_LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Counts mints and refuses those beyond the limits.
 pub struct Limiter {
     limits: Limits,
     table: Arc<dyn Table>,
-    /// Counts while the table cannot be reached.
+    /// The counts while the table is unavailable.
     local: Memory,
     refused: Mutex<ExpiringMap<String, Exceeded>>,
-    /// When the table could not be used for the last time, in seconds since the Unix epoch.
+    /// When the table was last unavailable, in seconds since the Unix epoch.
     outage_logged_at: AtomicU64,
     clock: Clock,
 }
 
 impl Limiter {
-    /// A limiter with its counts in a table.
+    /// A limiter that stores its counts in a table.
     pub fn new(limits: Limits, table: Arc<dyn Table>, clock: Clock) -> Self {
         Self {
             limits,
@@ -60,13 +60,12 @@ impl Limiter {
         }
     }
 
-    /// Counts a mint of a subject with a provider, before the deadline. Says what was done instead
-    /// where the table could not be reached.
+    /// Counts a mint of a subject, before the deadline. If the table is unavailable, the second value
+    /// is the action that was taken.
     ///
     /// # Errors
-    /// [`Code::RateLimited`] where a limit is reached; then nothing was counted.
-    /// [`Code::LimitUnavailable`] where the table cannot be reached and [`OnError::Deny`] is set;
-    /// the second value is there then too.
+    /// [`Code::RateLimited`] if a limit is reached; nothing is counted then.
+    /// [`Code::LimitUnavailable`] if the table is unavailable and [`OnError::Deny`] is set.
     pub async fn admit(
         &self,
         provider: &str,
@@ -76,8 +75,8 @@ impl Limiter {
         let now = self.clock.now();
         let key = self.key(provider, subject, now);
         let remembered = self.refused().get(&key, now).copied();
-        if let Some(over) = remembered {
-            return (Err(refused(over, now)), None);
+        if let Some(exceeded) = remembered {
+            return (Err(rate_limited(exceeded, now)), None);
         }
         let mint = mint_id(now);
         let counting = gcra::count(
@@ -90,14 +89,14 @@ impl Limiter {
         );
         let counted = timeout_at(deadline.min(Instant::now() + COUNTED_WITHIN), counting).await;
         let counted =
-            counted.unwrap_or_else(|_| Err("it took too long to count a mint".to_owned()));
+            counted.unwrap_or_else(|_| Err("the table did not count the mint in time".to_owned()));
         if let Err(reason) = &counted {
             self.log_outage(reason, now);
         }
-        let (counted, instead) = match (counted, self.limits.on_error) {
+        let (counted, action) = match (counted, self.limits.on_error) {
             (Ok(counted), _) => (counted, None),
             (Err(_), OnError::Local) => {
-                // Memory never fails.
+                // The table in memory does not fail.
                 let counted = gcra::count(&self.local, "", &key, &self.limits, mint, now).await;
                 (counted.unwrap_or(Admission::Yes), Some(OnError::Local))
             }
@@ -105,16 +104,16 @@ impl Limiter {
             (Err(reason), OnError::Deny) => return (Err(unavailable(reason)), Some(OnError::Deny)),
         };
         match counted {
-            Admission::Yes => (Ok(()), instead),
-            Admission::No(over) => {
-                self.refused().put(key, over, now..over.until, now);
-                (Err(refused(over, now)), instead)
+            Admission::Yes => (Ok(()), action),
+            Admission::No(exceeded) => {
+                self.refused().put(key, exceeded, now..exceeded.until, now);
+                (Err(rate_limited(exceeded, now)), action)
             }
         }
     }
 
-    /// One item a subject, and where a day counts, one a day: a new day then begins without
-    /// anything being taken back.
+    /// The key of a subject's item. With a daily limit each day has an item, so that nothing has to
+    /// be reset at midnight.
     fn key(&self, provider: &str, subject: &str, now: Duration) -> String {
         match self.limits.daily {
             None => format!("{provider}#{subject}"),
@@ -125,7 +124,7 @@ impl Limiter {
         }
     }
 
-    /// Tells the log of trouble once, not for each mint.
+    /// Logs an outage once, not for each mint.
     fn log_outage(&self, reason: &str, now: Duration) {
         let before =
             Duration::from_secs(self.outage_logged_at.swap(now.as_secs(), Ordering::Relaxed));
@@ -133,7 +132,7 @@ impl Limiter {
             tracing::warn!(
                 reason,
                 instead = self.limits.on_error.name(),
-                "the limit table cannot be used"
+                "the limit table is unavailable"
             );
         }
     }
@@ -143,7 +142,7 @@ impl Limiter {
     }
 }
 
-/// An id that no other mint of the subject has. Without random numbers the time will do.
+/// An id that no other mint of the subject has. Without random numbers it is the time.
 fn mint_id(now: Duration) -> u64 {
     let mut id = [0; 8];
     match rand::fill(&mut id) {
@@ -152,15 +151,18 @@ fn mint_id(now: Duration) -> u64 {
     }
 }
 
-fn refused(Exceeded { limit, until }: Exceeded, now: Duration) -> Problem {
+fn rate_limited(Exceeded { limit, until }: Exceeded, now: Duration) -> Problem {
     let wait = until.saturating_sub(now);
-    // Told in whole seconds, rounded up: earlier would be too early.
+    // Rounded up to whole seconds: an earlier retry would fail.
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     let seconds = u32::try_from(seconds.max(1)).unwrap_or(u32::MAX);
     let (detail, reason) = match limit {
-        Limit::Rate => ("Too many tokens in a short time", "RATE_LIMIT is reached"),
+        Limit::Rate => (
+            "Too many tokens were requested in a short time",
+            "RATE_LIMIT is reached",
+        ),
         Limit::Daily => (
-            "The day's tokens are used up until midnight UTC",
+            "The tokens of this day (UTC) are used up",
             "DAILY_LIMIT is reached",
         ),
     };
@@ -170,7 +172,7 @@ fn refused(Exceeded { limit, until }: Exceeded, now: Duration) -> Problem {
         .retry_after(seconds)
 }
 
-/// A wait as people say it; rounded up too.
+/// A wait in words, rounded up.
 fn in_words(seconds: u32) -> String {
     let minutes = seconds.div_ceil(60);
     match (seconds, minutes / 60, minutes % 60) {
@@ -182,8 +184,8 @@ fn in_words(seconds: u32) -> String {
 }
 
 fn unavailable(reason: String) -> Problem {
-    let detail = "The service cannot count tokens at the moment. Try again shortly; if it lasts, its operator finds the \
-                  cause in the log.";
+    let detail = "The service cannot count tokens at the moment. Try again shortly. If the problem lasts, the service's \
+                  operator finds the cause in the log.";
     Problem::new(Code::LimitUnavailable, detail)
         .with_reason(reason)
         .retry_after(1)
@@ -194,7 +196,7 @@ mod tests {
     use super::in_words;
 
     #[test]
-    fn a_wait_is_told_in_words_that_are_never_too_short() {
+    fn a_wait_in_words_is_never_too_short() {
         for (seconds, words) in [
             (1, "1 s"),
             (120, "120 s"),

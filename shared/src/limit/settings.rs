@@ -1,10 +1,11 @@
-//! What is set of limits.
+//! The settings of the limits.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::settings::Reader;
 
-/// The most that a limit can be: beyond, an interval would be shorter than what is counted in.
+/// The highest limit. With a higher one, the interval would be shorter than the table's resolution.
 const MAX: u32 = 1_000_000;
 
 /// The limits of one provider's function.
@@ -20,54 +21,63 @@ pub struct Limits {
     pub on_error: OnError,
 }
 
-/// So many in a period.
+/// A number of mints per period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// How many.
+    /// The number of mints.
     pub count: u32,
-    /// In how long.
+    /// The length of the period.
     pub period: Duration,
-    /// One every so often: the period by the count, rounded up to the microsecond.
+    /// The period divided by the count, rounded up to the microsecond.
     pub interval: Duration,
 }
 
 impl Rate {
-    /// How far ahead of its theoretical arrival time one may come, after a pause: by all the others
-    /// of a burst.
+    /// How far ahead of its theoretical arrival time a mint may be: by all other mints of a burst.
     pub fn tolerance(&self) -> Duration {
         self.interval * self.count.saturating_sub(1)
     }
+}
 
-    /// `10/minute`.
-    fn parse(text: &str) -> Option<Self> {
-        let (count, unit) = text.split_once('/')?;
-        let digits = count.bytes().all(|byte| byte.is_ascii_digit());
-        let count: u32 = count
-            .parse()
-            .ok()
-            .filter(|count| digits && (1..=MAX).contains(count))?;
-        let period = Duration::from_secs(match unit {
+/// A text that is no rate such as `10/minute`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "must be <count>/second, /minute, /hour or /day, such as 10/minute, with a count from 1 to {MAX}"
+)]
+pub struct ParseRateError;
+
+impl FromStr for Rate {
+    type Err = ParseRateError;
+
+    /// Parses a rate such as `10/minute`.
+    fn from_str(text: &str) -> Result<Self, ParseRateError> {
+        let (count, unit) = text.split_once('/').ok_or(ParseRateError)?;
+        // `u32` would accept a plus sign.
+        let is_digits = count.bytes().all(|byte| byte.is_ascii_digit());
+        let count: u32 = count.parse().map_err(|_| ParseRateError)?;
+        if !is_digits || !(1..=MAX).contains(&count) {
+            return Err(ParseRateError);
+        }
+        let seconds: u32 = match unit {
             "second" => 1,
             "minute" => 60,
             "hour" => 3600,
             "day" => 86_400,
-            _ => return None,
-        });
-        let micros = u64::try_from(period.as_micros())
-            .ok()?
-            .div_ceil(count.into());
-        Some(Self {
+            _ => return Err(ParseRateError),
+        };
+        let micros = (u64::from(seconds) * 1_000_000).div_ceil(count.into());
+        Ok(Self {
             count,
-            period,
+            period: Duration::from_secs(seconds.into()),
             interval: Duration::from_micros(micros),
         })
     }
 }
 
-/// What happens to mints while the table cannot be reached.
+/// What happens to mints while the table is unavailable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnError {
-    /// They are counted in this environment alone.
+    /// They are counted in this environment only.
     Local,
     /// They are refused.
     Deny,
@@ -76,7 +86,7 @@ pub enum OnError {
 }
 
 impl OnError {
-    /// Its name in the setting and in metrics.
+    /// The name in the setting and in metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Local => "local",
@@ -87,24 +97,26 @@ impl OnError {
 }
 
 impl Limits {
-    /// Reads the limits; nothing where none is set.
+    /// Reads the limits. `None` if none is set.
     pub fn from_settings(reader: &mut Reader) -> Option<Self> {
         let rate = reader.optional("RATE_LIMIT");
-        let parsed = rate.as_deref().and_then(Rate::parse);
-        if rate.is_some() && parsed.is_none() {
-            let shape = "must be <count>/second, /minute, /hour or /day, such as 10/minute, with a count from 1 to 1000000";
-            reader.error("RATE_LIMIT", shape);
-        }
         let is_set = rate.is_some() || reader.optional("DAILY_LIMIT").is_some();
+        let rate = rate.and_then(|rate| match rate.parse() {
+            Ok(rate) => Some(rate),
+            Err(ParseRateError) => {
+                reader.error("RATE_LIMIT", ParseRateError);
+                None
+            }
+        });
         let daily = reader
-            .whole_number("DAILY_LIMIT", 1..=MAX, "mints of one user in a UTC day")
+            .whole_number("DAILY_LIMIT", 1..=MAX, "mints of one user per UTC day")
             .map(u64::from);
         let on_error = match reader.optional("LIMIT_ON_ERROR").as_deref() {
             None => OnError::Local,
             Some(name) => {
                 let known = [OnError::Local, OnError::Deny, OnError::Allow]
                     .into_iter()
-                    .find(|way| way.name() == name);
+                    .find(|on_error| on_error.name() == name);
                 if known.is_none() {
                     reader.error("LIMIT_ON_ERROR", "must be one of local, deny, allow");
                 }
@@ -116,10 +128,10 @@ impl Limits {
         }
         let table = reader.required(
             "LIMIT_TABLE",
-            "the DynamoDB table that RATE_LIMIT and DAILY_LIMIT are counted in",
+            "the DynamoDB table that stores the counts of RATE_LIMIT and DAILY_LIMIT",
         );
         Some(Self {
-            rate: parsed,
+            rate,
             daily,
             table,
             on_error,
@@ -132,13 +144,7 @@ mod tests {
     use super::*;
 
     fn read(variables: &'static [(&str, &str)]) -> Result<Option<Limits>, String> {
-        let environment = |name: &str| {
-            variables
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
-        let mut reader = Reader::new(&environment);
+        let mut reader = Reader::new(&variables);
         let limits = Limits::from_settings(&mut reader);
         reader
             .finish(Some(limits))
@@ -146,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn off_unless_set() {
+    fn there_is_no_limit_unless_one_is_set() {
         assert!(
             read(&[("LIMIT_TABLE", "limits"), ("LIMIT_ON_ERROR", "deny")])
                 .unwrap()
@@ -156,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_a_count_in_a_period() {
+    fn a_rate_is_a_count_per_period() {
         for (text, count, period, interval) in [
             ("10/minute", 10, 60_000, 6_000_000),
             ("1/second", 1, 1_000, 1_000_000),
@@ -169,8 +175,8 @@ mod tests {
                 Duration::from_micros(interval),
             );
             assert_eq!(
-                Rate::parse(text),
-                Some(Rate {
+                text.parse(),
+                Ok(Rate {
                     count,
                     period,
                     interval
@@ -189,25 +195,25 @@ mod tests {
             "10/Minute",
             "1000001/day",
         ] {
-            assert_eq!(Rate::parse(text), None, "{text}");
+            assert!(text.parse::<Rate>().is_err(), "{text}");
         }
     }
 
     #[test]
-    fn each_fault_is_named() {
-        let faults = read(&[
+    fn each_wrong_variable_is_named() {
+        let error = read(&[
             ("RATE_LIMIT", "many"),
             ("DAILY_LIMIT", "0"),
             ("LIMIT_ON_ERROR", "maybe"),
         ])
         .unwrap_err();
         for name in ["RATE_LIMIT", "DAILY_LIMIT", "LIMIT_ON_ERROR", "LIMIT_TABLE"] {
-            assert!(faults.contains(name), "{faults}");
+            assert!(error.contains(name), "{error}");
         }
     }
 
     #[test]
-    fn counted_locally_where_the_table_is_gone_unless_said_otherwise() {
+    fn an_unavailable_table_means_local_counts_by_default() {
         let limits = |variables| read(variables).unwrap().unwrap();
         let one = limits(&[("DAILY_LIMIT", "5"), ("LIMIT_TABLE", "t")]);
         assert_eq!(

@@ -1,47 +1,47 @@
-//! Where counts are kept: a table with conditional updates of one item.
+//! The table of the counts, with conditional updates of one item.
 
 use std::pin::Pin;
 use std::time::Duration;
 
-/// What is kept of a subject.
+/// The counts of a subject.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Item {
-    /// The theoretical arrival time, since the Unix epoch; none where nothing was counted under a
-    /// rate.
+    /// The theoretical arrival time, since the Unix epoch. `None` if nothing was counted for a rate
+    /// limit.
     pub tat: Option<Duration>,
-    /// How many were counted in this item.
+    /// The number of mints that were counted in this item.
     pub count: u64,
     /// The id of the mint that was counted last.
     pub mint: Option<u64>,
 }
 
-/// An update that counts one, and its condition.
+/// An update that counts a mint, with its condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Update {
-    /// The mint that is counted, by an id of its own. It is counted once: a call may be repeated
-    /// because its answer was late, while what it asked for was done.
+    /// The id of the mint. It is counted once, even if the call is repeated because its response was
+    /// late.
     pub mint: u64,
-    /// When this is, since the Unix epoch.
+    /// The current time, since the Unix epoch.
     pub now: Duration,
-    /// The rate's part; nothing where there is none.
+    /// The part of the rate limit, if there is one.
     pub tat: Option<Tat>,
-    /// How many may be counted in this item; nothing where there is no such limit.
+    /// The highest count of this item, if there is a daily limit.
     pub max: Option<u64>,
-    /// When the item may go, since the Unix epoch: later than it matters.
+    /// When the item expires, since the Unix epoch.
     pub expires_at: Duration,
 }
 
 /// What an update does to the theoretical arrival time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tat {
-    /// Becomes `next`, where there is none or it is now at the latest.
+    /// It becomes `next`, if there is none or it is not after now.
     Idle {
-        /// One interval from now.
+        /// Now plus one interval.
         next: Duration,
     },
-    /// Becomes `interval` later, where it is between now and `latest`.
+    /// It moves by `interval`, if it is between now and `latest`.
     Queued {
-        /// The tolerance from now.
+        /// Now plus the tolerance.
         latest: Duration,
         /// One interval.
         interval: Duration,
@@ -61,7 +61,7 @@ impl Update {
         in_time && self.max.is_none_or(|max| item.count < max) && item.mint != Some(self.mint)
     }
 
-    /// What it makes of an item.
+    /// The item after the update.
     #[must_use]
     pub fn applied(&self, item: &Item) -> Item {
         let tat = match self.tat {
@@ -77,13 +77,12 @@ impl Update {
     }
 }
 
-/// A future that a table answers with: nothing where the update was made, the item as it is where
-/// its condition does not hold. The error is a clause for the log.
+/// The future that [`Table::update`] returns: `None` if the update was made, the current item if its
+/// condition does not hold. The error is a clause for the log.
 pub type UpdateFuture<'a> = Pin<Box<dyn Future<Output = Result<Option<Item>, String>> + Send + 'a>>;
 
-/// Where counts are kept.
+/// A table of counts.
 pub trait Table: Send + Sync {
-    /// Makes an update of the item `key` in the table of that name, at once and only where its
-    /// condition holds.
+    /// Updates the item `key` of the named table atomically, if the condition holds.
     fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> UpdateFuture<'a>;
 }

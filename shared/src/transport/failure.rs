@@ -1,48 +1,40 @@
-//! Why there is no response, told apart as far as the libraries' errors do.
+//! Why a request got no response, as precisely as the libraries' errors say.
 
 use std::error::Error;
-use std::{fmt, io};
+use std::io;
 
 use rustls::CertificateError::{Expired, ExpiredContext, NotValidForName, NotValidForNameContext};
 
-/// Why there is no response.
-#[derive(Debug)]
+/// Why a request got no response.
+#[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// None in the time allowed.
+    /// There was no response within the time limit.
+    #[error("no response in time")]
     Timeout,
-    /// It is longer than what is read.
+    /// The response is longer than the limit.
+    #[error("the response is too large")]
     TooLarge,
-    /// No connection, or it broke; a clause for the log.
+    /// There was no connection, or it broke. The text is a clause for the log.
+    #[error("{0}")]
     Unreachable(&'static str),
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Timeout => "no response in time",
-            Self::TooLarge => "the response is too large",
-            Self::Unreachable(clause) => clause,
-        })
-    }
-}
-
-impl Error for Failure {}
-
-/// Names a failure without the URL or anything that came over the wire.
-pub fn of(error: reqwest::Error) -> Failure {
-    let clause =
-        chain(&error)
-            .find_map(clause)
-            .unwrap_or(match (error.is_connect(), error.is_timeout()) {
+impl From<reqwest::Error> for Failure {
+    /// Describes the error without the URL and without anything that was received.
+    fn from(error: reqwest::Error) -> Self {
+        let clause = chain(&error).find_map(clause).unwrap_or(
+            match (error.is_connect(), error.is_timeout()) {
                 (true, true) => "no connection within 1 s",
                 (true, false) => "no connection",
                 (false, _) => "the connection broke",
-            });
-    Failure::Unreachable(clause)
+            },
+        );
+        Self::Unreachable(clause)
+    }
 }
 
-/// An error and what caused it, down to the first cause. [`io::Error`] passes over the error that
-/// it holds.
+/// An error and its causes. [`io::Error::source`] skips the error that it wraps, so this function
+/// does not use it.
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| {
         match error
@@ -65,9 +57,9 @@ fn clause(error: &(dyn Error + 'static)) -> Option<&'static str> {
                 "its certificate is for another name"
             }
             rustls::Error::InvalidCertificate(_) => {
-                "its certificate is not trusted (SSL_CERT_FILE adds an authority)"
+                "its certificate is not trusted (SSL_CERT_FILE adds certificate authorities)"
             }
-            _ => "no TLS connection can be agreed on",
+            _ => "the TLS handshake failed",
         });
     }
     if error
@@ -76,14 +68,14 @@ fn clause(error: &(dyn Error + 'static)) -> Option<&'static str> {
     {
         return Some("the connection was refused");
     }
-    // hyper-util's types for these are private, but what they say is fixed; a test would notice a
-    // change.
+    // hyper-util's types for these errors are private, but their texts are constant. A test would
+    // notice a change.
     match error.to_string().as_str() {
         "dns error" => Some("its name does not resolve"),
         "tunnel error: proxy authorization required" => {
-            Some("the proxy takes no connection without another password")
+            Some("the proxy rejected its user name or password")
         }
-        text if text.starts_with("tunnel error") => Some("the proxy gave no connection"),
+        text if text.starts_with("tunnel error") => Some("the proxy refused the connection"),
         _ => None,
     }
 }

@@ -1,5 +1,5 @@
-//! HTTP to the outside: one client, one pool of connections and one set of TLS roots for the
-//! provider, the issuer and AWS.
+//! Outgoing HTTP: one client, one connection pool and one set of TLS roots for the provider, the
+//! issuer and AWS.
 
 mod failure;
 mod proxy;
@@ -22,20 +22,20 @@ pub use failure::Failure;
 
 use crate::settings::{Reader, SettingsError};
 
-/// Within which a connection must be made: name, TCP and TLS.
+/// The time limit of a connection: DNS, TCP and TLS.
 pub const CONNECT_WITHIN: Duration = Duration::from_secs(1);
-/// Within which the request that warms a connection must be answered.
+/// The time limit of the request that opens a connection in advance.
 const WARM_WITHIN: Duration = Duration::from_secs(1);
-/// Connections die unnoticed while a function is frozen, so they are not trusted for long.
+/// How long an idle connection is kept. Connections can break unnoticed while a function is frozen.
 const IDLE_FOR: Duration = Duration::from_secs(20);
 const USER_AGENT: &str = concat!("voicemint/", env!("CARGO_PKG_VERSION"));
 
-/// The HTTP client: HTTP/1.1, no redirects, no retries of its own. Cheap to clone.
+/// The HTTP client: HTTP/1.1, without redirects and automatic retries. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Transport {
     client: Client,
-    /// The last URL that was called, parsed: most calls are mints, which all have the same, and
-    /// parsing it is a good part of what reqwest costs.
+    /// The last URL that was called, parsed. Most calls are mints to the same URL, and parsing it
+    /// is a large part of what reqwest costs.
     last: Arc<Mutex<Option<(Uri, Url)>>>,
 }
 
@@ -49,15 +49,15 @@ impl Transport {
             .tls_backend_preconfigured(tls::client_config(roots?)?)
             .connect_timeout(CONNECT_WITHIN)
             .pool_idle_timeout(IDLE_FOR)
-            // Requests are small and wait for nothing.
+            // Requests are small, so they are sent at once.
             .tcp_nodelay(true)
-            // A redirect could lead calls, and the keys in them, astray.
+            // A redirect could send API keys to another host.
             .redirect(redirect::Policy::none())
             .referer(false)
-            // When to try again is decided by those who call.
+            // The callers decide about retries.
             .retry(reqwest::retry::never())
             .user_agent(USER_AGENT)
-            // Otherwise variables would be read that no setting of ours names.
+            // Otherwise reqwest would read proxy variables that are not settings.
             .no_proxy();
         let client = match proxy {
             Some(proxy) => client.proxy(proxy),
@@ -72,15 +72,15 @@ impl Transport {
     /// A client without settings: the compiled-in authorities and no proxy.
     ///
     /// # Errors
-    /// Where the libraries refuse their own defaults, which nothing can cause.
+    /// If the libraries reject their own defaults, which does not happen.
     pub fn new() -> Result<Self, SettingsError> {
         let mut reader = Reader::new(&|_: &str| None);
         let transport = Self::from_settings(&mut reader);
         reader.finish(transport)
     }
 
-    /// Sends one `HEAD` without credentials, so that the next request to that host finds a
-    /// connection. Best effort: whatever is answered, and whether anything is, does not matter.
+    /// Opens a connection for the next request to a host, with a `HEAD` request without credentials.
+    /// The response does not matter, and neither does a failure.
     pub async fn warm(&self, url: &str) {
         let _ = self.client.head(url).timeout(WARM_WITHIN).send().await;
     }
@@ -88,7 +88,7 @@ impl Transport {
     /// Sends a request and reads the whole response, of at most `max_bytes`, within `timeout`.
     ///
     /// # Errors
-    /// See [`Failure`]. A response of any status is no failure.
+    /// See [`Failure`]. A response of any status is a success.
     pub async fn send(
         &self,
         request: Request<Bytes>,
@@ -98,10 +98,10 @@ impl Transport {
         let exchange = async {
             let request = self
                 .request(request)
-                .ok_or(Failure::Unreachable("its URL cannot be called"))?;
-            let mut response = self.client.execute(request).await.map_err(failure::of)?;
+                .ok_or(Failure::Unreachable("its URL is not valid"))?;
+            let mut response = self.client.execute(request).await?;
             let mut body = BytesMut::new();
-            while let Some(chunk) = response.chunk().await.map_err(failure::of)? {
+            while let Some(chunk) = response.chunk().await? {
                 if body.len() + chunk.len() > max_bytes {
                     return Err(Failure::TooLarge);
                 }
@@ -135,7 +135,7 @@ impl Transport {
     }
 }
 
-/// reqwest's own would print the proxy, which may have a password.
+/// reqwest's implementation would print the proxy, whose URL may contain a password.
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport").finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! When a call is tried once more, how long that may take, and what `Retry-After` asks for.
+//! Retries: when a call is repeated, how long all tries may take, and what `Retry-After` means.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -6,25 +6,25 @@ use aws_lc_rs::rand;
 use http::{HeaderMap, StatusCode, header};
 use tokio::time::Instant;
 
-/// Within which a service must answer one try.
+/// The time limit of one try.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(3);
-/// Within which all tries must be over.
+/// The time limit of all tries together.
 const TRIES_WITHIN: Duration = Duration::from_secs(8);
-/// The pause before the second try, in milliseconds: jittered, so that many functions do not come
-/// back at once.
+/// The pause before the second try, in milliseconds. It is random, so that many functions do not
+/// retry at the same moment.
 const PAUSE_MILLIS: std::ops::Range<u64> = 50..250;
-/// What a second try needs at the least to make sense.
+/// The shortest time in which a second try can succeed.
 const MIN_TRY: Duration = Duration::from_millis(100);
 
-/// What one mint may spend on calls of the provider, or of a service that knows sessions, whatever
-/// they are for.
+/// What one request may spend on calls of the provider, or of a service that verifies sessions.
+#[derive(Debug)]
 pub struct Budget {
     end: Instant,
     may_retry: bool,
 }
 
 impl Budget {
-    /// One retry, and time until the invocation's deadline or the end of the time allowed.
+    /// A budget of one retry and the time limit of all tries, or less if the deadline is earlier.
     pub fn new(deadline: Instant) -> Self {
         Self {
             end: deadline.min(Instant::now() + TRIES_WITHIN),
@@ -32,7 +32,8 @@ impl Budget {
         }
     }
 
-    /// One retry and the time allowed, for whoever is stopped at the deadline by its caller.
+    /// A budget of one retry and the time limit of all tries, for a future that its caller cancels
+    /// at the deadline.
     pub fn without_deadline() -> Self {
         Self {
             end: Instant::now() + TRIES_WITHIN,
@@ -40,12 +41,12 @@ impl Budget {
         }
     }
 
-    /// What is left of the time.
+    /// The time that is left.
     pub fn left(&self) -> Duration {
         self.end.saturating_duration_since(Instant::now())
     }
 
-    /// Takes the one retry, where it is still there and the time suffices for it after a pause.
+    /// Takes the retry, if it was not taken yet and the time is sufficient for it after the pause.
     pub fn take_retry(&mut self, pause: Duration) -> bool {
         let fits = self.may_retry && pause.saturating_add(MIN_TRY) <= self.left();
         self.may_retry &= !fits;
@@ -53,7 +54,7 @@ impl Budget {
     }
 }
 
-/// What a service that limits us asks for is what it gets; anything else gets a short pause.
+/// The pause before a retry: what a rate-limiting service demands, else a short random pause.
 pub fn pause(status: StatusCode, wait: Option<Duration>) -> Duration {
     match wait {
         Some(wait) if status == StatusCode::TOO_MANY_REQUESTS => wait.max(jitter()),
@@ -61,8 +62,9 @@ pub fn pause(status: StatusCode, wait: Option<Duration>) -> Duration {
     }
 }
 
-/// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3). The date is compared with the
-/// answer's own where it has one, so that our clock, `now` since the Unix epoch, need not be right.
+/// Parses `Retry-After`, which is seconds or a date (RFC 9110 section 10.2.3). A date is compared
+/// with the response's own `Date` if there is one, so that this machine's clock, `now` since the
+/// Unix epoch, need not be right.
 pub fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
     let text = |name| {
         headers
@@ -78,17 +80,17 @@ pub fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
     };
     let value = text(header::RETRY_AFTER)?;
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More than fits is for ever.
+        // A number that does not fit means forever.
         return Some(value.parse().map_or(Duration::MAX, Duration::from_secs));
     }
     let from = text(header::DATE).and_then(date).unwrap_or(now);
     date(value).map(|until| until.saturating_sub(from))
 }
 
-/// A short pause, of another length each time.
+/// A short random pause.
 pub fn jitter() -> Duration {
     let mut random = [0; 2];
-    // Without random numbers the pause is the shortest one, which does no harm.
+    // Without random numbers the pause is the shortest one, which is harmless.
     let _ = rand::fill(&mut random);
     let span = PAUSE_MILLIS.end - PAUSE_MILLIS.start;
     Duration::from_millis(PAUSE_MILLIS.start + u64::from(u16::from_be_bytes(random)) % span)
@@ -121,7 +123,7 @@ mod tests {
         assert_eq!(
             wait(&[until]),
             Some(Duration::from_secs(9)),
-            "by our own clock"
+            "by this machine's clock"
         );
         assert_eq!(wait(&[("retry-after", "3")]), Some(Duration::from_secs(3)));
         for odd in ["soon", "", "-1", "1.5"] {
@@ -130,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_provider_that_limits_us_sets_the_pause() {
+    fn only_a_rate_limiting_provider_sets_the_pause() {
         let five = Some(Duration::from_secs(5));
         assert_eq!(
             pause(StatusCode::TOO_MANY_REQUESTS, five),

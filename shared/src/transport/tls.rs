@@ -1,4 +1,4 @@
-//! Whom a TLS connection may be made to: the authorities that are compiled in, and those of
+//! The certificate authorities that TLS connections trust: those that are compiled in, and those of
 //! `SSL_CERT_FILE`.
 
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use crate::settings::Reader;
 
 const BEGIN: &str = "-----BEGIN ";
 
-/// The authorities to trust. Reading the system's own would take milliseconds of each cold start.
+/// The trusted authorities. Reading those of the operating system would take milliseconds in each
+/// cold start.
 pub fn roots(reader: &mut Reader) -> Option<RootCertStore> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
@@ -20,12 +21,12 @@ pub fn roots(reader: &mut Reader) -> Option<RootCertStore> {
         let Ok(pem) = std::fs::read(path) else {
             reader.error(
                 "SSL_CERT_FILE",
-                "must be a file that can be read: a PEM file of certificate authorities",
+                "must be a readable PEM file of certificate authorities",
             );
             return None;
         };
-        // Bundles hold odd ones, which no library reads. Each is read by itself: one without an end
-        // hides no other.
+        // Some bundles contain certificates that no library can read. Each is read separately, so
+        // that a section without an end does not hide the next one.
         let pem = String::from_utf8_lossy(&pem);
         let sections = pem
             .split(BEGIN)
@@ -36,7 +37,7 @@ pub fn roots(reader: &mut Reader) -> Option<RootCertStore> {
         if roots.add_parsable_certificates(certificates).0 == 0 {
             reader.error(
                 "SSL_CERT_FILE",
-                "must have at least one certificate (-----BEGIN CERTIFICATE-----)",
+                "must contain at least one certificate (-----BEGIN CERTIFICATE-----)",
             );
             return None;
         }
@@ -44,8 +45,8 @@ pub fn roots(reader: &mut Reader) -> Option<RootCertStore> {
     Some(roots)
 }
 
-/// TLS 1.2 and 1.3 with the one crypto provider. Nothing only where the library refuses its own
-/// defaults, which no setting can cause.
+/// TLS 1.2 and 1.3 with aws-lc. `None` if the library rejects its own defaults, which no setting can
+/// cause.
 pub fn client_config(roots: RootCertStore) -> Option<ClientConfig> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
