@@ -1,8 +1,7 @@
 //! AssemblyAI's streaming tokens
 //! (<https://www.assemblyai.com/docs/streaming/api-spec/generate-streaming-token>).
 //!
-//! A token opens one session within its lifetime; how long that session then lasts is a field of
-//! its own.
+//! A token opens one session within its lifetime. Another field limits the duration of that session.
 
 use bytes::Bytes;
 use http::{Request, header};
@@ -13,15 +12,16 @@ use voicemint::provider::{Lifetimes, Provider};
 use voicemint::secret::api_key::ApiKey;
 use voicemint::settings::Reader;
 
-/// The longest lifetime that AssemblyAI gives, in seconds.
+/// The longest lifetime of a token, in seconds.
 const MAX_SECONDS: u32 = 600;
-/// How long a session may last at the least and at the most, in seconds.
+/// The permitted session durations, in seconds.
 const SESSION_SECONDS: std::ops::RangeInclusive<u32> = 60..=10_800;
-/// What every token is for: streaming speech to text. The API has no grants; `GRANTS_CLAIM` still
-/// decides by this name.
+/// The grant of every token: streaming speech to text. The API has no grants, but `GRANTS_CLAIM` uses
+/// this name.
 const GRANT: &str = "stt";
 
-/// AssemblyAI, as a deployment permits it.
+/// AssemblyAI, with the settings of a deployment.
+#[derive(Debug)]
 pub struct AssemblyAi {
     base_url: String,
     lifetimes: Lifetimes,
@@ -53,16 +53,16 @@ impl Provider for AssemblyAi {
         if fields.has("expires_in_seconds") && fields.has("expires_in") {
             fields.error(
                 "expires_in",
-                "is the same as expires_in_seconds: send one of them",
+                "is an alias of expires_in_seconds: send only one of them",
             );
         }
         let lifetime = 1..=self.lifetimes.max;
         let expires_in = fields.whole_number("expires_in_seconds", lifetime.clone());
         let alias = fields.whole_number("expires_in", lifetime);
-        let longest = self.session_cap.unwrap_or(*SESSION_SECONDS.end());
+        let max = self.session_cap.unwrap_or(*SESSION_SECONDS.end());
         let session = fields.whole_number(
             "max_session_duration_seconds",
-            *SESSION_SECONDS.start()..=longest,
+            *SESSION_SECONDS.start()..=max,
         );
         fields.finish()?;
         Ok(TokenRequest {
@@ -90,9 +90,9 @@ impl Provider for AssemblyAi {
         request: &TokenRequest,
         body: &[u8],
     ) -> Result<MintedToken, &'static str> {
-        let answer = TokenResponse::parse(body)?;
-        let token = answer.token("token")?;
-        let expires_in = match answer.member("expires_in_seconds") {
+        let response = TokenResponse::parse(body)?;
+        let token = response.token("token")?;
+        let expires_in = match response.member("expires_in_seconds") {
             None => Some(request.expires_in),
             Some(seconds) => seconds
                 .as_u64()
@@ -109,8 +109,7 @@ mod tests {
     use super::*;
 
     fn assemblyai(cap: &'static str) -> AssemblyAi {
-        let environment =
-            |name: &str| (name == "MAX_SESSION_DURATION_SECONDS").then(|| cap.to_owned());
+        let environment = [("MAX_SESSION_DURATION_SECONDS", cap)];
         let mut reader = Reader::new(&environment);
         let provider = AssemblyAi::from_settings(&mut reader);
         reader.finish(Some(provider)).unwrap()
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lifetime_goes_by_either_name_but_not_by_both() {
+    fn the_lifetime_has_two_names_but_only_one_may_be_sent() {
         assert_eq!(
             token_request(&assemblyai(""), "expires_in_seconds=90")
                 .ok()
@@ -145,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_lasts_as_long_as_the_deployment_permits() {
+    fn the_deployment_limits_the_session_duration() {
         assert_eq!(
             token_request(&assemblyai(""), "")
                 .ok()
@@ -172,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_says_how_long_the_token_lives() {
+    fn the_response_states_the_lifetime() {
         let provider = assemblyai("");
         let request = token_request(&provider, "").ok().unwrap();
         let read = |body: &str| {

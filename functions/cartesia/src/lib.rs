@@ -1,6 +1,6 @@
 //! Cartesia's access tokens (<https://docs.cartesia.ai/api-reference/auth/access-token>).
 //!
-//! A token may be used until it expires, for what its grants name: `tts`, `stt`, `agent`.
+//! A token can be used until it expires. Its grants say for what: `tts`, `stt`, `agent`.
 
 use bytes::Bytes;
 use http::{Request, header};
@@ -12,20 +12,21 @@ use voicemint::provider::{Lifetimes, Provider, check_grants, known_code};
 use voicemint::secret::api_key::ApiKey;
 use voicemint::settings::Reader;
 
-/// The grants that Cartesia knows.
+/// All grants.
 const GRANTS: [&str; 3] = ["tts", "stt", "agent"];
-/// What a deployment permits that does not say. `agent` lets a caller start whole conversations, so
-/// it must be named.
+/// The grants that a deployment permits by default. `agent` lets a caller start whole conversations,
+/// so a deployment must permit it explicitly.
 const DEFAULT_GRANTS: [&str; 2] = ["tts", "stt"];
-/// The longest lifetime that Cartesia gives, in seconds.
+/// The longest lifetime of a token, in seconds.
 const MAX_SECONDS: u32 = 3600;
-/// The version of the API that this contract was read from; errors are JSON from this one on.
+/// The API version that this module implements. From this version on, errors are JSON.
 const API_VERSION: &str = "2026-03-01";
 
-/// The codes of errors that the log names (<https://docs.cartesia.ai/use-the-api/api-errors>).
+/// The error codes that the log shows (<https://docs.cartesia.ai/use-the-api/api-errors>).
 const ERROR_CODES: [&str; 1] = ["concurrency_limited"];
 
-/// Cartesia, as a deployment permits it.
+/// Cartesia, with the settings of a deployment.
+#[derive(Debug)]
 pub struct Cartesia {
     base_url: String,
     allowed: Vec<&'static str>,
@@ -50,7 +51,7 @@ impl Provider for Cartesia {
     }
 
     fn token_request(&self, mut fields: Fields) -> Result<TokenRequest, Problem> {
-        // Cartesia's own schema lets both be null.
+        // In Cartesia's schema both may be null.
         fields.null_is_absent("grants");
         fields.null_is_absent("expires_in");
         let grants = fields.switches("grants", &GRANTS);
@@ -67,7 +68,7 @@ impl Provider for Cartesia {
     }
 
     fn mint_request(&self, request: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>> {
-        // Both fields are always sent: what Cartesia does without them is not documented.
+        // Both fields are always sent: Cartesia does not document their defaults.
         let grants: Map<String, Value> = request
             .grants
             .iter()
@@ -107,13 +108,7 @@ mod tests {
     use voicemint::problem::Code;
 
     fn cartesia(variables: &'static [(&str, &str)]) -> Cartesia {
-        let environment = |name: &str| {
-            variables
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
-        let mut reader = Reader::new(&environment);
+        let mut reader = Reader::new(&variables);
         let provider = Cartesia::from_settings(&mut reader);
         reader.finish(Some(provider)).unwrap()
     }
@@ -126,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_word_all_that_is_allowed_is_asked_for_a_minute() {
+    fn the_default_is_all_permitted_grants_for_a_minute() {
         let expected = TokenRequest {
             grants: vec!["tts", "stt"],
             expires_in: 60,
@@ -142,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_deployments_limits_hold() {
+    fn the_deployments_settings_limit_a_request() {
         let provider = cartesia(&[("ALLOWED_GRANTS", "tts"), ("MAX_EXPIRES_IN", "30")]);
         assert_eq!(token_request(&provider, "").ok().unwrap().expires_in, 30);
         assert_eq!(
@@ -166,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_names_known_codes_and_nothing_else() {
+    fn the_log_shows_known_error_codes_only() {
         let code = |body: &str| cartesia(&[]).error_code(body.as_bytes());
         assert_eq!(
             code(r#"{"error_code":"concurrency_limited","title":"x"}"#),
@@ -183,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_token_is_none() {
+    fn a_response_without_a_token_is_an_error() {
         let provider = cartesia(&[]);
         let request = token_request(&provider, r#"{"expires_in":120}"#)
             .ok()

@@ -1,6 +1,6 @@
 //! ElevenLabs' single-use tokens (<https://elevenlabs.io/docs/api-reference/tokens/create>).
 //!
-//! A token lives for 15 minutes, is spent on first use, and is of one of three types.
+//! A token expires after 15 minutes, can be used once, and has one of three types.
 
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
@@ -12,12 +12,12 @@ use voicemint::provider::{Provider, Verdict, check_grants, known_code};
 use voicemint::secret::api_key::ApiKey;
 use voicemint::settings::Reader;
 
-/// The types of tokens that ElevenLabs knows.
+/// All token types.
 const TOKEN_TYPES: [&str; 3] = ["realtime_scribe", "tts_websocket", "batch_scribe"];
-/// The lifetime that ElevenLabs gives every token, in seconds.
+/// The lifetime of every token, in seconds.
 const LIFETIME_SECONDS: u32 = 900;
 
-/// The codes of errors that the log names
+/// The error codes that the log shows
 /// (<https://elevenlabs.io/docs/eleven-api/resources/errors>, and
 /// <https://help.elevenlabs.io/hc/en-us/articles/19572237925521> for the older ones).
 const ERROR_CODES: [&str; 12] = [
@@ -35,7 +35,8 @@ const ERROR_CODES: [&str; 12] = [
     "voice_not_found",
 ];
 
-/// ElevenLabs, as a deployment permits it.
+/// ElevenLabs, with the settings of a deployment.
+#[derive(Debug)]
 pub struct ElevenLabs {
     base_url: String,
     allowed: Vec<&'static str>,
@@ -58,21 +59,19 @@ impl Provider for ElevenLabs {
     }
 
     fn token_request(&self, mut fields: Fields) -> Result<TokenRequest, Problem> {
-        let named = fields.has("token_type");
+        let is_named = fields.has("token_type");
         let mut token_type = fields.choice("token_type", &TOKEN_TYPES);
-        if !named {
-            token_type = match *self.allowed.as_slice() {
-                [only] => Some(only),
-                _ => None,
-            };
-            if token_type.is_none() {
+        if !is_named {
+            if let [only] = *self.allowed.as_slice() {
+                token_type = Some(only);
+            } else {
                 fields.error(
                     "token_type",
                     format!("is missing: it must be one of {}", self.allowed.join(", ")),
                 );
             }
         }
-        // The lifetime is fixed: naming it is harmless, asking for another cannot be granted.
+        // The lifetime is fixed: a caller may send it, but no other value.
         fields.whole_number("expires_in", LIFETIME_SECONDS..=LIFETIME_SECONDS);
         fields.finish()?;
         let grants = token_type.into_iter().collect::<Vec<_>>();
@@ -107,12 +106,12 @@ impl Provider for ElevenLabs {
         })
     }
 
-    /// ElevenLabs says what is wrong in the body, and used one status for a bad key and for a
-    /// used-up quota (<https://elevenlabs.io/docs/eleven-api/resources/errors>).
+    /// ElevenLabs describes an error in the body. It used the same status for an invalid key and an
+    /// exceeded quota (<https://elevenlabs.io/docs/eleven-api/resources/errors>).
     fn verdict(&self, status: StatusCode, body: &[u8]) -> Verdict {
         match error_code(body).as_deref() {
             Some("invalid_api_key" | "missing_api_key") => Verdict::KeyRejected,
-            // These are about the account: the same key under another version would fail as well.
+            // These concern the account: another version of the key would fail too.
             Some("quota_exceeded" | "detected_unusual_activity") => Verdict::Rejected,
             Some(
                 "rate_limit_exceeded"
@@ -129,8 +128,8 @@ impl Provider for ElevenLabs {
     }
 }
 
-/// `detail.code`, or `detail.status` in the older form. A validation error's `detail` is an array
-/// and has neither.
+/// `detail.code`, or `detail.status` in older responses. The `detail` of a validation error is an
+/// array and has neither.
 fn error_code(body: &[u8]) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let detail = body.get("detail")?;
@@ -146,7 +145,7 @@ mod tests {
     use voicemint::problem::Code;
 
     fn elevenlabs(allowed: &'static str) -> ElevenLabs {
-        let environment = |name: &str| (name == "ALLOWED_TOKEN_TYPES").then(|| allowed.to_owned());
+        let environment = [("ALLOWED_TOKEN_TYPES", allowed)];
         let mut reader = Reader::new(&environment);
         let provider = ElevenLabs::from_settings(&mut reader);
         reader.finish(Some(provider)).unwrap()
@@ -161,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_type_may_be_left_out_where_only_one_is_allowed() {
+    fn the_type_is_optional_if_only_one_is_allowed() {
         assert_eq!(
             token_request(&elevenlabs("batch_scribe"), "")
                 .ok()
@@ -169,13 +168,13 @@ mod tests {
                 .grants,
             ["batch_scribe"]
         );
-        let refusal = token_request(&elevenlabs(""), "").unwrap_err();
-        assert_eq!(refusal.code, Code::RequestInvalid);
-        assert_eq!(refusal.errors.len(), 1);
+        let problem = token_request(&elevenlabs(""), "").unwrap_err();
+        assert_eq!(problem.code, Code::RequestInvalid);
+        assert_eq!(problem.errors.len(), 1);
     }
 
     #[test]
-    fn a_type_is_known_and_allowed() {
+    fn a_type_must_be_known_and_allowed() {
         assert_eq!(
             token_request(&elevenlabs(""), "token_type=tts_websocket")
                 .ok()
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_read_by_its_code_before_its_status() {
+    fn an_errors_code_takes_precedence_over_its_status() {
         let provider = elevenlabs("");
         for (status, body, verdict) in [
             (
@@ -256,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_names_known_codes_and_nothing_else() {
+    fn the_log_shows_known_error_codes_only() {
         let provider = elevenlabs("");
         for code in [
             "missing_permissions",
@@ -277,9 +276,9 @@ mod tests {
         ] {
             assert_eq!(provider.error_code(body.as_bytes()), None, "{body}");
         }
-        let about_the_account = br#"{"detail":{"status":"detected_unusual_activity"}}"#;
+        let account_error = br#"{"detail":{"status":"detected_unusual_activity"}}"#;
         assert_eq!(
-            provider.verdict(StatusCode::UNAUTHORIZED, about_the_account),
+            provider.verdict(StatusCode::UNAUTHORIZED, account_error),
             Verdict::Rejected
         );
     }

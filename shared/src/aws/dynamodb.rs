@@ -1,4 +1,4 @@
-//! AWS DynamoDB, as the table that limits are counted in.
+//! DynamoDB, as the table of the limits' counts.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,15 +19,16 @@ const SERVICE: Service = Service {
     retry_pause: Duration::from_millis(25),
 };
 
-/// DynamoDB.
+/// A client of DynamoDB.
+#[derive(Debug)]
 pub struct DynamoDb {
     aws: Arc<Aws>,
-    /// Made when something is counted: most deployments have no limit, and need none.
+    /// Built for the first mint that is counted: deployments without limits need none.
     client: OnceCell<Client>,
 }
 
 impl DynamoDb {
-    /// The service, in the function's own region or where `aws` says.
+    /// A client for the region and the endpoint of `aws`.
     pub fn new(aws: Arc<Aws>) -> Self {
         Self {
             aws,
@@ -68,7 +69,7 @@ impl Table for DynamoDb {
     }
 }
 
-/// The update in DynamoDB's words.
+/// Adds the update and its condition as DynamoDB expressions.
 fn update_expression(request: UpdateItemFluentBuilder, update: &Update) -> UpdateItemFluentBuilder {
     let mut set = vec!["exp = :exp", "mint = :mint"];
     let mut conditions = vec!["(attribute_not_exists(mint) OR mint <> :mint)"];
@@ -108,7 +109,7 @@ fn update_expression(request: UpdateItemFluentBuilder, update: &Update) -> Updat
 
 fn item(attributes: &HashMap<String, AttributeValue>) -> Item {
     let number = |name| attributes.get(name).and_then(|value| value.as_n().ok());
-    // Milliseconds with three decimals have room in what a float tells exactly.
+    // A float represents milliseconds with three decimals exactly enough.
     let micros = |text: &String| {
         text.parse()
             .ok()
@@ -117,7 +118,7 @@ fn item(attributes: &HashMap<String, AttributeValue>) -> Item {
     let mint = attributes.get("mint").and_then(|value| value.as_s().ok());
     Item {
         tat: number("tat").and_then(micros).map(Duration::from_micros),
-        // A count that none of ours wrote is one that is reached.
+        // A count that is not a number was not written by Voicemint and counts as reached.
         count: number("cnt").map_or(0, |text| text.parse().unwrap_or(u64::MAX)),
         mint: mint.and_then(|text| u64::from_str_radix(text, 16).ok()),
     }
@@ -138,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_come_back_as_they_were_written() {
+    fn times_are_read_as_they_were_written() {
         for micros in [
             0,
             1,

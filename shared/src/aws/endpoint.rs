@@ -1,5 +1,5 @@
-//! Endpoints other than AWS's own, which emulators such as LocalStack set: they may be plain
-//! `http`, as in any AWS SDK.
+//! Endpoints other than AWS's own, as for emulators such as LocalStack. As in any AWS SDK they may
+//! be plain `http`.
 
 use aws_config::SdkConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
@@ -7,13 +7,13 @@ use url::Url;
 
 use crate::settings::is_local;
 
-/// The services that are called, and what can be read on the way to them.
+/// The services that are called, and what their requests and responses contain.
 const EXPOSED: [(&str, &str); 2] = [
     ("Secrets Manager", "API keys and session secrets"),
-    ("DynamoDB", "how much each user asks for"),
+    ("DynamoDB", "how many tokens each user requests"),
 ];
 
-/// The same configuration, in which empty endpoints count as not set: the SDK would panic on them.
+/// The same configuration, with empty endpoints as not set: the SDK panics on them.
 pub fn without_empty(config: SdkConfig) -> SdkConfig {
     let mut builder = config.to_builder();
     builder.set_endpoint_url(config.endpoint_url().and_then(filled));
@@ -38,22 +38,21 @@ fn filled(value: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// Writes one warning to the log where requests and answers can be read on their way through a
-/// network.
+/// Logs one warning if requests and responses are sent through a network without TLS.
 pub fn warn_of_plain_http(config: &SdkConfig) {
     for (service, exposed) in EXPOSED {
         if is_plain(config, service) {
             tracing::warn!(
-                "{service} is called over plain http: anyone who sees the network can read {exposed}"
+                "{service} is called over plain http: anyone on the network can read {exposed}"
             );
-            // One line is enough: one variable can be for all services.
+            // One line is enough: one variable may set the endpoint of all services.
             return;
         }
     }
 }
 
 fn is_plain(config: &SdkConfig, service: &str) -> bool {
-    // As the SDK itself looks for it: the service's own goes before the general one.
+    // As in the SDK, a service's endpoint takes precedence over the general one.
     let key = ServiceConfigKey::builder()
         .service_id(service)
         .env("AWS_ENDPOINT_URL")
@@ -73,7 +72,7 @@ fn is_plain(config: &SdkConfig, service: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// A variable as the SDK's own loader finds it.
+    /// A variable, as the SDK's loader finds it.
     #[derive(Debug)]
     struct Variable(&'static str, &'static str);
 
@@ -89,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_through_a_network_is_told_from_what_stays_on_this_machine() {
+    fn plain_http_on_this_machine_is_no_reason_for_a_warning() {
         for (url, plain) in [
             ("http://172.17.0.2:4566", true),
             ("http://localstack:4566", true),
@@ -110,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_endpoint_is_none() {
+    fn an_empty_endpoint_counts_as_not_set() {
         let key = ServiceConfigKey::builder()
             .service_id("DynamoDB")
             .env("AWS_ENDPOINT_URL")

@@ -1,4 +1,4 @@
-//! AWS's services, over the same HTTP client as everything else.
+//! AWS services, over the same HTTP client as all other calls.
 
 pub mod dynamodb;
 mod endpoint;
@@ -28,30 +28,30 @@ use tokio::sync::OnceCell;
 
 use crate::transport::{Failure, Transport};
 
-/// Within which any of AWS's services must answer, where the SDK names no shorter time.
+/// The time limit of a call, unless the SDK sets a shorter one.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
-/// How much of a response is read: a secret has at most 64 KiB, and JSON may escape each of its
-/// bytes.
+/// How much of a response is read, in bytes. A secret has at most 64 KiB, and JSON may escape each
+/// byte.
 const MAX_BYTES: usize = 512 * 1024;
 
 /// Region, credentials and endpoints, as in any AWS SDK: variables, profiles, roles, containers.
+#[derive(Debug)]
 pub struct Aws {
     transport: Transport,
-    /// Loaded for the first call, so that wrong settings are reported before anything is asked of
-    /// AWS.
+    /// Loaded for the first call, so that wrong settings are reported before AWS is called.
     config: OnceCell<SdkConfig>,
 }
 
 impl Aws {
-    /// AWS as the surroundings of this process describe it.
-    pub fn from_surroundings(transport: Transport) -> Arc<Self> {
+    /// AWS as the environment of this process describes it.
+    pub fn from_environment(transport: Transport) -> Arc<Self> {
         Arc::new(Self {
             transport,
             config: OnceCell::new(),
         })
     }
 
-    /// An emulator of AWS at one endpoint, which looks at no credentials.
+    /// An emulator of AWS at one endpoint, which does not check credentials.
     pub fn emulated(endpoint: &str, transport: Transport) -> Arc<Self> {
         let credentials = Credentials::new("emulated", "emulated", None, None, "emulated");
         let config = SdkConfig::builder()
@@ -74,13 +74,13 @@ impl Aws {
     }
 }
 
-/// What the SDK does where nothing is said, as of one date: an update of the SDK changes none of
-/// it.
+/// The SDK's defaults as of one date, which do not change with updates of the SDK.
 fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
-/// The variables first: Lambda sets them, and then there is nothing to look for.
+/// Loads the configuration. Credentials in variables come first: Lambda sets them, and finding them
+/// needs no I/O.
 async fn load(transport: Transport) -> SdkConfig {
     let loader = aws_config::defaults(behavior()).http_client(http_client(transport));
     let variables = EnvironmentVariableCredentialsProvider::new();
@@ -88,28 +88,28 @@ async fn load(transport: Transport) -> SdkConfig {
         Ok(_) => loader.credentials_provider(variables),
         Err(_) => loader,
     };
-    // The retries are each service's own: read from variables, some values that other SDKs take
-    // make this one panic.
+    // Each service sets its retries. The SDK would read them from variables, and it panics on some
+    // values that other SDKs accept.
     let config = endpoint::without_empty(loader.retry_config(RetryConfig::standard()).load().await);
     endpoint::warn_of_plain_http(&config);
     config
 }
 
-/// One of AWS's services, and how long we wait for it.
+/// An AWS service and its time limits.
 struct Service {
-    /// Its name in words.
+    /// Its name in the log.
     name: &'static str,
-    /// Within which it must answer one try.
+    /// The time limit of one try.
     answer_within: Duration,
-    /// The longest pause before the one retry. The SDK's own is of up to a second.
+    /// The longest pause before the retry. The SDK's default is up to a second.
     retry_pause: Duration,
 }
 
 impl Service {
-    /// What its client needs.
+    /// The configuration of its client.
     ///
     /// # Errors
-    /// A clause for the log, where no call can be made.
+    /// A clause for the log, if no call is possible.
     async fn config(&self, aws: &Aws) -> Result<SdkConfig, String> {
         let config = aws.config().await;
         if config
@@ -121,7 +121,7 @@ impl Service {
                 self.name
             ));
         }
-        // Also where the service asks for a longer pause: there are callers waiting.
+        // The longest pause also holds if the service demands a longer one, as a caller is waiting.
         let retry = RetryConfig::standard()
             .with_max_attempts(2)
             .with_initial_backoff(self.retry_pause)
@@ -136,7 +136,7 @@ impl Service {
             .build())
     }
 
-    /// What went wrong, by AWS's error code alone: its messages repeat names of accounts and roles.
+    /// Describes an error by AWS's error code only: its messages contain names of accounts and roles.
     fn clause<E: ProvideErrorMetadata, R>(&self, error: &SdkError<E, R>) -> String {
         match error {
             SdkError::ServiceError(refused) => {
@@ -153,7 +153,9 @@ impl Service {
                     .and_then(|error| error.source());
                 match cause.and_then(|cause| cause.downcast_ref::<Failure>()) {
                     Some(Failure::Timeout) => format!("{} did not answer in time", self.name),
-                    Some(Failure::TooLarge) => format!("{} answered more than is read", self.name),
+                    Some(Failure::TooLarge) => {
+                        format!("{} sent a response that is too large", self.name)
+                    }
                     Some(Failure::Unreachable(clause)) => {
                         format!("{} cannot be reached: {clause}", self.name)
                     }
@@ -164,24 +166,24 @@ impl Service {
                         )
                     }
                     None => format!(
-                        "{} cannot be called: its endpoint or its credentials are none that can be used (AWS_ENDPOINT_URL…)",
+                        "{} cannot be called: its endpoint or credentials are not usable (AWS_ENDPOINT_URL…)",
                         self.name
                     ),
                 }
             }
             SdkError::ConstructionFailure(_) => {
                 format!(
-                    "{} cannot be called: AWS_REGION is no region, or the secret has no name",
+                    "{} cannot be called: AWS_REGION is not a region, or the secret has no name",
                     self.name
                 )
             }
-            _ => format!("{} gave no answer that can be read", self.name),
+            _ => format!("{} sent an unreadable response", self.name),
         }
     }
 }
 
-/// Lets the SDK speak through our client, so that there is one TLS stack and one pool of
-/// connections. The SDK's own would add milliseconds to each cold start: it reads the system's
+/// The SDK's interface to [`Transport`], so that there is one TLS stack and one connection pool. The
+/// SDK's own client would add milliseconds to each cold start, as it reads the operating system's
 /// certificate authorities.
 fn http_client(transport: Transport) -> SharedHttpClient {
     let connector = SharedHttpConnector::new(Connector(transport));

@@ -1,4 +1,4 @@
-//! AWS Secrets Manager.
+//! AWS Secrets Manager, as a secret store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,14 +17,15 @@ const SERVICE: Service = Service {
     retry_pause: Duration::from_millis(100),
 };
 
-/// Secrets Manager.
+/// A client of Secrets Manager.
+#[derive(Debug)]
 pub struct SecretsManager {
     aws: Arc<Aws>,
     client: OnceCell<Client>,
 }
 
 impl SecretsManager {
-    /// The service, in the function's own region or where `aws` says.
+    /// A client for the region and the endpoint of `aws`.
     pub fn new(aws: Arc<Aws>) -> Self {
         Self {
             aws,
@@ -64,9 +65,9 @@ impl SecretStore for SecretsManager {
     }
 }
 
-/// What went wrong. Some codes say that there is no secret for us until somebody changes something
+/// Classifies an error. With some codes there is no secret until an operator changes something
 /// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>):
-/// `InvalidRequestException` is what a secret that is marked for deletion gives.
+/// `InvalidRequestException` means that the secret is marked for deletion.
 fn store_error<R>(error: &SdkError<GetSecretValueError, R>) -> StoreError {
     let clause = SERVICE.clause(error);
     let refused = error.as_service_error().map(ProvideErrorMetadata::meta);
@@ -74,7 +75,7 @@ fn store_error<R>(error: &SdkError<GetSecretValueError, R>) -> StoreError {
         .and_then(|refused| refused.code())
         .unwrap_or_default();
     match code {
-        // Of the secret, or of the KMS key that it is encrypted with: only the message tells which
+        // Access to the secret or to the KMS key that encrypts it: only the message says which
         // (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html>).
         "AccessDeniedException" | "AccessDenied" => {
             let message = refused
@@ -103,7 +104,7 @@ mod tests {
     use aws_smithy_types::error::ErrorMetadata;
 
     #[test]
-    fn only_what_somebody_must_change_is_permanent() {
+    fn only_an_error_that_an_operator_must_fix_is_permanent() {
         let store_error = |code: &str| {
             let refused = GetSecretValueError::generic(ErrorMetadata::builder().code(code).build());
             store_error(&SdkError::service_error(refused, ()))
@@ -134,12 +135,12 @@ mod tests {
             );
         }
         assert!(matches!(
-            store_error_of_a_silent_service(),
+            store_error_of_a_timeout(),
             StoreError::Transient(_)
         ));
     }
 
-    fn store_error_of_a_silent_service() -> StoreError {
+    fn store_error_of_a_timeout() -> StoreError {
         store_error(&SdkError::<_, ()>::timeout_error("no response in time"))
     }
 }

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn another_scheme_than_bearer_may_have_commas() {
+    fn a_credential_of_another_scheme_may_contain_commas() {
         for good in [
             "AWS4-HMAC-SHA256 Credential=AKID/20261129/eu-central-1/execute-api/aws4_request, SignedHeaders=host, Signature=ab",
             "Digest username=\"ada\", realm=\"a, Bearer b\", nonce = \"x\", qop=auth",

@@ -26,8 +26,8 @@ impl Origins {
             reader.error(
                 "ALLOWED_ORIGINS",
                 "must list origins as browsers send them, such as https://app.example.com (lower case, no path, no slash \
-                 at the end, http only on localhost); the first label may be * where at least three more follow, as in \
-                 https://*.preview.example.com",
+                 at the end, http only on localhost). The first label may be * if at least three more labels follow, as \
+                 in https://*.preview.example.com",
             );
         }
         Self(origins)
@@ -150,10 +150,7 @@ mod tests {
     use super::*;
 
     fn origins() -> Origins {
-        let environment = |name: &str| {
-            (name == "ALLOWED_ORIGINS")
-                .then(|| "https://app.test, capacitor://localhost".to_owned())
-        };
+        let environment = [("ALLOWED_ORIGINS", "https://app.test, capacitor://localhost")];
         Origins::from_settings(&mut Reader::new(&environment))
     }
 
@@ -180,7 +177,7 @@ mod tests {
                 ("sec-fetch-mode", "same-origin"),
                 ("sec-fetch-dest", "empty"),
             ],
-            // As curl --http2 offers it.
+            // As curl --http2 sends it.
             &[("origin", "https://app.test"), ("upgrade", "h2c")],
             &[("origin", "https://app.test"), ("sec-purpose", "")],
         ];
@@ -210,7 +207,7 @@ mod tests {
                 ("sec-fetch-dest", "document"),
             ],
             &[("origin", "https://app.test"), ("sec-fetch-dest", "")],
-            // Sockets, as Chromium and Firefox open them, and as they may be written.
+            // Handshakes of WebSockets, as in Chromium and Firefox, and in other spellings.
             &[
                 ("origin", "https://app.test"),
                 ("upgrade", "websocket"),
@@ -258,18 +255,16 @@ mod tests {
     }
 
     #[test]
-    fn outside_a_browser_a_bearer_passes_and_a_cookie_does_not() {
+    fn outside_a_browser_a_bearer_token_is_required() {
         assert!(origins().check(&HeaderMap::new(), false).is_ok());
         assert!(origins().check(&HeaderMap::new(), true).is_err());
     }
 
     #[test]
-    fn a_pattern_stands_for_one_label_below_a_domain_of_ones_own() {
-        let environment = |name: &str| {
-            let listed =
-                "https://app.test,https://*.preview.example.com,https://*.a.b.example.com:8443";
-            (name == "ALLOWED_ORIGINS").then(|| listed.to_owned())
-        };
+    fn a_pattern_covers_one_label() {
+        let listed =
+            "https://app.test,https://*.preview.example.com,https://*.a.b.example.com:8443";
+        let environment = [("ALLOWED_ORIGINS", listed)];
         let mut reader = Reader::new(&environment);
         let origins = Origins::from_settings(&mut reader);
         assert!(reader.finish(Some(())).is_ok());
@@ -307,6 +302,6 @@ mod tests {
             assert!(!allows(bad), "{bad}");
         }
         let long = format!("https://{}.preview.example.com", "a".repeat(64)).leak();
-        assert!(!allows(long), "no label is that long");
+        assert!(!allows(long), "a label has at most 63 bytes");
     }
 }

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn opens_for_the_one_it_was_sealed_for() {
+    fn opens_for_its_subject() {
         let key = ApiKey::for_tests("key");
         let opened = TokenCookie::new(&key, "__Host-a")
             .open(&subject_id("i", "ada"), &sealed(&key))
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn stays_shut_for_anybody_else() {
+    fn does_not_open_for_another_subject_provider_or_key() {
         let (key, other) = (ApiKey::for_tests("key"), ApiKey::for_tests("yek"));
         let value = sealed(&key);
         let opens = |key, cookie, subject: &SubjectId| {
@@ -186,7 +186,7 @@ mod tests {
         );
         assert!(
             !opens(&key, "__Host-a", &subject_id("ia", "da")),
-            "the same letters, cut elsewhere"
+            "the same characters, split elsewhere"
         );
         assert!(
             !opens(&key, "__Host-b", &subject_id("i", "ada")),
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn stays_shut_when_altered_anywhere() {
+    fn does_not_open_after_a_change() {
         let key = ApiKey::for_tests("key");
         let bytes = URL_SAFE_NO_PAD.decode(sealed(&key)).unwrap();
         let opens = |bytes: &[u8]| {
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn never_says_the_same_twice_and_never_shows_the_token() {
+    fn is_different_each_time_and_never_contains_the_token() {
         let key = ApiKey::for_tests("key");
         assert_ne!(sealed(&key), sealed(&key));
         let bytes = URL_SAFE_NO_PAD.decode(sealed(&key)).unwrap();

@@ -1,4 +1,4 @@
-//! The one room that knows Lambda: events in, answers out.
+//! The Lambda runtime: events in, responses out. No other module knows Lambda.
 
 mod event;
 
@@ -32,11 +32,11 @@ use crate::settings::{Environment, ProcessEnvironment, Reader};
 use crate::transport::Transport;
 use event::Event;
 
-/// How long an invocation may take whose deadline is not known.
+/// How long an invocation without a known deadline may take.
 const WITHOUT_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Runs the broker of a provider as a Lambda function, and ends only with one line in the log that
-/// says why: wrong settings, or what the Lambda runtime cannot go on with.
+/// Runs the broker of a provider as a Lambda function. It returns only on wrong settings or an error
+/// of the Lambda runtime, after logging the reason.
 pub async fn run<P: Provider>() -> ExitCode {
     let Err(error) = serve::<P>().await else {
         return ExitCode::SUCCESS;
@@ -56,19 +56,19 @@ async fn serve<P: Provider>() -> Result<(), Error> {
     let broker = Arc::new(broker);
     let handler = service_fn(
         move |LambdaEvent { payload, context }: LambdaEvent<Event>| {
-            let respond = |Event { request, refusal }| {
+            let respond = |Event { request, problem }| {
                 let (broker, clock) = (Arc::clone(&broker), clock.clone());
                 let handler = service_fn(move |request| {
-                    let (broker, clock, refusal) =
-                        (Arc::clone(&broker), clock.clone(), refusal.clone());
-                    async move { Ok::<_, Infallible>(handle(&broker, &clock, request, refusal).await) }
+                    let (broker, clock, problem) =
+                        (Arc::clone(&broker), clock.clone(), problem.clone());
+                    async move { Ok::<_, Infallible>(handle(&broker, &clock, request, problem).await) }
                 });
-                // The adapter of `lambda_http` makes the request, and writes the response as the
-                // event's source wants it.
+                // The adapter of `lambda_http` builds the request and writes the response in the
+                // format of the event source.
                 Adapter::from(handler).call(LambdaEvent::new(request, context.clone()))
             };
-            // Making the request is all that can panic here: the broker runs when the future does, and
-            // catches its own.
+            // Only building the request can panic here: the broker runs in the future and catches its
+            // own panics.
             catch_unwind(AssertUnwindSafe(|| respond(payload)))
                 .unwrap_or_else(|_| respond(Event::unknown()))
         },
@@ -81,9 +81,9 @@ fn start<P: Provider>(clock: &Clock) -> Result<Broker<P>, Error> {
     let level = log::level(&mut reader);
     log::start(level.unwrap_or(LevelFilter::INFO));
     let transport = Transport::from_settings(&mut reader);
-    // All settings are read, so that whatever is wrong is reported at once.
+    // All settings are read, so that all errors are reported at once.
     let any = transport.clone().map_or_else(Transport::new, Ok)?;
-    let aws = Aws::from_surroundings(any.clone());
+    let aws = Aws::from_environment(any.clone());
     let (store, table) = (
         Arc::new(SecretsManager::new(Arc::clone(&aws))),
         Arc::new(DynamoDb::new(aws)),
@@ -100,18 +100,18 @@ async fn handle<P: Provider>(
     broker: &Broker<P>,
     clock: &Clock,
     request: Request,
-    refusal: Option<Problem>,
-) -> Reply {
+    problem: Option<Problem>,
+) -> TextResponse {
     let context = request.lambda_context();
     let left = Duration::from_millis(context.deadline).saturating_sub(clock.now());
-    // An invocation cannot begin after its end: an emulator that says so does not know.
+    // A deadline in the past comes from an emulator that does not know it.
     let left = if left.is_zero() {
         WITHOUT_DEADLINE
     } else {
         left
     };
     let request_id = context.request_id;
-    let (response, request_log) = match refusal {
+    let (response, request_log) = match problem {
         None => {
             let invocation = Invocation {
                 request_id,
@@ -119,10 +119,10 @@ async fn handle<P: Provider>(
             };
             broker.respond(request.map(bytes), invocation).await
         }
-        Some(refusal) => broker.reject(request.headers(), refusal, request_id),
+        Some(problem) => broker.reject(request.headers(), problem, request_id),
     };
     log::write_request(&request_log);
-    Reply(response)
+    TextResponse(response)
 }
 
 fn bytes(body: Body) -> Bytes {
@@ -133,11 +133,11 @@ fn bytes(body: Body) -> Bytes {
     }
 }
 
-/// An answer, all of which are JSON: so there is no need to look at its media type to know that its
-/// body is text.
-struct Reply(Response<Bytes>);
+/// A response whose body is text, as all of them are JSON. `lambda_http` would look at the media
+/// type.
+struct TextResponse(Response<Bytes>);
 
-impl IntoResponse for Reply {
+impl IntoResponse for TextResponse {
     fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
         let body = |bytes: Bytes| match String::from_utf8(bytes.into()) {
             Ok(text) if !text.is_empty() => Body::Text(text),

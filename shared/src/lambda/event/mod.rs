@@ -1,11 +1,11 @@
-//! Events of every source, as `lambda_http` reads them: HTTP APIs and function URLs (payload format
-//! 2.0), REST APIs (1.0) and load balancers.
+//! Events of every source, in the form that `lambda_http` reads: HTTP APIs and function URLs (payload
+//! format 2.0), REST APIs (1.0) and load balancers.
 //!
-//! `lambda_http` panics on members that make no URL or no body, and where a header is named twice
-//! it lets one win. What could do either is taken out of an event, or refused, before it gets
-//! there. Its types for that are outside of its promise of compatibility (`#[doc(hidden)]`), so its
-//! version is pinned, and the tests below would notice a change. All of this could go if its
-//! conversion returned a `Result` and appended headers instead of replacing them.
+//! `lambda_http` panics on members that do not form a URL or a body, and of a repeated header it
+//! drops a value. This module removes such members or rejects the event. The types that it uses are
+//! not covered by `lambda_http`'s promise of compatibility (`#[doc(hidden)]`), so its version is
+//! pinned, and the tests would notice a change. This module could be removed if the conversion
+//! returned a `Result` and appended headers instead of replacing them.
 
 use std::panic::catch_unwind;
 
@@ -21,21 +21,20 @@ use serde_json::value::RawValue;
 
 use crate::problem::{Code, Problem};
 
-/// An event that `lambda_http` can turn into a request, whatever it was when it came.
+/// An event that `lambda_http` can convert to a request.
 pub struct Event {
-    /// The request, in the form that tells how it is to be answered.
+    /// The request, in the form that determines the format of the response.
     pub request: LambdaRequest,
-    /// Why the request must be refused, where it is not all that came.
-    pub refusal: Option<Problem>,
+    /// Why the request is rejected, if parts of the event were removed.
+    pub problem: Option<Problem>,
 }
 
 impl<'de> Deserialize<'de> for Event {
-    /// Fails for nothing that is JSON: what is no event of a known source becomes a request that is
-    /// refused.
+    /// Accepts any JSON: an event of an unknown source becomes a request with a problem.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <&RawValue>::deserialize(deserializer)?.get();
-        // More headers than its map can hold, 24,576, make http panic, and the runtime catches no
-        // panic here.
+        // `http` panics on more headers than its map can hold (24,576), and the runtime does not
+        // catch panics here.
         Ok(catch_unwind(|| Self::read(text))
             .ok()
             .flatten()
@@ -48,33 +47,37 @@ impl Event {
         if let Some(event) = Self::parse(text) {
             return Some(event);
         }
-        // AWS's own sources leave out what they have no value for; emulators and hand-made events
-        // write null, or something else in members that are read by nobody.
+        // AWS leaves out members without a value. Emulators and handwritten events write null, or
+        // anything in members that are not used.
         let mut event = serde_json::from_str(text).ok()?;
         remove_unused(&mut event);
         remove_nulls(&mut event);
         Self::parse(&event.to_string())
     }
 
-    /// Tries payload format 2.0 first, which most events have. `lambda_http` would try it second,
-    /// and read each event twice.
+    /// Tries payload format 2.0 first, which most events have. `lambda_http` would try it second and
+    /// parse each event twice.
     fn parse(text: &str) -> Option<Self> {
         if let Ok(event) = serde_json::from_str(text) {
             return http_api(event);
         }
         if let Ok(event) = serde_json::from_str(text) {
-            return (!is_of_another_kind(text)).then(|| rest_api(event));
+            if is_of_another_kind(text) {
+                return None;
+            }
+            return Some(rest_api(event));
         }
         serde_json::from_str(text).ok().map(load_balancer)
     }
 
-    /// What is no event of a known source.
+    /// A request with a problem, for an event of an unknown source.
     pub fn unknown() -> Self {
-        let detail = "The event is not one of an API Gateway API, a function URL or an Application Load Balancer.";
+        let detail =
+            "Send an event of an API Gateway API, a function URL or an Application Load Balancer.";
         let request = LambdaRequest::ApiGatewayV2(ApiGatewayV2httpRequest::default());
         Self {
             request,
-            refusal: Some(malformed(detail)),
+            problem: Some(malformed(detail)),
         }
     }
 }
@@ -83,8 +86,7 @@ fn malformed(detail: &'static str) -> Problem {
     Problem::new(Code::RequestMalformed, detail)
 }
 
-/// What API Gateway asks an authorizer, and what it sends of a WebSocket, is made like an event of
-/// a REST API.
+/// Whether an event that looks like one of a REST API is for an authorizer or from a WebSocket API.
 fn is_of_another_kind(text: &str) -> bool {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -109,27 +111,27 @@ fn is_of_another_kind(text: &str) -> bool {
 }
 
 fn http_api(mut event: ApiGatewayV2httpRequest) -> Option<Event> {
-    // Only what API Gateway asks an authorizer has a type.
-    #[expect(deprecated, reason = "the member is there for just those events")]
+    // Only events for an authorizer have a type.
+    #[expect(deprecated, reason = "the member exists for these events")]
     if event.kind.is_some() {
         return None;
     }
-    without_url(&mut event.headers, &mut event.raw_path);
+    remove_url(&mut event.headers, &mut event.raw_path);
     event.request_context.stage = None;
     event.request_context.domain_name = None;
-    let mut refusal = check_body(&mut event.body, event.is_base64_encoded);
-    // `lambda_http` panics where it makes no URL.
+    let mut problem = check_body(&mut event.body, event.is_base64_encoded);
+    // `lambda_http` panics on a query string that does not form a URL.
     let query = event.raw_query_string.take().unwrap_or_default();
-    // What is behind a # would be dropped without a word.
+    // `lambda_http` would drop everything after a #.
     if !query.contains('#') && Uri::try_from(format!("/?{query}")).is_ok() {
         event.raw_query_string = Some(query);
     } else {
-        refusal = Some(malformed(
-            "The query string is not one that HTTP allows: percent-encode it.",
+        problem = Some(malformed(
+            "The query string contains characters that HTTP does not allow: percent-encode them.",
         ));
     }
-    // An empty list would hide the header, and one with a control character would be left out
-    // without a word.
+    // With an empty list the header would be ignored, and a list with a control character would be
+    // dropped.
     event.cookies = event
         .cookies
         .filter(|cookies| !cookies.iter().all(String::is_empty));
@@ -138,50 +140,51 @@ fn http_api(mut event: ApiGatewayV2httpRequest) -> Option<Event> {
         .as_ref()
         .is_some_and(|cookies| HeaderValue::from_str(&cookies.join("; ")).is_err())
     {
-        refusal = Some(malformed(
-            "A cookie is not one that HTTP allows: send printable names and values.",
+        problem = Some(malformed(
+            "A cookie contains characters that HTTP does not allow: send printable names and values.",
         ));
     }
     Some(Event {
         request: LambdaRequest::ApiGatewayV2(event),
-        refusal,
+        problem,
     })
 }
 
 fn rest_api(mut event: ApiGatewayProxyRequest) -> Event {
-    without_url(&mut event.headers, &mut event.path);
-    without_url(&mut event.multi_value_headers, &mut event.path);
+    remove_url(&mut event.headers, &mut event.path);
+    remove_url(&mut event.multi_value_headers, &mut event.path);
     event.request_context.stage = None;
     event.request_context.domain_name = None;
-    keep_repeated(&mut event.headers, &mut event.multi_value_headers);
-    let refusal = check_body(&mut event.body, event.is_base64_encoded);
+    merge_headers(&mut event.headers, &mut event.multi_value_headers);
+    let problem = check_body(&mut event.body, event.is_base64_encoded);
     Event {
         request: LambdaRequest::ApiGatewayV1(event),
-        refusal,
+        problem,
     }
 }
 
 fn load_balancer(mut event: AlbTargetGroupRequest) -> Event {
-    without_url(&mut event.headers, &mut event.path);
-    without_url(&mut event.multi_value_headers, &mut event.path);
-    keep_repeated(&mut event.headers, &mut event.multi_value_headers);
-    let refusal = check_body(&mut event.body, event.is_base64_encoded);
+    remove_url(&mut event.headers, &mut event.path);
+    remove_url(&mut event.multi_value_headers, &mut event.path);
+    merge_headers(&mut event.headers, &mut event.multi_value_headers);
+    let problem = check_body(&mut event.body, event.is_base64_encoded);
     Event {
         request: LambdaRequest::Alb(event),
-        refusal,
+        problem,
     }
 }
 
-/// The broker looks at neither host nor path, and `lambda_http` panics where they make no URL.
-fn without_url(headers: &mut HeaderMap, path: &mut Option<String>) {
+/// Removes host and path: the broker does not use them, and `lambda_http` panics if they do not form
+/// a URL.
+fn remove_url(headers: &mut HeaderMap, path: &mut Option<String>) {
     headers.remove(header::HOST);
     headers.remove(HeaderName::from_static("x-forwarded-proto"));
     *path = None;
 }
 
-/// A value that one map alone has counts in addition to the other's: `lambda_http` would let it
-/// replace them.
-fn keep_repeated(single: &mut HeaderMap, multiple: &mut HeaderMap) {
+/// Adds the values that only `single` has to `multiple`. In `lambda_http` they would replace the
+/// others.
+fn merge_headers(single: &mut HeaderMap, multiple: &mut HeaderMap) {
     for (name, value) in std::mem::take(single).iter() {
         if !multiple.get_all(name).iter().any(|known| known == value) {
             multiple.append(name, value.clone());
@@ -189,13 +192,13 @@ fn keep_repeated(single: &mut HeaderMap, multiple: &mut HeaderMap) {
     }
 }
 
-/// Takes out a body that cannot be decoded, on which `lambda_http` panics.
+/// Removes a body that cannot be decoded, as `lambda_http` would panic on it.
 fn check_body(body: &mut Option<String>, is_base64: bool) -> Option<Problem> {
     let bad = body.take_if(|body| is_base64 && STANDARD.decode(body).is_err());
-    bad.map(|_| malformed("The body is not the base64 that isBase64Encoded says it is."))
+    bad.map(|_| malformed("The body is not base64, although isBase64Encoded is true."))
 }
 
-/// Takes out members that neither `lambda_http` nor the broker needs.
+/// Removes members that neither `lambda_http` nor the broker uses.
 fn remove_unused(event: &mut Value) {
     const UNUSED: [&str; 8] = [
         "authentication",

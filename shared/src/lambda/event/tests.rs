@@ -10,8 +10,8 @@ use super::*;
 
 /// The request that `lambda_http` makes of an event, and why it must be refused.
 fn read(event: &str) -> (Request, Option<&'static str>) {
-    let Event { request, refusal } = serde_json::from_str(event).unwrap();
-    let detail = refusal.map(|refusal| match refusal.detail {
+    let Event { request, problem } = serde_json::from_str(event).unwrap();
+    let detail = problem.map(|problem| match problem.detail {
         std::borrow::Cow::Borrowed(detail) => detail,
         std::borrow::Cow::Owned(_) => panic!("a detail that may hold what came in"),
     });
@@ -19,14 +19,14 @@ fn read(event: &str) -> (Request, Option<&'static str>) {
 }
 
 fn good(event: &Value) -> Request {
-    let (request, refusal) = read(&event.to_string());
-    assert_eq!(refusal, None, "{event}");
+    let (request, problem) = read(&event.to_string());
+    assert_eq!(problem, None, "{event}");
     request
 }
 
 fn bad(event: &Value) -> (Request, &'static str) {
-    let (request, refusal) = read(&event.to_string());
-    (request, refusal.unwrap_or_else(|| panic!("{event}")))
+    let (request, problem) = read(&event.to_string());
+    (request, problem.unwrap_or_else(|| panic!("{event}")))
 }
 
 /// The smallest event of each source, and more members.
