@@ -118,7 +118,7 @@ async fn the_log_names_what_is_missing_for_a_call() {
             without_metadata()
                 .without(SECRETS_MANAGER_ENDPOINT)
                 .env("AWS_REGION", "not a region!"),
-            "Secrets Manager cannot be called: AWS_REGION is no region, or the secret has no name",
+            "Secrets Manager cannot be called: AWS_REGION is not a region, or the secret has no name",
         ),
         (
             without(without_metadata(), &VARIABLES[2..]),
@@ -134,7 +134,7 @@ async fn the_log_names_what_is_missing_for_a_call() {
         ),
         (
             without_metadata().env(SECRETS_MANAGER_ENDPOINT, "no URL"),
-            "Secrets Manager cannot be called: its endpoint or its credentials are none that can be used (AWS_ENDPOINT_URL…)",
+            "Secrets Manager cannot be called: its endpoint or credentials are not usable (AWS_ENDPOINT_URL…)",
         ),
     ] {
         let function = builder.start().await;
@@ -316,7 +316,7 @@ async fn a_plain_http_endpoint_is_accepted_with_one_warning() {
         (status.as_str(), env.secrets_proxy.connections()),
         ("503 secret_unavailable", 0)
     );
-    assert!(reason.contains("the proxy gave no connection"), "{reason}");
+    assert!(reason.contains("the proxy refused the connection"), "{reason}");
     assert_eq!(warnings(&function).len(), 0, "{}", function.logs());
 
     let function = env.function("cartesia").start().await;

@@ -58,7 +58,7 @@ fn outages(table: &LimitTable, closed: &ClosedPort) -> [Outage; 5] {
 fn outage_logs(function: &Function) -> usize {
     function
         .logs()
-        .matches("the limit table cannot be used")
+        .matches("the limit table is unavailable")
         .count()
 }
 
@@ -145,7 +145,7 @@ async fn deny_responds_with_a_problem_and_retry_after() {
     assert_eq!(response.header("retry-after"), "1");
     assert_eq!(env.mints("assemblyai"), 0);
     let reason = function
-        .wait_for_log(|line| line["message"] == "the limit table cannot be used")
+        .wait_for_log(|line| line["message"] == "the limit table is unavailable")
         .await;
     assert_eq!(
         reason["reason"], "DynamoDB answered ThrottlingException",

@@ -46,7 +46,7 @@ export async function mint(tokenRequest, key) {
     await response.body?.cancel();
     throw response.status === 408 || response.status === 429 || response.status >= 500
       ? unavailable(`the provider returned ${response.status}`)
-      : new Problem(502, "provider_rejected", "The provider did not accept the service's request or key.");
+      : new Problem(502, "provider_rejected", "The provider rejected the service's request or key.");
   }
   const { token } = await response.json().catch(() => ({}));
   if (typeof token !== "string" || !/^[\x21-\x7e]{1,4096}$/.test(token)) {

@@ -55,7 +55,7 @@ def mint(token_request, key):
     if response.status in (408, 429) or response.status >= 500:
         raise unavailable(f"the provider returned {response.status}")
     if not 200 <= response.status < 300:
-        raise Problem(502, "provider_rejected", "The provider did not accept the service's request or key.")
+        raise Problem(502, "provider_rejected", "The provider rejected the service's request or key.")
     try:
         token = json.loads(response.data)["token"]
     except (ValueError, KeyError, TypeError):

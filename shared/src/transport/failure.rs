@@ -73,7 +73,7 @@ fn clause(error: &(dyn Error + 'static)) -> Option<&'static str> {
     match error.to_string().as_str() {
         "dns error" => Some("its name does not resolve"),
         "tunnel error: proxy authorization required" => {
-            Some("the proxy rejected its user name or password")
+            Some("the proxy rejected the user name or password of HTTPS_PROXY")
         }
         text if text.starts_with("tunnel error") => Some("the proxy refused the connection"),
         _ => None,

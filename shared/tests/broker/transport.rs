@@ -153,7 +153,7 @@ async fn an_authority_of_the_file_is_trusted_beside_those_that_are_compiled_in()
     for host in ["localhost", "127.0.0.1"] {
         assert_eq!(get(&good, &format!("https://{host}:{port}/")).await, "ok");
     }
-    let untrusted = "its certificate is not trusted (SSL_CERT_FILE adds an authority)";
+    let untrusted = "its certificate is not trusted (SSL_CERT_FILE adds certificate authorities)";
     let url = format!("https://localhost:{port}/");
     assert_eq!(get(&Transport::new().unwrap(), &url).await, untrusted);
     let url = format!("https://localhost:{}/", serve(&unknown, |_| ()).await);
@@ -309,7 +309,7 @@ async fn a_proxy_is_told_its_password_and_nobody_else_is() {
 
 #[tokio::test]
 async fn a_proxy_that_gives_no_connection_is_named() {
-    let password = "the proxy takes no connection without another password";
+    let password = "the proxy rejected the user name or password of HTTPS_PROXY";
     for (refusal, wanted) in [
         (
             "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
@@ -317,7 +317,7 @@ async fn a_proxy_that_gives_no_connection_is_named() {
         ),
         (
             "HTTP/1.1 502 Bad Gateway\r\n\r\n",
-            "the proxy gave no connection",
+            "the proxy refused the connection",
         ),
     ] {
         let (address, _) = proxy(refusal).await;
@@ -334,6 +334,6 @@ async fn a_proxy_that_gives_no_connection_is_named() {
     );
     assert_eq!(
         get(&client, "https://provider.test:1/").await,
-        "the proxy gave no connection"
+        "the proxy refused the connection"
     );
 }
