@@ -19,17 +19,17 @@ use voicemint_assemblyai::AssemblyAi;
 use voicemint_cartesia::Cartesia;
 use voicemint_elevenlabs::ElevenLabs;
 
-use crate::answered::{self, Answered};
-use crate::arguments::Arguments;
+use crate::base_url_override::{self, Answered};
+use crate::cli::Arguments;
 use crate::endpoint::Endpoint;
 use crate::identity::{self, IdentityProvider, Kind};
-use crate::keys::Keys;
 use crate::not_found::not_found;
 use crate::origins::Origins;
 use crate::page::{self, Deployed};
-use crate::settings::{self, Check};
+use crate::secret_store::Keys;
+use crate::settings_check::{self, Check};
 use crate::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
-use crate::{hosts, secrets_manager, sign_in, terminal};
+use crate::{host_guard, secrets_manager, sign_in, terminal};
 
 /// How many users of a provider are counted, where a limit is set.
 const MAX_COUNTED: usize = 1024;
@@ -67,8 +67,11 @@ impl App {
             Arc::new(identity(arguments).map_err(|_| "this machine has no random numbers")?);
         let secrets_manager = secrets_manager::router(Keys::of_standins(identity.secrets()));
         Ok(Self {
-            router: hosts::known_alone(router(arguments, real_keys, identity)?, arguments.names()),
-            secrets_manager: hosts::known_alone(secrets_manager, arguments.names()),
+            router: host_guard::known_alone(
+                router(arguments, real_keys, identity)?,
+                arguments.names(),
+            ),
+            secrets_manager: host_guard::known_alone(secrets_manager, arguments.names()),
         })
     }
 }
@@ -160,7 +163,9 @@ fn transport(
         check.asks("", name);
         match (arguments.setting("", name), name) {
             (Some(value), _) => Some(value.to_owned()),
-            (None, settings::AUTHORITIES) => settings::authorities(arguments, environment),
+            (None, settings_check::AUTHORITIES) => {
+                settings_check::authorities(arguments, environment)
+            }
             (None, _) => environment(name),
         }
     };
@@ -217,7 +222,7 @@ fn endpoint<P: Provider>(
         match (arguments.setting(P::NAME, name), name) {
             (_, "ALLOWED_ORIGINS") => Some(origins.setting()),
             (_, "PROVIDER_BASE_URL") => minting_url.clone(),
-            (_, answered::BASE_URL) => answered_url.clone(),
+            (_, base_url_override::BASE_URL) => answered_url.clone(),
             (Some(value), _) => Some(value.to_owned()),
             (None, "API_KEY_SECRET_ID") => Some(P::NAME.to_owned()),
             (None, "LIMIT_TABLE") => Some("in-memory".to_owned()),

@@ -1,24 +1,23 @@
 //! `make dev`: the whole product on one machine, without an AWS account and without keys.
 //!
-//! The broker is the very one that is deployed. Around it, [`identity`] signs people in, [`keys`]
+//! The broker is the very one that is deployed. Around it, [`identity`] signs people in, [`secret_store`]
 //! plays Secrets Manager and [`standins`] play the providers. Deployed functions, run by `sam
 //! local` or `cargo lambda`, use them too.
 
-mod answered;
 pub mod app;
-pub mod arguments;
-pub mod banner;
+mod base_url_override;
+pub mod cli;
 mod endpoint;
-mod hosts;
+mod host_guard;
 pub mod identity;
-pub mod keys;
 mod not_found;
 mod origins;
 mod page;
 pub mod ports;
+pub mod secret_store;
 mod secrets_manager;
 pub mod serve;
-pub mod settings;
+pub mod settings_check;
 mod sign_in;
 pub mod standins;
 mod terminal;

@@ -5,12 +5,13 @@ use std::fs;
 use voicemint::log;
 use voicemint::settings::{Environment, ProcessEnvironment};
 use voicemint_dev::app::{App, PROVIDERS, key_variable};
-use voicemint_dev::arguments::Arguments;
+use voicemint_dev::cli::Arguments;
+use voicemint_dev::cli::banner;
 use voicemint_dev::ports::listen;
 use voicemint_dev::serve::{Protocol, serve};
+use voicemint_dev::settings_check;
 use voicemint_dev::standins::Standins;
 use voicemint_dev::tls::{self, Authority};
-use voicemint_dev::{banner, settings};
 
 #[tokio::main]
 async fn main() {
@@ -41,7 +42,7 @@ async fn run(arguments: &Arguments) -> Result<(), tls::Error> {
             .filter(|value| is_set(name, value))
     };
     let app = App::new(arguments, &environment)?;
-    log::start(settings::log_level(arguments)?);
+    log::start(settings_check::log_level(arguments)?);
     let addresses = arguments.addresses();
     let ports = [
         ("--port", arguments.port),

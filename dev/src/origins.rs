@@ -7,7 +7,7 @@ use voicemint::log::request::{Outcome, RequestLog};
 use voicemint::problem::Code;
 use voicemint::provider::Provider;
 
-use crate::arguments::{Arguments, values};
+use crate::cli::{Arguments, values};
 
 /// What the broker is told in the place of an origin that it would not accept. No page has it.
 const STAND_IN: &str = "http://plain-http.voicemint.localhost";

@@ -16,7 +16,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::keys::Keys;
+use crate::secret_store::Keys;
 
 const JSON: [(header::HeaderName, &str); 1] =
     [(header::CONTENT_TYPE, "application/x-amz-json-1.1")];

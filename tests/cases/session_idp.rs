@@ -2,7 +2,7 @@
 //! `docs/sessions.md`: tokens as Bearer, and its own cookies in every format, including chunks.
 
 use serde_json::json;
-use voicemint_dev::identity::products::{
+use voicemint_dev::identity::kinds::{
     auth0_cookies, auth0_legacy_cookies, authjs_cookies, cognito_cookies, next_auth_cookies,
     supabase_percent_encoded_cookies,
 };

@@ -4,11 +4,11 @@
 
 mod cookie;
 mod jwe;
-mod keys;
+pub mod kinds;
 mod login;
 mod opaque;
-pub mod products;
 mod routes;
+mod signing_key;
 
 use std::time::Duration;
 
@@ -18,13 +18,13 @@ use serde_json::{Map, Value, json};
 
 pub use cookie::{Cookie, cookies_of};
 pub use jwe::{ContentKey, Encryption};
-pub use keys::SigningKey;
+pub use kinds::Kind;
 pub use login::Login;
-pub use products::Kind;
 pub use routes::router;
+pub use signing_key::SigningKey;
 
+use kinds::Product;
 use opaque::OpaqueTokens;
-use products::Product;
 
 /// The audience of the sessions, where their kind leaves it open.
 pub const AUDIENCE: &str = "voicemint-dev";

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 use voicemint::clock::Clock;
 
-use super::products::{COGNITO_POOL, WORKOS_CLIENT_ID};
+use super::kinds::{COGNITO_POOL, WORKOS_CLIENT_ID};
 use super::{IdentityProvider, cookies_of};
 
 struct Desk {

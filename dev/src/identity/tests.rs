@@ -153,7 +153,7 @@ fn cookies_have_their_products_names_and_are_known_again() {
     use Kind::*;
     let suffixed = format!(
         "__session_{}",
-        products::clerk_cookie_suffix(&products::clerk_publishable_key("clerk.voicemint.test"))
+        kinds::clerk_cookie_suffix(&kinds::clerk_publishable_key("clerk.voicemint.test"))
     );
     let amplify = "CognitoIdentityServiceProvider.voicemintdev00000000000000";
     let access_token = format!("{amplify}.ada%40example.com.accessToken");

@@ -5,18 +5,18 @@
 
 mod assemblyai;
 mod cartesia;
-mod ear;
+mod cors;
 mod elevenlabs;
-mod form;
-mod pages;
-mod socket;
-mod sound;
+mod multipart;
+mod speech_queue;
+mod synth;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 mod tokens;
-mod voice;
+mod transcript;
+mod websocket;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -29,7 +29,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
-use pages::open_to_pages;
+use cors::open_to_pages;
 use serde_json::{Value, json};
 pub use tokens::{Clock, Grant, Need, TokenType, Why};
 use tokens::{Scope, Tokens};

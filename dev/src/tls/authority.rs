@@ -16,7 +16,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use voicemint::clock::Clock;
 
-use super::{Error, own};
+use super::{Error, authority_file};
 
 /// How long the authority is good. Nobody has to trust it beyond that.
 const LIFETIME: Duration = Duration::from_secs(2 * 365 * 24 * 60 * 60);
@@ -79,12 +79,12 @@ impl Authority {
         let kept = with_ending(file, "key");
         let _one_at_a_time = locked_folder(file)?;
         let known = Self::read(&kept);
-        let are_free = own::is_absent(file) && own::is_absent(&kept);
+        let are_free = authority_file::is_absent(file) && authority_file::is_absent(&kept);
         if !are_free && (known.is_none() || !Self::may_write_certificate(file)) {
-            return Err(own::refused(file).into());
+            return Err(authority_file::refused(file).into());
         }
         if let Some((authority, until)) = known
-            && own::is_private(&kept)
+            && authority_file::is_private(&kept)
             && Clock::system().now() + LEAF_LIFETIME <= until
         {
             authority.write_certificate(file)?;
@@ -103,7 +103,7 @@ impl Authority {
     /// give.
     pub fn in_file(file: &Path) -> Result<Self, Error> {
         if !Self::may_write_certificate(file) {
-            return Err(own::refused(file).into());
+            return Err(authority_file::refused(file).into());
         }
         let authority = Self::new()?;
         authority.write_certificate(file)?;
@@ -152,7 +152,7 @@ impl Authority {
     }
 
     fn may_write_certificate(file: &Path) -> bool {
-        own::is_absent(file) || own::has_certificate(file, NAME)
+        authority_file::is_absent(file) || authority_file::has_certificate(file, NAME)
     }
 
     /// Writes the certificate, in the place of another one.
@@ -181,7 +181,7 @@ impl Authority {
 
     /// What is kept in a file, if that is an authority of this command, and how long it is good.
     fn read(file: &Path) -> Option<(Self, Duration)> {
-        let text = own::text(file)?;
+        let text = authority_file::text(file)?;
         let (first, rest) = text.split_once('\n')?;
         let until = Duration::from_secs(first.strip_prefix(FORMAT)?.parse().ok()?);
         let (certificate, key) =
@@ -195,7 +195,7 @@ impl Authority {
             issuer,
             certificate: certificate.to_owned(),
         };
-        (is_pair && own::is_certificate(certificate, NAME)).then_some((authority, until))
+        (is_pair && authority_file::is_certificate(certificate, NAME)).then_some((authority, until))
     }
 }
 

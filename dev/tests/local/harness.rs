@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use voicemint::clock::Clock;
 use voicemint::transport::Transport;
 use voicemint_dev::app::App;
-use voicemint_dev::arguments::Arguments;
+use voicemint_dev::cli::Arguments;
 use voicemint_dev::standins::Standins;
 
 pub struct Local {

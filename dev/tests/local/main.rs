@@ -9,7 +9,7 @@
 )]
 
 mod harness;
-mod hosts;
+mod host_guard;
 mod origins;
 mod page;
 mod secrets;
@@ -21,7 +21,7 @@ use std::sync::atomic::Ordering;
 
 use http::Request;
 use serde_json::json;
-use voicemint_dev::banner;
+use voicemint_dev::cli::banner;
 use voicemint_dev::standins::Vendor;
 
 use crate::harness::*;

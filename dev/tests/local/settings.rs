@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use voicemint_dev::app::App;
-use voicemint_dev::settings::authorities;
+use voicemint_dev::settings_check::authorities;
 
 use crate::harness::*;
 

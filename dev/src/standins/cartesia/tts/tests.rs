@@ -1,0 +1,108 @@
+//! Tests of speech as server-sent events, and of when words are heard.
+
+use super::*;
+use crate::standins::testing::{Answer, call, cartesia_token, standins};
+
+async fn ask_for_events(
+    standins: &Standins,
+    grant: &str,
+    change: impl FnOnce(&mut Value),
+) -> Answer {
+    let shown = format!("Bearer {}", cartesia_token(standins, &[grant]).await);
+    let mut ask = json!({
+        "model_id": "sonic-3.5",
+        "transcript": "Hi you",
+        "voice": "e07c00bc-4134-4eae-9ea4-1a55fb45746b",
+        "output_format": { "container": "raw", "encoding": "pcm_s16le", "sample_rate": 8_000 },
+    });
+    change(&mut ask);
+    let headers = [
+        ("authorization", shown.as_str()),
+        ("cartesia-version", "2026-08-14"),
+        ("content-type", "application/json"),
+    ];
+    call(standins, "POST", "/tts/sse", &headers, &ask.to_string()).await
+}
+
+fn events(answer: &Answer) -> Vec<(String, Value)> {
+    let text = String::from_utf8(answer.body.clone()).unwrap();
+    let event = |event: &str| {
+        let (kind, data) = event.split_once('\n').unwrap();
+        let data = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
+        (kind.strip_prefix("event: ").unwrap().to_owned(), data)
+    };
+    text.strip_suffix("\n\n")
+        .unwrap()
+        .split("\n\n")
+        .map(event)
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn speech_is_streamed_as_events() {
+    let (standins, _) = standins();
+    let answer = ask_for_events(&standins, "tts", |_| ()).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("content-type")),
+        (200, "text/event-stream")
+    );
+    let events = events(&answer);
+    let kinds: Vec<_> = events.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds, ["chunk", "chunk", "done"]);
+    let mut sound = Vec::new();
+    for (kind, data) in &events {
+        assert_eq!(data["type"], kind.as_str());
+        assert_eq!(data.get("context_id"), None);
+        sound.extend(
+            STANDARD
+                .decode(data["data"].as_str().unwrap_or_default())
+                .unwrap(),
+        );
+    }
+    assert_eq!(sound, synth::pcm("Hi you", 8_000, Encoding::S16));
+}
+
+#[tokio::test(start_paused = true)]
+async fn context_and_timestamps_are_given_if_asked_for() {
+    let (standins, _) = standins();
+    let answer = ask_for_events(&standins, "tts", |ask| {
+        ask["context_id"] = json!("mine");
+        ask["add_timestamps"] = json!(true);
+    });
+    let events = events(&answer.await);
+    assert!(events.iter().all(|(_, data)| data["context_id"] == "mine"));
+    assert_eq!(
+        events[0].1["word_timestamps"]["words"],
+        json!(["Hi", "you"])
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_need_the_grant_and_a_raw_container() {
+    let (standins, _) = standins();
+    assert_eq!(ask_for_events(&standins, "stt", |_| ()).await.status, 403);
+    let wav = |ask: &mut Value| ask["output_format"]["container"] = json!("wav");
+    let answer = ask_for_events(&standins, "tts", wav).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.json()["message"].as_str().unwrap().contains("raw"));
+    assert_eq!(
+        ask_for_events(&standins, "tts", |ask| ask["transcript"] = json!(" "))
+            .await
+            .status,
+        400
+    );
+}
+
+#[test]
+fn words_are_timed_by_their_letters() {
+    let frame = timestamps(Some("a"), " Hi  you!", 12);
+    let (start, end) = ([13.0 / 12.0, 17.0 / 12.0], [15.0 / 12.0, 21.0 / 12.0]);
+    assert_eq!(
+        frame["word_timestamps"],
+        json!({ "words": ["Hi", "you!"], "start": start, "end": end })
+    );
+    assert_eq!(
+        (&frame["context_id"], &frame["done"]),
+        (&json!("a"), &json!(false))
+    );
+}
