@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use voicemint_dev::standins::{
-    ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY, Grant, Need, Standins, TokenType, Vendor,
+    ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY, Grant, Scope, Standins, TokenType, Vendor,
 };
 
 use crate::event::ORIGIN;
@@ -96,12 +96,12 @@ impl TestEnv {
     /// Whether the stand-in accepts the token of the smallest token request. A single-use token is
     /// used up.
     pub fn redeem(&self, provider: &str, token: &str) -> bool {
-        let need = match provider {
-            "cartesia" => Need::Cartesia(Grant::Tts),
-            "elevenlabs" => Need::ElevenLabs(TokenType::RealtimeScribe),
-            _ => Need::AssemblyAi,
+        let scope = match provider {
+            "cartesia" => Scope::Cartesia(Grant::Tts),
+            "elevenlabs" => Scope::ElevenLabs(TokenType::RealtimeScribe),
+            _ => Scope::AssemblyAi,
         };
-        self.standins.redeem(token, need).is_ok()
+        self.standins.redeem(token, scope).is_ok()
     }
 
     /// A function with the settings for this environment.

@@ -1,31 +1,31 @@
-//! What lets web pages call the endpoints that consume tokens.
+//! Cross-origin access for the endpoints that accept tokens.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::MethodRouter;
 
-use super::Standins;
+use super::accounts::Standins;
 
-/// Lets any web page call an endpoint that consumes tokens, as the vendors do. The mint endpoints
-/// stay closed.
-pub(super) fn open_to_pages(endpoint: MethodRouter<Standins>) -> MethodRouter<Standins> {
+/// Lets pages of any origin call an endpoint that accepts tokens, as the vendors do. The mint
+/// endpoints do not allow cross-origin access.
+pub(super) fn with_cors(endpoint: MethodRouter<Standins>) -> MethodRouter<Standins> {
     endpoint
         .options(preflight)
-        .layer(middleware::map_response(allow_any_page))
+        .layer(middleware::map_response(allow_any_origin))
 }
 
 async fn preflight() -> (StatusCode, [(header::HeaderName, &'static str); 3]) {
     let headers = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "POST"),
-        // The star covers every header but this one.
+        // The wildcard does not include Authorization.
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, *"),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ];
     (StatusCode::NO_CONTENT, headers)
 }
 
-async fn allow_any_page(mut response: Response) -> Response {
+async fn allow_any_origin(mut response: Response) -> Response {
     response.headers_mut().insert(
         header::ACCESS_CONTROL_ALLOW_ORIGIN,
         HeaderValue::from_static("*"),

@@ -1,52 +1,51 @@
-//! Reading a `multipart/form-data` upload: the named text fields, and how large the file was. The
-//! sound itself is of no use to a stand-in and is dropped as it arrives.
+//! Reads a `multipart/form-data` upload: its text fields and the size of its file. The audio itself
+//! is discarded.
 
 use axum::extract::Multipart;
 use axum::extract::multipart::{MultipartError, MultipartRejection};
 use axum::http::StatusCode;
 
-/// An upload as the stand-ins need it.
+/// An upload, without the content of its file.
 #[derive(Debug)]
-pub(super) struct Form {
+pub(super) struct Upload {
     fields: Vec<(String, String)>,
-    /// Bytes of the part named `file`, where there is one.
-    pub(super) file: Option<usize>,
+    /// The size of the part named `file`.
+    pub(super) file_bytes: Option<usize>,
 }
 
-/// Why an upload could not be read.
+/// Why an upload cannot be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Unreadable {
+pub(super) enum UploadError {
     /// The content type is not multipart/form-data with a boundary.
     NotMultipart,
     Malformed,
     TooLarge,
 }
 
-/// Reads an upload to its end; its size is bounded by the router's body limit. To be called before
-/// anything is refused: a client that is still sending when the answer comes may see a broken
-/// connection in place of it.
+/// Reads a whole upload, whose size the router limits. Call this before any check: a client that is
+/// still sending when the response arrives can see a broken connection instead of the response.
 pub(super) async fn read(
     upload: Result<Multipart, MultipartRejection>,
-) -> Result<Form, Unreadable> {
-    let mut upload = upload.map_err(|_| Unreadable::NotMultipart)?;
-    let mut form = Form {
+) -> Result<Upload, UploadError> {
+    let mut multipart = upload.map_err(|_| UploadError::NotMultipart)?;
+    let mut upload = Upload {
         fields: Vec::new(),
-        file: None,
+        file_bytes: None,
     };
-    while let Some(part) = upload.next_field().await.map_err(unreadable)? {
+    while let Some(part) = multipart.next_field().await.map_err(upload_error)? {
         let name = part.name().unwrap_or_default().to_owned();
-        let content = part.bytes().await.map_err(unreadable)?;
+        let content = part.bytes().await.map_err(upload_error)?;
         if name == "file" {
-            form.file = Some(content.len());
+            upload.file_bytes = Some(content.len());
         } else {
             let text = String::from_utf8_lossy(&content).into_owned();
-            form.fields.push((name, text));
+            upload.fields.push((name, text));
         }
     }
-    Ok(form)
+    Ok(upload)
 }
 
-impl Form {
+impl Upload {
     /// The first field of that name.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
         self.fields
@@ -55,20 +54,20 @@ impl Form {
             .map(|(_, value)| value.as_str())
     }
 
-    /// How long the file would play as 16 kHz, 16-bit mono, in seconds: a plausible answer without
-    /// decoding it.
+    /// The duration of the file as 16 kHz, 16-bit mono, in seconds: a plausible value without
+    /// decoding the file.
     pub(super) fn seconds(&self) -> f64 {
-        // No upload is anywhere near 2^32 bytes, see the router's body limit.
-        let bytes = u32::try_from(self.file.unwrap_or_default()).unwrap_or(u32::MAX);
+        // The router limits uploads to far less than 2^32 bytes.
+        let bytes = u32::try_from(self.file_bytes.unwrap_or_default()).unwrap_or(u32::MAX);
         f64::from(bytes) / 32_000.0
     }
 }
 
-fn unreadable(error: MultipartError) -> Unreadable {
+fn upload_error(error: MultipartError) -> UploadError {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Unreadable::TooLarge
+        UploadError::TooLarge
     } else {
-        Unreadable::Malformed
+        UploadError::Malformed
     }
 }
 
@@ -80,7 +79,7 @@ mod tests {
     use super::*;
     use crate::standins::testing;
 
-    async fn read_body(content_type: &str, body: &str) -> Result<Form, Unreadable> {
+    async fn read_body(content_type: &str, body: &str) -> Result<Upload, UploadError> {
         let request = Request::post("/")
             .header("content-type", content_type)
             .body(Body::from(body.to_owned()))
@@ -90,27 +89,27 @@ mod tests {
 
     #[tokio::test]
     async fn fields_and_file_size_are_read() {
-        let body = testing::form(&[("model", "ink-whisper"), ("file", "0123456789")]);
-        let form = read_body(testing::FORM_TYPE, &body).await.unwrap();
-        assert_eq!(form.field("model"), Some("ink-whisper"));
-        assert_eq!(form.field("language"), None);
-        assert_eq!(form.file, Some(10));
+        let body = testing::multipart_body(&[("model", "ink-whisper"), ("file", "0123456789")]);
+        let upload = read_body(testing::MULTIPART_TYPE, &body).await.unwrap();
+        assert_eq!(upload.field("model"), Some("ink-whisper"));
+        assert_eq!(upload.field("language"), None);
+        assert_eq!(upload.file_bytes, Some(10));
     }
 
     #[tokio::test]
     async fn other_content_types_are_not_multipart() {
         for content_type in ["application/json", "multipart/form-data", "text/plain", ""] {
             let error = read_body(content_type, "{}").await.unwrap_err();
-            assert_eq!(error, Unreadable::NotMultipart, "{content_type}");
+            assert_eq!(error, UploadError::NotMultipart, "{content_type}");
         }
     }
 
     #[tokio::test]
     async fn broken_or_empty_body_is_malformed() {
-        let body = testing::form(&[("file", "0123456789")]);
+        let body = testing::multipart_body(&[("file", "0123456789")]);
         for body in ["", "hello", body.get(..40).unwrap()] {
-            let error = read_body(testing::FORM_TYPE, body).await.unwrap_err();
-            assert_eq!(error, Unreadable::Malformed, "{body:?}");
+            let error = read_body(testing::MULTIPART_TYPE, body).await.unwrap_err();
+            assert_eq!(error, UploadError::Malformed, "{body:?}");
         }
     }
 }

@@ -1,47 +1,48 @@
-//! The sound that the stand-ins answer: a short plucked note for every letter of the text, so that
-//! a page has something real to play and two texts sound different.
+//! The audio of the stand-ins: a short plucked note for each letter of the text, so that a page has
+//! audio to play and different texts sound different.
 
 use std::f32::consts::TAU;
 
-/// How samples are laid out in bytes; both are little-endian and mono.
+/// The encoding of samples; both are little-endian and mono.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Encoding {
     S16,
     F32,
 }
 
-/// How sound is to be made.
+/// The format of raw audio.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Format {
+pub(super) struct AudioFormat {
     pub(super) encoding: Encoding,
-    /// In hertz.
+    /// The sample rate in hertz.
     pub(super) sample_rate: u32,
 }
 
-/// Notes a second.
-pub(super) const TEMPO: u32 = 12;
+/// Notes per second.
+pub(super) const NOTES_PER_SECOND: u32 = 12;
 
-/// Longer transcripts are cut here, so that one request never makes more than a few megabytes.
-pub(super) const MOST_NOTES: usize = 240;
+/// The maximum number of notes per transcript; it limits the audio of one request to a few
+/// megabytes.
+pub(super) const MAX_NOTES: usize = 240;
 
-/// A pentatonic scale in hertz: any letters in any order sound agreeable.
+/// A pentatonic scale in hertz: any sequence of its notes sounds pleasant.
 const SCALE: [f32; 10] = [
     261.6, 293.7, 329.6, 392.0, 440.0, 523.3, 587.3, 659.3, 784.0, 880.0,
 ];
 
-/// The transcript as raw samples at `sample_rate` (hertz): whatever is no letter or digit is a
-/// rest.
+/// The transcript as raw samples at `sample_rate` (hertz). Characters other than letters and digits
+/// are rests.
 pub(super) fn pcm(transcript: &str, sample_rate: u32, encoding: Encoding) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for letter in transcript.chars().take(MOST_NOTES) {
+    for letter in transcript.chars().take(MAX_NOTES) {
         let pitch = pitch(letter);
-        for sample in 0..sample_rate / TEMPO {
-            // No sample rate in use comes near what an f32 counts exactly, 2^24.
+        for sample in 0..sample_rate / NOTES_PER_SECOND {
+            // All sample rates are below 2^24, the largest integer range of f32.
             let value = pitch.map_or(0.0, |hertz| {
                 pluck(sample as f32 / sample_rate as f32, hertz)
             });
             match encoding {
-                // `as` saturates, and the value is below 1 anyway.
+                // The value is below 1, and `as` saturates.
                 Encoding::S16 => bytes.extend(((value * 32_767.0) as i16).to_le_bytes()),
                 Encoding::F32 => bytes.extend(value.to_le_bytes()),
             }
@@ -50,7 +51,7 @@ pub(super) fn pcm(transcript: &str, sample_rate: u32, encoding: Encoding) -> Vec
     bytes
 }
 
-/// Raw samples with a RIFF header in front.
+/// Raw samples with a RIFF header.
 pub(super) fn wav(pcm: &[u8], sample_rate: u32, encoding: Encoding) -> Vec<u8> {
     let (format, width): (u16, u16) = match encoding {
         Encoding::S16 => (1, 2),
@@ -85,10 +86,10 @@ fn pitch(letter: char) -> Option<f32> {
         .copied()
 }
 
-/// A plucked string, `seconds` after the pluck; it swells over 4 ms so that notes do not click.
+/// A plucked string, `seconds` after the pluck. It fades in over 4 ms, so that notes do not click.
 fn pluck(seconds: f32, hertz: f32) -> f32 {
-    let swell = (seconds / 0.004).min(1.0);
-    0.4 * swell * (-40.0 * seconds).exp() * (TAU * hertz * seconds).sin()
+    let fade_in = (seconds / 0.004).min(1.0);
+    0.4 * fade_in * (-40.0 * seconds).exp() * (TAU * hertz * seconds).sin()
 }
 
 #[cfg(test)]
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_sound_and_die_away_while_spaces_are_silent() {
+    fn letters_fade_out_and_spaces_are_silent() {
         let note = samples("a");
         let (start, end) = note.split_at(note.len() / 2);
         assert!(loudest(start) > 8_000, "{}", loudest(start));
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn both_encodings_hold_the_same_sound() {
+    fn both_encodings_contain_the_same_audio() {
         let floats = pcm("a", 8_000, Encoding::F32);
         let whole = pcm("a", 8_000, Encoding::S16);
         for (float, pair) in floats.chunks_exact(4).zip(whole.chunks_exact(2)) {
@@ -139,21 +140,21 @@ mod tests {
     }
 
     #[test]
-    fn very_long_transcript_is_cut() {
+    fn very_long_transcript_is_truncated() {
         let long = "a".repeat(1_000_000);
         assert_eq!(pcm(&long, 8_000, Encoding::S16).len(), 240 * 666 * 2);
     }
 
     #[test]
-    fn page_takes_no_sentence_that_would_be_cut() {
+    fn page_accepts_no_text_that_would_be_truncated() {
         let page = include_str!("../../../web/page/index.html");
         assert!(page.contains(&format!(
-            "<textarea id=\"text\" rows=\"2\" maxlength=\"{MOST_NOTES}\""
+            "<textarea id=\"text\" rows=\"2\" maxlength=\"{MAX_NOTES}\""
         )));
     }
 
     #[test]
-    fn wav_header_describes_the_samples_behind_it() {
+    fn wav_header_describes_the_samples() {
         let file = wav(&[7; 10], 16_000, Encoding::F32);
         assert_eq!(file.len(), 54);
         assert_eq!(&file[0..4], b"RIFF");

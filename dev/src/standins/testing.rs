@@ -1,10 +1,11 @@
-//! What the stand-ins' unit tests share: a clock that is set by hand, one call to the router, and a
-//! client of sockets.
+//! Support for the stand-ins' unit tests: a manual clock, calls to the router, and a WebSocket
+//! client.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
+
+use std::io;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, HeaderName, Request, StatusCode};
@@ -17,13 +18,14 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 use tower::ServiceExt;
 
+use voicemint::clock::Clock;
+
 use super::Standins;
-use super::tokens::Clock;
 
-/// The content type of what [`form`] makes.
-pub const FORM_TYPE: &str = "multipart/form-data; boundary=----stand-in";
+/// The content type of [`multipart_body`].
+pub const MULTIPART_TYPE: &str = "multipart/form-data; boundary=----stand-in";
 
-/// A clock that moves only when told to.
+/// A clock that only `advance` moves.
 pub struct TestClock(Arc<AtomicU64>);
 
 impl TestClock {
@@ -37,9 +39,7 @@ impl TestClock {
 
     pub fn clock(&self) -> Clock {
         let seconds = self.0.clone();
-        Arc::new(move || {
-            SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.load(Ordering::Relaxed))
-        })
+        Clock::new(move || UNIX_EPOCH + Duration::from_secs(seconds.load(Ordering::Relaxed)))
     }
 }
 
@@ -48,14 +48,14 @@ pub fn standins() -> (Standins, TestClock) {
     (Standins::with_clock(time.clock()), time)
 }
 
-pub struct Answer {
+pub struct TestResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
 
-impl Answer {
-    /// The body as JSON, null where it is none.
+impl TestResponse {
+    /// The body as JSON; null if it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -66,21 +66,21 @@ impl Answer {
             .map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The minted token; fails the test where none was minted.
+    /// The minted token.
     pub fn token(&self) -> String {
         assert_eq!(self.status, 200, "{}", self.json());
         self.json()["token"].as_str().unwrap().to_owned()
     }
 }
 
-/// One request to the router and its whole answer.
+/// Sends one request to the router.
 pub async fn call(
     standins: &Standins,
     method: &str,
     uri: &str,
     headers: &[(&str, &str)],
     body: &str,
-) -> Answer {
+) -> TestResponse {
     let mut request = Request::builder().method(method).uri(uri);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -88,15 +88,15 @@ pub async fn call(
     let request = request.body(Body::from(body.to_owned())).unwrap();
     let response = standins.router().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
-    Answer {
+    TestResponse {
         status: parts.status,
         headers: parts.headers,
         body: to_bytes(body, usize::MAX).await.unwrap().to_vec(),
     }
 }
 
-/// A multipart body of these parts, the one named `file` as a file.
-pub fn form(parts: &[(&str, &str)]) -> String {
+/// A multipart body of these parts; the part named `file` is a file.
+pub fn multipart_body(parts: &[(&str, &str)]) -> String {
     let mut body = String::new();
     for (name, content) in parts {
         let file = if *name == "file" {
@@ -111,19 +111,18 @@ pub fn form(parts: &[(&str, &str)]) -> String {
     body + "------stand-in--\r\n"
 }
 
-/// A client of a socket. It talks through memory, so that a test may run with the timers' clock
-/// paused.
-pub struct Client(pub WebSocketStream<DuplexStream>);
+/// A WebSocket client. It is connected through memory, so that tests can run with paused time.
+pub struct SocketClient(pub WebSocketStream<DuplexStream>);
 
-/// What a client got.
+/// A message that a client received.
 #[derive(Debug, PartialEq)]
-pub enum Got {
+pub enum Received {
     Frame(Value),
     Closed(u16, String),
 }
 
-impl Client {
-    /// Connects, or gives the status and body that the upgrade was refused with.
+impl SocketClient {
+    /// Connects. The error is the status and the body of a rejected upgrade.
     pub async fn connect(
         standins: &Standins,
         path: &str,
@@ -131,7 +130,7 @@ impl Client {
     ) -> Result<Self, (u16, Value)> {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let router = standins.router();
-        tokio::spawn(async move { axum::serve(Pipe(Some(theirs)), router).await });
+        tokio::spawn(async move { axum::serve(SingleConnection(Some(theirs)), router).await });
         let mut request = format!("ws://localhost{path}")
             .into_client_request()
             .unwrap();
@@ -142,10 +141,10 @@ impl Client {
         }
         match client_async(request, ours).await {
             Ok((stream, _)) => Ok(Self(stream)),
-            Err(Error::Http(answer)) => {
-                let body = answer.body().as_deref().unwrap_or_default();
+            Err(Error::Http(response)) => {
+                let body = response.body().as_deref().unwrap_or_default();
                 Err((
-                    answer.status().as_u16(),
+                    response.status().as_u16(),
                     serde_json::from_slice(body).unwrap_or_default(),
                 ))
             }
@@ -161,15 +160,15 @@ impl Client {
         self.0.send(Message::text(text)).await.unwrap();
     }
 
-    pub async fn sound(&mut self, bytes: usize) {
+    pub async fn audio(&mut self, bytes: usize) {
         self.0.send(Message::binary(vec![0; bytes])).await.unwrap();
     }
 
-    pub async fn next(&mut self) -> Got {
+    pub async fn next(&mut self) -> Received {
         match self.0.next().await {
-            Some(Ok(Message::Text(text))) => Got::Frame(serde_json::from_str(&text).unwrap()),
+            Some(Ok(Message::Text(text))) => Received::Frame(serde_json::from_str(&text).unwrap()),
             Some(Ok(Message::Close(Some(close)))) => {
-                Got::Closed(close.code.into(), close.reason.to_string())
+                Received::Closed(close.code.into(), close.reason.to_string())
             }
             other => panic!("{other:?}"),
         }
@@ -177,27 +176,27 @@ impl Client {
 
     pub async fn frame(&mut self) -> Value {
         match self.next().await {
-            Got::Frame(frame) => frame,
+            Received::Frame(frame) => frame,
             closed => panic!("{closed:?}"),
         }
     }
 
-    /// The frames up to the close, and the close.
+    /// All frames until the close, with its code and reason.
     pub async fn rest(&mut self) -> (Vec<Value>, u16, String) {
         let mut frames = Vec::new();
         loop {
             match self.next().await {
-                Got::Frame(frame) => frames.push(frame),
-                Got::Closed(code, reason) => return (frames, code, reason),
+                Received::Frame(frame) => frames.push(frame),
+                Received::Closed(code, reason) => return (frames, code, reason),
             }
         }
     }
 }
 
-/// Gives one connection.
-struct Pipe(Option<DuplexStream>);
+/// A listener with one connection.
+struct SingleConnection(Option<DuplexStream>);
 
-impl Listener for Pipe {
+impl Listener for SingleConnection {
     type Io = DuplexStream;
     type Addr = ();
 
@@ -213,7 +212,7 @@ impl Listener for Pipe {
     }
 }
 
-/// A Cartesia token with these grants, for a minute.
+/// A Cartesia token with these grants and a lifetime of 60 seconds.
 pub async fn cartesia_token(standins: &Standins, grants: &[&str]) -> String {
     let grants: Value = grants
         .iter()
@@ -232,7 +231,7 @@ pub async fn cartesia_token(standins: &Standins, grants: &[&str]) -> String {
         .token()
 }
 
-/// An ElevenLabs token of that type.
+/// An ElevenLabs token of this type.
 pub async fn elevenlabs_token(standins: &Standins, token_type: &str) -> String {
     let path = format!("/v1/single-use-token/{token_type}");
     call(
@@ -246,7 +245,7 @@ pub async fn elevenlabs_token(standins: &Standins, token_type: &str) -> String {
     .token()
 }
 
-/// An AssemblyAI token, good for a minute, that opens a session of no more than so many seconds.
+/// An AssemblyAI token with a lifetime of 60 seconds, whose session can last `session` seconds.
 pub async fn assemblyai_token(standins: &Standins, session: u64) -> String {
     let path = format!("/v3/token?expires_in_seconds=60&max_session_duration_seconds={session}");
     call(

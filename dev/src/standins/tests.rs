@@ -1,29 +1,30 @@
-//! Tests of the stand-ins as a whole: paths, methods, cross-origin rules, keys and counts.
+//! Tests of all stand-ins: paths, methods, CORS, keys and counters.
 
 use std::io::{Read, Write};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use super::testing::{FORM_TYPE, call, form, standins};
+use super::testing::{MULTIPART_TYPE, call, multipart_body, standins};
 use super::*;
 
-const USE: [&str; 5] = [
+const TOKEN_PATHS: [&str; 5] = [
     "/tts/bytes",
     "/tts/sse",
     "/stt",
     "/audio/transcriptions",
     "/v1/speech-to-text",
 ];
-const MINT: [&str; 3] = [
+const MINT_PATHS: [&str; 3] = [
     "/access-token",
     "/v1/single-use-token/batch_scribe",
     "/v3/token",
 ];
 
 #[tokio::test]
-async fn pages_may_call_what_consumes_tokens_and_read_the_errors() {
+async fn pages_can_call_endpoints_that_accept_tokens_and_read_the_errors() {
     let (standins, _) = standins();
-    for path in USE {
+    for path in TOKEN_PATHS {
         let preflight = call(&standins, "OPTIONS", path, &[], "").await;
         assert_eq!(preflight.status, 204, "{path}");
         assert_eq!(preflight.header("access-control-allow-origin"), "*");
@@ -31,21 +32,21 @@ async fn pages_may_call_what_consumes_tokens_and_read_the_errors() {
         let allowed = preflight.header("access-control-allow-headers");
         assert_eq!(allowed, "authorization, *");
         for (method, status) in [("POST", 401), ("GET", 405)] {
-            let answer = call(&standins, method, path, &[], "").await;
-            assert_eq!(answer.status, status, "{method} {path}");
-            assert_eq!(answer.header("access-control-allow-origin"), "*");
+            let response = call(&standins, method, path, &[], "").await;
+            assert_eq!(response.status, status, "{method} {path}");
+            assert_eq!(response.header("access-control-allow-origin"), "*");
         }
     }
 }
 
 #[tokio::test]
-async fn pages_may_not_call_what_mints() {
+async fn pages_cannot_call_mint_endpoints() {
     let (standins, _) = standins();
-    for path in MINT {
+    for path in MINT_PATHS {
         for method in ["OPTIONS", "POST", "GET"] {
-            let answer = call(&standins, method, path, &[], "").await;
-            assert!(!answer.status.is_success(), "{method} {path}");
-            assert_eq!(answer.header("access-control-allow-origin"), "");
+            let response = call(&standins, method, path, &[], "").await;
+            assert!(!response.status.is_success(), "{method} {path}");
+            assert_eq!(response.header("access-control-allow-origin"), "");
         }
     }
 }
@@ -53,8 +54,8 @@ async fn pages_may_not_call_what_mints() {
 #[tokio::test]
 async fn root_names_every_path() {
     let (standins, _) = standins();
-    let answer = call(&standins, "GET", "/", &[], "").await;
-    let text = answer.json().to_string();
+    let response = call(&standins, "GET", "/", &[], "").await;
+    let text = response.json().to_string();
     let others = [
         "/access-token",
         "/v1/single-use-token/",
@@ -63,13 +64,13 @@ async fn root_names_every_path() {
         "/stt/turns/websocket",
         "/v3/ws",
     ];
-    for path in USE.into_iter().chain(others) {
+    for path in TOKEN_PATHS.into_iter().chain(others) {
         assert!(text.contains(path), "{path}");
     }
 }
 
 #[tokio::test]
-async fn unknown_paths_are_404_in_the_vendors_shape() {
+async fn unknown_paths_are_404_in_the_format_of_the_vendor() {
     let (standins, _) = standins();
     for (path, member) in [
         ("/v1/voices", "detail"),
@@ -79,64 +80,65 @@ async fn unknown_paths_are_404_in_the_vendors_shape() {
         ("/voices", "title"),
         ("/access-token/", "title"),
     ] {
-        let answer = call(&standins, "GET", path, &[], "").await;
-        assert_eq!(answer.status, 404, "{path}");
-        assert!(answer.json()[member].is_string(), "{path}");
+        let response = call(&standins, "GET", path, &[], "").await;
+        assert_eq!(response.status, 404, "{path}");
+        assert!(response.json()[member].is_string(), "{path}");
     }
 }
 
 #[tokio::test]
-async fn rotated_key_replaces_the_old_one_for_that_vendor_and_all_clones() {
+async fn rotated_key_replaces_the_old_key_of_one_vendor_in_all_clones() {
     let (standins, _) = standins();
     let router_of_a_clone = standins.clone();
     standins.set_key(Vendor::AssemblyAi, "another0key");
     for (key, status) in [("another0key", 200), (ASSEMBLYAI_KEY, 401)] {
         let headers = [("authorization", key)];
         let uri = "/v3/token?expires_in_seconds=60";
-        let answer = call(&router_of_a_clone, "GET", uri, &headers, "").await;
-        assert_eq!(answer.status, status);
+        let response = call(&router_of_a_clone, "GET", uri, &headers, "").await;
+        assert_eq!(response.status, status);
     }
     let headers = [("xi-api-key", ELEVENLABS_KEY)];
-    let answer = call(&standins, "POST", MINT[1], &headers, "").await;
-    assert_eq!(answer.status, 200);
+    let response = call(&standins, "POST", MINT_PATHS[1], &headers, "").await;
+    assert_eq!(response.status, 200);
     assert_eq!(standins.mints(Vendor::AssemblyAi), 1);
     assert_eq!(standins.requests(Vendor::AssemblyAi), 2);
     assert_eq!(standins.mints(Vendor::ElevenLabs), 1);
     assert_eq!(standins.mints(Vendor::Cartesia), 0);
 }
 
-/// A refusal that is sent while the client still uploads would reach it as a broken connection.
+/// If the response were sent while the client is uploading, the client could see a broken
+/// connection.
 #[tokio::test]
-async fn upload_is_read_whole_before_it_is_refused() {
+async fn upload_is_read_completely_before_it_is_refused() {
     let (standins, _) = standins();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, standins.router()).await });
     for path in ["/stt", "/audio/transcriptions", "/v1/speech-to-text"] {
-        let upload = form(&[("file", &"s".repeat(BODY_LIMIT / 2))]);
+        let upload = multipart_body(&[("file", &"s".repeat(MAX_BODY_BYTES / 2))]);
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: {FORM_TYPE}\r\ncontent-length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: {MULTIPART_TYPE}\r\ncontent-length: {}\r\n\r\n",
             upload.len()
         );
-        let answer = tokio::task::spawn_blocking(move || {
+        let response = tokio::task::spawn_blocking(move || {
             let mut client = std::net::TcpStream::connect(address).unwrap();
             client.write_all(head.as_bytes()).unwrap();
-            // In pieces, as a client does that reads a file: time enough for an early answer to
-            // close the connection.
-            for piece in upload.as_bytes().chunks(BODY_LIMIT / 8) {
+            // Sent in pieces, like a file, so that an early response has time to close the
+            // connection.
+            for piece in upload.as_bytes().chunks(MAX_BODY_BYTES / 8) {
                 client.write_all(piece).unwrap();
                 std::thread::sleep(Duration::from_millis(10));
             }
-            let mut answer = String::new();
-            client.read_to_string(&mut answer).map(|_| answer)
+            let mut response = String::new();
+            client.read_to_string(&mut response).map(|_| response)
         });
-        let answer = answer.await.unwrap().unwrap();
-        assert!(answer.starts_with("HTTP/1.1 401 "), "{path}: {answer}");
+        let response = response.await.unwrap().unwrap();
+        assert!(response.starts_with("HTTP/1.1 401 "), "{path}: {response}");
     }
 }
 
 #[test]
-fn built_in_keys_are_long_and_say_what_they_are() {
+fn built_in_keys_are_long_and_recognizable() {
     for key in [CARTESIA_KEY, ELEVENLABS_KEY, ASSEMBLYAI_KEY] {
         assert!(key.len() >= 24 && key.contains("standin"), "{key}");
     }

@@ -51,7 +51,7 @@ impl Local {
         let now = move || {
             UNIX_EPOCH + Clock::system().now() + Duration::from_secs(seconds.load(Ordering::SeqCst))
         };
-        let standins = Standins::with_clock(Arc::new(now));
+        let standins = Standins::with_clock(Clock::new(now));
         let app = App::new(&arguments, &|_| None).unwrap();
         serve(app_listener, app.router);
         serve(

@@ -1,49 +1,51 @@
 //! Tests of the ElevenLabs stand-in.
 
-use super::*;
-use crate::standins::testing::{Answer, FORM_TYPE, call, form, standins};
-use crate::standins::{BODY_LIMIT, ELEVENLABS_KEY};
+use serde_json::json;
+
+use crate::standins::testing::{MULTIPART_TYPE, TestResponse, call, multipart_body, standins};
+use crate::standins::tokens::{RedeemError, Scope, TokenType};
+use crate::standins::{ELEVENLABS_KEY, MAX_BODY_BYTES, Standins, Vendor};
 
 const KEY: (&str, &str) = ("xi-api-key", ELEVENLABS_KEY);
-const BATCH: Need = Need::ElevenLabs(TokenType::BatchScribe);
+const BATCH: Scope = Scope::ElevenLabs(TokenType::BatchScribe);
 
-async fn mint(standins: &Standins, token_type: &str) -> Answer {
+async fn mint(standins: &Standins, token_type: &str) -> TestResponse {
     let path = format!("/v1/single-use-token/{token_type}");
     call(standins, "POST", &path, &[KEY], "").await
 }
 
-async fn transcribe(standins: &Standins, query: &str) -> Answer {
+async fn transcribe(standins: &Standins, query: &str) -> TestResponse {
     let uri = format!("/v1/speech-to-text{query}");
-    let upload = form(&[("model_id", "scribe_v2"), ("file", "0123")]);
+    let upload = multipart_body(&[("model_id", "scribe_v2"), ("file", "0123")]);
     call(
         standins,
         "POST",
         &uri,
-        &[("content-type", FORM_TYPE)],
+        &[("content-type", MULTIPART_TYPE)],
         &upload,
     )
     .await
 }
 
 #[tokio::test]
-async fn each_type_is_minted_for_itself_alone() {
+async fn each_type_is_minted_for_its_own_scope() {
     let (standins, _) = standins();
     for (name, token_type) in [
         ("realtime_scribe", TokenType::RealtimeScribe),
         ("batch_scribe", TokenType::BatchScribe),
         ("tts_websocket", TokenType::TtsWebsocket),
     ] {
-        let answer = mint(&standins, name).await;
-        let token = answer.token();
-        assert_eq!(answer.json(), json!({ "token": token }));
-        let need = Need::ElevenLabs(token_type);
-        assert_eq!(standins.redeem(&token, need), Ok(()), "{name}");
+        let response = mint(&standins, name).await;
+        let token = response.token();
+        assert_eq!(response.json(), json!({ "token": token }));
+        let scope = Scope::ElevenLabs(token_type);
+        assert_eq!(standins.redeem(&token, scope), Ok(()), "{name}");
     }
     assert_eq!(standins.mints(Vendor::ElevenLabs), 3);
 }
 
 #[tokio::test]
-async fn token_lives_for_fifteen_minutes() {
+async fn token_expires_after_fifteen_minutes() {
     let (standins, time) = standins();
     let (early, late) = (
         mint(&standins, "batch_scribe").await.token(),
@@ -52,16 +54,16 @@ async fn token_lives_for_fifteen_minutes() {
     time.advance(899);
     assert_eq!(standins.redeem(&early, BATCH), Ok(()));
     time.advance(1);
-    assert_eq!(standins.redeem(&late, BATCH), Err(Why::Expired));
+    assert_eq!(standins.redeem(&late, BATCH), Err(RedeemError::Expired));
 }
 
 #[tokio::test]
 async fn unknown_type_is_422_as_an_array() {
     let (standins, _) = standins();
     for name in ["realtime", "Batch_Scribe", "%ff", "batch_scribe%20"] {
-        let answer = mint(&standins, name).await;
-        assert_eq!(answer.status, 422, "{name}");
-        let detail = &answer.json()["detail"][0];
+        let response = mint(&standins, name).await;
+        assert_eq!(response.status, 422, "{name}");
+        let detail = &response.json()["detail"][0];
         assert_eq!(detail["loc"], json!(["path", "token_type"]));
         assert!(detail["msg"].is_string() && detail["type"].is_string());
     }
@@ -73,16 +75,16 @@ async fn unknown_type_is_422_as_an_array() {
 async fn body_on_a_mint_is_422() {
     let (standins, _) = standins();
     let path = "/v1/single-use-token/batch_scribe";
-    let answer = call(&standins, "POST", path, &[KEY], "{}").await;
-    assert_eq!(answer.status, 422);
-    assert_eq!(answer.json()["detail"][0]["loc"][0], "body");
-    let large = "x".repeat(BODY_LIMIT + 1);
-    let answer = call(&standins, "POST", path, &[KEY], &large).await;
-    assert_eq!(answer.status, 413);
+    let response = call(&standins, "POST", path, &[KEY], "{}").await;
+    assert_eq!(response.status, 422);
+    assert_eq!(response.json()["detail"][0]["loc"][0], "body");
+    let large = "x".repeat(MAX_BODY_BYTES + 1);
+    let response = call(&standins, "POST", path, &[KEY], &large).await;
+    assert_eq!(response.status, 413);
 }
 
 #[tokio::test]
-async fn wrong_or_missing_key_is_401_in_the_documented_shape() {
+async fn wrong_or_missing_key_is_401_in_the_documented_format() {
     let (standins, _) = standins();
     let path = "/v1/single-use-token/batch_scribe";
     let bearer = ("authorization", "Bearer sk_standin_opens_nothing_real");
@@ -92,9 +94,9 @@ async fn wrong_or_missing_key_is_401_in_the_documented_shape() {
         vec![bearer],
         vec![KEY, KEY],
     ] {
-        let answer = call(&standins, "POST", path, &headers, "").await;
-        assert_eq!(answer.status, 401);
-        let detail = &answer.json()["detail"];
+        let response = call(&standins, "POST", path, &headers, "").await;
+        assert_eq!(response.status, 401);
+        let detail = &response.json()["detail"];
         assert_eq!(detail["type"], "authentication_error");
         assert_eq!(detail["code"], "invalid_api_key");
         assert_eq!(detail["status"], "invalid_api_key");
@@ -108,9 +110,9 @@ async fn other_methods_are_405_and_counted() {
     let (standins, _) = standins();
     for method in ["GET", "HEAD", "PUT", "OPTIONS"] {
         let path = "/v1/single-use-token/batch_scribe";
-        let answer = call(&standins, method, path, &[KEY], "").await;
-        assert_eq!(answer.status, 405, "{method}");
-        assert_eq!(answer.header("allow"), "POST");
+        let response = call(&standins, method, path, &[KEY], "").await;
+        assert_eq!(response.status, 405, "{method}");
+        assert_eq!(response.header("allow"), "POST");
     }
     assert_eq!(standins.requests(Vendor::ElevenLabs), 4);
 }
@@ -119,23 +121,23 @@ async fn other_methods_are_405_and_counted() {
 async fn batch_token_transcribes_once() {
     let (standins, _) = standins();
     let query = format!("?token={}", mint(&standins, "batch_scribe").await.token());
-    let answer = transcribe(&standins, &query).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.json()["language_code"], "eng");
-    assert_eq!(answer.json()["words"], json!([]));
+    let response = transcribe(&standins, &query).await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.json()["language_code"], "eng");
+    assert_eq!(response.json()["words"], json!([]));
     let again = transcribe(&standins, &query).await;
     assert_eq!(again.status, 401);
     assert_eq!(again.json()["detail"]["code"], "token_already_used");
 }
 
 #[tokio::test]
-async fn tokens_of_other_types_are_403_and_stay_unspent() {
+async fn tokens_of_other_types_are_403_and_not_spent() {
     let (standins, _) = standins();
     let token = mint(&standins, "realtime_scribe").await.token();
-    let answer = transcribe(&standins, &format!("?token={token}")).await;
-    assert_eq!(answer.status, 403);
-    let need = Need::ElevenLabs(TokenType::RealtimeScribe);
-    assert_eq!(standins.redeem(&token, need), Ok(()));
+    let response = transcribe(&standins, &format!("?token={token}")).await;
+    assert_eq!(response.status, 403);
+    let scope = Scope::ElevenLabs(TokenType::RealtimeScribe);
+    assert_eq!(standins.redeem(&token, scope), Ok(()));
 }
 
 #[tokio::test]
@@ -147,15 +149,15 @@ async fn expired_unknown_repeated_or_missing_token_is_401() {
         assert_eq!(transcribe(&standins, query).await.status, 401, "{query}");
     }
     time.advance(900);
-    let answer = transcribe(&standins, &format!("?token={token}")).await;
-    assert_eq!(answer.status, 401);
-    assert_eq!(answer.json()["detail"]["code"], "token_expired");
+    let response = transcribe(&standins, &format!("?token={token}")).await;
+    assert_eq!(response.status, 401);
+    assert_eq!(response.json()["detail"]["code"], "token_expired");
 }
 
 #[tokio::test]
-async fn api_key_transcribes_and_unfit_uploads_are_named() {
+async fn api_key_transcribes_and_invalid_uploads_are_named() {
     let (standins, _) = standins();
-    let headers = [KEY, ("content-type", FORM_TYPE)];
+    let headers = [KEY, ("content-type", MULTIPART_TYPE)];
     let field =
         |name| json!([{ "loc": ["body", name], "msg": "Field required", "type": "missing" }]);
     for (parts, status, detail) in [
@@ -168,19 +170,19 @@ async fn api_key_transcribes_and_unfit_uploads_are_named() {
         (vec![("model_id", "scribe_v2")], 422, field("file")),
     ] {
         let uri = "/v1/speech-to-text?enable_logging=true";
-        let answer = call(&standins, "POST", uri, &headers, &form(&parts)).await;
-        assert_eq!(answer.status, status, "{parts:?}");
-        assert_eq!(answer.json()["detail"], detail);
+        let response = call(&standins, "POST", uri, &headers, &multipart_body(&parts)).await;
+        assert_eq!(response.status, status, "{parts:?}");
+        assert_eq!(response.json()["detail"], detail);
     }
     for parts in [
         [("model_id", "scribe_v2"), ("file", "")],
         [("model_id", "scribe_v2_realtime"), ("file", "01")],
     ] {
         let uri = "/v1/speech-to-text";
-        let answer = call(&standins, "POST", uri, &headers, &form(&parts)).await;
-        assert_eq!(answer.status, 400, "{parts:?}");
+        let response = call(&standins, "POST", uri, &headers, &multipart_body(&parts)).await;
+        assert_eq!(response.status, 400, "{parts:?}");
     }
     let json = [KEY, ("content-type", "application/json")];
-    let answer = call(&standins, "POST", "/v1/speech-to-text", &json, "{}").await;
-    assert_eq!(answer.status, 422);
+    let response = call(&standins, "POST", "/v1/speech-to-text", &json, "{}").await;
+    assert_eq!(response.status, 422);
 }

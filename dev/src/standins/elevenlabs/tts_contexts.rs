@@ -1,4 +1,4 @@
-//! What is said on ElevenLabs' sockets that speak.
+//! The contexts of ElevenLabs' text-to-speech sockets.
 
 use std::collections::BTreeSet;
 
@@ -6,44 +6,44 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::tts_socket::refusal;
-use crate::standins::speech_queue::{self, Cue, Part, Queue};
-use crate::standins::synth::Format;
-use crate::standins::websocket::Ending;
+use super::error::close_tts_socket;
+use crate::standins::speech_queue::{self, Output, QueueItem, SpeechQueue};
+use crate::standins::synth::AudioFormat;
+use crate::standins::websocket::SocketClose;
 
-/// More contexts at once end the socket.
-pub(super) const MOST_CONTEXTS: usize = 5;
+/// The maximum number of open contexts.
+pub(super) const MAX_CONTEXTS: usize = 5;
 
-/// The context of those who name none.
+/// The context of messages without a context ID.
 const DEFAULT_CONTEXT: &str = "default";
 
-/// What was said on one socket, and what is yet to be said.
-pub(super) struct Talk {
-    format: Format,
-    /// Whether frames carry a context.
+/// The open contexts of one socket and their outputs.
+pub(super) struct TtsContexts {
+    format: AudioFormat,
+    /// Whether frames have a context ID.
     is_multi: bool,
     contexts: BTreeSet<String>,
-    pub(super) queue: Queue,
-    /// Whether the client said that nothing more comes.
+    pub(super) queue: SpeechQueue,
+    /// Whether the client has announced the end of its input.
     pub(super) is_ending: bool,
 }
 
-impl Talk {
-    pub(super) fn new(format: Format, is_multi: bool) -> Self {
+impl TtsContexts {
+    pub(super) fn new(format: AudioFormat, is_multi: bool) -> Self {
         Self {
             format,
             is_multi,
             contexts: BTreeSet::new(),
-            queue: Queue::new(),
+            queue: SpeechQueue::new(),
             is_ending: false,
         }
     }
 
-    /// Takes a message in.
+    /// Handles a message.
     ///
     /// # Errors
-    /// How the socket is to end, as the message is unfit.
-    pub(super) fn take(&mut self, message: &Value) -> Result<(), Ending> {
+    /// The close for an invalid message.
+    pub(super) fn handle(&mut self, message: &Value) -> Result<(), SocketClose> {
         let text = message.get("text").and_then(Value::as_str);
         if !self.is_multi {
             return match text {
@@ -53,10 +53,13 @@ impl Talk {
                     Ok(())
                 }
                 Some(text) => {
-                    self.say(DEFAULT_CONTEXT, text);
+                    self.speak(DEFAULT_CONTEXT, text);
                     Ok(())
                 }
-                None => Err(refusal("invalid_input_message", "text is required.")),
+                None => Err(close_tts_socket(
+                    "invalid_input_message",
+                    "text is required.",
+                )),
             };
         }
         let is_set = |name: &str| message.get(name) == Some(&Value::Bool(true));
@@ -78,53 +81,53 @@ impl Talk {
             }
             return Ok(());
         }
-        // An empty text keeps a context alive, and makes none.
+        // An empty text keeps a context alive but does not open one.
         if let Some(text) = text.filter(|text| !text.is_empty()) {
             self.contexts.insert(context.to_owned());
-            if self.contexts.len() > MOST_CONTEXTS {
-                let words = format!("No more than {MOST_CONTEXTS} contexts may be open at once.");
-                return Err(refusal("max_active_contexts_exceeded", &words));
+            if self.contexts.len() > MAX_CONTEXTS {
+                let message = format!("At most {MAX_CONTEXTS} contexts can be open.");
+                return Err(close_tts_socket("max_active_contexts_exceeded", &message));
             }
-            self.say(context, text);
+            self.speak(context, text);
         }
         Ok(())
     }
 
-    /// The first message of a context is a space, and makes no sound.
-    fn say(&mut self, context: &str, text: &str) {
+    /// Adds audio. The first message of a context is a space, which makes no audio.
+    fn speak(&mut self, context: &str, text: &str) {
         if !text.trim().is_empty() {
-            self.queue.speak(context, text, self.format);
+            self.queue.push_text(context, text, self.format);
         }
     }
 
     fn close(&mut self, context: &str) {
         let frame = json!({ "audio": null, "isFinal": true });
-        self.queue.push(context, Part::Frame(frame));
+        self.queue.push(context, Output::Frame(frame));
     }
 
     fn end(&mut self) {
         self.is_ending = true;
-        self.queue.push(DEFAULT_CONTEXT, Part::End);
+        self.queue.push(DEFAULT_CONTEXT, Output::End);
     }
 
-    /// What a cue is as a frame; none at the end.
-    pub(super) fn frame(&self, cue: Cue) -> Option<Value> {
-        let mut frame = match cue.part {
-            Part::Sound(letters, format) => sound(&letters, format),
-            Part::Frame(frame) => frame,
-            Part::End => return None,
+    /// The frame of a queue item; `None` at the end.
+    pub(super) fn frame(&self, item: QueueItem) -> Option<Value> {
+        let mut frame = match item.output {
+            Output::Audio(letters, format) => audio_frame(&letters, format),
+            Output::Frame(frame) => frame,
+            Output::End => return None,
         };
         if let Some(members) = frame.as_object_mut().filter(|_| self.is_multi) {
-            members.insert("contextId".to_owned(), cue.context.into());
+            members.insert("contextId".to_owned(), item.context.into());
         }
         Some(frame)
     }
 }
 
-/// A piece of sound, and when each letter is heard in it, in milliseconds.
-fn sound(letters: &str, format: Format) -> Value {
+/// A chunk of audio, with the start and duration of each letter in milliseconds.
+fn audio_frame(letters: &str, format: AudioFormat) -> Value {
     let chars: Vec<char> = letters.chars().collect();
-    let millisecond = |index: usize| (speech_queue::starts(index) * 1000.0).round() as u64;
+    let millisecond = |index: usize| (speech_queue::start_seconds(index) * 1000.0).round() as u64;
     let starts: Vec<u64> = (0..chars.len()).map(millisecond).collect();
     let durations: Vec<u64> = (0..chars.len())
         .map(|index| millisecond(index + 1) - millisecond(index))

@@ -1,6 +1,6 @@
-//! What a socket has yet to say: text that becomes sound a few letters at a time, and the frames in
-//! between. Sound is made when its turn comes, faster than it plays and yet not all at once, so
-//! that there is something left to cancel.
+//! The output that a WebSocket has not sent yet: text that becomes audio a few letters at a time,
+//! and other frames. Audio is made faster than it plays but not all at once, so that a client can
+//! cancel it.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,83 +8,82 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
-use super::synth::{self, Format, MOST_NOTES, TEMPO};
+use super::synth::{self, AudioFormat, MAX_NOTES, NOTES_PER_SECOND};
 
 /// The time between two frames.
-const PACE: Duration = Duration::from_millis(20);
+const FRAME_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Letters a frame: a quarter of a second.
-const PIECE: usize = 3;
+/// Letters per frame: a quarter of a second of audio.
+const LETTERS_PER_FRAME: usize = 3;
 
-/// No more is taken in while so much waits.
-const MOST_CUES: usize = 1_000;
+/// The length at which the queue is full.
+const MAX_ITEMS: usize = 1_000;
 
-/// What comes next, and in which context.
-pub(super) struct Cue {
+/// One output and its context.
+pub(super) struct QueueItem {
     pub(super) context: String,
-    pub(super) part: Part,
+    pub(super) output: Output,
 }
 
-/// What is to be said.
-pub(super) enum Part {
-    /// These letters, as sound.
-    Sound(String, Format),
-    /// A frame that is ready.
+/// One output.
+pub(super) enum Output {
+    /// These letters as audio.
+    Audio(String, AudioFormat),
+    /// A complete frame.
     Frame(Value),
     /// The end of the stream.
     End,
 }
 
-/// All that waits to be said on one socket.
-pub(super) struct Queue {
-    cues: VecDeque<Cue>,
-    due: Instant,
+/// The outputs of one WebSocket.
+pub(super) struct SpeechQueue {
+    items: VecDeque<QueueItem>,
+    next_at: Instant,
 }
 
-impl Queue {
+impl SpeechQueue {
     pub(super) fn new() -> Self {
         Self {
-            cues: VecDeque::new(),
-            due: Instant::now(),
+            items: VecDeque::new(),
+            next_at: Instant::now(),
         }
     }
 
-    /// Whether the client is to wait with more.
+    /// Whether no further messages should be read.
     pub(super) fn is_full(&self) -> bool {
-        self.cues.len() >= MOST_CUES
+        self.items.len() >= MAX_ITEMS
     }
 
-    pub(super) fn push(&mut self, context: &str, part: Part) {
-        self.cues.push_back(Cue {
+    pub(super) fn push(&mut self, context: &str, output: Output) {
+        self.items.push_back(QueueItem {
             context: context.to_owned(),
-            part,
+            output,
         });
     }
 
-    /// Has a text spoken.
-    pub(super) fn speak(&mut self, context: &str, text: &str, format: Format) {
-        let letters: Vec<char> = text.chars().take(MOST_NOTES).collect();
-        for piece in letters.chunks(PIECE) {
-            self.push(context, Part::Sound(piece.iter().collect(), format));
+    /// Adds a text as audio.
+    pub(super) fn push_text(&mut self, context: &str, text: &str, format: AudioFormat) {
+        let letters: Vec<char> = text.chars().take(MAX_NOTES).collect();
+        for chunk in letters.chunks(LETTERS_PER_FRAME) {
+            self.push(context, Output::Audio(chunk.iter().collect(), format));
         }
     }
 
-    /// Forgets what waits in a context.
-    pub(super) fn forget(&mut self, context: &str) {
-        self.cues.retain(|cue| cue.context != context);
+    /// Removes the outputs of a context.
+    pub(super) fn cancel(&mut self, context: &str) {
+        self.items.retain(|item| item.context != context);
     }
 
-    /// What comes next, when its time has come; waits where there is nothing. It may be dropped and
-    /// asked again.
-    pub(super) async fn next(&mut self) -> Cue {
-        if self.cues.is_empty() {
+    /// The next output at its time; waits if the queue is empty. This method is cancel-safe.
+    pub(super) async fn next(&mut self) -> QueueItem {
+        if self.items.is_empty() {
             return std::future::pending().await;
         }
-        sleep_until(self.due).await;
-        match self.cues.pop_front() {
-            Some(cue) => {
-                self.due = Instant::now() + PACE;
-                cue
+        sleep_until(self.next_at).await;
+        match self.items.pop_front() {
+            Some(item) => {
+                self.next_at = Instant::now() + FRAME_INTERVAL;
+                item
             }
             None => std::future::pending().await,
         }
@@ -92,11 +91,14 @@ impl Queue {
 }
 
 /// The letters as raw samples.
-pub(super) fn samples(letters: &str, format: Format) -> Vec<u8> {
+pub(super) fn samples(letters: &str, format: AudioFormat) -> Vec<u8> {
     synth::pcm(letters, format.sample_rate, format.encoding)
 }
 
-/// When the letter of that index starts, in seconds.
-pub(super) fn starts(index: usize) -> f64 {
-    f64::from(u32::try_from(index).unwrap_or(u32::MAX)) / f64::from(TEMPO)
+/// The start time of the letter with this index, in seconds.
+pub(super) fn start_seconds(index: usize) -> f64 {
+    f64::from(u32::try_from(index).unwrap_or(u32::MAX)) / f64::from(NOTES_PER_SECOND)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,64 +1,69 @@
-//! Tests of what waits to be said.
+//! Tests of the speech queue.
 
 use super::*;
 use crate::standins::synth::Encoding;
 
-const FORMAT: Format = Format { encoding: Encoding::S16, sample_rate: 8_000 };
+const FORMAT: AudioFormat = AudioFormat {
+    encoding: Encoding::S16,
+    sample_rate: 8_000,
+};
 
-async fn letters(queue: &mut Queue) -> String {
-    match queue.next().await.part {
-        Part::Sound(letters, _) => letters,
-        Part::Frame(frame) => frame.to_string(),
-        Part::End => "end".to_owned(),
+async fn letters(queue: &mut SpeechQueue) -> String {
+    match queue.next().await.output {
+        Output::Audio(letters, _) => letters,
+        Output::Frame(frame) => frame.to_string(),
+        Output::End => "end".to_owned(),
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn text_is_said_in_pieces_one_after_the_other() {
-    let mut queue = Queue::new();
-    queue.speak("a", "Größe!", FORMAT);
-    queue.push("a", Part::End);
+async fn text_is_sent_in_consecutive_chunks() {
+    let mut queue = SpeechQueue::new();
+    queue.push_text("a", "Größe!", FORMAT);
+    queue.push("a", Output::End);
     let start = Instant::now();
     assert_eq!(letters(&mut queue).await, "Grö");
     assert_eq!(letters(&mut queue).await, "ße!");
     assert_eq!(letters(&mut queue).await, "end");
-    assert_eq!(start.elapsed(), 2 * PACE);
+    assert_eq!(start.elapsed(), 2 * FRAME_INTERVAL);
 }
 
 #[tokio::test(start_paused = true)]
-async fn pieces_are_the_whole_sound() {
-    let mut queue = Queue::new();
-    queue.speak("a", "Hello there", FORMAT);
-    queue.push("a", Part::End);
-    let mut sound = Vec::new();
-    while let Part::Sound(letters, format) = queue.next().await.part {
-        sound.extend(samples(&letters, format));
+async fn chunks_are_the_whole_audio() {
+    let mut queue = SpeechQueue::new();
+    queue.push_text("a", "Hello there", FORMAT);
+    queue.push("a", Output::End);
+    let mut audio = Vec::new();
+    while let Output::Audio(letters, format) = queue.next().await.output {
+        audio.extend(samples(&letters, format));
     }
-    assert_eq!(sound, samples("Hello there", FORMAT));
+    assert_eq!(audio, samples("Hello there", FORMAT));
 }
 
 #[tokio::test(start_paused = true)]
-async fn context_that_is_forgotten_says_no_more() {
-    let mut queue = Queue::new();
-    queue.speak("a", "abcdef", FORMAT);
-    queue.speak("b", "ghi", FORMAT);
+async fn cancelled_context_sends_nothing() {
+    let mut queue = SpeechQueue::new();
+    queue.push_text("a", "abcdef", FORMAT);
+    queue.push_text("b", "ghi", FORMAT);
     assert_eq!(letters(&mut queue).await, "abc");
-    queue.forget("a");
+    queue.cancel("a");
     assert_eq!(letters(&mut queue).await, "ghi");
     let nothing = tokio::time::timeout(Duration::from_secs(9), queue.next()).await;
     assert!(nothing.is_err());
 }
 
 #[test]
-fn text_without_end_is_cut_and_the_queue_fills() {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+fn very_long_text_is_truncated_and_the_queue_fills() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     let _guard = runtime.enter();
-    let mut queue = Queue::new();
-    queue.speak("a", &"a".repeat(1_000_000), FORMAT);
-    assert_eq!(queue.cues.len(), MOST_NOTES / PIECE);
-    for _ in 0..MOST_CUES {
-        assert!(queue.cues.len() < MOST_CUES || queue.is_full());
-        queue.push("a", Part::End);
+    let mut queue = SpeechQueue::new();
+    queue.push_text("a", &"a".repeat(1_000_000), FORMAT);
+    assert_eq!(queue.items.len(), MAX_NOTES / LETTERS_PER_FRAME);
+    for _ in 0..MAX_ITEMS {
+        assert!(queue.items.len() < MAX_ITEMS || queue.is_full());
+        queue.push("a", Output::End);
     }
     assert!(queue.is_full());
 }

@@ -1,197 +1,201 @@
-//! The tokens that the stand-ins have handed out: what each may be used for, until when, and
-//! whether it was spent. One store for all vendors, so that every endpoint and every socket asks
-//! the same `redeem`.
+//! The tokens that the stand-ins have minted: their permissions, expiry, and whether they are
+//! spent. All endpoints and WebSockets of all vendors use this store.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand;
+use voicemint::clock::Clock;
 
-/// Where the stand-ins read the time, so that a test can let tokens expire without waiting.
-pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+/// How long an expired token is distinguished from an unknown one.
+const EXPIRED_RETENTION: Duration = Duration::from_secs(600);
 
-/// An expired token is still told apart from an unknown one for this long; then it is forgotten.
-const REMEMBER_EXPIRED: Duration = Duration::from_secs(600);
-
-/// More tokens than this are never held: the one that ends soonest makes room.
+/// The maximum number of tokens. If it is reached, the token that expires first is removed.
 const CAPACITY: usize = 50_000;
 
-/// What a Cartesia token may open.
+/// A grant of a Cartesia token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Grant {
-    /// Any text-to-speech endpoint.
+    /// Text-to-speech endpoints.
     Tts,
-    /// Any speech-to-text endpoint.
+    /// Speech-to-text endpoints.
     Stt,
-    /// The agents' socket.
+    /// The WebSocket of agents.
     Agent,
 }
 
-/// What an ElevenLabs token may open.
+/// The type of an ElevenLabs token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TokenType {
-    /// The socket that transcribes as one speaks.
+    /// The WebSocket for real-time transcription.
     RealtimeScribe,
-    /// The upload that is transcribed.
+    /// The transcription of uploads.
     BatchScribe,
-    /// The socket that speaks.
+    /// The WebSocket for text-to-speech.
     TtsWebsocket,
 }
 
-/// What an endpoint or socket asks of the token that it was shown.
+/// The scope that an endpoint or a WebSocket requires of a token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Need {
-    /// A grant of Cartesia's.
+pub enum Scope {
+    /// A grant at Cartesia.
     Cartesia(Grant),
-    /// A token type of ElevenLabs'.
+    /// A token type at ElevenLabs.
     ElevenLabs(TokenType),
     /// A streaming session at AssemblyAI.
     AssemblyAi,
 }
 
-/// Why a token was not accepted.
+/// Why a token was rejected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Why {
-    /// This vendor never minted it, or it expired so long ago that it is forgotten.
+pub enum RedeemError {
+    /// The vendor did not mint it, or it was removed after it had expired.
     Unknown,
-    /// Its time is over.
+    /// It has expired.
     Expired,
-    /// A single-use token that was used before.
+    /// It is a single-use token that has been used.
     Spent,
-    /// Good, but not for this: it stays unspent.
+    /// It is valid, but for another scope. It is not spent.
     NotGranted,
 }
 
-/// What a token was minted for.
-pub(super) enum Scope {
+/// The permissions of a token.
+#[derive(Debug)]
+pub(super) enum Permissions {
     Cartesia(Vec<Grant>),
     ElevenLabs(TokenType),
-    /// How long a session may last that it opens.
+    /// The maximum duration of the session that it opens.
     AssemblyAi(Duration),
 }
 
-struct Record {
-    scope: Scope,
-    expires: SystemTime,
+struct TokenState {
+    permissions: Permissions,
+    expires: Duration,
     spent: bool,
 }
 
 #[derive(Default)]
-struct Held {
-    records: HashMap<Arc<str>, Record>,
-    by_expiry: BTreeSet<(SystemTime, Arc<str>)>,
+struct TokenTable {
+    by_token: HashMap<Arc<str>, TokenState>,
+    by_expiry: BTreeSet<(Duration, Arc<str>)>,
 }
 
+/// The token store.
 pub(super) struct Tokens {
     clock: Clock,
-    held: Mutex<Held>,
+    table: Mutex<TokenTable>,
 }
 
 impl Tokens {
     pub(super) fn new(clock: Clock) -> Self {
         Self {
             clock,
-            held: Mutex::default(),
+            table: Mutex::default(),
         }
     }
 
-    /// Makes a token of 256 random bits that is good for `scope` and ends after `lifetime`.
+    /// Makes a token of 256 random bits.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// If the system has no random numbers.
     pub(super) fn mint(
         &self,
         prefix: &str,
-        scope: Scope,
+        permissions: Permissions,
         lifetime: Duration,
     ) -> Result<String, Unspecified> {
         let token = format!("{prefix}{:032x}{:032x}", random()?, random()?);
         let now = self.now();
-        let record = Record {
-            scope,
-            expires: now.checked_add(lifetime).unwrap_or(now),
+        let state = TokenState {
+            permissions,
+            expires: now.saturating_add(lifetime),
             spent: false,
         };
-        self.held().insert(token.as_str().into(), record, now);
+        self.lock().insert(token.as_str().into(), state, now);
         Ok(token)
     }
 
-    /// Accepts a token for `need`, and spends it where it is single-use. Of several callers at
-    /// once, one gets it.
-    pub(super) fn redeem(&self, token: &str, need: Need) -> Result<(), Why> {
-        self.redeem_for_session(token, need).map(|_| ())
+    /// Redeems a token for `scope`, and marks a single-use token as spent. If several callers
+    /// redeem it at the same time, one succeeds.
+    pub(super) fn redeem(&self, token: &str, scope: Scope) -> Result<(), RedeemError> {
+        self.redeem_for_session(token, scope).map(|_| ())
     }
 
-    /// As [`Tokens::redeem`]; says how long the session may last, where the token limits that.
+    /// Redeems a token like [`Tokens::redeem`]. Returns the maximum duration of the session if the
+    /// token limits it.
     pub(super) fn redeem_for_session(
         &self,
         token: &str,
-        need: Need,
-    ) -> Result<Option<Duration>, Why> {
+        scope: Scope,
+    ) -> Result<Option<Duration>, RedeemError> {
         let now = self.now();
-        let mut held = self.held();
-        let record = held.records.get_mut(token).ok_or(Why::Unknown)?;
-        let (granted, single_use) = match (&record.scope, need) {
-            (Scope::Cartesia(grants), Need::Cartesia(grant)) => (grants.contains(&grant), false),
-            (Scope::ElevenLabs(minted), Need::ElevenLabs(needed)) => (*minted == needed, true),
-            (Scope::AssemblyAi(_), Need::AssemblyAi) => (true, true),
-            // No vendor knows another vendor's tokens.
-            _ => return Err(Why::Unknown),
+        let mut table = self.lock();
+        let state = table.by_token.get_mut(token).ok_or(RedeemError::Unknown)?;
+        let (granted, single_use) = match (&state.permissions, scope) {
+            (Permissions::Cartesia(grants), Scope::Cartesia(grant)) => {
+                (grants.contains(&grant), false)
+            }
+            (Permissions::ElevenLabs(minted), Scope::ElevenLabs(required)) => {
+                (*minted == required, true)
+            }
+            (Permissions::AssemblyAi(_), Scope::AssemblyAi) => (true, true),
+            // A vendor does not know the tokens of other vendors.
+            _ => return Err(RedeemError::Unknown),
         };
-        if now >= record.expires {
-            return Err(Why::Expired);
+        if now >= state.expires {
+            return Err(RedeemError::Expired);
         }
-        if record.spent {
-            return Err(Why::Spent);
+        if state.spent {
+            return Err(RedeemError::Spent);
         }
         if !granted {
-            return Err(Why::NotGranted);
+            return Err(RedeemError::NotGranted);
         }
-        record.spent = single_use;
-        match record.scope {
-            Scope::AssemblyAi(session) => Ok(Some(session)),
-            Scope::Cartesia(_) | Scope::ElevenLabs(_) => Ok(None),
+        state.spent = single_use;
+        match state.permissions {
+            Permissions::AssemblyAi(session) => Ok(Some(session)),
+            Permissions::Cartesia(_) | Permissions::ElevenLabs(_) => Ok(None),
         }
     }
 
-    pub(super) fn now(&self) -> SystemTime {
-        (self.clock)()
+    /// The time since the Unix epoch.
+    pub(super) fn now(&self) -> Duration {
+        self.clock.now()
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
-        // Nothing is left half-done where this lock is held, so a poisoned one is as good as any.
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, TokenTable> {
+        // A panic cannot leave the table in an inconsistent state, so poisoning is ignored.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Held {
-    fn insert(&mut self, token: Arc<str>, record: Record, now: SystemTime) {
+impl TokenTable {
+    fn insert(&mut self, token: Arc<str>, state: TokenState, now: Duration) {
         while let Some((expires, _)) = self.by_expiry.first() {
-            let forgotten = now
-                .duration_since(*expires)
-                .is_ok_and(|ago| ago > REMEMBER_EXPIRED);
-            if !forgotten && self.records.len() < CAPACITY {
+            let is_outdated = now.saturating_sub(*expires) > EXPIRED_RETENTION;
+            if !is_outdated && self.by_token.len() < CAPACITY {
                 break;
             }
             if let Some((_, oldest)) = self.by_expiry.pop_first() {
-                self.records.remove(&oldest);
+                self.by_token.remove(&oldest);
             }
         }
-        self.by_expiry.insert((record.expires, token.clone()));
-        self.records.insert(token, record);
+        self.by_expiry.insert((state.expires, token.clone()));
+        self.by_token.insert(token, state);
     }
 }
 
-/// 128 bits that nobody can guess.
-pub(super) fn random() -> Result<u128, Unspecified> {
+/// 128 random bits.
+fn random() -> Result<u128, Unspecified> {
     let mut bytes = [0; 16];
     rand::fill(&mut bytes)?;
     Ok(u128::from_ne_bytes(bytes))
 }
 
-/// A random UUID (version 4) for a request id; all zeros where the system has no randomness.
+/// A random UUID (version 4) as a request ID; its random bits are zero if the system has no random
+/// numbers.
 pub(super) fn request_id() -> String {
     let bits = random().unwrap_or_default();
     format!(

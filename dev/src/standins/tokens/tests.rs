@@ -6,7 +6,7 @@ use std::thread;
 use super::*;
 use crate::standins::testing::TestClock;
 
-const SCRIBE: Need = Need::ElevenLabs(TokenType::BatchScribe);
+const SCRIBE: Scope = Scope::ElevenLabs(TokenType::BatchScribe);
 
 fn store() -> (Tokens, TestClock) {
     let time = TestClock::new();
@@ -14,9 +14,9 @@ fn store() -> (Tokens, TestClock) {
 }
 
 fn single_use(tokens: &Tokens, seconds: u64) -> String {
-    let scope = Scope::ElevenLabs(TokenType::BatchScribe);
+    let permissions = Permissions::ElevenLabs(TokenType::BatchScribe);
     tokens
-        .mint("t_", scope, Duration::from_secs(seconds))
+        .mint("t_", permissions, Duration::from_secs(seconds))
         .unwrap()
 }
 
@@ -25,28 +25,30 @@ fn single_use_token_is_spent_by_its_first_use() {
     let (tokens, _) = store();
     let token = single_use(&tokens, 60);
     assert_eq!(tokens.redeem(&token, SCRIBE), Ok(()));
-    assert_eq!(tokens.redeem(&token, SCRIBE), Err(Why::Spent));
+    assert_eq!(tokens.redeem(&token, SCRIBE), Err(RedeemError::Spent));
 }
 
 #[test]
-fn reusable_token_is_accepted_until_the_very_second_it_expires() {
+fn reusable_token_is_accepted_until_the_second_it_expires() {
     let (tokens, time) = store();
-    let scope = Scope::Cartesia(vec![Grant::Tts]);
-    let token = tokens.mint("t_", scope, Duration::from_secs(60)).unwrap();
-    let need = Need::Cartesia(Grant::Tts);
-    assert_eq!(tokens.redeem(&token, need), Ok(()));
+    let permissions = Permissions::Cartesia(vec![Grant::Tts]);
+    let token = tokens
+        .mint("t_", permissions, Duration::from_secs(60))
+        .unwrap();
+    let scope = Scope::Cartesia(Grant::Tts);
+    assert_eq!(tokens.redeem(&token, scope), Ok(()));
     time.advance(59);
-    assert_eq!(tokens.redeem(&token, need), Ok(()));
+    assert_eq!(tokens.redeem(&token, scope), Ok(()));
     time.advance(1);
-    assert_eq!(tokens.redeem(&token, need), Err(Why::Expired));
+    assert_eq!(tokens.redeem(&token, scope), Err(RedeemError::Expired));
 }
 
 #[test]
-fn token_for_something_else_is_refused_and_stays_unspent() {
+fn token_for_another_scope_is_refused_and_not_spent() {
     let (tokens, _) = store();
     let token = single_use(&tokens, 60);
-    let other = Need::ElevenLabs(TokenType::TtsWebsocket);
-    assert_eq!(tokens.redeem(&token, other), Err(Why::NotGranted));
+    let other = Scope::ElevenLabs(TokenType::TtsWebsocket);
+    assert_eq!(tokens.redeem(&token, other), Err(RedeemError::NotGranted));
     assert_eq!(tokens.redeem(&token, SCRIBE), Ok(()));
 }
 
@@ -54,14 +56,14 @@ fn token_for_something_else_is_refused_and_stays_unspent() {
 fn token_of_another_vendor_is_unknown() {
     let (tokens, _) = store();
     let token = single_use(&tokens, 60);
-    for need in [Need::AssemblyAi, Need::Cartesia(Grant::Stt)] {
-        assert_eq!(tokens.redeem(&token, need), Err(Why::Unknown));
+    for scope in [Scope::AssemblyAi, Scope::Cartesia(Grant::Stt)] {
+        assert_eq!(tokens.redeem(&token, scope), Err(RedeemError::Unknown));
     }
     assert_eq!(tokens.redeem(&token, SCRIBE), Ok(()));
 }
 
 #[test]
-fn one_of_many_at_once_gets_a_single_use_token() {
+fn one_of_many_concurrent_callers_redeems_a_single_use_token() {
     let (tokens, _) = store();
     let token = single_use(&tokens, 60);
     let accepted = AtomicUsize::new(0);
@@ -78,33 +80,33 @@ fn one_of_many_at_once_gets_a_single_use_token() {
 }
 
 #[test]
-fn expired_tokens_are_told_apart_for_a_while_and_then_forgotten() {
+fn expired_tokens_are_distinguished_for_a_while_and_then_removed() {
     let (tokens, time) = store();
     let token = single_use(&tokens, 1);
     time.advance(601);
     single_use(&tokens, 60);
-    assert_eq!(tokens.redeem(&token, SCRIBE), Err(Why::Expired));
+    assert_eq!(tokens.redeem(&token, SCRIBE), Err(RedeemError::Expired));
     time.advance(1);
     single_use(&tokens, 60);
-    assert_eq!(tokens.redeem(&token, SCRIBE), Err(Why::Unknown));
-    assert_eq!(tokens.held().records.len(), 2);
-    assert_eq!(tokens.held().by_expiry.len(), 2);
+    assert_eq!(tokens.redeem(&token, SCRIBE), Err(RedeemError::Unknown));
+    assert_eq!(tokens.lock().by_token.len(), 2);
+    assert_eq!(tokens.lock().by_expiry.len(), 2);
 }
 
 #[test]
-fn full_store_drops_the_token_that_ends_soonest() {
+fn full_store_removes_the_token_that_expires_first() {
     let (tokens, _) = store();
     let first = single_use(&tokens, 60);
     for _ in 0..CAPACITY {
         single_use(&tokens, 61);
     }
-    assert_eq!(tokens.held().records.len(), CAPACITY);
-    assert_eq!(tokens.held().by_expiry.len(), CAPACITY);
-    assert_eq!(tokens.redeem(&first, SCRIBE), Err(Why::Unknown));
+    assert_eq!(tokens.lock().by_token.len(), CAPACITY);
+    assert_eq!(tokens.lock().by_expiry.len(), CAPACITY);
+    assert_eq!(tokens.redeem(&first, SCRIBE), Err(RedeemError::Unknown));
 }
 
 #[test]
-fn tokens_differ_and_carry_256_bits() {
+fn tokens_are_unique_and_have_256_bits() {
     let (tokens, _) = store();
     let (one, two) = (single_use(&tokens, 60), single_use(&tokens, 60));
     assert_ne!(one, two);

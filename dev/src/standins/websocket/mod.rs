@@ -1,5 +1,5 @@
-//! WebSockets for all vendors: from the upgrade to the close, with limits on size and silence.
-//! Pages of any origin may connect, as at the vendors.
+//! WebSockets for all vendors, from the upgrade to the close, with limits for message size and idle
+//! time. Pages of any origin can connect, as at the vendors.
 
 use std::time::Duration;
 
@@ -19,67 +19,66 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
-/// Larger messages end the socket: several seconds of 48 kHz sound in base64.
-const MESSAGE_LIMIT: usize = 1024 * 1024;
+/// The maximum size of a message: several seconds of 48 kHz audio in base64.
+const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
 
-/// A socket that says nothing for so long is closed. Pings do not count: some clients send them
-/// forever.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a client can be silent. Pings do not count, since some clients send them forever.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long an ended socket may take to close its side.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// How long the client can take to close its side.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A reason longer than this does not fit into a close frame.
-const REASON_LIMIT: usize = 123;
+/// The maximum length of the reason in a close frame.
+const MAX_REASON_BYTES: usize = 123;
 
-/// A request that asks for a WebSocket.
+/// A request to open a WebSocket.
 pub(super) struct Upgrade {
-    switched: OnUpgrade,
-    answer: Response,
+    upgrade: OnUpgrade,
+    response: Response,
 }
 
-/// A WebSocket on the side of the stand-in.
+/// The server side of a WebSocket.
 pub(super) struct Socket {
     stream: WebSocketStream<TokioIo<Upgraded>>,
-    patience: Duration,
-    heard_last: Instant,
-    /// Whether what comes can no longer be read as messages.
+    idle_timeout: Duration,
+    last_message_at: Instant,
+    /// Whether incoming data can no longer be read as messages.
     is_broken: bool,
 }
 
-/// What a client said.
-pub(super) enum Said {
+/// A message from the client.
+pub(super) enum ClientMessage {
     Text(Utf8Bytes),
-    Sound(Bytes),
+    Audio(Bytes),
 }
 
-/// How a socket ends: a last frame where there is one, and the close behind it.
+/// How a WebSocket is closed: an optional last frame, then the close frame.
 #[derive(Debug)]
-pub(super) struct Ending {
-    pub(super) frame: Option<Value>,
+pub(super) struct SocketClose {
+    last_frame: Option<Value>,
     pub(super) code: u16,
     pub(super) reason: String,
 }
 
-impl Ending {
-    /// All is said.
-    pub(super) fn done() -> Self {
-        Self::without_words(1000, "")
+impl SocketClose {
+    /// A normal close.
+    pub(super) fn normal() -> Self {
+        Self::new(1000, "")
     }
 
-    /// A close alone.
-    pub(super) fn without_words(code: u16, reason: impl Into<String>) -> Self {
+    /// A close without a last frame.
+    pub(super) fn new(code: u16, reason: impl Into<String>) -> Self {
         Self {
-            frame: None,
+            last_frame: None,
             code,
             reason: reason.into(),
         }
     }
 
-    /// A frame that says why, and then the close.
-    pub(super) fn with_words(frame: Value, code: u16, reason: impl Into<String>) -> Self {
+    /// A close after a last frame.
+    pub(super) fn with_frame(frame: Value, code: u16, reason: impl Into<String>) -> Self {
         Self {
-            frame: Some(frame),
+            last_frame: Some(frame),
             code,
             reason: reason.into(),
         }
@@ -93,9 +92,9 @@ impl<S: Sync> FromRequestParts<S> for Upgrade {
         let mut request = Request::new(());
         request.method_mut().clone_from(&parts.method);
         request.headers_mut().clone_from(&parts.headers);
-        let switched = parts.extensions.remove::<OnUpgrade>();
-        match (create_response_with_body(&request, Body::empty), switched) {
-            (Ok(answer), Some(switched)) => Ok(Self { switched, answer }),
+        let upgrade = parts.extensions.remove::<OnUpgrade>();
+        match (create_response_with_body(&request, Body::empty), upgrade) {
+            (Ok(response), Some(upgrade)) => Ok(Self { upgrade, response }),
             _ => {
                 let headers = [
                     (header::CONNECTION, "upgrade"),
@@ -104,7 +103,7 @@ impl<S: Sync> FromRequestParts<S> for Upgrade {
                 Err((
                     StatusCode::UPGRADE_REQUIRED,
                     headers,
-                    "This is a WebSocket: connect to it as ws: or wss:.\n",
+                    "This path is a WebSocket: connect with ws: or wss:.\n",
                 )
                     .into_response())
             }
@@ -113,20 +112,20 @@ impl<S: Sync> FromRequestParts<S> for Upgrade {
 }
 
 impl Upgrade {
-    /// Answers the request, and has `session` talk as soon as it is a socket.
+    /// Responds to the request, and runs `session` when the WebSocket is open.
     pub(super) fn start<F, T>(self, session: F) -> Response
     where
         F: FnOnce(Socket) -> T + Send + 'static,
         T: Future<Output = ()> + Send,
     {
-        let switched = self.switched;
+        let upgrade = self.upgrade;
         tokio::spawn(async move {
-            // A client that left before it was a socket needs no word.
-            if let Ok(io) = switched.await {
+            // A client that left during the upgrade needs no response.
+            if let Ok(io) = upgrade.await {
                 session(Socket::new(io).await).await;
             }
         });
-        self.answer
+        self.response
     }
 }
 
@@ -134,96 +133,97 @@ impl Socket {
     async fn new(io: Upgraded) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(16 * 1024)
-            .max_message_size(Some(MESSAGE_LIMIT))
-            .max_frame_size(Some(MESSAGE_LIMIT));
+            .max_message_size(Some(MAX_MESSAGE_BYTES))
+            .max_frame_size(Some(MAX_MESSAGE_BYTES));
         let stream =
             WebSocketStream::from_raw_socket(TokioIo::new(io), Role::Server, Some(config)).await;
         Self {
             stream,
-            patience: PATIENCE,
-            heard_last: Instant::now(),
+            idle_timeout: IDLE_TIMEOUT,
+            last_message_at: Instant::now(),
             is_broken: false,
         }
     }
 
-    /// The longest silence from now on.
-    pub(super) fn set_patience(&mut self, patience: Duration) {
-        self.patience = patience;
+    /// Changes the idle timeout.
+    pub(super) fn set_idle_timeout(&mut self, idle_timeout: Duration) {
+        self.idle_timeout = idle_timeout;
     }
 
-    /// The next message. It may be dropped and asked again without losing one.
+    /// The next message. This method is cancel-safe.
     ///
     /// # Errors
-    /// How the socket is to end: the client left, said nothing for too long, or too much at once.
-    pub(super) async fn hear(&mut self) -> Result<Said, Ending> {
+    /// The close to send: the client has left, was silent for too long, or sent an invalid message.
+    pub(super) async fn receive(&mut self) -> Result<ClientMessage, SocketClose> {
         loop {
-            let Ok(heard) = timeout_at(self.heard_last + self.patience, self.stream.next()).await
-            else {
-                let reason = format!("Nothing was said for {} seconds.", self.patience.as_secs());
-                return Err(Ending::without_words(1008, reason));
+            let deadline = self.last_message_at + self.idle_timeout;
+            let Ok(received) = timeout_at(deadline, self.stream.next()).await else {
+                let seconds = self.idle_timeout.as_secs();
+                let reason = format!("No message was received for {seconds} seconds.");
+                return Err(SocketClose::new(1008, reason));
             };
-            self.is_broken = matches!(heard, Some(Err(_)));
-            let said = match heard {
-                Some(Ok(Message::Text(text))) => Said::Text(text),
-                Some(Ok(Message::Binary(sound))) => Said::Sound(sound),
+            self.is_broken = matches!(received, Some(Err(_)));
+            let message = match received {
+                Some(Ok(Message::Text(text))) => ClientMessage::Text(text),
+                Some(Ok(Message::Binary(audio))) => ClientMessage::Audio(audio),
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
                 Some(Err(Error::Capacity(_))) => {
-                    return Err(Ending::without_words(
+                    return Err(SocketClose::new(
                         1009,
-                        format!("A message is at most {MESSAGE_LIMIT} bytes."),
+                        format!("A message can have at most {MAX_MESSAGE_BYTES} bytes."),
                     ));
                 }
                 Some(Err(Error::Utf8(_))) => {
-                    return Err(Ending::without_words(1007, "Text must be UTF-8."));
+                    return Err(SocketClose::new(1007, "Text must be UTF-8."));
                 }
-                Some(Err(Error::Protocol(_))) => return Err(Ending::without_words(1002, "")),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(Ending::done()),
+                Some(Err(Error::Protocol(_))) => return Err(SocketClose::new(1002, "")),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(SocketClose::normal()),
             };
-            self.heard_last = Instant::now();
-            return Ok(said);
+            self.last_message_at = Instant::now();
+            return Ok(message);
         }
     }
 
     /// Sends a frame.
     ///
     /// # Errors
-    /// The client has left, or has stopped reading.
-    pub(super) async fn say(&mut self, frame: &Value) -> Result<(), Ending> {
+    /// If the client has left or does not read.
+    pub(super) async fn send(&mut self, frame: &Value) -> Result<(), SocketClose> {
         let sent = timeout(
-            self.patience,
+            self.idle_timeout,
             self.stream.send(Message::text(frame.to_string())),
         )
         .await;
         match sent {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Ending::done()),
+            Ok(Err(_)) | Err(_) => Err(SocketClose::normal()),
         }
     }
 
-    /// Says the last word, closes, and lets the client do so too: a connection that is cut while
-    /// the client still sends would take the last frames with it.
-    pub(super) async fn end(mut self, ending: Ending) {
-        if let Some(frame) = &ending.frame
-            && self.say(frame).await.is_err()
+    /// Sends the last frame and the close frame, and waits until the client closes its side. If the
+    /// connection were cut while the client is sending, the last frames could be lost.
+    pub(super) async fn close(mut self, close: SocketClose) {
+        if let Some(frame) = &close.last_frame
+            && self.send(frame).await.is_err()
         {
             return;
         }
-        let mut reason = ending.reason;
-        reason.truncate(reason.floor_char_boundary(REASON_LIMIT));
-        let close = CloseFrame {
-            code: CloseCode::from(ending.code),
+        let mut reason = close.reason;
+        reason.truncate(reason.floor_char_boundary(MAX_REASON_BYTES));
+        let close_frame = CloseFrame {
+            code: CloseCode::from(close.code),
             reason: reason.into(),
         };
-        let farewell = async {
-            // It is no news to a client that closed first, which still waits for the answer.
-            let _ = self.stream.close(Some(close)).await;
+        let closing = async {
+            // This also answers the close frame of a client that closed first.
+            let _ = self.stream.close(Some(close_frame)).await;
             if self.is_broken {
                 let _ = tokio::io::copy(self.stream.get_mut(), &mut tokio::io::sink()).await;
             } else {
                 while let Some(Ok(_)) = self.stream.next().await {}
             }
         };
-        let _ = timeout(FAREWELL, farewell).await;
+        let _ = timeout(CLOSE_TIMEOUT, closing).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! Tests of what all sockets have in common.
+//! Tests of the behavior that all WebSockets share.
 
 use std::time::Duration;
 
@@ -6,20 +6,20 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::*;
-use crate::standins::testing::{Client, Got, call, standins};
+use crate::standins::testing::{Received, SocketClient, call, standins};
 use crate::standins::{CARTESIA_KEY, Standins};
 
 const VERSION: (&str, &str) = ("cartesia-version", "2026-03-01");
 
-async fn connect(standins: &Standins) -> Client {
+async fn connect(standins: &Standins) -> SocketClient {
     let path = format!("/tts/websocket?api_key={CARTESIA_KEY}");
-    Client::connect(standins, &path, &[VERSION])
+    SocketClient::connect(standins, &path, &[VERSION])
         .await
         .unwrap_or_else(|refused| panic!("{refused:?}"))
 }
 
 #[tokio::test]
-async fn what_asks_for_no_socket_is_told_so() {
+async fn request_without_an_upgrade_is_426() {
     let (standins, _) = standins();
     let key = format!("Bearer {CARTESIA_KEY}");
     for path in [
@@ -30,7 +30,7 @@ async fn what_asks_for_no_socket_is_told_so() {
         "/v1/text-to-speech/a/multi-stream-input",
         "/v3/ws",
     ] {
-        let answer = call(
+        let response = call(
             &standins,
             "GET",
             path,
@@ -38,9 +38,9 @@ async fn what_asks_for_no_socket_is_told_so() {
             "",
         )
         .await;
-        assert_eq!(answer.status, 426, "{path}");
-        assert_eq!(answer.header("upgrade"), "websocket");
-        let answer = call(
+        assert_eq!(response.status, 426, "{path}");
+        assert_eq!(response.header("upgrade"), "websocket");
+        let response = call(
             &standins,
             "POST",
             path,
@@ -48,7 +48,7 @@ async fn what_asks_for_no_socket_is_told_so() {
             "",
         )
         .await;
-        assert_eq!(answer.status, 405, "{path}");
+        assert_eq!(response.status, 405, "{path}");
     }
 }
 
@@ -58,7 +58,7 @@ async fn pages_of_any_origin_may_connect() {
     for origin in ["https://app.example.com", "null", "http://localhost:3000"] {
         let path = format!("/tts/websocket?api_key={CARTESIA_KEY}&cartesia_version=2026-08-14");
         assert!(
-            Client::connect(&standins, &path, &[("origin", origin)])
+            SocketClient::connect(&standins, &path, &[("origin", origin)])
                 .await
                 .is_ok(),
             "{origin}"
@@ -67,7 +67,7 @@ async fn pages_of_any_origin_may_connect() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn socket_that_says_nothing_is_closed_though_it_pings() {
+async fn silent_socket_is_closed_although_it_pings() {
     let (standins, _) = standins();
     let mut client = connect(&standins).await;
     let start = Instant::now();
@@ -79,13 +79,13 @@ async fn socket_that_says_nothing_is_closed_though_it_pings() {
     );
     assert_eq!(
         client.next().await,
-        Got::Closed(1008, "Nothing was said for 60 seconds.".to_owned())
+        Received::Closed(1008, "No message was received for 60 seconds.".to_owned())
     );
     assert_eq!(start.elapsed().as_secs(), 60);
 }
 
 #[tokio::test(start_paused = true)]
-async fn socket_that_speaks_now_and_then_stays() {
+async fn socket_with_occasional_messages_stays_open() {
     let (standins, _) = standins();
     let mut client = connect(&standins).await;
     for _ in 0..3 {
@@ -102,10 +102,10 @@ async fn socket_that_speaks_now_and_then_stays() {
 async fn message_that_is_too_large_ends_the_socket() {
     let (standins, _) = standins();
     let mut client = connect(&standins).await;
-    client.text(&" ".repeat(MESSAGE_LIMIT)).await;
-    assert_eq!(client.frame().await["type"], "error", "as large as may be");
-    client.text(&" ".repeat(MESSAGE_LIMIT + 1)).await;
-    assert!(matches!(client.next().await, Got::Closed(1009, _)));
+    client.text(&" ".repeat(MAX_MESSAGE_BYTES)).await;
+    assert_eq!(client.frame().await["type"], "error", "the maximum size");
+    client.text(&" ".repeat(MAX_MESSAGE_BYTES + 1)).await;
+    assert!(matches!(client.next().await, Received::Closed(1009, _)));
 }
 
 #[tokio::test]
@@ -117,14 +117,14 @@ async fn close_is_answered_with_the_same_code() {
         reason: "OK".into(),
     };
     client.0.close(Some(close)).await.unwrap();
-    assert_eq!(client.next().await, Got::Closed(1000, "OK".to_owned()));
+    assert_eq!(client.next().await, Received::Closed(1000, "OK".to_owned()));
 }
 
 #[tokio::test]
-async fn long_reason_is_cut_between_letters() {
+async fn long_reason_is_truncated_between_characters() {
     let (standins, _) = standins();
     let path = format!("/v3/ws?encoding={}", "%C3%A9".repeat(200));
-    let mut client = Client::connect(&standins, &path, &[])
+    let mut client = SocketClient::connect(&standins, &path, &[])
         .await
         .unwrap_or_else(|refused| panic!("{refused:?}"));
     let (frames, code, reason) = client.rest().await;

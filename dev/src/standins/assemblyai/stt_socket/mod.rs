@@ -1,10 +1,10 @@
-//! AssemblyAI's streaming sessions. Sources: assemblyai.com/docs/streaming (the socket's messages,
-//! common session errors), and the vendor's SDKs, npm's assemblyai 4.41 and PyPI's 1.8. The Python
-//! one dies of a frame that lacks a member, or of seconds that are not whole.
+//! AssemblyAI's streaming sessions. Sources: assemblyai.com/docs/streaming (messages of the
+//! WebSocket, common session errors), and the vendor's SDKs: assemblyai 4.41 on npm and 1.8 on
+//! PyPI. The Python SDK fails if a frame has no value for a member, or has fractional seconds.
 
 use std::convert::Infallible;
 use std::ops::RangeInclusive;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
@@ -12,41 +12,42 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
-use super::{LONGEST_SESSION, whole_number};
-use crate::standins::tokens::{self, Why};
-use crate::standins::transcript::{Ear, Heard, Word};
-use crate::standins::websocket::{Ending, Said, Socket, Upgrade};
-use crate::standins::{Standins, Vendor, sole_header, sole_pair};
+use super::mint::{MAX_SESSION_SECONDS, parse_digits};
+use crate::standins::accounts::{Standins, Vendor};
+use crate::standins::request::{QueryPairs, single_header, single_parameter};
+use crate::standins::tokens::{self, RedeemError};
+use crate::standins::transcript::{Transcriber, Transcript, Word};
+use crate::standins::websocket::{ClientMessage, Socket, SocketClose, Upgrade};
 
-/// How long the sound in one message may be, in milliseconds.
-const CHUNK: RangeInclusive<u64> = 50..=1000;
+/// The permitted duration of the audio in one message, in milliseconds.
+const CHUNK_MILLISECONDS: RangeInclusive<u64> = 50..=1000;
 
-/// What the query asks for.
-struct Ask {
-    /// None where the encoding compresses: then no chunk's duration is known.
+/// The parameters of the query.
+#[derive(Debug)]
+struct SessionOptions {
+    /// `None` for compressed encodings: the duration of a chunk is then unknown.
     bytes_per_second: Option<u64>,
     format_turns: bool,
 }
 
-struct Session {
-    ask: Ask,
+struct StreamingSession {
+    options: SessionOptions,
     started: Instant,
-    ear: Ear,
-    heard: Heard,
+    transcriber: Transcriber,
+    transcript: Transcript,
     turn: u64,
 }
 
-/// `GET /v3/ws`. Whatever is wrong is said on the socket, as a page sees nothing of a refused
-/// upgrade.
+/// `GET /v3/ws`. Errors are sent on the WebSocket, since a page cannot read a rejected upgrade.
 pub(super) async fn open(
     State(standins): State<Standins>,
-    Query(query): Query<Vec<(String, String)>>,
+    Query(query): Query<QueryPairs>,
     headers: HeaderMap,
     upgrade: Upgrade,
 ) -> Response {
     upgrade.start(|mut socket| async move {
-        let Err(ending) = run(&mut socket, &standins, &query, &headers).await;
-        socket.end(ending).await;
+        let Err(close) = run(&mut socket, &standins, &query, &headers).await;
+        socket.close(close).await;
     })
 }
 
@@ -55,45 +56,44 @@ async fn run(
     standins: &Standins,
     query: &[(String, String)],
     headers: &HeaderMap,
-) -> Result<Infallible, Ending> {
-    let ask = Ask::read(query).map_err(|error| refusal(3006, error))?;
-    // Spent with Begin, so that a handshake that fails costs nothing.
-    let longest = admit(standins, query, headers).map_err(|error| refusal(1008, error))?;
-    let ends = standins
-        .now()
-        .checked_add(longest)
-        .and_then(|ends| ends.duration_since(UNIX_EPOCH).ok());
-    let expires_at = ends.unwrap_or_default().as_secs();
+) -> Result<Infallible, SocketClose> {
+    let options = SessionOptions::read(query).map_err(|error| close_with_error(3006, error))?;
+    // The token is spent immediately before Begin, so that a failed handshake does not spend it.
+    let max_duration =
+        authorize(standins, query, headers).map_err(|error| close_with_error(1008, error))?;
+    let expires_at = standins.now().saturating_add(max_duration).as_secs();
     socket
-        .say(&json!({ "type": "Begin", "id": tokens::request_id(), "expires_at": expires_at }))
+        .send(&json!({ "type": "Begin", "id": tokens::request_id(), "expires_at": expires_at }))
         .await?;
-    // Compressed sound is taken for 32 kbit/s.
-    let ear = Ear::new(ask.bytes_per_second.unwrap_or(4_000));
-    let mut session = Session {
-        ask,
+    // Compressed audio is treated as 32 kbit/s.
+    let transcriber = Transcriber::new(options.bytes_per_second.unwrap_or(4_000));
+    let mut session = StreamingSession {
+        options,
         started: Instant::now(),
-        ear,
-        heard: Heard::default(),
+        transcriber,
+        transcript: Transcript::default(),
         turn: 0,
     };
-    let over = session.started + longest;
+    let deadline = session.started + max_duration;
     loop {
-        let said = tokio::select! {
-            said = socket.hear() => said.map_err(quiet)?,
-            () = sleep_until(over) => {
-                return Err(refusal(3008, "Session expired: maximum session duration exceeded"));
+        let message = tokio::select! {
+            message = socket.receive() => message.map_err(silence_error)?,
+            () = sleep_until(deadline) => {
+                return Err(close_with_error(3008, "Session expired: maximum session duration exceeded"));
             }
         };
-        match said {
-            Said::Sound(sound) => session.hear(socket, sound.len()).await?,
-            Said::Text(text) => session.obey(socket, &text).await?,
+        match message {
+            ClientMessage::Audio(audio) => session.add_audio(socket, audio.len()).await?,
+            ClientMessage::Text(text) => session.handle_command(socket, &text).await?,
         }
     }
 }
 
-impl Ask {
+impl SessionOptions {
     fn read(query: &[(String, String)]) -> Result<Self, String> {
-        let value = |name| sole_pair(query, name).map_err(|_| format!("{name} is given twice"));
+        let value = |name| {
+            single_parameter(query, name).map_err(|_| format!("{name} is given more than once"))
+        };
         let bytes_per_sample = match value("encoding")? {
             None | Some("pcm_s16le") => Some(2),
             Some("pcm_mulaw") => Some(1),
@@ -101,7 +101,7 @@ impl Ask {
             Some(other) => return Err(format!("Invalid encoding: {other:?}")),
         };
         let sample_rate = value("sample_rate")?
-            .and_then(whole_number)
+            .and_then(parse_digits)
             .filter(|rate| (1..=192_000).contains(rate));
         let bytes_per_second = match (bytes_per_sample, sample_rate) {
             (Some(bytes), Some(rate)) => Some(bytes * rate),
@@ -118,66 +118,70 @@ impl Ask {
     }
 }
 
-/// Takes a token from the query, or a token or the API key as it is from the header; says how long
-/// the session may last.
-fn admit(
+/// Accepts a token in the query, or a token or the API key in the header. Returns the maximum
+/// duration of the session.
+fn authorize(
     standins: &Standins,
     query: &[(String, String)],
     headers: &HeaderMap,
 ) -> Result<Duration, &'static str> {
-    let longest = Duration::from_secs(LONGEST_SESSION);
-    let shown = match sole_pair(query, "token") {
+    let max_duration = Duration::from_secs(MAX_SESSION_SECONDS);
+    let token = match single_parameter(query, "token") {
         Ok(Some(token)) => token,
-        Ok(None) => match sole_header(headers, "authorization") {
-            Some(key) if standins.accepts_key(Vendor::AssemblyAi, key) => return Ok(longest),
+        Ok(None) => match single_header(headers, "authorization") {
+            Some(key) if standins.accepts_key(Vendor::AssemblyAi, key) => return Ok(max_duration),
             Some(token) => token,
             None => return Err("Unauthorized Connection: Missing Authorization header"),
         },
-        Err(_) => return Err("Unauthorized Connection: token is given twice"),
+        Err(_) => return Err("Unauthorized Connection: token is given more than once"),
     };
-    match standins.redeem_for_session(shown) {
-        Ok(limit) => Ok(limit.unwrap_or(longest)),
-        Err(Why::Expired) => Err("Unauthorized Connection: the temporary token has expired"),
-        Err(Why::Spent) => Err("Unauthorized Connection: the temporary token was used before"),
-        Err(Why::Unknown | Why::NotGranted) => {
-            Err("Unauthorized Connection: not a token or key that is known")
+    match standins.redeem_for_session(token) {
+        Ok(limit) => Ok(limit.unwrap_or(max_duration)),
+        Err(RedeemError::Expired) => {
+            Err("Unauthorized Connection: the temporary token has expired")
+        }
+        Err(RedeemError::Spent) => {
+            Err("Unauthorized Connection: the temporary token was used before")
+        }
+        Err(RedeemError::Unknown | RedeemError::NotGranted) => {
+            Err("Unauthorized Connection: the token or key is not known")
         }
     }
 }
 
-impl Session {
-    async fn hear(&mut self, socket: &mut Socket, bytes: usize) -> Result<(), Ending> {
-        if let Some(bytes_per_second) = self.ask.bytes_per_second {
+impl StreamingSession {
+    async fn add_audio(&mut self, socket: &mut Socket, bytes: usize) -> Result<(), SocketClose> {
+        if let Some(bytes_per_second) = self.options.bytes_per_second {
             let duration = u64::try_from(bytes)
                 .unwrap_or(u64::MAX)
                 .saturating_mul(1000)
                 / bytes_per_second;
-            if !CHUNK.contains(&duration) {
+            if !CHUNK_MILLISECONDS.contains(&duration) {
                 let error =
                     format!("Input Duration Error: {duration} ms. Expected between 50 and 1000 ms");
-                return Err(refusal(3007, error));
+                return Err(close_with_error(3007, error));
             }
         }
-        self.ear.hear(bytes);
-        while let Some(word) = self.ear.next_word() {
-            self.heard.0.push(word);
-            if word.last {
+        self.transcriber.add_audio(bytes);
+        while let Some(word) = self.transcriber.next_word() {
+            self.transcript.0.push(word);
+            if word.ends_sentence {
                 self.end_turn(socket).await?;
             } else {
-                socket.say(&self.turn(false)).await?;
+                socket.send(&self.turn(false)).await?;
             }
         }
         Ok(())
     }
 
-    async fn obey(&mut self, socket: &mut Socket, text: &str) -> Result<(), Ending> {
+    async fn handle_command(&mut self, socket: &mut Socket, text: &str) -> Result<(), SocketClose> {
         let message: Value =
-            serde_json::from_str(text).map_err(|_| refusal(3006, "Invalid JSON"))?;
+            serde_json::from_str(text).map_err(|_| close_with_error(3006, "Invalid JSON"))?;
         match message.get("type").and_then(Value::as_str) {
             Some("KeepAlive") => Ok(()),
             Some("UpdateConfiguration") => {
                 if let Some(format_turns) = message.get("format_turns").and_then(Value::as_bool) {
-                    self.ask.format_turns = format_turns;
+                    self.options.format_turns = format_turns;
                 }
                 Ok(())
             }
@@ -186,34 +190,34 @@ impl Session {
                 self.finish(socket).await?;
                 let termination = json!({
                     "type": "Termination",
-                    "audio_duration_seconds": self.ear.heard() / 1000,
+                    "audio_duration_seconds": self.transcriber.duration() / 1000,
                     "session_duration_seconds": self.started.elapsed().as_secs(),
                 });
-                Err(Ending::with_words(termination, 1000, ""))
+                Err(SocketClose::with_frame(termination, 1000, ""))
             }
-            _ => Err(refusal(3006, "Invalid Message Type")),
+            _ => Err(close_with_error(3006, "Invalid Message Type")),
         }
     }
 
-    /// Ends the turn where it is.
-    async fn finish(&mut self, socket: &mut Socket) -> Result<(), Ending> {
-        self.heard.0.extend(self.ear.finish());
-        if self.heard.0.is_empty() {
+    /// Ends the current turn.
+    async fn finish(&mut self, socket: &mut Socket) -> Result<(), SocketClose> {
+        self.transcript.0.extend(self.transcriber.finish());
+        if self.transcript.0.is_empty() {
             Ok(())
         } else {
             self.end_turn(socket).await
         }
     }
 
-    async fn end_turn(&mut self, socket: &mut Socket) -> Result<(), Ending> {
-        socket.say(&self.turn(true)).await?;
-        self.heard.take();
+    async fn end_turn(&mut self, socket: &mut Socket) -> Result<(), SocketClose> {
+        socket.send(&self.turn(true)).await?;
+        self.transcript.take();
         self.turn += 1;
         Ok(())
     }
 
-    fn turn(&self, ends: bool) -> Value {
-        let is_formatted = ends && self.ask.format_turns;
+    fn turn(&self, is_end: bool) -> Value {
+        let is_formatted = is_end && self.options.format_turns;
         let word = |word: &Word| {
             let Word {
                 text, start, end, ..
@@ -224,27 +228,28 @@ impl Session {
             "type": "Turn",
             "turn_order": self.turn,
             "turn_is_formatted": is_formatted,
-            "end_of_turn": ends,
-            "transcript": if is_formatted { self.heard.in_full() } else { self.heard.plain() },
-            "end_of_turn_confidence": if ends { 0.95 } else { 0.05 },
-            "words": self.heard.0.iter().map(word).collect::<Value>(),
+            "end_of_turn": is_end,
+            "transcript": if is_formatted { self.transcript.complete() } else { self.transcript.plain() },
+            "end_of_turn_confidence": if is_end { 0.95 } else { 0.05 },
+            "words": self.transcript.0.iter().map(word).collect::<Value>(),
         })
     }
 }
 
-/// The vendor ends no session on its own without an Error. Which one silence gets is not published.
-fn quiet(ending: Ending) -> Ending {
-    if ending.code == 1008 {
-        refusal(ending.code, ending.reason)
+/// Adds an Error frame to the close for silence: the vendor never closes a session without one. Its
+/// code for silence is not documented.
+fn silence_error(close: SocketClose) -> SocketClose {
+    if close.code == 1008 {
+        close_with_error(close.code, close.reason)
     } else {
-        ending
+        close
     }
 }
 
-/// An Error frame, and the close with the same code and words.
-fn refusal(code: u16, error: impl Into<String>) -> Ending {
+/// An Error frame, and a close with the same code and message.
+fn close_with_error(code: u16, error: impl Into<String>) -> SocketClose {
     let error = error.into();
-    Ending::with_words(
+    SocketClose::with_frame(
         json!({ "type": "Error", "error_code": code, "error": error }),
         code,
         error,

@@ -5,28 +5,32 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use super::*;
-use crate::standins::testing::{Client, Got, assemblyai_token, standins};
-use crate::standins::{ASSEMBLYAI_KEY, Need};
+use crate::standins::testing::{Received, SocketClient, assemblyai_token, standins};
+use crate::standins::{ASSEMBLYAI_KEY, Scope};
 
-/// A tenth of a second of 16 kHz in 16 bits.
+/// 100 ms of 16 kHz, 16-bit audio.
 const CHUNK: usize = 3_200;
 
-async fn connect(standins: &Standins, query: &str, headers: &[(&'static str, &str)]) -> Client {
+async fn connect(
+    standins: &Standins,
+    query: &str,
+    headers: &[(&'static str, &str)],
+) -> SocketClient {
     let path = format!("/v3/ws?sample_rate=16000{query}");
-    Client::connect(standins, &path, headers)
+    SocketClient::connect(standins, &path, headers)
         .await
         .unwrap_or_else(|refused| panic!("{refused:?}"))
 }
 
-async fn open(standins: &Standins, query: &str) -> Client {
+async fn open(standins: &Standins, query: &str) -> SocketClient {
     let token = assemblyai_token(standins, 10_800).await;
     let mut client = connect(standins, &format!("{query}&token={token}"), &[]).await;
     assert_eq!(client.frame().await["type"], "Begin");
     client
 }
 
-/// The Error frame and the close, which say the same.
-async fn refused(mut client: Client) -> (u16, String) {
+/// The code and reason of the close, which match the Error frame.
+async fn refused(mut client: SocketClient) -> (u16, String) {
     let (frames, code, reason) = client.rest().await;
     assert_eq!(
         frames,
@@ -48,7 +52,7 @@ async fn session_begins_at_once_with_a_token_or_the_key() {
         (String::new(), Some(ASSEMBLYAI_KEY), 10_800),
     ] {
         let headers: Vec<_> = header
-            .map(|shown| ("authorization", shown))
+            .map(|credential| ("authorization", credential))
             .into_iter()
             .collect();
         let mut client = connect(&standins, &query, &headers).await;
@@ -66,10 +70,10 @@ async fn token_is_spent_by_begin() {
     let (standins, _) = standins();
     let token = assemblyai_token(&standins, 60).await;
     let path = format!("/v3/ws?token={token}");
-    let client = Client::connect(&standins, &path, &[])
+    let client = SocketClient::connect(&standins, &path, &[])
         .await
         .unwrap_or_else(|refused| panic!("{refused:?}"));
-    assert_eq!(refused(client).await.0, 3006, "no sample rate, no session");
+    assert_eq!(refused(client).await.0, 3006, "the sample rate is missing");
     let query = format!("&token={token}");
     assert_eq!(
         connect(&standins, &query, &[]).await.frame().await["type"],
@@ -86,7 +90,7 @@ async fn token_is_spent_by_begin() {
 }
 
 #[tokio::test]
-async fn whoever_may_not_is_told_1008() {
+async fn unauthorized_clients_are_closed_with_1008() {
     let (standins, time) = standins();
     let token = assemblyai_token(&standins, 60).await;
     let bearer = format!("Bearer {ASSEMBLYAI_KEY}");
@@ -107,18 +111,18 @@ async fn whoever_may_not_is_told_1008() {
     let (code, reason) = refused(connect(&standins, &format!("&token={token}"), &[]).await).await;
     assert!(code == 1008 && reason.ends_with("expired"), "{reason}");
     assert_eq!(
-        standins.redeem(&token, Need::AssemblyAi),
-        Err(Why::Expired),
+        standins.redeem(&token, Scope::AssemblyAi),
+        Err(RedeemError::Expired),
         "never spent"
     );
 }
 
 #[tokio::test]
-async fn turns_grow_and_end_and_termination_sums_up() {
+async fn turns_grow_and_end_and_termination_has_the_totals() {
     let (standins, _) = standins();
     let mut client = open(&standins, "&format_turns=true").await;
     for _ in 0..33 {
-        client.sound(CHUNK).await;
+        client.audio(CHUNK).await;
     }
     let mut turns = Vec::new();
     for _ in 0..11 {
@@ -155,12 +159,12 @@ async fn turns_grow_and_end_and_termination_sums_up() {
 }
 
 #[tokio::test]
-async fn session_obeys() {
+async fn session_handles_commands() {
     let (standins, _) = standins();
     let mut client = open(&standins, "").await;
     client.send(json!({ "type": "KeepAlive" })).await;
     client.send(json!({ "type": "ForceEndpoint" })).await;
-    client.sound(CHUNK).await;
+    client.audio(CHUNK).await;
     client.send(json!({ "type": "ForceEndpoint" })).await;
     let turn = client.frame().await;
     assert_eq!(
@@ -170,7 +174,7 @@ async fn session_obeys() {
     client
         .send(json!({ "type": "UpdateConfiguration", "format_turns": true }))
         .await;
-    client.sound(CHUNK).await;
+    client.audio(CHUNK).await;
     client.send(json!({ "type": "ForceEndpoint" })).await;
     assert_eq!(client.frame().await["transcript"], "It.");
 }
@@ -186,7 +190,7 @@ async fn chunks_are_50_to_1000_milliseconds_long() {
         (0, false),
     ] {
         let mut client = open(&standins, "").await;
-        client.sound(bytes).await;
+        client.audio(bytes).await;
         client.send(json!({ "type": "Terminate" })).await;
         let (frames, code, reason) = client.rest().await;
         assert_eq!(code, if good { 1000 } else { 3007 }, "{bytes}");
@@ -198,12 +202,12 @@ async fn chunks_are_50_to_1000_milliseconds_long() {
         }
     }
     let mut client = open(&standins, "&encoding=opus").await;
-    client.sound(40).await;
+    client.audio(40).await;
     client.send(json!({ "type": "Terminate" })).await;
     assert_eq!(
         client.rest().await.1,
         1000,
-        "how long that lasts is not known"
+        "the duration of compressed audio is unknown"
     );
 }
 
@@ -236,13 +240,13 @@ async fn silence_ends_the_session_with_an_error() {
     let (code, reason) = refused(client).await;
     assert_eq!(
         (code, reason.as_str()),
-        (1008, "Nothing was said for 60 seconds.")
+        (1008, "No message was received for 60 seconds.")
     );
     assert_eq!(start.elapsed().as_secs(), 60);
 }
 
 #[tokio::test(start_paused = true)]
-async fn session_ends_when_the_token_said() {
+async fn session_ends_at_the_limit_of_the_token() {
     let (standins, _) = standins();
     let token = assemblyai_token(&standins, 60).await;
     let mut client = connect(&standins, &format!("&token={token}"), &[]).await;
@@ -251,6 +255,6 @@ async fn session_ends_when_the_token_said() {
     sleep(Duration::from_secs(30)).await;
     client.send(json!({ "type": "KeepAlive" })).await;
     assert_eq!(client.frame().await["error_code"], 3008);
-    assert!(matches!(client.next().await, Got::Closed(3008, _)));
+    assert!(matches!(client.next().await, Received::Closed(3008, _)));
     assert_eq!(start.elapsed().as_secs(), 60);
 }

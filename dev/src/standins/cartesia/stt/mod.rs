@@ -1,4 +1,4 @@
-//! Cartesia's endpoints that transcribe uploads.
+//! Cartesia's transcription of uploads.
 //! Sources: docs.cartesia.ai/api-reference/stt/transcribe, /use-the-api/migrate-from-open-ai.
 
 use axum::Json;
@@ -8,9 +8,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::{Refusal, authorize, check_version, malformed, refuse};
-use crate::standins::Standins;
-use crate::standins::multipart::{self, Form, Unreadable};
+use super::auth::{authorize, check_version};
+use super::error::CartesiaError;
+use crate::standins::accounts::Standins;
+use crate::standins::multipart::{self, Upload, UploadError};
 use crate::standins::tokens::{self, Grant};
 
 /// `POST /stt`.
@@ -18,52 +19,56 @@ pub(super) async fn transcribe(
     State(standins): State<Standins>,
     headers: HeaderMap,
     upload: Result<Multipart, MultipartRejection>,
-) -> Result<Response, Refusal> {
-    let form = multipart::read(upload).await;
+) -> Result<Response, CartesiaError> {
+    let upload = multipart::read(upload).await;
     authorize(&standins, &headers, Grant::Stt)?;
     check_version(&headers)?;
-    transcript(form)
+    respond(upload)
 }
 
-/// `POST /audio/transcriptions`: the same for OpenAI's clients, which send no version in the
-/// documented example.
+/// `POST /audio/transcriptions`, for OpenAI's clients: they do not send a version in the documented
+/// example.
 pub(super) async fn transcribe_like_openai(
     State(standins): State<Standins>,
     headers: HeaderMap,
     upload: Result<Multipart, MultipartRejection>,
-) -> Result<Response, Refusal> {
-    let form = multipart::read(upload).await;
+) -> Result<Response, CartesiaError> {
+    let upload = multipart::read(upload).await;
     authorize(&standins, &headers, Grant::Stt)?;
     if headers.contains_key("cartesia-version") {
         check_version(&headers)?;
     }
-    transcript(form)
+    respond(upload)
 }
 
-fn transcript(form: Result<Form, Unreadable>) -> Result<Response, Refusal> {
-    let form = form.map_err(|why| match why {
-        Unreadable::NotMultipart => refuse(
+fn respond(upload: Result<Upload, UploadError>) -> Result<Response, CartesiaError> {
+    let upload = upload.map_err(|error| match error {
+        UploadError::NotMultipart => CartesiaError::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "Content-Type must be multipart/form-data with a boundary.",
         ),
-        Unreadable::Malformed => malformed("The form could not be read."),
-        Unreadable::TooLarge => refuse(StatusCode::PAYLOAD_TOO_LARGE, "The file is too large."),
+        UploadError::Malformed => CartesiaError::bad_request("The form could not be read."),
+        UploadError::TooLarge => {
+            CartesiaError::new(StatusCode::PAYLOAD_TOO_LARGE, "The file is too large.")
+        }
     })?;
-    let model = form.field("model").unwrap_or_default();
+    let model = upload.field("model").unwrap_or_default();
     if !model.starts_with("ink-whisper") {
-        return Err(malformed("model must be of the ink-whisper family."));
+        return Err(CartesiaError::bad_request(
+            "model must be in the ink-whisper family.",
+        ));
     }
-    match form.file {
-        None => Err(malformed("file is required.")),
-        Some(0) => Err(malformed("file is empty.")),
+    match upload.file_bytes {
+        None => Err(CartesiaError::bad_request("file is required.")),
+        Some(0) => Err(CartesiaError::bad_request("file is empty.")),
         Some(bytes) => {
             let body = json!({
                 "type": "transcript",
-                "text": format!("A stand-in heard {bytes} bytes of sound."),
+                "text": format!("A stand-in received {bytes} bytes of audio."),
                 "request_id": tokens::request_id(),
                 "is_final": true,
-                "language": form.field("language").unwrap_or("en"),
-                "duration": form.seconds(),
+                "language": upload.field("language").unwrap_or("en"),
+                "duration": upload.seconds(),
             });
             Ok(Json(body).into_response())
         }

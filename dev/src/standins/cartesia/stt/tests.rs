@@ -1,16 +1,16 @@
-//! Tests of Cartesia's endpoints that consume tokens.
+//! Tests of Cartesia's HTTP endpoints that accept tokens.
 
 use serde_json::Value;
 
 use super::*;
-use crate::standins::testing::{Answer, FORM_TYPE, call, form, standins};
-use crate::standins::{BODY_LIMIT, CARTESIA_KEY, Vendor};
+use crate::standins::testing::{MULTIPART_TYPE, TestResponse, call, multipart_body, standins};
+use crate::standins::{CARTESIA_KEY, MAX_BODY_BYTES, Vendor};
 
 const KEY: &str = "Bearer sk_car_standin_opens_nothing_real";
 const VERSION: (&str, &str) = ("cartesia-version", "2026-03-01");
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-fn ask() -> Value {
+fn request() -> Value {
     json!({
         "model_id": "sonic-3.5",
         "transcript": "Hi",
@@ -22,47 +22,54 @@ fn ask() -> Value {
 async fn token(standins: &Standins, grant: &str) -> String {
     let body = format!(r#"{{"grants":{{"{grant}":true}},"expires_in":60}}"#);
     let headers = [("authorization", KEY), VERSION, JSON];
-    let answer = call(standins, "POST", "/access-token", &headers, &body).await;
-    format!("Bearer {}", answer.token())
+    let response = call(standins, "POST", "/access-token", &headers, &body).await;
+    format!("Bearer {}", response.token())
 }
 
-async fn speak(standins: &Standins, shown: &str, ask: &Value) -> Answer {
-    let headers = [("authorization", shown), VERSION, JSON];
-    call(standins, "POST", "/tts/bytes", &headers, &ask.to_string()).await
+async fn speak(standins: &Standins, credential: &str, request: &Value) -> TestResponse {
+    let headers = [("authorization", credential), VERSION, JSON];
+    call(
+        standins,
+        "POST",
+        "/tts/bytes",
+        &headers,
+        &request.to_string(),
+    )
+    .await
 }
 
-async fn listen(standins: &Standins, path: &str, shown: &str, body: &str) -> Answer {
+async fn listen(standins: &Standins, path: &str, credential: &str, body: &str) -> TestResponse {
     let headers = [
-        ("authorization", shown),
+        ("authorization", credential),
         VERSION,
-        ("content-type", FORM_TYPE),
+        ("content-type", MULTIPART_TYPE),
     ];
     call(standins, "POST", path, &headers, body).await
 }
 
 #[tokio::test]
-async fn token_with_the_tts_grant_speaks_until_it_expires() {
+async fn token_with_the_tts_grant_works_until_it_expires() {
     let (standins, time) = standins();
-    let shown = token(&standins, "tts").await;
+    let bearer = token(&standins, "tts").await;
     for _ in 0..2 {
-        let answer = speak(&standins, &shown, &ask()).await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.header("content-type"), "audio/wav");
-        assert_eq!(answer.body.len(), 44 + 2 * 2 * 2_000);
-        assert!(answer.body.starts_with(b"RIFF"));
+        let response = speak(&standins, &bearer, &request()).await;
+        assert_eq!(response.status, 200);
+        assert_eq!(response.header("content-type"), "audio/wav");
+        assert_eq!(response.body.len(), 44 + 2 * 2 * 2_000);
+        assert!(response.body.starts_with(b"RIFF"));
     }
     time.advance(60);
-    let answer = speak(&standins, &shown, &ask()).await;
-    assert_eq!(answer.status, 401);
-    assert_eq!(answer.json()["message"], "The access token has expired.");
+    let response = speak(&standins, &bearer, &request()).await;
+    assert_eq!(response.status, 401);
+    assert_eq!(response.json()["message"], "The access token has expired.");
 }
 
 #[tokio::test]
-async fn token_without_the_grant_is_403_on_either_side() {
+async fn token_without_the_grant_is_403_for_tts_and_stt() {
     let (standins, _) = standins();
-    let upload = form(&[("model", "ink-whisper"), ("file", "0123")]);
+    let upload = multipart_body(&[("model", "ink-whisper"), ("file", "0123")]);
     let stt = token(&standins, "stt").await;
-    assert_eq!(speak(&standins, &stt, &ask()).await.status, 403);
+    assert_eq!(speak(&standins, &stt, &request()).await.status, 403);
     let tts = token(&standins, "tts").await;
     for path in ["/stt", "/audio/transcriptions"] {
         assert_eq!(listen(&standins, path, &tts, &upload).await.status, 403);
@@ -73,9 +80,9 @@ async fn token_without_the_grant_is_403_on_either_side() {
 #[tokio::test]
 async fn unknown_or_missing_credentials_are_401() {
     let (standins, _) = standins();
-    for shown in ["Bearer standin_car_guess", "Bearer ", "", CARTESIA_KEY] {
-        let answer = speak(&standins, shown, &ask()).await;
-        assert_eq!(answer.status, 401, "{shown:?}");
+    for credential in ["Bearer standin_car_guess", "Bearer ", "", CARTESIA_KEY] {
+        let response = speak(&standins, credential, &request()).await;
+        assert_eq!(response.status, 401, "{credential:?}");
     }
     let token = token(&standins, "tts").await;
     let as_key = [
@@ -83,42 +90,49 @@ async fn unknown_or_missing_credentials_are_401() {
         VERSION,
         JSON,
     ];
-    let answer = call(&standins, "POST", "/tts/bytes", &as_key, &ask().to_string()).await;
-    assert_eq!(answer.status, 401);
+    let response = call(
+        &standins,
+        "POST",
+        "/tts/bytes",
+        &as_key,
+        &request().to_string(),
+    )
+    .await;
+    assert_eq!(response.status, 401);
 }
 
 #[tokio::test]
-async fn api_key_itself_speaks_in_either_header() {
+async fn api_key_is_accepted_in_both_headers() {
     let (standins, _) = standins();
-    assert_eq!(speak(&standins, KEY, &ask()).await.status, 200);
+    assert_eq!(speak(&standins, KEY, &request()).await.status, 200);
     let headers = [("x-api-key", CARTESIA_KEY), VERSION, JSON];
-    let answer = call(
+    let response = call(
         &standins,
         "POST",
         "/tts/bytes",
         &headers,
-        &ask().to_string(),
+        &request().to_string(),
     )
     .await;
-    assert_eq!(answer.status, 200);
+    assert_eq!(response.status, 200);
     standins.set_key(Vendor::Cartesia, "sk_car_another_key_altogether");
-    assert_eq!(speak(&standins, KEY, &ask()).await.status, 401);
+    assert_eq!(speak(&standins, KEY, &request()).await.status, 401);
 }
 
 #[tokio::test]
-async fn raw_floats_and_a_bare_voice_id_are_honoured() {
+async fn raw_floats_and_a_plain_voice_id_are_supported() {
     let (standins, _) = standins();
-    let mut ask = ask();
-    ask["voice"] = json!("e07c00bc-4134-4eae-9ea4-1a55fb45746b");
-    ask["output_format"] =
+    let mut request = request();
+    request["voice"] = json!("e07c00bc-4134-4eae-9ea4-1a55fb45746b");
+    request["output_format"] =
         json!({ "container": "raw", "encoding": "pcm_f32le", "sample_rate": 48_000 });
-    let answer = speak(&standins, KEY, &ask).await;
-    assert_eq!(answer.header("content-type"), "audio/pcm");
-    assert_eq!(answer.body.len(), 2 * 4_000 * 4);
+    let response = speak(&standins, KEY, &request).await;
+    assert_eq!(response.header("content-type"), "audio/pcm");
+    assert_eq!(response.body.len(), 2 * 4_000 * 4);
 }
 
 #[tokio::test]
-async fn speech_that_cannot_be_made_is_400_and_the_field_is_named() {
+async fn unsupported_speech_is_400_and_the_field_is_named() {
     let (standins, _) = standins();
     for (pointer, value, named) in [
         ("/model_id", json!(null), "model_id"),
@@ -135,11 +149,11 @@ async fn speech_that_cannot_be_made_is_400_and_the_field_is_named() {
         ("/output_format/sample_rate", json!("8000"), "sample_rate"),
         ("/output_format/sample_rate", json!(u64::MAX), "sample_rate"),
     ] {
-        let mut ask = ask();
-        *ask.pointer_mut(pointer).unwrap() = value;
-        let answer = speak(&standins, KEY, &ask).await;
-        assert_eq!(answer.status, 400, "{ask}");
-        let message = answer.json()["message"].to_string();
+        let mut request = request();
+        *request.pointer_mut(pointer).unwrap() = value;
+        let response = speak(&standins, KEY, &request).await;
+        assert_eq!(response.status, 400, "{request}");
+        let message = response.json()["message"].to_string();
         assert!(message.contains(named), "{pointer}: {message}");
     }
     for not_an_object in [json!([]), json!("x"), json!(null)] {
@@ -148,20 +162,20 @@ async fn speech_that_cannot_be_made_is_400_and_the_field_is_named() {
 }
 
 #[tokio::test]
-async fn version_is_required_but_where_openai_clients_call() {
+async fn version_is_required_except_for_openai_clients() {
     let (standins, _) = standins();
-    let upload = form(&[("model", "ink-whisper"), ("file", "0123")]);
-    let headers = [("authorization", KEY), ("content-type", FORM_TYPE)];
+    let upload = multipart_body(&[("model", "ink-whisper"), ("file", "0123")]);
+    let headers = [("authorization", KEY), ("content-type", MULTIPART_TYPE)];
     for (path, status) in [
         ("/tts/bytes", 400),
         ("/stt", 400),
         ("/audio/transcriptions", 200),
     ] {
-        let answer = call(&standins, "POST", path, &headers, &upload).await;
-        assert_eq!(answer.status, status, "{path}");
+        let response = call(&standins, "POST", path, &headers, &upload).await;
+        assert_eq!(response.status, status, "{path}");
     }
     let unknown = [headers[0], headers[1], ("cartesia-version", "1999-01-01")];
-    let answer = call(
+    let response = call(
         &standins,
         "POST",
         "/audio/transcriptions",
@@ -169,19 +183,21 @@ async fn version_is_required_but_where_openai_clients_call() {
         &upload,
     )
     .await;
-    assert_eq!(answer.status, 400);
+    assert_eq!(response.status, 400);
 }
 
 #[tokio::test]
 async fn transcript_has_the_documented_members() {
     let (standins, _) = standins();
-    let sound = "s".repeat(16_000);
+    let audio = "s".repeat(16_000);
     let parts = [
         ("model", "ink-whisper"),
         ("language", "de"),
-        ("file", &sound),
+        ("file", &audio),
     ];
-    let body = listen(&standins, "/stt", KEY, &form(&parts)).await.json();
+    let body = listen(&standins, "/stt", KEY, &multipart_body(&parts))
+        .await
+        .json();
     assert_eq!(body["type"], "transcript");
     assert_eq!(body["duration"], 0.5);
     assert_eq!(body["language"], "de");
@@ -189,19 +205,28 @@ async fn transcript_has_the_documented_members() {
 }
 
 #[tokio::test]
-async fn uploads_without_a_sound_or_model_are_refused() {
+async fn uploads_without_audio_or_model_are_refused() {
     let (standins, _) = standins();
     for (body, status) in [
-        (form(&[("model", "ink-whisper")]), 400),
-        (form(&[("model", "ink-whisper"), ("file", "")]), 400),
-        (form(&[("file", "0123")]), 400),
-        (form(&[("model", "whisper-1"), ("file", "0123")]), 400),
+        (multipart_body(&[("model", "ink-whisper")]), 400),
+        (
+            multipart_body(&[("model", "ink-whisper"), ("file", "")]),
+            400,
+        ),
+        (multipart_body(&[("file", "0123")]), 400),
+        (
+            multipart_body(&[("model", "whisper-1"), ("file", "0123")]),
+            400,
+        ),
         (String::new(), 400),
-        (form(&[("file", &"s".repeat(BODY_LIMIT))]), 413),
+        (
+            multipart_body(&[("file", &"s".repeat(MAX_BODY_BYTES))]),
+            413,
+        ),
     ] {
         assert_eq!(listen(&standins, "/stt", KEY, &body).await.status, status);
     }
     let headers = [("authorization", KEY), VERSION, JSON];
-    let answer = call(&standins, "POST", "/stt", &headers, "{}").await;
-    assert_eq!(answer.status, 415);
+    let response = call(&standins, "POST", "/stt", &headers, "{}").await;
+    assert_eq!(response.status, 415);
 }

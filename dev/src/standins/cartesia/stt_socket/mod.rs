@@ -1,6 +1,6 @@
-//! Cartesia's sockets that listen: the one that waits to be told when an utterance ends, and the
-//! one that finds turns. Sources: docs.cartesia.ai/api-reference/stt/websocket and
-//! /stt/turns/websocket, and the types of @cartesia/cartesia-js 4.2.
+//! Cartesia's speech-to-text sockets: one where the client ends each utterance, and one that
+//! detects turns. Sources: docs.cartesia.ai/api-reference/stt/websocket and /stt/turns/websocket,
+//! and the types of @cartesia/cartesia-js 4.2.
 
 use std::convert::Infallible;
 
@@ -9,110 +9,122 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::{Refusal, admit, malformed};
+use super::auth::authorize_socket;
+use super::error::CartesiaError;
+use crate::standins::accounts::Standins;
+use crate::standins::request::{QueryPairs, single_parameter};
 use crate::standins::tokens::{self, Grant};
-use crate::standins::transcript::{Ear, Heard, seconds};
-use crate::standins::websocket::{Ending, Said, Socket, Upgrade};
-use crate::standins::{Standins, sole_pair};
+use crate::standins::transcript::{Transcriber, Transcript, seconds};
+use crate::standins::websocket::{ClientMessage, Socket, SocketClose, Upgrade};
 
-/// One socket that listens.
-struct Listener {
+/// The transcription of one socket.
+struct Transcription {
     request_id: String,
     language: String,
-    ear: Ear,
-    heard: Heard,
-    /// Whether a transcript went before, so that the next one starts with a space.
-    goes_on: bool,
+    transcriber: Transcriber,
+    transcript: Transcript,
+    /// Whether a final transcript was sent, so that the next one starts with a space.
+    continues: bool,
 }
 
 /// `GET /stt/websocket`.
 pub(super) async fn open(
     State(standins): State<Standins>,
-    Query(query): Query<Vec<(String, String)>>,
+    Query(query): Query<QueryPairs>,
     headers: HeaderMap,
     upgrade: Result<Upgrade, Response>,
 ) -> Result<Response, Response> {
-    let mut listener =
-        Listener::admit(&standins, &headers, &query).map_err(IntoResponse::into_response)?;
+    let mut transcription = Transcription::authorize(&standins, &headers, &query)
+        .map_err(IntoResponse::into_response)?;
     Ok(upgrade?.start(|mut socket| async move {
-        let Err(ending) = listener.until_told(&mut socket).await;
-        socket.end(ending).await;
+        let Err(close) = transcription.run(&mut socket).await;
+        socket.close(close).await;
     }))
 }
 
 /// `GET /stt/turns/websocket`.
 pub(super) async fn open_with_turns(
     State(standins): State<Standins>,
-    Query(query): Query<Vec<(String, String)>>,
+    Query(query): Query<QueryPairs>,
     headers: HeaderMap,
     upgrade: Result<Upgrade, Response>,
 ) -> Result<Response, Response> {
-    let mut listener =
-        Listener::admit(&standins, &headers, &query).map_err(IntoResponse::into_response)?;
+    let mut transcription = Transcription::authorize(&standins, &headers, &query)
+        .map_err(IntoResponse::into_response)?;
     Ok(upgrade?.start(|mut socket| async move {
-        let Err(ending) = listener.in_turns(&mut socket).await;
-        socket.end(ending).await;
+        let Err(close) = transcription.run_with_turns(&mut socket).await;
+        socket.close(close).await;
     }))
 }
 
-impl Listener {
-    fn admit(
+impl Transcription {
+    fn authorize(
         standins: &Standins,
         headers: &HeaderMap,
         query: &[(String, String)],
-    ) -> Result<Self, Refusal> {
-        admit(standins, headers, query, Grant::Stt)?;
-        let model = sole_pair(query, "model")?.unwrap_or_default();
+    ) -> Result<Self, CartesiaError> {
+        authorize_socket(standins, headers, query, Grant::Stt)?;
+        let model = single_parameter(query, "model")?.unwrap_or_default();
         if !model.starts_with("ink-") {
-            return Err(malformed("model must be of the ink family."));
+            return Err(CartesiaError::bad_request(
+                "model must be in the ink family.",
+            ));
         }
-        let bytes_per_sample = match sole_pair(query, "encoding")? {
+        let bytes_per_sample = match single_parameter(query, "encoding")? {
             Some("pcm_s16le" | "pcm_f16le") => 2,
             Some("pcm_s32le" | "pcm_f32le") => 4,
             Some("pcm_mulaw" | "pcm_alaw") => 1,
             _ => {
-                return Err(malformed(
-                    "encoding must be pcm_s16le, or another that is documented.",
+                return Err(CartesiaError::bad_request(
+                    "encoding must be pcm_s16le or another documented encoding.",
                 ));
             }
         };
         let sample_rate =
-            sole_pair(query, "sample_rate")?.and_then(|rate| rate.parse::<u32>().ok());
+            single_parameter(query, "sample_rate")?.and_then(|rate| rate.parse::<u32>().ok());
         let Some(sample_rate) = sample_rate.filter(|rate| (1..=192_000).contains(rate)) else {
-            return Err(malformed("sample_rate must be a number of hertz."));
+            return Err(CartesiaError::bad_request(
+                "sample_rate must be a number in hertz.",
+            ));
         };
         Ok(Self {
             request_id: tokens::request_id(),
-            language: sole_pair(query, "language")?.unwrap_or("en").to_owned(),
-            ear: Ear::new(u64::from(sample_rate) * bytes_per_sample),
-            heard: Heard::default(),
-            goes_on: false,
+            language: single_parameter(query, "language")?
+                .unwrap_or("en")
+                .to_owned(),
+            transcriber: Transcriber::new(u64::from(sample_rate) * bytes_per_sample),
+            transcript: Transcript::default(),
+            continues: false,
         })
     }
 
-    async fn until_told(&mut self, socket: &mut Socket) -> Result<Infallible, Ending> {
+    async fn run(&mut self, socket: &mut Socket) -> Result<Infallible, SocketClose> {
         loop {
-            match socket.hear().await? {
-                Said::Sound(sound) => {
-                    if self.take(sound.len()) {
-                        socket.say(&self.transcript(false)).await?;
+            match socket.receive().await? {
+                ClientMessage::Audio(audio) => {
+                    if self.add_audio(audio.len()) {
+                        socket.send(&self.transcript_frame(false)).await?;
                     }
                 }
-                Said::Text(command) => {
+                ClientMessage::Text(command) => {
                     match command.trim() {
                         "finalize" => {
                             self.finalize(socket).await?;
-                            socket.say(&self.event("flush_done")).await?;
+                            socket.send(&self.event_frame("flush_done")).await?;
                         }
-                        // Older clients say `done`.
+                        // Older clients send `done`.
                         "close" | "done" => {
                             self.finalize(socket).await?;
-                            return Err(Ending::with_words(self.event("done"), 1000, ""));
+                            return Err(SocketClose::with_frame(
+                                self.event_frame("done"),
+                                1000,
+                                "",
+                            ));
                         }
                         _ => {
                             socket
-                                .say(&self.refusal(
-                                    "Send sound as binary, and finalize or close as text.",
+                                .send(&self.error_frame(
+                                    "Send audio as binary messages, and finalize or close as text.",
                                 ))
                                 .await?
                         }
@@ -122,55 +134,55 @@ impl Listener {
         }
     }
 
-    async fn finalize(&mut self, socket: &mut Socket) -> Result<(), Ending> {
-        self.heard.0.extend(self.ear.finish());
-        if !self.heard.0.is_empty() {
-            socket.say(&self.transcript(true)).await?;
-            self.heard.take();
-            self.goes_on = true;
+    async fn finalize(&mut self, socket: &mut Socket) -> Result<(), SocketClose> {
+        self.transcript.0.extend(self.transcriber.finish());
+        if !self.transcript.0.is_empty() {
+            socket.send(&self.transcript_frame(true)).await?;
+            self.transcript.take();
+            self.continues = true;
         }
         Ok(())
     }
 
-    async fn in_turns(&mut self, socket: &mut Socket) -> Result<Infallible, Ending> {
-        socket.say(&self.event("connected")).await?;
+    async fn run_with_turns(&mut self, socket: &mut Socket) -> Result<Infallible, SocketClose> {
+        socket.send(&self.event_frame("connected")).await?;
         loop {
-            match socket.hear().await? {
-                Said::Sound(sound) => {
-                    self.ear.hear(sound.len());
-                    while let Some(word) = self.ear.next_word() {
-                        if self.heard.0.is_empty() {
-                            socket.say(&self.event("turn.start")).await?;
+            match socket.receive().await? {
+                ClientMessage::Audio(audio) => {
+                    self.transcriber.add_audio(audio.len());
+                    while let Some(word) = self.transcriber.next_word() {
+                        if self.transcript.0.is_empty() {
+                            socket.send(&self.event_frame("turn.start")).await?;
                         }
-                        self.heard.0.push(word);
-                        let text = if word.last {
-                            self.heard.in_full()
+                        self.transcript.0.push(word);
+                        let text = if word.ends_sentence {
+                            self.transcript.complete()
                         } else {
-                            self.heard.so_far()
+                            self.transcript.partial()
                         };
-                        socket.say(&self.turn("turn.update", &text)).await?;
-                        if word.last {
+                        socket.send(&self.turn_frame("turn.update", &text)).await?;
+                        if word.ends_sentence {
                             self.end_turn(socket).await?;
                         }
                     }
                 }
-                Said::Text(text) => {
+                ClientMessage::Text(text) => {
                     let command: Value = serde_json::from_str(&text).unwrap_or_default();
                     match command.get("type").and_then(Value::as_str) {
                         Some("config") => {}
                         Some("close") => {
-                            if let Some(word) = self.ear.finish() {
-                                if self.heard.0.is_empty() {
-                                    socket.say(&self.event("turn.start")).await?;
+                            if let Some(word) = self.transcriber.finish() {
+                                if self.transcript.0.is_empty() {
+                                    socket.send(&self.event_frame("turn.start")).await?;
                                 }
-                                self.heard.0.push(word);
+                                self.transcript.0.push(word);
                             }
                             self.end_turn(socket).await?;
-                            return Err(Ending::done());
+                            return Err(SocketClose::normal());
                         }
                         _ => {
                             socket
-                                .say(&self.refusal("type must be config or close."))
+                                .send(&self.error_frame("type must be config or close."))
                                 .await?
                         }
                     }
@@ -179,36 +191,37 @@ impl Listener {
         }
     }
 
-    async fn end_turn(&mut self, socket: &mut Socket) -> Result<(), Ending> {
-        let heard = self.heard.take();
-        if heard.0.is_empty() {
+    async fn end_turn(&mut self, socket: &mut Socket) -> Result<(), SocketClose> {
+        let transcript = self.transcript.take();
+        if transcript.0.is_empty() {
             Ok(())
         } else {
-            socket.say(&self.turn("turn.end", &heard.in_full())).await
+            socket
+                .send(&self.turn_frame("turn.end", &transcript.complete()))
+                .await
         }
     }
 
-    /// Hears sound; says whether there are new words.
-    fn take(&mut self, bytes: usize) -> bool {
-        self.ear.hear(bytes);
-        let before = self.heard.0.len();
-        while let Some(word) = self.ear.next_word() {
-            self.heard.0.push(word);
+    /// Adds audio. Returns whether there are new words.
+    fn add_audio(&mut self, bytes: usize) -> bool {
+        self.transcriber.add_audio(bytes);
+        let before = self.transcript.0.len();
+        while let Some(word) = self.transcriber.next_word() {
+            self.transcript.0.push(word);
         }
-        self.heard.0.len() > before
+        self.transcript.0.len() > before
     }
 
-    /// What was heard since the last final transcript. Clients put the final ones together as they
-    /// are.
-    fn transcript(&self, is_final: bool) -> Value {
+    /// The transcript since the last final one. Clients concatenate the final ones without changes.
+    fn transcript_frame(&self, is_final: bool) -> Value {
         let text = if is_final {
-            self.heard.in_full()
+            self.transcript.complete()
         } else {
-            self.heard.so_far()
+            self.transcript.partial()
         };
-        let space = if self.goes_on { " " } else { "" };
-        let start = self.heard.0.first().map_or(0, |word| word.start);
-        let end = self.heard.0.last().map_or(0, |word| word.end);
+        let space = if self.continues { " " } else { "" };
+        let start = self.transcript.0.first().map_or(0, |word| word.start);
+        let end = self.transcript.0.last().map_or(0, |word| word.end);
         json!({
             "type": "transcript",
             "request_id": self.request_id,
@@ -219,16 +232,16 @@ impl Listener {
         })
     }
 
-    fn event(&self, kind: &str) -> Value {
+    fn event_frame(&self, kind: &str) -> Value {
         json!({ "type": kind, "request_id": self.request_id })
     }
 
-    fn turn(&self, kind: &str, transcript: &str) -> Value {
+    fn turn_frame(&self, kind: &str, transcript: &str) -> Value {
         json!({ "type": kind, "request_id": self.request_id, "transcript": transcript })
     }
 
-    fn refusal(&self, message: &str) -> Value {
-        let mut frame = malformed(message).frame(None);
+    fn error_frame(&self, message: &str) -> Value {
+        let mut frame = CartesiaError::bad_request(message).frame(None);
         if let Some(members) = frame.as_object_mut() {
             members.insert("request_id".to_owned(), self.request_id.as_str().into());
         }

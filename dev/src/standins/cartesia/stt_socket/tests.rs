@@ -1,17 +1,17 @@
-//! Tests of Cartesia's sockets that listen.
+//! Tests of Cartesia's speech-to-text sockets.
 
 use super::*;
 use crate::standins::CARTESIA_KEY;
-use crate::standins::testing::{Client, cartesia_token, standins};
+use crate::standins::testing::{SocketClient, cartesia_token, standins};
 
-/// A tenth of a second of 16 kHz in 16 bits.
+/// 100 ms of 16 kHz, 16-bit audio.
 const CHUNK: usize = 3_200;
-const SOUND: &str = "model=ink-2&encoding=pcm_s16le&sample_rate=16000&cartesia_version=2026-08-14";
+const QUERY: &str = "model=ink-2&encoding=pcm_s16le&sample_rate=16000&cartesia_version=2026-08-14";
 
-async fn open(standins: &Standins, path: &str) -> Client {
+async fn open(standins: &Standins, path: &str) -> SocketClient {
     let token = cartesia_token(standins, &["stt"]).await;
-    let path = format!("{path}?{SOUND}&access_token={token}");
-    Client::connect(standins, &path, &[])
+    let path = format!("{path}?{QUERY}&access_token={token}");
+    SocketClient::connect(standins, &path, &[])
         .await
         .unwrap_or_else(|refused| panic!("{refused:?}"))
 }
@@ -32,10 +32,10 @@ async fn grant_and_expiry_are_checked_before_the_socket_opens() {
     );
     for path in ["/stt/websocket", "/stt/turns/websocket"] {
         let connect = |token: &str| {
-            let path = format!("{path}?{SOUND}&access_token={token}");
+            let path = format!("{path}?{QUERY}&access_token={token}");
             let standins = &standins;
             async move {
-                Client::connect(standins, &path, &[])
+                SocketClient::connect(standins, &path, &[])
                     .await
                     .map_or_else(|(status, _)| status, |_| 101)
             }
@@ -45,9 +45,9 @@ async fn grant_and_expiry_are_checked_before_the_socket_opens() {
         assert_eq!(connect("guess").await, 401);
     }
     time.advance(60);
-    let path = format!("/stt/websocket?{SOUND}&access_token={stt}");
+    let path = format!("/stt/websocket?{QUERY}&access_token={stt}");
     assert_eq!(
-        Client::connect(&standins, &path, &[])
+        SocketClient::connect(&standins, &path, &[])
             .await
             .err()
             .unwrap()
@@ -57,7 +57,7 @@ async fn grant_and_expiry_are_checked_before_the_socket_opens() {
 }
 
 #[tokio::test]
-async fn sound_that_is_not_described_is_refused() {
+async fn audio_without_a_valid_description_is_refused() {
     let (standins, _) = standins();
     for (query, named) in [
         ("encoding=pcm_s16le&sample_rate=16000", "model"),
@@ -76,7 +76,10 @@ async fn sound_that_is_not_described_is_refused() {
     ] {
         let path =
             format!("/stt/websocket?{query}&cartesia_version=2026-08-14&api_key={CARTESIA_KEY}");
-        let (status, body) = Client::connect(&standins, &path, &[]).await.err().unwrap();
+        let (status, body) = SocketClient::connect(&standins, &path, &[])
+            .await
+            .err()
+            .unwrap();
         assert_eq!(status, 400, "{query}");
         assert!(
             body["message"].as_str().unwrap().starts_with(named),
@@ -86,11 +89,11 @@ async fn sound_that_is_not_described_is_refused() {
 }
 
 #[tokio::test]
-async fn transcript_grows_and_is_final_when_told() {
+async fn transcript_grows_until_the_client_finalizes_it() {
     let (standins, _) = standins();
     let mut client = open(&standins, "/stt/websocket").await;
     for _ in 0..6 {
-        client.sound(CHUNK).await;
+        client.audio(CHUNK).await;
     }
     let (first, second) = (client.frame().await, client.frame().await);
     assert_eq!(
@@ -111,18 +114,18 @@ async fn transcript_grows_and_is_final_when_told() {
         flushed,
         json!({ "type": "flush_done", "request_id": last["request_id"] })
     );
-    client.sound(CHUNK).await;
+    client.audio(CHUNK).await;
     client.text("close").await;
     let (frames, code, _) = client.rest().await;
     assert_eq!((kinds(&frames), code), (vec!["transcript", "done"], 1000));
     assert_eq!(
         frames[0]["text"], " It.",
-        "to be put behind the first as it is"
+        "clients concatenate final transcripts without changes"
     );
 }
 
 #[tokio::test]
-async fn nothing_heard_gives_no_transcript() {
+async fn no_audio_gives_no_transcript() {
     let (standins, _) = standins();
     let mut client = open(&standins, "/stt/websocket").await;
     client.text("finalize").await;
@@ -141,7 +144,7 @@ async fn turns_start_grow_and_end_with_the_sentence() {
     let mut client = open(&standins, "/stt/turns/websocket").await;
     assert_eq!(client.frame().await["type"], "connected");
     for _ in 0..30 {
-        client.sound(CHUNK).await;
+        client.audio(CHUNK).await;
     }
     let mut frames = Vec::new();
     for _ in 0..12 {
@@ -163,7 +166,7 @@ async fn turns_start_grow_and_end_with_the_sentence() {
         .send(json!({ "type": "config", "turn": { "end_threshold": 0.3 } }))
         .await;
     client.text("what").await;
-    client.sound(CHUNK).await;
+    client.audio(CHUNK).await;
     client.send(json!({ "type": "close" })).await;
     let (frames, code, _) = client.rest().await;
     assert_eq!(

@@ -1,31 +1,31 @@
-//! Tests of speech as server-sent events, and of when words are heard.
+//! Tests of text-to-speech as server-sent events, and of word timestamps.
 
 use super::*;
-use crate::standins::testing::{Answer, call, cartesia_token, standins};
+use crate::standins::testing::{TestResponse, call, cartesia_token, standins};
 
 async fn ask_for_events(
     standins: &Standins,
     grant: &str,
     change: impl FnOnce(&mut Value),
-) -> Answer {
-    let shown = format!("Bearer {}", cartesia_token(standins, &[grant]).await);
-    let mut ask = json!({
+) -> TestResponse {
+    let bearer = format!("Bearer {}", cartesia_token(standins, &[grant]).await);
+    let mut request = json!({
         "model_id": "sonic-3.5",
         "transcript": "Hi you",
         "voice": "e07c00bc-4134-4eae-9ea4-1a55fb45746b",
         "output_format": { "container": "raw", "encoding": "pcm_s16le", "sample_rate": 8_000 },
     });
-    change(&mut ask);
+    change(&mut request);
     let headers = [
-        ("authorization", shown.as_str()),
+        ("authorization", bearer.as_str()),
         ("cartesia-version", "2026-08-14"),
         ("content-type", "application/json"),
     ];
-    call(standins, "POST", "/tts/sse", &headers, &ask.to_string()).await
+    call(standins, "POST", "/tts/sse", &headers, &request.to_string()).await
 }
 
-fn events(answer: &Answer) -> Vec<(String, Value)> {
-    let text = String::from_utf8(answer.body.clone()).unwrap();
+fn events(response: &TestResponse) -> Vec<(String, Value)> {
+    let text = String::from_utf8(response.body.clone()).unwrap();
     let event = |event: &str| {
         let (kind, data) = event.split_once('\n').unwrap();
         let data = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
@@ -41,35 +41,35 @@ fn events(answer: &Answer) -> Vec<(String, Value)> {
 #[tokio::test(start_paused = true)]
 async fn speech_is_streamed_as_events() {
     let (standins, _) = standins();
-    let answer = ask_for_events(&standins, "tts", |_| ()).await;
+    let response = ask_for_events(&standins, "tts", |_| ()).await;
     assert_eq!(
-        (answer.status.as_u16(), answer.header("content-type")),
+        (response.status.as_u16(), response.header("content-type")),
         (200, "text/event-stream")
     );
-    let events = events(&answer);
+    let events = events(&response);
     let kinds: Vec<_> = events.iter().map(|(kind, _)| kind.as_str()).collect();
     assert_eq!(kinds, ["chunk", "chunk", "done"]);
-    let mut sound = Vec::new();
+    let mut audio = Vec::new();
     for (kind, data) in &events {
         assert_eq!(data["type"], kind.as_str());
         assert_eq!(data.get("context_id"), None);
-        sound.extend(
+        audio.extend(
             STANDARD
                 .decode(data["data"].as_str().unwrap_or_default())
                 .unwrap(),
         );
     }
-    assert_eq!(sound, synth::pcm("Hi you", 8_000, Encoding::S16));
+    assert_eq!(audio, synth::pcm("Hi you", 8_000, Encoding::S16));
 }
 
 #[tokio::test(start_paused = true)]
-async fn context_and_timestamps_are_given_if_asked_for() {
+async fn context_and_timestamps_are_sent_on_request() {
     let (standins, _) = standins();
-    let answer = ask_for_events(&standins, "tts", |ask| {
-        ask["context_id"] = json!("mine");
-        ask["add_timestamps"] = json!(true);
+    let response = ask_for_events(&standins, "tts", |request| {
+        request["context_id"] = json!("mine");
+        request["add_timestamps"] = json!(true);
     });
-    let events = events(&answer.await);
+    let events = events(&response.await);
     assert!(events.iter().all(|(_, data)| data["context_id"] == "mine"));
     assert_eq!(
         events[0].1["word_timestamps"]["words"],
@@ -78,23 +78,24 @@ async fn context_and_timestamps_are_given_if_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_need_the_grant_and_a_raw_container() {
+async fn events_require_the_grant_and_a_raw_container() {
     let (standins, _) = standins();
     assert_eq!(ask_for_events(&standins, "stt", |_| ()).await.status, 403);
-    let wav = |ask: &mut Value| ask["output_format"]["container"] = json!("wav");
-    let answer = ask_for_events(&standins, "tts", wav).await;
-    assert_eq!(answer.status, 400);
-    assert!(answer.json()["message"].as_str().unwrap().contains("raw"));
+    let wav = |request: &mut Value| request["output_format"]["container"] = json!("wav");
+    let response = ask_for_events(&standins, "tts", wav).await;
+    assert_eq!(response.status, 400);
+    assert!(response.json()["message"].as_str().unwrap().contains("raw"));
     assert_eq!(
-        ask_for_events(&standins, "tts", |ask| ask["transcript"] = json!(" "))
-            .await
-            .status,
+        ask_for_events(&standins, "tts", |request| request["transcript"] =
+            json!(" "))
+        .await
+        .status,
         400
     );
 }
 
 #[test]
-fn words_are_timed_by_their_letters() {
+fn timestamps_of_words_follow_from_their_letters() {
     let frame = timestamps(Some("a"), " Hi  you!", 12);
     let (start, end) = ([13.0 / 12.0, 17.0 / 12.0], [15.0 / 12.0, 21.0 / 12.0]);
     assert_eq!(

@@ -1,5 +1,6 @@
-//! Cartesia's socket that speaks: several contexts at a time, each fed bit by bit. Source:
-//! docs.cartesia.ai/api-reference/tts/websocket, and the types of @cartesia/cartesia-js 4.2.
+//! Cartesia's text-to-speech socket, with several contexts that receive their text in parts.
+//! Sources: docs.cartesia.ai/api-reference/tts/websocket, and the types of @cartesia/cartesia-js
+//! 4.2.
 
 use std::collections::HashMap;
 
@@ -8,102 +9,107 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::tts::{self, Speech};
-use super::{Refusal, admit, malformed, refuse};
-use crate::standins::Standins;
-use crate::standins::speech_queue::{Part, Queue};
-use crate::standins::synth::MOST_NOTES;
+use super::auth::authorize_socket;
+use super::error::CartesiaError;
+use super::tts::{self, SpeechRequest};
+use crate::standins::accounts::Standins;
+use crate::standins::request::QueryPairs;
+use crate::standins::speech_queue::{Output, SpeechQueue};
+use crate::standins::synth::MAX_NOTES;
 use crate::standins::tokens::Grant;
-use crate::standins::websocket::{Ending, Said, Socket, Upgrade};
+use crate::standins::websocket::{ClientMessage, Socket, SocketClose, Upgrade};
 
-/// As many contexts may be open at once.
-const MOST_CONTEXTS: usize = 64;
+/// The maximum number of open contexts.
+const MAX_CONTEXTS: usize = 64;
 
-/// What is known of an open context.
+/// The state of an open context.
 #[derive(Default)]
 struct Context {
-    /// Letters so far.
+    /// The number of letters so far.
     letters: usize,
     flushes: u32,
 }
 
-struct Talk {
+/// The open contexts of one socket and their outputs.
+struct TtsContexts {
     contexts: HashMap<String, Context>,
-    queue: Queue,
+    queue: SpeechQueue,
 }
 
-/// `GET /tts/websocket`. A token is refused before the socket opens: the SDKs show nothing of a
-/// close after it.
+/// `GET /tts/websocket`. Invalid tokens are rejected before the socket opens, since the SDKs do not
+/// report the reason of a later close.
 pub(super) async fn open(
     State(standins): State<Standins>,
-    Query(query): Query<Vec<(String, String)>>,
+    Query(query): Query<QueryPairs>,
     headers: HeaderMap,
     upgrade: Result<Upgrade, Response>,
 ) -> Result<Response, Response> {
-    admit(&standins, &headers, &query, Grant::Tts).map_err(IntoResponse::into_response)?;
+    authorize_socket(&standins, &headers, &query, Grant::Tts)
+        .map_err(IntoResponse::into_response)?;
     Ok(upgrade?.start(|mut socket| async {
-        let mut talk = Talk {
+        let mut contexts = TtsContexts {
             contexts: HashMap::new(),
-            queue: Queue::new(),
+            queue: SpeechQueue::new(),
         };
-        let Err(ending) = talk.run(&mut socket).await;
-        socket.end(ending).await;
+        let Err(close) = contexts.run(&mut socket).await;
+        socket.close(close).await;
     }))
 }
 
-impl Talk {
-    async fn run(&mut self, socket: &mut Socket) -> Result<std::convert::Infallible, Ending> {
+impl TtsContexts {
+    async fn run(&mut self, socket: &mut Socket) -> Result<std::convert::Infallible, SocketClose> {
         loop {
             tokio::select! {
-                said = socket.hear(), if !self.queue.is_full() => {
-                    if let Err(frame) = self.take(said?) {
-                        socket.say(&frame).await?;
+                message = socket.receive(), if !self.queue.is_full() => {
+                    if let Err(frame) = self.handle(message?) {
+                        socket.send(&frame).await?;
                     }
                 }
-                cue = self.queue.next() => {
-                    let frame = match cue.part {
-                        Part::Sound(letters, format) => tts::chunk(Some(&cue.context), &letters, format),
-                        Part::Frame(frame) => frame,
-                        Part::End => continue,
+                item = self.queue.next() => {
+                    let frame = match item.output {
+                        Output::Audio(letters, format) => tts::chunk(Some(&item.context), &letters, format),
+                        Output::Frame(frame) => frame,
+                        Output::End => continue,
                     };
-                    socket.say(&frame).await?;
+                    socket.send(&frame).await?;
                 }
             }
         }
     }
 
-    /// Takes a message in, or gives the frame that refuses it.
-    fn take(&mut self, said: Said) -> Result<(), Value> {
-        let Said::Text(text) = said else {
-            return Err(malformed("Send JSON, as text.").frame(None));
+    /// Handles a message. The error is the frame to send.
+    fn handle(&mut self, message: ClientMessage) -> Result<(), Value> {
+        let ClientMessage::Text(text) = message else {
+            return Err(CartesiaError::bad_request("Send JSON as text messages.").frame(None));
         };
-        let ask: Value = serde_json::from_str(&text)
-            .map_err(|error| malformed(error.to_string()).frame(None))?;
-        let context = tts::text(&ask, "context_id")
-            .map_err(|refusal| refusal.frame(None))?
+        let request: Value = serde_json::from_str(&text)
+            .map_err(|error| CartesiaError::bad_request(error.to_string()).frame(None))?;
+        let context = tts::required_text(&request, "context_id")
+            .map_err(|error| error.frame(None))?
             .to_owned();
-        self.take_ask(&context, &ask).map_err(|refusal| {
-            // An error ends its context.
-            self.forget(&context);
-            refusal.frame(Some(&context))
+        self.handle_request(&context, &request).map_err(|error| {
+            // An error closes its context.
+            self.cancel(&context);
+            error.frame(Some(&context))
         })
     }
 
-    fn take_ask(&mut self, context: &str, ask: &Value) -> Result<(), Refusal> {
-        if ask.get("cancel") == Some(&Value::Bool(true)) {
-            self.forget(context);
+    fn handle_request(&mut self, context: &str, request: &Value) -> Result<(), CartesiaError> {
+        if request.get("cancel") == Some(&Value::Bool(true)) {
+            self.cancel(context);
             return Ok(());
         }
-        let goes_on = flag(ask, "continue")?;
-        let flush = flag(ask, "flush")?;
-        let speech = Speech::read(ask)?.raw()?;
-        if speech.transcript.trim().is_empty() && !goes_on && !self.contexts.contains_key(context) {
-            return Err(malformed(
-                "transcript is required where the context has none before.",
+        let continues = flag(request, "continue")?;
+        let flush = flag(request, "flush")?;
+        let speech = SpeechRequest::read(request)?.require_raw()?;
+        if speech.transcript.trim().is_empty() && !continues && !self.contexts.contains_key(context)
+        {
+            return Err(CartesiaError::bad_request(
+                "transcript is required for a new context.",
             ));
         }
-        if self.contexts.len() >= MOST_CONTEXTS && !self.contexts.contains_key(context) {
-            return Err(refuse(
+        if self.contexts.len() >= MAX_CONTEXTS && !self.contexts.contains_key(context) {
+            return Err(CartesiaError::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "Too many contexts are open.",
             ));
@@ -111,12 +117,13 @@ impl Talk {
         let state = self.contexts.entry(context.to_owned()).or_default();
         if speech.timestamps && !speech.transcript.trim().is_empty() {
             let frame = tts::timestamps(Some(context), &speech.transcript, state.letters);
-            self.queue.push(context, Part::Frame(frame));
+            self.queue.push(context, Output::Frame(frame));
         }
         state.letters = state
             .letters
-            .saturating_add(speech.transcript.chars().take(MOST_NOTES).count());
-        self.queue.speak(context, &speech.transcript, speech.format);
+            .saturating_add(speech.transcript.chars().take(MAX_NOTES).count());
+        self.queue
+            .push_text(context, &speech.transcript, speech.format);
         if flush {
             state.flushes = state.flushes.saturating_add(1);
             let frame = json!({
@@ -127,28 +134,30 @@ impl Talk {
                 "flush_id": state.flushes,
                 "status_code": 206,
             });
-            self.queue.push(context, Part::Frame(frame));
+            self.queue.push(context, Output::Frame(frame));
         }
-        if !goes_on {
+        if !continues {
             self.queue
-                .push(context, Part::Frame(tts::done(Some(context))));
+                .push(context, Output::Frame(tts::done(Some(context))));
             self.contexts.remove(context);
         }
         Ok(())
     }
 
-    fn forget(&mut self, context: &str) {
+    fn cancel(&mut self, context: &str) {
         self.contexts.remove(context);
-        self.queue.forget(context);
+        self.queue.cancel(context);
     }
 }
 
-/// A member that is true, or false, or left out.
-fn flag(ask: &Value, name: &str) -> Result<bool, Refusal> {
-    match ask.get(name) {
+/// An optional Boolean member; the default is false.
+fn flag(request: &Value, name: &str) -> Result<bool, CartesiaError> {
+    match request.get(name) {
         None | Some(Value::Null) => Ok(false),
         Some(Value::Bool(flag)) => Ok(*flag),
-        Some(_) => Err(malformed(format!("{name} must be true or false."))),
+        Some(_) => Err(CartesiaError::bad_request(format!(
+            "{name} must be true or false."
+        ))),
     }
 }
 

@@ -1,45 +1,45 @@
-//! Tests of Cartesia's socket that speaks.
+//! Tests of Cartesia's text-to-speech socket.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::*;
 use crate::standins::synth::{self, Encoding};
-use crate::standins::testing::{Client, cartesia_token, standins};
+use crate::standins::testing::{SocketClient, cartesia_token, standins};
 use crate::standins::{CARTESIA_KEY, Vendor};
 
 const VERSION: (&str, &str) = ("cartesia-version", "2026-08-14");
 
-fn ask(context: &str, transcript: &str, goes_on: bool) -> Value {
+fn request(context: &str, transcript: &str, continues: bool) -> Value {
     json!({
         "model_id": "sonic-3",
         "voice": { "id": "e07c00bc-4134-4eae-9ea4-1a55fb45746b" },
         "transcript": transcript,
         "output_format": { "container": "raw", "encoding": "pcm_s16le", "sample_rate": 8_000 },
         "context_id": context,
-        "continue": goes_on,
+        "continue": continues,
     })
 }
 
-fn sound_of(frame: &Value) -> Vec<u8> {
+fn audio_of(frame: &Value) -> Vec<u8> {
     STANDARD.decode(frame["data"].as_str().unwrap()).unwrap()
 }
 
-async fn open(standins: &Standins) -> Client {
-    let shown = format!("Bearer {}", cartesia_token(standins, &["tts"]).await);
-    let headers = [("authorization", shown.as_str()), VERSION];
-    Client::connect(standins, "/tts/websocket", &headers)
+async fn open(standins: &Standins) -> SocketClient {
+    let bearer = format!("Bearer {}", cartesia_token(standins, &["tts"]).await);
+    let headers = [("authorization", bearer.as_str()), VERSION];
+    SocketClient::connect(standins, "/tts/websocket", &headers)
         .await
         .unwrap_or_else(|refused| panic!("{refused:?}"))
 }
 
 async fn status(standins: &Standins, query: &str, headers: &[(&'static str, &str)]) -> u16 {
-    let opened = Client::connect(standins, &format!("/tts/websocket{query}"), headers).await;
+    let opened = SocketClient::connect(standins, &format!("/tts/websocket{query}"), headers).await;
     opened.map_or_else(|(status, _)| status, |_| 101)
 }
 
 #[tokio::test]
-async fn token_is_taken_from_the_header_or_the_query() {
+async fn token_can_be_in_the_header_or_the_query() {
     let (standins, _) = standins();
     let token = cartesia_token(&standins, &["tts"]).await;
     let bearer = format!("Bearer {token}");
@@ -112,18 +112,24 @@ async fn token_without_the_grant_or_expired_is_refused_before_the_socket_opens()
     let (standins, time) = standins();
     let stt = cartesia_token(&standins, &["stt", "agent"]).await;
     let path = format!("/tts/websocket?cartesia_version=2026-08-14&access_token={stt}");
-    let (status, body) = Client::connect(&standins, &path, &[]).await.err().unwrap();
+    let (status, body) = SocketClient::connect(&standins, &path, &[])
+        .await
+        .err()
+        .unwrap();
     assert_eq!((status, &body["title"]), (403, &json!("Forbidden")));
     let tts = cartesia_token(&standins, &["tts"]).await;
     let path = format!("/tts/websocket?cartesia_version=2026-08-14&access_token={tts}");
     for _ in 0..2 {
         assert!(
-            Client::connect(&standins, &path, &[]).await.is_ok(),
+            SocketClient::connect(&standins, &path, &[]).await.is_ok(),
             "until it expires"
         );
     }
     time.advance(60);
-    let (status, body) = Client::connect(&standins, &path, &[]).await.err().unwrap();
+    let (status, body) = SocketClient::connect(&standins, &path, &[])
+        .await
+        .err()
+        .unwrap();
     assert_eq!(
         (status, &body["message"]),
         (401, &json!("The access token has expired."))
@@ -135,7 +141,7 @@ async fn token_without_the_grant_or_expired_is_refused_before_the_socket_opens()
 async fn transcript_is_answered_in_chunks_and_done() {
     let (standins, _) = standins();
     let mut client = open(&standins).await;
-    let mut once = ask("a", "Hello", false);
+    let mut once = request("a", "Hello", false);
     once.as_object_mut().unwrap().remove("continue");
     client.send(once).await;
     let (first, second, done) = (
@@ -149,7 +155,7 @@ async fn transcript_is_answered_in_chunks_and_done() {
     );
     assert!(first["step_time"].is_number());
     assert_eq!(
-        [sound_of(&first), sound_of(&second)].concat(),
+        [audio_of(&first), audio_of(&second)].concat(),
         synth::pcm("Hello", 8_000, Encoding::S16)
     );
     assert_eq!(
@@ -159,17 +165,17 @@ async fn transcript_is_answered_in_chunks_and_done() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn context_goes_on_until_it_is_told_not_to() {
+async fn context_stays_open_until_the_client_ends_it() {
     let (standins, _) = standins();
     let mut client = open(&standins).await;
-    let mut first = ask("a", "one ", true);
+    let mut first = request("a", "one ", true);
     first["add_timestamps"] = json!(true);
     client.send(first).await;
-    let mut second = ask("a", "two", true);
+    let mut second = request("a", "two", true);
     second["add_timestamps"] = json!(true);
     second["flush"] = json!(true);
     client.send(second).await;
-    client.send(ask("a", "", false)).await;
+    client.send(request("a", "", false)).await;
     let mut kinds = Vec::new();
     let mut starts = Vec::new();
     loop {
@@ -202,15 +208,15 @@ async fn context_goes_on_until_it_is_told_not_to() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cancelled_context_is_silent_and_others_go_on() {
+async fn cancelled_context_is_silent_and_others_continue() {
     let (standins, _) = standins();
     let mut client = open(&standins).await;
-    client.send(ask("long", &"a".repeat(240), false)).await;
+    client.send(request("long", &"a".repeat(240), false)).await;
     assert_eq!(client.frame().await["context_id"], "long");
     client
         .send(json!({ "cancel": true, "context_id": "long" }))
         .await;
-    client.send(ask("short", "b", false)).await;
+    client.send(request("short", "b", false)).await;
     let mut of_long = 0;
     loop {
         let frame = client.frame().await;
@@ -224,7 +230,7 @@ async fn cancelled_context_is_silent_and_others_go_on() {
 }
 
 #[tokio::test]
-async fn unfit_message_gets_an_error_for_its_context_and_the_socket_stays() {
+async fn invalid_message_gets_an_error_for_its_context_and_the_socket_stays_open() {
     let (standins, _) = standins();
     let mut client = open(&standins).await;
     for (pointer, value) in [
@@ -236,9 +242,9 @@ async fn unfit_message_gets_an_error_for_its_context_and_the_socket_stays() {
         ("/output_format/sample_rate", json!(7)),
         ("/continue", json!("yes")),
     ] {
-        let mut ask = ask("a", "Hi", false);
-        *ask.pointer_mut(pointer).unwrap() = value;
-        client.send(ask).await;
+        let mut request = request("a", "Hi", false);
+        *request.pointer_mut(pointer).unwrap() = value;
+        client.send(request).await;
         let frame = client.frame().await;
         let kind = (
             &frame["type"],
@@ -266,9 +272,9 @@ async fn unfit_message_gets_an_error_for_its_context_and_the_socket_stays() {
             "{text}"
         );
     }
-    client.sound(10).await;
+    client.audio(10).await;
     assert_eq!(client.frame().await["status_code"], 400);
-    client.send(ask("a", "Hi", false)).await;
+    client.send(request("a", "Hi", false)).await;
     assert_eq!(client.frame().await["type"], "chunk");
 }
 
@@ -276,10 +282,10 @@ async fn unfit_message_gets_an_error_for_its_context_and_the_socket_stays() {
 async fn contexts_are_limited() {
     let (standins, _) = standins();
     let mut client = open(&standins).await;
-    for number in 0..MOST_CONTEXTS {
-        client.send(ask(&number.to_string(), "", true)).await;
+    for number in 0..MAX_CONTEXTS {
+        client.send(request(&number.to_string(), "", true)).await;
     }
-    client.send(ask("one too many", "", true)).await;
+    client.send(request("one too many", "", true)).await;
     let frame = client.frame().await;
     assert_eq!(
         (&frame["status_code"], &frame["context_id"]),

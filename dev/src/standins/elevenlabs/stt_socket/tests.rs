@@ -1,28 +1,28 @@
-//! Tests of ElevenLabs' socket that transcribes.
+//! Tests of ElevenLabs' socket for real-time transcription.
 
 use super::*;
-use crate::standins::testing::{Client, Got, elevenlabs_token, standins};
-use crate::standins::{ELEVENLABS_KEY, Need, Why};
+use crate::standins::testing::{Received, SocketClient, elevenlabs_token, standins};
+use crate::standins::{ELEVENLABS_KEY, RedeemError, Scope};
 
 const PATH: &str = "/v1/speech-to-text/realtime?model_id=scribe_v2_realtime";
 
-async fn connect(standins: &Standins, path: &str) -> Client {
-    Client::connect(standins, path, &[])
+async fn connect(standins: &Standins, path: &str) -> SocketClient {
+    SocketClient::connect(standins, path, &[])
         .await
         .unwrap_or_else(|refused| panic!("{refused:?}"))
 }
 
-async fn open(standins: &Standins, query: &str) -> Client {
+async fn open(standins: &Standins, query: &str) -> SocketClient {
     let token = elevenlabs_token(standins, "realtime_scribe").await;
     let mut client = connect(standins, &format!("{PATH}{query}&token={token}")).await;
     assert_eq!(client.frame().await["message_type"], "session_started");
     client
 }
 
-/// Sound of so many milliseconds in 16 kHz and 16 bits.
+/// 16 kHz, 16-bit audio of this duration.
 fn chunk(milliseconds: usize, commit: bool) -> Value {
-    let sound = STANDARD.encode(vec![0; milliseconds * 32]);
-    json!({ "message_type": "input_audio_chunk", "audio_base_64": sound, "commit": commit, "sample_rate": 16_000 })
+    let audio = STANDARD.encode(vec![0; milliseconds * 32]);
+    json!({ "message_type": "input_audio_chunk", "audio_base_64": audio, "commit": commit, "sample_rate": 16_000 })
 }
 
 #[tokio::test]
@@ -37,12 +37,12 @@ async fn token_opens_one_session() {
     assert_eq!(started["config"]["sample_rate"], 16_000);
     assert_eq!(started["config"]["model_id"], "scribe_v2_realtime");
     let (frames, code, reason) = connect(&standins, &path).await.rest().await;
-    let words = "The single-use token has been used before.";
+    let message = "The single-use token has been used before.";
     assert_eq!(
         frames,
-        [json!({ "message_type": "auth_error", "error": words })]
+        [json!({ "message_type": "auth_error", "error": message })]
     );
-    assert_eq!((code, reason.as_str()), (1008, words));
+    assert_eq!((code, reason.as_str()), (1008, message));
 }
 
 #[tokio::test]
@@ -70,9 +70,9 @@ async fn token_of_another_type_or_unknown_or_expired_is_an_auth_error() {
             .contains("another type")
     );
     assert_eq!(
-        standins.redeem(&other, Need::ElevenLabs(TokenType::TtsWebsocket)),
+        standins.redeem(&other, Scope::ElevenLabs(TokenType::TtsWebsocket)),
         Ok(()),
-        "it stayed unspent"
+        "it is not spent"
     );
     assert!(
         refused("&token=guess".to_owned())
@@ -97,14 +97,14 @@ async fn token_of_another_type_or_unknown_or_expired_is_an_auth_error() {
 async fn api_key_opens_sessions_too() {
     let (standins, _) = standins();
     let headers = [("xi-api-key", ELEVENLABS_KEY)];
-    let mut client = Client::connect(&standins, PATH, &headers)
+    let mut client = SocketClient::connect(&standins, PATH, &headers)
         .await
         .unwrap_or_else(|refused| panic!("{refused:?}"));
     assert_eq!(client.frame().await["message_type"], "session_started");
 }
 
 #[tokio::test]
-async fn unfit_query_is_refused_and_spends_nothing() {
+async fn invalid_query_is_refused_and_spends_no_token() {
     let (standins, _) = standins();
     let token = elevenlabs_token(&standins, "realtime_scribe").await;
     for query in [
@@ -121,9 +121,9 @@ async fn unfit_query_is_refused_and_spends_nothing() {
             "{query}"
         );
     }
-    let need = Need::ElevenLabs(TokenType::RealtimeScribe);
-    assert_eq!(standins.redeem(&token, need), Ok(()));
-    assert_eq!(standins.redeem(&token, need), Err(Why::Spent));
+    let scope = Scope::ElevenLabs(TokenType::RealtimeScribe);
+    assert_eq!(standins.redeem(&token, scope), Ok(()));
+    assert_eq!(standins.redeem(&token, scope), Err(RedeemError::Spent));
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn partials_grow_until_the_commit() {
 async fn with_vad_the_end_of_a_sentence_commits_it() {
     let (standins, _) = standins();
     let mut client = open(&standins, "&commit_strategy=vad&audio_format=ulaw_8000").await;
-    // 3.3 s of it.
+    // 3.3 s of audio.
     client.send(chunk(825, false)).await;
     let committed = client.frame().await;
     assert_eq!(committed["message_type"], "committed_transcript");
@@ -180,17 +180,17 @@ async fn silence_ends_the_session_with_an_error() {
     let mut client = open(&standins, "").await;
     let start = tokio::time::Instant::now();
     let (frames, code, reason) = client.rest().await;
-    let words = "Nothing was said for 60 seconds.";
+    let message = "No message was received for 60 seconds.";
     assert_eq!(
         frames,
-        [json!({ "message_type": "insufficient_audio_activity", "error": words })]
+        [json!({ "message_type": "insufficient_audio_activity", "error": message })]
     );
-    assert_eq!((code, reason.as_str()), (1008, words));
+    assert_eq!((code, reason.as_str()), (1008, message));
     assert_eq!(start.elapsed().as_secs(), 60);
 }
 
 #[tokio::test]
-async fn unfit_message_ends_the_session() {
+async fn invalid_message_ends_the_session() {
     let (standins, _) = standins();
     for message in [
         json!("x"),
@@ -209,10 +209,10 @@ async fn unfit_message_ends_the_session() {
         );
     }
     let mut client = open(&standins, "").await;
-    client.sound(10).await;
+    client.audio(10).await;
     assert_eq!(client.frame().await["message_type"], "input_error");
     let mut client = open(&standins, "").await;
     client.text(&" ".repeat(2 * 1024 * 1024)).await;
     assert_eq!(client.frame().await["message_type"], "chunk_size_exceeded");
-    assert!(matches!(client.next().await, Got::Closed(1009, _)));
+    assert!(matches!(client.next().await, Received::Closed(1009, _)));
 }

@@ -1,29 +1,30 @@
-//! Tests of ElevenLabs' sockets that speak.
+//! Tests of ElevenLabs' text-to-speech sockets.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
 
-use super::super::tts_contexts::MOST_CONTEXTS;
+use super::super::tts_contexts::MAX_CONTEXTS;
 use super::*;
-use crate::standins::testing::{Client, elevenlabs_token, standins};
-use crate::standins::{ELEVENLABS_KEY, Need, synth};
+use crate::standins::testing::{SocketClient, elevenlabs_token, standins};
+use crate::standins::{ELEVENLABS_KEY, Scope, synth};
 
 const ONE: &str = "/v1/text-to-speech/a-voice/stream-input?model_id=eleven_flash_v2_5";
 const MULTI: &str = "/v1/text-to-speech/a-voice/multi-stream-input?model_id=eleven_flash_v2_5";
 
-async fn connect(standins: &Standins, path: &str) -> Client {
+async fn connect(standins: &Standins, path: &str) -> SocketClient {
     let path = format!("{path}&output_format=pcm_16000");
-    Client::connect(standins, &path, &[])
+    SocketClient::connect(standins, &path, &[])
         .await
         .unwrap_or_else(|refused| panic!("{refused:?}"))
 }
 
-async fn open(standins: &Standins, path: &str) -> Client {
+async fn open(standins: &Standins, path: &str) -> SocketClient {
     let token = elevenlabs_token(standins, "tts_websocket").await;
     connect(standins, &format!("{path}&single_use_token={token}")).await
 }
 
-fn sound_of(frames: &[Value]) -> Vec<u8> {
+fn audio_of(frames: &[Value]) -> Vec<u8> {
     let decode = |frame: &Value| {
         STANDARD
             .decode(frame["audio"].as_str().unwrap_or_default())
@@ -33,7 +34,7 @@ fn sound_of(frames: &[Value]) -> Vec<u8> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn text_is_answered_with_sound_and_the_close() {
+async fn text_is_answered_with_audio_and_the_close() {
     let (standins, _) = standins();
     let mut client = open(&standins, ONE).await;
     client
@@ -44,7 +45,7 @@ async fn text_is_answered_with_sound_and_the_close() {
     client.send(json!({ "text": "" })).await;
     let (frames, code, _) = client.rest().await;
     assert_eq!(
-        sound_of(&frames),
+        audio_of(&frames),
         synth::pcm("Hello you ", 16_000, Encoding::S16)
     );
     let alignment = json!({ "chars": ["H", "e", "l"], "charStartTimesMs": [0, 83, 167], "charDurationsMs": [83, 84, 83] });
@@ -60,7 +61,7 @@ async fn text_is_answered_with_sound_and_the_close() {
 }
 
 #[tokio::test]
-async fn token_opens_one_socket_and_only_of_its_type() {
+async fn token_opens_one_socket_of_its_type() {
     let (standins, time) = standins();
     let scribe = elevenlabs_token(&standins, "realtime_scribe").await;
     let late = elevenlabs_token(&standins, "tts_websocket").await;
@@ -93,9 +94,9 @@ async fn token_opens_one_socket_and_only_of_its_type() {
         );
     }
     assert_eq!(
-        standins.redeem(&scribe, Need::ElevenLabs(TokenType::RealtimeScribe)),
+        standins.redeem(&scribe, Scope::ElevenLabs(TokenType::RealtimeScribe)),
         Ok(()),
-        "it stayed unspent"
+        "it is not spent"
     );
     time.advance(900);
     assert_eq!(
@@ -105,11 +106,11 @@ async fn token_opens_one_socket_and_only_of_its_type() {
 }
 
 #[tokio::test]
-async fn api_key_may_be_in_the_header_or_the_first_message() {
+async fn api_key_can_be_in_the_header_or_the_first_message() {
     let (standins, _) = standins();
     let path = format!("{ONE}&output_format=pcm_16000");
     let headers = [("xi-api-key", ELEVENLABS_KEY)];
-    let mut client = Client::connect(&standins, &path, &headers)
+    let mut client = SocketClient::connect(&standins, &path, &headers)
         .await
         .unwrap_or_else(|refused| panic!("{refused:?}"));
     client.send(json!({ "text": "Hi" })).await;
@@ -137,7 +138,7 @@ async fn api_key_may_be_in_the_header_or_the_first_message() {
 }
 
 #[tokio::test]
-async fn unfit_query_or_message_is_refused_and_the_query_spends_nothing() {
+async fn invalid_query_or_message_is_refused_and_an_invalid_query_spends_no_token() {
     let (standins, _) = standins();
     let token = elevenlabs_token(&standins, "tts_websocket").await;
     for (query, error) in [
@@ -150,7 +151,7 @@ async fn unfit_query_or_message_is_refused_and_the_query_spends_nothing() {
         ),
     ] {
         let path = format!("{ONE}{query}&single_use_token={token}");
-        let mut client = Client::connect(&standins, &path, &[])
+        let mut client = SocketClient::connect(&standins, &path, &[])
             .await
             .unwrap_or_else(|refused| panic!("{refused:?}"));
         let (frames, code, _) = client.rest().await;
@@ -161,7 +162,7 @@ async fn unfit_query_or_message_is_refused_and_the_query_spends_nothing() {
         );
     }
     assert_eq!(
-        standins.redeem(&token, Need::ElevenLabs(TokenType::TtsWebsocket)),
+        standins.redeem(&token, Scope::ElevenLabs(TokenType::TtsWebsocket)),
         Ok(())
     );
     for text in ["", "x", "[]", "{}", r#"{"text":7}"#] {
@@ -177,7 +178,7 @@ async fn unfit_query_or_message_is_refused_and_the_query_spends_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_ends_the_socket_when_the_client_said_so() {
+async fn silence_ends_the_socket_after_the_requested_timeout() {
     let (standins, _) = standins();
     for (query, seconds) in [("", 20), ("&inactivity_timeout=180", 180)] {
         let mut client = open(&standins, &format!("{ONE}{query}")).await;
@@ -198,7 +199,7 @@ async fn silence_ends_the_socket_when_the_client_said_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn contexts_speak_for_themselves_and_are_closed_one_by_one() {
+async fn contexts_are_independent_and_closed_one_by_one() {
     let (standins, _) = standins();
     let mut client = open(&standins, MULTI).await;
     client.send(json!({ "text": " ", "context_id": "a" })).await;
@@ -213,7 +214,7 @@ async fn contexts_speak_for_themselves_and_are_closed_one_by_one() {
         .send(json!({ "close_context": true, "context_id": "a" }))
         .await;
     client
-        .send(json!({ "close_context": true, "context_id": "nobody" }))
+        .send(json!({ "close_context": true, "context_id": "unknown" }))
         .await;
     client.send(json!({ "close_socket": true })).await;
     let (frames, code, _) = client.rest().await;
@@ -225,10 +226,10 @@ async fn contexts_speak_for_themselves_and_are_closed_one_by_one() {
             .collect()
     };
     assert_eq!(
-        sound_of(&of("a")),
+        audio_of(&of("a")),
         synth::pcm("One ", 16_000, Encoding::S16)
     );
-    assert_eq!(sound_of(&of("b")), synth::pcm("Two", 16_000, Encoding::S16));
+    assert_eq!(audio_of(&of("b")), synth::pcm("Two", 16_000, Encoding::S16));
     for context in ["a", "b"] {
         let last = json!({ "audio": null, "isFinal": true, "contextId": context });
         assert_eq!(of(context).last().unwrap(), &last);
@@ -240,7 +241,7 @@ async fn contexts_speak_for_themselves_and_are_closed_one_by_one() {
 async fn more_contexts_than_allowed_end_the_socket() {
     let (standins, _) = standins();
     let mut client = open(&standins, MULTI).await;
-    for number in 0..=MOST_CONTEXTS {
+    for number in 0..=MAX_CONTEXTS {
         client
             .send(json!({ "text": " ", "context_id": number.to_string() }))
             .await;

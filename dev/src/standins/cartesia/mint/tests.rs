@@ -2,20 +2,21 @@
 
 use super::*;
 use crate::standins::CARTESIA_KEY;
-use crate::standins::testing::{Answer, call, standins};
+use crate::standins::testing::{TestResponse, call, standins};
+use crate::standins::tokens::{RedeemError, Scope};
 
-const GOOD: [(&str, &str); 3] = [
+const VALID: [(&str, &str); 3] = [
     ("authorization", "Bearer sk_car_standin_opens_nothing_real"),
     ("cartesia-version", "2026-03-01"),
     ("content-type", "application/json"),
 ];
 const TTS: &str = r#"{"grants":{"tts":true},"expires_in":60}"#;
 
-async fn mint(standins: &Standins, headers: &[(&str, &str)], body: &str) -> Answer {
+async fn mint(standins: &Standins, headers: &[(&str, &str)], body: &str) -> TestResponse {
     call(standins, "POST", "/access-token", headers, body).await
 }
 
-/// The good headers with one of them replaced.
+/// The valid headers with one of them replaced.
 fn with(name: &'static str, value: &'static str) -> Vec<(&'static str, &'static str)> {
     let mut headers = without(name);
     headers.push((name, value));
@@ -23,37 +24,37 @@ fn with(name: &'static str, value: &'static str) -> Vec<(&'static str, &'static 
 }
 
 fn without(name: &str) -> Vec<(&'static str, &'static str)> {
-    GOOD.into_iter().filter(|(n, _)| *n != name).collect()
+    VALID.into_iter().filter(|(n, _)| *n != name).collect()
 }
 
 #[tokio::test]
 async fn documented_request_gets_a_token_and_nothing_else() {
     let (standins, _) = standins();
-    let answer = mint(&standins, &GOOD, TTS).await;
-    let token = answer.token();
-    assert_eq!(answer.json(), json!({ "token": token }));
-    assert_eq!(standins.redeem(&token, Need::Cartesia(Grant::Tts)), Ok(()));
+    let response = mint(&standins, &VALID, TTS).await;
+    let token = response.token();
+    assert_eq!(response.json(), json!({ "token": token }));
+    assert_eq!(standins.redeem(&token, Scope::Cartesia(Grant::Tts)), Ok(()));
     assert_eq!(
-        standins.redeem(&token, Need::Cartesia(Grant::Stt)),
-        Err(Why::NotGranted)
+        standins.redeem(&token, Scope::Cartesia(Grant::Stt)),
+        Err(RedeemError::NotGranted)
     );
 }
 
 #[tokio::test]
-async fn asked_lifetime_is_kept_to_the_second() {
+async fn requested_lifetime_is_exact_to_the_second() {
     let (standins, time) = standins();
-    let token = mint(&standins, &GOOD, TTS).await.token();
+    let token = mint(&standins, &VALID, TTS).await.token();
     time.advance(59);
-    assert_eq!(standins.redeem(&token, Need::Cartesia(Grant::Tts)), Ok(()));
+    assert_eq!(standins.redeem(&token, Scope::Cartesia(Grant::Tts)), Ok(()));
     time.advance(1);
     assert_eq!(
-        standins.redeem(&token, Need::Cartesia(Grant::Tts)),
-        Err(Why::Expired)
+        standins.redeem(&token, Scope::Cartesia(Grant::Tts)),
+        Err(RedeemError::Expired)
     );
 }
 
 #[tokio::test]
-async fn edges_of_what_is_documented_are_accepted() {
+async fn documented_limits_are_accepted() {
     let (standins, _) = standins();
     for body in [
         r#"{"grants":{"tts":true},"expires_in":1}"#,
@@ -61,15 +62,15 @@ async fn edges_of_what_is_documented_are_accepted() {
         r#"{"grants":{"tts":null,"stt":false,"agent":true},"expires_in":null}"#,
         r#"{"grants":{"stt":true}}"#,
     ] {
-        mint(&standins, &GOOD, body).await.token();
+        mint(&standins, &VALID, body).await.token();
     }
     let newer = with("cartesia-version", "2026-08-14");
     mint(&standins, &newer, TTS).await.token();
     let charset = with("content-type", "application/json; charset=utf-8");
     mint(&standins, &charset, TTS).await.token();
-    let mut header_of_old = without("authorization");
-    header_of_old.push(("x-api-key", CARTESIA_KEY));
-    mint(&standins, &header_of_old, TTS).await.token();
+    let mut legacy_header = without("authorization");
+    legacy_header.push(("x-api-key", CARTESIA_KEY));
+    mint(&standins, &legacy_header, TTS).await.token();
     assert_eq!(standins.mints(Vendor::Cartesia), 7);
 }
 
@@ -98,8 +99,8 @@ async fn bodies_outside_the_documentation_are_400() {
         r#"{"grants":{"tts":true},"expires_in":"60"}"#,
         r#"{"grants":{"tts":true},"expires_in":60} x"#,
     ] {
-        let answer = mint(&standins, &GOOD, body).await;
-        assert_eq!(answer.status, 400, "{body}");
+        let response = mint(&standins, &VALID, body).await;
+        assert_eq!(response.status, 400, "{body}");
     }
     assert_eq!(standins.mints(Vendor::Cartesia), 0);
     assert_eq!(standins.requests(Vendor::Cartesia), 20);
@@ -108,10 +109,10 @@ async fn bodies_outside_the_documentation_are_400() {
 #[tokio::test]
 async fn missing_or_wrong_headers_are_refused() {
     let (standins, _) = standins();
-    let mut twice = GOOD.to_vec();
+    let mut twice = VALID.to_vec();
     twice.push(("authorization", "Bearer other"));
-    let mut wrong_beside_good = with("authorization", "Bearer wrong");
-    wrong_beside_good.push(("x-api-key", CARTESIA_KEY));
+    let mut wrong_next_to_valid = with("authorization", "Bearer wrong");
+    wrong_next_to_valid.push(("x-api-key", CARTESIA_KEY));
     for (status, headers) in [
         (401, without("authorization")),
         (401, with("authorization", "Bearer wrong")),
@@ -125,15 +126,15 @@ async fn missing_or_wrong_headers_are_refused() {
             with("authorization", "Basic sk_car_standin_opens_nothing_real"),
         ),
         (401, twice),
-        (401, wrong_beside_good),
+        (401, wrong_next_to_valid),
         (400, without("cartesia-version")),
         (400, with("cartesia-version", "2026-03-02")),
         (415, without("content-type")),
         (415, with("content-type", "text/plain")),
         (415, with("content-type", "application/jsonp")),
     ] {
-        let answer = mint(&standins, &headers, TTS).await;
-        assert_eq!(answer.status, status, "{headers:?}");
+        let response = mint(&standins, &headers, TTS).await;
+        assert_eq!(response.status, status, "{headers:?}");
     }
     assert_eq!(standins.mints(Vendor::Cartesia), 0);
 }
@@ -141,19 +142,19 @@ async fn missing_or_wrong_headers_are_refused() {
 #[tokio::test]
 async fn access_token_mints_no_further_token() {
     let (standins, _) = standins();
-    let token = mint(&standins, &GOOD, TTS).await.token();
-    let shown = format!("Bearer {token}");
+    let token = mint(&standins, &VALID, TTS).await.token();
+    let bearer = format!("Bearer {token}");
     let mut headers = without("authorization");
-    headers.push(("authorization", &shown));
+    headers.push(("authorization", &bearer));
     assert_eq!(mint(&standins, &headers, TTS).await.status, 401);
 }
 
 #[tokio::test]
-async fn errors_have_the_documented_shape() {
+async fn errors_have_the_documented_format() {
     let (standins, _) = standins();
-    let answer = mint(&standins, &[], "").await;
-    let body = answer.json();
-    assert_eq!(answer.header("content-type"), "application/json");
+    let response = mint(&standins, &[], "").await;
+    let body = response.json();
+    assert_eq!(response.header("content-type"), "application/json");
     assert_eq!(body["error_code"], json!(null));
     assert_eq!(body["title"], "Unauthorized");
     assert!(body["message"].is_string());
@@ -164,10 +165,10 @@ async fn errors_have_the_documented_shape() {
 async fn other_methods_are_405_and_counted() {
     let (standins, _) = standins();
     for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"] {
-        let answer = call(&standins, method, "/access-token", &GOOD, TTS).await;
-        assert_eq!(answer.status, 405, "{method}");
-        assert_eq!(answer.header("allow"), "POST");
-        assert_eq!(answer.header("access-control-allow-origin"), "");
+        let response = call(&standins, method, "/access-token", &VALID, TTS).await;
+        assert_eq!(response.status, 405, "{method}");
+        assert_eq!(response.header("allow"), "POST");
+        assert_eq!(response.header("access-control-allow-origin"), "");
     }
     assert_eq!(standins.requests(Vendor::Cartesia), 5);
     assert_eq!(standins.mints(Vendor::Cartesia), 0);
