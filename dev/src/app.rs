@@ -1,5 +1,4 @@
-//! The app side: a page, an identity provider, and the token endpoints through the broker that is
-//! deployed.
+//! The app: a page, an identity provider, and the token endpoints through the deployed broker.
 
 use std::sync::Arc;
 
@@ -19,127 +18,94 @@ use voicemint_assemblyai::AssemblyAi;
 use voicemint_cartesia::Cartesia;
 use voicemint_elevenlabs::ElevenLabs;
 
-use crate::base_url_override::{self, Answered};
+use crate::base_url_override::{self, BaseUrlOverride};
 use crate::cli::Arguments;
 use crate::endpoint::Endpoint;
 use crate::identity::{self, IdentityProvider, Kind};
 use crate::not_found::not_found;
 use crate::origins::Origins;
-use crate::page::{self, Deployed};
-use crate::secret_store::Keys;
-use crate::settings_check::{self, Check};
-use crate::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
+use crate::page::{self, DeployedProvider};
+use crate::providers::{self, Variables};
+use crate::secret_store::InMemorySecrets;
+use crate::settings_check::{self, SettingsCheck};
 use crate::{host_guard, secrets_manager, sign_in, terminal};
 
-/// How many users of a provider are counted, where a limit is set.
-const MAX_COUNTED: usize = 1024;
+/// How many users per provider are counted if a limit is set.
+const MAX_COUNTED_USERS: usize = 1024;
 
-/// The process's environment, which is read for API keys of real providers, further authorities and
-/// a proxy.
-pub type RealKeys<'a> = &'a dyn Fn(&str) -> Option<String>;
+type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// The providers, in the order in which they are shown.
-pub const PROVIDERS: [&str; 3] = ["cartesia", "elevenlabs", "assemblyai"];
-
-/// The variable that makes a provider the real one.
-pub fn key_variable(provider: &str) -> String {
-    format!("{}_API_KEY", provider.to_ascii_uppercase())
-}
-
-/// The app side, and what it needs beside the stand-ins.
+/// The app, and what functions outside this process need in addition to the stand-ins.
 pub struct App {
     /// The page, the endpoints and the identity provider.
     pub router: Router,
-    /// Where functions that run beside it read their secrets.
+    /// Where functions outside this process read their secrets.
     pub secrets_manager: Router,
 }
 
 impl App {
-    /// Builds both.
+    /// Builds both routers.
     ///
     /// # Errors
-    /// Everything that is wrong with the settings given by flags, in words.
-    pub fn new(
-        arguments: &Arguments,
-        real_keys: RealKeys,
-    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let identity =
-            Arc::new(identity(arguments).map_err(|_| "this machine has no random numbers")?);
-        let secrets_manager = secrets_manager::router(Keys::of_standins(identity.secrets()));
+    /// One message with everything that is wrong with the settings.
+    pub fn new(arguments: &Arguments, variables: Variables) -> Result<Self, Error> {
+        let identity = identity(arguments).map_err(|_| "this system has no random numbers")?;
+        let secrets = InMemorySecrets::for_standins(identity.secrets());
+        let secrets_manager = secrets_manager::router(secrets);
+        let router = router(arguments, variables, Arc::new(identity))?;
         Ok(Self {
-            router: host_guard::known_alone(
-                router(arguments, real_keys, identity)?,
-                arguments.names(),
-            ),
-            secrets_manager: host_guard::known_alone(secrets_manager, arguments.names()),
+            router: host_guard::protect(router, arguments.host_names()),
+            secrets_manager: host_guard::protect(secrets_manager, arguments.host_names()),
         })
     }
 }
 
 fn router(
     arguments: &Arguments,
-    real_keys: RealKeys,
+    variables: Variables,
     identity: Arc<IdentityProvider>,
-) -> Result<Router, Box<dyn std::error::Error + Send + Sync>> {
-    let mut check = Check::new(arguments, real_keys);
+) -> Result<Router, Error> {
+    let mut check = SettingsCheck::new(arguments, variables);
     let transport = check
-        .general(transport(arguments, real_keys, &check))
+        .accept_general(transport(arguments, variables, &check))
         .map_or_else(Transport::new, Ok)?;
-    let cartesia = endpoint::<Cartesia>(
+    let mut builder = EndpointBuilder {
         arguments,
-        &identity,
-        real_keys,
-        CARTESIA_KEY,
-        &transport,
-        &mut check,
-    );
-    let elevenlabs = endpoint::<ElevenLabs>(
-        arguments,
-        &identity,
-        real_keys,
-        ELEVENLABS_KEY,
-        &transport,
-        &mut check,
-    );
-    let assemblyai = endpoint::<AssemblyAi>(
-        arguments,
-        &identity,
-        real_keys,
-        ASSEMBLYAI_KEY,
-        &transport,
-        &mut check,
-    );
-    let brokers = check.finish(arguments, cartesia.zip(elevenlabs).zip(assemblyai))?;
-    let (
-        ((cartesia, cartesia_deployed), (elevenlabs, elevenlabs_deployed)),
-        (assemblyai, assemblyai_deployed),
-    ) = brokers;
-    let kind = arguments
-        .setting("", "SESSION_KIND")
-        .unwrap_or(arguments.session.name());
+        variables,
+        identity: &identity,
+        transport,
+        check,
+    };
+    // Every provider is built before the check ends, so that one message names all errors.
+    let built = [
+        builder.build::<Cartesia>(),
+        builder.build::<ElevenLabs>(),
+        builder.build::<AssemblyAi>(),
+    ];
+    let built: Option<Vec<_>> = built.into_iter().collect();
+    let built = builder.check.finish(arguments, built)?;
+    let (endpoints, deployed): (Vec<_>, Vec<_>) = built.into_iter().unzip();
+    let kind = arguments.session_kind("");
     let grants_claim = arguments
         .set
         .iter()
         .any(|setting| setting.name == "GRANTS_CLAIM");
-    Ok(page::router(
-        &[cartesia_deployed, elevenlabs_deployed, assemblyai_deployed],
-        kind,
-        grants_claim,
-    )
-    .route("/cartesia/token", cartesia)
-    .route("/elevenlabs/token", elevenlabs)
-    .route("/assemblyai/token", assemblyai)
-    .merge(sign_in::router(
-        Arc::clone(&identity),
-        Clock::system(),
-        arguments,
-    ))
-    .merge(identity::router(identity, Clock::system()))
-    .fallback(not_found)
-    .method_not_allowed_fallback(not_allowed))
+    let page = page::router(&deployed, kind, grants_claim);
+    let router = deployed
+        .iter()
+        .zip(endpoints)
+        .fold(page, |router, (provider, endpoint)| {
+            router.route(&providers::token_path(provider.name), endpoint)
+        });
+    let sign_in = sign_in::router(Arc::clone(&identity), Clock::system(), arguments);
+    Ok(router
+        .merge(sign_in)
+        .merge(identity::router(identity, Clock::system()))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed))
 }
 
-async fn not_allowed(request: Request) -> Response {
+async fn method_not_allowed(request: Request) -> Response {
     terminal::show(
         request.method(),
         request.uri().path(),
@@ -152,30 +118,29 @@ async fn not_allowed(request: Request) -> Response {
         .into_response()
 }
 
-/// The one HTTP client of all functions here, with the authorities and the proxy of this process's
+/// The HTTP client of all functions here, with the authorities and the proxy of this process's
 /// environment.
 fn transport(
     arguments: &Arguments,
-    environment: RealKeys,
-    check: &Check,
+    variables: Variables,
+    check: &SettingsCheck,
 ) -> Result<Transport, SettingsError> {
-    let variables = |name: &str| {
-        check.asks("", name);
+    let environment = |name: &str| {
+        check.record_lookup("", name);
         match (arguments.setting("", name), name) {
             (Some(value), _) => Some(value.to_owned()),
             (None, settings_check::AUTHORITIES) => {
-                settings_check::authorities(arguments, environment)
+                settings_check::authorities(arguments, variables)
             }
-            (None, _) => environment(name),
+            (None, _) => variables(name),
         }
     };
-    let mut reader = Reader::new(&variables);
+    let mut reader = Reader::new(&environment);
     let transport = Transport::from_settings(&mut reader);
     reader.finish(transport)
 }
 
-/// The identity provider that was asked for, with the cookie that all functions were told to look
-/// for.
+/// The requested identity provider, with the cookie name that all functions are set to.
 fn identity(arguments: &Arguments) -> Result<IdentityProvider, Unspecified> {
     let identity = IdentityProvider::new(arguments.session, &arguments.app_origin())?;
     Ok(match arguments.setting("", "SESSION_COOKIE") {
@@ -184,74 +149,77 @@ fn identity(arguments: &Arguments) -> Result<IdentityProvider, Unspecified> {
     })
 }
 
-fn endpoint<P: Provider>(
-    arguments: &Arguments,
-    identity: &IdentityProvider,
-    real_keys: RealKeys,
-    standin_key: &str,
-    transport: &Transport,
-    check: &mut Check,
-) -> Option<(MethodRouter, Deployed)> {
-    let real = real_keys(&key_variable(P::NAME));
-    let base_url = real.is_none().then(|| arguments.standins_url());
-    let keys = Keys::default().with(P::NAME, real.unwrap_or_else(|| standin_key.to_owned()));
-    let keys = identity
-        .secrets()
-        .into_iter()
-        .fold(keys, |keys, (id, secret)| keys.with(id, secret));
-    // Settings of one kind would spoil another.
-    let kind = arguments
-        .setting(P::NAME, "SESSION_KIND")
-        .unwrap_or(arguments.session.name());
-    let sessions = if kind == arguments.session.name() {
-        identity.settings()
-    } else {
-        Vec::new()
-    };
-    let minting_url = arguments
-        .setting(P::NAME, "PROVIDER_BASE_URL")
-        .map(str::to_owned)
-        .or(base_url);
-    let standin = minting_url
-        .as_deref()
-        .is_some_and(|url| url.trim_end_matches('/') == arguments.standins_url());
-    let answered_url = arguments.base_url.clone().filter(|_| standin);
-    let origins = Origins::new::<P>(arguments);
-    let environment = |name: &str| {
-        check.asks(P::NAME, name);
-        match (arguments.setting(P::NAME, name), name) {
-            (_, "ALLOWED_ORIGINS") => Some(origins.setting()),
-            (_, "PROVIDER_BASE_URL") => minting_url.clone(),
-            (_, base_url_override::BASE_URL) => answered_url.clone(),
-            (Some(value), _) => Some(value.to_owned()),
-            (None, "API_KEY_SECRET_ID") => Some(P::NAME.to_owned()),
-            (None, "LIMIT_TABLE") => Some("in-memory".to_owned()),
-            (None, "SESSION_AUTHORIZED_PARTIES") if kind == Kind::Clerk.name() => origins.parties(),
-            _ => sessions
-                .iter()
-                .find(|(setting, _)| *setting == name)
-                .map(|(_, value)| value.clone()),
-        }
-    };
-    let (keys, table) = (Arc::new(keys), Arc::new(Memory::new(MAX_COUNTED)));
-    let broker = Broker::<Answered<P>>::from_settings(
-        &environment,
-        keys,
-        table,
-        transport.clone(),
-        Clock::system(),
-    );
-    let base_url = Answered::<P>::from_settings(&mut Reader::new(&environment))
-        .base_url()
-        .to_owned();
-    let deployed = Deployed {
-        name: P::NAME,
-        cookie: P::COOKIE,
-        single_use: P::SINGLE_USE,
-        base_url,
-        standin,
-    };
-    check
-        .take(P::NAME, broker)
-        .map(|broker| (Endpoint::new(broker, origins).route(), deployed))
+/// Builds the token endpoints of the providers.
+struct EndpointBuilder<'a> {
+    arguments: &'a Arguments,
+    variables: Variables<'a>,
+    identity: &'a IdentityProvider,
+    transport: Transport,
+    check: SettingsCheck,
+}
+
+impl EndpointBuilder<'_> {
+    fn build<P: Provider>(&mut self) -> Option<(MethodRouter, DeployedProvider)> {
+        let arguments = self.arguments;
+        let provider = providers::find(P::NAME)?;
+        let real_key = (self.variables)(&provider.key_variable());
+        let minting_url = arguments
+            .setting(P::NAME, "PROVIDER_BASE_URL")
+            .map(str::to_owned)
+            .or_else(|| real_key.is_none().then(|| arguments.standins_url()));
+        let standin = minting_url
+            .as_deref()
+            .is_some_and(|url| url.trim_end_matches('/') == arguments.standins_url());
+        let response_url = arguments.base_url.clone().filter(|_| standin);
+        let origins = Origins::new::<P>(arguments);
+        let kind = arguments.session_kind(P::NAME);
+        // The settings of one kind would conflict with those of another.
+        let session_settings = if kind == arguments.session.name() {
+            self.identity.settings()
+        } else {
+            Vec::new()
+        };
+        let environment = |name: &str| {
+            self.check.record_lookup(P::NAME, name);
+            match (arguments.setting(P::NAME, name), name) {
+                (_, "ALLOWED_ORIGINS") => Some(origins.setting()),
+                (_, "PROVIDER_BASE_URL") => minting_url.clone(),
+                (_, base_url_override::SETTING) => response_url.clone(),
+                (Some(value), _) => Some(value.to_owned()),
+                (None, "API_KEY_SECRET_ID") => Some(P::NAME.to_owned()),
+                (None, "LIMIT_TABLE") => Some("in-memory".to_owned()),
+                (None, "SESSION_AUTHORIZED_PARTIES") if kind == Kind::Clerk.name() => {
+                    origins.authorized_parties()
+                }
+                _ => session_settings
+                    .iter()
+                    .find(|(setting, _)| *setting == name)
+                    .map(|(_, value)| value.clone()),
+            }
+        };
+        let key = real_key.unwrap_or_else(|| provider.standin_key.to_owned());
+        let secrets = self.identity.secrets().into_iter().fold(
+            InMemorySecrets::default().with(P::NAME, key),
+            |secrets, (id, value)| secrets.with(id, value),
+        );
+        let broker = Broker::<BaseUrlOverride<P>>::from_settings(
+            &environment,
+            Arc::new(secrets),
+            Arc::new(Memory::new(MAX_COUNTED_USERS)),
+            self.transport.clone(),
+            Clock::system(),
+        );
+        let base_url = BaseUrlOverride::<P>::from_settings(&mut Reader::new(&environment))
+            .base_url()
+            .to_owned();
+        let broker = self.check.accept(P::NAME, broker)?;
+        let deployed = DeployedProvider {
+            name: P::NAME,
+            cookie: P::COOKIE,
+            single_use: P::SINGLE_USE,
+            base_url,
+            standin,
+        };
+        Some((Endpoint::new(broker, origins).route(), deployed))
+    }
 }

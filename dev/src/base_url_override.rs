@@ -1,5 +1,5 @@
-//! A provider whose answers name another base URL than the one that mints: for clients that reach
-//! the stand-ins otherwise than the broker does.
+//! A provider whose responses name another base URL than the one that mints, for clients that reach
+//! the stand-ins by another URL than the broker does.
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
@@ -10,17 +10,17 @@ use voicemint::provider::{Provider, Verdict};
 use voicemint::secret::api_key::ApiKey;
 use voicemint::settings::Reader;
 
-/// What the environment says of the base URL in answers. No flag can set it by itself, as settings
-/// are in capitals.
-pub const BASE_URL: &str = "answered_base_url";
+/// The setting for the base URL in responses. `--set` cannot set it, since names of settings are in
+/// upper case.
+pub const SETTING: &str = "response_base_url";
 
-/// A provider, and the base URL in its answers. Everything else is forwarded to the provider.
-pub struct Answered<P> {
+/// A provider with another base URL in its responses. Everything else is delegated to the provider.
+pub struct BaseUrlOverride<P> {
     provider: P,
     base_url: Option<String>,
 }
 
-impl<P: Provider> Provider for Answered<P> {
+impl<P: Provider> Provider for BaseUrlOverride<P> {
     const NAME: &'static str = P::NAME;
     const COOKIE: &'static str = P::COOKIE;
     const SINGLE_USE: bool = P::SINGLE_USE;
@@ -28,7 +28,7 @@ impl<P: Provider> Provider for Answered<P> {
     fn from_settings(reader: &mut Reader) -> Self {
         Self {
             provider: P::from_settings(reader),
-            base_url: reader.optional(BASE_URL),
+            base_url: reader.optional(SETTING),
         }
     }
 
@@ -69,8 +69,9 @@ mod tests {
     use voicemint_elevenlabs::ElevenLabs;
 
     #[test]
-    fn what_a_provider_knows_of_its_errors_is_asked_of_it() {
-        let provider = Answered::<ElevenLabs>::from_settings(&mut Reader::new(&|_: &str| None));
+    fn errors_are_delegated_to_the_provider() {
+        let provider =
+            BaseUrlOverride::<ElevenLabs>::from_settings(&mut Reader::new(&|_: &str| None));
         let body = br#"{"detail":{"status":"quota_exceeded"}}"#;
         assert_eq!(provider.error_code(body), Some("quota_exceeded"));
         let plain = ElevenLabs::from_settings(&mut Reader::new(&|_: &str| None));

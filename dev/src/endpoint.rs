@@ -1,4 +1,4 @@
-//! A provider's endpoint: any method goes to the broker, and each call is shown.
+//! A provider's token endpoint: the broker handles every method, and each call is printed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,46 +16,47 @@ use voicemint::provider::Provider;
 use voicemint::provider::request::too_large;
 
 use crate::origins::{self, Origins};
+use crate::providers::token_path;
 use crate::terminal;
 
-/// As long as the deployed functions have (`Timeout` in template.yaml).
-const INVOCATION: Duration = Duration::from_secs(10);
+/// The timeout of the deployed functions (`Timeout` in template.yaml).
+const INVOCATION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The longest body that API Gateway passes on. The broker judges all that is shorter, as it does
-/// where it is deployed.
+/// The maximum length of a body that API Gateway passes on. The broker judges shorter bodies, as it
+/// does when it is deployed.
 const MAX_GATEWAY_BYTES: usize = 10 * 1024 * 1024;
 
-/// A broker, and whose pages may call it.
+/// A broker, and the origins whose pages may call it.
 pub struct Endpoint<P> {
     broker: Broker<P>,
     origins: Origins,
 }
 
 impl<P: Provider> Endpoint<P> {
-    /// Puts both together.
+    /// An endpoint of this broker.
     pub fn new(broker: Broker<P>, origins: Origins) -> Self {
         Self { broker, origins }
     }
 
-    /// The route.
+    /// The route of the endpoint.
     pub fn route(self) -> MethodRouter {
         let endpoint = Arc::new(self);
         any(move |request: Request| {
             let endpoint = Arc::clone(&endpoint);
-            async move { endpoint.answer(request).await }
+            async move { endpoint.respond(request).await }
         })
     }
 
-    async fn answer(&self, request: Request) -> Response {
+    async fn respond(&self, request: Request) -> Response {
         let (mut parts, body) = request.into_parts();
         let method = parts.method.clone();
         let origin = parts.headers.get(header::ORIGIN).cloned();
         let replaced = self.origins.replace(&mut parts.headers);
-        let (response, record) = match to_bytes(body, MAX_GATEWAY_BYTES).await {
+        let (response, log) = match to_bytes(body, MAX_GATEWAY_BYTES).await {
             Ok(body) => {
                 let invocation = Invocation {
                     request_id: request_id(),
-                    deadline: Instant::now() + INVOCATION,
+                    deadline: Instant::now() + INVOCATION_TIMEOUT,
                 };
                 self.broker
                     .respond(http::Request::from_parts(parts, body), invocation)
@@ -65,22 +66,18 @@ impl<P: Provider> Endpoint<P> {
                 .broker
                 .reject(&parts.headers, too_large(), request_id()),
         };
-        let advice = origins::advice(&record, origin.as_ref(), &response);
-        terminal::show(
-            &method,
-            &format!("/{}/token", P::NAME),
-            &in_one_line(&record, advice),
-        );
+        let advice = origins::advice(&log, origin.as_ref(), &response);
+        terminal::show(&method, &token_path(P::NAME), &summary(&log, advice));
         let mut response = response.map(Body::from);
         origins::restore(&mut response, replaced);
         response
     }
 }
 
-/// A request for the eyes of a developer.
-fn in_one_line(record: &RequestLog, advice: Option<String>) -> String {
-    let took = record.total.as_secs_f64() * 1000.0;
-    let reason = record
+/// One line about a request, for the developer.
+fn summary(log: &RequestLog, advice: Option<String>) -> String {
+    let took = log.total.as_secs_f64() * 1000.0;
+    let reason = log
         .reason
         .as_ref()
         .map(|reason| format!(": {reason}"))
@@ -90,14 +87,14 @@ fn in_one_line(record: &RequestLog, advice: Option<String>) -> String {
         .unwrap_or_default();
     format!(
         "{} {}{reason}{advice} ({took:.1} ms)",
-        record.status.as_u16(),
-        record.outcome.name()
+        log.status.as_u16(),
+        log.outcome.name()
     )
 }
 
 fn request_id() -> String {
     let mut random = [0; 8];
-    // An id that repeats is no harm here.
+    // Without random numbers the ID repeats, which is harmless here.
     let _ = rand::fill(&mut random);
     format!("dev-{:016x}", u64::from_be_bytes(random))
 }

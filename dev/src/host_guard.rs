@@ -1,4 +1,4 @@
-//! The names by which this server may be called, and the refusal of requests that use another.
+//! The host names that this server accepts, and the rejection of requests with any other.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -11,20 +11,20 @@ use http::{HeaderMap, StatusCode, header};
 
 use crate::terminal;
 
-/// By which containers call the machine that runs them.
+/// The name by which containers reach the machine that runs them.
 const CONTAINERS: &str = "host.docker.internal";
 
-/// The names of the loopback interface, that of containers, and those given by `--host`.
+/// The names of the loopback interface, the name that containers use, and those given by `--host`.
 #[derive(Clone, Debug)]
-pub struct Names(Arc<[String]>);
+pub struct HostNames(Arc<[String]>);
 
-impl Names {
-    /// Takes these names in addition, in small letters, addresses without brackets.
+impl HostNames {
+    /// Adds these names to the built-in ones; names are in lower case, addresses without brackets.
     pub fn new(given: &[String]) -> Self {
         Self(given.into())
     }
 
-    /// A name or address as it stands in a URL.
+    /// A name or address as written in a URL.
     pub fn in_url(host: &str) -> String {
         if host.parse::<Ipv6Addr>().is_ok() {
             format!("[{host}]")
@@ -33,17 +33,16 @@ impl Names {
         }
     }
 
-    /// The names for which there is a certificate.
-    pub fn certified(&self) -> impl Iterator<Item = &str> {
+    /// The names that the certificate is requested for.
+    pub fn for_certificate(&self) -> impl Iterator<Item = &str> {
         ["localhost", "127.0.0.1", "::1", CONTAINERS]
             .into_iter()
             .chain(self.0.iter().map(String::as_str))
     }
 
-    /// Whether requests to this host are answered. The port does not count: a proxy that keeps the
-    /// header sends its own, and pages cannot choose what a name of the loopback interface resolves
-    /// to.
-    fn accept(&self, host: &str) -> bool {
+    /// Whether requests to this host are accepted. The port is ignored: a proxy that forwards the
+    /// header sends its own port, and pages cannot choose what a loopback name resolves to.
+    fn accepts(&self, host: &str) -> bool {
         let Some(host) = split_port(host) else {
             return false;
         };
@@ -52,14 +51,14 @@ impl Names {
                 || self.0.iter().any(|given| *given == address.to_string());
         }
         let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        // RFC 6761 section 6.3: all names under localhost are the loopback interface.
+        // All names under localhost resolve to the loopback interface (RFC 6761 section 6.3).
         let is_loopback = name == "localhost" || name.ends_with(".localhost");
-        is_name(&name) && (is_loopback || name == CONTAINERS || self.0.contains(&name))
+        is_host_name(&name) && (is_loopback || name == CONTAINERS || self.0.contains(&name))
     }
 }
 
-/// Whether a text is the name of a host: labels of letters, digits, hyphens and underscores.
-pub fn is_name(text: &str) -> bool {
+/// Whether this is a host name: labels of letters, digits, hyphens and underscores.
+pub fn is_host_name(text: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty()
             && label
@@ -77,31 +76,34 @@ fn split_port(host: &str) -> Option<&str> {
             .filter(|(address, _)| address.parse::<Ipv6Addr>().is_ok())?,
         None => host.split_at(host.find(':').unwrap_or(host.len())),
     };
-    let port = match rest.strip_prefix(':') {
-        Some(port) => port,
-        None => return rest.is_empty().then_some(name),
+    let Some(port) = rest.strip_prefix(':') else {
+        return rest.is_empty().then_some(name);
     };
     let is_port = port.is_empty()
         || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok());
     is_port.then_some(name)
 }
 
-/// Answers only requests to these names. A foreign site whose name suddenly points here (DNS
-/// rebinding) would count as same-origin: it could sign itself in, mint with a developer's real
-/// key, and read secrets.
-pub fn known_alone(router: Router, names: Names) -> Router {
-    router.layer(middleware::from_fn_with_state(names, refuse_others))
+/// Accepts only requests to these names. Otherwise a website that makes its name resolve to this
+/// machine (DNS rebinding) would be same-origin: it could sign in, mint with the developer's real
+/// API key, and read secrets.
+pub fn protect(router: Router, names: HostNames) -> Router {
+    router.layer(middleware::from_fn_with_state(names, reject_other_hosts))
 }
 
-async fn refuse_others(State(names): State<Names>, request: Request, next: Next) -> Response {
+async fn reject_other_hosts(
+    State(names): State<HostNames>,
+    request: Request,
+    next: Next,
+) -> Response {
     let host = sole_host(request.headers());
-    // The target's own, where it has one, counts more than the header (RFC 9112 section 3.2.2).
+    // An authority in the request target takes precedence over the header (RFC 9112 section 3.2.2).
     let target = request
         .uri()
         .authority()
         .map(|authority| authority.as_str());
-    if host.is_some_and(|host| names.accept(host))
-        && target.is_none_or(|target| names.accept(target))
+    if host.is_some_and(|host| names.accepts(host))
+        && target.is_none_or(|target| names.accepts(target))
     {
         return next.run(request).await;
     }
@@ -126,16 +128,15 @@ fn sole_host(headers: &HeaderMap) -> Option<&str> {
     host.to_str().ok()
 }
 
-/// Which name came, and how to have it accepted where it can be one.
+/// The message for a rejected host, with the flag that adds it if it is a valid name.
 fn advice(host: &str) -> String {
-    let name = split_port(host).filter(|name| name.parse::<IpAddr>().is_ok() || is_name(name));
+    let name = split_port(host).filter(|name| name.parse::<IpAddr>().is_ok() || is_host_name(name));
     match name {
         Some(name) => format!(
-            "This server was called as {host}, which is none of its names. If that is meant, start it with \
-             make dev ARGS='--host {}'; else call it as localhost.",
+            "This server was called as {host}, which it does not accept. To accept it, start the server with \
+             make dev ARGS='--host {}'. Otherwise use localhost.",
             name.trim_end_matches('.').to_ascii_lowercase()
         ),
-        None => "This server was called by no name that a host can have. Call it as localhost."
-            .to_owned(),
+        None => "This server was called without a valid host name. Use localhost.".to_owned(),
     }
 }

@@ -1,8 +1,8 @@
-//! `make dev`: the whole product on one machine, without an AWS account and without keys.
+//! `make dev`: the whole product on one machine, without an AWS account and without API keys.
 //!
-//! The broker is the very one that is deployed. Around it, [`identity`] signs people in, [`secret_store`]
-//! plays Secrets Manager and [`standins`] play the providers. Deployed functions, run by `sam
-//! local` or `cargo lambda`, use them too.
+//! The broker is the one that is deployed. Around it, [`identity`] signs users in, an in-memory
+//! secret store replaces Secrets Manager and [`standins`] replace the providers. Functions that
+//! `sam local` or `cargo lambda` runs can use them too.
 
 pub mod app;
 mod base_url_override;
@@ -14,7 +14,8 @@ mod not_found;
 mod origins;
 mod page;
 pub mod ports;
-pub mod secret_store;
+pub mod providers;
+mod secret_store;
 mod secrets_manager;
 pub mod serve;
 pub mod settings_check;

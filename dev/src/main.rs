@@ -4,10 +4,11 @@ use std::fs;
 
 use voicemint::log;
 use voicemint::settings::{Environment, ProcessEnvironment};
-use voicemint_dev::app::{App, PROVIDERS, key_variable};
+use voicemint_dev::app::App;
 use voicemint_dev::cli::Arguments;
 use voicemint_dev::cli::banner;
 use voicemint_dev::ports::listen;
+use voicemint_dev::providers::PROVIDERS;
 use voicemint_dev::serve::{Protocol, serve};
 use voicemint_dev::settings_check;
 use voicemint_dev::standins::Standins;
@@ -23,11 +24,12 @@ async fn main() {
 }
 
 async fn run(arguments: &Arguments) -> Result<(), tls::Error> {
-    // A key that is blank is told of, since its stand-in would take its place unnoticed.
+    // A blank API key is an error, since the stand-in would silently take its place. Any other
+    // blank variable is ignored.
     let is_key = |name: &str| {
         PROVIDERS
             .iter()
-            .any(|provider| key_variable(provider) == name)
+            .any(|provider| provider.key_variable() == name)
     };
     let is_set = |name: &str, value: &str| {
         if is_key(name) {
@@ -50,7 +52,10 @@ async fn run(arguments: &Arguments) -> Result<(), tls::Error> {
         ("--tls-port", arguments.tls_port),
     ];
     let [listeners, standins_listeners, tls_listeners] = listen(&addresses, ports).await?;
-    let acceptor = tls::acceptor(&authority(arguments, &environment)?, &arguments.names())?;
+    let acceptor = tls::acceptor(
+        &authority(arguments, &environment)?,
+        &arguments.host_names(),
+    )?;
     println!("{}", banner::text(arguments, &environment));
     let router = Standins::new().router().merge(app.secrets_manager);
     let (app, standins, tls) = tokio::join!(
@@ -65,18 +70,18 @@ fn authority(
     arguments: &Arguments,
     environment: &dyn Environment,
 ) -> Result<Authority, tls::Error> {
-    let (file, is_kept) = arguments.ca_file(environment);
+    let (file, is_stored) = arguments.ca_file(environment);
     if let Some(folder) = file.parent().filter(|_| arguments.ca_file.is_none()) {
         fs::create_dir_all(folder)?;
     }
-    let made = if is_kept {
-        Authority::kept(&file)
+    let authority = if is_stored {
+        Authority::load_or_create(&file)
     } else {
-        Authority::in_file(&file)
+        Authority::create(&file)
     };
-    made.map_err(|error| {
+    authority.map_err(|error| {
         format!(
-            "cannot write {}: {error}; choose another with --ca-file",
+            "cannot write {}: {error}; choose another file with --ca-file",
             file.display()
         )
         .into()

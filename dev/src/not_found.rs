@@ -1,24 +1,20 @@
-//! What is answered where there is nothing: which path was asked, and which one was probably meant.
-//! Without it, an app that calls a wrong path would get an empty answer, and its developer would
-//! not know which server gave it.
+//! The response for unknown paths. It names the path and the path that was probably meant, so that
+//! the developer of an app that calls a wrong path sees which server responded.
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 
-use crate::app::PROVIDERS;
+use crate::providers::PROVIDERS;
 use crate::terminal;
 
-/// Answers, and shows the call.
 pub async fn not_found(request: Request) -> Response {
     let path = request.uri().path();
-    let advice = match meant(path) {
-        Some(right) => format!("use {right}"),
+    let advice = match intended_path(path) {
+        Some(intended) => format!("use {intended}"),
         None => format!(
             "the endpoints are {}",
-            PROVIDERS
-                .map(|provider| format!("/{provider}/token"))
-                .join(", ")
+            PROVIDERS.map(|provider| provider.token_path()).join(", ")
         ),
     };
     terminal::show(
@@ -39,13 +35,13 @@ pub async fn not_found(request: Request) -> Response {
 }
 
 /// The path that was probably meant.
-fn meant(path: &str) -> Option<String> {
+fn intended_path(path: &str) -> Option<String> {
     let path = path.to_ascii_lowercase();
     let provider = PROVIDERS
         .iter()
-        .find(|provider| path.split('/').any(|segment| segment == **provider));
+        .find(|provider| path.split('/').any(|segment| segment == provider.name));
     if let Some(provider) = provider {
-        return Some(format!("/{provider}/token"));
+        return Some(provider.token_path());
     }
     let letters: String = path.chars().filter(char::is_ascii_alphanumeric).collect();
     match letters.as_str() {

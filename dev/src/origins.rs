@@ -1,5 +1,5 @@
-//! Whose pages may call: the origins for ALLOWED_ORIGINS, and what the deployed functions never
-//! accept but a developer needs, pages of plain HTTP on the local network.
+//! The origins whose pages may call the endpoints: those for ALLOWED_ORIGINS, and pages with plain
+//! HTTP on the local network, which the deployed functions never accept.
 
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, header};
@@ -9,19 +9,19 @@ use voicemint::provider::Provider;
 
 use crate::cli::{Arguments, values};
 
-/// What the broker is told in the place of an origin that it would not accept. No page has it.
-const STAND_IN: &str = "http://plain-http.voicemint.localhost";
+/// The origin that the broker sees instead of a plain HTTP one. No page has this origin.
+const PLACEHOLDER: &str = "http://plain-http.voicemint.localhost";
 
-/// The origins that may call one provider's endpoint.
+/// The origins whose pages may call one provider's endpoint.
 pub struct Origins {
-    /// What ALLOWED_ORIGINS can list.
+    /// Origins that ALLOWED_ORIGINS can list.
     listed: Vec<String>,
-    /// What it cannot.
-    plain: Vec<HeaderValue>,
+    /// Origins with plain HTTP, which it cannot list.
+    plain_http: Vec<HeaderValue>,
 }
 
 impl Origins {
-    /// The page's own, or those of `--set ALLOWED_ORIGINS`; and those of `--origin`.
+    /// The page's own origins or those of `--set ALLOWED_ORIGINS`, and those of `--origin`.
     pub fn new<P: Provider>(arguments: &Arguments) -> Self {
         let set = arguments
             .setting(P::NAME, "ALLOWED_ORIGINS")
@@ -32,21 +32,21 @@ impl Origins {
                 .into_iter()
                 .partition(|origin| values::can_be_listed(origin))
         };
-        let (mut listed, mut plain): (Vec<_>, Vec<_>) =
+        let (mut listed, mut plain_http): (Vec<_>, Vec<_>) =
             set.map(|set| (set, Vec::new())).unwrap_or_else(own);
         for origin in &arguments.origin {
             if values::can_be_listed(origin) {
                 listed.push(origin.clone())
             } else {
-                plain.push(origin.clone())
+                plain_http.push(origin.clone())
             }
         }
-        if !plain.is_empty() {
-            listed.push(STAND_IN.to_owned());
+        if !plain_http.is_empty() {
+            listed.push(PLACEHOLDER.to_owned());
         }
         Self {
             listed,
-            plain: plain
+            plain_http: plain_http
                 .iter()
                 .filter_map(|origin| HeaderValue::from_str(origin).ok())
                 .collect(),
@@ -58,34 +58,36 @@ impl Origins {
         self.listed.join(",")
     }
 
-    /// For whom Clerk's tokens may be made, where ALLOWED_ORIGINS, which counts otherwise, cannot
-    /// list them all.
-    pub fn parties(&self) -> Option<String> {
-        let plain: Vec<_> = self
-            .plain
+    /// The authorized parties of Clerk's tokens. They default to ALLOWED_ORIGINS, so they are
+    /// needed only if it cannot list all origins.
+    pub fn authorized_parties(&self) -> Option<String> {
+        if self.plain_http.is_empty() {
+            return None;
+        }
+        let plain_http: Vec<_> = self
+            .plain_http
             .iter()
             .filter_map(|origin| origin.to_str().ok())
             .collect();
-        (!plain.is_empty()).then(|| format!("{},{}", self.setting(), plain.join(",")))
+        Some(format!("{},{}", self.setting(), plain_http.join(",")))
     }
 
-    /// Puts the stand-in in the place of an origin that the broker would not accept; gives that
-    /// origin.
+    /// Replaces a plain HTTP origin by the placeholder and returns the original.
     pub fn replace(&self, headers: &mut HeaderMap) -> Option<HeaderValue> {
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let origin = origins
             .next()
-            .filter(|origin| self.plain.contains(origin))?
+            .filter(|origin| self.plain_http.contains(origin))?
             .clone();
         if origins.next().is_some() {
             return None;
         }
-        headers.insert(header::ORIGIN, HeaderValue::from_static(STAND_IN));
+        headers.insert(header::ORIGIN, HeaderValue::from_static(PLACEHOLDER));
         Some(origin)
     }
 }
 
-/// Gives an answer back to the origin that the stand-in stood for.
+/// Restores the original origin in the response.
 pub fn restore(response: &mut Response, origin: Option<HeaderValue>) {
     let allowed = response
         .headers_mut()
@@ -95,14 +97,13 @@ pub fn restore(response: &mut Response, origin: Option<HeaderValue>) {
     }
 }
 
-/// For a request that was refused because its page is not listed: which one it is, and how to list
-/// it.
+/// The advice for a request that was refused because its origin is not listed.
 pub fn advice<B>(
-    record: &RequestLog,
+    log: &RequestLog,
     origin: Option<&HeaderValue>,
     response: &http::Response<B>,
 ) -> Option<String> {
-    let is_refused = record.outcome == Outcome::Refused(Code::OriginNotAllowed.name());
+    let is_refused = log.outcome == Outcome::Refused(Code::OriginNotAllowed.name());
     if !is_refused
         || response
             .headers()
@@ -113,12 +114,12 @@ pub fn advice<B>(
     how_to_list(origin?)
 }
 
-/// Which origin it is, and how to list it where it can be.
+/// Names the origin, and the flag that lists it if it can be listed.
 pub fn how_to_list(origin: &HeaderValue) -> Option<String> {
     let origin = origin.to_str().ok()?;
     Some(match values::origin(origin) {
-        Ok(origin) => format!("it is {origin}: --origin {origin} adds it"),
-        Err(_) => format!("it is {origin:?}, which cannot be listed"),
+        Ok(origin) => format!("the origin is {origin}; --origin {origin} adds it"),
+        Err(_) => format!("the origin is {origin:?}, which cannot be listed"),
     })
 }
 
@@ -136,14 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_plain_http_is_a_party_of_clerks_tokens_though_it_cannot_be_listed() {
+    fn a_page_with_plain_http_is_an_authorized_party_although_it_cannot_be_listed() {
         let lan = origins(&[
             "--origin",
             "http://192.168.1.20:5173",
             "--origin",
             "https://app.test",
         ]);
-        let parties = lan.parties().unwrap();
+        let parties = lan.authorized_parties().unwrap();
         for party in [
             "http://192.168.1.20:5173",
             "https://app.test",
@@ -155,6 +156,9 @@ mod tests {
             );
         }
         assert!(!lan.setting().contains("192.168.1.20"), "{}", lan.setting());
-        assert_eq!(origins(&["--origin", "https://app.test"]).parties(), None);
+        assert_eq!(
+            origins(&["--origin", "https://app.test"]).authorized_parties(),
+            None
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! The page: the files of `web/`, embedded, under a policy that lets them talk to the providers in
-//! use and to nobody else.
+//! The page: the embedded files of `web/`, under a content security policy that permits connections
+//! to the configured providers only.
 
 use axum::Router;
 use axum::response::IntoResponse;
@@ -23,7 +23,7 @@ macro_rules! page {
     };
 }
 
-/// What is served where, as what.
+/// Path, media type and content of each file.
 const FILES: [(&str, &str, &[u8]); 20] = [
     ("/", HTML, include_bytes!("../../web/page/index.html")),
     (
@@ -51,25 +51,25 @@ const FILES: [(&str, &str, &[u8]); 20] = [
     page!("sample.wav", "audio/wav"),
 ];
 
-/// What the page has to know of a provider.
+/// What the page has to know about a provider.
 #[derive(Serialize)]
-pub struct Deployed {
-    /// Its name, as in the endpoint's path.
+pub struct DeployedProvider {
+    /// Its name in the path of the endpoint.
     #[serde(skip)]
     pub name: &'static str,
-    /// The name of its cookie.
+    /// The name of its token cookie.
     pub cookie: &'static str,
-    /// Whether it takes a token once.
+    /// Whether a token can be used only once.
     pub single_use: bool,
-    /// Where tokens are minted and used.
+    /// Where clients use the tokens.
     pub base_url: String,
-    /// Whether it is played here.
+    /// Whether it is a stand-in.
     pub standin: bool,
 }
 
-/// The page, its parts, and `/deployment.json`: the kind of `sessions`, whether they must list what
-/// they may ask for, and the providers.
-pub fn router(providers: &[Deployed], sessions: &str, grants_claim: bool) -> Router {
+/// The files of the page, and `/deployment.json` with the kind of sessions, whether sessions must
+/// list their grants, and the providers.
+pub fn router(providers: &[DeployedProvider], sessions: &str, grants_claim: bool) -> Router {
     let by_name: serde_json::Map<_, _> = providers
         .iter()
         .map(|provider| (provider.name.to_owned(), json!(provider)))
@@ -103,9 +103,9 @@ fn headers(media_type: &'static str, policy: &str) -> [(header::HeaderName, Stri
     ]
 }
 
-/// Own scripts and styles from own files, and the providers' hosts. Nothing inline, nothing made
-/// out of a text.
-fn policy(providers: &[Deployed]) -> String {
+/// Permits scripts and styles from own files and connections to the providers. Inline scripts and
+/// scripts made from strings are blocked.
+fn policy(providers: &[DeployedProvider]) -> String {
     let mut hosts: Vec<String> = providers
         .iter()
         .map(|provider| origin(&provider.base_url))
@@ -121,7 +121,7 @@ fn policy(providers: &[Deployed]) -> String {
     )
 }
 
-/// A URL up to its path.
+/// The URL without its path.
 fn origin(url: &str) -> &str {
     url.match_indices('/')
         .nth(2)

@@ -1,28 +1,28 @@
-//! Listening at the three ports, on several addresses at once; where that cannot be, everything
-//! that is in the way.
+//! Listening on three ports and several addresses, with one message for all ports that are in use.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 
 use tokio::net::TcpListener;
 
-/// How far from a busy port the search for a free one begins: the next ones are often this
-/// command's other ports.
-const STEP: u16 = 10;
+/// The distance from a busy port at which the search for a free one begins: adjacent ports are
+/// often other ports of this command.
+const SEARCH_OFFSET: u16 = 10;
 
-/// Why a port cannot be had.
-enum Trouble {
-    /// Something listens there already, at these addresses.
+/// Why a port cannot be bound.
+enum BindError {
+    /// Another process listens on the port at these addresses.
     Busy(Vec<IpAddr>),
-    /// Anything else, at this address.
+    /// Any other error, at this address.
     Other(IpAddr, io::Error),
 }
 
-/// Listens at each of these ports, which have the flags that choose others.
+/// Listens on each of these ports, given with the flags that change them. A machine without IPv6
+/// listens on one loopback address only.
 ///
 /// # Errors
-/// Which ports are busy, with a line that has free ones; or which address is none of this machine.
-/// A machine without IPv6 lacks one of the two loopback addresses.
+/// The ports that are in use, with a command that uses free ones; or the address that does not
+/// belong to this machine.
 pub async fn listen(
     addresses: &[IpAddr],
     ports: [(&str, u16); 3],
@@ -31,9 +31,9 @@ pub async fn listen(
     for (flag, port) in ports {
         match bind(addresses, port).await {
             Ok(bound) => listeners.push(bound),
-            Err(Trouble::Busy(at)) => busy.push((port, at)),
-            Err(Trouble::Other(address, error)) => {
-                return Err(in_words(SocketAddr::new(address, port), flag, &error));
+            Err(BindError::Busy(at)) => busy.push((port, at)),
+            Err(BindError::Other(address, error)) => {
+                return Err(describe(SocketAddr::new(address, port), flag, &error));
             }
         }
     }
@@ -43,32 +43,32 @@ pub async fn listen(
     Err(advice(addresses, ports, &busy).await)
 }
 
-async fn bind(addresses: &[IpAddr], port: u16) -> Result<Vec<TcpListener>, Trouble> {
+async fn bind(addresses: &[IpAddr], port: u16) -> Result<Vec<TcpListener>, BindError> {
     let (mut listeners, mut busy) = (Vec::new(), Vec::new());
     for address in addresses {
         match TcpListener::bind(SocketAddr::new(*address, port)).await {
             Ok(listener) => listeners.push(listener),
             Err(error) if error.kind() == ErrorKind::AddrInUse => busy.push(*address),
             Err(_) if address.is_ipv6() && address.is_loopback() => {}
-            Err(error) => return Err(Trouble::Other(*address, error)),
+            Err(error) => return Err(BindError::Other(*address, error)),
         }
     }
     if busy.is_empty() {
         Ok(listeners)
     } else {
-        Err(Trouble::Busy(busy))
+        Err(BindError::Busy(busy))
     }
 }
 
-fn in_words(at: SocketAddr, flag: &str, error: &io::Error) -> String {
+fn describe(at: SocketAddr, flag: &str, error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::AddrNotAvailable => format!(
-            "{} is no address of this machine: --listen takes one that is, or 0.0.0.0 for all; another by which clients \
-             call it goes to --host",
+            "{} is not an address of this machine: --listen takes an address of this machine, or 0.0.0.0 for all; use \
+             --host for an address that only clients use",
             at.ip()
         ),
         ErrorKind::PermissionDenied => {
-            format!("cannot listen on {at}: {error}; {flag} takes a port from 1024 on")
+            format!("cannot listen on {at}: {error}; use {flag} with a port of at least 1024")
         }
         _ => format!("cannot listen on {at}: {error}"),
     }
@@ -79,11 +79,11 @@ async fn advice(
     ports: [(&str, u16); 3],
     busy: &[(u16, Vec<IpAddr>)],
 ) -> String {
-    let words: Vec<_> = busy
+    let messages: Vec<_> = busy
         .iter()
         .map(|(port, at)| {
             let at: Vec<_> = at.iter().map(IpAddr::to_string).collect();
-            format!("port {port} is busy at {}", at.join(" and "))
+            format!("port {port} is in use at {}", at.join(" and "))
         })
         .collect();
     let mut taken = ports.map(|(_, port)| port).to_vec();
@@ -99,15 +99,15 @@ async fn advice(
         flags.push(format!("{flag} {port}"));
     }
     format!(
-        "{}: is another make dev running? Stop what listens there, or take ports that are free:\n  make dev ARGS='{}'",
-        words.join(", "),
+        "{}: is another make dev running? Stop it, or use free ports:\n  make dev ARGS='{}'",
+        messages.join(", "),
         flags.join(" ")
     )
 }
 
-/// The next port that is free at all of these addresses, and none of those taken.
+/// The next port that is free at all of these addresses and not in `taken`.
 async fn free_port(addresses: &[IpAddr], port: u16, taken: &[u16]) -> Option<u16> {
-    for candidate in (port.saturating_add(STEP)..=u16::MAX).chain(1024..port) {
+    for candidate in (port.saturating_add(SEARCH_OFFSET)..=u16::MAX).chain(1024..port) {
         if !taken.contains(&candidate) && bind(addresses, candidate).await.is_ok() {
             return Some(candidate);
         }

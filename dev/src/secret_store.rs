@@ -1,51 +1,44 @@
-//! Secrets Manager, played by a few texts in memory.
+//! A secret store in memory, in place of Secrets Manager.
 
 use std::collections::BTreeMap;
 
 use voicemint::secret::{LoadFuture, SecretStore, SecretValue, StoreError};
 
-use crate::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
+use crate::providers::PROVIDERS;
 
-/// The API keys of the providers by the names of their secrets. It has no `Debug`: a key may be a
-/// real one.
+/// Secrets by name. It has no `Debug`, since an API key can be a real one.
 #[derive(Default)]
-pub struct Keys(BTreeMap<String, String>);
+pub struct InMemorySecrets(BTreeMap<String, String>);
 
-impl Keys {
-    /// The stand-ins' keys, and these secrets of sessions, which are made here too: nothing that is
-    /// worth anything elsewhere.
-    pub fn of_standins(sessions: impl IntoIterator<Item = (&'static str, String)>) -> Self {
-        let providers = [
-            ("cartesia", CARTESIA_KEY),
-            ("elevenlabs", ELEVENLABS_KEY),
-            ("assemblyai", ASSEMBLYAI_KEY),
-        ];
-        let keys = providers
+impl InMemorySecrets {
+    /// The API keys of the stand-ins, and these secrets of sessions. None of them is valid outside
+    /// this process.
+    pub fn for_standins(sessions: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        let keys = PROVIDERS
             .into_iter()
-            .fold(Self::default(), |keys, (id, key)| {
-                keys.with(id, key.to_owned())
-            });
-        sessions
-            .into_iter()
-            .fold(keys, |keys, (id, secret)| keys.with(id, secret))
+            .map(|provider| (provider.name, provider.standin_key.to_owned()));
+        keys.chain(sessions)
+            .fold(Self::default(), |secrets, (id, value)| {
+                secrets.with(id, value)
+            })
     }
 
-    /// Keeps a key.
+    /// Adds a secret.
     #[must_use]
-    pub fn with(mut self, id: &str, key: String) -> Self {
-        self.0.insert(id.to_owned(), key);
+    pub fn with(mut self, id: &str, value: String) -> Self {
+        self.0.insert(id.to_owned(), value);
         self
     }
 
-    /// The text of a secret.
+    /// The value of a secret.
     pub fn get(&self, id: &str) -> Option<&str> {
         self.0.get(id).map(String::as_str)
     }
 }
 
-impl SecretStore for Keys {
+impl SecretStore for InMemorySecrets {
     fn load<'a>(&'a self, id: &'a str) -> LoadFuture<'a> {
-        let stored = self.get(id).map(|text| SecretValue::new(text, "dev"));
+        let stored = self.get(id).map(|value| SecretValue::new(value, "dev"));
         Box::pin(std::future::ready(stored.ok_or_else(|| {
             StoreError::Permanent("there is no such secret".to_owned())
         })))

@@ -1,6 +1,6 @@
-//! Secrets Manager for functions that run beside `make dev`, in containers too: `GetSecretValue` of
-//! AWS's JSON 1.1 protocol, for whoever signs the call, with whatever credentials. So it gives out
-//! stand-ins' secrets alone, never a developer's real key. Sources:
+//! Secrets Manager for functions that run outside this process, for example in containers:
+//! `GetSecretValue` of the AWS JSON 1.1 protocol. It accepts any signature, so it only serves the
+//! secrets of stand-ins, never a developer's real API key. Sources:
 //! docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue,
 //! smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.
 
@@ -16,15 +16,15 @@ use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::secret_store::Keys;
+use crate::secret_store::InMemorySecrets;
 
 const JSON: [(header::HeaderName, &str); 1] =
     [(header::CONTENT_TYPE, "application/x-amz-json-1.1")];
 
-/// The one endpoint.
-pub fn router(secrets: Keys) -> Router {
+/// The router with its only endpoint.
+pub fn router(secrets: InMemorySecrets) -> Router {
     Router::new()
-        .route("/", post(answer))
+        .route("/", post(handle))
         .with_state(Arc::new(secrets))
 }
 
@@ -36,13 +36,17 @@ struct GetSecretValue {
     version_stage: Option<String>,
 }
 
-/// AWS's name of an error, and what it says.
-struct Problem(&'static str, &'static str);
+/// The type of an AWS error, and its message.
+struct AwsError(&'static str, &'static str);
 
-async fn answer(State(secrets): State<Arc<Keys>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn handle(
+    State(secrets): State<Arc<InMemorySecrets>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     match get_secret_value(&secrets, &headers, &body) {
         Ok(found) => (JSON, found.to_string()).into_response(),
-        Err(Problem(kind, message)) => (
+        Err(AwsError(kind, message)) => (
             StatusCode::BAD_REQUEST,
             JSON,
             json!({"__type": kind, "Message": message}).to_string(),
@@ -51,7 +55,11 @@ async fn answer(State(secrets): State<Arc<Keys>>, headers: HeaderMap, body: Byte
     }
 }
 
-fn get_secret_value(secrets: &Keys, headers: &HeaderMap, body: &[u8]) -> Result<Value, Problem> {
+fn get_secret_value(
+    secrets: &InMemorySecrets,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Value, AwsError> {
     let header = |name: &str| {
         headers
             .get(name)
@@ -59,49 +67,50 @@ fn get_secret_value(secrets: &Keys, headers: &HeaderMap, body: &[u8]) -> Result<
             .unwrap_or_default()
     };
     if header("x-amz-target") != "secretsmanager.GetSecretValue" {
-        return Err(Problem(
+        return Err(AwsError(
             "UnknownOperationException",
-            "Only secretsmanager.GetSecretValue is played here.",
+            "This server only implements secretsmanager.GetSecretValue.",
         ));
     }
-    // What the signature says is not looked at: there is no account whose key it could be made
-    // with.
+    // The signature is not verified: there is no AWS account whose key could have made it.
     if !header("authorization").starts_with("AWS4-HMAC-SHA256 ") {
-        return Err(Problem(
+        return Err(AwsError(
             "MissingAuthenticationTokenException",
             "Request is missing Authentication Token",
         ));
     }
-    let ask: GetSecretValue = serde_json::from_slice(body).map_err(|_| {
-        Problem(
+    let request: GetSecretValue = serde_json::from_slice(body).map_err(|_| {
+        AwsError(
             "SerializationException",
             "The body must be a JSON object with a SecretId.",
         )
     })?;
-    let missing = Problem(
+    let missing = AwsError(
         "ResourceNotFoundException",
         "Secrets Manager can't find the specified secret.",
     );
-    let Some(text) = secrets.get(&ask.secret_id) else {
+    let Some(text) = secrets.get(&request.secret_id) else {
         return Err(missing);
     };
     let version = version(text);
-    if ask.version_id.is_some_and(|id| id != version)
-        || ask.version_stage.is_some_and(|stage| stage != "AWSCURRENT")
+    if request.version_id.is_some_and(|id| id != version)
+        || request
+            .version_stage
+            .is_some_and(|stage| stage != "AWSCURRENT")
     {
         return Err(missing);
     }
     Ok(json!({
-        "ARN": format!("arn:aws:secretsmanager:us-east-1:123456789012:secret:{}-AbCdEf", ask.secret_id),
-        "Name": ask.secret_id,
+        "ARN": format!("arn:aws:secretsmanager:us-east-1:123456789012:secret:{}-AbCdEf", request.secret_id),
+        "Name": request.secret_id,
         "VersionId": version,
         "VersionStages": ["AWSCURRENT"],
         "SecretString": text,
     }))
 }
 
-/// The same for the same text alone, so that a function takes up what changed with a new start of
-/// `make dev`.
+/// The version is derived from the value, so that functions notice secrets that changed when
+/// `make dev` was restarted.
 fn version(text: &str) -> String {
     digest(&SHA256, text.as_bytes())
         .as_ref()

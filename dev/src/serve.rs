@@ -1,4 +1,4 @@
-//! Serving several listeners at once, for HTTP, for HTTPS, or for both at one port.
+//! Serves several listeners, with HTTP, HTTPS, or both on one port.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,31 +14,31 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-/// A client that takes longer to shake hands is let go.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+/// The time limit for a TLS handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Connections that wait to be served.
+/// The maximum number of connections that wait to be served.
 const BACKLOG: usize = 64;
 
-/// The first byte of a TLS connection (RFC 8446 section 5.1: a record of the handshake). No HTTP
-/// method begins with it.
+/// The first byte of a TLS connection: the content type of handshake records (RFC 8446 section
+/// 5.1). No HTTP method begins with it.
 const HANDSHAKE_RECORD: u8 = 22;
 
-/// What is spoken at a port.
+/// The protocol of a port.
 #[derive(Clone)]
 pub enum Protocol {
     /// Plain HTTP.
     Http,
     /// HTTP over TLS.
     Https(TlsAcceptor),
-    /// Whichever the client begins with.
+    /// HTTP or HTTPS, as the client chooses.
     Either(TlsAcceptor),
 }
 
-/// Serves a router there, until the process ends.
+/// Serves a router until the process ends.
 ///
 /// # Errors
-/// None that is known of.
+/// If the address of a listener cannot be read.
 pub async fn serve(
     listeners: Vec<TcpListener>,
     protocol: Protocol,
@@ -57,21 +57,21 @@ pub async fn serve(
             https_sender.clone(),
         ));
     }
-    // The senders of the listeners alone keep them open.
+    // Only the accept tasks keep the channels open.
     drop((http_sender, https_sender));
     let https_router = router
         .clone()
         .layer(axum::middleware::map_response(without_hsts));
     let (plain, secure) = tokio::join!(
         axum::serve(
-            Accepted {
+            AcceptedConnections {
                 accepted: http,
                 address
             },
             router
         ),
         axum::serve(
-            Accepted {
+            AcceptedConnections {
                 accepted: https,
                 address
             },
@@ -81,9 +81,9 @@ pub async fn serve(
     plain.and(secure)
 }
 
-/// A browser keeps this for a name, whatever the port: it would call all that a developer runs on
-/// localhost over TLS from then on, for two years. Over plain HTTP browsers do not heed it (RFC
-/// 6797 section 8.1).
+/// Removes Strict-Transport-Security. Browsers apply it to all ports of a host, so for two years
+/// they would use TLS for everything that the developer runs on localhost. Over plain HTTP they
+/// ignore the header (RFC 6797 section 8.1).
 async fn without_hsts(mut response: Response) -> Response {
     response
         .headers_mut()
@@ -94,7 +94,7 @@ async fn without_hsts(mut response: Response) -> Response {
 type Sender<S> = mpsc::Sender<(S, SocketAddr)>;
 type TlsStream = tokio_rustls::server::TlsStream<TcpStream>;
 
-/// Accepts connections; each is looked at by itself, so that one that hangs holds up no other.
+/// Accepts connections. Each has its own task, so that one that hangs does not delay others.
 async fn accept(
     mut listener: TcpListener,
     protocol: Protocol,
@@ -108,7 +108,7 @@ async fn accept(
         };
         let (protocol, http, https) = (protocol.clone(), http.clone(), https.clone());
         tokio::spawn(async move {
-            // The frames of sockets are small and wanted at once.
+            // WebSocket frames are small and must not be delayed.
             let _ = stream.set_nodelay(true);
             let acceptor = match protocol {
                 Protocol::Http => None,
@@ -121,8 +121,8 @@ async fn accept(
                 let _ = http.send((stream, address)).await;
                 return;
             };
-            // A client that does not trust the authority is none of ours.
-            if let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await {
+            // A client that does not trust the authority ends the handshake.
+            if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
                 let _ = https.send((stream, address)).await;
             }
         });
@@ -134,13 +134,13 @@ async fn begins_with_handshake(stream: &TcpStream) -> bool {
     stream.peek(&mut first).await.is_ok_and(|read| read == 1) && first == [HANDSHAKE_RECORD]
 }
 
-/// The connections that are ready.
-struct Accepted<S> {
+/// The connections that are ready to be served.
+struct AcceptedConnections<S> {
     accepted: mpsc::Receiver<(S, SocketAddr)>,
     address: SocketAddr,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Listener for Accepted<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Listener for AcceptedConnections<S> {
     type Io = S;
     type Addr = SocketAddr;
 

@@ -1,5 +1,5 @@
-//! The settings of the functions: what `--set` gives, who asks for it, and all that is wrong, in
-//! one message.
+//! Checks the settings given by `--set` and by the environment. It reports all errors in one
+//! message.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -8,16 +8,17 @@ use std::{fs, path};
 use voicemint::log::{self, LevelFilter};
 use voicemint::settings::{Reader, SettingsError};
 
-use crate::app::{PROVIDERS, RealKeys, key_variable};
-use crate::cli::{Arguments, Setting};
+use crate::cli::Arguments;
+use crate::cli::values::Setting;
+use crate::providers::{PROVIDERS, ProviderEntry, Variables};
 
-/// The variable that names a file of further authorities to trust.
+/// The variable that names a file of additional trusted authorities.
 pub const AUTHORITIES: &str = "SSL_CERT_FILE";
 
-/// Reads `LOG_LEVEL`: there is one log for all functions.
+/// Reads `LOG_LEVEL`: all functions share one log.
 ///
 /// # Errors
-/// What it must be.
+/// The requirement that the value does not meet.
 pub fn log_level(arguments: &Arguments) -> Result<LevelFilter, SettingsError> {
     let general = |name: &str| arguments.setting("", name).map(str::to_owned);
     let mut reader = Reader::new(&general);
@@ -25,175 +26,186 @@ pub fn log_level(arguments: &Arguments) -> Result<LevelFilter, SettingsError> {
     reader.finish(level)
 }
 
-/// The file of further authorities that the process's environment names: but not the one with the
-/// local authority, to which this variable points for clients in the same shell, and which says
-/// nothing about real providers.
-pub fn authorities(arguments: &Arguments, environment: RealKeys) -> Option<String> {
-    let named = environment(AUTHORITIES)?;
-    let (own, _) = arguments.ca_file(&environment);
+/// The file of additional authorities that the environment names. The file of the local authority
+/// is ignored: the variable names it for clients in the same shell, but real providers do not use
+/// it.
+pub fn authorities(arguments: &Arguments, variables: Variables) -> Option<String> {
+    let named = variables(AUTHORITIES)?;
+    let (own, _) = arguments.ca_file(&variables);
     let is_own = match (fs::canonicalize(&named), fs::canonicalize(&own)) {
         (Ok(named), Ok(own)) => named == own,
-        // At the first start it is not there yet.
+        // At the first start the file does not exist yet.
         _ => path::absolute(&named).ok() == path::absolute(&own).ok(),
     };
     (!is_own).then_some(named)
 }
 
-/// Refuses to serve real keys to others than this machine's own browser, unless that is meant.
-fn shared_keys(arguments: &Arguments, environment: RealKeys) -> Option<String> {
-    let flags = arguments.opening_flags();
-    let variables: Vec<_> = PROVIDERS
-        .map(key_variable)
-        .into_iter()
-        .filter(|name| environment(name).is_some())
+/// The error for real API keys that other machines could use without `--share-real-keys`.
+fn shared_keys_error(arguments: &Arguments, variables: Variables) -> Option<String> {
+    let flags = arguments.exposing_flags();
+    let keys: Vec<_> = PROVIDERS
+        .iter()
+        .map(ProviderEntry::key_variable)
+        .filter(|name| variables(name).is_some())
         .collect();
-    (!flags.is_empty() && !variables.is_empty() && !arguments.share_real_keys).then(|| {
-        format!(
-            "with {} anyone who reaches this machine could sign in and mint with the real key in {}: unset it, or add \
-             --share-real-keys if that is meant",
-            flags.join(" and "),
-            variables.join(" and ")
-        )
-    })
+    if flags.is_empty() || keys.is_empty() || arguments.share_real_keys {
+        return None;
+    }
+    Some(format!(
+        "with {} anyone who can reach this machine could sign in and mint with the real API key in {}: unset it, or \
+         add --share-real-keys to allow this",
+        flags.join(" and "),
+        keys.join(" and ")
+    ))
 }
 
-/// Keys that no provider ever gave: shells and files of variables leave such ones behind.
-fn spoilt_keys(environment: RealKeys) -> Vec<String> {
-    let fault = |variable: String| {
-        let key = environment(&variable)?;
+/// The errors for API keys that are blank or in quotation marks, as shells and files of variables
+/// can leave them.
+fn malformed_key_errors(variables: Variables) -> Vec<String> {
+    let error = |variable: String| {
+        let key = variables(&variable)?;
         let key = key.trim();
         if key.is_empty() {
             return Some(format!(
-                "{variable} is blank: give it the key, or unset it to have the stand-in"
+                "{variable} is blank: set it to the API key, or unset it to use the stand-in"
             ));
         }
-        key.contains(['"', '\''])
-            .then(|| format!("{variable} has quotation marks in its value: give it the key alone"))
+        key.contains(['"', '\'']).then(|| {
+            format!("{variable} contains quotation marks: set it to the API key without them")
+        })
     };
     PROVIDERS
-        .map(key_variable)
-        .into_iter()
-        .filter_map(fault)
+        .iter()
+        .map(ProviderEntry::key_variable)
+        .filter_map(error)
         .collect()
 }
 
-/// What the functions make of their settings.
-#[derive(Default)]
-pub struct Check {
+/// Collects the errors in the settings of all functions.
+#[derive(Debug, Default)]
+pub struct SettingsCheck {
     functions: Vec<&'static str>,
-    /// Who asked for which setting.
-    asked: RefCell<BTreeSet<(&'static str, String)>>,
-    /// What is wrong, and for which functions; for none, where it is about all that runs here.
-    faults: Vec<(String, Vec<&'static str>)>,
+    /// The settings that each function looked up.
+    lookups: RefCell<BTreeSet<(&'static str, String)>>,
+    /// The errors, each with the functions that have it; without functions if it concerns all.
+    errors: Vec<(String, Vec<&'static str>)>,
 }
 
-impl Check {
-    /// Starts with what no function reads.
-    pub fn new(arguments: &Arguments, environment: RealKeys) -> Self {
-        let faults = log_level(arguments)
+impl SettingsCheck {
+    /// Starts with the errors in settings that no function reads.
+    pub fn new(arguments: &Arguments, variables: Variables) -> Self {
+        let log_level_errors = log_level(arguments)
             .err()
             .map(|error| error.errors().to_vec())
             .unwrap_or_default();
-        let asked = BTreeSet::from([("", "LOG_LEVEL".to_owned())]);
-        let faults = shared_keys(arguments, environment)
+        let errors = shared_keys_error(arguments, variables)
             .into_iter()
-            .chain(spoilt_keys(environment))
-            .chain(faults);
-        let faults = faults.map(|fault| (fault, Vec::new())).collect();
+            .chain(malformed_key_errors(variables))
+            .chain(log_level_errors)
+            .map(|error| (error, Vec::new()))
+            .collect();
         Self {
             functions: Vec::new(),
-            asked: RefCell::new(asked),
-            faults,
+            lookups: RefCell::new(BTreeSet::from([("", "LOG_LEVEL".to_owned())])),
+            errors,
         }
     }
 
-    /// Notes that a provider's function asked for a setting.
-    pub fn asks(&self, provider: &'static str, name: &str) {
-        self.asked.borrow_mut().insert((provider, name.to_owned()));
+    /// Records that a provider's function looked up a setting.
+    pub fn record_lookup(&self, provider: &'static str, name: &str) {
+        self.lookups
+            .borrow_mut()
+            .insert((provider, name.to_owned()));
     }
 
-    /// What was read for all that runs here, if nothing was wrong.
-    pub fn general<T>(&mut self, read: Result<T, SettingsError>) -> Option<T> {
-        let faults = read
-            .as_ref()
-            .err()
-            .into_iter()
-            .flat_map(SettingsError::errors);
-        self.faults
-            .extend(faults.map(|fault| (fault.clone(), Vec::new())));
-        read.ok()
+    /// The settings that all functions share; `None` if they have errors.
+    pub fn accept_general<T>(&mut self, read: Result<T, SettingsError>) -> Option<T> {
+        let error = match read {
+            Ok(read) => return Some(read),
+            Err(error) => error,
+        };
+        let errors = error.errors().iter();
+        self.errors
+            .extend(errors.map(|error| (error.clone(), Vec::new())));
+        None
     }
 
-    /// What a function read, if nothing was wrong.
-    pub fn take<T>(&mut self, provider: &'static str, read: Result<T, SettingsError>) -> Option<T> {
+    /// The settings of one function; `None` if they have errors.
+    pub fn accept<T>(
+        &mut self,
+        provider: &'static str,
+        read: Result<T, SettingsError>,
+    ) -> Option<T> {
         self.functions.push(provider);
         let error = match read {
             Ok(read) => return Some(read),
             Err(error) => error,
         };
-        for fault in error.errors() {
-            match self.faults.iter_mut().find(|(known, _)| known == fault) {
-                Some((_, whose)) if whose.contains(&provider) => {}
-                Some((_, whose)) => whose.push(provider),
-                None => self.faults.push((fault.clone(), vec![provider])),
+        for error in error.errors() {
+            match self.errors.iter_mut().find(|(known, _)| known == error) {
+                Some((_, functions)) if functions.contains(&provider) => {}
+                Some((_, functions)) => functions.push(provider),
+                None => self.errors.push((error.clone(), vec![provider])),
             }
         }
         None
     }
 
-    /// Ends the check: what was read, if nothing was wrong.
+    /// Ends the check. `read` holds the settings of all functions.
     ///
     /// # Errors
-    /// Everything that was wrong, in one message.
+    /// All errors, in one message.
     pub fn finish<T>(self, arguments: &Arguments, read: Option<T>) -> Result<T, String> {
-        let mut words: Vec<_> = self
-            .faults
+        let mut messages: Vec<_> = self
+            .errors
             .iter()
-            .map(|(fault, whose)| self.told(fault, whose))
+            .map(|(error, functions)| self.describe(error, functions))
             .collect();
-        let mut strays: Vec<_> = arguments
+        let mut unknown: Vec<_> = arguments
             .set
             .iter()
             .filter(|setting| !self.is_known(setting))
             .collect();
-        if !self.faults.is_empty() {
-            // Which of these are asked for depends on those that are wrong.
-            strays.retain(|setting| !setting.name.starts_with("SESSION_"));
+        if !self.errors.is_empty() {
+            // Which of these are looked up depends on the settings that have errors.
+            unknown.retain(|setting| !setting.name.starts_with("SESSION_"));
         }
-        if !strays.is_empty() {
-            words.extend(strays.into_iter().map(stray));
-            words.push("docs/settings.md lists them".to_owned());
+        if !unknown.is_empty() {
+            messages.extend(unknown.into_iter().map(unknown_setting));
+            messages.push("docs/settings.md lists them".to_owned());
         }
-        read.filter(|_| words.is_empty())
-            .ok_or_else(|| words.join("; "))
+        match read {
+            Some(read) if messages.is_empty() => Ok(read),
+            _ => Err(messages.join("; ")),
+        }
     }
 
-    fn told(&self, fault: &str, whose: &[&str]) -> String {
-        if whose.is_empty() || whose.len() == self.functions.len() {
-            return fault.to_owned();
+    fn describe(&self, error: &str, functions: &[&str]) -> String {
+        if functions.is_empty() || functions.len() == self.functions.len() {
+            return error.to_owned();
         }
-        format!("{}: {fault}", whose.join(", "))
+        format!("{}: {error}", functions.join(", "))
     }
 
     fn is_known(&self, setting: &Setting) -> bool {
-        let fits = |provider: &str| {
+        let applies = |provider: &str| {
             setting
                 .provider
                 .as_deref()
                 .is_none_or(|named| named == provider)
         };
-        self.asked
+        self.lookups
             .borrow()
             .iter()
-            .any(|(provider, name)| *name == setting.name && fits(provider))
+            .any(|(provider, name)| *name == setting.name && applies(provider))
     }
 }
 
-fn stray(Setting { provider, name, .. }: &Setting) -> String {
+fn unknown_setting(Setting { provider, name, .. }: &Setting) -> String {
     match provider {
         Some(provider) => {
-            format!("--set {provider}:{name}: {provider} has no such setting of its own")
+            format!("--set {provider}:{name}: {provider} has no setting of this name")
         }
-        None => format!("--set {name}: the functions have no such setting"),
+        None => format!("--set {name}: the functions have no setting of this name"),
     }
 }

@@ -1,19 +1,18 @@
-//! The lines that the local command shows of the calls it answers.
+//! The lines that the local command prints for the calls that it answers.
 
 use std::iter;
 
 use http::Method;
 
-/// The longest path that is shown, in characters.
+/// The maximum length of a printed path, in characters.
 const MAX_PATH: usize = 80;
 
-/// Shows one call. The path may be anything that a stranger sends: it is cut, and nothing in it
-/// drives the terminal.
+/// Prints one call. The path is untrusted: it is truncated, and control characters are escaped.
 pub fn show(method: &Method, path: &str, outcome: &str) {
     println!("{method} {} {outcome}", readable(path));
 }
 
-/// The same path, to be shown elsewhere.
+/// The path, truncated and escaped.
 pub fn readable(path: &str) -> String {
     let mut characters = path.chars().flat_map(|character| {
         let escape = !character.is_ascii_graphic();
@@ -38,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_stays_on_its_line_and_drives_no_terminal() {
+    fn a_path_stays_on_one_line_and_cannot_control_the_terminal() {
         assert_eq!(readable("/cartesia/token"), "/cartesia/token");
         assert_eq!(
             readable("/a\u{9b}31m\u{1b}[2J\n"),

@@ -8,13 +8,13 @@ fn read(flags: &[&str]) -> Result<Arguments, String> {
 }
 
 #[test]
-fn what_is_wrong_fits_on_one_line() {
+fn errors_fit_on_one_line() {
     for flags in [
         &["--prot", "1"][..],
         &["--port", "x"],
         &["--port", "70000"],
         &["--set", "x=1"],
-        &["stray"],
+        &["unexpected"],
     ] {
         let line = read(flags).unwrap_err();
         assert!(
@@ -27,7 +27,7 @@ fn what_is_wrong_fits_on_one_line() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_what_would_be_right() {
+fn errors_name_valid_values() {
     for (flags, advice) in [
         (&["--prot", "1"][..], "'--port'"),
         (
@@ -45,11 +45,11 @@ fn what_is_wrong_is_told_with_what_would_be_right() {
         (&["--session-seconds", "86401"], "from 1 to 86400"),
         (
             &["--listen", "localhost"],
-            "localhost is always listened on",
+            "the command always listens on localhost",
         ),
         (
             &["--listen", "my-mac.local"],
-            "an address, such as 192.168.1.20, or 0.0.0.0 for all; a name goes to --host",
+            "an address, such as 192.168.1.20, or 0.0.0.0 for all; use --host for a name",
         ),
         (&["--listen", ""], "--listen"),
         (&["--origin", ""], "such as http://localhost:3000"),
@@ -69,9 +69,9 @@ fn what_is_wrong_is_told_with_what_would_be_right() {
 }
 
 #[test]
-fn a_base_url_of_the_wrong_scheme_for_its_port_is_told_the_right_port() {
-    let wrong = |flags: &[&str]| read(flags).unwrap().contradiction();
-    for (flags, right) in [
+fn a_base_url_with_the_port_of_another_scheme_is_reported_with_the_correct_port() {
+    let conflict = |flags: &[&str]| read(flags).unwrap().flag_conflict();
+    for (flags, expected) in [
         (
             &["--base-url", "https://localhost:8788"][..],
             "https://localhost:8789",
@@ -94,10 +94,10 @@ fn a_base_url_of_the_wrong_scheme_for_its_port_is_told_the_right_port() {
             "https://localhost:8789",
         ),
     ] {
-        let said = wrong(flags).unwrap();
+        let message = conflict(flags).unwrap();
         assert!(
-            said.contains(&format!("{right};")) && said.contains(flags[1]),
-            "{said}"
+            message.contains(&format!("{expected};")) && message.contains(flags[1]),
+            "{message}"
         );
     }
     for flags in [
@@ -105,20 +105,20 @@ fn a_base_url_of_the_wrong_scheme_for_its_port_is_told_the_right_port() {
         &["--base-url", "https://localhost:8789"],
         &["--base-url", "http://localhost:8788"],
     ] {
-        assert_eq!(wrong(flags), None, "{flags:?}");
+        assert_eq!(conflict(flags), None, "{flags:?}");
     }
-    // What listens elsewhere is not known.
+    // Servers on other ports and hosts are unknown.
     for url in [
         "https://standins.example.com:8788",
         "http://localhost:9999",
         "https://abc.example.com",
     ] {
-        assert_eq!(wrong(&["--base-url", url]), None, "{url}");
+        assert_eq!(conflict(&["--base-url", url]), None, "{url}");
     }
 }
 
 #[test]
-fn a_kind_of_sessions_that_there_is_not_is_told_which_ones_there_are() {
+fn an_unknown_kind_of_sessions_is_reported_with_the_known_kinds() {
     for flags in [
         &["--session", "nope"][..],
         &["--session", "JWT"],
@@ -138,7 +138,7 @@ fn a_kind_of_sessions_that_there_is_not_is_told_which_ones_there_are() {
 
 #[test]
 fn ports_are_three_different_ones() {
-    assert_eq!(read(&[]).unwrap().contradiction(), None);
+    assert_eq!(read(&[]).unwrap().flag_conflict(), None);
     for flags in [
         ["--port", "8788"],
         ["--standins-port", "8789"],
@@ -147,7 +147,7 @@ fn ports_are_three_different_ones() {
         assert!(
             read(&flags)
                 .unwrap()
-                .contradiction()
+                .flag_conflict()
                 .unwrap()
                 .contains("three different ports"),
             "{flags:?}"
@@ -156,7 +156,7 @@ fn ports_are_three_different_ones() {
 }
 
 #[test]
-fn the_authority_is_kept_in_the_users_own_folder_and_where_there_is_none_not_at_all() {
+fn the_authority_is_stored_in_the_users_folder_or_not_at_all() {
     let file = |flags: &[&str], variables: &[(&str, &str)]| {
         let environment = |name: &str| {
             variables
@@ -166,18 +166,18 @@ fn the_authority_is_kept_in_the_users_own_folder_and_where_there_is_none_not_at_
         };
         read(flags).unwrap().ca_file(&environment)
     };
-    let kept = |path: &str| (PathBuf::from(path), true);
+    let stored = |path: &str| (PathBuf::from(path), true);
     assert_eq!(
         file(&[], &[("HOME", "/home/ada")]),
-        kept("/home/ada/.local/share/voicemint/ca.pem")
+        stored("/home/ada/.local/share/voicemint/ca.pem")
     );
     let both = [("HOME", "/home/ada"), ("XDG_DATA_HOME", "/data")];
-    assert_eq!(file(&[], &both), kept("/data/voicemint/ca.pem"));
-    assert_eq!(file(&["--ca-file", "mine.pem"], &both), kept("mine.pem"));
+    assert_eq!(file(&[], &both), stored("/data/voicemint/ca.pem"));
+    assert_eq!(file(&["--ca-file", "mine.pem"], &both), stored("mine.pem"));
     for nowhere in [&[][..], &[("HOME", "somewhere")]] {
-        let (file, is_kept) = file(&[], nowhere);
+        let (file, is_stored) = file(&[], nowhere);
         assert!(
-            file.is_absolute() && file.ends_with("voicemint-dev-ca.pem") && !is_kept,
+            file.is_absolute() && file.ends_with("voicemint-dev-ca.pem") && !is_stored,
             "{}",
             file.display()
         );
@@ -185,7 +185,7 @@ fn the_authority_is_kept_in_the_users_own_folder_and_where_there_is_none_not_at_
 }
 
 #[test]
-fn both_loopback_addresses_are_listened_on_and_what_is_asked_for() {
+fn both_loopback_addresses_and_those_of_the_flags_are_listened_on() {
     let addresses = |flags: &[&str]| {
         read(flags)
             .unwrap()
@@ -215,7 +215,7 @@ fn both_loopback_addresses_are_listened_on_and_what_is_asked_for() {
 }
 
 #[test]
-fn a_host_is_a_name_or_an_address_alone() {
+fn a_host_is_a_name_or_an_address() {
     let host = |text: &str| read(&["--host", text]).map(|arguments| arguments.host[0].clone());
     for (text, wanted) in [
         ("192.168.1.20", "192.168.1.20"),
@@ -242,7 +242,7 @@ fn a_host_is_a_name_or_an_address_alone() {
 }
 
 #[test]
-fn an_origin_is_as_browsers_send_it_and_may_be_plain_http_elsewhere() {
+fn an_origin_is_as_browsers_send_it_and_can_be_plain_http_on_the_network() {
     let taken = |text: &str| read(&["--origin", text]).is_ok();
     for good in [
         "http://192.168.1.20:5173",
@@ -267,7 +267,7 @@ fn an_origin_is_as_browsers_send_it_and_may_be_plain_http_elsewhere() {
 }
 
 #[test]
-fn origins_of_the_page_have_no_port_that_goes_without_saying() {
+fn origins_of_the_page_have_no_default_port() {
     assert_eq!(
         read(&["--port", "80"]).unwrap().app_origin(),
         "http://localhost"
@@ -288,7 +288,7 @@ fn origins_of_the_page_have_no_port_that_goes_without_saying() {
 }
 
 #[test]
-fn the_base_url_is_a_place_to_append_paths_to() {
+fn the_base_url_has_no_path() {
     let base_url =
         |text: &str| read(&["--base-url", text]).map(|arguments| arguments.base_url.unwrap());
     assert_eq!(
@@ -307,7 +307,7 @@ fn the_base_url_is_a_place_to_append_paths_to() {
 }
 
 #[test]
-fn a_setting_may_be_for_one_provider() {
+fn a_setting_can_apply_to_one_provider() {
     let arguments = read(&[
         "--set",
         "MAX_EXPIRES_IN=9",
@@ -318,11 +318,11 @@ fn a_setting_may_be_for_one_provider() {
     assert_eq!(arguments.setting("cartesia", "MAX_EXPIRES_IN"), Some("7"));
     assert_eq!(arguments.setting("assemblyai", "MAX_EXPIRES_IN"), Some("9"));
     assert_eq!(arguments.setting("assemblyai", "LOG_LEVEL"), None);
-    assert!(read(&["--set", "nobody:MAX_EXPIRES_IN=9"]).is_err());
+    assert!(read(&["--set", "unknown:MAX_EXPIRES_IN=9"]).is_err());
 }
 
 #[test]
-fn the_flags_that_documents_name_are_there() {
+fn flags_in_documents_exist() {
     let documents = [
         include_str!("../../../README.md"),
         include_str!("../../../CONTRIBUTING.md"),

@@ -1,4 +1,4 @@
-//! What the values of flags may be.
+//! Parsers for the values of flags.
 
 use std::net::IpAddr;
 
@@ -7,14 +7,26 @@ use url::Url;
 use voicemint::endpoint::origin::Origins;
 use voicemint::settings::Reader;
 
-use super::Setting;
-use crate::app::PROVIDERS;
 use crate::identity::Kind;
+use crate::providers;
 use crate::{host_guard, tls};
 
+/// A setting given by `--set`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The provider that it applies to; `None` for all.
+    pub provider: Option<String>,
+    /// The environment variable.
+    pub name: String,
+    /// The value of the variable.
+    pub value: String,
+}
+
 pub(super) fn kinds() -> impl TypedValueParser<Value = Kind> {
-    PossibleValuesParser::new(Kind::ALL.map(Kind::name))
-        .try_map(|name| Kind::named(&name).ok_or("there is no such kind of sessions"))
+    PossibleValuesParser::new(Kind::ALL.map(Kind::name)).try_map(|name| {
+        name.parse()
+            .map_err(|_| "there is no such kind of sessions")
+    })
 }
 
 pub(super) fn port(text: &str) -> Result<u16, &'static str> {
@@ -34,28 +46,28 @@ pub(super) fn session_seconds(text: &str) -> Result<u32, &'static str> {
 
 /// An address to listen on.
 pub(super) fn address(text: &str) -> Result<IpAddr, &'static str> {
-    let advice = "expected an address, such as 192.168.1.20, or 0.0.0.0 for all; a name goes to --host, and localhost is \
-                  always listened on";
+    let advice = "expected an address, such as 192.168.1.20, or 0.0.0.0 for all; use --host for a name; the command \
+                  always listens on localhost";
     text.parse().map_err(|_| advice)
 }
 
-/// An origin that ALLOWED_ORIGINS may list, or one of plain HTTP on another machine of the local
-/// network.
+/// An origin that ALLOWED_ORIGINS can list, or one with plain HTTP on the local network.
 pub(crate) fn origin(text: &str) -> Result<String, &'static str> {
-    let advice =
-        "an origin is as browsers send it: scheme, host and port, such as http://localhost:3000";
-    (can_be_listed(text) || is_plain_http(text))
-        .then(|| text.to_owned())
-        .ok_or(advice)
+    if can_be_listed(text) || is_plain_http(text) {
+        return Ok(text.to_owned());
+    }
+    Err(
+        "expected an origin as browsers send it: scheme, host and port, such as http://localhost:3000",
+    )
 }
 
-/// Whether the deployed functions would accept an origin in ALLOWED_ORIGINS.
+/// Whether the deployed functions accept this origin in ALLOWED_ORIGINS.
 pub(crate) fn can_be_listed(origin: &str) -> bool {
     let environment = |name: &str| (name == "ALLOWED_ORIGINS").then(|| origin.to_owned());
     let mut reader = Reader::new(&environment);
     let _ = Origins::from_settings(&mut reader);
-    let is_one = !origin.is_empty() && origin.trim() == origin && !origin.contains(',');
-    is_one && reader.finish(Some(())).is_ok()
+    let is_single = !origin.is_empty() && origin.trim() == origin && !origin.contains(',');
+    is_single && reader.finish(Some(())).is_ok()
 }
 
 fn is_plain_http(origin: &str) -> bool {
@@ -63,9 +75,9 @@ fn is_plain_http(origin: &str) -> bool {
         .is_ok_and(|url| url.scheme() == "http" && url.origin().ascii_serialization() == origin)
 }
 
-/// A name or an address, as it stands in the Host header, without the brackets of IPv6.
+/// A host name or an address, as in the Host header but without the brackets of IPv6.
 pub(super) fn host(text: &str) -> Result<String, &'static str> {
-    let advice = "a host is a name or an address without scheme and port, such as my-mac.local or 192.168.1.20";
+    let advice = "expected a name or an address without scheme and port, such as my-mac.local or 192.168.1.20";
     let bare = text
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
@@ -73,35 +85,36 @@ pub(super) fn host(text: &str) -> Result<String, &'static str> {
     if let Ok(address) = bare.parse::<IpAddr>() {
         return Ok(address.to_string());
     }
-    host_guard::is_name(text)
-        .then(|| text.trim_end_matches('.').to_ascii_lowercase())
-        .ok_or(advice)
+    if !host_guard::is_host_name(text) {
+        return Err(advice);
+    }
+    Ok(text.trim_end_matches('.').to_ascii_lowercase())
 }
 
-/// The URL of the stand-ins, where clients see it: paths are appended to it.
+/// The URL under which clients reach the stand-ins; they append paths to it.
 pub(super) fn base_url(text: &str) -> Result<String, &'static str> {
     let advice = "expected scheme, host and port of the stand-ins, such as https://localhost:8789";
     let url = Url::parse(text).map_err(|_| advice)?;
     let origin = url.origin().ascii_serialization();
     let is_bare = ["http", "https"].contains(&url.scheme()) && text.trim_end_matches('/') == origin;
-    is_bare.then_some(origin).ok_or(advice)
+    if is_bare { Ok(origin) } else { Err(advice) }
 }
 
-/// What is wrong with a base URL whose port is one of this machine's three, but not that of the
-/// stand-ins for its scheme.
-pub(super) fn misplaced(base_url: &str, ports: [u16; 3]) -> Option<String> {
+/// The error for a base URL whose port belongs to this command, but not to the stand-ins under that
+/// scheme.
+pub(super) fn base_url_mismatch(base_url: &str, ports: [u16; 3]) -> Option<String> {
     let url = Url::parse(base_url).ok()?;
     let (host, port) = (url.host_str()?, url.port_or_known_default()?);
     let is_here = tls::is_local(host.trim_matches(['[', ']'])) && ports.contains(&port);
     let [_, plain, over_tls] = ports;
-    let right = if url.scheme() == "https" {
+    let expected = if url.scheme() == "https" {
         over_tls
     } else {
         plain
     };
-    (is_here && port != right).then(|| {
+    (is_here && port != expected).then(|| {
         format!(
-            "--base-url {base_url} is not where the stand-ins have {0}, which is {0}://{host}:{right}",
+            "--base-url {base_url} does not reach the stand-ins: their URL for {0} is {0}://{host}:{expected}",
             url.scheme()
         )
     })
@@ -111,12 +124,12 @@ pub(super) fn setting(text: &str) -> Result<Setting, String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     let (provider, name) = match name.split_once(':') {
         None => (None, name),
-        Some((provider, name)) if PROVIDERS.contains(&provider) => (Some(provider), name),
+        Some((provider, name)) if providers::find(provider).is_some() => (Some(provider), name),
         Some((provider, _)) => return Err(format!("there is no provider {provider}")),
     };
     let variable = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     if name.is_empty() || !name.bytes().all(variable) {
-        return Err("a setting's name is in capitals, such as MAX_EXPIRES_IN".to_owned());
+        return Err("the name of a setting is in upper case, such as MAX_EXPIRES_IN".to_owned());
     }
     Ok(Setting {
         provider: provider.map(str::to_owned),
@@ -125,8 +138,8 @@ pub(super) fn setting(text: &str) -> Result<Setting, String> {
     })
 }
 
-/// The first paragraph of clap's message, which may list the permitted values, with its tip, and
-/// where to find more.
+/// One line with the first paragraph of clap's message, which can list the permitted values, its
+/// tip, and a reference to the help.
 pub(super) fn one_line(message: &str) -> String {
     let lines = || message.lines().map(str::trim);
     let first: Vec<_> = lines().take_while(|line| !line.is_empty()).collect();

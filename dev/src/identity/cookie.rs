@@ -1,19 +1,18 @@
-//! Cookies: long values in pieces, and the characters that their names and values may have.
+//! Cookies: long values in pieces, and the characters that names and values may contain.
 
 use http::HeaderMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
-/// A cookie as the browser sends it.
+/// A cookie as browsers send it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "RFC 6265 defines both")]
 pub struct Cookie {
-    /// Its name.
     pub name: String,
-    /// Its value.
     pub value: String,
 }
 
 impl Cookie {
-    /// A cookie.
+    /// A cookie of this name and value.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -23,14 +22,14 @@ impl Cookie {
 }
 
 /// The cookies of a request.
-pub fn cookies_of(headers: &HeaderMap) -> Vec<Cookie> {
+pub fn request_cookies(headers: &HeaderMap) -> Vec<Cookie> {
     voicemint::cookie::all(headers)
         .map(|(name, value)| Cookie::new(name, value))
         .collect()
 }
 
-/// A value as one cookie if it has at most `size` bytes, else as cookies with a number behind
-/// `separator`. The value is ASCII, as cookies are.
+/// One cookie if the value has at most `size` bytes, otherwise several whose names end with
+/// `separator` and a number. The value is ASCII, as in all cookies.
 pub fn split(name: &str, separator: &str, size: usize, value: &str) -> Vec<Cookie> {
     let pieces: Vec<_> = value
         .as_bytes()
@@ -44,7 +43,7 @@ pub fn split(name: &str, separator: &str, size: usize, value: &str) -> Vec<Cooki
     )
 }
 
-/// One cookie, or numbered ones.
+/// One cookie for one piece, otherwise numbered cookies.
 pub fn number(name: &str, separator: &str, pieces: Vec<String>) -> Vec<Cookie> {
     if pieces.len() == 1 {
         return pieces
@@ -58,12 +57,12 @@ pub fn number(name: &str, separator: &str, pieces: Vec<String>) -> Vec<Cookie> {
         .collect()
 }
 
-/// What JavaScript's `encodeURIComponent` encodes.
+/// The characters that JavaScript's `encodeURIComponent` encodes.
 pub const COMPONENT: AsciiSet = without(NON_ALPHANUMERIC, b"-_.!~*'()");
 
-/// A set without some characters.
+/// A set without these characters.
 pub const fn without(set: &AsciiSet, mut plain: &[u8]) -> AsciiSet {
-    // A copy: what is encoded stays so.
+    // A copy of the set: NUL is in it anyway.
     let mut rest = set.add(b'\0');
     while let [first, others @ ..] = plain {
         rest = rest.remove(*first);
@@ -78,7 +77,7 @@ mod tests {
     use percent_encoding::utf8_percent_encode;
 
     #[test]
-    fn what_is_too_long_comes_in_numbered_pieces() {
+    fn a_long_value_is_split_into_numbered_pieces() {
         assert_eq!(split("s", ".", 4, "abcd"), [Cookie::new("s", "abcd")]);
         let pieces = [
             Cookie::new("s__0", "abcd"),
@@ -89,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_values_keep_to_what_cookies_may_have() {
+    fn names_and_values_contain_permitted_characters_only() {
         let encoded = |text: &str| utf8_percent_encode(text, &COMPONENT).to_string();
         assert_eq!(encoded("ada@example.com"), "ada%40example.com");
         assert_eq!(

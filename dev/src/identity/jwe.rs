@@ -1,5 +1,5 @@
 //! Encrypted sessions: JWE in compact form (RFC 7516) with a shared key (`dir`), as Auth.js and
-//! nextjs-auth0 keep them.
+//! nextjs-auth0 write them.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{AES_256, EncryptionContext, PaddedBlockEncryptingKey, UnboundCipherKey};
@@ -10,7 +10,7 @@ use aws_lc_rs::{hmac, rand};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::Claims;
+use super::claims::Claims;
 
 /// A content encryption algorithm (RFC 7518 section 5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Encryption {
         }
     }
 
-    /// How many bytes its key has.
+    /// The length of its key in bytes.
     pub fn key_bytes(self) -> usize {
         match self {
             Self::A256Gcm => 32,
@@ -69,7 +69,7 @@ fn gcm(iv: &[u8], key: &[u8], aad: &[u8], mut content: Vec<u8>) -> Result<Sealed
     Ok((content, tag.as_ref().to_vec()))
 }
 
-/// RFC 7518 section 5.2.2.1: the key's first half authenticates, its second half encrypts.
+/// The first half of the key authenticates, the second half encrypts (RFC 7518 section 5.2.2.1).
 fn cbc_hs512(
     iv: &[u8],
     key: &[u8],
@@ -91,17 +91,17 @@ fn cbc_hs512(
     Ok((content, tag))
 }
 
-/// A key for sessions.
+/// A key that encrypts sessions.
 pub struct ContentKey {
     encryption: Encryption,
     bytes: Vec<u8>,
 }
 
 impl ContentKey {
-    /// A key made from a secret by HKDF with SHA-256 (RFC 5869).
+    /// Derives a key from a secret by HKDF with SHA-256 (RFC 5869).
     ///
     /// # Errors
-    /// Where the library will not derive as many bytes; it does for both algorithms.
+    /// If the library cannot derive that many bytes; it can for both algorithms.
     pub fn derive(
         encryption: Encryption,
         secret: &str,
@@ -120,17 +120,17 @@ impl ContentKey {
         &self.bytes
     }
 
-    /// Encrypts claims. `header` has what goes beside `alg` and `enc`.
+    /// Encrypts claims. `header` holds the members in addition to `alg` and `enc`.
     ///
     /// # Errors
-    /// Where the machine has no random numbers.
+    /// If the system has no random numbers.
     pub fn encrypt(&self, header: &Claims, claims: &Claims) -> Result<String, Unspecified> {
         let mut iv = vec![0; self.encryption.iv_bytes()];
         rand::fill(&mut iv)?;
         self.encrypt_with(&iv, header, claims)
     }
 
-    /// The same with an initialization vector that is not random, to compare with known answers.
+    /// Encrypts with this initialization vector instead of a random one, for known-answer tests.
     pub(super) fn encrypt_with(
         &self,
         iv: &[u8],
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn gcm_gives_the_known_answer() {
+    fn gcm_matches_the_known_answer() {
         // RFC 7516 appendix A.1.
         let key = [
             177, 161, 244, 128, 84, 143, 225, 115, 63, 180, 3, 255, 107, 154, 212, 246, 138, 7,
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn cbc_with_hmac_gives_the_known_answer() {
+    fn cbc_with_hmac_matches_the_known_answer() {
         // RFC 7518 appendix B.3. The tag is over the ciphertext.
         let key: Vec<u8> = (0..64).collect();
         let iv = [

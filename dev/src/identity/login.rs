@@ -1,22 +1,22 @@
-//! Who signs in, and the names that products give such a person.
+//! A login, and the identifiers that products derive for its user.
 
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::Value;
 
-use super::Claims;
+use super::claims::{Claims, members};
 
-/// Somebody signs in.
+/// A login of one user.
 #[derive(Clone, Copy, Debug)]
 pub struct Login<'a> {
-    /// The name.
+    /// The user's name.
     pub user: &'a str,
-    /// What may be asked for, separated by spaces; nothing leaves the claim out.
+    /// The permitted grants, separated by spaces; `None` omits the claim.
     pub grants: Option<&'a str>,
-    /// When, since the Unix epoch.
+    /// The time of the login, since the Unix epoch.
     pub now: Duration,
-    /// For how long.
+    /// The lifetime of the session, in seconds.
     pub seconds: u32,
 }
 
@@ -31,20 +31,20 @@ impl Login<'_> {
         self.issued_at() + u64::from(self.seconds)
     }
 
-    /// The grants as a list, if there are any to tell.
+    /// The grants as a list.
     pub fn grants(&self) -> Option<Value> {
         self.grants
             .map(|grants| grants.split_whitespace().map(Value::from).collect())
     }
 
-    /// The members of a JSON object, with the grants where products put custom claims.
+    /// The members of a JSON object, with the grants in the place of custom claims.
     pub fn with_grants(&self, object: Value) -> Claims {
         let mut claims = members(object);
         claims.extend(self.grants().map(|grants| ("grants".to_owned(), grants)));
         claims
     }
 
-    /// An address: the name itself, if it is one.
+    /// An email address: the name itself if it is one.
     pub fn email(&self) -> String {
         if self.user.contains('@') {
             return self.user.to_owned();
@@ -62,7 +62,7 @@ impl Login<'_> {
         )
     }
 
-    /// Hexadecimal digits, always the same for the same name and purpose, at most 64.
+    /// At most 64 hexadecimal digits, always the same for the same name and purpose.
     pub fn id(&self, purpose: &str, digits: usize) -> String {
         let hash = digest(&SHA256, format!("{purpose} {}", self.user).as_bytes());
         let id: String = hash
@@ -88,14 +88,6 @@ impl Login<'_> {
     }
 }
 
-/// The members of a JSON object.
-pub fn members(object: Value) -> Claims {
-    match object {
-        Value::Object(members) => members,
-        _ => Claims::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_name_is_the_same_person() {
+    fn the_same_name_gives_the_same_identifiers() {
         let (ada, bob) = (login("ada", None), login("bob", None));
         assert_eq!(ada.uuid("user"), login("ada", Some("tts")).uuid("user"));
         assert_ne!(ada.uuid("user"), bob.uuid("user"));
@@ -126,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn no_grants_and_no_word_of_grants_are_two_things() {
+    fn an_empty_list_of_grants_differs_from_no_claim() {
         assert_eq!(
             login("ada", None).with_grants(json!({"a": 1})),
             members(json!({"a": 1}))

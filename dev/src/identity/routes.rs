@@ -1,4 +1,4 @@
-//! What the identity provider serves: to the broker, and to a developer who is curious.
+//! The HTTP endpoints of the identity provider.
 
 use std::sync::Arc;
 
@@ -14,10 +14,11 @@ use serde::Deserialize;
 use serde_json::json;
 use voicemint::clock::Clock;
 
+use super::cookie::request_cookies;
 use super::kinds::{COGNITO_POOL, WORKOS_CLIENT_ID};
-use super::{IdentityProvider, cookies_of};
+use super::provider::IdentityProvider;
 
-struct Desk {
+struct ProviderState {
     identity: Arc<IdentityProvider>,
     clock: Clock,
 }
@@ -28,7 +29,7 @@ pub fn router(identity: Arc<IdentityProvider>, clock: Clock) -> Router {
         .route("/.well-known/openid-configuration", get(discovery))
         .route("/introspect", post(introspect))
         .route("/session", get(session));
-    // Each product has its key set elsewhere; it is always the same one here.
+    // Each product serves its JWK set at its own path; here all paths serve the same set.
     for path in [
         "/.well-known/jwks.json".to_owned(),
         "/auth/v1/.well-known/jwks.json".to_owned(),
@@ -36,28 +37,33 @@ pub fn router(identity: Arc<IdentityProvider>, clock: Clock) -> Router {
         format!("/{COGNITO_POOL}/.well-known/jwks.json"),
         format!("/sso/jwks/{WORKOS_CLIENT_ID}"),
     ] {
-        router = router.route(&path, get(key_set));
+        router = router.route(&path, get(jwk_set));
     }
-    router.with_state(Arc::new(Desk { identity, clock }))
+    router.with_state(Arc::new(ProviderState { identity, clock }))
 }
 
-async fn discovery(State(desk): State<Arc<Desk>>) -> Response {
-    axum::Json(desk.identity.discovery()).into_response()
+async fn discovery(State(state): State<Arc<ProviderState>>) -> Response {
+    axum::Json(state.identity.discovery()).into_response()
 }
 
-async fn key_set(State(desk): State<Arc<Desk>>) -> Response {
-    axum::Json(desk.identity.key_set()).into_response()
+async fn jwk_set(State(state): State<Arc<ProviderState>>) -> Response {
+    axum::Json(state.identity.jwk_set()).into_response()
 }
 
 #[derive(Deserialize)]
-struct Introspected {
+struct IntrospectionRequest {
     token: String,
 }
 
-/// RFC 7662 section 2: only a known client may ask, as anybody could try tokens out otherwise.
-async fn introspect(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) -> Response {
-    let known = basic(&headers).is_some_and(|(id, secret)| desk.identity.is_client(&id, &secret));
-    if !known {
+/// Only a known client may introspect; otherwise anyone could test tokens (RFC 7662 section 2).
+async fn introspect(
+    State(state): State<Arc<ProviderState>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let is_client = basic_credentials(&headers)
+        .is_some_and(|(id, secret)| state.identity.is_client(&id, &secret));
+    if !is_client {
         let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"introspection\"")];
         return (
             StatusCode::UNAUTHORIZED,
@@ -66,9 +72,9 @@ async fn introspect(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Byt
         )
             .into_response();
     }
-    match serde_urlencoded::from_bytes::<Introspected>(&body) {
-        Ok(Introspected { token }) => no_store(axum::Json(
-            desk.identity.introspect(&token, desk.clock.now()),
+    match serde_urlencoded::from_bytes::<IntrospectionRequest>(&body) {
+        Ok(IntrospectionRequest { token }) => no_store(axum::Json(
+            state.identity.introspect(&token, state.clock.now()),
         )),
         Err(_) => (
             StatusCode::BAD_REQUEST,
@@ -78,11 +84,11 @@ async fn introspect(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Byt
     }
 }
 
-/// Who is signed in, as an app's own endpoint would say.
-async fn session(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
-    let found = credential(&desk.identity, &headers)
-        .and_then(|credential| desk.identity.session(&credential, desk.clock.now()));
-    match found {
+/// The signed-in user, as an app's own endpoint would return it.
+async fn session(State(state): State<Arc<ProviderState>>, headers: HeaderMap) -> Response {
+    let session = credential(&state.identity, &headers)
+        .and_then(|credential| state.identity.session(&credential, state.clock.now()));
+    match session {
         Some(session) => no_store(axum::Json(session)),
         None => no_store((
             StatusCode::UNAUTHORIZED,
@@ -95,8 +101,8 @@ fn no_store(response: impl IntoResponse) -> Response {
     ([(header::CACHE_CONTROL, "no-store")], response).into_response()
 }
 
-/// RFC 6749 section 2.3.1: name and password are form-encoded before they are joined.
-fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+/// Client ID and secret. Both are form-encoded before they are joined (RFC 6749 section 2.3.1).
+fn basic_credentials(headers: &HeaderMap) -> Option<(String, String)> {
     let encoded = headers
         .get(header::AUTHORIZATION)?
         .to_str()
@@ -120,7 +126,7 @@ fn credential(identity: &IdentityProvider, headers: &HeaderMap) -> Option<String
             .map(str::to_owned);
     }
     let names = identity.cookie_names();
-    cookies_of(headers)
+    request_cookies(headers)
         .into_iter()
         .find(|cookie| names.contains(&cookie.name))
         .map(|cookie| cookie.value)

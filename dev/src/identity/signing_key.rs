@@ -1,4 +1,4 @@
-//! Keys that sign tokens (RFC 7515), and what is published of them (RFC 7517).
+//! Keys that sign tokens (RFC 7515), and their public JWKs (RFC 7517).
 
 use aws_lc_rs::encoding::{AsBigEndian, EcPublicKeyUncompressedBin};
 use aws_lc_rs::error::Unspecified;
@@ -13,11 +13,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::Claims;
+use super::claims::Claims;
 
 const KEY_ID: &str = "dev";
 
-/// A key with its one algorithm. It has no `Debug`.
+/// A key with its algorithm. It has no `Debug`, since it is secret.
 pub struct SigningKey(Material);
 
 enum Material {
@@ -31,17 +31,17 @@ impl SigningKey {
     /// A new key on the curve P-256.
     ///
     /// # Errors
-    /// Where the machine has no random numbers.
+    /// If the system has no random numbers.
     pub fn es256() -> Result<Self, Unspecified> {
         EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
             .map(Material::P256)
             .map(Self)
     }
 
-    /// A new RSA key of 2048 bits. Making one takes a good part of a second.
+    /// A new RSA key of 2048 bits. Generating it takes several hundred milliseconds.
     ///
     /// # Errors
-    /// Where the machine has no random numbers.
+    /// If the system has no random numbers.
     pub fn rs256() -> Result<Self, Unspecified> {
         RsaKeyPair::generate(KeySize::Rsa2048)
             .map(Material::Rsa)
@@ -51,12 +51,12 @@ impl SigningKey {
     /// A new Ed25519 key.
     ///
     /// # Errors
-    /// Where the machine has no random numbers.
+    /// If the system has no random numbers.
     pub fn ed25519() -> Result<Self, Unspecified> {
         Ed25519KeyPair::generate().map(Material::Ed25519).map(Self)
     }
 
-    /// A secret that both sides know.
+    /// A shared secret.
     pub fn hs256(secret: &[u8]) -> Self {
         Self(Material::Secret(Box::new(hmac::Key::new(
             hmac::HMAC_SHA256,
@@ -74,14 +74,13 @@ impl SigningKey {
         }
     }
 
-    /// Signs claims: a JWS in compact form. The header may name another `alg` or `kid`, to see it
-    /// refused.
+    /// Signs claims as a JWS in compact form. A test may set another `alg` or `kid` in the header.
     ///
     /// # Errors
-    /// Where the machine has no random numbers.
+    /// If the system has no random numbers.
     pub fn sign(&self, header: &Claims, claims: &Claims) -> Result<String, Unspecified> {
         let mut full = Claims::from_iter([("alg".to_owned(), self.algorithm().into())]);
-        // Nobody publishes a secret, so nobody needs to find it.
+        // A shared secret is not published, so no verifier looks it up by its ID.
         if !matches!(self.0, Material::Secret(_)) {
             full.insert("kid".to_owned(), KEY_ID.into());
         }
@@ -105,8 +104,8 @@ impl SigningKey {
         })
     }
 
-    /// The public key, where there is one.
-    pub fn public(&self) -> Option<Value> {
+    /// The public JWK; `None` for a shared secret.
+    pub fn public_jwk(&self) -> Option<Value> {
         let mut key = match &self.0 {
             Material::P256(pair) => {
                 let point: EcPublicKeyUncompressedBin = pair.public_key().as_be_bytes().ok()?;
@@ -141,12 +140,12 @@ fn encoded(members: &Claims) -> Result<String, Unspecified> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::login::members;
+    use crate::identity::claims::members;
     use jsonwebtoken::jwk::Jwk;
     use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 
     #[test]
-    fn what_is_published_verifies_what_is_signed() {
+    fn the_public_jwk_verifies_signed_tokens() {
         let claims = members(json!({"sub": "ada", "exp": 4_000_000_000_u64}));
         let keys = [
             SigningKey::es256(),
@@ -159,7 +158,7 @@ mod tests {
         {
             let key = key.unwrap();
             let token = key.sign(&members(json!({"typ": "JWT"})), &claims).unwrap();
-            let public: Jwk = serde_json::from_value(key.public().unwrap()).unwrap();
+            let public: Jwk = serde_json::from_value(key.public_jwk().unwrap()).unwrap();
             let verified = decode::<Claims>(
                 &token,
                 &DecodingKey::from_jwk(&public).unwrap(),
@@ -178,14 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_signs_and_is_not_published() {
+    fn a_shared_secret_signs_and_is_not_published() {
         let key = SigningKey::hs256(b"secret");
         let token = key
             .sign(&Claims::new(), &members(json!({"exp": 4_000_000_000_u64})))
             .unwrap();
         let secret = DecodingKey::from_secret(b"secret");
         assert!(decode::<Claims>(&token, &secret, &Validation::new(Algorithm::HS256)).is_ok());
-        assert!(key.public().is_none());
+        assert!(key.public_jwk().is_none());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Each kind as a whole: what it says of a session, and where it puts it.
+//! Tests of each kind of session: its claims and its cookies.
 
 use std::sync::Arc;
 
@@ -9,7 +9,11 @@ use http::{Request, StatusCode};
 use tower::ServiceExt;
 use voicemint::clock::Clock;
 
-use super::login::members;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::claims::members;
 use super::*;
 
 const BASE_URL: &str = "http://localhost:8787";
@@ -48,13 +52,13 @@ fn setting(provider: &IdentityProvider, name: &str) -> Option<String> {
 #[test]
 fn kinds_are_found_by_their_names() {
     for kind in Kind::ALL {
-        assert_eq!(Kind::named(kind.name()), Some(kind));
+        assert_eq!(kind.name().parse(), Ok(kind));
     }
-    assert_eq!(Kind::named("magic"), None);
+    assert!("magic".parse::<Kind>().is_err());
 }
 
 #[test]
-fn signed_tokens_look_like_their_products() {
+fn signed_tokens_have_the_claims_of_their_products() {
     use Kind::*;
     for (kind, algorithm, typ, issuer, audience) in [
         (
@@ -149,7 +153,7 @@ fn signed_tokens_look_like_their_products() {
 }
 
 #[test]
-fn cookies_have_their_products_names_and_are_known_again() {
+fn cookies_have_the_names_of_their_products_and_are_recognized() {
     use Kind::*;
     let suffixed = format!(
         "__session_{}",
@@ -196,7 +200,7 @@ fn cookies_have_their_products_names_and_are_known_again() {
             !provider.owns_cookie("__Host-cartesia-token") && !provider.owns_cookie("other"),
             "{kind:?}"
         );
-        // Without its prefix, Auth.js's counts only where it is named.
+        // Without its prefix, the cookie of Auth.js is accepted only if SESSION_COOKIE names it.
         let named = ["dev_session", "authjs.session-token"]
             .into_iter()
             .find(|name| names.contains(name));
@@ -212,7 +216,7 @@ fn cookies_have_their_products_names_and_are_known_again() {
 }
 
 #[test]
-fn another_cookie_may_be_chosen() {
+fn the_cookie_name_can_be_replaced() {
     for kind in Kind::ALL {
         let provider = provider(kind).with_cookie("mine");
         let cookies = provider.sign_in(&login()).unwrap().cookies;
@@ -237,7 +241,7 @@ fn another_cookie_may_be_chosen() {
 }
 
 #[test]
-fn firebase_makes_session_cookies_of_id_tokens() {
+fn firebase_makes_session_cookies_from_id_tokens() {
     let credentials = provider(Kind::Firebase).sign_in(&login()).unwrap();
     let (token, cookie) = (
         part(&credentials.bearer, 1),
@@ -251,7 +255,7 @@ fn firebase_makes_session_cookies_of_id_tokens() {
 }
 
 #[test]
-fn supabase_keeps_the_whole_session() {
+fn supabase_stores_the_whole_session() {
     let credentials = provider(Kind::Supabase).sign_in(&login()).unwrap();
     let value = credentials.cookies[0]
         .value
@@ -266,7 +270,7 @@ fn supabase_keeps_the_whole_session() {
 }
 
 #[test]
-fn claims_may_be_forged() {
+fn claims_can_be_forged() {
     let provider = provider(Kind::Clerk);
     let mut claims = provider.claims(&login());
     claims.insert("sts".to_owned(), "pending".into());
@@ -281,7 +285,7 @@ fn claims_may_be_forged() {
     );
 }
 
-async fn answer(
+async fn send(
     provider: &Arc<IdentityProvider>,
     now: Duration,
     request: Request<String>,
@@ -304,7 +308,7 @@ fn get(path: &str, header: (&str, &str)) -> Request<String> {
 }
 
 #[tokio::test]
-async fn key_sets_are_where_the_settings_say() {
+async fn jwk_sets_are_served_where_the_settings_point() {
     for kind in Kind::ALL {
         let provider = Arc::new(provider(kind));
         let keys = usize::from(!matches!(
@@ -320,13 +324,13 @@ async fn key_sets_are_where_the_settings_say() {
                 issuer.strip_prefix(BASE_URL).unwrap_or_default()
             ),
         };
-        let (status, set) = answer(&provider, NOW, get(&path, ("accept", "*/*"))).await;
+        let (status, set) = send(&provider, NOW, get(&path, ("accept", "*/*"))).await;
         assert_eq!(
             (status, set["keys"].as_array().unwrap().len()),
             (StatusCode::OK, keys),
             "{kind:?} {path}"
         );
-        let (_, document) = answer(
+        let (_, document) = send(
             &provider,
             NOW,
             get("/.well-known/openid-configuration", ("accept", "*/*")),
@@ -342,15 +346,15 @@ async fn only_the_broker_may_introspect() {
     let token = provider.sign_in(&login()).unwrap().bearer;
     let secrets = provider.secrets();
     let client: Value = serde_json::from_str(&secrets[1].1).unwrap();
-    let right = format!("voicemint:{}", client["client_secret"].as_str().unwrap());
-    let ask = |credentials: &str, token: &str| {
+    let valid = format!("voicemint:{}", client["client_secret"].as_str().unwrap());
+    let introspection = |credentials: &str, token: &str| {
         let authorization = format!("Basic {}", STANDARD.encode(credentials));
         let request = Request::post("/introspect").header("authorization", authorization);
         request
             .body(format!("token={token}&token_type_hint=access_token"))
             .unwrap()
     };
-    let (status, found) = answer(&provider, NOW, ask(&right, &token)).await;
+    let (status, found) = send(&provider, NOW, introspection(&valid, &token)).await;
     assert_eq!(
         (status, &found["active"], &found["sub"]),
         (StatusCode::OK, &json!(true), &json!("ada@example.com"))
@@ -360,14 +364,14 @@ async fn only_the_broker_may_introspect() {
         (&json!("voicemint-dev"), &json!(["tts", "stt"]))
     );
     let late = NOW + Duration::from_secs(3600);
-    for (now, token) in [(NOW, "stranger"), (late, token.as_str())] {
+    for (now, token) in [(NOW, "unknown"), (late, token.as_str())] {
         assert_eq!(
-            answer(&provider, now, ask(&right, token)).await,
+            send(&provider, now, introspection(&valid, token)).await,
             (StatusCode::OK, json!({"active": false}))
         );
     }
     assert_eq!(
-        answer(&provider, NOW, ask("voicemint:wrong", &token))
+        send(&provider, NOW, introspection("voicemint:wrong", &token))
             .await
             .0,
         StatusCode::UNAUTHORIZED
@@ -376,13 +380,13 @@ async fn only_the_broker_may_introspect() {
         .body(format!("token={token}"))
         .unwrap();
     assert_eq!(
-        answer(&provider, NOW, request).await.0,
+        send(&provider, NOW, request).await.0,
         StatusCode::UNAUTHORIZED
     );
 }
 
 #[tokio::test]
-async fn the_app_knows_its_sessions_by_token_and_by_cookie() {
+async fn the_app_finds_its_sessions_by_token_and_by_cookie() {
     let provider = Arc::new(provider(Kind::Forward));
     let token = provider.sign_in(&login()).unwrap().bearer;
     let (bearer, cookie) = (
@@ -395,7 +399,7 @@ async fn the_app_knows_its_sessions_by_token_and_by_cookie() {
         ("cookie", cookie.as_str()),
     ] {
         assert_eq!(
-            answer(&provider, NOW, get("/session", header)).await,
+            send(&provider, NOW, get("/session", header)).await,
             (StatusCode::OK, session.clone())
         );
     }
@@ -405,14 +409,14 @@ async fn the_app_knows_its_sessions_by_token_and_by_cookie() {
         ("accept", "*/*"),
     ] {
         assert_eq!(
-            answer(&provider, NOW, get("/session", header)).await.0,
+            send(&provider, NOW, get("/session", header)).await.0,
             StatusCode::UNAUTHORIZED,
             "{header:?}"
         );
     }
     provider.revoke(&token);
     assert_eq!(
-        answer(&provider, NOW, get("/session", ("cookie", &cookie)))
+        send(&provider, NOW, get("/session", ("cookie", &cookie)))
             .await
             .0,
         StatusCode::UNAUTHORIZED

@@ -1,4 +1,4 @@
-//! Signing in and out, as apps do it: by cookies.
+//! Sign-in and sign-out with cookies, as apps implement them.
 
 mod origin_guard;
 
@@ -11,24 +11,23 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode, header};
-use origin_guard::Pages;
 use serde::Deserialize;
 use serde_json::json;
 use voicemint::clock::Clock;
 
 use crate::cli::Arguments;
-use crate::identity::{Cookie, IdentityProvider, Login, cookies_of};
+use crate::identity::{Cookie, IdentityProvider, Login, request_cookies};
+use origin_guard::AllowedOrigins;
 
-struct Desk {
+struct SignInState {
     identity: Arc<IdentityProvider>,
     clock: Clock,
     seconds: u32,
 }
 
-/// `/sign-in` and `/sign-out`, for the page and those that may call. A session lasts as long as the
-/// flags say.
+/// `/sign-in` and `/sign-out`, for the page and the allowed origins.
 pub fn router(identity: Arc<IdentityProvider>, clock: Clock, arguments: &Arguments) -> Router {
-    let desk = Arc::new(Desk {
+    let state = Arc::new(SignInState {
         identity,
         clock,
         seconds: arguments.session_seconds,
@@ -37,53 +36,58 @@ pub fn router(identity: Arc<IdentityProvider>, clock: Clock, arguments: &Argumen
         .route("/sign-in", post(sign_in))
         .route("/sign-out", post(sign_out))
         .route_layer(middleware::from_fn_with_state(
-            Pages::new(arguments),
-            origin_guard::known_alone,
+            AllowedOrigins::new(arguments),
+            origin_guard::require_allowed_origin,
         ))
-        .with_state(desk)
+        .with_state(state)
 }
 
 #[derive(Deserialize)]
-struct User {
+struct SignInRequest {
     user: String,
-    /// What the session may ask for, separated by spaces.
+    /// The grants that the session permits, separated by spaces.
     grants: Option<String>,
 }
 
 /// Signs in with `user=ada`, as a form or as JSON.
-async fn sign_in(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn sign_in(
+    State(state): State<Arc<SignInState>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let is_json = headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
-    let user = match is_json {
-        true => serde_json::from_slice(&body).ok(),
-        false => serde_urlencoded::from_bytes(&body).ok(),
+    let request = if is_json {
+        serde_json::from_slice(&body).ok()
+    } else {
+        serde_urlencoded::from_bytes(&body).ok()
     };
-    let known = user.filter(|User { user, grants }| {
+    let valid = request.filter(|SignInRequest { user, grants }| {
         (1..=64).contains(&user.chars().count())
             && !user.contains(char::is_control)
             && grants.as_ref().is_none_or(|grants| grants.len() <= 256)
     });
-    let Some(User { user, grants }) = known else {
-        let detail = "Name yourself in 1 to 64 characters: user=ada as a form, or {\"user\":\"ada\"} as JSON. What the \
-                      session may ask for can go along: grants=tts stt\n";
+    let Some(SignInRequest { user, grants }) = valid else {
+        let detail = "A user name of 1 to 64 characters is required: user=ada as a form, or {\"user\":\"ada\"} as JSON. \
+                      Optional: the grants that the session permits, such as grants=tts stt\n";
         return (StatusCode::UNPROCESSABLE_ENTITY, detail).into_response();
     };
     let login = Login {
         user: &user,
         grants: grants.as_deref(),
-        now: desk.clock.now(),
-        seconds: desk.seconds,
+        now: state.clock.now(),
+        seconds: state.seconds,
     };
-    let Ok(credentials) = desk.identity.sign_in(&login) else {
+    let Ok(credentials) = state.identity.sign_in(&login) else {
         return (
             StatusCode::INTERNAL_SERVER_ERROR,
-            "The session could not be made.\n",
+            "The session could not be created.\n",
         )
             .into_response();
     };
-    // Pieces that are left of a longer session would spoil this one.
-    let stale = own_cookies(&desk.identity, &headers)
+    // Remaining pieces of a longer session would make this one invalid.
+    let stale = own_cookies(&state.identity, &headers)
         .into_iter()
         .filter(|old| {
             credentials
@@ -97,24 +101,24 @@ async fn sign_in(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes)
             credentials
                 .cookies
                 .iter()
-                .map(|cookie| set_cookie(&cookie.name, &cookie.value, desk.seconds)),
+                .map(|cookie| set_cookie(&cookie.name, &cookie.value, state.seconds)),
         )
         .collect();
     (
         AppendHeaders(lines),
-        axum::Json(json!({"user": user, "expires_in": desk.seconds})),
+        axum::Json(json!({"user": user, "expires_in": state.seconds})),
     )
         .into_response()
 }
 
-async fn sign_out(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
-    let own = own_cookies(&desk.identity, &headers);
+async fn sign_out(State(state): State<Arc<SignInState>>, headers: HeaderMap) -> Response {
+    let own = own_cookies(&state.identity, &headers);
     own.iter()
-        .for_each(|cookie| desk.identity.revoke(&cookie.value));
+        .for_each(|cookie| state.identity.revoke(&cookie.value));
     let mut names: Vec<_> = own
         .into_iter()
         .map(|cookie| cookie.name)
-        .chain(desk.identity.cookie_names())
+        .chain(state.identity.cookie_names())
         .collect();
     names.sort();
     names.dedup();
@@ -122,16 +126,16 @@ async fn sign_out(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response
     (StatusCode::NO_CONTENT, AppendHeaders(lines)).into_response()
 }
 
-/// The cookies of a request that make up the session.
+/// The session cookies of a request.
 fn own_cookies(identity: &IdentityProvider, headers: &HeaderMap) -> Vec<Cookie> {
-    cookies_of(headers)
+    request_cookies(headers)
         .into_iter()
         .filter(|cookie| identity.owns_cookie(&cookie.name))
         .collect()
 }
 
-/// Lax, so that a link to the page finds the visitor signed in. Not Secure: Safari drops such
-/// cookies on http://localhost.
+/// `SameSite=Lax` keeps the user signed in when a link leads to the page. The cookie is not
+/// `Secure`, since Safari rejects such cookies on http://localhost.
 fn set_cookie(name: &str, value: &str, max_age: u32) -> (HeaderName, String) {
     (
         header::SET_COOKIE,

@@ -1,6 +1,6 @@
-//! The authority that signs this machine's certificates. It is made once and kept, so that a
-//! browser has to trust it once; and it can vouch for the names of this machine and its local
-//! network alone, so that its key is worth nothing elsewhere.
+//! The certificate authority that signs this machine's certificates. It is stored, so that a
+//! browser has to trust it only once. Name constraints limit it to local names and private
+//! addresses, so that its key is useless for other hosts.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -16,23 +16,25 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use voicemint::clock::Clock;
 
-use super::{Error, authority_file};
+use super::authority_file;
 
-/// How long the authority is good. Nobody has to trust it beyond that.
+/// Why TLS is unavailable.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// The lifetime of the authority.
 const LIFETIME: Duration = Duration::from_secs(2 * 365 * 24 * 60 * 60);
 
-/// How long a certificate is good: longer than anyone leaves the command running, shorter than any
-/// client allows.
+/// The lifetime of a certificate: longer than the command usually runs, and shorter than the limit
+/// of any client.
 const LEAF_LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// Clients whose clocks are behind by less are served all the same.
-const BEFORE: Duration = Duration::from_secs(24 * 60 * 60);
+/// How far certificates are backdated, for clients whose clocks are slow.
+const BACKDATING: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Names, and those below them, that no one can have on the internet (RFC 6761, RFC 6762).
+/// Names that do not exist on the internet, and names below them (RFC 6761, RFC 6762).
 const LOCAL_NAMES: [&str; 4] = ["localhost", "local", "test", "host.docker.internal"];
 
-/// Addresses of the loopback interface, of private networks and of single links (RFC 1918, 3927,
-/// 4193, 4291, 6598).
+/// Loopback, private, shared and link-local addresses (RFC 1918, 3927, 4193, 4291, 6598).
 const LOCAL_V4: [([u8; 4], u8); 6] = [
     ([127, 0, 0, 0], 8),
     ([10, 0, 0, 0], 8),
@@ -43,23 +45,23 @@ const LOCAL_V4: [([u8; 4], u8); 6] = [
 ];
 const LOCAL_V6: [([u8; 2], u8); 2] = [([0xfc, 0], 7), ([0xfe, 0x80], 10)];
 
-/// Says of a kept authority that it was made by the same rules.
+/// The first line of a stored authority. It identifies the rules by which the authority was made.
 const FORMAT: &str = "voicemint-authority 1, good until ";
 
-/// To whom its certificate is made out.
-const NAME: &str = "Voicemint's local command: authority";
+/// The subject of the authority's certificate.
+const COMMON_NAME: &str = "Voicemint's local command: authority";
 
-/// An authority: its certificate, and the key that signs. It has no `Debug`.
+/// An authority: its certificate, and its secret key. It has no `Debug`.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: String,
 }
 
 impl Authority {
-    /// Makes one that is gone with this process.
+    /// Makes an authority that is not stored.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// If the system has no random numbers.
     pub fn new() -> Result<Self, Error> {
         let (params, key) = (params()?, KeyPair::generate()?);
         let certificate = params.self_signed(&key)?.pem();
@@ -69,41 +71,39 @@ impl Authority {
         })
     }
 
-    /// The one that is kept next to this file, or a new one, which is kept there. Its certificate
-    /// goes into the file itself.
+    /// Loads the authority that is stored next to this file, or creates and stores one. The file
+    /// itself holds the certificate.
     ///
     /// # Errors
-    /// When it cannot be kept, as something else is there too, or the system has no randomness to
-    /// give.
-    pub fn kept(file: &Path) -> Result<Self, Error> {
-        let kept = with_ending(file, "key");
-        let _one_at_a_time = locked_folder(file)?;
-        let known = Self::read(&kept);
-        let are_free = authority_file::is_absent(file) && authority_file::is_absent(&kept);
-        if !are_free && (known.is_none() || !Self::may_write_certificate(file)) {
-            return Err(authority_file::refused(file).into());
+    /// If the files have other content or cannot be written, or the system has no random numbers.
+    pub fn load_or_create(file: &Path) -> Result<Self, Error> {
+        let key_file = with_ending(file, "key");
+        let _lock = locked_folder(file)?;
+        let stored = Self::read(&key_file);
+        let are_free = authority_file::is_absent(file) && authority_file::is_absent(&key_file);
+        if !are_free && (stored.is_none() || !Self::may_write_certificate(file)) {
+            return Err(authority_file::foreign_content(file).into());
         }
-        if let Some((authority, until)) = known
-            && authority_file::is_private(&kept)
+        if let Some((authority, until)) = stored
+            && authority_file::is_private(&key_file)
             && Clock::system().now() + LEAF_LIFETIME <= until
         {
             authority.write_certificate(file)?;
             return Ok(authority);
         }
         let authority = Self::new()?;
-        authority.keep(&kept)?;
+        authority.store(&key_file)?;
         authority.write_certificate(file)?;
         Ok(authority)
     }
 
-    /// One that is gone with this process, with its certificate in a file.
+    /// Makes an authority that is not stored, and writes its certificate to a file.
     ///
     /// # Errors
-    /// When the file cannot be written, or holds something else, or the system has no randomness to
-    /// give.
-    pub fn in_file(file: &Path) -> Result<Self, Error> {
+    /// If the file has other content or cannot be written, or the system has no random numbers.
+    pub fn create(file: &Path) -> Result<Self, Error> {
         if !Self::may_write_certificate(file) {
-            return Err(authority_file::refused(file).into());
+            return Err(authority_file::foreign_content(file).into());
         }
         let authority = Self::new()?;
         authority.write_certificate(file)?;
@@ -115,10 +115,10 @@ impl Authority {
         &self.certificate
     }
 
-    /// Signs a certificate for those of these names that are local.
+    /// Signs a certificate for the local names among these.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// If the system has no random numbers.
     pub fn sign<'a>(
         &self,
         names: impl Iterator<Item = &'a str>,
@@ -135,7 +135,7 @@ impl Authority {
         &self,
         names: Vec<String>,
     ) -> Result<(CertificateDer<'static>, PrivatePkcs8KeyDer<'static>), Error> {
-        let mut leaf = valid(
+        let mut leaf = with_validity(
             CertificateParams::new(names)?,
             "Voicemint's local command",
             LEAF_LIFETIME,
@@ -152,15 +152,16 @@ impl Authority {
     }
 
     fn may_write_certificate(file: &Path) -> bool {
-        authority_file::is_absent(file) || authority_file::has_certificate(file, NAME)
+        authority_file::is_absent(file) || authority_file::has_certificate(file, COMMON_NAME)
     }
 
-    /// Writes the certificate, in the place of another one.
+    /// Writes the certificate and replaces an older one.
     ///
     /// # Errors
-    /// As the system says.
+    /// The error of the operating system.
     pub fn write_certificate(&self, file: &Path) -> io::Result<()> {
-        // Clients may be reading it, and another copy of this command may have written the same.
+        // Clients may be reading the file, and another process of this command may have written the
+        // same certificate.
         if fs::symlink_metadata(file).is_ok_and(|metadata| metadata.is_file())
             && fs::read_to_string(file).is_ok_and(|text| text == self.certificate)
         {
@@ -169,7 +170,7 @@ impl Authority {
         replace(file, &self.certificate, 0o644)
     }
 
-    fn keep(&self, file: &Path) -> io::Result<()> {
+    fn store(&self, file: &Path) -> io::Result<()> {
         let until = (Clock::system().now() + LIFETIME).as_secs();
         let text = format!(
             "{FORMAT}{until}\n{}{}",
@@ -179,7 +180,7 @@ impl Authority {
         replace(file, &text, 0o600)
     }
 
-    /// What is kept in a file, if that is an authority of this command, and how long it is good.
+    /// The authority that is stored in a file, and the time at which it expires.
     fn read(file: &Path) -> Option<(Self, Duration)> {
         let text = authority_file::text(file)?;
         let (first, rest) = text.split_once('\n')?;
@@ -195,13 +196,14 @@ impl Authority {
             issuer,
             certificate: certificate.to_owned(),
         };
-        (is_pair && authority_file::is_certificate(certificate, NAME)).then_some((authority, until))
+        (is_pair && authority_file::is_certificate(certificate, COMMON_NAME))
+            .then_some((authority, until))
     }
 }
 
-/// All of an authority's certificate but its key.
+/// The parameters of the authority's certificate.
 fn params() -> Result<CertificateParams, Error> {
-    let mut params = valid(CertificateParams::default(), NAME, LIFETIME);
+    let mut params = with_validity(CertificateParams::default(), COMMON_NAME, LIFETIME);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let names = LOCAL_NAMES.map(|name| GeneralSubtree::DnsName(name.to_owned()));
@@ -225,16 +227,20 @@ fn params() -> Result<CertificateParams, Error> {
     Ok(params)
 }
 
-fn valid(mut params: CertificateParams, name: &str, lifetime: Duration) -> CertificateParams {
+fn with_validity(
+    mut params: CertificateParams,
+    name: &str,
+    lifetime: Duration,
+) -> CertificateParams {
     let now = date_time_ymd(1970, 1, 1) + Clock::system().now();
-    params.not_before = now - BEFORE;
+    params.not_before = now - BACKDATING;
     params.not_after = now + lifetime;
     params.distinguished_name.remove(DnType::CommonName);
     params.distinguished_name.push(DnType::CommonName, name);
     params
 }
 
-/// Whether the authority may vouch for a name or an address.
+/// Whether the authority can sign certificates for a name or an address.
 pub fn is_local(name: &str) -> bool {
     match name.parse::<IpAddr>() {
         Ok(IpAddr::V4(address)) => LOCAL_V4.iter().any(|(network, prefix)| {
@@ -251,8 +257,8 @@ pub fn is_local(name: &str) -> bool {
     }
 }
 
-/// Writes a text into another file first and moves that there: nobody reads half of it, and no link
-/// that somebody put there is followed.
+/// Writes a text to a temporary file and renames it, so that readers never see a partial file and
+/// symbolic links are not followed.
 fn replace(file: &Path, text: &str, mode: u32) -> io::Result<()> {
     let new = with_ending(file, &std::process::id().to_string());
     let mut options = OpenOptions::new();
@@ -269,14 +275,15 @@ fn replace(file: &Path, text: &str, mode: u32) -> io::Result<()> {
     written
 }
 
-/// Holds up other copies of this command that look into the same folder, until it is dropped.
+/// Locks the folder against other processes of this command until the lock is dropped.
 fn locked_folder(file: &Path) -> io::Result<File> {
     let folder = file
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     let folder = File::open(folder)?;
-    // Not every file system has locks: there, two that start at once for the first time may differ.
+    // Not every file system supports locks. Without them, two processes that start at the same time
+    // can create different authorities.
     let _ = folder.lock();
     Ok(folder)
 }

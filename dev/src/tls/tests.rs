@@ -20,7 +20,7 @@ type Stream = tokio_rustls::client::TlsStream<TcpStream>;
 async fn start(authority: &Authority, hosts: &[&str]) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let names = Names::new(
+    let names = HostNames::new(
         &hosts
             .iter()
             .map(|host| (*host).to_owned())
@@ -38,7 +38,7 @@ async fn start(authority: &Authority, hosts: &[&str]) -> std::net::SocketAddr {
     address
 }
 
-/// Shakes hands with a server, by that name, trusting no authority but this.
+/// Connects to a server by this name and trusts this authority only.
 async fn connect(
     address: std::net::SocketAddr,
     name: &'static str,
@@ -64,13 +64,13 @@ async fn get_root(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin) -> Stri
         .write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
         .await
         .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    response
 }
 
 #[tokio::test]
-async fn whoever_trusts_the_authority_is_served_by_each_of_the_names() {
+async fn a_client_that_trusts_the_authority_can_use_each_local_name() {
     let authority = Authority::new().unwrap();
     let address = start(
         &authority,
@@ -86,10 +86,10 @@ async fn whoever_trusts_the_authority_is_served_by_each_of_the_names() {
         "my-mac.local",
     ] {
         let stream = connect(address, name, authority.certificate()).await;
-        let answer = get_root(stream.unwrap_or_else(|error| panic!("{name}: {error}"))).await;
+        let response = get_root(stream.unwrap_or_else(|error| panic!("{name}: {error}"))).await;
         assert!(
-            answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hello"),
-            "{answer}"
+            response.starts_with("HTTP/1.1 200 ") && response.ends_with("hello"),
+            "{response}"
         );
     }
     for name in [
@@ -109,7 +109,7 @@ async fn whoever_trusts_the_authority_is_served_by_each_of_the_names() {
 }
 
 #[tokio::test]
-async fn both_protocols_are_spoken_at_one_port_and_only_plain_answers_ask_for_tls_from_now_on() {
+async fn one_port_serves_both_protocols_and_only_plain_responses_have_hsts() {
     let authority = Authority::new().unwrap();
     let address = start(&authority, &[]).await;
     let plain = get_root(TcpStream::connect(address).await.unwrap()).await;
@@ -130,7 +130,7 @@ async fn both_protocols_are_spoken_at_one_port_and_only_plain_answers_ask_for_tl
 }
 
 #[tokio::test]
-async fn whoever_does_not_trust_it_leaves_and_others_are_served() {
+async fn a_client_that_does_not_trust_the_authority_does_not_affect_others() {
     let authority = Authority::new().unwrap();
     let address = start(&authority, &[]).await;
     let another = Authority::new().unwrap();
@@ -157,9 +157,9 @@ async fn whoever_does_not_trust_it_leaves_and_others_are_served() {
 }
 
 #[tokio::test]
-async fn the_authority_cannot_vouch_for_what_is_not_local() {
+async fn certificates_for_other_names_are_invalid() {
     let authority = Authority::new().unwrap();
-    // Signed all the same, as anyone who has the key could do.
+    // Signed without the check, as anyone with the key could do.
     for name in [
         "api.cartesia.ai",
         "8.8.8.8",
@@ -202,7 +202,7 @@ async fn the_authority_cannot_vouch_for_what_is_not_local() {
     }
 }
 
-/// A folder of its own for a test, which is gone afterwards.
+/// A temporary folder for one test.
 pub struct Folder(pub PathBuf);
 
 impl Folder {
@@ -221,11 +221,14 @@ impl Drop for Folder {
 }
 
 #[tokio::test]
-async fn it_is_kept_so_that_who_trusts_it_once_trusts_the_next_start_and_other_names() {
+async fn the_authority_is_reused_by_later_starts_and_for_other_names() {
     let folder = Folder::new("kept");
     let file = folder.0.join("ca.pem");
-    let first = Authority::kept(&file).unwrap().certificate().to_owned();
-    let second = Authority::kept(&file).unwrap();
+    let first = Authority::load_or_create(&file)
+        .unwrap()
+        .certificate()
+        .to_owned();
+    let second = Authority::load_or_create(&file).unwrap();
     assert_eq!(first, second.certificate());
     assert_eq!(first, fs::read_to_string(&file).unwrap());
     let address = start(&second, &["192.168.1.20"]).await;
@@ -233,13 +236,14 @@ async fn it_is_kept_so_that_who_trusts_it_once_trusts_the_next_start_and_other_n
 }
 
 #[test]
-fn those_that_start_at_once_have_one_authority_at_the_first_start_and_where_it_has_expired() {
+fn concurrent_starts_share_one_authority_also_after_it_has_expired() {
     let folder = Folder::new("race");
     let file = folder.0.join("ca.pem");
     for _ in 0..20 {
         let certificates: Vec<_> = std::thread::scope(|scope| {
-            let start =
-                || Authority::kept(&file).map(|authority| authority.certificate().to_owned());
+            let start = || {
+                Authority::load_or_create(&file).map(|authority| authority.certificate().to_owned())
+            };
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
             threads
                 .into_iter()
@@ -257,17 +261,19 @@ fn those_that_start_at_once_have_one_authority_at_the_first_start_and_where_it_h
 }
 
 #[test]
-fn its_key_is_for_its_owner_alone_and_one_that_others_could_read_or_that_has_expired_is_made_again()
-{
+fn the_key_is_private_and_a_readable_or_expired_authority_is_replaced() {
     let folder = Folder::new("private");
     let (file, key) = (folder.0.join("ca.pem"), folder.0.join("ca.pem.key"));
-    let mut known = Authority::kept(&file).unwrap().certificate().to_owned();
+    let mut known = Authority::load_or_create(&file)
+        .unwrap()
+        .certificate()
+        .to_owned();
     assert!(
         known.starts_with("-----BEGIN CERTIFICATE-----") && !known.contains("KEY"),
         "{known}"
     );
     assert_eq!(known.matches("BEGIN").count(), 1);
-    let spoil: [&dyn Fn(); 3] = [
+    let invalidate: [&dyn Fn(); 3] = [
         &|| expire(&key),
         &|| {
             expire(&key);
@@ -278,33 +284,36 @@ fn its_key_is_for_its_owner_alone_and_one_that_others_could_read_or_that_has_exp
             fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
         },
     ];
-    for (case, spoil) in spoil.into_iter().enumerate() {
+    for (case, invalidate) in invalidate.into_iter().enumerate() {
         #[cfg(unix)]
         assert_eq!(
             std::os::unix::fs::MetadataExt::mode(&fs::metadata(&key).unwrap()) & 0o777,
             0o600
         );
-        spoil();
-        let next = Authority::kept(&file).unwrap().certificate().to_owned();
+        invalidate();
+        let next = Authority::load_or_create(&file)
+            .unwrap()
+            .certificate()
+            .to_owned();
         assert_ne!(next, known, "{case}");
         assert_eq!(fs::read_to_string(&file).unwrap(), next);
         known = next;
     }
     fs::remove_file(&file).unwrap();
     assert_eq!(
-        Authority::kept(&file).unwrap().certificate(),
+        Authority::load_or_create(&file).unwrap().certificate(),
         known,
-        "its key is there, so its certificate is written"
+        "the certificate is restored from the key file"
     );
-    assert!(Authority::kept(&folder.0.join("missing/ca.pem")).is_err());
+    assert!(Authority::load_or_create(&folder.0.join("missing/ca.pem")).is_err());
     assert_eq!(
         fs::read_dir(&folder.0).unwrap().count(),
         2,
-        "nothing is left over"
+        "no temporary files remain"
     );
 }
 
-/// Has a kept authority end now.
+/// Makes a stored authority expire.
 fn expire(key: &std::path::Path) {
     let text = fs::read_to_string(key).unwrap();
     let (first, rest) = text.split_once('\n').unwrap();

@@ -3,22 +3,23 @@
 use aws_lc_rs::error::Unspecified;
 use serde_json::{Value, json};
 
-use super::{Product, base_name};
+use crate::identity::claims::Claims;
+use crate::identity::claims::members;
+use crate::identity::cookie::Cookie;
 use crate::identity::cookie::split;
-use crate::identity::login::members;
-use crate::identity::{
-    AUDIENCE, Claims, ContentKey, Cookie, Credentials, Encryption, Issuer, Login,
-    SESSION_SECRET_ID, Settings,
-};
+use crate::identity::issuer::{AUDIENCE, Credentials, Issuer, SESSION_SECRET_ID, Settings};
+use crate::identity::jwe::{ContentKey, Encryption};
+use crate::identity::login::Login;
+use crate::identity::session_kind::{SessionKind, first_cookie_name};
 
-/// The most bytes of a cookie of version 4 of nextjs-auth0.
+/// The maximum length of a cookie value in version 4 of nextjs-auth0.
 const CHUNK_BYTES: usize = 3500;
-/// About what version 3 leaves for a value.
+/// Approximately the maximum in version 3.
 const LEGACY_CHUNK_BYTES: usize = 4000;
 
 pub struct Auth0;
 
-impl Product for Auth0 {
+impl SessionKind for Auth0 {
     fn settings(&self, issuer: &Issuer) -> Settings {
         vec![
             ("SESSION_ISSUER", issuer.base_url.clone()),
@@ -46,7 +47,7 @@ impl Product for Auth0 {
     fn issue(&self, issuer: &Issuer, claims: &Claims) -> Result<Credentials, Unspecified> {
         let bearer = issuer.sign(&self.header(), claims)?;
         let cookies = session_cookies(
-            &base_name(self, issuer),
+            &first_cookie_name(self, issuer),
             &issuer.secret,
             &session(&bearer, claims),
         )?;
@@ -54,8 +55,8 @@ impl Product for Auth0 {
     }
 }
 
-/// What nextjs-auth0 keeps. Its expiry is its own: neither the access token's nor that of the
-/// claims about the user.
+/// The session that nextjs-auth0 stores. It has its own expiry, in addition to those of the access
+/// token and the user's claims.
 fn session(access_token: &str, claims: &Claims) -> Claims {
     let claim = |name: &str| claims.get(name).cloned().unwrap_or_default();
     let mut user = members(json!({
@@ -87,10 +88,10 @@ fn session(access_token: &str, claims: &Claims) -> Claims {
     session
 }
 
-/// The cookies of version 4: the session's expiry is encrypted with it.
+/// The cookies of version 4: the expiry is encrypted with the session.
 ///
 /// # Errors
-/// Where the machine has no random numbers.
+/// If the system has no random numbers.
 pub fn session_cookies(
     name: &str,
     secret: &str,
@@ -104,11 +105,11 @@ pub fn session_cookies(
     ))
 }
 
-/// The cookies of version 3: `iat`, `uat` and `exp` stand in the header, which anybody can read and
-/// nobody can change.
+/// The cookies of version 3: `iat`, `uat` and `exp` are in the header, which is authenticated but
+/// not encrypted.
 ///
 /// # Errors
-/// Where the machine has no random numbers.
+/// If the system has no random numbers.
 pub fn legacy_session_cookies(
     name: &str,
     secret: &str,
@@ -138,7 +139,8 @@ mod tests {
 
     #[test]
     fn sessions_are_encrypted_as_the_library_does() {
-        // Made with jose 6 and the derivation of nextjs-auth0, under a fixed initialization vector.
+        // Made with jose 6 and the key derivation of nextjs-auth0, with a fixed initialization
+        // vector.
         let expected = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwiZXhwIjo0MDAwMDAwMDAwLCJpYXQiOjEwMDAsInVhdCI6MTAwMH0..BwcHBwcHBwcHBwcH.\
                         0SwUlmR22Z58K4ft6_6hi5zCkULPZWgsh9dNxT2OiJubtwK2an6CkEK31ZbT1g.WEmQj8IxVZtGI3U7ef01QQ";
         let key = content_key(&"0123456789abcdef".repeat(4)).unwrap();
@@ -151,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_have_the_marks_of_their_version() {
+    fn pieces_have_the_separators_of_their_version() {
         let long = members(json!({"user": {"sub": "a".repeat(4000)}}));
         let names = |cookies: Vec<Cookie>| {
             cookies

@@ -1,4 +1,4 @@
-//! Auth.js, and its version 4 as NextAuth.js: the session is one encrypted cookie.
+//! Auth.js and its predecessor NextAuth.js 4: the session is one encrypted cookie.
 
 use aws_lc_rs::digest::{SHA512, digest};
 use aws_lc_rs::error::Unspecified;
@@ -6,25 +6,27 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
-use super::{Product, base_name};
+use crate::identity::claims::Claims;
+use crate::identity::claims::members;
+use crate::identity::cookie::Cookie;
 use crate::identity::cookie::split;
-use crate::identity::login::members;
-use crate::identity::{
-    Claims, ContentKey, Cookie, Credentials, Encryption, Issuer, Login, SESSION_SECRET_ID,
-    Settings, SigningKey,
-};
+use crate::identity::issuer::{Credentials, Issuer, SESSION_SECRET_ID, Settings};
+use crate::identity::jwe::{ContentKey, Encryption};
+use crate::identity::login::Login;
+use crate::identity::session_kind::{SessionKind, first_cookie_name};
+use crate::identity::signing_key::SigningKey;
 
-/// The most bytes of a cookie.
+/// The maximum length of a cookie value.
 const CHUNK_BYTES: usize = 3936;
-/// The same in NextAuth.js.
+/// The maximum length in NextAuth.js.
 const NEXT_AUTH_CHUNK_BYTES: usize = 3933;
 
 pub struct AuthJs;
 
-impl Product for AuthJs {
+impl SessionKind for AuthJs {
     fn settings(&self, issuer: &Issuer) -> Settings {
         let mut settings = vec![("SESSION_SECRET_ID", SESSION_SECRET_ID.to_owned())];
-        // Without its prefix, as on http, the cookie counts only where it is named.
+        // Over HTTP the cookie has no prefix and is accepted only if SESSION_COOKIE names it.
         if issuer.cookie.is_none() && !issuer.base_url.starts_with("https:") {
             settings.extend(
                 self.own_cookies(issuer)
@@ -61,16 +63,16 @@ impl Product for AuthJs {
     }
 
     fn issue(&self, issuer: &Issuer, claims: &Claims) -> Result<Credentials, Unspecified> {
-        let cookies = session_cookies(&base_name(self, issuer), &issuer.secret, claims)?;
+        let cookies = session_cookies(&first_cookie_name(self, issuer), &issuer.secret, claims)?;
         let bearer = cookies.iter().map(|cookie| cookie.value.as_str()).collect();
         Ok(Credentials { bearer, cookies })
     }
 }
 
-/// The cookies of Auth.js. The key depends on their name, so that none passes for another.
+/// The cookies of Auth.js. The key depends on the cookie's name, so cookies cannot be interchanged.
 ///
 /// # Errors
-/// Where the machine has no random numbers.
+/// If the system has no random numbers.
 pub fn session_cookies(
     name: &str,
     secret: &str,
@@ -88,7 +90,7 @@ pub fn session_cookies(
 /// The cookies of NextAuth.js 4.
 ///
 /// # Errors
-/// Where the machine has no random numbers.
+/// If the system has no random numbers.
 pub fn next_auth_cookies(
     name: &str,
     secret: &str,
@@ -117,8 +119,8 @@ fn next_auth_content_key(secret: &str) -> Result<ContentKey, Unspecified> {
     )
 }
 
-/// Which of several secrets it was: the key's thumbprint (RFC 7638), with the hash that is as long
-/// as the key.
+/// The header identifies the secret by the key's thumbprint (RFC 7638), with the hash that is as
+/// long as the key.
 fn header(key: &ContentKey) -> Claims {
     let jwk = format!(
         r#"{{"k":"{}","kty":"oct"}}"#,
@@ -131,7 +133,7 @@ fn header(key: &ContentKey) -> Claims {
 mod tests {
     use super::*;
 
-    // Made with jose 6 and the derivations of the two libraries, under a fixed initialization
+    // Made with jose 6 and the key derivations of the two libraries, with a fixed initialization
     // vector.
     const AUTH_JS: &str = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2Q0JDLUhTNTEyIiwia2lkIjoiSUdnOXh1b2VtLWdhc3RjVThaMDh1clRwczBsbXlhblFRZkV3YzQzaEpJ\
                            ZjAtOTB6S1hUZTNJSDJRTE9XRGJXRk9TWG55SjVybEh5QXNsay1CYlp1R2cifQ..BwcHBwcHBwcHBwcHBwcHBw.kecrJqGqIXx_YCHbb7-3c4Fb\
@@ -140,7 +142,7 @@ mod tests {
                              -dGfPw5Q8w.nAyazH2FW9X_Zcu4F0QFRw";
 
     #[test]
-    fn sessions_are_encrypted_as_the_libraries_do() {
+    fn sessions_are_encrypted_like_the_libraries_do() {
         let secret = "0123456789abcdef".repeat(4);
         let claims = members(json!({"exp": 4_000_000_000_u64, "name": "Ada é", "sub": "ada"}));
         let key = content_key("authjs.session-token", &secret).unwrap();
@@ -156,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_session_comes_in_pieces() {
+    fn a_long_session_is_split_into_pieces() {
         let long = members(json!({"sub": "a".repeat(4000)}));
         let cookies = session_cookies("authjs.session-token", "s", &long).unwrap();
         let shape: Vec<_> = cookies

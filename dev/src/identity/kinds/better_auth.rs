@@ -1,14 +1,17 @@
-//! Better Auth with its JWT plugin: the whole user in a short-lived token.
+//! Better Auth with its JWT plugin: the user's profile in a short-lived token.
 
 use aws_lc_rs::error::Unspecified;
 use serde_json::json;
 
-use super::Product;
-use crate::identity::{Claims, Issuer, Login, Settings, SigningKey};
+use crate::identity::claims::Claims;
+use crate::identity::issuer::{Issuer, Settings};
+use crate::identity::login::Login;
+use crate::identity::session_kind::SessionKind;
+use crate::identity::signing_key::SigningKey;
 
 pub struct BetterAuth;
 
-impl Product for BetterAuth {
+impl SessionKind for BetterAuth {
     fn settings(&self, issuer: &Issuer) -> Settings {
         vec![("SESSION_ISSUER", issuer.base_url.clone())]
     }

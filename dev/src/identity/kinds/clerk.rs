@@ -1,20 +1,22 @@
-//! Clerk: session tokens of version 2, in a cookie that scripts of the page may read.
+//! Clerk: session tokens of version 2, in a cookie that the page's scripts can read.
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
-use super::Product;
-use crate::identity::login::members;
-use crate::identity::{Claims, Issuer, Login, Settings};
+use crate::identity::claims::Claims;
+use crate::identity::claims::members;
+use crate::identity::issuer::{Issuer, Settings};
+use crate::identity::login::Login;
+use crate::identity::session_kind::SessionKind;
 
 /// Clerk's own host for this app.
 const FRONTEND_API: &str = "clerk.voicemint.test";
 
 pub struct Clerk;
 
-impl Product for Clerk {
+impl SessionKind for Clerk {
     fn settings(&self, issuer: &Issuer) -> Settings {
         vec![
             ("SESSION_ISSUER", publishable_key(FRONTEND_API)),
@@ -42,7 +44,7 @@ impl Product for Clerk {
     }
 
     fn header(&self) -> Claims {
-        // The class of the token: a session's, not a machine's.
+        // The token's category: a session, not a machine.
         members(json!({"typ": "JWT", "cat": "cl_B7d4PD111AAA"}))
     }
 
@@ -57,7 +59,7 @@ impl Product for Clerk {
     }
 }
 
-/// The key that pages use, of a test instance.
+/// The publishable key of a test instance.
 pub fn publishable_key(frontend_api: &str) -> String {
     format!(
         "pk_test_{}",
@@ -65,7 +67,7 @@ pub fn publishable_key(frontend_api: &str) -> String {
     )
 }
 
-/// What keeps the cookies of two apps on one host apart.
+/// The suffix that distinguishes the cookies of two apps on one host.
 pub fn cookie_suffix(publishable_key: &str) -> String {
     let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, publishable_key.as_bytes());
     URL_SAFE_NO_PAD.encode(hash).chars().take(8).collect()
@@ -76,8 +78,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_and_suffixes_are_clerks() {
-        // Pairs from Clerk's own tests.
+    fn keys_and_suffixes_match_those_of_clerk() {
+        // Pairs from the tests of Clerk's SDK.
         for (key, suffix) in [
             ("pk_live_Y2xlcmsuY2xlcmsuZGV2JA", "1Z8AzTQD"),
             ("pk_test_Y2xlcmsuY2xlcmsuZGV2JA", "QvfNY2dr"),

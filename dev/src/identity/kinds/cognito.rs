@@ -1,20 +1,22 @@
-//! Amazon Cognito: access tokens, and the cookies in which Amplify keeps them.
+//! Amazon Cognito: access tokens, and the cookies in which Amplify stores them.
 
 use aws_lc_rs::error::Unspecified;
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::Product;
+use crate::identity::claims::Claims;
 use crate::identity::cookie::{COMPONENT, Cookie, without};
-use crate::identity::{Claims, Credentials, Issuer, Login, Settings};
+use crate::identity::issuer::{Credentials, Issuer, Settings};
+use crate::identity::login::Login;
+use crate::identity::session_kind::SessionKind;
 
-/// The path of the user pool; at AWS it is the pool's id.
+/// The path of the user pool; at AWS it is the pool's ID.
 pub const POOL: &str = "local_dev";
 const CLIENT_ID: &str = "voicemintdev00000000000000";
 
 pub struct Cognito;
 
-impl Product for Cognito {
+impl SessionKind for Cognito {
     fn settings(&self, issuer: &Issuer) -> Settings {
         vec![
             ("SESSION_ISSUER", format!("{}/{POOL}", issuer.base_url)),
@@ -62,12 +64,12 @@ impl Product for Cognito {
     }
 }
 
-/// What the library for cookies that Amplify uses in pages encodes in names and in values.
+/// The characters that the cookie library of Amplify encodes in names and in values.
 const IN_NAME: AsciiSet = without(&COMPONENT, b"#$&+^`|").add(b'(').add(b')');
 const IN_VALUE: AsciiSet = without(&COMPONENT, b"#$&+:<=>?/@[]^`{|}");
 
-/// Amplify's cookies. A cookie's name bears less than its value, so the user's name looks different
-/// in the two.
+/// Amplify's cookies. Names permit fewer characters than values, so the user's name is encoded
+/// differently in the two.
 pub fn cookies(client_id: &str, user: &str, access_token: &str) -> Vec<Cookie> {
     let client = format!("CognitoIdentityServiceProvider.{client_id}");
     let in_name = utf8_percent_encode(user, &IN_NAME);
@@ -84,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_user_is_written_differently_in_names_and_values() {
+    fn the_user_name_is_encoded_differently_in_names_and_values() {
         let cookies = cookies("c", "ada@example.com", "t");
         assert_eq!(
             cookies[0],

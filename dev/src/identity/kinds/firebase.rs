@@ -1,10 +1,13 @@
-//! Firebase: ID tokens for apps, and session cookies that a server makes of them.
+//! Firebase: ID tokens for apps, and session cookies that a server makes from them.
 
 use aws_lc_rs::error::Unspecified;
 use serde_json::{Value, json};
 
-use super::Product;
-use crate::identity::{Claims, Cookie, Credentials, Issuer, Login, Settings};
+use crate::identity::claims::Claims;
+use crate::identity::cookie::Cookie;
+use crate::identity::issuer::{Credentials, Issuer, Settings};
+use crate::identity::login::Login;
+use crate::identity::session_kind::SessionKind;
 
 const PROJECT: &str = "voicemint-dev";
 const ID_TOKENS: &str = "https://securetoken.google.com/";
@@ -12,7 +15,7 @@ const SESSION_COOKIES: &str = "https://session.firebase.google.com/";
 
 pub struct Firebase;
 
-impl Product for Firebase {
+impl SessionKind for Firebase {
     fn settings(&self, issuer: &Issuer) -> Settings {
         vec![
             ("SESSION_ISSUER", PROJECT.to_owned()),
@@ -46,7 +49,7 @@ impl Product for Firebase {
 
     fn issue(&self, issuer: &Issuer, claims: &Claims) -> Result<Credentials, Unspecified> {
         let bearer = issuer.sign(&self.header(), claims)?;
-        let session = issuer.sign(&self.header(), &of_session_cookie(claims))?;
+        let session = issuer.sign(&self.header(), &session_cookie_claims(claims))?;
         let cookies = self
             .cookie_names(issuer)
             .into_iter()
@@ -56,8 +59,8 @@ impl Product for Firebase {
     }
 }
 
-/// The same claims from the other issuer. A forged issuer stays as it is.
-fn of_session_cookie(claims: &Claims) -> Claims {
+/// The same claims with the issuer of session cookies. A forged issuer is not changed.
+fn session_cookie_claims(claims: &Claims) -> Claims {
     let mut claims = claims.clone();
     if let Some(project) = claims
         .get("iss")

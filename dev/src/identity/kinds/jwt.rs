@@ -1,14 +1,17 @@
-//! Any OpenID provider: a JWT whose key is found by discovery.
+//! Any OpenID provider: JWTs whose keys are found by discovery.
 
 use aws_lc_rs::error::Unspecified;
 use serde_json::json;
 
-use super::Product;
-use crate::identity::{AUDIENCE, Claims, Issuer, Login, Settings, SigningKey};
+use crate::identity::claims::Claims;
+use crate::identity::issuer::{AUDIENCE, Issuer, Settings};
+use crate::identity::login::Login;
+use crate::identity::session_kind::SessionKind;
+use crate::identity::signing_key::SigningKey;
 
 pub struct Jwt;
 
-impl Product for Jwt {
+impl SessionKind for Jwt {
     fn settings(&self, issuer: &Issuer) -> Settings {
         vec![
             ("SESSION_ISSUER", issuer.base_url.clone()),

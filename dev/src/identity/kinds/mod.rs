@@ -1,4 +1,4 @@
-//! The kinds of sessions, one file each: settings, claims, cookies.
+//! The kinds of sessions, one file per kind: settings, claims and cookies.
 
 mod auth0;
 mod authjs;
@@ -6,14 +6,14 @@ mod better_auth;
 mod clerk;
 mod cognito;
 mod firebase;
+mod forward;
+mod introspection;
 mod jwt;
-mod opaque;
 mod secret;
 mod supabase;
 mod workos;
 
-use aws_lc_rs::error::Unspecified;
-use serde_json::json;
+use std::str::FromStr;
 
 pub use auth0::{legacy_session_cookies as auth0_legacy_cookies, session_cookies as auth0_cookies};
 pub use authjs::{next_auth_cookies, session_cookies as authjs_cookies};
@@ -26,12 +26,11 @@ pub use supabase::{
 };
 pub(super) use workos::CLIENT_ID as WORKOS_CLIENT_ID;
 
-use super::login::members;
-use super::{Claims, Cookie, Credentials, Issuer, Login, SESSION_COOKIE, Settings, SigningKey};
+use super::session_kind::SessionKind;
 
 /// A kind of session, as `SESSION_KIND` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "docs/sessions.md says what each is")]
+#[allow(missing_docs, reason = "docs/sessions.md describes each kind")]
 pub enum Kind {
     Jwt,
     Secret,
@@ -48,7 +47,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 12] = [
         Self::Jwt,
         Self::Secret,
@@ -64,12 +63,7 @@ impl Kind {
         Self::Forward,
     ];
 
-    /// The kind of a name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// Its name.
+    /// The value of `SESSION_KIND`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Jwt => "jwt",
@@ -87,7 +81,7 @@ impl Kind {
         }
     }
 
-    pub(super) fn product(self) -> &'static dyn Product {
+    pub(super) fn session_kind(self) -> &'static dyn SessionKind {
         match self {
             Self::Jwt => &jwt::Jwt,
             Self::Secret => &secret::Secret,
@@ -99,64 +93,23 @@ impl Kind {
             Self::WorkOs => &workos::WorkOs,
             Self::BetterAuth => &better_auth::BetterAuth,
             Self::AuthJs => &authjs::AuthJs,
-            Self::Introspection => &opaque::Introspection,
-            Self::Forward => &opaque::Forward,
+            Self::Introspection => &introspection::Introspection,
+            Self::Forward => &forward::Forward,
         }
     }
 }
 
-/// What makes one kind differ from another. Most are a signed token; where they are, the defaults
-/// will do.
-pub(super) trait Product: Sync {
-    /// The settings that accept its sessions, beside `SESSION_KIND` and `SESSION_COOKIE`.
-    fn settings(&self, issuer: &Issuer) -> Settings;
+/// A name that is not a kind of session.
+#[derive(Debug, PartialEq, Eq)]
+pub struct UnknownKind;
 
-    /// What its tokens say.
-    fn claims(&self, issuer: &Issuer, login: &Login) -> Claims;
+impl FromStr for Kind {
+    type Err = UnknownKind;
 
-    /// The key that signs, if one does.
-    fn key(&self, _secret: &str) -> Result<Option<SigningKey>, Unspecified> {
-        SigningKey::rs256().map(Some)
-    }
-
-    /// What a token's header has beside `alg` and `kid`.
-    fn header(&self) -> Claims {
-        members(json!({"typ": "JWT"}))
-    }
-
-    /// The cookies that the product itself uses, if it does.
-    fn own_cookies(&self, _issuer: &Issuer) -> Vec<String> {
-        Vec::new()
-    }
-
-    /// The cookies in use.
-    fn cookie_names(&self, issuer: &Issuer) -> Vec<String> {
-        let own = || Some(self.own_cookies(issuer)).filter(|names| !names.is_empty());
-        issuer
-            .cookie
-            .clone()
-            .map(|name| vec![name])
-            .or_else(own)
-            .unwrap_or_else(|| vec![SESSION_COOKIE.to_owned()])
-    }
-
-    /// Makes a token and cookies of claims.
-    fn issue(&self, issuer: &Issuer, claims: &Claims) -> Result<Credentials, Unspecified> {
-        let bearer = issuer.sign(&self.header(), claims)?;
-        let cookies = self
-            .cookie_names(issuer)
+    fn from_str(name: &str) -> Result<Self, UnknownKind> {
+        Self::ALL
             .into_iter()
-            .map(|name| Cookie::new(name, bearer.clone()))
-            .collect();
-        Ok(Credentials { bearer, cookies })
+            .find(|kind| kind.name() == name)
+            .ok_or(UnknownKind)
     }
-}
-
-/// The first of the cookies in use: the one whose pieces are numbered.
-fn base_name(product: &dyn Product, issuer: &Issuer) -> String {
-    product
-        .cookie_names(issuer)
-        .into_iter()
-        .next()
-        .unwrap_or_default()
 }

@@ -1,14 +1,17 @@
-//! A JWT signed with a secret that app and broker share.
+//! JWTs signed with a secret that the app and the broker share.
 
 use aws_lc_rs::error::Unspecified;
 
-use super::Product;
 use super::jwt::Jwt;
-use crate::identity::{Claims, Issuer, Login, SESSION_SECRET_ID, Settings, SigningKey};
+use crate::identity::claims::Claims;
+use crate::identity::issuer::{Issuer, SESSION_SECRET_ID, Settings};
+use crate::identity::login::Login;
+use crate::identity::session_kind::SessionKind;
+use crate::identity::signing_key::SigningKey;
 
 pub struct Secret;
 
-impl Product for Secret {
+impl SessionKind for Secret {
     fn settings(&self, issuer: &Issuer) -> Settings {
         let mut settings = Jwt.settings(issuer);
         settings.push(("SESSION_SECRET_ID", SESSION_SECRET_ID.to_owned()));

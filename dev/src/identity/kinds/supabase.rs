@@ -1,5 +1,5 @@
-//! Supabase: access tokens, and the cookie of its library for servers, which holds the whole
-//! session as JSON.
+//! Supabase: access tokens, and the cookie of its server library, which holds the whole session as
+//! JSON.
 
 use aws_lc_rs::error::Unspecified;
 use base64::Engine;
@@ -7,23 +7,26 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::utf8_percent_encode;
 use serde_json::{Value, json};
 
-use super::{Product, base_name};
+use crate::identity::claims::Claims;
+use crate::identity::claims::members;
 use crate::identity::cookie::{COMPONENT, Cookie, number, split};
-use crate::identity::login::members;
-use crate::identity::{Claims, Credentials, Issuer, Login, Settings, SigningKey};
+use crate::identity::issuer::{Credentials, Issuer, Settings};
+use crate::identity::login::Login;
+use crate::identity::session_kind::{SessionKind, first_cookie_name};
+use crate::identity::signing_key::SigningKey;
 
-/// The most bytes of a cookie, counted after percent-encoding.
+/// The maximum length of a cookie value after percent-encoding.
 const CHUNK_BYTES: usize = 3180;
 
 pub struct Supabase;
 
-impl Product for Supabase {
+impl SessionKind for Supabase {
     fn settings(&self, issuer: &Issuer) -> Settings {
         vec![("SESSION_ISSUER", format!("{}/auth/v1", issuer.base_url))]
     }
 
     fn claims(&self, issuer: &Issuer, login: &Login) -> Claims {
-        // Only `app_metadata` is out of the user's own reach.
+        // Users can change `user_metadata` themselves, but not `app_metadata`.
         let app_metadata = login.with_grants(json!({"provider": "email", "providers": ["email"]}));
         let claims = json!({
             "iss": format!("{}/auth/v1", issuer.base_url),
@@ -59,22 +62,22 @@ impl Product for Supabase {
 
     fn issue(&self, issuer: &Issuer, claims: &Claims) -> Result<Credentials, Unspecified> {
         let bearer = issuer.sign(&self.header(), claims)?;
-        let cookies = session_cookies(&base_name(self, issuer), &session(&bearer, claims));
+        let cookies = session_cookies(&first_cookie_name(self, issuer), &session(&bearer, claims));
         Ok(Credentials { bearer, cookies })
     }
 }
 
-/// What its library keeps of a session.
+/// The session as the library stores it.
 fn session(access_token: &str, claims: &Claims) -> Value {
     let claim = |name: &str| claims.get(name).cloned().unwrap_or_default();
-    let lasts = claim("exp")
+    let lifetime = claim("exp")
         .as_u64()
         .zip(claim("iat").as_u64())
         .map(|(exp, iat)| exp.saturating_sub(iat));
     json!({
         "access_token": access_token,
         "token_type": "bearer",
-        "expires_in": lasts,
+        "expires_in": lifetime,
         "expires_at": claim("exp"),
         "refresh_token": "refreshes-nothing",
         "user": {
@@ -90,7 +93,7 @@ fn session(access_token: &str, claims: &Claims) -> Value {
     })
 }
 
-/// The cookies of a session as they are written by default.
+/// The cookies in the default encoding.
 pub fn session_cookies(name: &str, session: &Value) -> Vec<Cookie> {
     split(
         name,
@@ -100,8 +103,7 @@ pub fn session_cookies(name: &str, session: &Value) -> Vec<Cookie> {
     )
 }
 
-/// The same as they are written with the setting `cookieEncoding: "raw"`. No piece ends within a
-/// character.
+/// The cookies with `cookieEncoding: "raw"`. No piece ends within a character.
 pub fn percent_encoded_cookies(name: &str, session: &Value) -> Vec<Cookie> {
     let mut pieces = vec![String::new()];
     for letter in session.to_string().chars() {
@@ -119,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_session_comes_in_pieces() {
+    fn a_long_session_is_split_into_pieces() {
         let session = json!({"access_token": "a".repeat(2370), "user": "é"});
         let cookies = session_cookies("sb-x-auth-token", &session);
         let names: Vec<_> = cookies.iter().map(|cookie| cookie.name.as_str()).collect();
@@ -133,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn percent_encoded_pieces_decode_each_by_itself() {
+    fn each_percent_encoded_piece_can_be_decoded_alone() {
         let session = json!({"access_token": "é".repeat(1000)});
         let cookies = percent_encoded_cookies("s", &session);
         assert_eq!(cookies.len(), 2);

@@ -1,17 +1,18 @@
-//! WorkOS AuthKit: access tokens. Its cookie is sealed in a format of its own and stays with the
-//! app.
+//! WorkOS AuthKit: access tokens. Its cookie has a proprietary format that only the app reads.
 
 use serde_json::json;
 
-use super::Product;
-use crate::identity::{Claims, Issuer, Login, Settings};
+use crate::identity::claims::Claims;
+use crate::identity::issuer::{Issuer, Settings};
+use crate::identity::login::Login;
+use crate::identity::session_kind::SessionKind;
 
-/// The app's id.
+/// The client ID of the app.
 pub const CLIENT_ID: &str = "client_01VOICEMINTDEV0000000000";
 
 pub struct WorkOs;
 
-impl Product for WorkOs {
+impl SessionKind for WorkOs {
     fn settings(&self, issuer: &Issuer) -> Settings {
         vec![
             ("SESSION_ISSUER", CLIENT_ID.to_owned()),

@@ -1,11 +1,11 @@
-//! Tests of what is never written over.
+//! Tests of the files that are never overwritten.
 
 use std::fs;
 
 use crate::tls::Authority;
 use crate::tls::tests::Folder;
 
-/// Another product's authority: its certificate and its key.
+/// The certificate and the key of another product's authority.
 fn foreign() -> (String, String) {
     let mut params = rcgen::CertificateParams::default();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -17,10 +17,10 @@ fn foreign() -> (String, String) {
 }
 
 #[test]
-fn what_is_not_its_own_authority_is_refused_and_stays_as_it_is() {
+fn files_with_other_content_are_refused_and_not_changed() {
     let folder = Folder::new("foreign");
     let own = folder.0.join("own.pem");
-    Authority::kept(&own).unwrap();
+    Authority::load_or_create(&own).unwrap();
     let read = |file: &str| fs::read_to_string(folder.0.join(file)).unwrap();
     let (certificate, key) = (read("own.pem"), read("own.pem.key"));
     let (acme, acme_key) = foreign();
@@ -41,7 +41,7 @@ fn what_is_not_its_own_authority_is_refused_and_stays_as_it_is() {
             Some(key.clone()),
         ),
         (Some(certificate.clone()), None),
-        // The key does not fit.
+        // The key does not match.
         (
             Some(certificate.clone()),
             Some(key.replace(&known_part(&key), &known_part(another.certificate()))),
@@ -58,9 +58,9 @@ fn what_is_not_its_own_authority_is_refused_and_stays_as_it_is() {
                     .unwrap();
             });
         }
-        let error = Authority::kept(&file)
+        let error = Authority::load_or_create(&file)
             .err()
-            .unwrap_or_else(|| panic!("{case} was taken"))
+            .unwrap_or_else(|| panic!("{case} was accepted"))
             .to_string();
         assert!(error.contains(&name) && !error.contains('\n'), "{error}");
         assert_eq!(
@@ -74,7 +74,7 @@ fn what_is_not_its_own_authority_is_refused_and_stays_as_it_is() {
             .as_ref()
             .is_some_and(|text| !text.starts_with(&another.certificate()[..27]))
         {
-            assert!(Authority::in_file(&file).is_err(), "{case}");
+            assert!(Authority::create(&file).is_err(), "{case}");
             assert_eq!(fs::read_to_string(&file).ok(), certificate);
         }
     }
@@ -82,12 +82,12 @@ fn what_is_not_its_own_authority_is_refused_and_stays_as_it_is() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_regular_file_is_neither_written_through_nor_replaced() {
+fn only_regular_files_are_written_or_replaced() {
     use std::os::unix::fs::{FileTypeExt, symlink};
 
     let folder = Folder::new("irregular");
     let (target, link) = (folder.0.join("own.pem"), folder.0.join("link.pem"));
-    Authority::kept(&target).unwrap();
+    Authority::load_or_create(&target).unwrap();
     symlink(&target, &link).unwrap();
     symlink(folder.0.join("own.pem.key"), folder.0.join("link.pem.key")).unwrap();
     let dangling = folder.0.join("dangling.pem");
@@ -99,10 +99,14 @@ fn what_is_no_regular_file_is_neither_written_through_nor_replaced() {
     let key_is_link = folder.0.join("fresh.pem");
     symlink(folder.0.join("nowhere"), folder.0.join("fresh.pem.key")).unwrap();
     for file in [&link, &dangling, &folder_itself, &socket, &key_is_link] {
-        assert!(Authority::kept(file).is_err(), "{}", file.display());
+        assert!(
+            Authority::load_or_create(file).is_err(),
+            "{}",
+            file.display()
+        );
     }
     for file in [&link, &dangling, &folder_itself, &socket] {
-        assert!(Authority::in_file(file).is_err(), "{}", file.display());
+        assert!(Authority::create(file).is_err(), "{}", file.display());
     }
     assert!(
         fs::symlink_metadata(&link).unwrap().is_symlink()
@@ -117,7 +121,7 @@ fn what_is_no_regular_file_is_neither_written_through_nor_replaced() {
     );
 }
 
-/// A certificate's block.
+/// The certificate block of a PEM text.
 fn known_part(text: &str) -> String {
     let from = text.find("-----BEGIN CERTIFICATE").unwrap();
     let to = text.find("-----END CERTIFICATE").unwrap();

@@ -1,30 +1,31 @@
-//! Tokens that say nothing: what they stand for is kept here, and told to those who ask.
+//! Opaque tokens. Their claims are stored here.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::rand;
 use serde_json::Value;
 
-use super::{Claims, random_hex};
+use super::claims::Claims;
 
-/// Opaque tokens and what they stand for.
+/// Opaque tokens with their claims.
 #[derive(Default)]
 pub struct OpaqueTokens(Mutex<BTreeMap<String, Claims>>);
 
 impl OpaqueTokens {
-    /// A new token for claims.
+    /// Makes a token for claims.
     ///
     /// # Errors
-    /// Where the machine has no random numbers.
+    /// If the system has no random numbers.
     pub fn issue(&self, claims: &Claims) -> Result<String, Unspecified> {
         let token = format!("opaque_{}", random_hex()?);
         self.tokens().insert(token.clone(), claims.clone());
         Ok(token)
     }
 
-    /// What a token stands for, until it expires.
+    /// The claims of a token that has not expired.
     pub fn find(&self, token: &str, now: Duration) -> Option<Claims> {
         let mut tokens = self.tokens();
         let expired = |claims: &Claims| {
@@ -39,7 +40,7 @@ impl OpaqueTokens {
         tokens.get(token).cloned()
     }
 
-    /// Forgets a token.
+    /// Removes a token.
     pub fn revoke(&self, token: &str) {
         self.tokens().remove(token);
     }
@@ -49,14 +50,21 @@ impl OpaqueTokens {
     }
 }
 
+/// 32 random bytes in hexadecimal, as `openssl rand -hex 32` prints them.
+pub(super) fn random_hex() -> Result<String, Unspecified> {
+    let mut random = [0; 32];
+    rand::fill(&mut random)?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::login::members;
+    use crate::identity::claims::members;
     use serde_json::json;
 
     #[test]
-    fn a_token_is_known_until_it_expires_or_is_revoked() {
+    fn a_token_is_found_until_it_expires_or_is_revoked() {
         let tokens = OpaqueTokens::default();
         let claims = members(json!({"sub": "ada", "exp": 100}));
         let (first, second) = (
@@ -68,6 +76,6 @@ mod tests {
         assert_eq!(tokens.find(&first, Duration::from_secs(100)), None);
         tokens.revoke(&second);
         assert_eq!(tokens.find(&second, Duration::from_secs(99)), None);
-        assert_eq!(tokens.find("stranger", Duration::ZERO), None);
+        assert_eq!(tokens.find("unknown", Duration::ZERO), None);
     }
 }
