@@ -1,5 +1,5 @@
-//! The sockets of the stand-ins as a client meets them: over real connections, plain and with TLS,
-//! with tokens that came from the endpoints of the broker.
+//! Tests of the stand-ins' WebSockets over real connections, with and without TLS, with tokens from
+//! the broker's endpoints.
 
 #![allow(
     clippy::unwrap_used,
@@ -65,8 +65,8 @@ impl Local {
         ];
         let arguments: Arguments = clap::Parser::try_parse_from(flags).unwrap();
         let router = Standins::new().router();
-        let made = Authority::new().unwrap();
-        let acceptor = tls::acceptor(&made, &arguments.names()).unwrap();
+        let authority = Authority::new().unwrap();
+        let acceptor = tls::acceptor(&authority, &arguments.host_names()).unwrap();
         serve(app, App::new(&arguments, &|_| None).unwrap().router);
         serve(plain, router.clone());
         tokio::spawn(serve::serve(
@@ -74,7 +74,7 @@ impl Local {
             Protocol::Https(acceptor),
             router,
         ));
-        let authority = made.certificate().to_owned();
+        let authority = authority.certificate().to_owned();
         let mut local = Self {
             app: arguments.app_origin(),
             session: String::new(),
@@ -94,10 +94,10 @@ impl Local {
         let request = request
             .header("content-type", "application/json")
             .header("cookie", &self.session);
-        let answer = send(request, &ask.to_string()).await;
-        assert_eq!(answer.status(), 200, "{provider}");
-        let answer: Value = serde_json::from_slice(answer.body()).unwrap();
-        answer["token"].as_str().unwrap().to_owned()
+        let response = send(request, &ask.to_string()).await;
+        assert_eq!(response.status(), 200, "{provider}");
+        let response: Value = serde_json::from_slice(response.body()).unwrap();
+        response["token"].as_str().unwrap().to_owned()
     }
 
     async fn trusting(&self, authority: &str) -> std::io::Result<TlsStream<TcpStream>> {
@@ -148,30 +148,30 @@ async fn send(request: http::request::Builder, body: &str) -> Response<Bytes> {
         .unwrap()
 }
 
-/// A client on whichever connection.
+/// A client on a connection with or without TLS.
 struct Client<S>(WebSocketStream<S>);
 
-/// Opens a socket, or gives the status that refuses it.
+/// Opens a socket. The error is the status of a rejected upgrade.
 async fn open<S: AsyncRead + AsyncWrite + Unpin>(path: &str, stream: S) -> Result<Client<S>, u16> {
     let request = format!("ws://localhost{path}")
         .into_client_request()
         .unwrap();
     match client_async(request, stream).await {
         Ok((socket, _)) => Ok(Client(socket)),
-        Err(Error::Http(answer)) => Err(answer.status().as_u16()),
+        Err(Error::Http(response)) => Err(response.status().as_u16()),
         Err(error) => panic!("{error}"),
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
-    async fn say(&mut self, message: Value) {
+    async fn send(&mut self, message: Value) {
         self.0
             .send(Message::text(message.to_string()))
             .await
             .unwrap();
     }
 
-    async fn sound(&mut self, bytes: usize) {
+    async fn audio(&mut self, bytes: usize) {
         self.0.send(Message::binary(vec![0; bytes])).await.unwrap();
     }
 
@@ -210,7 +210,7 @@ fn the_banner_names_the_address_and_the_file() {
 }
 
 #[tokio::test]
-async fn tls_is_for_those_who_trust_the_authority() {
+async fn tls_requires_trust_in_the_authority() {
     let local = Local::start().await;
     assert!(local.trusting(&local.authority).await.is_ok());
     assert!(local.trusting("").await.is_err());
@@ -223,7 +223,7 @@ async fn tls_is_for_those_who_trust_the_authority() {
 }
 
 #[tokio::test]
-async fn a_cartesia_token_speaks_and_listens_within_its_grants() {
+async fn a_cartesia_token_works_within_its_grants() {
     let local = Local::start().await;
     let token = local
         .mint("cartesia", json!({ "grants": { "tts": true } }))
@@ -232,7 +232,7 @@ async fn a_cartesia_token_speaks_and_listens_within_its_grants() {
     let format = json!({ "container": "raw", "encoding": "pcm_f32le", "sample_rate": 44_100 });
     let ask = json!({ "model_id": "sonic-3", "voice": "v", "transcript": "Hi", "output_format": format, "context_id": "a" });
     let mut client = local.wss(&path).await;
-    client.say(ask.clone()).await;
+    client.send(ask.clone()).await;
     let chunk = client.frame().await;
     assert_eq!(
         STANDARD
@@ -243,19 +243,19 @@ async fn a_cartesia_token_speaks_and_listens_within_its_grants() {
     );
     assert_eq!(client.frame().await["type"], "done");
     let mut client = local.ws(&path).await;
-    client.say(ask).await;
+    client.send(ask).await;
     assert_eq!(
         client.frame().await["type"],
         "chunk",
         "again, and without TLS"
     );
-    let sound = "model=ink-2&encoding=pcm_s16le&sample_rate=16000&cartesia_version=2026-08-14";
+    let query = "model=ink-2&encoding=pcm_s16le&sample_rate=16000&cartesia_version=2026-08-14";
     let refused = |token: String| {
         let local = &local;
         async move {
             let stream = local.trusting(&local.authority).await.unwrap();
             open(
-                &format!("/stt/websocket?{sound}&access_token={token}"),
+                &format!("/stt/websocket?{query}&access_token={token}"),
                 stream,
             )
             .await
@@ -268,9 +268,9 @@ async fn a_cartesia_token_speaks_and_listens_within_its_grants() {
         .mint("cartesia", json!({ "grants": { "stt": true } }))
         .await;
     let mut client = local
-        .wss(&format!("/stt/websocket?{sound}&access_token={token}"))
+        .wss(&format!("/stt/websocket?{query}&access_token={token}"))
         .await;
-    client.sound(9_600).await;
+    client.audio(9_600).await;
     assert_eq!(client.frame().await["text"], "Hello");
 }
 
@@ -296,7 +296,7 @@ async fn elevenlabs_tokens_open_one_socket_each() {
     );
     let mut client = local.wss(&path).await;
     for text in [" ", "Hi ", ""] {
-        client.say(json!({ "text": text })).await;
+        client.send(json!({ "text": text })).await;
     }
     assert_eq!(
         STANDARD
@@ -319,9 +319,9 @@ async fn an_assemblyai_token_opens_one_session() {
     let path = format!("/v3/ws?sample_rate=16000&token={token}");
     let mut client = local.wss(&path).await;
     assert_eq!(client.frame().await["type"], "Begin");
-    client.sound(9_600).await;
+    client.audio(9_600).await;
     assert_eq!(client.frame().await["transcript"], "hello");
-    client.say(json!({ "type": "Terminate" })).await;
+    client.send(json!({ "type": "Terminate" })).await;
     assert_eq!(client.frame().await["end_of_turn"], true);
     assert_eq!(client.frame().await["type"], "Termination");
     assert_eq!(client.close_code().await, 1000);

@@ -64,7 +64,7 @@ for (const [what, status, text] of [
   ["a path", 404, local("not_found.rs", "This is Voicemint's local command")],
   ["a method", 405, local("app.rs", "This path has another method")],
   ["a host", 421, local("host_guard.rs", "This server was called as")],
-  ["no host", 421, local("host_guard.rs", "This server was called by no")],
+  ["no host", 421, local("host_guard.rs", "This server was called without")],
 ]) {
   test(`${what} that the local command does not have is not described as another server`, async () => {
     const [code, , detail] = await detailOf(response(status, "text/plain; charset=utf-8", `${text}\n`), "/cartesia/tokens?key=secret");

@@ -1,5 +1,4 @@
-//! The local command as a process: what it prints, where it listens, and what it keeps for the next
-//! start.
+//! Tests of the local command as a process: its output, its listeners and its stored authority.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,9 +12,9 @@ mod process;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 
-use process::{Running, call, free_ports, get, refused_start};
+use process::{Running, call, failed_start, free_ports, get};
 
-/// Not every machine has IPv6.
+/// The loopback addresses; not every machine has IPv6.
 fn loopback_addresses() -> impl Iterator<Item = &'static str> {
     ["127.0.0.1", "::1"]
         .into_iter()
@@ -23,7 +22,7 @@ fn loopback_addresses() -> impl Iterator<Item = &'static str> {
 }
 
 #[test]
-fn the_pages_address_comes_first_and_lines_can_be_read_and_typed() {
+fn the_banner_starts_with_the_url_and_has_short_commands() {
     let running = Running::start(&[], &[]);
     let lines: Vec<_> = running
         .banner
@@ -43,14 +42,14 @@ fn the_pages_address_comes_first_and_lines_can_be_read_and_typed() {
         running.banner
     );
     for line in lines {
-        // As most people see them: these ports have five digits.
+        // With the default port: the ports of this test have five digits.
         let line = line.replace(&running.port.to_string(), "8787");
         assert!(line.chars().count() <= 100, "{line}");
     }
 }
 
 #[test]
-fn calls_that_are_refused_for_their_host_are_shown_like_all_others() {
+fn calls_that_are_refused_for_their_host_are_shown() {
     let mut running = Running::start(&[], &[]);
     call(
         running.port,
@@ -75,7 +74,7 @@ fn calls_that_are_refused_for_their_host_are_shown_like_all_others() {
 }
 
 #[test]
-fn a_page_that_is_not_listed_is_named_with_the_flag_that_adds_it() {
+fn an_unlisted_origin_is_shown_with_the_flag_that_adds_it() {
     let mut running = Running::start(&[], &[]);
     for origin in [
         "http://localhost:5173",
@@ -108,7 +107,7 @@ fn a_page_that_is_not_listed_is_named_with_the_flag_that_adds_it() {
         line.contains("null") && !line.contains("--origin"),
         "{line}"
     );
-    // Its origin is listed: something else is wrong.
+    // The origin is listed, so the request is rejected for another reason.
     let own = format!("origin: {}\r\nsec-fetch-mode: no-cors", running.url());
     call(
         running.port,
@@ -136,7 +135,7 @@ fn it_listens_on_both_loopback_addresses() {
 }
 
 #[test]
-fn a_port_that_is_busy_at_either_loopback_address_is_said_to_be() {
+fn a_port_that_is_in_use_at_either_loopback_address_is_reported() {
     for address in loopback_addresses() {
         for flag in ["--port", "--standins-port", "--tls-port"] {
             let ports = free_ports();
@@ -149,17 +148,18 @@ fn a_port_that_is_busy_at_either_loopback_address_is_said_to_be() {
             let flags: Vec<_> = flags
                 .flat_map(|(flag, port)| [flag.to_owned(), port.to_string()])
                 .collect();
-            let said = refused_start(&flags.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
+            let message = failed_start(&flags.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
             assert!(
-                said.contains(&format!("port {port} is busy at {address}")) && said.contains(flag),
-                "{said}"
+                message.contains(&format!("port {port} is in use at {address}"))
+                    && message.contains(flag),
+                "{message}"
             );
         }
     }
 }
 
 #[test]
-fn all_busy_ports_are_told_at_once_with_a_line_that_has_free_ones() {
+fn all_ports_in_use_are_reported_at_once_with_a_command_that_uses_free_ones() {
     let first = Running::start(&[], &[]);
     let [port, standins_port, tls_port] =
         [first.port, first.standins_port, first.tls_port].map(|port| port.to_string());
@@ -171,16 +171,21 @@ fn all_busy_ports_are_told_at_once_with_a_line_that_has_free_ones() {
         "--tls-port",
         &tls_port,
     ];
-    let said = refused_start(&ports, &[]);
+    let message = failed_start(&ports, &[]);
     for port in [&port, &standins_port, &tls_port] {
         assert_eq!(
-            said.matches(&format!("port {port} is busy at ")).count(),
+            message
+                .matches(&format!("port {port} is in use at "))
+                .count(),
             1,
-            "{said}"
+            "{message}"
         );
     }
-    assert!(said.contains("is another make dev running?"), "{said}");
-    let line = said
+    assert!(
+        message.contains("is another make dev running?"),
+        "{message}"
+    );
+    let line = message
         .lines()
         .find_map(|line| line.trim().strip_prefix("make dev ARGS='"))
         .unwrap()
@@ -210,7 +215,7 @@ fn all_busy_ports_are_told_at_once_with_a_line_that_has_free_ones() {
     let ports = free_ports();
     let taken = busy.local_addr().unwrap().port().to_string();
     let [_, standins_port, tls_port] = ports.map(|port| port.to_string());
-    let said = refused_start(
+    let message = failed_start(
         &[
             "--port",
             &taken,
@@ -222,19 +227,19 @@ fn all_busy_ports_are_told_at_once_with_a_line_that_has_free_ones() {
         &[],
     );
     assert!(
-        said.contains(&format!(
+        message.contains(&format!(
             "--standins-port {standins_port} --tls-port {tls_port}'"
         )),
-        "free ones stay: {said}"
+        "free ports are kept: {message}"
     );
     assert!(
-        !said.contains(&format!("port {tls_port} is busy")),
-        "{said}"
+        !message.contains(&format!("port {tls_port} is in use")),
+        "{message}"
     );
 }
 
 #[test]
-fn all_addresses_are_taken_where_that_is_asked() {
+fn all_addresses_are_listened_on_if_requested() {
     let v6: &[&[&str]] = if loopback_addresses().count() == 2 {
         &[&["--listen", "::"]]
     } else {
@@ -257,7 +262,7 @@ fn all_addresses_are_taken_where_that_is_asked() {
 }
 
 #[test]
-fn two_at_once_and_one_after_another_have_the_same_authority() {
+fn two_processes_with_the_same_home_have_the_same_authority() {
     let first = Running::start(&[], &[]);
     let known = first.authority();
     let second = Running::in_home(first.home.clone(), &["--host", "192.168.1.20"], &[]);
@@ -266,7 +271,7 @@ fn two_at_once_and_one_after_another_have_the_same_authority() {
 }
 
 #[test]
-fn a_shell_that_trusts_the_local_authority_can_start_it_again() {
+fn a_shell_that_trusts_the_local_authority_can_start_the_command_again() {
     let first = Running::start(&[], &[]);
     let file = first.home.join(".local/share/voicemint/ca.pem");
     let variables = [("SSL_CERT_FILE", file.to_str().unwrap())];
@@ -276,18 +281,18 @@ fn a_shell_that_trusts_the_local_authority_can_start_it_again() {
 
 #[test]
 fn a_real_key_is_refused_on_the_network_before_anything_is_served() {
-    let said = refused_start(&["--containers"], &[("CARTESIA_API_KEY", "sk_car_real")]);
+    let message = failed_start(&["--containers"], &[("CARTESIA_API_KEY", "sk_car_real")]);
     assert!(
-        said.contains("--share-real-keys")
-            && said.contains("CARTESIA_API_KEY")
-            && !said.contains("sk_car_real"),
-        "{said}"
+        message.contains("--share-real-keys")
+            && message.contains("CARTESIA_API_KEY")
+            && !message.contains("sk_car_real"),
+        "{message}"
     );
-    assert_eq!(said.lines().count(), 1, "{said}");
+    assert_eq!(message.lines().count(), 1, "{message}");
 }
 
 #[test]
-fn a_file_that_is_not_its_own_authority_is_not_written_over() {
+fn a_file_with_other_content_is_not_overwritten() {
     let file = std::env::temp_dir().join(format!("voicemint-notes-{}.pem", std::process::id()));
     fs::write(&file, "my notes").unwrap();
     let [port, standins_port, tls_port] = free_ports().map(|port| port.to_string());
@@ -299,21 +304,21 @@ fn a_file_that_is_not_its_own_authority_is_not_written_over() {
         "--tls-port",
         &tls_port,
     ];
-    let said = refused_start(
+    let message = failed_start(
         &[&["--ca-file", file.to_str().unwrap()][..], &ports].concat(),
         &[],
     );
     assert_eq!(fs::read_to_string(&file).unwrap(), "my notes");
     fs::remove_file(&file).unwrap();
-    assert_eq!(said.lines().count(), 1, "{said}");
+    assert_eq!(message.lines().count(), 1, "{message}");
     assert!(
-        said.contains(file.to_str().unwrap()) && said.contains("--ca-file"),
-        "{said}"
+        message.contains(file.to_str().unwrap()) && message.contains("--ca-file"),
+        "{message}"
     );
 }
 
 #[test]
-fn a_page_that_tries_to_sign_the_browser_in_is_named_with_the_flag_that_adds_it() {
+fn a_page_that_may_not_sign_in_is_shown_with_the_flag_that_adds_it() {
     let mut running = Running::start(&[], &[]);
     for path in ["/sign-in", "/sign-out"] {
         call(
@@ -351,32 +356,36 @@ fn an_address_of_another_machine_cannot_be_listened_on() {
         "--tls-port",
         &tls_port,
     ];
-    // For documentation (RFC 5737): nobody's.
-    let said = refused_start(&[&["--listen", "192.0.2.9"][..], &ports].concat(), &[]);
-    assert_eq!(said.lines().count(), 1, "{said}");
+    // An address for documentation (RFC 5737), which no machine has.
+    let message = failed_start(&[&["--listen", "192.0.2.9"][..], &ports].concat(), &[]);
+    assert_eq!(message.lines().count(), 1, "{message}");
     assert!(
-        said.contains("192.0.2.9 is no address of this machine") && said.contains("--listen"),
-        "{said}"
+        message.contains("192.0.2.9 is not an address of this machine")
+            && message.contains("--listen"),
+        "{message}"
     );
     assert!(
-        said.ends_with("goes to --host") && said.contains("0.0.0.0"),
-        "{said}"
+        message.ends_with("use --host for an address that only clients use")
+            && message.contains("0.0.0.0"),
+        "{message}"
     );
 }
 
 #[test]
-fn a_key_that_is_blank_or_in_quotation_marks_is_said_to_be() {
+fn a_key_that_is_blank_or_in_quotation_marks_is_reported() {
     for (key, what) in [
         (" ", "blank"),
         ("\"sk_car_real\"", "quotation marks"),
         ("'sk_car_real'", "quotation marks"),
     ] {
-        let said = refused_start(&[], &[("CARTESIA_API_KEY", key)]);
+        let message = failed_start(&[], &[("CARTESIA_API_KEY", key)]);
         assert!(
-            said.contains("CARTESIA_API_KEY") && said.contains(what) && !said.contains("sk_car"),
-            "{said}"
+            message.contains("CARTESIA_API_KEY")
+                && message.contains(what)
+                && !message.contains("sk_car"),
+            "{message}"
         );
-        assert_eq!(said.lines().count(), 1, "{said}");
+        assert_eq!(message.lines().count(), 1, "{message}");
     }
     let running = Running::start(&[], &[("CARTESIA_API_KEY", "")]);
     assert!(

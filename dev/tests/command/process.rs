@@ -1,4 +1,4 @@
-//! The local command, started on ports and in a home of its own.
+//! Runs the local command on free ports and in its own home directory.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 use std::{iter, thread};
 
-/// The last line before calls are shown.
+/// The last line of the banner.
 const READY: &str = "Stop with Ctrl-C.";
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -65,17 +65,17 @@ impl Running {
         running
     }
 
-    /// The next line that it prints.
+    /// The next line of the output.
     pub fn line(&mut self) -> String {
         let line = self.output.recv_timeout(TIMEOUT);
-        line.unwrap_or_else(|_| panic!("it says no more, or has ended: {}", self.banner))
+        line.unwrap_or_else(|_| panic!("the command prints nothing or has ended: {}", self.banner))
     }
 
     pub fn url(&self) -> String {
         format!("http://localhost:{}", self.port)
     }
 
-    /// The certificate that clients are to trust.
+    /// The certificate that clients trust.
     pub fn authority(&self) -> String {
         fs::read_to_string(self.home.join(".local/share/voicemint/ca.pem")).unwrap()
     }
@@ -89,8 +89,8 @@ impl Drop for Running {
     }
 }
 
-/// What it says where it does not start.
-pub fn refused_start(flags: &[&str], variables: &[(&str, &str)]) -> String {
+/// The error message of a start that fails.
+pub fn failed_start(flags: &[&str], variables: &[(&str, &str)]) -> String {
     let home = new_home();
     let mut command = command(&home, variables);
     let mut child = command
@@ -99,25 +99,25 @@ pub fn refused_start(flags: &[&str], variables: &[(&str, &str)]) -> String {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let (output, said) = (
+    let (output, errors) = (
         lines(child.stdout.take().unwrap()),
         lines(child.stderr.take().unwrap()),
     );
-    let said: Vec<_> = iter::from_fn(|| said.recv_timeout(TIMEOUT).ok()).collect();
+    let errors: Vec<_> = iter::from_fn(|| errors.recv_timeout(TIMEOUT).ok()).collect();
     child.kill().unwrap();
-    let ended = child.wait().unwrap();
+    let status = child.wait().unwrap();
     fs::remove_dir_all(&home).unwrap();
     assert_eq!(
-        ended.code(),
+        status.code(),
         Some(1),
-        "it started: {:?}",
+        "the command started: {:?}",
         output.iter().collect::<Vec<_>>()
     );
     assert_eq!(output.iter().count(), 0);
-    said.join("\n")
+    errors.join("\n")
 }
 
-/// The lines of a pipe, as they come.
+/// The lines of a pipe.
 fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
@@ -152,7 +152,7 @@ pub fn free_ports() -> [u16; 3] {
     listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
-/// Sends a request whose head has no end yet; gives the answer.
+/// Sends a request with this head, which has no final empty line, and returns the response.
 pub fn call(port: u16, head: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(TIMEOUT)).unwrap();
@@ -161,12 +161,12 @@ pub fn call(port: u16, head: &str) -> String {
         "{head}content-length: 0\r\nconnection: close\r\n\r\n"
     )
     .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
 }
 
 pub fn get(port: u16, path: &str) -> u16 {
-    let answer = call(port, &format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n"));
-    answer.split(' ').nth(1).unwrap().parse().unwrap()
+    let response = call(port, &format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n"));
+    response.split(' ').nth(1).unwrap().parse().unwrap()
 }

@@ -1,5 +1,4 @@
-//! The local command on ports of its own, and a browser's part: a jar of cookies, and what it
-//! sends.
+//! Runs the local command on free ports, and acts as a browser with a cookie jar.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,7 +20,7 @@ pub struct Local {
     pub app: String,
     pub standins_url: String,
     pub standins: Standins,
-    /// How far the stand-ins' clock is ahead, in seconds.
+    /// How far the clock of the stand-ins is ahead, in seconds.
     pub ahead: Arc<AtomicU64>,
     /// The browser's cookies.
     pub session: String,
@@ -29,10 +28,10 @@ pub struct Local {
 
 impl Local {
     pub async fn start(set: &[&str]) -> Self {
-        Self::of_kind("jwt", set).await
+        Self::with_session_kind("jwt", set).await
     }
 
-    pub async fn of_kind(kind: &str, set: &[&str]) -> Self {
+    pub async fn with_session_kind(kind: &str, set: &[&str]) -> Self {
         let set = set.iter().flat_map(|setting| ["--set", *setting]);
         Self::with_flags(
             &["--session", kind]
@@ -155,7 +154,7 @@ pub fn flags(app: &TcpListener, standins: &TcpListener, more: &[&str]) -> Argume
     clap::Parser::try_parse_from(ports.into_iter().chain(more.iter().copied())).unwrap()
 }
 
-/// An environment with a key of each real provider.
+/// An environment with an API key of each real provider.
 pub fn all_keys(key: &str) -> impl Fn(&str) -> Option<String> {
     move |name| name.ends_with("_API_KEY").then(|| key.to_owned())
 }

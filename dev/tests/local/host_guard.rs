@@ -1,4 +1,4 @@
-//! The names by which the local command may be called.
+//! Tests of the host names that the local command accepts.
 
 use http::Request;
 
@@ -6,21 +6,21 @@ use crate::harness::*;
 
 const PATHS: [&str; 4] = ["/", "/deployment.json", "/sign-in", "/cartesia/token"];
 
-/// The status and the text with which a request to that host is answered.
+/// The status and the text of the response to a request for this host.
 async fn called_as(local: &Local, host: &str, path: &str) -> (u16, String) {
-    let answer = send(
+    let response = send(
         Request::get(format!("{}{path}", local.app)).header("host", host),
         "",
     )
     .await;
     (
-        answer.status().as_u16(),
-        String::from_utf8_lossy(answer.body()).into_owned(),
+        response.status().as_u16(),
+        String::from_utf8_lossy(response.body()).into_owned(),
     )
 }
 
 #[tokio::test]
-async fn a_loopback_name_is_served_with_any_port() {
+async fn a_loopback_name_is_accepted_with_any_port() {
     let local = Local::start(&[]).await;
     for host in [
         "localhost:5173",
@@ -39,7 +39,7 @@ async fn a_loopback_name_is_served_with_any_port() {
 }
 
 #[tokio::test]
-async fn a_name_that_was_made_to_point_here_is_not_served() {
+async fn other_host_names_are_rejected() {
     let local = Local::start(&[]).await;
     let port = local.app.rsplit_once(':').unwrap().1.to_owned();
     for host in [
@@ -71,7 +71,7 @@ async fn a_name_that_was_made_to_point_here_is_not_served() {
 }
 
 #[tokio::test]
-async fn who_calls_by_another_name_is_told_the_name_and_the_flag() {
+async fn the_rejection_of_a_host_names_it_and_the_flag() {
     let local = Local::start(&[]).await;
     for (host, name) in [
         ("10.0.2.2:8787", "10.0.2.2"),
@@ -89,12 +89,12 @@ async fn who_calls_by_another_name_is_told_the_name_and_the_flag() {
     let (_, text) = called_as(&local, "a$(reboot)b", "/").await;
     assert!(
         !text.contains("--host a"),
-        "what is no name is not put into a command: {text}"
+        "an invalid name is not put into a command: {text}"
     );
 }
 
 #[tokio::test]
-async fn names_that_are_given_are_served_too_and_no_others() {
+async fn names_given_by_flags_are_accepted_and_no_others() {
     let given = [
         "--host",
         "192.168.1.20",

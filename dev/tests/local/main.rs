@@ -1,5 +1,4 @@
-//! The local command as a newcomer meets it: sign in, mint, use, for each provider, over real
-//! connections.
+//! Tests of the local command over real connections: sign in, mint and use tokens of each provider.
 
 #![allow(
     clippy::unwrap_used,
@@ -89,7 +88,7 @@ async fn an_assemblyai_token_is_minted_with_its_own_lifetime() {
 }
 
 #[tokio::test]
-async fn a_long_body_is_judged_no_sooner_than_where_the_functions_are_deployed() {
+async fn a_long_body_is_rejected_at_the_same_step_as_in_the_deployed_functions() {
     let local = Local::start(&[]).await;
     let (long, mint) = (" ".repeat(5000), format!("{}/cartesia/token", local.app));
     let status = async |request: http::request::Builder| {
@@ -101,7 +100,7 @@ async fn a_long_body_is_judged_no_sooner_than_where_the_functions_are_deployed()
     assert_eq!(
         status(Request::post(&mint)).await,
         401,
-        "nobody is signed in"
+        "the user is not signed in"
     );
     assert_eq!(
         status(Request::post(&mint).header("cookie", &local.session)).await,
@@ -110,43 +109,43 @@ async fn a_long_body_is_judged_no_sooner_than_where_the_functions_are_deployed()
     assert_eq!(
         status(Request::get(&mint).header("cookie", &local.session)).await,
         200,
-        "the ask is the query"
+        "the request is in the query"
     );
     assert_eq!(status(Request::delete(&mint)).await, 204);
     assert_eq!(status(Request::put(&mint)).await, 405);
 }
 
 #[tokio::test]
-async fn with_a_real_key_the_real_provider_is_called() {
+async fn with_a_real_key_the_banner_names_the_real_provider() {
     let arguments = arguments(&bind().await, &bind().await, &[]);
     let text = banner::text(&arguments, &|name| {
         (name == "CARTESIA_API_KEY").then(|| "sk_car_real".to_owned())
     });
     assert!(
-        text.contains("the real one, as CARTESIA_API_KEY is set"),
+        text.contains("the real provider, because CARTESIA_API_KEY is set"),
         "{text}"
     );
     assert!(!text.contains("sk_car_real"), "a key is never shown");
 }
 
 #[tokio::test]
-async fn a_path_that_is_not_there_is_answered_with_what_there_is() {
+async fn an_unknown_path_is_answered_with_the_known_paths() {
     let local = Local::start(&[]).await;
-    let answer = send(Request::post(format!("{}/api/token", local.app)), "").await;
-    assert_eq!(answer.status(), 404);
-    assert!(String::from_utf8_lossy(answer.body()).contains("/cartesia/token"));
-    let answer = send(Request::get(format!("{}/sign-in", local.app)), "").await;
+    let response = send(Request::post(format!("{}/api/token", local.app)), "").await;
+    assert_eq!(response.status(), 404);
+    assert!(String::from_utf8_lossy(response.body()).contains("/cartesia/token"));
+    let response = send(Request::get(format!("{}/sign-in", local.app)), "").await;
     assert_eq!(
-        (answer.status().as_u16(), &answer.headers()["allow"]),
+        (response.status().as_u16(), &response.headers()["allow"]),
         (405, &http::HeaderValue::from_static("POST"))
     );
-    assert!(String::from_utf8_lossy(answer.body()).contains("method"));
+    assert!(String::from_utf8_lossy(response.body()).contains("method"));
 }
 
 #[tokio::test]
-async fn a_path_that_is_nearly_right_is_answered_with_the_right_one() {
+async fn a_similar_path_is_answered_with_the_correct_path() {
     let local = Local::start(&[]).await;
-    for (path, right) in [
+    for (path, expected) in [
         ("/cartesia/tokens", "/cartesia/token"),
         ("/cartesia/token/", "/cartesia/token"),
         ("/ElevenLabs/token", "/elevenlabs/token"),
@@ -155,23 +154,23 @@ async fn a_path_that_is_nearly_right_is_answered_with_the_right_one() {
         ("/signin", "/sign-in"),
         ("/sign-out/", "/sign-out"),
     ] {
-        let answer = send(Request::post(format!("{}{path}?grants=tts", local.app)), "").await;
+        let response = send(Request::post(format!("{}{path}?grants=tts", local.app)), "").await;
         assert_eq!(
             (
-                answer.status().as_u16(),
-                answer.headers()["x-content-type-options"].as_bytes()
+                response.status().as_u16(),
+                response.headers()["x-content-type-options"].as_bytes()
             ),
             (404, &b"nosniff"[..])
         );
-        let text = String::from_utf8_lossy(answer.body()).into_owned();
+        let text = String::from_utf8_lossy(response.body()).into_owned();
         let names =
-            text.contains(&format!("no {path} here")) && text.contains(&format!("use {right}"));
+            text.contains(&format!("no {path} here")) && text.contains(&format!("use {expected}"));
         assert!(
             names && text.contains("Voicemint's local command (make dev)"),
             "{text}"
         );
     }
-    let answer = send(
+    let response = send(
         Request::get(format!(
             "{}/cartesiatokens/%1b%5b2J{}",
             local.app,
@@ -180,7 +179,7 @@ async fn a_path_that_is_nearly_right_is_answered_with_the_right_one() {
         "",
     )
     .await;
-    let text = String::from_utf8_lossy(answer.body()).into_owned();
+    let text = String::from_utf8_lossy(response.body()).into_owned();
     assert!(
         text.len() < 400 && text.contains("/elevenlabs/token"),
         "{text}"
@@ -188,7 +187,7 @@ async fn a_path_that_is_nearly_right_is_answered_with_the_right_one() {
 }
 
 #[tokio::test]
-async fn answers_may_name_another_base_url_than_the_one_that_mints() {
+async fn responses_can_name_another_base_url_than_the_one_that_mints() {
     let local = Local::with_flags(&["--base-url", "https://localhost:4443"]).await;
     let minted = local
         .mint("cartesia", json!({"grants": {"stt": true}}))
@@ -225,7 +224,7 @@ async fn answers_may_name_another_base_url_than_the_one_that_mints() {
 }
 
 #[tokio::test]
-async fn the_base_url_of_a_provider_that_is_not_played_here_stays_its_own() {
+async fn the_base_url_of_a_provider_without_a_stand_in_is_not_replaced() {
     let real = "assemblyai:PROVIDER_BASE_URL=https://eu.test";
     let local = Local::with_flags(&["--base-url", "https://localhost:4443", "--set", real]).await;
     let deployment =

@@ -1,10 +1,10 @@
-//! The origins whose pages may call.
+//! Tests of the origins whose pages can call the endpoints.
 
 use http::{Request, Response};
 
 use crate::harness::*;
 
-/// A page's call, with its preflight: both statuses.
+/// The status codes of a page's preflight and of its call.
 async fn call(local: &Local, origin: &str) -> (u16, u16) {
     let url = format!("{}/cartesia/token", local.app);
     let preflight = Request::options(&url)
@@ -18,26 +18,26 @@ async fn call(local: &Local, origin: &str) -> (u16, u16) {
         "",
     )
     .await;
-    for answer in [&preflight, &minted] {
-        let allowed = may_be_read_by(answer);
+    for response in [&preflight, &minted] {
+        let allowed = allowed_origin(response);
         assert_eq!(
             allowed.as_deref(),
-            (answer.status().as_u16() < 400).then_some(origin),
+            (response.status().as_u16() < 400).then_some(origin),
             "{origin}"
         );
     }
     (preflight.status().as_u16(), minted.status().as_u16())
 }
 
-fn may_be_read_by<T>(answer: &Response<T>) -> Option<String> {
-    answer
+fn allowed_origin<T>(response: &Response<T>) -> Option<String> {
+    response
         .headers()
         .get("access-control-allow-origin")
         .map(|value| value.to_str().unwrap().to_owned())
 }
 
 #[tokio::test]
-async fn a_page_on_the_local_network_may_call_where_it_is_listed() {
+async fn a_page_on_the_local_network_can_call_if_it_is_listed() {
     let origins = [
         "http://192.168.1.20:5173",
         "http://my-mac.local:3000",
@@ -64,7 +64,7 @@ async fn a_page_on_the_local_network_may_call_where_it_is_listed() {
 }
 
 #[tokio::test]
-async fn origins_that_are_given_count_in_addition_to_a_setting() {
+async fn origins_given_by_flags_are_added_to_the_setting() {
     let flags = [
         "--set",
         "ALLOWED_ORIGINS=https://app.test",
@@ -77,12 +77,12 @@ async fn origins_that_are_given_count_in_addition_to_a_setting() {
     assert_eq!(
         call(&local, &local.app.clone()).await,
         (403, 403),
-        "the setting leaves it out"
+        "the setting does not list it"
     );
 }
 
 #[tokio::test]
-async fn the_pages_own_origin_may_call_by_each_of_its_names() {
+async fn the_origin_of_the_page_can_call_under_each_host_name() {
     let local = Local::with_flags(&["--host", "192.168.1.20", "--host", "abc.tunnel.test"]).await;
     let port = local.app.rsplit_once(':').unwrap().1.to_owned();
     for host in [
@@ -100,7 +100,7 @@ async fn the_pages_own_origin_may_call_by_each_of_its_names() {
     assert_eq!(
         call(&local, "https://abc.tunnel.test").await,
         (204, 200),
-        "a tunnel has a port of its own"
+        "a tunnel uses the default port"
     );
     assert_eq!(call(&local, "https://192.168.1.21").await, (403, 403));
 }

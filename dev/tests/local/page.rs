@@ -1,4 +1,4 @@
-//! The page: its parts, its policy, and whom it may talk to.
+//! Tests of the page: its files, its content security policy and the permitted connections.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -8,7 +8,7 @@ use voicemint_dev::app::App;
 use crate::harness::*;
 
 #[tokio::test]
-async fn the_page_and_its_parts_are_served_under_a_strict_policy() {
+async fn the_page_and_its_files_are_served_under_a_strict_policy() {
     let local = Local::start(&[]).await;
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../web/page");
     let names = std::fs::read_dir(folder)
@@ -26,7 +26,7 @@ async fn the_page_and_its_parts_are_served_under_a_strict_policy() {
             Some("css") => "text/css; charset=utf-8",
             Some("svg") => "image/svg+xml",
             Some("wav") => "audio/wav",
-            Some(ending) => panic!("what is {ending}?"),
+            Some(ending) => panic!("unknown extension {ending}"),
         };
         assert_eq!(part.headers()["content-type"], media_type, "{path}");
         assert_eq!(
@@ -54,7 +54,7 @@ async fn the_page_and_its_parts_are_served_under_a_strict_policy() {
 }
 
 #[tokio::test]
-async fn the_page_has_nothing_inline_and_nothing_from_elsewhere() {
+async fn the_page_has_no_inline_code_and_no_external_resources() {
     let local = Local::start(&[]).await;
     let page = send(Request::get(format!("{}/", local.app)), "").await;
     let page = String::from_utf8(page.into_body().to_vec()).unwrap();
@@ -76,7 +76,7 @@ async fn the_page_has_nothing_inline_and_nothing_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn the_page_may_talk_to_the_providers_in_use_alone() {
+async fn the_page_can_connect_to_the_configured_providers_only() {
     let local = Local::start(&["cartesia:GRANTS_CLAIM=grants"]).await;
     let read = |path: &'static str, app: String| async move {
         send(Request::get(format!("{app}{path}")), "").await

@@ -1,5 +1,4 @@
-//! Secrets Manager beside the stand-ins: what functions in containers read there, and what nobody
-//! does.
+//! Tests of Secrets Manager: what functions in containers can read, and what is never served.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -15,13 +14,13 @@ use crate::harness::*;
 
 const GET_SECRET_VALUE: &str = "secretsmanager.GetSecretValue";
 
-/// As a deployed function does it: through AWS's SDK.
+/// Loads a secret like a deployed function, through the AWS SDK.
 async fn load(url: &str, id: &str) -> Result<SecretValue, StoreError> {
     let aws = Aws::emulated(url, Transport::new().unwrap());
     SecretsManager::new(aws).load(id).await
 }
 
-/// By hand, with all that a call needs.
+/// Sends a call without the SDK.
 async fn call(local: &Local, target: &str, body: &str) -> Response<Bytes> {
     let request = Request::post(&local.standins_url).header("x-amz-target", target);
     send(
@@ -31,7 +30,7 @@ async fn call(local: &Local, target: &str, body: &str) -> Response<Bytes> {
     .await
 }
 
-/// The kind of an error, in AWS's shape.
+/// The type of an error in the format of AWS.
 fn kind(response: &Response<Bytes>) -> Value {
     assert_eq!(response.status(), 400);
     assert_eq!(
@@ -69,7 +68,7 @@ async fn the_sdk_reads_the_standins_keys_and_those_of_sessions() {
 }
 
 #[tokio::test]
-async fn a_secret_that_differs_has_another_version() {
+async fn a_different_secret_has_another_version() {
     let (one, other) = (Local::start(&[]).await, Local::start(&[]).await);
     let version = async |local: &Local, id: &str| {
         load(&local.standins_url, id)
@@ -89,7 +88,7 @@ async fn a_secret_that_differs_has_another_version() {
 }
 
 #[tokio::test]
-async fn a_real_key_is_never_given_out() {
+async fn a_real_key_is_never_served() {
     let (app_listener, standins_listener) = (bind().await, bind().await);
     let arguments = arguments(&app_listener, &standins_listener, &[]);
     let app = App::new(&arguments, &all_keys("sk_car_real")).unwrap();
@@ -104,7 +103,7 @@ async fn a_real_key_is_never_given_out() {
 }
 
 #[tokio::test]
-async fn what_it_does_not_do_is_refused_as_aws_does() {
+async fn unsupported_calls_are_refused_as_aws_does() {
     let local = Local::start(&[]).await;
     let known = r#"{"SecretId":"cartesia"}"#;
     let found = call(&local, GET_SECRET_VALUE, known).await;
@@ -164,7 +163,7 @@ async fn what_it_does_not_do_is_refused_as_aws_does() {
 }
 
 #[tokio::test]
-async fn containers_read_secrets_and_a_name_that_was_made_to_point_here_does_not() {
+async fn containers_can_read_secrets_but_a_rebound_name_cannot() {
     let local = Local::start(&[]).await;
     let port = local.standins_url.rsplit_once(':').unwrap().1;
     for (host, status) in [
@@ -182,7 +181,7 @@ async fn containers_read_secrets_and_a_name_that_was_made_to_point_here_does_not
             "{host}"
         );
     }
-    // No page may ask from elsewhere: its preflight is not answered with leave.
+    // No page of another origin can call: its preflight is not allowed.
     let preflight = Request::options(&local.standins_url)
         .header("access-control-request-headers", "x-amz-target");
     let refused = send(preflight.header("origin", "https://evil.test"), "").await;

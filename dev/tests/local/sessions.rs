@@ -8,7 +8,7 @@ use voicemint_dev::standins::Vendor;
 use crate::harness::*;
 
 #[tokio::test]
-async fn sessions_are_verified_for_real() {
+async fn sessions_are_verified() {
     let local = Local::start(&[]).await;
     let (start, signature) = local.session.rsplit_once('.').unwrap();
     let forged = format!("{start}.{}", signature.chars().rev().collect::<String>());
@@ -23,9 +23,10 @@ async fn sessions_are_verified_for_real() {
     assert_eq!(local.standins.requests(Vendor::Cartesia), 0);
 }
 
-/// What everybody does with every kind of session.
+/// Signs in, mints and signs out with one kind of session.
 async fn sign_in_mint_and_sign_out(kind: &str, grants_claim: &str) {
-    let local = Local::of_kind(kind, &[&format!("cartesia:GRANTS_CLAIM={grants_claim}")]).await;
+    let local =
+        Local::with_session_kind(kind, &[&format!("cartesia:GRANTS_CLAIM={grants_claim}")]).await;
     local.mint("assemblyai", json!({})).await;
     let refusal = |session: String, ask: Value| {
         let local = &local;
@@ -40,9 +41,9 @@ async fn sign_in_mint_and_sign_out(kind: &str, grants_claim: &str) {
             )
         }
     };
-    let nobody = (401, "session_missing".to_owned());
-    assert_eq!(refusal("other=x".to_owned(), json!({})).await, nobody);
-    // Without the claim nothing is granted, and with it what it lists.
+    let missing = (401, "session_missing".to_owned());
+    assert_eq!(refusal("other=x".to_owned(), json!({})).await, missing);
+    // Without the claim, no grant is permitted; with the claim, the grants that it lists.
     let (nothing, minted) = ((403, "grant_not_allowed".to_owned()), (200, String::new()));
     assert_eq!(
         refusal(local.session.clone(), json!({"grants": {"tts": true}})).await,
@@ -100,8 +101,8 @@ kinds! {
 }
 
 #[tokio::test]
-async fn pieces_of_a_longer_session_do_not_outlive_it() {
-    let local = Local::of_kind("jwt", &[]).await;
+async fn pieces_of_a_longer_session_are_removed() {
+    let local = Local::with_session_kind("jwt", &[]).await;
     let request = Request::post(format!("{}/sign-in", local.app))
         .header("cookie", "dev_session.0=x; dev_session.1=y; a=b");
     let names: Vec<_> = cookies(&send(request, "user=ada").await)
@@ -112,14 +113,14 @@ async fn pieces_of_a_longer_session_do_not_outlive_it() {
 }
 
 #[tokio::test]
-async fn the_session_cookie_may_have_another_name() {
-    let local = Local::of_kind("secret", &["SESSION_COOKIE=mine"]).await;
+async fn the_session_cookie_can_have_another_name() {
+    let local = Local::with_session_kind("secret", &["SESSION_COOKIE=mine"]).await;
     assert!(local.session.starts_with("mine="), "{}", local.session);
     local.mint("assemblyai", json!({})).await;
 }
 
 #[tokio::test]
-async fn sessions_of_ones_own_app_are_not_mixed_with_built_in_ones() {
+async fn settings_of_another_kind_of_session_are_not_mixed_with_built_in_ones() {
     let arguments = arguments(&bind().await, &bind().await, &["SESSION_KIND=secret"]);
     let message = App::new(&arguments, &|_| None).err().unwrap().to_string();
     for name in ["SESSION_AUDIENCE", "SESSION_SECRET_ID"] {
@@ -153,7 +154,7 @@ async fn signing_in_takes_a_form_or_json_and_a_name() {
 }
 
 #[tokio::test]
-async fn a_session_of_before_a_restart_is_void() {
+async fn a_session_from_before_a_restart_is_invalid() {
     let (before, standins, after) = (bind().await, bind().await, bind().await);
     let arguments = flags(&before, &standins, &["--session", "secret"]);
     serve(standins, voicemint_dev::standins::Standins::new().router());

@@ -1,4 +1,4 @@
-//! Settings given by `--set`: taken by the functions that have them, and whatever is wrong told at
+//! Tests of the settings given by `--set`: the functions use them, and all errors are reported at
 //! once.
 
 use serde_json::json;
@@ -7,8 +7,8 @@ use voicemint_dev::settings_check::authorities;
 
 use crate::harness::*;
 
-/// What is said of such settings, if anything is wrong with them.
-async fn complaint(set: &[&str]) -> Option<String> {
+/// The error message for these settings.
+async fn settings_error(set: &[&str]) -> Option<String> {
     let arguments = arguments(&bind().await, &bind().await, set);
     App::new(&arguments, &|_| None)
         .err()
@@ -16,7 +16,7 @@ async fn complaint(set: &[&str]) -> Option<String> {
 }
 
 #[tokio::test]
-async fn settings_may_be_changed_by_flags_and_are_checked() {
+async fn flags_can_change_settings_and_settings_are_checked() {
     let local = Local::start(&["cartesia:DEFAULT_EXPIRES_IN=7"]).await;
     assert_eq!(local.mint("cartesia", json!({})).await["expires_in"], 7);
     for wrong in [
@@ -25,7 +25,7 @@ async fn settings_may_be_changed_by_flags_and_are_checked() {
         "GRANTS_CLAIM=/a~",
         "LOG_LEVEL=loud",
     ] {
-        let message = complaint(&[wrong]).await.unwrap();
+        let message = settings_error(&[wrong]).await.unwrap();
         assert!(
             message.contains(wrong.split('=').next().unwrap()),
             "{message}"
@@ -34,23 +34,23 @@ async fn settings_may_be_changed_by_flags_and_are_checked() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_named_must_have_the_setting() {
+async fn a_named_provider_must_have_the_setting() {
     for set in [
         "elevenlabs:MAX_EXPIRES_IN=5",
         "elevenlabs:ALLOWED_GRANTS=tts",
         "assemblyai:ALLOWED_GRANTS=tts",
         "cartesia:ALLOWED_TOKEN_TYPES=tts_websocket",
         "cartesia:MAX_SESSION_DURATION_SECONDS=60",
-        // There is one log for all.
+        // All functions share one log.
         "cartesia:LOG_LEVEL=debug",
     ] {
-        let message = complaint(&[set]).await.unwrap();
+        let message = settings_error(&[set]).await.unwrap();
         let (flag, _) = set.split_once('=').unwrap();
         let (provider, _) = set.split_once(':').unwrap();
         assert_eq!(
             message,
             format!(
-                "--set {flag}: {provider} has no such setting of its own; docs/settings.md lists them"
+                "--set {flag}: {provider} has no setting of this name; docs/settings.md lists them"
             )
         );
     }
@@ -60,12 +60,12 @@ async fn a_provider_that_is_named_must_have_the_setting() {
         "ALLOWED_TOKEN_TYPES=tts_websocket",
         "LOG_LEVEL=debug",
     ];
-    assert_eq!(complaint(&good).await, None);
+    assert_eq!(settings_error(&good).await, None);
 }
 
 #[tokio::test]
-async fn everything_wrong_is_told_at_once_and_whose_it_is() {
-    let message = complaint(&[
+async fn all_errors_are_reported_at_once_with_their_functions() {
+    let message = settings_error(&[
         "LOG_LEVEL=loud",
         "SESSION_COOKIE=a b",
         "SESSION_REQUIRED_CLAIMS=wrong,twice",
@@ -78,9 +78,9 @@ async fn everything_wrong_is_told_at_once_and_whose_it_is() {
     ])
     .await
     .unwrap();
-    let told: Vec<_> = message
+    let errors: Vec<_> = message
         .split("; ")
-        .map(|fault| fault.split(" must ").next().unwrap())
+        .map(|error| error.split(" must ").next().unwrap())
         .collect();
     let wanted = [
         "LOG_LEVEL",
@@ -89,16 +89,16 @@ async fn everything_wrong_is_told_at_once_and_whose_it_is() {
         "SESSION_COOKIE",
         "cartesia, elevenlabs: SECRET_CACHE_SECONDS",
         "elevenlabs: ALLOWED_TOKEN_TYPES",
-        "--set elevenlabs:ALLOWED_GRANTS: elevenlabs has no such setting of its own",
-        "--set MAX_EXPIRE_IN: the functions have no such setting",
+        "--set elevenlabs:ALLOWED_GRANTS: elevenlabs has no setting of this name",
+        "--set MAX_EXPIRE_IN: the functions have no setting of this name",
         "docs/settings.md lists them",
     ];
-    assert_eq!(told, wanted, "{message}");
+    assert_eq!(errors, wanted, "{message}");
 }
 
 #[tokio::test]
-async fn while_the_kind_of_sessions_is_unknown_nothing_is_said_of_what_it_may_need() {
-    let message = complaint(&[
+async fn with_an_unknown_kind_of_sessions_its_settings_are_not_reported() {
+    let message = settings_error(&[
         "SESSION_KIND=nope",
         "SESSION_ISSUER=https://id.test",
         "MAX_EXPIRE_IN=9",
@@ -113,8 +113,8 @@ async fn while_the_kind_of_sessions_is_unknown_nothing_is_said_of_what_it_may_ne
 }
 
 #[tokio::test]
-async fn a_real_key_is_not_served_to_others_unless_that_is_meant() {
-    let complaint = async |more: &[&str], keys: &[&str]| {
+async fn a_real_key_is_not_exposed_without_the_flag_that_allows_it() {
+    let settings_error = async |more: &[&str], keys: &[&str]| {
         let arguments = flags(&bind().await, &bind().await, more);
         let environment = |name: &str| keys.contains(&name).then(|| "sk_real".to_owned());
         App::new(&arguments, &environment)
@@ -122,7 +122,7 @@ async fn a_real_key_is_not_served_to_others_unless_that_is_meant() {
             .map(|error| error.to_string())
     };
     let key = ["ELEVENLABS_API_KEY"];
-    for opening in [
+    for exposing in [
         &["--containers"][..],
         &["--listen", "0.0.0.0"],
         &["--listen", "::"],
@@ -130,26 +130,26 @@ async fn a_real_key_is_not_served_to_others_unless_that_is_meant() {
         &["--host", "abc.tunnel.test"],
         &["--containers", "--host", "10.0.2.2"],
     ] {
-        let told = complaint(opening, &key).await.unwrap();
+        let message = settings_error(exposing, &key).await.unwrap();
         assert!(
-            told.contains(opening[0])
-                && told.contains(key[0])
-                && told.contains("--share-real-keys"),
-            "{told}"
+            message.contains(exposing[0])
+                && message.contains(key[0])
+                && message.contains("--share-real-keys"),
+            "{message}"
         );
         assert!(
-            !told.contains("sk_real") && !told.contains(['\n', ';', '.']),
-            "one sentence: {told}"
+            !message.contains("sk_real") && !message.contains(['\n', ';', '.']),
+            "one sentence: {message}"
         );
         assert_eq!(
-            complaint(&[opening, &["--share-real-keys"]].concat(), &key).await,
+            settings_error(&[exposing, &["--share-real-keys"]].concat(), &key).await,
             None,
-            "{opening:?}"
+            "{exposing:?}"
         );
         assert_eq!(
-            complaint(opening, &[]).await,
+            settings_error(exposing, &[]).await,
             None,
-            "without a real key: {opening:?}"
+            "without a real key: {exposing:?}"
         );
     }
     for own in [
@@ -158,22 +158,22 @@ async fn a_real_key_is_not_served_to_others_unless_that_is_meant() {
         &["--listen", "::1"],
         &["--host", "10.0.2.2"],
     ] {
-        assert_eq!(complaint(own, &key).await, None, "{own:?}");
+        assert_eq!(settings_error(own, &key).await, None, "{own:?}");
     }
-    let told = complaint(
+    let message = settings_error(
         &["--containers", "--set", "MAX_EXPIRES_IN=much"],
         &["CARTESIA_API_KEY"],
     )
     .await
     .unwrap();
     assert!(
-        told.contains("CARTESIA_API_KEY") && told.contains("MAX_EXPIRES_IN"),
-        "all at once: {told}"
+        message.contains("CARTESIA_API_KEY") && message.contains("MAX_EXPIRES_IN"),
+        "all at once: {message}"
     );
 }
 
 #[tokio::test]
-async fn a_file_of_authorities_counts_unless_it_is_the_local_ones() {
+async fn a_file_of_authorities_is_used_unless_it_is_the_local_one() {
     let folder =
         std::env::temp_dir().join(format!("voicemint-dev-authorities-{}", std::process::id()));
     std::fs::create_dir_all(folder.join("voicemint")).unwrap();

@@ -1,11 +1,10 @@
-//! Who may sign this machine's browser in and out: not the pages of any site that it happens to
-//! visit.
+//! Tests of the origins that can sign the browser in and out.
 
 use http::{Request, StatusCode};
 
 use crate::harness::*;
 
-/// The status of both calls, with these headers.
+/// The status codes of both calls with these headers.
 async fn statuses(local: &Local, headers: &[(&str, &str)]) -> [u16; 2] {
     let mut statuses = [0; 2];
     for (status, path) in statuses.iter_mut().zip(["/sign-in", "/sign-out"]) {
@@ -15,18 +14,18 @@ async fn statuses(local: &Local, headers: &[(&str, &str)]) -> [u16; 2] {
         let request = headers.iter().fold(request, |request, (name, value)| {
             request.header(*name, *value)
         });
-        let answer = send(request, "user=mallory").await;
-        if answer.status() == StatusCode::FORBIDDEN {
-            assert_eq!(cookies(&answer), Vec::<String>::new(), "{headers:?}");
-            assert!(!answer.body().is_empty());
+        let response = send(request, "user=mallory").await;
+        if response.status() == StatusCode::FORBIDDEN {
+            assert_eq!(cookies(&response), Vec::<String>::new(), "{headers:?}");
+            assert!(!response.body().is_empty());
         }
-        *status = answer.status().as_u16();
+        *status = response.status().as_u16();
     }
     statuses
 }
 
 #[tokio::test]
-async fn a_page_that_is_not_listed_neither_signs_in_nor_out() {
+async fn a_page_that_is_not_listed_cannot_sign_in_or_out() {
     let local = Local::with_flags(&[
         "--origin",
         "http://localhost:3000",
@@ -84,7 +83,7 @@ async fn a_page_that_is_not_listed_neither_signs_in_nor_out() {
 }
 
 #[tokio::test]
-async fn a_page_that_came_by_the_same_host_is_the_pages_own_as_behind_a_dev_proxy() {
+async fn a_page_on_the_host_of_the_request_is_allowed_as_behind_a_dev_proxy() {
     let local = Local::start(&[]).await;
     let host = ("host", "localhost:5173");
     assert_eq!(
@@ -106,7 +105,7 @@ async fn a_page_that_came_by_the_same_host_is_the_pages_own_as_behind_a_dev_prox
 }
 
 #[tokio::test]
-async fn pages_that_one_functions_setting_lists_may_sign_in() {
+async fn pages_in_the_allowed_origins_of_one_function_can_sign_in() {
     let set = "elevenlabs:ALLOWED_ORIGINS=https://a.test, https://b.test";
     let local =
         Local::with_flags(&["--set", set, "--origin", "https://*.preview.example.com"]).await;
