@@ -4,7 +4,31 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from rust_imports import Crate, file_cycles, folder_cycles
+from rust_imports import Crate, crates, file_cycles, folder_cycles
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+class Repository(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.crates = list(crates(REPOSITORY))
+
+    def test_no_files_use_items_of_each_other(self):
+        found = [text for crate in self.crates for text in file_cycles(crate, REPOSITORY)]
+        self.assertEqual(found, [], "\n\n".join(["import cycles:", *found]))
+
+    def test_no_folders_use_items_of_each_other(self):
+        found = [text for crate in self.crates for text in folder_cycles(crate, REPOSITORY)]
+        self.assertEqual(found, [], "\n\n".join(["import cycles:", *found]))
+
+    def test_each_crate_is_read(self):
+        uses = {str(crate.root.relative_to(REPOSITORY)): sum(map(len, crate.uses.values())) for crate in self.crates}
+        for root in ("shared/src/lib.rs", "dev/src/lib.rs"):
+            self.assertGreater(uses[root], 100, root)
+        for root in ("tests/harness/lib.rs", "tests/cases/main.rs"):
+            self.assertGreater(uses[root], 20, root)
+        self.assertGreater(len(uses), 12)
 
 
 class Cycles(unittest.TestCase):
