@@ -46,7 +46,7 @@ describe('assemblyai', () => {
       return [minted, /used/];
     },
     'an expired token': async () => [await expired('assemblyai'), /expired/],
-    'a made-up token': async () => [{ token: 'made-up' }, /not .* known/],
+    'a made-up token': async () => [{ token: 'made-up' }, /not known/],
   };
   for (const [which, minted] of Object.entries(refusals)) {
     test(`rejects ${which}`, async () => {

@@ -114,7 +114,7 @@ const refusals = {
     minted: stt,
     status: 403,
     error: sdk.PermissionDeniedError,
-    message: '403 The access token was not granted this endpoint.',
+    message: '403 The access token does not grant access to this endpoint.',
   },
   'a made-up token': {
     minted: madeUp,

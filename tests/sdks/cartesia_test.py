@@ -63,7 +63,7 @@ class TextToSpeech(unittest.TestCase):
         made_up = {**tts(), "token": "made-up"}
         cases = (
             ("expired", expired("cartesia", grants={"tts": True}), cartesia.AuthenticationError, "has expired"),
-            ("without the grant", stt(), cartesia.PermissionDeniedError, "was not granted this endpoint"),
+            ("without the grant", stt(), cartesia.PermissionDeniedError, "does not grant access to this endpoint"),
             ("made up", made_up, cartesia.AuthenticationError, "is missing or wrong"),
         )
         for which, minted, error, message in cases:

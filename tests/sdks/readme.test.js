@@ -107,5 +107,5 @@ test('the ElevenLabs snippet shows the error of an unknown token', async () => {
 });
 
 test('the AssemblyAI snippet shows the error of an unknown token', async () => {
-  await assert.rejects(run(snippet('"assemblyai"'), () => true, MADE_UP), { code: 1008, message: /not .* known/ });
+  await assert.rejects(run(snippet('"assemblyai"'), () => true, MADE_UP), { code: 1008, message: /not known/ });
 });
