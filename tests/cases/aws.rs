@@ -316,7 +316,10 @@ async fn a_plain_http_endpoint_is_accepted_with_one_warning() {
         (status.as_str(), env.secrets_proxy.connections()),
         ("503 secret_unavailable", 0)
     );
-    assert!(reason.contains("the proxy refused the connection"), "{reason}");
+    assert!(
+        reason.contains("the proxy refused the connection"),
+        "{reason}"
+    );
     assert_eq!(warnings(&function).len(), 0, "{}", function.logs());
 
     let function = env.function("cartesia").start().await;
