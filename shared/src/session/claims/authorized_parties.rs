@@ -1,5 +1,5 @@
-//! For which party a token was issued: `azp` (OpenID Connect Core 1.0 section 2), or `client_id`
-//! (RFC 9068 section 2.2).
+//! The party to which a token was issued: `azp` (OpenID Connect Core 1.0 section 2) or `client_id` (RFC
+//! 9068 section 2.2).
 
 use serde_json::Value;
 use url::Url;
@@ -10,36 +10,36 @@ use crate::session::reason::Reason;
 use crate::settings::Reader;
 
 const NAME: &str = "SESSION_AUTHORIZED_PARTIES";
-/// The entry for tokens that name no party.
+/// The entry that accepts tokens without a party.
 const ABSENT: &str = "absent";
 
-/// The parties that may have got a token.
+/// The parties to which a token may have been issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuthorizedParties {
-    /// Any, or none.
+    /// Any party is accepted, and none is required.
     Any,
-    /// One of these.
+    /// The party must be one of these.
     Listed {
-        /// The parties.
+        /// The accepted parties.
         parties: Vec<Party>,
-        /// Whether a token may name none.
+        /// Whether a token without a party is accepted.
         or_absent: bool,
-        /// Whether a client is a party too, where a token names no other.
+        /// Whether `client_id` counts if there is no `azp`.
         or_client: bool,
     },
 }
 
-/// A party of the list.
+/// A party in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Party {
-    /// One of this name.
+    /// A client, by its id.
     Named(String),
-    /// A page, for products whose parties are pages.
+    /// A page, by its origin: some identity providers issue tokens to pages.
     Page(OriginPattern),
 }
 
 impl AuthorizedParties {
-    /// Reads `SESSION_AUTHORIZED_PARTIES`. Not set, any party counts.
+    /// Reads `SESSION_AUTHORIZED_PARTIES`. If it is not set, any party is accepted.
     pub fn from_settings(reader: &mut Reader) -> Self {
         let listed = reader.list(NAME);
         if listed.is_empty() {
@@ -48,23 +48,23 @@ impl AuthorizedParties {
         Self::listed(reader, listed, true, |party| Party::Named(party.to_owned()))
     }
 
-    /// The same for a product that names pages: not set, or set to `absent` alone, those of
-    /// `ALLOWED_ORIGINS` count.
+    /// Reads it for an identity provider that issues tokens to pages. If it is not set, or set to
+    /// `absent` alone, the pages in `ALLOWED_ORIGINS` are accepted.
     pub fn pages_from_settings(reader: &mut Reader) -> Self {
         let mut listed = reader.list(NAME);
         let is_known = |entry: &String| ["*", ABSENT].contains(&entry.as_str()) || is_page(entry);
         if !listed.iter().all(is_known) {
-            // Tokens name pages as browsers do, so that any other entry would match none.
+            // Tokens name pages as browsers do, so any other entry would match no token.
             reader.error(
                 NAME,
-                "must list pages as ALLOWED_ORIGINS does, such as https://app.example.com (lower case, no path, no slash at \
-                 the end; the first label may be * where at least three more follow), or absent, or be *",
+                "must list pages as ALLOWED_ORIGINS does, such as https://app.example.com (lower case, no path, no trailing \
+                 slash; the first label may be * where at least three more follow), or absent, or be *",
             );
         }
         if listed.iter().all(|entry| entry == ABSENT) {
             let origins = reader.list("ALLOWED_ORIGINS");
             if origins.is_empty() {
-                let requirement = "is not set, and ALLOWED_ORIGINS neither: one of them lists the pages that tokens may be for";
+                let requirement = "is not set, and neither is ALLOWED_ORIGINS: one of them must list the pages that tokens may be issued to";
                 reader.error(NAME, requirement);
             }
             listed.extend(origins);
@@ -72,7 +72,7 @@ impl AuthorizedParties {
         let page = |entry: &str| {
             OriginPattern::parse(entry).map_or_else(|| Party::Named(entry.to_owned()), Party::Page)
         };
-        // A client is no page.
+        // A `client_id` never names a page.
         Self::listed(reader, listed, false, page)
     }
 
@@ -100,7 +100,7 @@ impl AuthorizedParties {
         }
     }
 
-    /// Checks the party that a token names.
+    /// Checks the party of a token.
     ///
     /// # Errors
     /// A [`Reason`] that says which party is missing or not allowed.
@@ -124,8 +124,8 @@ impl AuthorizedParties {
     }
 }
 
-/// Whether tokens may name a page so: as `ALLOWED_ORIGINS` does, or by an origin of plain http, as
-/// pages in a local network have.
+/// Whether an entry names a page: as in `ALLOWED_ORIGINS`, or as an http origin, which pages in a
+/// local network have.
 fn is_page(entry: &str) -> bool {
     let origin = || {
         Url::parse(entry)

@@ -1,4 +1,4 @@
-//! The claims of a verified token (RFC 7519 section 4), while they are checked.
+//! The claims of a verified token (RFC 7519 section 4), during their check.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::json::Members;
 
-/// How far the clocks of issuer and function may be apart, in seconds.
+/// The maximum difference between the clocks of issuer and function, in seconds.
 pub(super) const LEEWAY_SECONDS: f64 = 5.0;
 
 /// ClaimsSet that are being judged, and when.
@@ -26,13 +26,13 @@ impl ClaimsSet {
         }
     }
 
-    /// The same, out of a token with a header.
+    /// Adds the token's header.
     #[must_use]
     pub fn with_header(self, header: Members) -> Self {
         Self { header, ..self }
     }
 
-    /// A member of the token's header.
+    /// A member of the header.
     pub fn header(&self, name: &str) -> Option<&Value> {
         self.header.get(name)
     }
@@ -42,12 +42,12 @@ impl ClaimsSet {
         self.members.get(name)
     }
 
-    /// A claim that is a text.
+    /// A claim that is a string.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name)?.as_str()
     }
 
-    /// Whether a moment lies in the past, or so little ahead that the clocks may differ by it.
+    /// Whether a time is in the past. The future within the difference of the clocks counts as past.
     pub fn is_past(&self, moment: f64) -> bool {
         moment <= self.now + LEEWAY_SECONDS
     }

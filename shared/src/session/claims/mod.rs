@@ -1,5 +1,5 @@
-//! What a verified token must say to count as a session (RFC 7519 section 4.1, RFC 8725 sections
-//! 3.8 to 3.10).
+//! The rules that the claims of a verified token must meet to make a session (RFC 7519 section 4.1,
+//! RFC 8725 sections 3.8 to 3.10).
 
 pub mod authorized_parties;
 pub mod claims_set;
@@ -16,62 +16,61 @@ use crate::session::claims::authorized_parties::AuthorizedParties;
 use crate::session::claims::claims_set::{ClaimsSet, LEEWAY_SECONDS};
 use crate::session::reason::Reason;
 
-/// Which claims make a session.
+/// The rules that claims must meet.
 #[derive(Clone)]
 pub struct Rules {
-    /// Who vouches for the subject, as the session will say. Where `iss` may be spelled in two
-    /// ways, still one name.
+    /// The issuer of the session. It is one name even if `iss` has several spellings.
     pub issuer: String,
-    /// What `iss` must say.
+    /// The rule for `iss`.
     pub issuer_claim: IssuerClaim,
     /// A JSON pointer to the subject.
     pub subject_pointer: String,
-    /// For whom the token must have been issued.
+    /// The rule for the audience.
     pub audience: Audience,
-    /// The parties that may have got it.
+    /// The parties to which the token may have been issued.
     pub authorized_parties: AuthorizedParties,
-    /// ClaimsSet that must have a certain value.
+    /// Claims and the values that they must have.
     pub required: Vec<(String, String)>,
-    /// What `exp`, `nbf` and `iat` must say.
+    /// The rule for `exp`, `nbf` and `iat`.
     pub times: Times,
-    /// What the identity product requires beside.
+    /// The identity provider's own rule.
     pub idp_rule: IdpRule,
 }
 
 /// A rule that only one identity provider has.
 pub type IdpRule = fn(&ClaimsSet) -> Result<(), Reason>;
 
-/// What `exp`, `nbf` and `iat` must say.
+/// The rule for `exp`, `nbf` and `iat`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Times {
-    /// There must be an `exp`, and none of them may speak against now.
+    /// `exp` is required, and each of them is checked if present.
     MustExpire,
-    /// None of them may speak against now; they may be missing, or null.
+    /// Each of them is checked if present and not null.
     IfPresent,
-    /// Nothing: whoever was asked has just said that the session is good.
+    /// None of them is checked: a service has just confirmed the session.
     Unchecked,
 }
 
-/// What `iss` must say.
-#[derive(Clone, PartialEq, Eq)]
+/// The rule for `iss`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IssuerClaim {
-    /// Exactly one of these.
+    /// It is required, and must equal one of these.
     OneOf(Vec<String>),
-    /// Exactly this, or nothing.
+    /// It must equal this if present.
     IfPresent(String),
-    /// Anything: who vouches is known from the key or the URL alone.
+    /// It is not checked: the key or the URL alone determines the issuer.
     Unchecked,
 }
 
-/// The audience rule.
+/// The rule for the audience.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audience {
-    /// Said out loud by `*`: any.
+    /// Any audience is accepted.
     Any,
-    /// One of these.
+    /// `aud` must contain one of these.
     OneOf(Vec<String>),
-    /// Cognito's: an app client, named by `client_id` in access tokens and by `aud` in ID tokens;
-    /// none means any.
+    /// The token must be for one of these Cognito app clients, or for any if there are none. Access
+    /// tokens name the client in `client_id`, ID tokens in `aud`.
     /// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html>
     CognitoClient(Vec<String>),
 }
@@ -87,8 +86,8 @@ pub enum ClaimsError {
     Invalid(#[from] Reason),
 }
 
-/// Refuses logout tokens and security event tokens by the claim that makes them so, as their type
-/// may be left out (OpenID Connect Back-Channel Logout 1.0 section 2.4, RFC 8417 section 2.2).
+/// Rejects logout tokens and security event tokens. Their `typ` is optional, so the `events` claim
+/// identifies them (OpenID Connect Back-Channel Logout 1.0 section 2.4, RFC 8417 section 2.2).
 ///
 /// # Errors
 /// [`Reason::EventToken`].
@@ -101,10 +100,10 @@ pub fn reject_event_token(claims: &Members) -> Result<(), Reason> {
 }
 
 impl Rules {
-    /// Makes a session out of claims that have been verified.
+    /// Creates a session from verified claims.
     ///
     /// # Errors
-    /// Expiry is told only of claims that are otherwise good.
+    /// [`ClaimsError::Expired`] only if the claims meet every other rule.
     pub fn session(&self, claims: ClaimsSet) -> Result<Session, ClaimsError> {
         let subject = self.check(&claims)?;
         self.times.check(&claims)?;
@@ -115,7 +114,7 @@ impl Rules {
         })
     }
 
-    /// Every rule but expiry. Gives the subject.
+    /// Checks every rule but the times. Returns the subject.
     fn check(&self, claims: &ClaimsSet) -> Result<String, Reason> {
         if !self.issuer_claim.accepts(claims.get("iss")) {
             return Err(Reason::IssuerMismatch);
@@ -137,7 +136,7 @@ impl Rules {
     fn subject(&self, claims: &ClaimsSet) -> Option<String> {
         let subject = match claims.members.pointer(&self.subject_pointer)? {
             Value::String(text) => text.clone(),
-            // Many an app numbers its users.
+            // Some apps number their users.
             Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
             _ => return None,
         };
@@ -147,18 +146,24 @@ impl Rules {
 
 impl Times {
     fn check(self, claims: &ClaimsSet) -> Result<(), ClaimsError> {
-        let moment = |name| {
+        if self == Self::Unchecked {
+            return Ok(());
+        }
+        let time = |name| {
             claims
                 .get(name)
                 .filter(|claim| self == Self::MustExpire || !claim.is_null())
         };
         let is_past = |name| {
-            moment(name).is_none_or(|claim| claim.as_f64().is_some_and(|m| claims.is_past(m)))
+            time(name).is_none_or(|claim| claim.as_f64().is_some_and(|time| claims.is_past(time)))
         };
-        match moment("exp").map(Value::as_f64) {
-            _ if self == Self::Unchecked => Ok(()),
-            _ if !is_past("nbf") => Err(Reason::NotBefore.into()),
-            _ if !is_past("iat") => Err(Reason::IssuedAt.into()),
+        if !is_past("nbf") {
+            return Err(Reason::NotBefore.into());
+        }
+        if !is_past("iat") {
+            return Err(Reason::IssuedAt.into());
+        }
+        match time("exp").map(Value::as_f64) {
             None if self == Self::IfPresent => Ok(()),
             None | Some(None) => Err(Reason::ExpiryMissing.into()),
             Some(Some(expiry)) if claims.now > expiry + LEEWAY_SECONDS => Err(ClaimsError::Expired),
@@ -168,7 +173,7 @@ impl Times {
 }
 
 impl IssuerClaim {
-    /// Whether tokens of this name are meant.
+    /// Whether the rule accepts this issuer by name.
     pub fn names(&self, issuer: &str) -> bool {
         matches!(self, Self::OneOf(known) if known.iter().any(|known| known == issuer))
     }
@@ -203,7 +208,8 @@ impl Audience {
     }
 }
 
-/// `aud` is one text or an array of texts (RFC 7519 section 4.1.3).
+/// Whether a claim contains a wanted value. `aud` is a string or an array of strings (RFC 7519 section
+/// 4.1.3).
 fn is_one_of(claim: Option<&Value>, wanted: &[String]) -> bool {
     match claim {
         Some(Value::String(audience)) => wanted.contains(audience),
@@ -215,7 +221,7 @@ fn is_one_of(claim: Option<&Value>, wanted: &[String]) -> bool {
     }
 }
 
-/// Whether a claim has the value that a setting spells out.
+/// Whether a claim has the value of a setting.
 fn equals_setting(claim: &Value, wanted: &str) -> bool {
     match claim {
         Value::String(text) => text == wanted,

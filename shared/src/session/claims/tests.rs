@@ -1,4 +1,4 @@
-//! Each rule, kept and broken.
+//! Claims that meet and break each rule.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ fn judge(change: Value) -> Result<Session, ClaimsError> {
 }
 
 #[test]
-fn a_session_is_what_fits_every_rule() {
+fn claims_that_meet_every_rule_make_a_session() {
     let session = judge(json!({})).ok().unwrap();
     assert_eq!(
         (session.issuer(), session.subject()),
@@ -124,7 +124,7 @@ fn clocks_may_be_five_seconds_apart() {
 }
 
 #[test]
-fn times_that_need_not_be_there_may_be_null_and_are_judged_if_they_are_there() {
+fn optional_times_may_be_null_and_are_checked_if_present() {
     let judge = |times: Times, claims: Value| {
         let rules = Rules { times, ..rules() };
         let claims = json!({"iss": "https://id.test", "sub": "ada", "aud": "voice", "azp": "app",
@@ -166,7 +166,7 @@ fn times_that_need_not_be_there_may_be_null_and_are_judged_if_they_are_there() {
 }
 
 #[test]
-fn a_token_that_is_wrong_and_expired_is_wrong() {
+fn an_expired_token_that_breaks_another_rule_is_invalid() {
     assert!(matches!(
         judge(json!({"exp": NOW - 60, "aud": "other"})),
         Err(ClaimsError::Invalid(_))
@@ -174,7 +174,7 @@ fn a_token_that_is_wrong_and_expired_is_wrong() {
 }
 
 #[test]
-fn cognitos_clients_are_named_in_two_ways_and_any_is_still_a_token_of_use() {
+fn cognito_names_clients_in_two_claims_and_token_use_is_always_checked() {
     let judge = |clients: &[&str], claims: Value| {
         let audience =
             Audience::CognitoClient(clients.iter().map(|&client| client.to_owned()).collect());
@@ -205,7 +205,7 @@ fn cognitos_clients_are_named_in_two_ways_and_any_is_still_a_token_of_use() {
 }
 
 #[test]
-fn a_required_claim_may_be_within_another() {
+fn a_required_claim_may_be_inside_another() {
     let rules = Rules {
         required: vec![("/firebase/provider".to_owned(), "password".to_owned())],
         ..rules()

@@ -1,4 +1,4 @@
-//! Signature algorithms, and the family of keys that each needs.
+//! Signature algorithms, and the family of keys that each uses.
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,14 +26,14 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// The algorithms that need a public key.
+    /// The algorithms that are verified with a public key.
     pub const ASYMMETRIC: [&'static str; 10] = [
         "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
     ];
-    /// The algorithms that need a shared secret.
+    /// The algorithms that are verified with a shared secret.
     pub const SYMMETRIC: [&'static str; 3] = ["HS256", "HS384", "HS512"];
 
-    /// Its name, as tokens and key sets have it.
+    /// The name in tokens and key sets.
     pub fn name(self) -> &'static str {
         let mut names = Self::ASYMMETRIC.into_iter().chain(Self::SYMMETRIC);
         names
@@ -41,7 +41,7 @@ impl Algorithm {
             .unwrap_or_default()
     }
 
-    /// The family of keys that it needs.
+    /// The family of keys that the algorithm uses.
     pub fn family(self) -> Family {
         match self {
             Self::Hs256 | Self::Hs384 | Self::Hs512 => Family::Secret,
@@ -110,7 +110,7 @@ impl FromStr for Algorithm {
     }
 }
 
-/// Kinds of keys. An elliptic curve's key works for that curve's algorithm alone.
+/// Families of keys. The key of an elliptic curve only works with the algorithm for that curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are those of the RFCs")]
 pub enum Family {
@@ -123,7 +123,7 @@ pub enum Family {
 }
 
 impl Family {
-    /// Its name, as key sets have it: the type, or the curve.
+    /// The name in key sets: the key type or the curve.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Secret => "oct",
@@ -136,6 +136,6 @@ impl Family {
     }
 }
 
-/// The shortest secret that may sign or encrypt sessions, in bytes (RFC 7518 section 3.2, RFC 8725
-/// section 3.5).
+/// The minimum length of a secret that signs or encrypts sessions, in bytes (RFC 7518 section 3.2, RFC
+/// 8725 section 3.5).
 pub const MIN_SECRET_BYTES: usize = 32;

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_cannot_be_trusted_with_a_signature_are_left_out() {
+    fn keys_that_are_weak_or_not_for_signatures_are_left_out() {
         assert_eq!(usable(json!([rsa(256)])), 1);
         assert_eq!(
             usable(json!([
@@ -246,9 +246,9 @@ mod tests {
         assert_eq!(
             usable(json!([long.clone()])),
             1,
-            "zeros in front make no other number"
+            "leading zeros do not change a number"
         );
-        assert_eq!(usable(json!([rsa(512), long])), 1, "nor another key");
+        assert_eq!(usable(json!([rsa(512), long])), 1, "nor the key");
         for key in [
             rsa(255),
             rsa(513),
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn an_odd_key_does_not_spoil_the_rest_and_an_equal_one_counts_once() {
+    fn an_invalid_key_does_not_invalidate_the_rest_and_an_equal_key_counts_once() {
         assert_eq!(usable(json!([7, {"kty": "new"}, rsa(256)])), 1);
         assert_eq!(usable(json!([rsa(256), rsa(384)])), 2);
         assert_eq!(
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_set_is_refused() {
+    fn anything_but_a_key_set_is_an_error() {
         let many = json!({"keys": vec![json!({}); 101]}).to_string();
         for text in [
             "",

@@ -1,7 +1,7 @@
-//! Signatures: which algorithms there are, which key fits which, and the check itself.
+//! Verifies signatures with a key.
 //!
-//! An algorithm is used only where settings list it and the key is made for it; the token's own
-//! word decides nothing (RFC 8725 section 3.1).
+//! An algorithm is used only if the settings list it and the key fits it. The token's header cannot
+//! change that (RFC 8725 section 3.1).
 
 use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED, UnparsedPublicKey};
 use base64::Engine;
@@ -11,19 +11,19 @@ use jsonwebtoken::{DecodingKey, DecodingKeyKind, crypto};
 use crate::session::jwt::algorithm::{Algorithm, Family, MIN_SECRET_BYTES};
 use crate::session::jwt::unverified::UnverifiedToken;
 
-/// A key that verifies, with what it is made for. It has no `Debug`, as it may hold a secret.
+/// A key that verifies signatures. It has no `Debug`, as it may contain a secret.
 pub struct VerifyingKey {
     family: Family,
-    /// The one algorithm that the key set binds the key to, if it does.
+    /// The algorithm that the key set binds the key to, if any.
     bound_to: Option<Algorithm>,
     material: Material,
 }
 
 enum Material {
     Library(DecodingKey),
-    /// A symmetric key out of a key set, with its length in bytes.
+    /// A symmetric key from a key set, with its length in bytes.
     Symmetric(DecodingKey, usize),
-    /// An uncompressed point; the library has no ES512.
+    /// An uncompressed point. The library does not support ES512.
     P521(Vec<u8>),
 }
 
@@ -52,7 +52,7 @@ impl Material {
 }
 
 impl VerifyingKey {
-    /// A shared secret that settings name, for each of the HMAC algorithms.
+    /// A shared secret from the settings, for every HMAC algorithm.
     pub fn secret(secret: &[u8]) -> Self {
         let material = Material::Library(DecodingKey::from_secret(secret));
         Self {
@@ -62,8 +62,8 @@ impl VerifyingKey {
         }
     }
 
-    /// A symmetric key out of a key set, for the algorithms that it is long enough for (RFC 7518
-    /// section 3.2).
+    /// A symmetric key from a key set, for the algorithms for which it is long enough (RFC 7518 section
+    /// 3.2).
     pub fn symmetric(secret: &[u8], bound_to: Option<Algorithm>) -> Self {
         let material = Material::Symmetric(DecodingKey::from_secret(secret), secret.len());
         Self {
@@ -73,7 +73,7 @@ impl VerifyingKey {
         }
     }
 
-    /// An RSA key of big-endian modulus and exponent.
+    /// An RSA key from its modulus and exponent, both big-endian.
     pub fn rsa(modulus: &[u8], exponent: &[u8], bound_to: Option<Algorithm>) -> Self {
         let material = Material::Library(DecodingKey::from_rsa_raw_components(modulus, exponent));
         Self {
@@ -83,7 +83,8 @@ impl VerifyingKey {
         }
     }
 
-    /// A point on a curve, uncompressed (SEC 1 section 2.3.3), or an Ed25519 key's 32 bytes.
+    /// A key from an uncompressed point on a curve (SEC 1 section 2.3.3), or from the 32 bytes of an
+    /// Ed25519 key.
     pub fn curve(family: Family, point: Vec<u8>, bound_to: Option<Algorithm>) -> Self {
         let material = match family {
             Family::P521 => Material::P521(point),
@@ -97,7 +98,7 @@ impl VerifyingKey {
         }
     }
 
-    /// What the key is made for, for the log.
+    /// The family and the algorithm of the key, for the log.
     pub fn description(&self) -> String {
         match self.bound_to {
             None => self.family.name().to_owned(),
@@ -105,21 +106,22 @@ impl VerifyingKey {
         }
     }
 
-    /// Whether two keys are one: the same material, bound to the same algorithm.
+    /// Whether two keys have the same material and are bound to the same algorithm.
     pub fn is_same(&self, other: &Self) -> bool {
         self.family == other.family
             && self.bound_to == other.bound_to
             && self.material.is_same(&other.material)
     }
 
-    /// Whether the key is made for an algorithm.
+    /// Whether the key can verify an algorithm.
     pub fn fits(&self, algorithm: Algorithm) -> bool {
-        let least = match algorithm {
+        let min_bytes = match algorithm {
             Algorithm::Hs384 => 48,
             Algorithm::Hs512 => 64,
             _ => MIN_SECRET_BYTES,
         };
-        let long_enough = !matches!(self.material, Material::Symmetric(_, bytes) if bytes < least);
+        let long_enough =
+            !matches!(self.material, Material::Symmetric(_, bytes) if bytes < min_bytes);
         long_enough
             && self.family == algorithm.family()
             && self.bound_to.is_none_or(|bound| bound == algorithm)

@@ -1,5 +1,4 @@
-//! A JWT taken apart, before anything in it is believed (RFC 7515 section 5.2, RFC 7519 section
-//! 7.2, RFC 8725).
+//! Parses a JWT. Nothing in it is trusted yet (RFC 7515 section 5.2, RFC 7519 section 7.2, RFC 8725).
 
 use std::borrow::Cow;
 
@@ -13,30 +12,30 @@ use crate::session::jose::{REFUSED_MEMBERS, is_encrypted};
 use crate::session::jwt::algorithm::Algorithm;
 use crate::session::reason::Reason;
 
-/// The longest token that is looked at, in bytes.
+/// The maximum length of a token in bytes.
 pub const MAX_BYTES: usize = 8 * 1024;
-/// The longest key id that is looked up, in bytes.
+/// The maximum length of a key id in bytes.
 const MAX_KEY_ID_BYTES: usize = 256;
 
-/// A token in compact form, nothing of which has been verified.
+/// A token in compact serialization. Nothing in it has been verified.
 pub struct UnverifiedToken<'a> {
-    /// The algorithm that the header names; whether it may be used is for settings and keys to say.
+    /// The algorithm in the header. Settings and keys decide whether it may be used.
     pub algorithm: Algorithm,
-    /// The key's id, if the header names one.
+    /// The key id in the header.
     pub key_id: Option<String>,
-    /// What the signature is over.
+    /// The bytes that are signed.
     pub signed: &'a str,
-    /// The signature, as base64url that has been found well-formed.
+    /// The signature, as valid base64url.
     pub signature: &'a str,
     header: Members,
     payload: Vec<u8>,
 }
 
 impl<'a> UnverifiedToken<'a> {
-    /// Takes a compact token apart.
+    /// Parses a token.
     ///
     /// # Errors
-    /// A clause for the log that says which rule it breaks.
+    /// The [`Reason`] why it is not a valid token.
     pub fn parse(token: &'a str) -> Result<Self, Reason> {
         if token.len() > MAX_BYTES {
             return Err(Reason::TokenTooLong);
@@ -49,7 +48,7 @@ impl<'a> UnverifiedToken<'a> {
         if payload.contains('.') {
             return Err(Reason::TokenParts);
         }
-        // This decoder takes neither padding nor stray bits: one token has one spelling.
+        // This decoder accepts neither padding nor non-zero trailing bits, so a token has one encoding.
         let decode = |part| {
             URL_SAFE_NO_PAD
                 .decode(part)
@@ -86,8 +85,8 @@ impl<'a> UnverifiedToken<'a> {
         })
     }
 
-    /// Who the token says it is from: good for choosing the issuer whose keys must then confirm it,
-    /// and for nothing else.
+    /// The `iss` claim. It is not verified: use it only to select the issuer whose keys must verify the
+    /// token.
     pub fn unverified_issuer(&self) -> Option<Cow<'_, str>> {
         #[derive(Deserialize)]
         struct ClaimsSet<'a> {
@@ -99,25 +98,24 @@ impl<'a> UnverifiedToken<'a> {
             .map(|ClaimsSet { iss }| iss)
     }
 
-    /// The payload, which need not be JSON. Call it once the signature has been verified.
+    /// The payload, which need not be JSON. Call this after the signature has been verified.
     pub fn into_payload(self) -> Vec<u8> {
         self.payload
     }
 
-    /// What the token says, in its header and as its claims. Call it once the signature has been
-    /// verified.
+    /// The header and the claims. Call this after the signature has been verified.
     ///
     /// # Errors
-    /// A clause for the log.
+    /// [`Reason::TokenClaims`].
     pub fn into_claims(self) -> Result<(Members, Members), Reason> {
         let claims = json::strict_object(&self.payload);
         Ok((self.header, claims.map_err(|_| Reason::TokenClaims)?))
     }
 }
 
-/// Refuses tokens that say they are for something else: logout tokens, DPoP proofs, security events
-/// (RFC 8725 section 3.11). Access tokens say `at+jwt` (RFC 9068), most others `JWT` or nothing.
-/// Every other name with a `+` in it is some other kind's, be it `logout+jwt` or `dc+sd-jwt`.
+/// Rejects tokens whose type is for another purpose: logout tokens, DPoP proofs, security events (RFC
+/// 8725 section 3.11). Access tokens have `at+jwt` (RFC 9068), most others `JWT` or no type. Every
+/// other type with a `+`, such as `logout+jwt` or `dc+sd-jwt`, has another purpose.
 fn check_type(header: &Members) -> Result<(), Reason> {
     let Some(value) = header.get("typ") else {
         return Ok(());
@@ -151,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_a_plain_token_apart() {
+    fn parses_a_plain_token() {
         let text = token(r#"{"alg":"ES256","kid":"k1","typ":"at+JWT"}"#);
         let token = UnverifiedToken::parse(&text).ok().unwrap();
         assert_eq!(token.key_id.as_deref(), Some("k1"));
@@ -160,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_headers_that_change_the_rules() {
+    fn rejects_headers_that_change_the_rules() {
         for member in [
             r#""crit":["exp"]"#,
             r#""crit":[]"#,
@@ -197,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_every_other_shape() {
+    fn rejects_every_other_form() {
         let good = token(r#"{"alg":"ES256"}"#);
         assert!(!refused(&good));
         let parts: Vec<&str> = good.split('.').collect();
@@ -214,7 +212,7 @@ mod tests {
             format!("{good} "),
             format!("{header}.{payload}.c2l_/w"),
             format!("{header}.{payload}.c2lu+"),
-            // The last character's stray bits must be zero.
+            // The trailing bits of the last character must be zero.
             format!("{header}.{payload}.c2l"),
             format!("{good}{}", "A".repeat(MAX_BYTES)),
         ] {
@@ -224,7 +222,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(text in "[ -~]{0,80}", parts in proptest::collection::vec("[A-Za-z0-9_=-]{0,30}", 0..6)) {
+        fn no_input_makes_it_panic(text in "[ -~]{0,80}", parts in proptest::collection::vec("[A-Za-z0-9_=-]{0,30}", 0..6)) {
             let _ = UnverifiedToken::parse(&text);
             let _ = UnverifiedToken::parse(&parts.join("."));
         }

@@ -1,5 +1,4 @@
-//! Which tokens a set of keys has verified: a session's token comes many times, and its signature
-//! is no other the next time.
+//! The tokens whose signature a key set has already verified: callers send the same token many times.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,15 +7,15 @@ use aws_lc_rs::digest::{self, SHA256_OUTPUT_LEN};
 
 use crate::session::jwt::unverified::UnverifiedToken;
 
-/// How many tokens are remembered.
+/// The maximum number of cached tokens.
 const MAX: usize = 512;
 
-/// A token's SHA-256, its signature included.
+/// The SHA-256 of a token, including its signature.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash([u8; SHA256_OUTPUT_LEN]);
 
 impl TokenHash {
-    /// The hash of a token.
+    /// Hashes a token.
     pub fn new(token: &UnverifiedToken) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
         for part in [token.signed, ".", token.signature] {
@@ -28,23 +27,22 @@ impl TokenHash {
     }
 }
 
-/// Tokens with good signatures. Belongs to one set of keys and goes with it, so that what a removed
-/// key signed is believed for no longer than the key is. Of a token, nothing but the signature is
-/// remembered: its claims are judged each time.
+/// Tokens with valid signatures. The cache belongs to one key set and is dropped with it, so that a
+/// token is not accepted for longer than the key that signed it. Only the verification of the signature
+/// is cached: the claims are checked each time.
 #[derive(Default)]
 pub struct VerifiedCache(Mutex<HashSet<TokenHash>>);
 
 impl VerifiedCache {
-    /// Whether a token was verified before.
+    /// Whether a token has been verified.
     pub fn contains(&self, token: &TokenHash) -> bool {
         self.lock().contains(token)
     }
 
-    /// Remembers that a token was verified.
+    /// Adds a token that has been verified.
     pub fn insert(&self, token: TokenHash) {
         let mut tokens = self.lock();
-        // Forgetting all costs each of them one verification: less than to keep note of who came
-        // when.
+        // Clearing costs one verification for each token, which is cheaper than tracking their use.
         if tokens.len() >= MAX {
             tokens.clear();
         }
@@ -61,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_is_of_the_signature_too() {
+    fn the_hash_includes_the_signature() {
         let hash = |text| TokenHash::new(&UnverifiedToken::parse(text).unwrap());
         let header = "eyJhbGciOiJSUzI1NiJ9";
         let tokens = [
@@ -75,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn never_holds_more_than_it_may() {
+    fn never_contains_more_than_the_maximum() {
         let verified = VerifiedCache::default();
         for number in 0..2 * MAX {
             let token = TokenHash(std::array::from_fn(|place| {
