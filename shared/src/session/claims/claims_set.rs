@@ -9,7 +9,7 @@ use crate::json::Members;
 /// The maximum difference between the clocks of issuer and function, in seconds.
 pub(super) const LEEWAY_SECONDS: f64 = 5.0;
 
-/// ClaimsSet that are being judged, and when.
+/// The claims of a token, with its header and the current time.
 pub struct ClaimsSet {
     header: Members,
     pub(super) members: Value,
@@ -17,7 +17,7 @@ pub struct ClaimsSet {
 }
 
 impl ClaimsSet {
-    /// ClaimsSet as they stand at `now`, which is time since the Unix epoch.
+    /// Claims without a header. `now` is the time since the Unix epoch.
     pub fn new(members: Members, now: Duration) -> Self {
         Self {
             header: Map::new(),

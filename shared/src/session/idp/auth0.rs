@@ -10,8 +10,8 @@ use crate::session::idp::definition::{
 use crate::session::jwe::compact::{ContentKey, Encryption};
 use crate::session::jwe::{EncryptedCookie, Scheme};
 
-/// Auth0's access tokens. With a secret, also the cookies of nextjs-auth0, which that secret
-/// encrypts.
+/// Auth0's access tokens. With a secret, also the cookies of nextjs-auth0, which are encrypted with that
+/// secret.
 pub const AUTH0: Idp = Idp {
     name: "auth0",
     issuer_setting: "the tenant's domain from Auth0's dashboard",
@@ -30,7 +30,7 @@ pub const AUTH0: Idp = Idp {
     ),
 };
 
-/// How long before the time that ends a session for good the library takes it for ended.
+/// The library treats a session as expired this long before its absolute expiry, in seconds.
 const ENDS_EARLY_SECONDS: f64 = 30.0;
 
 fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
@@ -43,17 +43,17 @@ fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
     IdpTenant::with_issuer(format!("{url}/"), format!("{url}/.well-known/jwks.json"))
 }
 
-/// <https://github.com/auth0/nextjs-auth0>: one key out of `AUTH0_SECRET`, whatever the cookie's
-/// name.
+/// nextjs-auth0 derives one key from `AUTH0_SECRET` for all cookies.
+/// <https://github.com/auth0/nextjs-auth0>
 fn keys(secret: &[u8], _: &EncryptedCookie) -> Vec<ContentKey> {
     ContentKey::derive(Encryption::A256Gcm, secret, b"", b"JWE CEK")
         .into_iter()
         .collect()
 }
 
-/// The user's claims are a member of the session. When the session began and ends stands beside
-/// them in version 4, and in the header in versions before; what the user's claims say of that is
-/// about an ID token, long expired.
+/// The claims of the user are a member of the session. Version 4 has the times of the session next to
+/// them, earlier versions in the header. The times in the user's claims belong to an ID token that has
+/// expired long ago.
 fn claims(header: &Members, mut session: Members) -> Option<Members> {
     let Some(Value::Object(mut user)) = session.remove("user") else {
         return None;

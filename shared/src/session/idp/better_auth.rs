@@ -5,11 +5,11 @@ use crate::session::idp::definition::{
 };
 use crate::settings::callable_url;
 
-/// The tokens of better-auth's JWT plugin, as Bearer. Its session cookie is opaque: for that there
-/// is `forward`.
+/// The tokens of better-auth's JWT plugin, as Bearer. Its session cookie is opaque: use `forward` for
+/// it.
 pub const BETTER_AUTH: Idp = Idp {
     name: "better-auth",
-    issuer_setting: "the app's base URL, as better-auth has it",
+    issuer_setting: "the app's base URL, as in better-auth's settings",
     tenant,
     algorithms: &["EdDSA", "ES256", "ES512", "RS256", "PS256"],
     audience: AudienceSetting::Default(&[]),
@@ -19,7 +19,7 @@ pub const BETTER_AUTH: Idp = Idp {
     secret: SecretUse::None,
 };
 
-/// Issuer and audience are the base URL's origin. A base URL without a path stands for one with
+/// Issuer and audience are the origin of the base URL. A base URL without a path implies the path
 /// `/api/auth`.
 fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
     let url =

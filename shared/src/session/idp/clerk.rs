@@ -12,11 +12,11 @@ use crate::session::idp::definition::{
 };
 use crate::session::reason::Reason;
 
-/// Clerk's session tokens. They live for a minute, and most name the page that they were made for
-/// as `azp`: tokens for native apps do not, nor those of some web users. Clerk's own verifier lets
-/// the latter pass
-/// (<https://github.com/clerk/javascript/blob/main/packages/backend/src/jwt/assertions.ts>); here a
-/// setting must say so.
+/// Clerk's session tokens. They expire after a minute. Most name the page to which they were issued in
+/// `azp`; those for native apps and for some web users do not. Clerk's own verifier accepts tokens
+/// without `azp`
+/// (<https://github.com/clerk/javascript/blob/main/packages/backend/src/jwt/assertions.ts>). Here a
+/// setting must allow them.
 pub const CLERK: Idp = Idp {
     name: "clerk",
     issuer_setting: "the publishable key (pk_…) or the Frontend API URL from Clerk's dashboard",
@@ -29,7 +29,7 @@ pub const CLERK: Idp = Idp {
     secret: SecretUse::None,
 };
 
-/// What `cat` in the header of a session token says, and what it says where it says nothing.
+/// The values of `cat` in the header of a session token: the category, and no category.
 /// <https://github.com/clerk/javascript/blob/main/packages/backend/src/tokens/jwtCategories.ts>
 const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
 const NO_CATEGORY: &str = "cl_I7d4PD111III";
@@ -50,9 +50,10 @@ fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
     Ok(IdpTenant::with_issuer(issuer, key_set)?.with_cookies(cookies))
 }
 
-/// A publishable key is `pk_live_` or `pk_test_` and the Frontend API's host with a `$`, as base64.
+/// A publishable key is `pk_live_` or `pk_test_`, followed by the Frontend API's host and a `$` in
+/// base64.
 fn frontend_api(publishable_key: &str) -> Result<String, &'static str> {
-    let fault = "must be Clerk's publishable key (pk_…) or its Frontend API URL";
+    let requirement = "must be Clerk's publishable key (pk_…) or its Frontend API URL";
     let encoded = publishable_key
         .strip_prefix("pk_live_")
         .or_else(|| publishable_key.strip_prefix("pk_test_"));
@@ -61,11 +62,11 @@ fn frontend_api(publishable_key: &str) -> Result<String, &'static str> {
         .and_then(|encoded| STANDARD_NO_PAD.decode(encoded).ok())
         .and_then(|host| String::from_utf8(host).ok());
     let host = host.and_then(|host| host.strip_suffix('$').map(str::to_owned));
-    host.filter(|host| is_id(host)).ok_or(fault)
+    host.filter(|host| is_id(host)).ok_or(requirement)
 }
 
-/// Several Clerk apps may live on one site; the cookie of one has a piece of the publishable key's
-/// hash in its name.
+/// Several Clerk apps may share a site, so the cookie's name contains a part of the hash of the
+/// publishable key.
 fn suffixed_cookie(publishable_key: &str) -> String {
     let hash = digest::digest(
         &digest::SHA1_FOR_LEGACY_USE_ONLY,
@@ -76,8 +77,8 @@ fn suffixed_cookie(publishable_key: &str) -> String {
 }
 
 fn rule(claims: &ClaimsSet) -> Result<(), Reason> {
-    // Its machine, OAuth and template tokens have the same issuer and keys. They differ by type or
-    // category, and by claims.
+    // Machine, OAuth and template tokens have the same issuer and keys as session tokens. They have
+    // another type or category, and other claims.
     let typed = claims.header("typ").is_none_or(|value| value == "JWT");
     let of_session = |category: &Value| {
         [SESSION_CATEGORY, NO_CATEGORY]
@@ -90,7 +91,7 @@ fn rule(claims: &ClaimsSet) -> Result<(), Reason> {
     if claims.text("sid").is_none_or(str::is_empty) {
         return Err(Reason::ClerkSessionIdMissing);
     }
-    // A pending session still has a step before it, such as the choice of an organization.
+    // In a pending session, the user has not completed a step, such as choosing an organization.
     if claims.get("sts").is_some_and(|status| status != "active") {
         return Err(Reason::ClerkSessionPending);
     }
@@ -101,9 +102,9 @@ fn rule(claims: &ClaimsSet) -> Result<(), Reason> {
 mod tests {
     use super::*;
 
-    /// Each with the suffix that Clerk's own library has in its tests.
+    /// The suffixes are those of the tests of Clerk's own library.
     #[test]
-    fn the_cookies_suffix_is_a_piece_of_the_keys_hash() {
+    fn the_suffix_of_the_cookie_is_a_part_of_the_hash_of_the_key() {
         for (key, suffix) in [
             ("pk_live_Y2xlcmsuY2xlcmsuZGV2JA", "1Z8AzTQD"),
             ("pk_test_Y2xlcmsuY2xlcmsuZGV2JA", "QvfNY2dr"),

@@ -1,4 +1,4 @@
-//! What an identity product is: data about its tokens, cookies and settings.
+//! The data that describes an identity provider: its tokens, cookies and settings.
 
 use url::Url;
 
@@ -8,77 +8,79 @@ use crate::session::cookie::{CookieFormat, SessionCookie};
 use crate::session::jwe::Scheme;
 use crate::session::reason::Reason;
 
-/// A product whose sessions are signed tokens.
+/// An identity provider whose sessions are signed tokens.
 #[derive(Clone)]
 pub struct Idp {
-    /// Its name, as `SESSION_KIND` has it.
+    /// The value of `SESSION_KIND`.
     pub name: &'static str,
-    /// What an entry of `SESSION_ISSUER` may be, for whoever left it out.
+    /// What an entry of `SESSION_ISSUER` is, for the message if it is not set.
     pub issuer_setting: &'static str,
-    /// What an entry of `SESSION_ISSUER` stands for; the error says what it must be.
+    /// Reads an entry of `SESSION_ISSUER`. The error says what the entry must be.
     pub tenant: fn(&str) -> Result<IdpTenant, &'static str>,
-    /// The algorithms of its tokens, unless `SESSION_ALGORITHMS` says otherwise.
+    /// The algorithms of its tokens, unless `SESSION_ALGORITHMS` is set.
     pub algorithms: &'static [&'static str],
-    /// Its audience rule.
+    /// The meaning of `SESSION_AUDIENCE`.
     pub audience: AudienceSetting,
-    /// Whether tokens name the page that they are for: `SESSION_AUTHORIZED_PARTIES` are the allowed
-    /// origins where it is not set.
+    /// Whether its tokens are issued to pages: then `SESSION_AUTHORIZED_PARTIES` defaults to the
+    /// allowed origins.
     pub party_is_an_origin: bool,
-    /// Whether tokens must name their key.
+    /// Whether its tokens must have a key id.
     pub key_id_required: bool,
-    /// What its tokens must say beside.
+    /// An additional rule for its claims.
     pub rule: IdpRule,
-    /// What a secret of `SESSION_SECRET_ID` is for.
+    /// The meaning of `SESSION_SECRET_ID`.
     pub secret: SecretUse,
 }
 
-/// What `SESSION_AUDIENCE` is for a product.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// The meaning of `SESSION_AUDIENCE` for an identity provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AudienceSetting {
-    /// It must be set; the text says what it lists.
+    /// It must be set. The text says what it lists.
     Required(&'static str),
-    /// As for [`AudienceSetting::Required`]: Cognito's app clients, which access tokens do not name
-    /// by `aud`.
+    /// It must be set, and lists Cognito's app clients, which access tokens do not name in `aud`.
     CognitoClients,
-    /// It may be set; else it is the tenant's own, or this.
+    /// It is optional. The default is the tenant's audience or these.
     Default(&'static [&'static str]),
-    /// The tenant's own always counts; what is set must say the same.
+    /// The tenant's audience is always used. If it is set, it must equal that.
     Tenants,
 }
 
-/// What a product does with a secret that it shares with the broker.
+/// What an identity provider uses a secret for that it shares with the broker.
 #[derive(Clone)]
 pub enum SecretUse {
-    /// Nothing.
+    /// It has none.
     None,
-    /// It signs tokens with one of these algorithms, next to published keys.
+    /// It signs tokens with one of these algorithms, in addition to published keys.
     Signs(&'static [&'static str]),
-    /// It encrypts sessions in these cookies, beside the signed tokens.
+    /// It encrypts sessions in these cookies, in addition to signed tokens.
     Encrypts(Scheme, &'static [(&'static str, CookieFormat)]),
 }
 
-/// One team's part of a product.
+/// One customer's tenant at an identity provider: a project, instance, user pool or client.
 #[derive(Clone)]
 pub struct IdpTenant {
-    /// The issuers of its tokens; the first gives its name to all of them.
+    /// The issuers of its tokens. The name of the first is the issuer of all its sessions.
     pub issuers: Vec<PublishedIssuer>,
-    /// For whom its tokens are, where that follows from the tenant alone.
+    /// The audience of its tokens, if the tenant determines it.
     pub audience: Option<String>,
-    /// The cookies in which its sessions travel.
+    /// Its session cookies.
     pub cookies: Vec<SessionCookie>,
 }
 
 /// An issuer that publishes its keys.
 #[derive(Clone)]
 pub struct PublishedIssuer {
-    /// What `iss` may be.
+    /// The accepted values of `iss`.
     pub names: Vec<String>,
-    /// Where its key set is, where that follows from its name.
+    /// The URL of its key set, if its name determines it.
     pub key_set: Option<Url>,
 }
 
 impl IdpTenant {
-    /// A tenant with one issuer, whose key set has a path below a URL.
+    /// A tenant with one issuer and the URL of its key set.
+    ///
+    /// # Errors
+    /// What the URL must be.
     pub fn with_issuer(name: String, key_set: String) -> Result<Self, &'static str> {
         Ok(Self {
             issuers: vec![PublishedIssuer::new(vec![name], &key_set)?],
@@ -87,7 +89,7 @@ impl IdpTenant {
         })
     }
 
-    /// The same, with these cookies.
+    /// Sets the session cookies.
     #[must_use]
     pub fn with_cookies(self, cookies: Vec<SessionCookie>) -> Self {
         Self { cookies, ..self }
@@ -95,7 +97,10 @@ impl IdpTenant {
 }
 
 impl PublishedIssuer {
-    /// An issuer of these names, with its key set at a URL.
+    /// An issuer with these names and the URL of its key set.
+    ///
+    /// # Errors
+    /// What the URL must be.
     pub fn new(names: Vec<String>, key_set: &str) -> Result<Self, &'static str> {
         Ok(Self {
             names,
@@ -104,8 +109,11 @@ impl PublishedIssuer {
     }
 }
 
-/// A URL that was set, without a slash at its end; nothing where the entry is no URL but a
-/// product's own id.
+/// An entry that is a URL, without trailing slashes. `None` if it is not a URL, but an id at the identity
+/// provider.
+///
+/// # Errors
+/// What the URL must be.
 pub fn url_setting(entry: &str) -> Result<Option<&str>, &'static str> {
     if !entry.contains("://") {
         return Ok(None);
@@ -116,7 +124,7 @@ pub fn url_setting(entry: &str) -> Result<Option<&str>, &'static str> {
     Ok(Some(entry.trim_end_matches('/')))
 }
 
-/// Whether an id can stand in a host name or a path as it is.
+/// Whether an id can be part of a host name or path without encoding.
 pub fn is_id(entry: &str) -> bool {
     !entry.is_empty()
         && entry
@@ -124,7 +132,7 @@ pub fn is_id(entry: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
-/// No rule beside the common ones.
+/// No additional rule.
 pub fn no_rule(_: &ClaimsSet) -> Result<(), Reason> {
     Ok(())
 }

@@ -1,5 +1,6 @@
-//! Identity products: what their sessions look like, so that a team names its product and one or
-//! two values from its dashboard. Each is data, in a file of its own; to add one, copy one.
+//! Identity providers: what their sessions look like, so that an operator only sets the provider's name
+//! and one or two values from its dashboard. Each provider is data in a file of its own. To add one,
+//! copy a file.
 
 mod auth0;
 mod authjs;
@@ -16,7 +17,7 @@ mod workos;
 pub use authjs::{AUTHJS, COOKIES as AUTHJS_COOKIES};
 use definition::Idp;
 
-/// The products whose sessions are signed tokens.
+/// The identity providers whose sessions are signed tokens.
 pub const IDPS: [Idp; 7] = [
     clerk::CLERK,
     supabase::SUPABASE,

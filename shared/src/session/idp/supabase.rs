@@ -8,8 +8,8 @@ use crate::session::idp::definition::{
 use crate::session::reason::Reason;
 use crate::settings::callable_url;
 
-/// Supabase's access tokens. With a secret, also those that a project's legacy JWT secret signs:
-/// while a project changes to signing keys, both are valid
+/// Supabase's access tokens. With a secret, also those that are signed with a project's legacy JWT
+/// secret: both are valid while a project migrates to signing keys
 /// (<https://supabase.com/docs/guides/auth/signing-keys>).
 pub const SUPABASE: Idp = Idp {
     name: "supabase",
@@ -49,13 +49,13 @@ fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
 }
 
 fn rule(claims: &ClaimsSet) -> Result<(), Reason> {
-    // The public `anon` key is a token under the same legacy secret, so more than a signature must
-    // tell a user.
+    // The public `anon` key is a token that is signed with the same legacy secret, so a valid signature
+    // does not prove that there is a user.
     if claims.text("role") != Some("authenticated") {
         return Err(Reason::SupabaseRole);
     }
-    // Supabase's OAuth server signs tokens for other people's apps with the same keys and for the
-    // same audience.
+    // Supabase's OAuth server signs tokens for other apps with the same keys and for the same
+    // audience.
     if claims.get("client_id").is_some() {
         return Err(Reason::SupabaseClient);
     }

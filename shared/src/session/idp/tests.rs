@@ -1,5 +1,5 @@
-//! What each product's ids stand for, and what its tokens must say. The ids are those of its
-//! documentation.
+//! The tenant that an id at each identity provider implies, and the rules for its tokens. The ids are
+//! from the providers' documentation.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn tenant(idp: &str, entry: &str) -> Result<IdpTenant, &'static str> {
     (idp.tenant)(entry)
 }
 
-/// The issuers' names, their key sets, and the cookies.
+/// The names of the issuers, their key sets, and the cookies.
 fn facts(idp: &str, entry: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
     let tenant = tenant(idp, entry).ok().unwrap();
     let names = tenant
@@ -41,7 +41,7 @@ fn facts(idp: &str, entry: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn an_id_or_a_url_stands_for_issuer_key_set_and_cookies() {
+fn an_id_or_a_url_determines_issuer_key_set_and_cookies() {
     let clerk = "https://clerk.clerk.dev";
     for (idp, entry, issuers, key_sets, cookies) in [
         (
@@ -136,7 +136,7 @@ fn an_id_or_a_url_stands_for_issuer_key_set_and_cookies() {
 }
 
 #[test]
-fn an_auth0_issuer_ends_with_one_slash_however_it_is_written() {
+fn an_auth0_issuer_ends_with_one_slash_in_every_spelling() {
     for entry in [
         "my-app.eu.auth0.com",
         "https://my-app.eu.auth0.com",
@@ -151,7 +151,7 @@ fn an_auth0_issuer_ends_with_one_slash_however_it_is_written() {
 }
 
 #[test]
-fn what_is_no_id_of_the_product_is_refused() {
+fn an_entry_that_is_not_an_id_of_the_provider_is_an_error() {
     for (idp, entry) in [
         ("clerk", "sk_live_abc"),
         ("clerk", "pk_live_!"),
@@ -170,7 +170,7 @@ fn what_is_no_id_of_the_product_is_refused() {
     }
 }
 
-/// Whether a product's own rule lets claims pass.
+/// Whether an identity provider's own rule accepts claims.
 fn passes(idp: &str, claims: Value) -> bool {
     let idp = IDPS.into_iter().find(|known| known.name == idp).unwrap();
     let members = claims.as_object().unwrap().clone();
@@ -178,7 +178,7 @@ fn passes(idp: &str, claims: Value) -> bool {
 }
 
 #[test]
-fn clerks_tokens_are_of_an_active_session() {
+fn clerk_tokens_must_belong_to_an_active_session() {
     assert!(passes(
         "clerk",
         json!({"sid": "sess_1", "azp": "https://a.test"})
@@ -197,7 +197,7 @@ fn clerks_tokens_are_of_an_active_session() {
 }
 
 #[test]
-fn clerks_other_tokens_are_no_sessions() {
+fn other_clerk_tokens_are_not_sessions() {
     let rule = IDPS
         .into_iter()
         .find(|known| known.name == "clerk")
@@ -228,7 +228,7 @@ fn clerks_other_tokens_are_no_sessions() {
 }
 
 #[test]
-fn supabases_public_key_and_other_apps_tokens_are_nobodys_session() {
+fn supabases_public_key_and_tokens_of_other_apps_are_not_sessions() {
     assert!(passes("supabase", json!({"role": "authenticated"})));
     for claims in [
         json!({"role": "anon"}),
@@ -240,7 +240,7 @@ fn supabases_public_key_and_other_apps_tokens_are_nobodys_session() {
 }
 
 #[test]
-fn firebases_users_have_signed_in_before_now_and_have_short_ids() {
+fn firebase_users_have_signed_in_in_the_past_and_have_short_ids() {
     assert!(passes(
         "firebase",
         json!({"sub": "a".repeat(128), "auth_time": NOW + 4})
@@ -256,7 +256,7 @@ fn firebases_users_have_signed_in_before_now_and_have_short_ids() {
 }
 
 #[test]
-fn workos_tokens_are_of_a_session() {
+fn workos_tokens_must_belong_to_a_session() {
     assert!(passes("workos", json!({"sid": "session_1"})));
     assert!(!passes("workos", json!({})));
     assert!(!passes("workos", json!({"sid": ""})));

@@ -6,8 +6,8 @@ use crate::session::idp::definition::{
 };
 use crate::session::reason::Reason;
 
-/// WorkOS's access tokens, as Bearer: its `wos-session` cookie is sealed in a form of its own,
-/// which is not read here.
+/// WorkOS's access tokens, as Bearer. Its `wos-session` cookie has a format of its own and is not
+/// supported.
 pub const WORKOS: Idp = Idp {
     name: "workos",
     issuer_setting: "the client id from WorkOS's dashboard",
@@ -20,8 +20,8 @@ pub const WORKOS: Idp = Idp {
     secret: SecretUse::None,
 };
 
-/// Tokens have no audience; that each client has a key set of its own keeps apps apart. The URL of
-/// an auth domain does not tell the client, so the key set must be set beside it.
+/// Tokens have no audience; instead each client has its own key set, which separates apps. The URL of
+/// an auth domain does not contain the client id, so the key set must be set too.
 fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
     let issuer = match url_setting(entry)? {
         Some(url) => PublishedIssuer {
@@ -29,7 +29,7 @@ fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
             key_set: None,
         },
         None if is_id(entry) => {
-            // Its documentation shows both. The second is the same for everybody.
+            // WorkOS documents both. The second is the same for every client.
             let names = [
                 format!("https://api.workos.com/user_management/{entry}"),
                 "https://api.workos.com".to_owned(),

@@ -1,4 +1,4 @@
-//! How sessions are verified, as the settings say.
+//! The settings of the ways in which sessions are verified.
 
 use url::Url;
 
@@ -7,55 +7,56 @@ use crate::session::jwe::{EncryptedCookie, Scheme};
 use crate::session::jwt::algorithm::Algorithm;
 use crate::session::jwt::download::Location;
 
-/// How sessions are verified.
+/// The way in which sessions are verified.
 pub enum AuthenticatorSettings {
-    /// By a signature of one of these issuers, or by being encrypted under a secret of the app's.
+    /// By a signature of one of these issuers, or by decryption with a secret of the app.
     Tokens(Vec<IssuerSettings>, Option<EncryptedSettings>),
-    /// By asking an authorization server.
-    Introspection(RemoteSettings, String),
+    /// By asking an authorization server. The text is the name or ARN of the secret with the client
+    /// credentials.
+    Introspection(ServiceSettings, String),
     /// By asking the app.
-    Forward(RemoteSettings),
+    Forward(ServiceSettings),
 }
 
 /// An issuer of signed tokens.
 pub struct IssuerSettings {
-    /// What its tokens are verified with.
+    /// The keys that verify its tokens.
     pub keys: KeysSetting,
-    /// The algorithms that they may be signed with.
+    /// The algorithms that its tokens may be signed with.
     pub algorithms: Vec<Algorithm>,
-    /// Whether they must name their key.
+    /// Whether its tokens must have a key id.
     pub key_id_required: bool,
-    /// What they must say.
+    /// The rules for the claims.
     pub rules: Rules,
 }
 
-/// What tokens are verified with.
+/// The keys that verify tokens.
 #[derive(Clone)]
 pub enum KeysSetting {
     /// Published keys.
     Published(Location),
-    /// A shared secret; its name or ARN.
+    /// A shared secret, by its name or ARN.
     Shared(String),
-    /// Both, while an issuer changes from a secret to published keys.
+    /// Both, while an issuer migrates from a secret to published keys.
     Both(String, Location),
 }
 
-/// Sessions that a library of the app's encrypts.
+/// Sessions that a library of the app encrypts.
 pub struct EncryptedSettings {
     /// The name or ARN of the app's secret.
     pub secret_id: String,
     /// How the library encrypts.
     pub scheme: Scheme,
-    /// The cookies that may carry a session.
+    /// The cookies that may contain a session.
     pub cookies: Vec<EncryptedCookie>,
-    /// What a session must say.
+    /// The rules for the claims.
     pub rules: Rules,
 }
 
 /// A service that is asked about sessions.
-pub struct RemoteSettings {
-    /// Its URL.
+pub struct ServiceSettings {
+    /// The URL that is called.
     pub url: Url,
-    /// What it must say.
+    /// The rules for the claims.
     pub rules: Rules,
 }

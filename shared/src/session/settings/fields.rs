@@ -1,4 +1,4 @@
-//! The pieces that several kinds read alike.
+//! Settings that several kinds read in the same way.
 
 use url::Url;
 
@@ -11,8 +11,8 @@ use crate::session::jwt::algorithm::Algorithm;
 use crate::session::jwt::download::Location;
 use crate::settings::{Reader, callable_url};
 
-/// A setting that another kind uses and this one does not was meant to do something, so it must not
-/// be lost in silence.
+/// Reports settings that only other kinds use: they were set for a reason, so they are not ignored
+/// silently.
 pub fn refuse_settings_of_other_kinds(reader: &mut Reader, kind: &str, idp: Option<&Idp>) {
     let uses_secret = idp.map_or(["secret", "authjs"].contains(&kind), |idp| {
         idp.uses_secret()
@@ -31,13 +31,13 @@ pub fn refuse_settings_of_other_kinds(reader: &mut Reader, kind: &str, idp: Opti
         if !used && reader.optional(name).is_some() {
             reader.error(
                 name,
-                format_args!("must not be set where SESSION_KIND is {kind}"),
+                format_args!("must not be set if SESSION_KIND is {kind}"),
             );
         }
     }
 }
 
-/// The entries of `SESSION_ISSUER`.
+/// The entries of `SESSION_ISSUER`, which is required.
 pub fn issuers(reader: &mut Reader, meaning: &str) -> Vec<String> {
     let issuers = reader.list("SESSION_ISSUER");
     if issuers.is_empty() {
@@ -49,13 +49,13 @@ pub fn issuers(reader: &mut Reader, meaning: &str) -> Vec<String> {
     issuers
 }
 
-/// The entries of `SESSION_ISSUER`, where each is the `iss` of tokens: then each counts once.
+/// The entries of `SESSION_ISSUER` if each is an `iss`: required, and each only once.
 pub fn issuers_by_name(reader: &mut Reader) -> Vec<String> {
     issuers(reader, "the exact \"iss\" of the app's session tokens");
     unique_issuers(reader)
 }
 
-/// The same where it may be left out.
+/// The entries of `SESSION_ISSUER`, which is optional, each only once.
 pub fn unique_issuers(reader: &mut Reader) -> Vec<String> {
     let issuers = reader.list("SESSION_ISSUER");
     if issuers
@@ -68,7 +68,7 @@ pub fn unique_issuers(reader: &mut Reader) -> Vec<String> {
     issuers
 }
 
-/// The issuer of a kind that has but one, if it is named.
+/// The issuer of a kind with at most one issuer.
 pub fn one_issuer(reader: &mut Reader) -> Option<String> {
     let issuers = reader.list("SESSION_ISSUER");
     if issuers.len() > 1 {
@@ -77,18 +77,18 @@ pub fn one_issuer(reader: &mut Reader) -> Option<String> {
     issuers.into_iter().next()
 }
 
-/// An audience that must be named, or waived out loud.
+/// The audience, which is required. `*` explicitly accepts any.
 pub fn required_audience(reader: &mut Reader, meaning: &str) -> Audience {
     let audience = reader.list("SESSION_AUDIENCE");
     if audience.is_empty() {
         let requirement =
-            format_args!("is not set: it lists {meaning}; * says out loud that any is accepted");
+            format_args!("is not set: it lists {meaning}; * says explicitly that any is accepted");
         reader.error("SESSION_AUDIENCE", requirement);
     }
     audience_of(reader, audience)
 }
 
-/// What a list of audiences says.
+/// The audience that a list of entries means.
 pub fn audience_of(reader: &mut Reader, audience: Vec<String>) -> Audience {
     let any = audience.iter().any(|entry| entry == "*");
     if any && audience.len() > 1 {
@@ -101,7 +101,7 @@ pub fn audience_of(reader: &mut Reader, audience: Vec<String>) -> Audience {
     }
 }
 
-/// The accepted algorithms: out of `known`, and `default` where nothing is set.
+/// The accepted algorithms, which must be among `known`. Not set, they are `default`.
 pub fn algorithms(
     reader: &mut Reader,
     known: &[&'static str],
@@ -114,7 +114,7 @@ pub fn algorithms(
         .collect()
 }
 
-/// A list that has one entry for each issuer, in their order; nothing where it is not set.
+/// A list with one entry per issuer, in the same order. `None` if it is not set.
 pub fn one_per_issuer(reader: &mut Reader, name: &str, issuers: usize) -> Option<Vec<String>> {
     let entries = reader.list(name);
     if entries.is_empty() {
@@ -129,7 +129,7 @@ pub fn one_per_issuer(reader: &mut Reader, name: &str, issuers: usize) -> Option
     Some(entries)
 }
 
-/// The key sets' URLs, one for each issuer; nothing where they are not set.
+/// The URLs of the key sets, one per issuer. `None` if they are not set.
 pub fn key_sets(reader: &mut Reader, issuers: usize) -> Option<Vec<Option<Url>>> {
     let entries = one_per_issuer(reader, "SESSION_JWKS_URL", issuers)?;
     let url = |entry: &String| {
@@ -140,7 +140,7 @@ pub fn key_sets(reader: &mut Reader, issuers: usize) -> Option<Vec<Option<Url>>>
     Some(entries.iter().map(url).collect())
 }
 
-/// Where an issuer's discovery document is.
+/// The location of an issuer's discovery document.
 pub fn discovery(reader: &mut Reader, issuer: &str) -> Option<Location> {
     let Ok(mut document) = callable_url(issuer) else {
         let requirement =
@@ -148,8 +148,8 @@ pub fn discovery(reader: &mut Reader, issuer: &str) -> Option<Location> {
         reader.error("SESSION_ISSUER", requirement);
         return None;
     };
-    // OpenID Connect Discovery 1.0 section 4: the path is appended, after any slash at the end has
-    // been taken off.
+    // OpenID Connect Discovery 1.0 section 4: the path is appended after a trailing slash has been
+    // removed.
     let path = format!(
         "{}/.well-known/openid-configuration",
         document.path().trim_end_matches('/')
@@ -161,13 +161,13 @@ pub fn discovery(reader: &mut Reader, issuer: &str) -> Option<Location> {
     })
 }
 
-/// A URL that must be set.
+/// A URL that is required.
 pub fn required_url(reader: &mut Reader, name: &str, meaning: &str) -> Option<Url> {
     reader.required(name, meaning);
     reader.url(name)
 }
 
-/// Where the subject is, in a token or in an answer (RFC 6901).
+/// The JSON pointer to the subject in claims or in a response (RFC 6901).
 pub fn subject_pointer(reader: &mut Reader) -> String {
     let pointer = reader
         .optional("SESSION_SUBJECT_POINTER")
@@ -180,8 +180,8 @@ pub fn subject_pointer(reader: &mut Reader) -> String {
     pointer
 }
 
-/// The cookies in which sessions travel: the product's own, unless `SESSION_COOKIE` names another
-/// one of the same form.
+/// The session cookies: those of the identity provider, or the cookie that `SESSION_COOKIE` names, with
+/// the same format.
 pub fn cookies(reader: &mut Reader, idp_cookies: Vec<SessionCookie>) -> Vec<SessionCookie> {
     let Some(name) = reader.optional("SESSION_COOKIE") else {
         return idp_cookies;
@@ -192,7 +192,7 @@ pub fn cookies(reader: &mut Reader, idp_cookies: Vec<SessionCookie>) -> Vec<Sess
             "must be the name of a cookie, such as __session",
         );
     }
-    // A name given for Amplify's is that of the one cookie with the token.
+    // With Amplify, a configured name is that of the one cookie with the token.
     let mut formats: Vec<_> = idp_cookies
         .into_iter()
         .map(|cookie| cookie.format)
@@ -211,7 +211,7 @@ pub fn cookies(reader: &mut Reader, idp_cookies: Vec<SessionCookie>) -> Vec<Sess
         .collect()
 }
 
-/// The cookies in which encrypted sessions travel.
+/// The cookies that may contain encrypted sessions.
 pub fn encrypted_cookies(
     reader: &mut Reader,
     idp_cookies: &[SessionCookie],
@@ -231,14 +231,14 @@ pub fn encrypted_cookies(
     }
 }
 
-/// RFC 6265 section 4.1.1: a cookie's name is a token (RFC 9110 section 5.6.2).
+/// The name of a cookie is a token (RFC 6265 section 4.1.1, RFC 9110 section 5.6.2).
 fn is_cookie_name(name: &str) -> bool {
     name.bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 impl Rules {
-    /// These rules for the tokens of an issuer, whose first name is the one that sessions get.
+    /// These rules for the tokens of one issuer. The first name is the issuer of its sessions.
     pub fn for_issuer(self, names: Vec<String>, audience: Audience) -> Self {
         let issuer = names.first().cloned().unwrap_or_default();
         Self {

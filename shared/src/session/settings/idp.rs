@@ -1,4 +1,4 @@
-//! What `SESSION_ISSUER` and its like mean for an identity product.
+//! What `SESSION_ISSUER` and other settings mean for an identity provider.
 
 use url::Url;
 
@@ -14,7 +14,7 @@ use crate::session::settings::authenticator::{
 use crate::session::settings::fields;
 use crate::settings::Reader;
 
-/// Reads the settings of a product's sessions: how they are verified, and the product's own
+/// Reads the settings of an identity provider: the way in which its sessions are verified, and its
 /// cookies.
 pub fn sessions(
     reader: &mut Reader,
@@ -50,7 +50,7 @@ pub fn sessions(
                 (None, Some(location)) => KeysSetting::Published(location),
                 (None, None) => {
                     let requirement =
-                        "is not set: it is where the key set of the URL in SESSION_ISSUER is";
+                        "is not set: it is the URL of the key set for the URL in SESSION_ISSUER";
                     reader.error("SESSION_JWKS_URL", requirement);
                     continue;
                 }
@@ -58,7 +58,7 @@ pub fn sessions(
             let rules = rules
                 .clone()
                 .for_issuer(issuer.names.clone(), audience(idp, tenant, &listed));
-            // A product may sign in one user through several issuers.
+            // An identity provider may issue tokens for one user with several issuers.
             let rules = Rules {
                 issuer: tenant.name().to_owned(),
                 ..rules
@@ -80,8 +80,8 @@ pub fn sessions(
     )
 }
 
-/// The tenants that the entries stand for. No two may have tokens of one issuer, as nothing else
-/// tells them apart.
+/// The tenants that the entries name. No two may have the same issuer, as only the issuer distinguishes
+/// their tokens.
 fn tenants(reader: &mut Reader, idp: &Idp, entries: &[String]) -> Vec<IdpTenant> {
     let mut tenants: Vec<IdpTenant> = Vec::new();
     for entry in entries {
@@ -92,8 +92,8 @@ fn tenants(reader: &mut Reader, idp: &Idp, entries: &[String]) -> Vec<IdpTenant>
                         .iter()
                         .any(|other| other.names().any(|known| known == name))
                 };
-                // A name that all of a product's tenants share is the first one's; each has one of
-                // its own beside.
+                // A name that several tenants share belongs to the first. Each tenant has a name of its
+                // own too.
                 tenant
                     .issuers
                     .iter_mut()
@@ -101,7 +101,7 @@ fn tenants(reader: &mut Reader, idp: &Idp, entries: &[String]) -> Vec<IdpTenant>
                 if tenant.issuers.iter().any(|issuer| issuer.names.is_empty()) {
                     reader.error(
                         "SESSION_ISSUER",
-                        "must not list an issuer twice, in whatever form",
+                        "must not list an issuer twice, not even in different forms",
                     );
                 }
                 tenants.push(tenant);
@@ -112,7 +112,7 @@ fn tenants(reader: &mut Reader, idp: &Idp, entries: &[String]) -> Vec<IdpTenant>
     tenants
 }
 
-/// What signs tokens: secrets of the product's, and key sets elsewhere than it has them.
+/// The configured secrets and key sets that verify tokens.
 fn keys(
     reader: &mut Reader,
     idp: &Idp,
@@ -125,8 +125,7 @@ fn keys(
     (secrets, fields::key_sets(reader, issuers))
 }
 
-/// The algorithms of a product's tokens: those of its published keys, and with a secret those of
-/// the secret too.
+/// The algorithms of the tokens: those of published keys, and with a secret also those of the secret.
 fn algorithms(reader: &mut Reader, idp: &Idp, with_secret: bool) -> Vec<Algorithm> {
     match idp.secret {
         SecretUse::Signs(names) if with_secret => {
@@ -137,7 +136,7 @@ fn algorithms(reader: &mut Reader, idp: &Idp, with_secret: bool) -> Vec<Algorith
     }
 }
 
-/// What `SESSION_AUDIENCE` says; nothing where the product does without.
+/// The audience in `SESSION_AUDIENCE`. `None` if it is optional and not set.
 fn listed_audience(reader: &mut Reader, idp: &Idp) -> Option<Audience> {
     match idp.audience {
         AudienceSetting::Required(meaning) => Some(fields::required_audience(reader, meaning)),
@@ -181,7 +180,7 @@ fn audience(idp: &Idp, tenant: &IdpTenant, listed: &Option<Audience>) -> Audienc
     }
 }
 
-/// What is listed cannot widen an audience that follows from the tenant.
+/// Reports a `SESSION_AUDIENCE` that differs from the audience that the tenant determines.
 fn check_tenants_audience(
     reader: &mut Reader,
     idp: &Idp,
@@ -198,12 +197,12 @@ fn check_tenants_audience(
     if idp.audience == AudienceSetting::Tenants && !tenants.is_empty() && !fits {
         reader.error(
             "SESSION_AUDIENCE",
-            "must not be set to anything but what SESSION_ISSUER implies",
+            "must not differ from what SESSION_ISSUER implies",
         );
     }
 }
 
-/// Amplify's cookies have the app client's id in their names.
+/// Amplify's cookies, whose names contain the app client's id.
 fn cognito_cookies(listed: &Option<Audience>) -> Vec<SessionCookie> {
     let Some(Audience::CognitoClient(clients)) = listed else {
         return Vec::new();
@@ -234,8 +233,7 @@ fn encrypted(
         format: *format,
     }));
     let issuer = tenant.name().to_owned();
-    // The app that encrypts is the party, and the audience of the ID token that it was signed in
-    // with is itself.
+    // The app that encrypts is the party, and also the audience of the ID token in the session.
     let rules = Rules {
         issuer_claim: IssuerClaim::IfPresent(issuer.clone()),
         issuer,

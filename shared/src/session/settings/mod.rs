@@ -1,7 +1,7 @@
-//! The `SESSION_*` settings: which kind of session there is, and what it takes.
+//! The `SESSION_*` settings: the kind of sessions, and what that kind needs.
 //!
-//! An identity product of its own gets a file in `products/`; a kind that is verified in a new way
-//! gets a variant of [`AuthenticatorSettings`].
+//! A new identity provider is a file in `session/idp`. A kind that is verified in a new way is a variant
+//! of [`AuthenticatorSettings`].
 
 pub mod authenticator;
 mod fields;
@@ -17,34 +17,34 @@ use crate::session::idp::{AUTHJS, AUTHJS_COOKIES, IDPS};
 use crate::session::jwt::algorithm::Algorithm;
 use crate::session::jwt::download::Location;
 use crate::session::settings::authenticator::{
-    AuthenticatorSettings, EncryptedSettings, IssuerSettings, KeysSetting, RemoteSettings,
+    AuthenticatorSettings, EncryptedSettings, IssuerSettings, KeysSetting, ServiceSettings,
 };
 use crate::settings::Reader;
 
-/// The kinds that are no products.
+/// The kinds that are not identity providers.
 const OTHER_KINDS: [&str; 5] = ["jwt", "secret", "authjs", "introspection", "forward"];
 
-/// What the name of a claim within another claim must be.
+/// What the name of a claim inside another claim must be.
 const POINTER: &str =
     "a JSON pointer such as /app_metadata/voice, with ~ and / in names as ~0 and ~1";
 
-/// All settings of sessions.
+/// The settings of sessions.
 pub struct SessionSettings {
-    /// How they are verified.
+    /// The way in which they are verified.
     pub authenticator: AuthenticatorSettings,
-    /// The cookies that may carry one.
+    /// The cookies that may contain one.
     pub cookies: Vec<SessionCookie>,
 }
 
 impl SessionSettings {
-    /// Reads the settings. Nothing comes back only where the reader knows what is wrong.
+    /// Reads the settings. Returns `None` only if the reader has recorded an error.
     pub fn from_settings(reader: &mut Reader) -> Option<Self> {
         let kind = reader
             .optional("SESSION_KIND")
             .unwrap_or_else(|| "jwt".to_owned());
         let idp = IDPS.iter().find(|idp| idp.name == kind);
-        // What is no kind may be anything, such as a key pasted here by mistake: it is never
-        // repeated.
+        // An unknown value is never repeated in a message, as it may be a key that was pasted here by
+        // mistake.
         if idp.is_some() || OTHER_KINDS.contains(&kind.as_str()) {
             fields::refuse_settings_of_other_kinds(reader, &kind, idp);
         }
@@ -56,7 +56,7 @@ impl SessionSettings {
             (None, "authjs") => authjs(reader, rules),
             (None, "introspection") => (introspection(reader, rules), Vec::new()),
             (None, "forward") => (forward(reader, rules), Vec::new()),
-            // What else must be set depends on the kind that is meant, which nobody knows.
+            // Which other settings are required depends on the kind, so no other error is reported.
             (None, _) => {
                 let names = IDPS.iter().map(|idp| idp.name).chain(OTHER_KINDS);
                 let names = names.collect::<Vec<_>>().join(", ");
@@ -72,7 +72,7 @@ impl SessionSettings {
     }
 }
 
-/// Reads `GRANTS_CLAIM`: the claim that lists what the caller may ask for.
+/// Reads `GRANTS_CLAIM`: the claim that lists the grants that the caller may request.
 pub fn grants_claim(reader: &mut Reader) -> Option<String> {
     let name = reader.optional("GRANTS_CLAIM")?;
     if !is_name(&name) {
@@ -84,7 +84,7 @@ pub fn grants_claim(reader: &mut Reader) -> Option<String> {
     Some(name)
 }
 
-/// The rules that every kind keeps; each adds its own.
+/// The rules that all kinds share. Each kind adds its own.
 fn common_rules(reader: &mut Reader) -> Rules {
     let mut required = Vec::new();
     for entry in reader.list("SESSION_REQUIRED_CLAIMS") {
@@ -156,7 +156,7 @@ fn secret(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSettings> {
         rules,
     };
     let trusted = match secrets.as_slice() {
-        // The secret alone says who vouches.
+        // The secret alone determines the issuer.
         [id] if issuers.is_empty() => {
             let issuer = "secret".to_owned();
             let rules = Rules {
@@ -169,7 +169,7 @@ fn secret(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSettings> {
         }
         _ => {
             if issuers.is_empty() {
-                let requirement = "is not set: with several secrets it has one entry for each, by which tokens are told apart";
+                let requirement = "is not set: with several secrets it has one entry for each, which distinguishes their tokens";
                 reader.error("SESSION_ISSUER", requirement);
             }
             let pairs = issuers.into_iter().zip(secrets);
@@ -202,7 +202,7 @@ fn authjs(
     let issuer = reader
         .optional("SESSION_ISSUER")
         .unwrap_or_else(|| "authjs".to_owned());
-    // The app that encrypts is the party and the audience, whatever the settings for tokens say.
+    // The app that encrypts is the party and the audience, so the settings for tokens do not apply.
     let (audience, authorized_parties) = (Audience::Any, AuthorizedParties::Any);
     let rules = Rules {
         issuer,
@@ -234,8 +234,8 @@ fn introspection(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSetti
     let client = reader.required("SESSION_INTROSPECTION_SECRET_ID", meaning);
     let audience = reader.list("SESSION_AUDIENCE");
     if audience.is_empty() && rules.required.is_empty() {
-        // Any client of the server could have tokens minted with those that its users gave it.
-        let requirement = "is not set, and SESSION_REQUIRED_CLAIMS neither: one of them says which active tokens are meant for this \
+        // Otherwise any client of the server could mint tokens with the access tokens of its users.
+        let requirement = "is not set, and neither is SESSION_REQUIRED_CLAIMS: one of them must say which active tokens are for this \
                     service; * says explicitly that any is accepted";
         reader.error("SESSION_AUDIENCE", requirement);
     }
@@ -258,7 +258,7 @@ fn introspection(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSetti
         ..rules
     };
     Some(AuthenticatorSettings::Introspection(
-        RemoteSettings { url, rules },
+        ServiceSettings { url, rules },
         client,
     ))
 }
@@ -267,7 +267,7 @@ fn forward(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSettings> {
     let url = fields::required_url(
         reader,
         "SESSION_FORWARD_URL",
-        "the app's URL that knows who is signed in",
+        "the app's URL that tells who is signed in",
     );
     let url = url?;
     let issuer = reader
@@ -281,7 +281,7 @@ fn forward(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSettings> {
         times: Times::Unchecked,
         ..rules
     };
-    Some(AuthenticatorSettings::Forward(RemoteSettings {
+    Some(AuthenticatorSettings::Forward(ServiceSettings {
         url,
         rules,
     }))

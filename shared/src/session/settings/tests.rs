@@ -1,4 +1,4 @@
-//! What settings of sessions are taken for, and what is said of wrong ones.
+//! What settings of sessions mean, and the errors for wrong ones.
 
 use super::*;
 use crate::session::cookie::CookieFormat;
@@ -17,7 +17,7 @@ fn read(variables: &[(&str, &str)]) -> Result<SessionSettings, String> {
 }
 
 #[test]
-fn discovery_stands_below_the_issuer() {
+fn the_discovery_document_is_below_the_issuer() {
     for (issuer, place) in [
         (
             "https://id.test",
@@ -50,7 +50,7 @@ fn discovery_stands_below_the_issuer() {
 }
 
 #[test]
-fn an_audience_must_be_named_or_waived_out_loud() {
+fn an_audience_must_be_named_or_waived_explicitly() {
     assert!(
         read(&[("SESSION_ISSUER", "https://id.test")])
             .err()
@@ -85,7 +85,7 @@ fn secrets_and_key_sets_do_not_mix() {
     ];
     assert!(read(&[&base[..], &[("SESSION_SECRET_ID", "s")]].concat()).is_ok());
     assert!(read(&base).err().unwrap().contains("SESSION_SECRET_ID"));
-    // One secret needs no issuer; several are told apart by theirs.
+    // One secret needs no issuer. With several, the issuer selects the secret.
     assert!(read(&[&base[1..], &[("SESSION_SECRET_ID", "s")]].concat()).is_ok());
     let several = read(&[&base[1..], &[("SESSION_SECRET_ID", "s,t")]].concat())
         .err()
@@ -118,7 +118,7 @@ fn secrets_and_key_sets_do_not_mix() {
 }
 
 #[test]
-fn everything_wrong_is_named() {
+fn every_error_is_reported() {
     let message = read(&[
         ("SESSION_JWKS_URL", "http://id.test/keys"),
         ("SESSION_ALGORITHMS", "HS256"),
@@ -139,7 +139,7 @@ fn everything_wrong_is_named() {
 }
 
 #[test]
-fn of_an_unknown_kind_nothing_is_said_that_depends_on_the_kind() {
+fn an_unknown_kind_causes_no_errors_that_depend_on_the_kind() {
     let unknown = [
         ("SESSION_KIND", "magic"),
         ("SESSION_FORWARD_URL", "http://app.test"),
@@ -162,7 +162,7 @@ fn of_an_unknown_kind_nothing_is_said_that_depends_on_the_kind() {
 }
 
 #[test]
-fn a_pointer_to_a_claim_must_be_one() {
+fn a_pointer_to_a_claim_must_be_valid() {
     let jwt = [
         ("SESSION_ISSUER", "https://id.test"),
         ("SESSION_AUDIENCE", "a"),
@@ -179,15 +179,15 @@ fn a_pointer_to_a_claim_must_be_one() {
         let environment = |variable: &str| (variable == "GRANTS_CLAIM").then(|| name.to_owned());
         let mut reader = Reader::new(&environment);
         let claim = grants_claim(&mut reader);
-        let told = reader
+        let reported = reader
             .finish(claim)
             .err()
             .is_some_and(|error| error.to_string().contains("GRANTS_CLAIM must"));
-        assert_eq!(told, !good, "{name}");
+        assert_eq!(reported, !good, "{name}");
     }
 }
 
-/// The method and the carriers' names of settings that are right.
+/// The authenticator and the names of the cookies of valid settings.
 fn good(variables: &[(&str, &str)]) -> (AuthenticatorSettings, Vec<String>) {
     let settings = read(variables).unwrap_or_else(|message| panic!("{variables:?}: {message}"));
     (
@@ -201,7 +201,7 @@ fn good(variables: &[(&str, &str)]) -> (AuthenticatorSettings, Vec<String>) {
 }
 
 #[test]
-fn each_issuer_has_keys_of_its_own() {
+fn each_issuer_has_its_own_keys() {
     let issuers = [
         ("SESSION_ISSUER", "https://a.test, https://b.test"),
         ("SESSION_AUDIENCE", "x"),
@@ -240,7 +240,7 @@ fn each_issuer_has_keys_of_its_own() {
 }
 
 #[test]
-fn a_product_needs_no_more_than_its_own_id() {
+fn an_identity_provider_needs_only_its_id() {
     for (kind, id, more) in [
         (
             "clerk",
@@ -273,7 +273,7 @@ fn a_product_needs_no_more_than_its_own_id() {
 }
 
 #[test]
-fn products_bring_their_audience() {
+fn identity_providers_determine_their_audience() {
     let audience = |variables: &[(&str, &str)]| {
         let (AuthenticatorSettings::Tokens(trusted, _), _) = good(variables) else {
             panic!()
@@ -317,7 +317,7 @@ fn products_bring_their_audience() {
 }
 
 #[test]
-fn cookies_are_the_products_own_unless_one_is_named() {
+fn cookies_are_those_of_the_identity_provider_unless_one_is_configured() {
     let auth0 = [
         ("SESSION_KIND", "auth0"),
         ("SESSION_ISSUER", "a.auth0.com"),
@@ -326,7 +326,7 @@ fn cookies_are_the_products_own_unless_one_is_named() {
     assert_eq!(good(&auth0).1, [""; 0]);
     let with_secret = [&auth0[..], &[("SESSION_SECRET_ID", "s")]].concat();
     assert_eq!(good(&with_secret).1, ["__session", "appSession"]);
-    // Each version of its library cuts cookies in another way.
+    // The versions of its library name chunks differently.
     let named = read(&[&with_secret[..], &[("SESSION_COOKIE", "mine")]].concat())
         .ok()
         .unwrap();
@@ -373,7 +373,7 @@ fn cookies_are_the_products_own_unless_one_is_named() {
         (encrypted.cookies, names),
         (vec![mine], vec!["mine".to_owned()])
     );
-    // Those without a prefix, which any host of the site can set over plain http, must be named.
+    // Cookies without a prefix, which any host of the site can set over plain http, must be configured.
     let (_, names) = good(&[("SESSION_KIND", "authjs"), ("SESSION_SECRET_ID", "s")]);
     assert_eq!(
         names,
@@ -458,7 +458,7 @@ fn a_supabase_project_has_its_legacy_secret_next_to_its_key_set() {
 }
 
 #[test]
-fn services_that_are_asked_have_a_url_and_name_themselves() {
+fn services_have_a_url_whose_origin_is_the_issuer() {
     let forward = [
         ("SESSION_KIND", "forward"),
         ("SESSION_FORWARD_URL", "https://app.test/api/me"),
@@ -483,7 +483,7 @@ fn services_that_are_asked_have_a_url_and_name_themselves() {
     );
     let message = read(&introspection[..3]).err().unwrap();
     assert!(
-        message.contains("SESSION_AUDIENCE is not set, and SESSION_REQUIRED_CLAIMS neither"),
+        message.contains("SESSION_AUDIENCE is not set, and neither is SESSION_REQUIRED_CLAIMS"),
         "{message}"
     );
     good(
@@ -520,7 +520,7 @@ fn services_that_are_asked_have_a_url_and_name_themselves() {
 }
 
 #[test]
-fn no_issuer_is_listed_twice_in_whatever_form() {
+fn no_issuer_is_listed_twice_even_in_different_forms() {
     for (kind, issuers) in [
         ("supabase", "abc,https://abc.supabase.co"),
         ("better-auth", "https://a.test,https://a.test/auth"),
@@ -539,7 +539,7 @@ fn no_issuer_is_listed_twice_in_whatever_form() {
             "{issuers}"
         );
     }
-    // What all of WorkOS's clients share is the first one's.
+    // The name that all WorkOS clients share belongs to the first.
     let settings = [
         ("SESSION_KIND", "workos"),
         ("SESSION_ISSUER", "client_a,client_b"),
@@ -561,7 +561,7 @@ fn no_issuer_is_listed_twice_in_whatever_form() {
 }
 
 #[test]
-fn everything_wrong_with_a_product_is_named_at_once() {
+fn every_error_of_an_identity_provider_is_reported_at_once() {
     for (settings, names) in [
         (
             &[("SESSION_KIND", "auth0"), ("SESSION_AUDIENCE", "*,a")][..],

@@ -182,7 +182,7 @@ fn introspection_needs_an_audience_or_required_claims() {
     assert!(
         fault(&bare)
             .unwrap()
-            .contains("SESSION_AUDIENCE is not set, and SESSION_REQUIRED_CLAIMS neither")
+            .contains("SESSION_AUDIENCE is not set, and neither is SESSION_REQUIRED_CLAIMS")
     );
     for more in [
         ("SESSION_AUDIENCE", "*"),
