@@ -8,8 +8,6 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
-use crate::session::jwt::algorithm::Algorithm;
-
 /// The reason if the secret that signs sessions cannot be used.
 pub const SIGNING_SECRET_TOO_SHORT: &str =
     "the secret that signs sessions is shorter than 32 bytes";
@@ -72,17 +70,17 @@ pub enum Reason {
     #[error("iss is not in SESSION_ISSUER")]
     IssuerUnknown,
     #[error("the token's algorithm is not in SESSION_ALGORITHMS: it is {algorithm}")]
-    AlgorithmNotAllowed { algorithm: Algorithm },
+    AlgorithmNotAllowed { algorithm: &'static str },
     #[error(
         "the token is signed with {algorithm}, which uses a shared secret, but sessions are verified with published \
          keys: SESSION_KIND=secret, or SESSION_SECRET_ID for supabase, accepts such tokens"
     )]
-    SharedSecretAlgorithm { algorithm: Algorithm },
+    SharedSecretAlgorithm { algorithm: &'static str },
     #[error(
         "the token is signed with {algorithm}, which uses a private key, but sessions are verified with a shared \
          secret: SESSION_KIND=jwt accepts such tokens"
     )]
-    PrivateKeyAlgorithm { algorithm: Algorithm },
+    PrivateKeyAlgorithm { algorithm: &'static str },
     #[error("the token has no key id")]
     KeyIdMissing,
     #[error("the issuer's key set is empty")]
@@ -92,11 +90,17 @@ pub enum Reason {
     #[error(
         "the token is signed with {algorithm} and has no key id, and the issuer's keys are for {known}"
     )]
-    NoKeyForAlgorithm { algorithm: Algorithm, known: String },
+    NoKeyForAlgorithm {
+        algorithm: &'static str,
+        known: String,
+    },
     #[error(
         "the token is signed with {algorithm}, but the issuer's keys with the token's key id are for {known}"
     )]
-    KeyIdForOtherAlgorithm { algorithm: Algorithm, known: String },
+    KeyIdForOtherAlgorithm {
+        algorithm: &'static str,
+        known: String,
+    },
     #[error(
         "the issuer's keys with the token's key id cannot verify signatures (by use, key_ops, type, algorithm or \
          strength)"

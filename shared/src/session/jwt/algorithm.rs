@@ -1,6 +1,5 @@
 //! Signature algorithms, and the family of keys that each uses.
 
-use std::fmt;
 use std::str::FromStr;
 
 use jsonwebtoken::Algorithm as Jwa;
@@ -78,12 +77,6 @@ impl Algorithm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the algorithm is not supported")]
 pub struct UnknownAlgorithm;
-
-impl fmt::Display for Algorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 impl FromStr for Algorithm {
     type Err = UnknownAlgorithm;

@@ -60,13 +60,15 @@ impl Keys {
             (Family::Secret, Self::Shared(secret) | Self::Both(secret, _)) => {
                 Ok(ApplicableKeys::Shared(secret))
             }
-            (Family::Secret, Self::Published(_)) => {
-                Err(Reason::SharedSecretAlgorithm { algorithm })
-            }
+            (Family::Secret, Self::Published(_)) => Err(Reason::SharedSecretAlgorithm {
+                algorithm: algorithm.name(),
+            }),
             (_, Self::Published(jwk_set) | Self::Both(_, jwk_set)) => {
                 Ok(ApplicableKeys::Published(jwk_set))
             }
-            (_, Self::Shared(_)) => Err(Reason::PrivateKeyAlgorithm { algorithm }),
+            (_, Self::Shared(_)) => Err(Reason::PrivateKeyAlgorithm {
+                algorithm: algorithm.name(),
+            }),
         }
     }
 }
@@ -84,7 +86,10 @@ impl TrustedIssuer {
         let algorithm = token.algorithm;
         let keys = self.keys.applicable_to(algorithm)?;
         if !self.algorithms.contains(&algorithm) {
-            return Err(Reason::AlgorithmNotAllowed { algorithm }.into());
+            return Err(Reason::AlgorithmNotAllowed {
+                algorithm: algorithm.name(),
+            }
+            .into());
         }
         if self.key_id_required && token.key_id.is_none() {
             return Err(Reason::KeyIdMissing.into());

@@ -153,7 +153,7 @@ impl JwkSet {
 
     /// The reason for a failed lookup, with what the set contains instead.
     pub fn reason(&self, error: KeyLookupError, token: &UnverifiedToken) -> Reason {
-        let algorithm = token.algorithm;
+        let algorithm = token.algorithm.name();
         if self.keys.is_empty() {
             return match self.unusable.len() {
                 0 => Reason::KeySetEmpty,
