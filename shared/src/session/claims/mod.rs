@@ -17,7 +17,7 @@ use crate::session::claims::claims_set::{ClaimsSet, LEEWAY_SECONDS};
 use crate::session::reason::Reason;
 
 /// The rules that claims must meet.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Rules {
     /// The issuer of the session. It is one name even if `iss` has several spellings.
     pub issuer: String,

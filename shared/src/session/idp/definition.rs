@@ -9,7 +9,7 @@ use crate::session::jwe::Scheme;
 use crate::session::reason::Reason;
 
 /// An identity provider whose sessions are signed tokens.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Idp {
     /// The value of `SESSION_KIND`.
     pub name: &'static str,
@@ -46,7 +46,7 @@ pub enum AudienceSetting {
 }
 
 /// What an identity provider uses a secret for that it shares with the broker.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub enum SecretUse {
     /// It has none.
     None,
@@ -57,7 +57,7 @@ pub enum SecretUse {
 }
 
 /// One customer's tenant at an identity provider: a project, instance, user pool or client.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct IdpTenant {
     /// The issuers of its tokens. The name of the first is the issuer of all its sessions.
     pub issuers: Vec<PublishedIssuer>,
@@ -68,7 +68,7 @@ pub struct IdpTenant {
 }
 
 /// An issuer that publishes its keys.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct PublishedIssuer {
     /// The accepted values of `iss`.
     pub names: Vec<String>,

@@ -17,7 +17,7 @@ use crate::session::jwt::algorithm::MIN_SECRET_BYTES;
 use crate::session::reason::{ENCRYPTION_SECRET_TOO_SHORT, Reason};
 
 /// How a library encrypts sessions.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Scheme {
     /// Derives the keys for a cookie from the app's secret.
     pub keys: fn(secret: &[u8], cookie: &EncryptedCookie) -> Vec<ContentKey>,

@@ -8,6 +8,7 @@ use crate::session::jwt::algorithm::Algorithm;
 use crate::session::jwt::download::Location;
 
 /// The way in which sessions are verified.
+#[derive(Debug)]
 pub enum AuthenticatorSettings {
     /// By a signature of one of these issuers, or by decryption with a secret of the app.
     Tokens(Vec<IssuerSettings>, Option<EncryptedSettings>),
@@ -19,6 +20,7 @@ pub enum AuthenticatorSettings {
 }
 
 /// An issuer of signed tokens.
+#[derive(Debug)]
 pub struct IssuerSettings {
     /// The keys that verify its tokens.
     pub keys: KeysSetting,
@@ -31,7 +33,7 @@ pub struct IssuerSettings {
 }
 
 /// The keys that verify tokens.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub enum KeysSetting {
     /// Published keys.
     Published(Location),
@@ -42,6 +44,7 @@ pub enum KeysSetting {
 }
 
 /// Sessions that a library of the app encrypts.
+#[derive(Debug)]
 pub struct EncryptedSettings {
     /// The name or ARN of the app's secret.
     pub secret_id: String,
@@ -54,6 +57,7 @@ pub struct EncryptedSettings {
 }
 
 /// A service that is asked about sessions.
+#[derive(Debug)]
 pub struct ServiceSettings {
     /// The URL that is called.
     pub url: Url,
