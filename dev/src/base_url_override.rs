@@ -6,8 +6,7 @@ use http::{Request, StatusCode};
 use voicemint::problem::Problem;
 use voicemint::provider::request::{Fields, TokenRequest};
 use voicemint::provider::token::MintedToken;
-use voicemint::provider::{Provider, Verdict};
-use voicemint::secret::api_key::ApiKey;
+use voicemint::provider::{ApiKey, Provider, Verdict};
 use voicemint::settings::Reader;
 
 /// The setting for the base URL in responses. `--set` cannot set it, since names of settings are in

@@ -10,8 +10,7 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, any};
 use http::header;
 use tokio::time::Instant;
-use voicemint::broker::{Broker, Invocation};
-use voicemint::log::request::RequestLog;
+use voicemint::internals::{Broker, Invocation, RequestLog};
 use voicemint::provider::Provider;
 use voicemint::provider::request::too_large;
 

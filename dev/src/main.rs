@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use voicemint::log;
+use voicemint::internals::log;
 use voicemint::settings::{Environment, ProcessEnvironment};
 use voicemint_dev::app::App;
 use voicemint_dev::cli::Arguments;

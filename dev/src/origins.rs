@@ -3,7 +3,7 @@
 
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, header};
-use voicemint::log::request::{Outcome, RequestLog};
+use voicemint::internals::{Outcome, RequestLog};
 use voicemint::problem::Code;
 use voicemint::provider::Provider;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use voicemint::secret::{LoadFuture, SecretStore, SecretValue, StoreError};
+use voicemint::internals::{LoadFuture, SecretStore, SecretValue, StoreError};
 
 use crate::providers::PROVIDERS;
 

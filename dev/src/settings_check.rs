@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::{fs, path};
 
-use voicemint::log::{self, LevelFilter};
+use voicemint::internals::{LevelFilter, log};
 use voicemint::settings::{Reader, SettingsError};
 
 use crate::cli::Arguments;

@@ -30,7 +30,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
-use voicemint::transport::Transport;
+use voicemint::internals::Transport;
 use voicemint_dev::app::App;
 use voicemint_dev::cli::Arguments;
 use voicemint_dev::cli::banner;

@@ -2,7 +2,7 @@
 //! accepted.
 
 use serde_json::{Value, json};
-use voicemint::session::jwt::algorithm::Algorithm;
+use voicemint::internals::Algorithm;
 
 /// The published tokens, each with the key that verifies it.
 pub const VECTORS: &str = include_str!("../../shared/tests/vectors/rfc.json");

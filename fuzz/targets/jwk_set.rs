@@ -9,9 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use voicemint::session::jwt::jwk_set::JwkSet;
-use voicemint::session::jwt::unverified::UnverifiedToken;
-use voicemint::session::jwt::verify;
+use voicemint::internals::{JwkSet, UnverifiedToken, verify};
 use voicemint_fuzz::{Published, algorithms, published};
 
 static PUBLISHED: LazyLock<Vec<Published>> = LazyLock::new(published);

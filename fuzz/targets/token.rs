@@ -9,15 +9,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, header};
 use libfuzzer_sys::fuzz_target;
-use voicemint::session::claims::authorized_parties::{AuthorizedParties, Party};
-use voicemint::session::claims::claims_set::ClaimsSet;
-use voicemint::session::claims::{Audience, IssuerClaim, Rules, Times};
-use voicemint::session::cookie::{CookieFormat, SessionCookie};
-use voicemint::session::credential::Credential;
-use voicemint::session::jwe::compact::{self, ContentKey};
-use voicemint::session::jwt::algorithm::Algorithm;
-use voicemint::session::jwt::unverified::UnverifiedToken;
-use voicemint::session::jwt::verify;
+use voicemint::internals::{
+    Algorithm, Audience, AuthorizedParties, ClaimsSet, ContentKey, CookieFormat, Credential,
+    IssuerClaim, Party, Rules, SessionCookie, Times, UnverifiedToken, compact, verify,
+};
 use voicemint_fuzz::{Published, algorithms, jwk_sets, published};
 
 struct Fixtures {

@@ -22,14 +22,11 @@ use serde_json::{Value, json};
 use signers::{Signers, encode};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
-use voicemint::clock::Clock;
-use voicemint::secret::{LoadFuture, SecretStore, SecretValue};
-use voicemint::session::credential::Credential;
-use voicemint::session::jwe::compact::{ContentKey, Encryption};
-use voicemint::session::settings::SessionSettings;
-use voicemint::session::verifier::Verifier;
+use voicemint::internals::{
+    Clock, ContentKey, Credential, Encryption, LoadFuture, SecretStore, SecretValue,
+    SessionSettings, Transport, Verifier,
+};
 use voicemint::settings::Reader;
-use voicemint::transport::Transport;
 
 const NOW: u64 = 1_800_000_000;
 /// An app's secret, for encrypted sessions.

@@ -6,8 +6,7 @@ use std::process::ExitCode;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use voicemint::session::jwt::algorithm::Algorithm;
-use voicemint::session::jwt::verify;
+use voicemint::internals::{Algorithm, verify};
 
 const HELP: &str = "\
 Usage: verify_signature KEY-SET.json [ALG,ALG] < TOKENS

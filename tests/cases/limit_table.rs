@@ -6,14 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use tokio::task::JoinSet;
-use voicemint::aws::Aws;
-use voicemint::aws::dynamodb::DynamoDb;
-use voicemint::clock::Clock;
-use voicemint::limit::Limiter;
-use voicemint::limit::gcra::{Admission, count};
-use voicemint::limit::settings::Limits;
+use voicemint::internals::gcra::count;
+use voicemint::internals::{Admission, Aws, Clock, DynamoDb, Limiter, Limits, Transport};
 use voicemint::settings::Reader;
-use voicemint::transport::Transport;
 use voicemint_tests::LimitTable;
 
 /// The DynamoDB client of a separate environment, and its limits.

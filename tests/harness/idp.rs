@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use voicemint::clock::Clock;
+use voicemint::internals::Clock;
 use voicemint_dev::identity::{Claims, Cookie, Credentials, IdentityProvider, Kind, Login, router};
 
 use crate::event::{Event, ORIGIN};

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use url::Url;
-use voicemint::endpoint::origin::Origins;
+use voicemint::internals::Origins;
 use voicemint::settings::Reader;
 
 use crate::identity::Kind;

@@ -23,7 +23,7 @@ impl Cookie {
 
 /// The cookies of a request.
 pub fn request_cookies(headers: &HeaderMap) -> Vec<Cookie> {
-    voicemint::cookie::all(headers)
+    voicemint::internals::cookie::all(headers)
         .map(|(name, value)| Cookie::new(name, value))
         .collect()
 }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde_json::json;
-use voicemint::clock::Clock;
+use voicemint::internals::Clock;
 
 use super::cookie::request_cookies;
 use super::kinds::{COGNITO_POOL, WORKOS_CLIENT_ID};

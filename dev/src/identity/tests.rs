@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::{Request, StatusCode};
 use tower::ServiceExt;
-use voicemint::clock::Clock;
+use voicemint::internals::Clock;
 
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::Deserialize;
 use serde_json::json;
-use voicemint::clock::Clock;
+use voicemint::internals::Clock;
 
 use crate::cli::Arguments;
 use crate::identity::{Cookie, IdentityProvider, Login, request_cookies};

@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use voicemint::origin_pattern::OriginPattern;
+use voicemint::internals::OriginPattern;
 
 use crate::cli::Arguments;
 use crate::providers::PROVIDERS;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_lc_rs::constant_time;
 use aws_lc_rs::error::Unspecified;
-use voicemint::clock::Clock;
+use voicemint::internals::Clock;
 
 use super::tokens::{Permissions, RedeemError, Scope, Tokens};
 

@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 use tower::ServiceExt;
 
-use voicemint::clock::Clock;
+use voicemint::internals::Clock;
 
 use super::Standins;
 

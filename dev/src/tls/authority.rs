@@ -14,7 +14,7 @@ use rcgen::{
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use voicemint::clock::Clock;
+use voicemint::internals::Clock;
 
 use super::authority_file;
 

@@ -3,10 +3,7 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::{Value, json};
-use voicemint::aws::Aws;
-use voicemint::aws::secrets_manager::SecretsManager;
-use voicemint::secret::{SecretStore, SecretValue, StoreError};
-use voicemint::transport::Transport;
+use voicemint::internals::{Aws, SecretStore, SecretValue, SecretsManager, StoreError, Transport};
 use voicemint_dev::app::App;
 use voicemint_dev::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
 

@@ -8,8 +8,7 @@ use http::{Request, header};
 use voicemint::problem::Problem;
 use voicemint::provider::request::{Fields, TokenRequest};
 use voicemint::provider::token::{MintedToken, TokenResponse};
-use voicemint::provider::{Lifetimes, Provider};
-use voicemint::secret::api_key::ApiKey;
+use voicemint::provider::{ApiKey, Lifetimes, Provider};
 use voicemint::settings::Reader;
 
 /// The longest lifetime of a token, in seconds.

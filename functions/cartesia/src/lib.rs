@@ -8,8 +8,7 @@ use serde_json::{Map, Value, json};
 use voicemint::problem::Problem;
 use voicemint::provider::request::{Fields, TokenRequest};
 use voicemint::provider::token::{MintedToken, TokenResponse};
-use voicemint::provider::{Lifetimes, Provider, check_grants, known_code};
-use voicemint::secret::api_key::ApiKey;
+use voicemint::provider::{ApiKey, Lifetimes, Provider, check_grants, known_code};
 use voicemint::settings::Reader;
 
 /// All grants.

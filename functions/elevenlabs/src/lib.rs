@@ -8,8 +8,7 @@ use serde_json::Value;
 use voicemint::problem::Problem;
 use voicemint::provider::request::{Fields, TokenRequest};
 use voicemint::provider::token::{MintedToken, TokenResponse};
-use voicemint::provider::{Provider, Verdict, check_grants, known_code};
-use voicemint::secret::api_key::ApiKey;
+use voicemint::provider::{ApiKey, Provider, Verdict, check_grants, known_code};
 use voicemint::settings::Reader;
 
 /// All token types.

@@ -12,7 +12,7 @@ use http::{Request, StatusCode};
 use crate::problem::{Code, Problem};
 use crate::provider::request::{Fields, TokenRequest};
 use crate::provider::token::MintedToken;
-use crate::secret::api_key::ApiKey;
+pub use crate::secret::api_key::ApiKey;
 use crate::settings::Reader;
 
 /// A voice-AI provider that mints short-lived tokens for an API key.

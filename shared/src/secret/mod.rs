@@ -11,7 +11,7 @@ mod store;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-pub use field::{SecretField, Usable};
+pub use field::SecretField;
 pub use store::{LoadFuture, SecretStore, SecretValue, StoreError};
 
 use crate::clock::{Clock, age};

@@ -9,13 +9,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
-use voicemint::session::cookie::{CookieFormat, SessionCookie};
-use voicemint::session::credential::Credential;
-use voicemint::session::jwe::compact::{self, ContentKey};
-use voicemint::session::jwt::algorithm::Algorithm;
-use voicemint::session::jwt::jwk_set::JwkSet;
-use voicemint::session::jwt::unverified::UnverifiedToken;
-use voicemint::session::jwt::verify;
+use voicemint::internals::{
+    Algorithm, ContentKey, CookieFormat, Credential, JwkSet, SessionCookie, UnverifiedToken,
+    compact, verify,
+};
 
 use crate::support::signers::{PUBLIC, Signers, encode};
 

@@ -9,12 +9,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde_json::json;
 use tokio::net::TcpListener;
-use voicemint::clock::Clock;
-use voicemint::session::jwt::download::Location;
-use voicemint::session::jwt::jwk_set::{JwkSet, KeyLookupError};
-use voicemint::session::jwt::remote_jwk_set::RemoteJwkSet;
-use voicemint::session::jwt::unverified::UnverifiedToken;
-use voicemint::transport::Transport;
+use voicemint::internals::{
+    Clock, JwkSet, KeyLookupError, Location, RemoteJwkSet, Transport, UnverifiedToken,
+};
 
 #[derive(Clone, Copy)]
 enum Fault {

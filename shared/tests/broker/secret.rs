@@ -4,11 +4,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
-use voicemint::clock::Clock;
-use voicemint::problem::Code;
-use voicemint::secret::{
-    LoadFuture, SecretCache, SecretField, SecretStore, SecretValue, StoreError,
+use voicemint::internals::{
+    Clock, LoadFuture, SecretCache, SecretField, SecretStore, SecretValue, StoreError,
 };
+use voicemint::problem::Code;
 
 struct Store {
     /// The secret and its version, or what is wrong: trouble that passes, unless it is `gone`.

@@ -12,10 +12,7 @@ use aws_lc_rs::signature::{
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use voicemint::session::jwt::algorithm::Algorithm;
-use voicemint::session::jwt::jwk_set::{JwkSet, KeyLookupError};
-use voicemint::session::jwt::signature::VerifyingKey;
-use voicemint::session::jwt::unverified::UnverifiedToken;
+use voicemint::internals::{Algorithm, JwkSet, KeyLookupError, UnverifiedToken, VerifyingKey};
 
 fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)

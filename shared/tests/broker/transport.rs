@@ -13,8 +13,8 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
+use voicemint::internals::{Failure, Transport};
 use voicemint::settings::{Reader, SettingsError};
-use voicemint::transport::{Failure, Transport};
 
 /// No resolver knows it (RFC 6761 section 6.2): only the proxy does.
 const PROVIDER: &str = "provider.test";

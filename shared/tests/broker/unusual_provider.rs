@@ -12,18 +12,15 @@ use http::{Request, Response};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
-use voicemint::broker::{Broker, Invocation};
-use voicemint::clock::Clock;
-use voicemint::limit::memory::Memory;
-use voicemint::log::request::{Outcome, RequestLog};
+use voicemint::internals::{
+    Broker, Clock, Invocation, LoadFuture, Memory, Outcome, RequestLog, SecretStore, SecretValue,
+    Transport,
+};
 use voicemint::problem::Problem;
-use voicemint::provider::Provider;
 use voicemint::provider::request::{Fields, TokenRequest};
 use voicemint::provider::token::{MintedToken, TokenResponse};
-use voicemint::secret::api_key::ApiKey;
-use voicemint::secret::{LoadFuture, SecretStore, SecretValue};
+use voicemint::provider::{ApiKey, Provider};
 use voicemint::settings::Reader;
-use voicemint::transport::Transport;
 
 const SECRET: &str = "a secret of thirty-two bytes or so";
 const NOW: u64 = 1_800_000_000;

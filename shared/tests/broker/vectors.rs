@@ -6,9 +6,7 @@
 //! authenticates is no header; it stands in `session/jwe.rs`.
 
 use serde_json::{Value, json};
-use voicemint::session::jwe::compact::{self, ContentKey};
-use voicemint::session::jwt::algorithm::Algorithm;
-use voicemint::session::jwt::verify;
+use voicemint::internals::{Algorithm, ContentKey, compact, verify};
 
 /// Of base64url (RFC 4648 section 5).
 const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -8,9 +8,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use voicemint::session::jwe::compact::{self, ContentKey};
-use voicemint::session::jwt::algorithm::Algorithm;
-use voicemint::session::jwt::verify::{self, VerifyError};
+use voicemint::internals::verify::VerifyError;
+use voicemint::internals::{Algorithm, ContentKey, compact, verify};
 
 /// Signatures that Wycheproof calls valid and that are refused on purpose.
 const REFUSED_ON_PURPOSE: [(u64, &str); 6] = [

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand;
-use voicemint::clock::Clock;
+use voicemint::internals::Clock;
 
 /// How long an expired token is distinguished from an unknown one.
 const EXPIRED_RETENTION: Duration = Duration::from_secs(600);

@@ -10,12 +10,10 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures_util::FutureExt;
 use proptest::prelude::*;
 use tokio::time::Instant;
-use voicemint::clock::Clock;
-use voicemint::limit::Limiter;
-use voicemint::limit::gcra::{Admission, Exceeded, Limit, count};
-use voicemint::limit::memory::Memory;
-use voicemint::limit::settings::{Limits, OnError};
-use voicemint::limit::table::{Item, Table};
+use voicemint::internals::gcra::count;
+use voicemint::internals::{
+    Admission, Clock, Exceeded, Item, Limit, Limiter, Limits, Memory, OnError, Table,
+};
 use voicemint::problem::{Code, Problem};
 use voicemint::settings::Reader;
 

@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use voicemint::limit::memory::Memory;
-use voicemint::limit::table::{Item, Table, Update, UpdateFuture};
+use voicemint::internals::{Item, Memory, Table, Update, UpdateFuture};
 
 type Meanwhile = Box<dyn Fn(&Memory) + Send>;
 

@@ -8,9 +8,8 @@ use axum::extract::Request;
 use axum::response::IntoResponse;
 use http::StatusCode;
 use serde_json::{Value, json};
+use voicemint::internals::{Credential, Verifier};
 use voicemint::problem::{Code, Problem};
-use voicemint::session::credential::Credential;
-use voicemint::session::verifier::Verifier;
 
 use crate::support::clock::ManualClock;
 use crate::support::secret_store::MemorySecrets;

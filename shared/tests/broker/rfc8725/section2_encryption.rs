@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde_json::{Value, json};
-use voicemint::session::jwe::compact::{ContentKey, Encryption};
+use voicemint::internals::{ContentKey, Encryption};
 
 use crate::rfc8725::env::{A, TwoIssuers};
 use crate::support::signers::encode;

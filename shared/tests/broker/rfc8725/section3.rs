@@ -1,8 +1,7 @@
 //! Section 3, best practices: what a verifier must look at, and must not believe.
 
 use serde_json::{Value, json};
-use voicemint::session::jwt::jwk_set::{JwkSet, KeyLookupError};
-use voicemint::session::jwt::unverified::UnverifiedToken;
+use voicemint::internals::{JwkSet, KeyLookupError, UnverifiedToken};
 
 use crate::rfc8725::env::{A, TwoIssuers};
 use crate::support::signers::{compact, encode};

@@ -5,7 +5,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use serde_json::{Value, json};
-use voicemint::session::jwe::compact::{ContentKey, Encryption};
+use voicemint::internals::{ContentKey, Encryption};
 
 use crate::sessions::env::{A, B, Deployment, NOW, as_json, fault, status};
 use crate::support::signers::encode;

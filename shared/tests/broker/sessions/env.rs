@@ -8,9 +8,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
-use voicemint::session::cookie::SessionCookie;
-use voicemint::session::credential::Credential;
-use voicemint::session::verifier::Verifier;
+use voicemint::internals::{Credential, SessionCookie, Verifier};
 
 use crate::support::clock::ManualClock;
 use crate::support::secret_store::MemorySecrets;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
-use voicemint::clock::Clock;
+use voicemint::internals::Clock;
 
 /// The time in whole seconds since the Unix epoch; it changes only by [`ManualClock::advance`].
 #[derive(Clone, Debug)]

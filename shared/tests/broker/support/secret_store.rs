@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use voicemint::secret::{LoadFuture, SecretStore, SecretValue};
+use voicemint::internals::{LoadFuture, SecretStore, SecretValue};
 
 /// Secrets by their id.
 #[derive(Default)]

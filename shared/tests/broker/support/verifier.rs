@@ -3,13 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use voicemint::clock::Clock;
-use voicemint::secret::SecretStore;
-use voicemint::session::cookie::SessionCookie;
-use voicemint::session::settings::SessionSettings;
-use voicemint::session::verifier::Verifier;
+use voicemint::internals::{
+    Clock, SecretStore, SessionCookie, SessionSettings, Transport, Verifier,
+};
 use voicemint::settings::{Environment, Reader};
-use voicemint::transport::Transport;
 
 /// Reads the session settings, or says what is wrong with them.
 pub fn session_settings(environment: &dyn Environment) -> Result<SessionSettings, String> {

@@ -10,8 +10,7 @@ use axum::extract::Request;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use voicemint::session::credential::Credential;
-use voicemint::session::verifier::Verifier;
+use voicemint::internals::{Credential, Verifier};
 
 use crate::support::clock::ManualClock;
 use crate::support::secret_store::MemorySecrets;
