@@ -1,5 +1,5 @@
-//! Verifies compact tokens with a key set and nothing else, so that other implementations' tokens
-//! and published test vectors can be run through the very check that sessions go through.
+//! Verifies compact tokens with a key set, without any other checks. Other implementations' tokens
+//! and published test vectors can be verified by the same code as sessions.
 
 use std::io::{BufRead, stdin};
 use std::process::ExitCode;
@@ -11,9 +11,9 @@ use voicemint::internals::{Algorithm, verify};
 const HELP: &str = "\
 Usage: verify_signature KEY-SET.json [ALG,ALG] < TOKENS
 
-Reads compact tokens, one a line, and prints a line for each: `valid` and the payload as base64url, or `refused:` and why.
-KEY-SET.json is a key set (RFC 7517) or one key; ALG,ALG are the permitted algorithms, all that are known if left out.
-Exits with 0 if all are valid, 1 if any is refused, 2 if it was called wrongly.";
+Reads compact tokens, one per line, and prints one line per token: `valid` and the payload as base64url, or `refused:` and the
+reason. KEY-SET.json is a key set (RFC 7517) or a single key. ALG,ALG are the permitted algorithms, by default all.
+Exits with 0 if all tokens are valid, 1 if any is refused, 2 if the arguments are wrong.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -28,13 +28,13 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(misuse) => {
-            eprintln!("verify_signature: {misuse} (--help tells how to call it)");
+            eprintln!("verify_signature: {misuse} (see --help)");
             ExitCode::from(2)
         }
     }
 }
 
-/// Whether all tokens are valid; the error is a sentence on how it was misused.
+/// Whether all tokens are valid. The error is a sentence about wrong arguments.
 fn run(arguments: &[String]) -> Result<bool, String> {
     let (path, algorithms) = match arguments {
         [path] => (
@@ -44,7 +44,7 @@ fn run(arguments: &[String]) -> Result<bool, String> {
         [path, names] => (path, names.split(',').collect()),
         _ => {
             return Err(
-                "it takes the file of a key set and perhaps a list of algorithms.".to_owned(),
+                "it needs the file of a key set, and optionally a list of algorithms.".to_owned(),
             );
         }
     };
@@ -81,8 +81,7 @@ fn run(arguments: &[String]) -> Result<bool, String> {
     Ok(all_valid)
 }
 
-/// A set of one key, where the file has just that. What is neither is left as it is, and refused
-/// with each token.
+/// A set of one key, if the file contains a single key. Any other text is returned unchanged.
 fn set_of(text: Vec<u8>) -> Vec<u8> {
     match serde_json::from_slice::<serde_json::Value>(&text) {
         Ok(key) if key.get("kty").is_some() && key.get("keys").is_none() => {

@@ -38,7 +38,10 @@ impl OriginPattern {
         let labels = host.strip_prefix('.')?.split('.');
         let enough = labels.clone().count() >= Self::MIN_FIXED_LABELS
             && labels.clone().all(|label| !label.is_empty());
-        (enough && is_origin(&format!("{SCHEME}x{rest}"))).then(|| Self::Subdomain {
+        if !enough || !is_origin(&format!("{SCHEME}x{rest}")) {
+            return None;
+        }
+        Some(Self::Subdomain {
             scheme: SCHEME,
             rest: rest.to_owned(),
         })

@@ -14,11 +14,9 @@ use voicemint_tests::LimitTable;
 /// The DynamoDB client of a separate environment, and its limits.
 fn environment(table: &LimitTable, limits: &[(&str, &str)]) -> (DynamoDb, Limits) {
     let base = [("LIMIT_TABLE", table.name.as_str())];
-    let variable = |name: &str| {
-        let found = base.iter().chain(limits).find(|(known, _)| *known == name);
-        found.map(|(_, value)| (*value).to_owned())
-    };
-    let mut reader = Reader::new(&variable);
+    let variables = [base.as_slice(), limits].concat();
+    let variables = variables.as_slice();
+    let mut reader = Reader::new(&variables);
     let client = DynamoDb::new(Aws::emulated(
         table.url(),
         Transport::new().expect("a client"),

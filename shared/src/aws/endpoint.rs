@@ -35,7 +35,10 @@ impl LoadServiceConfig for WithoutEmpty {
 
 fn filled(value: &str) -> Option<String> {
     let value = value.trim();
-    (!value.is_empty()).then(|| value.to_owned())
+    if value.is_empty() {
+        return None;
+    }
+    Some(value.to_owned())
 }
 
 /// Logs one warning if requests and responses are sent through a network without TLS.

@@ -5,6 +5,7 @@
 mod mint;
 mod resume;
 mod settings;
+mod steps;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -13,9 +14,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-use crate::broker::mint::Minter;
 use crate::clock::Clock;
 use crate::cookie;
 use crate::endpoint::ambiguous_headers::reject_ambiguous;
@@ -28,10 +28,9 @@ use crate::log::request::{Outcome, RequestLog, Timings};
 use crate::problem::{Code, Problem};
 use crate::provider::Provider;
 use crate::provider::request::{Fields, TokenRequest};
-use crate::provider::token::{IssuedToken, MintedToken};
+use crate::provider::token::IssuedToken;
 use crate::secret::SecretCache;
 use crate::secret::api_key::ApiKey;
-use crate::session::Session;
 use crate::session::cookie::SessionCookie;
 use crate::session::credential::Credential;
 use crate::session::subject::SubjectId;
@@ -242,75 +241,6 @@ impl<P: Provider> Broker<P> {
         Ok((response, Outcome::Minted))
     }
 
-    async fn verify_session(
-        &self,
-        credential: Credential<'_>,
-        deadline: Instant,
-        progress: &mut Progress,
-    ) -> Result<Session, Problem> {
-        let started = Instant::now();
-        let verified = timeout_at(deadline, self.verifier.verify(credential)).await;
-        progress.timings.session = Some(started.elapsed());
-        verified.unwrap_or_else(|_| Err(deadline_passed(Code::SessionUnavailable)))
-    }
-
-    async fn load_key(
-        &self,
-        deadline: Instant,
-        progress: &mut Progress,
-    ) -> Result<Arc<ApiKey>, Problem> {
-        let started = Instant::now();
-        let loaded = timeout_at(deadline, self.secret.get()).await;
-        progress.timings.secret = Some(started.elapsed());
-        loaded.unwrap_or_else(|_| Err(deadline_passed(Code::SecretUnavailable)))
-    }
-
-    /// Counts this mint, or refuses it if the subject has reached a limit.
-    async fn count_mint(&self, deadline: Instant, progress: &mut Progress) -> Result<(), Problem> {
-        let Some(limiter) = &self.limiter else {
-            return Ok(());
-        };
-        let subject = progress
-            .subject
-            .as_deref()
-            .ok_or_else(|| Problem::internal("the subject could not be hashed for the limit"))?;
-        let started = Instant::now();
-        let (admitted, uncounted) = limiter.admit(P::NAME, subject, deadline).await;
-        progress.timings.limit = Some(started.elapsed());
-        progress.uncounted = uncounted;
-        admitted
-    }
-
-    /// Mints a token. The key that is returned is the one that the provider accepted, which may be
-    /// newer than `key`.
-    async fn call_provider(
-        &self,
-        token_request: &TokenRequest,
-        key: &Arc<ApiKey>,
-        deadline: Instant,
-        progress: &mut Progress,
-    ) -> Result<(IssuedToken, Arc<ApiKey>), Problem> {
-        let minter = Minter {
-            provider: &self.provider,
-            secret: &self.secret,
-            transport: &self.transport,
-            clock: &self.clock,
-        };
-        // The lifetime counts from before the call, so that the response never promises more time
-        // than the token has.
-        let start = self.clock.now().as_secs();
-        let started = Instant::now();
-        let minted = minter.mint(token_request, key, deadline).await;
-        progress.timings.provider = Some(started.elapsed());
-        let (MintedToken { token, expires_in }, key) = minted?;
-        let token = IssuedToken {
-            token,
-            expires_in,
-            expires_at: start + u64::from(expires_in),
-        };
-        Ok((token, key))
-    }
-
     /// The cookie that holds the sealed token, unless it is too long.
     fn seal(
         &self,
@@ -334,11 +264,4 @@ impl<P: Provider> Broker<P> {
         let body = TokenBody::new(P::NAME, token, P::SINGLE_USE, self.provider.base_url());
         response::token(&body, source.name(), cookie)
     }
-}
-
-fn deadline_passed(code: Code) -> Problem {
-    let detail = "The service could not prepare the request in time. Try again shortly.";
-    Problem::new(code, detail)
-        .with_reason("the invocation's deadline passed first")
-        .retry_after(1)
 }

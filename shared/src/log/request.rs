@@ -58,7 +58,10 @@ impl Timings {
                 took.map(|took| format!("{name};dur={}", milliseconds(took)))
             })
             .collect();
-        (!entries.is_empty()).then(|| entries.join(", "))
+        if entries.is_empty() {
+            return None;
+        }
+        Some(entries.join(", "))
     }
 
     fn named(&self) -> impl Iterator<Item = (&'static str, Option<Duration>)> {

@@ -90,7 +90,7 @@ async fn calls_to_different_urls_go_where_they_should() {
 }
 
 #[tokio::test]
-async fn a_host_that_cannot_be_warmed_is_no_matter() {
+async fn warming_an_unreachable_host_has_no_effect() {
     let transport = Transport::new().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let silent = format!("http://{}", listener.local_addr().unwrap());
@@ -103,7 +103,7 @@ async fn a_host_that_cannot_be_warmed_is_no_matter() {
 }
 
 #[tokio::test]
-async fn why_there_is_no_connection_is_told_apart() {
+async fn connection_errors_are_distinguished() {
     let transport = Transport::new().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let closed = format!("http://{}", listener.local_addr().unwrap());
@@ -120,7 +120,7 @@ async fn why_there_is_no_connection_is_told_apart() {
     let no_tls = plain.replace("http:", "https:");
     assert_eq!(
         clause(&transport, &no_tls).await,
-        "no TLS connection can be agreed on"
+        "the TLS handshake failed"
     );
     let hangs_up = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", hangs_up.local_addr().unwrap());
@@ -129,12 +129,10 @@ async fn why_there_is_no_connection_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_not_made_in_time_is_no_missing_answer() {
-    // What is sent to this block arrives nowhere (RFC 5737); where there is no way to it, that is
-    // said at once.
+async fn a_connection_that_takes_too_long_is_a_connection_error() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
-    // TCP is accepted by the system, TLS by nobody.
+    // The operating system accepts TCP connections, but nothing speaks TLS.
     let began = tokio::time::Instant::now();
     assert_eq!(
         clause(&Transport::new().unwrap(), &url).await,

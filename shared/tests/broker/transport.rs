@@ -103,13 +103,7 @@ async fn proxy(answer: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
 const CONNECTED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 fn transport(variables: &[(&str, &str)]) -> Result<Transport, SettingsError> {
-    let environment = |name: &str| {
-        variables
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| (*value).to_owned())
-    };
-    let mut reader = Reader::new(&environment);
+    let mut reader = Reader::new(&variables);
     let transport = Transport::from_settings(&mut reader);
     reader.finish(transport)
 }

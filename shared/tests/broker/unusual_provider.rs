@@ -92,15 +92,17 @@ fn broker(more: &[(&str, &str)]) -> Broker<Odd> {
         ("SESSION_ISSUER", "app"),
         ("SESSION_AUDIENCE", "*"),
     ];
-    let environment = |name: &str| {
-        base.iter()
-            .chain(more)
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| (*value).to_owned())
-    };
+    let variables = [base.as_slice(), more].concat();
     let clock = Clock::new(|| UNIX_EPOCH + Duration::from_secs(NOW));
     let (store, table) = (Arc::new(Store::default()), Arc::new(Memory::new(16)));
-    Broker::from_settings(&environment, store, table, Transport::new().unwrap(), clock).unwrap()
+    Broker::from_settings(
+        &variables.as_slice(),
+        store,
+        table,
+        Transport::new().unwrap(),
+        clock,
+    )
+    .unwrap()
 }
 
 fn session() -> String {

@@ -24,13 +24,8 @@ const NOW: Duration = Duration::from_secs(1_800_007_200 / 86_400 * 86_400 + 36_0
 const MIDNIGHT: Duration = Duration::from_secs(NOW.as_secs() + 14 * 3600);
 
 fn limits(variables: &[(&str, &str)]) -> Limits {
-    let environment = |name: &str| {
-        let all = variables.iter().chain(&[("LIMIT_TABLE", "limits")]);
-        all.copied()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value.to_owned())
-    };
-    Limits::from_settings(&mut Reader::new(&environment)).unwrap()
+    let variables = [variables, &[("LIMIT_TABLE", "limits")]].concat();
+    Limits::from_settings(&mut Reader::new(&variables.as_slice())).unwrap()
 }
 
 fn rate(rate: &str) -> Limits {

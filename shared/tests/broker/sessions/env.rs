@@ -166,13 +166,7 @@ impl Deployment {
 
 /// What is wrong with settings, if anything is.
 pub fn fault(settings: &[(&str, &str)]) -> Option<String> {
-    let environment = |name: &str| {
-        settings
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| (*value).to_owned())
-    };
-    session_settings(&environment).err()
+    session_settings(&settings).err()
 }
 
 /// An answer with a status and without content.
