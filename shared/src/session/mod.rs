@@ -1,7 +1,7 @@
 //! Who is calling: sessions that the app's identity provider issues.
 //!
-//! A signed token goes through these modules: `credential` finds it, in a header or with the help of
-//! `cookie`; `jwt::unverified` parses it; its `iss` selects the `jwt::issuer`; `jwt::signature`
+//! A signed token goes through these modules: `credential` finds it, in a header or with the help
+//! of `cookie`; `jwt::unverified` parses it; its `iss` selects the `jwt::issuer`; `jwt::signature`
 //! verifies it with a key of `jwt::remote_jwk_set` or with a shared secret; `claims` checks its
 //! claims. `jwe` decrypts and verifies encrypted cookies; `remote` asks a service about other
 //! sessions. `idp` describes the sessions of each identity provider, and `settings` selects what is
@@ -46,8 +46,8 @@ impl Session {
     }
 
     /// Checks that the claim that `GRANTS_CLAIM` names permits a request. The claim is an array of
-    /// names or a string of names that are separated by spaces, as OAuth's `scope` (RFC 6749 section
-    /// 3.3). Without the claim, nothing is permitted. It may be inside another claim: see
+    /// names or a string of names that are separated by spaces, as OAuth's `scope` (RFC 6749
+    /// section 3.3). Without the claim, nothing is permitted. It may be inside another claim: see
     /// [`claim_path::at`].
     ///
     /// # Errors

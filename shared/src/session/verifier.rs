@@ -116,8 +116,8 @@ impl Verifier {
     ///
     /// # Errors
     /// [`Code::SessionMissing`], [`Code::SessionInvalid`], [`Code::SessionExpired`], and
-    /// [`Code::SessionUnavailable`] where the credential cannot be verified because keys, secrets or
-    /// an answer are unavailable.
+    /// [`Code::SessionUnavailable`] where the credential cannot be verified because keys, secrets
+    /// or an answer are unavailable.
     pub async fn verify(&self, credential: Credential<'_>) -> Result<Session, Problem> {
         let detail =
             "Sign in, and send the session as a Bearer token or as the app's session cookie.";

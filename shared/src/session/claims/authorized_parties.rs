@@ -1,5 +1,5 @@
-//! The party to which a token was issued: `azp` (OpenID Connect Core 1.0 section 2) or `client_id` (RFC
-//! 9068 section 2.2).
+//! The party to which a token was issued: `azp` (OpenID Connect Core 1.0 section 2) or `client_id`
+//! (RFC 9068 section 2.2).
 
 use serde_json::Value;
 use url::Url;

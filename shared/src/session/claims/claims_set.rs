@@ -47,7 +47,8 @@ impl ClaimsSet {
         self.get(name)?.as_str()
     }
 
-    /// Whether a time is in the past. The future within the difference of the clocks counts as past.
+    /// Whether a time is in the past. The future within the difference of the clocks counts as
+    /// past.
     pub fn is_past(&self, moment: f64) -> bool {
         moment <= self.now + LEEWAY_SECONDS
     }

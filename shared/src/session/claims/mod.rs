@@ -208,8 +208,8 @@ impl Audience {
     }
 }
 
-/// Whether a claim contains a wanted value. `aud` is a string or an array of strings (RFC 7519 section
-/// 4.1.3).
+/// Whether a claim contains a wanted value. `aud` is a string or an array of strings (RFC 7519
+/// section 4.1.3).
 fn is_one_of(claim: Option<&Value>, wanted: &[String]) -> bool {
     match claim {
         Some(Value::String(audience)) => wanted.contains(audience),

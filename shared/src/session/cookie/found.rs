@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-/// The maximum number of different sessions in cookies. A user has one or two, including an old one.
+/// The maximum number of different sessions in cookies. A user has one or two, including an old
+/// one.
 pub const MAX_CANDIDATES: usize = 4;
 
 /// The sessions in one kind of cookie, in the order in which the browser sends the cookies.

@@ -31,10 +31,11 @@ pub struct SessionCookie {
 pub enum CookieFormat {
     /// One cookie with exactly this name.
     Plain,
-    /// One cookie with exactly this name, or the chunks `name<separator>0`, `name<separator>1` and so on.
+    /// One cookie with exactly this name, or the chunks `name<separator>0`, `name<separator>1` and
+    /// so on.
     Chunked(&'static str),
-    /// Supabase: as [`CookieFormat::Chunked`] with a dot. The value is JSON, percent-encoded or with
-    /// the prefix `base64-`, and its `access_token` is the session.
+    /// Supabase: as [`CookieFormat::Chunked`] with a dot. The value is JSON, percent-encoded or
+    /// with the prefix `base64-`, and its `access_token` is the session.
     /// <https://github.com/supabase/ssr>
     SupabaseJson,
     /// Amplify: `name.LastAuthUser` names the user, `name.<user>.accessToken` contains the
@@ -79,8 +80,9 @@ fn access_token(value: &str) -> Option<String> {
     )
 }
 
-/// Finds Amplify's cookies. The library percent-encodes the user's name in the cookie's name, so names
-/// are compared after decoding. Every value of `LastAuthUser` counts, with every token of that user.
+/// Finds Amplify's cookies. The library percent-encodes the user's name in the cookie's name, so
+/// names are compared after decoding. Every value of `LastAuthUser` counts, with every token of
+/// that user.
 fn amplify<'a>(headers: &'a HeaderMap, name: &str) -> Found<'a> {
     let decode = |text: &str| {
         percent_decode_str(text)

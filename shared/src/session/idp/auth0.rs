@@ -10,8 +10,8 @@ use crate::session::idp::definition::{
 use crate::session::jwe::compact::{ContentKey, Encryption};
 use crate::session::jwe::{EncryptedCookie, Scheme};
 
-/// Auth0's access tokens. With a secret, also the cookies of nextjs-auth0, which are encrypted with that
-/// secret.
+/// Auth0's access tokens. With a secret, also the cookies of nextjs-auth0, which are encrypted with
+/// that secret.
 pub const AUTH0: Idp = Idp {
     name: "auth0",
     issuer_setting: "the tenant's domain from Auth0's dashboard",
@@ -51,9 +51,9 @@ fn keys(secret: &[u8], _: &EncryptedCookie) -> Vec<ContentKey> {
         .collect()
 }
 
-/// The claims of the user are a member of the session. Version 4 has the times of the session next to
-/// them, earlier versions in the header. The times in the user's claims belong to an ID token that has
-/// expired long ago.
+/// The claims of the user are a member of the session. Version 4 has the times of the session next
+/// to them, earlier versions in the header. The times in the user's claims belong to an ID token
+/// that has expired long ago.
 fn claims(header: &Members, mut session: Members) -> Option<Members> {
     let Some(Value::Object(mut user)) = session.remove("user") else {
         return None;

@@ -9,8 +9,8 @@ use crate::session::jwe::{EncryptedCookie, Scheme};
 /// How Auth.js encrypts sessions.
 pub const AUTHJS: Scheme = Scheme { keys, claims };
 
-/// The cookies of versions 5 and 4. In development their names have no `__Secure-` prefix, so any host
-/// of the site could set them over plain http: such a name must be set by `SESSION_COOKIE`.
+/// The cookies of versions 5 and 4. In development their names have no `__Secure-` prefix, so any
+/// host of the site could set them over plain http: such a name must be set by `SESSION_COOKIE`.
 pub const COOKIES: [(&str, CookieFormat); 2] = [
     ("__Secure-authjs.session-token", CookieFormat::Chunked(".")),
     (NEXT_AUTH_COOKIE, CookieFormat::Chunked(".")),
@@ -18,8 +18,8 @@ pub const COOKIES: [(&str, CookieFormat); 2] = [
 
 const NEXT_AUTH_COOKIE: &str = "__Secure-next-auth.session-token";
 
-/// Version 5 derives a key for each cookie name, version 4 one key for all. Either version may have set
-/// a cookie that `SESSION_COOKIE` names.
+/// Version 5 derives a key for each cookie name, version 4 one key for all. Either version may have
+/// set a cookie that `SESSION_COOKIE` names.
 fn keys(secret: &[u8], cookie: &EncryptedCookie) -> Vec<ContentKey> {
     let version_4 = cookie.is_configured || cookie.name == NEXT_AUTH_COOKIE;
     let version_5 = cookie.is_configured || !version_4;

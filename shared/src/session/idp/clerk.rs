@@ -12,9 +12,9 @@ use crate::session::idp::definition::{
 };
 use crate::session::reason::Reason;
 
-/// Clerk's session tokens. They expire after a minute. Most name the page to which they were issued in
-/// `azp`; those for native apps and for some web users do not. Clerk's own verifier accepts tokens
-/// without `azp`
+/// Clerk's session tokens. They expire after a minute. Most name the page to which they were issued
+/// in `azp`; those for native apps and for some web users do not. Clerk's own verifier accepts
+/// tokens without `azp`
 /// (<https://github.com/clerk/javascript/blob/main/packages/backend/src/jwt/assertions.ts>). Here a
 /// setting must allow them.
 pub const CLERK: Idp = Idp {

@@ -109,8 +109,8 @@ impl PublishedIssuer {
     }
 }
 
-/// An entry that is a URL, without trailing slashes. `None` if it is not a URL, but an id at the identity
-/// provider.
+/// An entry that is a URL, without trailing slashes. `None` if it is not a URL, but an id at the
+/// identity provider.
 ///
 /// # Errors
 /// What the URL must be.

@@ -18,8 +18,8 @@ const SESSION_COOKIES: &str = "https://session.firebase.google.com/";
 const SESSION_COOKIE_KEYS: &str =
     "https://identitytoolkit.googleapis.com/v1/sessionCookiePublicKeys";
 
-/// Firebase's ID tokens and session cookies. Each has its own issuer and keys; both identify the same
-/// user.
+/// Firebase's ID tokens and session cookies. Each has its own issuer and keys; both identify the
+/// same user.
 pub const FIREBASE: Idp = Idp {
     name: "firebase",
     issuer_setting: "the project id from Firebase's console",

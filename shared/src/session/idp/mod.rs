@@ -1,6 +1,6 @@
-//! Identity providers: what their sessions look like, so that an operator only sets the provider's name
-//! and one or two values from its dashboard. Each provider is data in a file of its own. To add one,
-//! copy a file.
+//! Identity providers: what their sessions look like, so that an operator only sets the provider's
+//! name and one or two values from its dashboard. Each provider is data in a file of its own. To
+//! add one, copy a file.
 
 mod auth0;
 mod authjs;

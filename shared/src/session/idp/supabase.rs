@@ -49,8 +49,8 @@ fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
 }
 
 fn rule(claims: &ClaimsSet) -> Result<(), Reason> {
-    // The public `anon` key is a token that is signed with the same legacy secret, so a valid signature
-    // does not prove that there is a user.
+    // The public `anon` key is a token that is signed with the same legacy secret, so a valid
+    // signature does not prove that there is a user.
     if claims.text("role") != Some("authenticated") {
         return Err(Reason::SupabaseRole);
     }

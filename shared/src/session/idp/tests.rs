@@ -1,5 +1,5 @@
-//! The tenant that an id at each identity provider implies, and the rules for its tokens. The ids are
-//! from the providers' documentation.
+//! The tenant that an id at each identity provider implies, and the rules for its tokens. The ids
+//! are from the providers' documentation.
 
 use std::time::Duration;
 

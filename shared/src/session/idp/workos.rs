@@ -20,8 +20,8 @@ pub const WORKOS: Idp = Idp {
     secret: SecretUse::None,
 };
 
-/// Tokens have no audience; instead each client has its own key set, which separates apps. The URL of
-/// an auth domain does not contain the client id, so the key set must be set too.
+/// Tokens have no audience; instead each client has its own key set, which separates apps. The URL
+/// of an auth domain does not contain the client id, so the key set must be set too.
 fn tenant(entry: &str) -> Result<IdpTenant, &'static str> {
     let issuer = match url_setting(entry)? {
         Some(url) => PublishedIssuer {

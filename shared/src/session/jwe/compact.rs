@@ -101,8 +101,8 @@ pub struct Opened {
     pub text: Vec<u8>,
 }
 
-/// Decrypts a token with the first key that fits. The header's algorithm only decides which keys are
-/// tried.
+/// Decrypts a token with the first key that fits. The header's algorithm only decides which keys
+/// are tried.
 ///
 /// # Errors
 /// A [`Reason`] that says what is wrong with the token, or that no key decrypts it.

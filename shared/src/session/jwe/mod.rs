@@ -50,8 +50,8 @@ pub struct EncryptedSessions {
 
 impl EncryptedSessions {
     /// Decrypts a session and verifies its claims. `cookies` names the cookies that contain it, if
-    /// any: then only the keys of these cookies are tried, so that what was encrypted for one cookie
-    /// is not accepted in another.
+    /// any: then only the keys of these cookies are tried, so that what was encrypted for one
+    /// cookie is not accepted in another.
     ///
     /// # Errors
     /// See [`SessionError`].
@@ -92,8 +92,8 @@ impl EncryptedSessions {
     }
 }
 
-/// The secrets in a stored text that are long enough. While an app rotates its secret, the text is a
-/// JSON array of secrets.
+/// The secrets in a stored text that are long enough. While an app rotates its secret, the text is
+/// a JSON array of secrets.
 fn secrets(text: &str) -> Vec<String> {
     let secrets = match serde_json::from_str(text) {
         Ok(Value::Array(items)) => items

@@ -73,7 +73,8 @@ impl Algorithm {
     }
 }
 
-/// An algorithm that this service does not support. The name is not repeated: it comes from a token.
+/// An algorithm that this service does not support. The name is not repeated: it comes from a
+/// token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the algorithm is not supported")]
 pub struct UnknownAlgorithm;
@@ -129,6 +130,6 @@ impl Family {
     }
 }
 
-/// The minimum length of a secret that signs or encrypts sessions, in bytes (RFC 7518 section 3.2, RFC
-/// 8725 section 3.5).
+/// The minimum length of a secret that signs or encrypts sessions, in bytes (RFC 7518 section 3.2,
+/// RFC 8725 section 3.5).
 pub const MIN_SECRET_BYTES: usize = 32;

@@ -1,5 +1,5 @@
-//! Sessions that are signed tokens (RFC 7519): a token is parsed, and its signature is verified with a
-//! key of its issuer before its claims are used.
+//! Sessions that are signed tokens (RFC 7519): a token is parsed, and its signature is verified
+//! with a key of its issuer before its claims are used.
 
 pub mod algorithm;
 pub mod download;

@@ -2,8 +2,8 @@
 //!
 //! - The cached keys are used for ten minutes. Then the set is fetched again and replaced as a
 //!   whole, so that a key that the issuer removed stops working.
-//! - While the issuer is unavailable, the cached keys are used for at most one hour. Tries are 1, 2,
-//!   4 … 10 s apart.
+//! - While the issuer is unavailable, the cached keys are used for at most one hour. Tries are 1,
+//!   2, 4 … 10 s apart.
 //! - An unknown key id causes a fetch: at most three at once, and one more every 20 s. So a forged
 //!   token does not use up the fetches that a new key needs.
 
@@ -135,8 +135,8 @@ impl RemoteJwkSet {
     }
 
     /// Fetches the key set before the first request. Errors are ignored: an error that came quickly
-    /// does not delay the next try. After a timeout the next try is a second away, so that the first
-    /// caller does not wait for another timeout.
+    /// does not delay the next try. After a timeout the next try is a second away, so that the
+    /// first caller does not wait for another timeout.
     pub async fn warm(&self) {
         let _ = self.keys().await;
         let mut state = self.state();

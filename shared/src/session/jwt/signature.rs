@@ -62,8 +62,8 @@ impl VerifyingKey {
         }
     }
 
-    /// A symmetric key from a key set, for the algorithms for which it is long enough (RFC 7518 section
-    /// 3.2).
+    /// A symmetric key from a key set, for the algorithms for which it is long enough (RFC 7518
+    /// section 3.2).
     pub fn symmetric(secret: &[u8], bound_to: Option<Algorithm>) -> Self {
         let material = Material::Symmetric(DecodingKey::from_secret(secret), secret.len());
         Self {
@@ -83,8 +83,8 @@ impl VerifyingKey {
         }
     }
 
-    /// A key from an uncompressed point on a curve (SEC 1 section 2.3.3), or from the 32 bytes of an
-    /// Ed25519 key.
+    /// A key from an uncompressed point on a curve (SEC 1 section 2.3.3), or from the 32 bytes of
+    /// an Ed25519 key.
     pub fn curve(family: Family, point: Vec<u8>, bound_to: Option<Algorithm>) -> Self {
         let material = match family {
             Family::P521 => Material::P521(point),

@@ -1,4 +1,5 @@
-//! Parses a JWT. Nothing in it is trusted yet (RFC 7515 section 5.2, RFC 7519 section 7.2, RFC 8725).
+//! Parses a JWT. Nothing in it is trusted yet (RFC 7515 section 5.2, RFC 7519 section 7.2, RFC
+//! 8725).
 
 use std::borrow::Cow;
 
@@ -48,7 +49,8 @@ impl<'a> UnverifiedToken<'a> {
         if payload.contains('.') {
             return Err(Reason::TokenParts);
         }
-        // This decoder accepts neither padding nor non-zero trailing bits, so a token has one encoding.
+        // This decoder accepts neither padding nor non-zero trailing bits, so a token has one
+        // encoding.
         let decode = |part| {
             URL_SAFE_NO_PAD
                 .decode(part)
@@ -85,8 +87,8 @@ impl<'a> UnverifiedToken<'a> {
         })
     }
 
-    /// The `iss` claim. It is not verified: use it only to select the issuer whose keys must verify the
-    /// token.
+    /// The `iss` claim. It is not verified: use it only to select the issuer whose keys must verify
+    /// the token.
     pub fn unverified_issuer(&self) -> Option<Cow<'_, str>> {
         #[derive(Deserialize)]
         struct ClaimsSet<'a> {
@@ -113,9 +115,9 @@ impl<'a> UnverifiedToken<'a> {
     }
 }
 
-/// Rejects tokens whose type is for another purpose: logout tokens, DPoP proofs, security events (RFC
-/// 8725 section 3.11). Access tokens have `at+jwt` (RFC 9068), most others `JWT` or no type. Every
-/// other type with a `+`, such as `logout+jwt` or `dc+sd-jwt`, has another purpose.
+/// Rejects tokens whose type is for another purpose: logout tokens, DPoP proofs, security events
+/// (RFC 8725 section 3.11). Access tokens have `at+jwt` (RFC 9068), most others `JWT` or no type.
+/// Every other type with a `+`, such as `logout+jwt` or `dc+sd-jwt`, has another purpose.
 fn check_type(header: &Members) -> Result<(), Reason> {
     let Some(value) = header.get("typ") else {
         return Ok(());

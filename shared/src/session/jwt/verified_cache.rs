@@ -1,4 +1,5 @@
-//! The tokens whose signature a key set has already verified: callers send the same token many times.
+//! The tokens whose signature a key set has already verified: callers send the same token many
+//! times.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -28,8 +29,8 @@ impl TokenHash {
 }
 
 /// Tokens with valid signatures. The cache belongs to one key set and is dropped with it, so that a
-/// token is not accepted for longer than the key that signed it. Only the verification of the signature
-/// is cached: the claims are checked each time.
+/// token is not accepted for longer than the key that signed it. Only the verification of the
+/// signature is cached: the claims are checked each time.
 #[derive(Default)]
 pub struct VerifiedCache(Mutex<HashSet<TokenHash>>);
 

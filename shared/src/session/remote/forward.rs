@@ -52,8 +52,8 @@ impl Forward {
                 Ok(self.rules.session(claims)?)
             }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Reason::ForwardRejected.into()),
-            // A caller can send malformed credentials, so these statuses do not mean that the app is
-            // unavailable.
+            // A caller can send malformed credentials, so these statuses do not mean that the app
+            // is unavailable.
             status @ (StatusCode::BAD_REQUEST
             | StatusCode::NOT_FOUND
             | StatusCode::UNPROCESSABLE_ENTITY) => Err(Reason::ForwardStatus {

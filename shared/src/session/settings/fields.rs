@@ -180,8 +180,8 @@ pub fn subject_pointer(reader: &mut Reader) -> String {
     pointer
 }
 
-/// The session cookies: those of the identity provider, or the cookie that `SESSION_COOKIE` names, with
-/// the same format.
+/// The session cookies: those of the identity provider, or the cookie that `SESSION_COOKIE` names,
+/// with the same format.
 pub fn cookies(reader: &mut Reader, idp_cookies: Vec<SessionCookie>) -> Vec<SessionCookie> {
     let Some(name) = reader.optional("SESSION_COOKIE") else {
         return idp_cookies;

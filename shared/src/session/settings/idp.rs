@@ -80,8 +80,8 @@ pub fn sessions(
     )
 }
 
-/// The tenants that the entries name. No two may have the same issuer, as only the issuer distinguishes
-/// their tokens.
+/// The tenants that the entries name. No two may have the same issuer, as only the issuer
+/// distinguishes their tokens.
 fn tenants(reader: &mut Reader, idp: &Idp, entries: &[String]) -> Vec<IdpTenant> {
     let mut tenants: Vec<IdpTenant> = Vec::new();
     for entry in entries {
@@ -92,8 +92,8 @@ fn tenants(reader: &mut Reader, idp: &Idp, entries: &[String]) -> Vec<IdpTenant>
                         .iter()
                         .any(|other| other.names().any(|known| known == name))
                 };
-                // A name that several tenants share belongs to the first. Each tenant has a name of its
-                // own too.
+                // A name that several tenants share belongs to the first. Each tenant has a name of
+                // its own too.
                 tenant
                     .issuers
                     .iter_mut()
@@ -125,7 +125,8 @@ fn keys(
     (secrets, fields::key_sets(reader, issuers))
 }
 
-/// The algorithms of the tokens: those of published keys, and with a secret also those of the secret.
+/// The algorithms of the tokens: those of published keys, and with a secret also those of the
+/// secret.
 fn algorithms(reader: &mut Reader, idp: &Idp, with_secret: bool) -> Vec<Algorithm> {
     match idp.secret {
         SecretUse::Signs(names) if with_secret => {

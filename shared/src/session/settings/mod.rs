@@ -1,7 +1,7 @@
 //! The `SESSION_*` settings: the kind of sessions, and what that kind needs.
 //!
-//! A new identity provider is a file in `session/idp`. A kind that is verified in a new way is a variant
-//! of [`AuthenticatorSettings`].
+//! A new identity provider is a file in `session/idp`. A kind that is verified in a new way is a
+//! variant of [`AuthenticatorSettings`].
 
 pub mod authenticator;
 mod fields;
@@ -44,8 +44,8 @@ impl SessionSettings {
             .optional("SESSION_KIND")
             .unwrap_or_else(|| "jwt".to_owned());
         let idp = IDPS.iter().find(|idp| idp.name == kind);
-        // An unknown value is never repeated in a message, as it may be a key that was pasted here by
-        // mistake.
+        // An unknown value is never repeated in a message, as it may be a key that was pasted here
+        // by mistake.
         if idp.is_some() || OTHER_KINDS.contains(&kind.as_str()) {
             fields::refuse_settings_of_other_kinds(reader, &kind, idp);
         }

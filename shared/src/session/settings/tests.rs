@@ -373,7 +373,8 @@ fn cookies_are_those_of_the_identity_provider_unless_one_is_configured() {
         (encrypted.cookies, names),
         (vec![mine], vec!["mine".to_owned()])
     );
-    // Cookies without a prefix, which any host of the site can set over plain http, must be configured.
+    // Cookies without a prefix, which any host of the site can set over plain http, must be
+    // configured.
     let (_, names) = good(&[("SESSION_KIND", "authjs"), ("SESSION_SECRET_ID", "s")]);
     assert_eq!(
         names,
