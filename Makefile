@@ -153,10 +153,15 @@ unused: $(VENV_STAMP) ## find dependencies that no code uses, and Rust files tha
 .PHONY: template
 template: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) ## check template.yaml and the resources that CloudFormation creates from it
 	$(call say,template)
+	$(VENV)/bin/python tools/generate.py --check
 	$(WITH_VENV) cfn-lint template.yaml
 	$(SAM) validate --lint --region us-east-1
 	$(CHECKOV_VENV)/bin/checkov --config-file tools/checkov.yaml
 	$(WITH_VENV) python -m unittest discover --verbose --buffer --start-directory tests/template --pattern '*_test.py'
+
+.PHONY: generate
+generate: $(VENV_STAMP) ## write template.yaml and everything else that is generated from functions/*/provider.toml
+	@$(VENV)/bin/python tools/generate.py
 
 .PHONY: workflows
 workflows: $(VENV_STAMP) $(ACTIONLINT_STAMP) ## check that .github/workflows are valid and secure
@@ -255,9 +260,9 @@ binaries: $(VENV_STAMP)
 	$(call say,release binaries for $(HOST) by sam build: takes minutes and prints nothing)
 	$(SAM) build --build-dir $(E2E_BUILD) --parameter-overrides Architecture=$(HOST)
 	@mkdir -p $(E2E_BINARIES)
-	@cp $(E2E_BUILD)/CartesiaFunction/bootstrap $(E2E_BINARIES)/cartesia
-	@cp $(E2E_BUILD)/ElevenLabsFunction/bootstrap $(E2E_BINARIES)/elevenlabs
-	@cp $(E2E_BUILD)/AssemblyAiFunction/bootstrap $(E2E_BINARIES)/assemblyai
+	@$(VENV)/bin/python tools/providers.py | while read -r name prefix; do \
+		cp "$(E2E_BUILD)/$${prefix}Function/bootstrap" "$(E2E_BINARIES)/$$name"; \
+	done
 
 .PHONY: e2e
 e2e: binaries ## test the release binaries in AWS's Lambda emulator, with moto and stand-in providers (ARGS=name of a test)
@@ -273,9 +278,9 @@ arm64: $(VENV_STAMP) ## run the end-to-end tests on the arm64 artefacts in qemu-
 	$(call say,artefacts for arm64: takes minutes and prints nothing)
 	$(SAM) build --build-dir $(ARM64_BUILD) --parameter-overrides Architecture=arm64
 	@mkdir -p $(ARM64_BINARIES)
-	@for folder in $(ARM64_BUILD)/*Function; do \
-		program=$(ARM64_BINARIES)/$$(basename "$$folder" Function | tr '[:upper:]' '[:lower:]'); \
-		printf '#!/bin/sh\nexec qemu-aarch64 -L %s %s\n' $(ARM64_ROOT) "$$folder/bootstrap" > "$$program"; \
+	@$(VENV)/bin/python tools/providers.py | while read -r name prefix; do \
+		program="$(ARM64_BINARIES)/$$name"; \
+		printf '#!/bin/sh\nexec qemu-aarch64 -L %s %s\n' $(ARM64_ROOT) "$(ARM64_BUILD)/$${prefix}Function/bootstrap" > "$$program"; \
 		chmod +x "$$program"; \
 	done
 	$(call say,end-to-end tests of the arm64 artefacts)

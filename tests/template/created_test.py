@@ -4,17 +4,16 @@ import unittest
 
 import boto3
 
-from stack import ACCOUNT, ALL, FEW, REGION, Created, Stack
+from stack import ACCOUNT, ALL, FEW, PROVIDERS, REGION, Created, Stack
 
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:voicemint/"
-OWN = {
-    "Cartesia": SECRET + "cartesia-??????",
-    "Cartesia2": SECRET + "cartesia-eu-AbCdEf",
-    "ElevenLabs": SECRET + "elevenlabs-??????",
-    "ElevenLabs2": SECRET + "elevenlabs-eu-??????",
-    "AssemblyAi": SECRET + "assemblyai-??????",
-    "AssemblyAi2": SECRET + "assemblyai-eu-??????",
-}
+
+
+def readable(stack, prefix):
+    """The ARNs, or patterns of ARNs, of the secrets that a provider's function may read."""
+    secrets = [of.parameter for of in PROVIDERS[prefix].settings if of.data["type"] == "secret"]
+    given = [stack.parameters[name] for name in (f"{prefix}SecretId", *secrets)]
+    return [of if of.startswith("arn:") else SECRET.removesuffix("voicemint/") + f"{of}-??????" for of in given]
 
 
 class WithFewSettings(unittest.TestCase):
@@ -60,7 +59,7 @@ class WithoutLimits(unittest.TestCase):
 
     def test_it_may_read_only_its_secret(self):
         self.assertEqual(self.created.statements("CartesiaFunctionRole"), [
-            {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": OWN["Cartesia"]},
+            {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": SECRET + "cartesia-??????"},
         ])
 
     def test_there_is_neither_table_nor_policy(self):
@@ -79,14 +78,16 @@ class WithEverything(unittest.TestCase):
 
     def test_each_function_may_read_its_own_secret_and_update_its_own_items(self):
         table = boto3.client("dynamodb").describe_table(TableName=self.created.resources["LimitTable"])["Table"]
-        for name, secret in OWN.items():
-            self.assertEqual(self.created.statements(f"{name}FunctionRole"), [
-                {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": secret},
+        for prefix, provider in PROVIDERS.items():
+            secrets = readable(self.created.stack, prefix)
+            self.assertEqual(self.created.statements(f"{prefix}FunctionRole"), [
+                *({"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": of} for of in secrets),
                 {
                     "Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": table["TableArn"],
-                    "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{name.removesuffix('2').lower()}#*"]}},
+                    "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{provider.name}#*"]}},
                 },
             ])
+        self.assertEqual(readable(self.created.stack, "Cartesia"), [SECRET + "cartesia-AbCdEf"])
 
     def test_all_functions_may_read_the_secrets_of_sessions(self):
         self.assertEqual(self.created.statements("MorePolicy"), [
@@ -107,18 +108,19 @@ class WithEverything(unittest.TestCase):
         expiry = self.created.stack.resources["LimitTable"]["Properties"]["TimeToLiveSpecification"]
         self.assertEqual(expiry, {"AttributeName": "exp", "Enabled": True})
         variables = [of["Environment"]["Variables"] for of in boto3.client("lambda").list_functions()["Functions"]]
-        self.assertEqual([of["LIMIT_TABLE"] for of in variables], [table] * len(OWN))
+        self.assertEqual([of["LIMIT_TABLE"] for of in variables], [table] * len(PROVIDERS))
 
-    def test_a_provider_may_run_twice_with_different_keys_roles_and_routes(self):
+    def test_each_provider_has_a_function_with_its_own_settings_role_and_url(self):
         functions = {of["FunctionName"]: of for of in boto3.client("lambda").list_functions()["Functions"]}
-        first, second = (functions[self.created.resources[name]] for name in ("CartesiaFunction", "Cartesia2Function"))
-        variables = {name: (of["Environment"]["Variables"]) for name, of in (("first", first), ("second", second))}
-        differing = {name for name in variables["first"] if variables["first"][name] != variables["second"][name]}
-        self.assertEqual(differing, {"API_KEY_SECRET_ID", "PROVIDER_BASE_URL"})
-        self.assertNotEqual(first["Role"], second["Role"])
-        outputs = self.created.stack.outputs
-        self.assertEqual(outputs["CartesiaUrl"], "https://voice.example.com/cartesia/token")
-        self.assertEqual(outputs["Cartesia2Url"], "https://voice.example.com/cartesia-2/token")
+        roles = set()
+        for prefix, provider in PROVIDERS.items():
+            function = functions[self.created.resources[f"{prefix}Function"]]
+            roles.add(function["Role"])
+            variables = function["Environment"]["Variables"]
+            self.assertEqual(variables["API_KEY_SECRET_ID"], ALL[f"{prefix}SecretId"])
+            self.assertLessEqual({of.variable for of in provider.settings}, set(variables))
+            self.assertEqual(self.created.stack.outputs[f"{prefix}Url"], f"https://voice.example.com/{provider.name}/token")
+        self.assertEqual(len(roles), len(PROVIDERS))
 
     def test_the_hosted_zone_has_a_record_of_the_domain(self):
         client = boto3.client("route53")

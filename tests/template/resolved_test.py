@@ -5,13 +5,10 @@ import re
 import unittest
 from graphlib import TopologicalSorter
 
-from stack import ALL, FEW, ROOT, Stack, source, written_out
+from stack import ALL, FEW, PROVIDERS, ROOT, Stack, source, written_out
 
 STACKS = {"few": Stack(FEW), "all": Stack(ALL)}
-NAMES = {
-    "Cartesia": "cartesia", "Cartesia2": "cartesia-2", "ElevenLabs": "elevenlabs", "ElevenLabs2": "elevenlabs-2",
-    "AssemblyAi": "assemblyai", "AssemblyAi2": "assemblyai-2",
-}
+NAMES = {prefix: of.name for prefix, of in PROVIDERS.items()}
 ALARM = "AWS::CloudWatch::Alarm"
 
 
@@ -245,6 +242,15 @@ class Choices(unittest.TestCase):
         self.assertNotIn("CodeDeploy", json.dumps(stack.resources))
         self.assertEqual(len(stack.of_type("AWS::Lambda::Alias")), 1)
 
+    def test_a_second_stack_has_other_names(self):
+        first, second = STACKS["all"].resources, Stack(ALL, {"AWS::StackName": "voicemint-eu"}).resources
+        self.assertEqual(set(first), set(second))
+        # CloudFormation chooses unique names for all resources without these properties.
+        fixed = {"AWS::Logs::LogGroup": "LogGroupName", "AWS::CloudWatch::Dashboard": "DashboardName"}
+        names = [[of["Properties"][fixed[of["Type"]]] for of in one.values() if of["Type"] in fixed] for one in (first, second)]
+        self.assertEqual(len(names[0]), len(PROVIDERS) + 2)
+        self.assertFalse(set(names[0]) & set(names[1]))
+
     def test_there_is_no_reserved_concurrency_unless_set_and_it_may_be_0(self):
         self.assertNotIn("ReservedConcurrentExecutions", STACKS["few"].resources["CartesiaFunction"]["Properties"])
         for given in ("0", "20"):
@@ -277,7 +283,7 @@ class Choices(unittest.TestCase):
     def test_parameters_that_contradict_each_other_are_refused(self):
         for given, violation in (
             ({"CartesiaSecretId": ""}, "Set the secret of at least one provider"),
-            ({"CartesiaSecretId": "", "ElevenLabs2SecretId": "x"}, None),
+            ({"CartesiaSecretId": "", "ElevenLabsSecretId": "x"}, None),
             ({"DomainName": "voice.example.com"}, "DomainName needs CertificateArn, or HostedZoneId to create a certificate"),
             ({"DefaultEndpoint": "disabled"}, "DefaultEndpoint disabled needs DomainName, because API Gateway's host is then the only one"),
             ({"SessionIssuer": ""}, "Set SessionIssuer, the issuer of sessions"),
@@ -344,7 +350,7 @@ class Settings(unittest.TestCase):
         for name, good, bad in (
             ("AlarmTopicArn", ["arn:aws:sns:eu-central-1:123456789012:alarms"], ["alarms", "arn:aws:sqs:eu-central-1:123456789012:alarms"]),
             ("AllowedOrigins", ["https://app.example.com", "http://localhost:3000,https://a.example", "https://*.preview.example.com,https://*.a.b.c.example:8443"], ["*", "https://a.example/", "http://a.example", "https://*.example.com", "https://a.*.preview.example.com", "http://*.preview.example.com"]),
-            ("Cartesia2SecretId", ["voicemint/cartesia-eu"], ["my key", "sk_car_secret value"]),
+            ("CartesiaSecretId", ["voicemint/cartesia-eu"], ["my key", "sk_car_secret value"]),
             ("CertificateArn", ["arn:aws:acm:eu-central-1:123456789012:certificate/0a-1b"], ["0a-1b"]),
             ("DomainName", ["voice.example.com"], ["https://voice.example.com", "voice.example.com/", "Voice.example.com", "localhost"]),
             ("GrantsClaim", ["grants", "/app_metadata/voice", "https://example.com/grants"], [" grants"]),
@@ -362,8 +368,9 @@ class Settings(unittest.TestCase):
             for value in bad:
                 self.assertNotRegex(value, pattern, name)
 
-    def test_the_deployed_template_has_no_aliases(self):
-        self.assertNotRegex(written_out(), r"(?m)(: |- )[&*]\w|<<:")
+    def test_the_template_has_no_anchors_or_aliases_which_cloudformation_refuses(self):
+        for text in ((ROOT / "template.yaml").read_text(), written_out()):
+            self.assertNotRegex(text, r"(?m)(: |- |\[|, )[&*]\w|<<:")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import io
 import json
 import os
 import re
+import sys
 import zipfile
 from functools import cache
 from pathlib import Path
@@ -26,12 +27,17 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tools"))
+from providers import providers  # noqa: E402
+
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 PSEUDO = {
     "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com",
     "AWS::StackName": "voicemint",
 }
 NOTHING = object()  # AWS::NoValue
+# By the prefix of their resources.
+PROVIDERS = {of.prefix: of for of in providers()}
 
 # One provider with its required parameters.
 FEW = {
@@ -40,14 +46,17 @@ FEW = {
     "SessionAudience": "my-app",
     "AllowedOrigins": "https://app.example.com",
 }
-# All optional resources.
-ALL = FEW | {
-    "Cartesia2SecretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:voicemint/cartesia-eu-AbCdEf",
-    "Cartesia2BaseUrl": "https://api.eu.example.com",
-    "ElevenLabsSecretId": "voicemint/elevenlabs",
-    "ElevenLabs2SecretId": "voicemint/elevenlabs-eu",
-    "AssemblyAiSecretId": "voicemint/assemblyai",
-    "AssemblyAi2SecretId": "voicemint/assemblyai-eu",
+# All providers, with what is required of each.
+REQUIRED = {f"{prefix}SecretId": f"voicemint/{of.name}" for prefix, of in PROVIDERS.items()}
+REQUIRED |= {
+    setting.parameter: "https://acme.example.com" if setting.data["type"] == "url" else f"voicemint/{of.name}-profiles"
+    for of in PROVIDERS.values()
+    for setting in of.settings
+    if setting.data.get("required")
+}
+# All optional resources. The secret of one provider is an ARN, those of the others are names.
+ALL = FEW | REQUIRED | {
+    "CartesiaSecretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:voicemint/cartesia-AbCdEf",
     "SessionSecretId": "voicemint/session",
     "SessionIntrospectionUrl": "https://issuer.example.com/introspect",
     "SessionIntrospectionSecretId": "voicemint/introspection",
@@ -80,14 +89,15 @@ def source():
 
 
 class Stack:
-    def __init__(self, given):
+    def __init__(self, given, pseudo=None):
         template = source()
+        self.pseudo = PSEUDO | (pseudo or {})
         self.parameters = {name: str(of.get("Default", "")) for name, of in template["Parameters"].items()} | given
         for of in template["Resources"].values():
             if of["Type"] == "AWS::Serverless::Function":
                 of["Properties"]["CodeUri"] = "s3://code/function.zip"  # as after `sam deploy`
         translator = Translator({}, Parser())
-        self.template = translator.translate(template, self.parameters | PSEUDO)
+        self.template = translator.translate(template, self.parameters | self.pseudo)
         translator.metrics.publish()  # without an endpoint; otherwise it warns
         self.resources = {
             name: self.resolve(of)
@@ -134,7 +144,7 @@ class Stack:
     def ref(self, name):
         if name == "AWS::NoValue":
             return NOTHING
-        return {**PSEUDO, **self.parameters}.get(name, f"<{name}>")
+        return {**self.pseudo, **self.parameters}.get(name, f"<{name}>")
 
     def getatt(self, path):
         return f"<{'.'.join([path] if isinstance(path, str) else path)}>"

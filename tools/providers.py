@@ -1,0 +1,117 @@
+"""The providers, as functions/*/provider.toml describes them.
+
+    providers.py        one line per provider: its name, and the prefix of its CloudFormation resources
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# What a provider.toml may contain, and must (!).
+KEYS = {
+    "title!", "prefix!", "docs!", "token!", "secret", "secret_example", "settings!", "fields", "request!", "response!", "smoke!", "tests",
+}
+KEYS_OF = {
+    "setting": {
+        "type!", "description!", "meaning", "without", "required", "values", "default", "min", "max", "pattern", "constraint", "empty",
+    },
+    "field": {
+        "name!", "type", "alias_of", "values", "value", "min", "max", "unit", "pattern", "max_length", "nullable", "required", "setting",
+        "permitted", "absent", "description", "example",
+    },
+    "request": {"description", "example"},
+    "response": {"description", "single_use", "properties", "example!"},
+    "smoke": {"request!", "grants!"},
+    "tests": {"request"},
+}
+TYPES = {
+    "setting": {"url", "secret", "number", "optional number", "choices", "option", "text"},
+    "field": {"switches", "choice", "integer", "constant", "text"},
+}
+
+
+class Invalid(Exception):
+    """What is wrong with a provider.toml, in a sentence."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    variable: str
+    parameter: str
+    data: dict
+
+
+class Provider:
+    def __init__(self, folder, shared):
+        self.folder = folder
+        self.name = folder.name
+        self.file = f"functions/{self.name}/provider.toml"
+        try:
+            self.data = tomllib.loads((folder / "provider.toml").read_text())
+        except tomllib.TOMLDecodeError as error:
+            raise Invalid(f"{self.file}: {error}") from None
+        self.check(self.data, KEYS, "")
+        for kind in ("request", "response", "smoke", "tests"):
+            self.check(self.data.get(kind, {}), KEYS_OF[kind], kind)
+        self.title, self.prefix = self.data["title"], self.data["prefix"]
+        if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", self.prefix):
+            raise Invalid(f"{self.file}: prefix must be CamelCase, as CloudFormation's names are")
+        self.settings = [self.setting(variable, own, shared) for variable, own in self.data["settings"].items()]
+        self.fields = self.data.get("fields", [])
+        for field in self.fields:
+            self.check(field, KEYS_OF["field"], f"field {field.get('name')}")
+            if "alias_of" not in field:
+                self.check_type("field", field, f"field {field['name']}")
+        self.smallest_request = self.data.get("tests", {}).get("request", {})
+
+    def setting(self, variable, own, shared):
+        data = shared.get(variable, {}) | own
+        self.check(data, KEYS_OF["setting"], f"setting {variable}")
+        self.check_type("setting", data, f"setting {variable}")
+        return Setting(variable, self.prefix + camel(variable.removeprefix("PROVIDER_").lower()), data)
+
+    def check(self, data, keys, where):
+        where = f"{self.file}, {where}" if where else self.file
+        missing = {key.removesuffix("!") for key in keys if key.endswith("!")} - data.keys()
+        unknown = data.keys() - {key.removesuffix("!") for key in keys}
+        if missing:
+            raise Invalid(f"{where}: {', '.join(sorted(missing))} is missing")
+        if unknown:
+            raise Invalid(f"{where}: {', '.join(sorted(unknown))} is not known")
+
+    def check_type(self, kind, data, where):
+        if data.get("type") not in TYPES[kind]:
+            raise Invalid(f"{self.file}, {where}: type must be one of {', '.join(sorted(TYPES[kind]))}")
+
+    def field(self, name):
+        """A field as it is or, if it is an alias, as what it stands for."""
+        field = next(field for field in self.fields if field["name"] == name)
+        return self.field(field["alias_of"]) if "alias_of" in field else field
+
+    @property
+    def article(self):
+        return "an" if self.title[0] in "AEIOU" else "a"
+
+    def fill_in(self, text):
+        """A text that was written for acme."""
+        text = text.replace("an Acme", f"{self.article} Acme")
+        text = re.sub(r"\bAcme\b", self.title, text).replace("Acme", self.prefix)
+        return text.replace("acme", self.name)
+
+
+def camel(name):
+    return "".join(part.capitalize() for part in re.split("[_-]", name))
+
+
+def providers(root=ROOT):
+    """All of them, sorted by name."""
+    shared = tomllib.loads((root / "deploy/settings.toml").read_text())
+    return [Provider(path.parent, shared) for path in sorted(root.glob("functions/*/provider.toml"))]
+
+
+if __name__ == "__main__":
+    for provider in providers():
+        print(provider.name, provider.prefix)
