@@ -34,18 +34,10 @@ import time
 import urllib.error
 import urllib.request
 
-# Each token has one grant and a short lifetime.
-TOKEN_REQUESTS = {
-    "cartesia": {"grants": {"tts": True}, "expires_in": 1},
-    "elevenlabs": {"token_type": "realtime_scribe"},
-    "assemblyai": {"expires_in_seconds": 1},
-}
-# The grants that a request needs, as GRANTS_CLAIM lists them.
-GRANTS = {
-    "cartesia": lambda request: [name for name, granted in request["grants"].items() if granted],
-    "elevenlabs": lambda request: [request["token_type"]],
-    "assemblyai": lambda request: ["stt"],
-}
+from providers import providers
+
+# Each provider's smallest token, as provider.toml describes it.
+SMOKE = {provider.name: provider.data["smoke"] for provider in providers()}
 # The issuer that template.yaml adds. It issues no users' sessions.
 ISSUER = "voicemint-smoke"
 SUBJECT = "smoke"
@@ -117,10 +109,10 @@ def check_requires_session(url):
 
 
 def check_mints(url, session_for, environment):
-    # /cartesia-2/token is the same provider with a second key.
-    provider = url.rstrip("/").split("/")[-2].removesuffix("-2")
-    request = TOKEN_REQUESTS.get(provider, {}) | json.loads(environment.get("SMOKE_ASKS") or "{}").get(provider, {})
-    credential = session_for(GRANTS[provider](request) if provider in GRANTS else [])
+    provider = url.rstrip("/").split("/")[-2]
+    smoke = SMOKE.get(provider, {"request": {}, "grants": []})
+    request = smoke["request"] | json.loads(environment.get("SMOKE_ASKS") or "{}").get(provider, {})
+    credential = session_for(grants(smoke["grants"], request))
     headers = {"authorization": f"Bearer {credential}", "content-type": "application/json"}
     status, headers, body = call(url, headers, request)
     if status != 200:
@@ -130,6 +122,14 @@ def check_mints(url, session_for, environment):
     if headers.get("cache-control") != "no-store":
         raise Failed(f"{url} returns a response that caches may store: something between changes headers")
     print(f"{url} mints ({headers.get('server-timing')})")
+
+
+def grants(needed, request):
+    """The grants that a request needs, as GRANTS_CLAIM lists them: as given, or as a field of the request has them."""
+    value = request.get(needed, []) if isinstance(needed, str) else needed
+    if isinstance(value, dict):
+        return [name for name, granted in value.items() if granted]
+    return [value] if isinstance(value, str) else value
 
 
 def sessions(environment, stack):

@@ -25,10 +25,9 @@ SECRETS = {"cartesia": "sk_car_standin_opens_nothing_real", "assemblyai": "stand
 # The settings that template.yaml makes of SmokeSecretId.
 SIGNED = {
     "SESSION_KIND": "secret", "SESSION_ISSUER": "https://app.example.com,voicemint-smoke", "SESSION_AUDIENCE": "voicemint",
-    "cartesia:SESSION_SECRET_ID": "dev/session,cartesia", "assemblyai:SESSION_SECRET_ID": "dev/session,assemblyai",
-    "elevenlabs:SESSION_SECRET_ID": "dev/session,elevenlabs", "GRANTS_CLAIM": "/app/voice", "SESSION_SUBJECT_POINTER": "/user/id",
-    "SESSION_REQUIRED_CLAIMS": "token_use=access", "SESSION_ALGORITHMS": "HS384", "RATE_LIMIT": "3/day",
-}
+    "GRANTS_CLAIM": "/app/voice", "SESSION_SUBJECT_POINTER": "/user/id", "SESSION_REQUIRED_CLAIMS": "token_use=access",
+    "SESSION_ALGORITHMS": "HS384", "RATE_LIMIT": "3/day",
+} | {f"{provider}:SESSION_SECRET_ID": f"dev/session,{provider}" for provider in smoke.SMOKE}
 SIGNED_STACK = """
 Parameters:
   SmokeSecretId: {Type: String, Default: voicemint/smoke}
@@ -50,15 +49,13 @@ Resources:
   It: {Type: AWS::SNS::Topic}
 Outputs:
   CartesiaUrl: {Value: "https://x.test/cartesia/token"}
-  Cartesia2Url: {Value: "https://x.test/cartesia-2/token"}
-  ElevenLabs2Url: {Value: "https://x.test/elevenlabs-2/token"}
   AssemblyAiUrl: {Value: "https://x.test/assemblyai/token"}
   Other: {Value: anything}
 """
 
 
 def urls(server):
-    return [f"{server.url}/{provider}/token" for provider in smoke.TOKEN_REQUESTS]
+    return [f"{server.url}/{provider}/token" for provider in smoke.SMOKE]
 
 
 def run(urls, **environment):
@@ -180,21 +177,30 @@ class Smoke(unittest.TestCase):
         with moto_account() as client:
             client("cloudformation").create_stack(StackName="voicemint-staging", TemplateBody=STACK)
             found = smoke.endpoints(smoke.describe("voicemint-staging"))
-            names = ["assemblyai", "cartesia", "cartesia-2", "elevenlabs-2"]
+            names = ["assemblyai", "cartesia"]
             self.assertCountEqual(found, [f"https://x.test/{name}/token" for name in names])
             self.assertIn("cannot read the outputs of voicemint-gone", run(["--stack", "voicemint-gone"])[0])
 
-    def test_a_second_key_gets_the_token_request_of_its_provider(self):
-        for provider, request in smoke.TOKEN_REQUESTS.items():
+    def test_the_grants_that_a_request_needs_are_given_or_in_one_of_its_fields(self):
+        for needed, request, expected in (
+            (["stt"], {"expires_in_seconds": 1}, ["stt"]),
+            ("grants", {"grants": {"tts": True, "stt": False, "agent": None}}, ["tts"]),
+            ("token_type", {"token_type": "batch_scribe"}, ["batch_scribe"]),
+            ("profile", {}, []),
+        ):
+            self.assertEqual(smoke.grants(needed, request), expected)
+
+    def test_each_endpoint_gets_the_token_request_of_its_provider(self):
+        for provider, described in smoke.SMOKE.items():
             token = dict.fromkeys(smoke.MEMBERS, "any") | {"provider": provider}
             with server_that_returns(200, token, [("cache-control", "no-store")]) as (url, received):
                 with contextlib.redirect_stdout(io.StringIO()) as printed:
-                    smoke.check_mints(f"{url}/{provider}-2/token", lambda _: "any", {})
-                self.assertIn(f"/{provider}-2/token mints", printed.getvalue())
-                self.assertEqual(received, [("application/json", json.dumps(request))])
+                    smoke.check_mints(f"{url}/{provider}/token", lambda _: "any", {})
+                self.assertIn(f"/{provider}/token mints", printed.getvalue())
+                self.assertEqual(received, [("application/json", json.dumps(described["request"]))])
             with server_that_returns(200, token | {"provider": "other"}) as (url, _):
-                with self.assertRaisesRegex(smoke.Failed, f"/{provider}-2/token returns 200 .* not a token of {provider}$"):
-                    smoke.check_mints(f"{url}/{provider}-2/token", lambda _: "any", {})
+                with self.assertRaisesRegex(smoke.Failed, f"/{provider}/token returns 200 .* not a token of {provider}$"):
+                    smoke.check_mints(f"{url}/{provider}/token", lambda _: "any", {})
 
     def test_minting_is_skipped_only_on_request(self):
         with local() as server:
