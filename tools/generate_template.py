@@ -205,6 +205,7 @@ def settings(text):
 def scalar(value):
     """A value as YAML writes it."""
     text = str(value)
-    plain = re.fullmatch(r"[A-Za-z0-9^(*][^\n]*", text) and not re.search(r": | #|:$|\s$", text) and not text.startswith("*")
-    meant = re.fullmatch(r"(?i)true|false|yes|no|on|off|null|[\d.+-]+", text)
+    plain = re.fullmatch(r"[A-Za-z0-9^($_][^\n]*", text) and not re.search(r": | #|:$|\s$", text)
+    # What YAML would read as another type, such as a time.
+    meant = re.fullmatch(r"(?i)true|false|yes|no|on|off|null|[\d.+-]+|\d{4}-\d\d-\d\d.*", text)
     return text if plain and (not meant or not isinstance(value, str)) else json.dumps(text, ensure_ascii=False)

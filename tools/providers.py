@@ -64,6 +64,7 @@ class Provider:
         for field in self.fields:
             self.check(field, KEYS_OF["field"], f"field {field.get('name')}")
             if "alias_of" not in field:
+                self.check(field, KEYS_OF["field"] | {"type!", "description!"}, f"field {field['name']}")
                 self.check_type("field", field, f"field {field['name']}")
         self.smallest_request = self.data.get("tests", {}).get("request", {})
 

@@ -1,11 +1,16 @@
 """Reads openapi.yaml for the tests, and compares responses with it."""
 
+import sys
 from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
 
 REPOSITORY = Path(__file__).parents[2]
+sys.path.append(str(REPOSITORY / "tools"))
+from providers import providers  # noqa: E402
+
+PROVIDERS = {provider.name: provider for provider in providers()}
 DOCUMENT = yaml.safe_load((REPOSITORY / "openapi.yaml").read_text())
 COMPONENTS = DOCUMENT["components"]
 METHODS = ("get", "post", "delete", "options")

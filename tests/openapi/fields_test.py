@@ -6,12 +6,17 @@ import json
 import unittest
 from urllib.parse import urlencode
 
-from document import DOCUMENT, errors, operation, resolved, token_request
+from document import PROVIDERS, errors, operation, resolved, token_request
 from local import local
 
-PROVIDERS = [path.split("/")[1] for path in DOCUMENT["paths"]]
-# Without this, the endpoint refuses agent, a valid grant.
-FLAGS = ["--set", "cartesia:ALLOWED_GRANTS=tts,stt,agent"]
+# Without this, endpoints refuse valid values that are not allowed by default.
+EVERYTHING = [
+    f"{provider.name}:{setting.variable}={','.join(setting.data['values'])}"
+    for provider in PROVIDERS.values()
+    for setting in provider.settings
+    if setting.data["type"] == "choices"
+]
+FLAGS = [flag for setting in EVERYTHING for flag in ("--set", setting)]
 # Values that do not come from the schema of a field.
 ODD = [None, True, False, 0, -1, 1, 60, 1.5, 60.0, 1e300, 2**64, "", "60", "tts", [], ["tts"], {}, {"tts": True}]
 SWITCHES = [{"tts": True, "sing": True}, {"tts": False}, {"stt": None}, {"tts": 1}, {"agent": True, "tts": None}]
@@ -59,12 +64,15 @@ class Fields(unittest.TestCase):
             self.assertEqual(self.get(provider, {"nope": 1}).status, 422, provider)
 
     def test_the_document_has_the_names_that_a_problem_lists(self):
-        schemas = DOCUMENT["components"]["schemas"]
-        for response, names in [
-            (self.post("cartesia", {"grants": {}}), schemas["Grant"]["enum"]),
-            (self.post("elevenlabs", {"token_type": ""}), schemas["TokenType"]["enum"]),
-        ]:
-            self.assertIn(f" {', '.join(names)}", response.json()["errors"][0]["message"])
+        wrong = {"switches": {}, "choice": ""}
+        listed = 0
+        for name, provider in PROVIDERS.items():
+            for field in provider.fields:
+                if field.get("type") in wrong:
+                    listed += 1
+                    response = self.post(name, provider.smallest_request | {field["name"]: wrong[field["type"]]})
+                    self.assertIn(f" {', '.join(field['values'])}", response.json()["errors"][0]["message"])
+        self.assertGreater(listed, 1)
 
     def test_bodies_accept_the_values_that_the_document_allows(self):
         for provider in PROVIDERS:
@@ -97,11 +105,15 @@ class Fields(unittest.TestCase):
                 self.assertEqual(response.status, 422 if required else 200, provider)
 
     def test_only_one_of_two_names_of_a_field_may_be_sent(self):
-        both = {"expires_in_seconds": 60, "expires_in": 60}
-        self.assertNotEqual(errors(token_request("assemblyai"), both), [])
-        self.compare(self.post("assemblyai", both), True, "expires_in", both)
-        # OpenAPI can express this only for bodies.
-        self.compare(self.get("assemblyai", both), True, "expires_in", both)
+        aliases = [(name, field) for name, provider in PROVIDERS.items() for field in provider.fields if "alias_of" in field]
+        self.assertTrue(aliases)
+        for provider, field in aliases:
+            value = edges(token_request(provider)["properties"][field["name"]])[1]
+            both = {field["alias_of"]: value, field["name"]: value}
+            self.assertNotEqual(errors(token_request(provider), both), [])
+            self.compare(self.post(provider, both), True, field["name"], both)
+            # OpenAPI can express this only for bodies.
+            self.compare(self.get(provider, both), True, field["name"], both)
 
 
 def query_values(schema):
