@@ -161,4 +161,4 @@ def event(provider, session=None, cookie=None, method="POST", headers=None, body
 
 @functools.cache
 def example(provider):
-    return (ROOT / f"events/{provider}-post.json").read_text()
+    return (ROOT / f"functions/{provider}/event.json").read_text()

@@ -13,7 +13,7 @@ async fn the_event_files_are_valid_events_once_they_contain_a_session() {
     let mut report = CaseReport::default();
     for provider in ["elevenlabs", "assemblyai"] {
         let function = env.function(provider).start().await;
-        let name = format!("{provider}-post.json");
+        let name = format!("functions/{provider}/event.json");
         report.check_eq(
             &name,
             status_and_code(&function.invoke(&Event::file(&name)).await),
@@ -32,7 +32,7 @@ async fn the_event_files_are_valid_events_once_they_contain_a_session() {
         .start()
         .await;
     for name in [
-        "cartesia-post.json",
+        "functions/cartesia/event.json",
         "get.json",
         "post-base64.json",
         "cookies-array.json",

@@ -1,6 +1,7 @@
-//! API Gateway events (HTTP API, payload format 2.0) from the files in `events/`, changed for a
-//! case. [`Event::via`] converts an event to another source. The session, cookies, page headers and
-//! body of the file are removed first, so that a case shows everything that it sends.
+//! API Gateway events (HTTP API, payload format 2.0) from the files in `events/` and from each
+//! provider's `event.json`, changed for a case. [`Event::via`] converts an event to another source.
+//! The session, cookies, page headers and body of the file are removed first, so that a case shows
+//! everything that it sends.
 
 use std::path::Path;
 
@@ -24,22 +25,22 @@ const REMOVED_HEADERS: [&str; 6] = [
 pub struct Event(Value);
 
 impl Event {
-    /// An event file, unchanged.
+    /// An event file, unchanged: one in `events/`, or a path from the root of the repository.
     pub fn file(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../events")
-            .join(name);
-        let text = std::fs::read(&path)
-            .unwrap_or_else(|error| panic!("cannot read events/{name}: {error}"));
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let folder = if name.contains('/') { "" } else { "events" };
+        let path = root.join(folder).join(name);
+        let text =
+            std::fs::read(&path).unwrap_or_else(|error| panic!("cannot read {name}: {error}"));
         Self(
             serde_json::from_slice(&text)
-                .unwrap_or_else(|error| panic!("events/{name} is not JSON: {error}")),
+                .unwrap_or_else(|error| panic!("{name} is not JSON: {error}")),
         )
     }
 
     /// The smallest valid token request by POST, from the allowed page and without a session.
     pub fn post(provider: &str) -> Self {
-        let event = Self::file(&format!("{provider}-post.json"))
+        let event = Self::file(&format!("functions/{provider}/event.json"))
             .stripped()
             .header("content-type", "application/json");
         match provider {

@@ -57,7 +57,7 @@ impl EventSource {
 
     fn envelope(self) -> &'static str {
         match self {
-            Self::HttpApi => "cartesia-post.json",
+            Self::HttpApi => "functions/cartesia/event.json",
             Self::FunctionUrl => "function-url-post.json",
             Self::RestApi => "rest-post.json",
             Self::RestApiBasePath => "rest-base-path-post.json",

@@ -47,7 +47,7 @@ class SamLocal(unittest.TestCase):
             if provider is None:
                 continue  # settings of all functions
             with self.subTest(provider):
-                event = Path(ROOT, "events", f"{provider}-post.json").read_text()
+                event = Path(ROOT, "functions", provider, "event.json").read_text()
                 response, log = invoke(function, event.replace("REPLACE_WITH_A_SESSION", session))
                 self.assertEqual(response["statusCode"], 200, log)
                 self.assert_minted(provider, response["body"])
