@@ -160,8 +160,13 @@ template: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) ## check template.yaml and the res
 	$(WITH_VENV) python -m unittest discover --verbose --buffer --start-directory tests/template --pattern '*_test.py'
 
 .PHONY: generate
-generate: $(VENV_STAMP) ## write template.yaml and everything else that is generated from functions/*/provider.toml
-	@$(VENV)/bin/python tools/generate.py
+generate: ## write template.yaml and everything else that follows from functions/*/provider.toml
+	@"$$($(SETUP) --find python)" tools/generate.py
+
+.PHONY: new-provider
+new-provider: ## add a provider: make functions/NAME and everything that follows from it (NAME=acme, TITLE="Acme Voice")
+	@test -n "$(NAME)" || { echo 'make new-provider needs a name: make new-provider NAME=acme' >&2; exit 1; }
+	@"$$($(SETUP) --find python)" tools/new_provider.py "$(NAME)" $(if $(TITLE),--title "$(TITLE)")
 
 .PHONY: workflows
 workflows: $(VENV_STAMP) $(ACTIONLINT_STAMP) ## check that .github/workflows are valid and secure

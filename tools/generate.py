@@ -10,8 +10,9 @@ import re
 import sys
 
 import generate_openapi
+import generate_tables as tables
 from generate_template import template
-from providers import ROOT, Invalid, providers
+from providers import ROOT, Invalid, providers, shared_settings
 
 
 def main(arguments):
@@ -33,10 +34,16 @@ def main(arguments):
 def generated():
     """Each generated file, and what it must contain."""
     known = providers()
+    pages = {
+        f"functions/{of.name}/README.md": {"fields": tables.fields_table(of), "settings": tables.own_settings_table(of)} for of in known
+    }
+    pages["README.md"] = {"providers": tables.providers_table(known)}
+    pages["docs/settings.md"] = {"settings": tables.settings_table(known, shared_settings())}
     return {
         "template.yaml": template(ROOT, known),
         "openapi.yaml": with_parts("openapi.yaml", generate_openapi.parts(ROOT, known)),
         "env.local.example.json": settings_of_sam_local(known),
+        **{name: with_parts(name, parts) for name, parts in pages.items()},
     }
 
 

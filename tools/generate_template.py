@@ -46,6 +46,10 @@ def template(root, providers):
         base = filled(base, name, text)
     base = re.sub(r"\{\{secret arn: (\w+)\}\}", lambda hit: SECRET_ARN.replace("NAME", hit[1]), base)
     base = filled(base, "settings", settings(base))
+    for name, text in zip(*[iter(re.split(r"(?m)^(\w+):\n", base)[1:])] * 2, strict=True):
+        names = re.findall(r"(?m)^  (\w+):", text)
+        if twice := {of for of in names if names.count(of) > 1}:
+            raise ValueError(f"the template has two {name} with the name {min(twice)}: give a provider another prefix")
     if left := re.search(r"\{\{.*?\}\}", base):
         raise ValueError(f"deploy/ contains {left[0]}, which is not known")
     return FIRST_LINES + base
@@ -55,7 +59,7 @@ def rendered(provider, text):
     """The sections of deploy/provider.yaml, for this provider."""
     text = provider.fill_in(text.partition("\n\n")[2])
     # It has texts of the provider's own, so it is filled in afterwards.
-    secret = "Name or full ARN of the secret with the API key of Acme; empty does not deploy Acme"
+    secret = "Name or full ARN of the secret with the API key of Acme Voice; empty does not deploy Acme Voice"
     statement = (
         "            - Effect: Allow\n"
         "              Action: secretsmanager:GetSecretValue\n"

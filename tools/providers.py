@@ -92,24 +92,29 @@ class Provider:
         field = next(field for field in self.fields if field["name"] == name)
         return self.field(field["alias_of"]) if "alias_of" in field else field
 
-    @property
-    def article(self):
-        return "an" if self.title[0] in "AEIOU" else "a"
-
     def fill_in(self, text):
-        """A text that was written for acme."""
-        text = text.replace("an Acme", f"{self.article} Acme")
-        text = re.sub(r"\bAcme\b", self.title, text).replace("Acme", self.prefix)
-        return text.replace("acme", self.name)
+        return fill_in(text, self.name, self.title, self.prefix)
+
+
+def fill_in(text, name, title, prefix):
+    """A text for a provider that was written for acme: title Acme Voice, prefix Acme."""
+    snake = name.replace("-", "_")
+    article = "an" if title[0] in "AEIOU" else "a"
+    meant = {"an Acme Voice": f"{article} {title}", "Acme Voice": title, "Acme": prefix, "ACME": snake.upper(), "acme": name}
+    return re.sub(r"_acme|acme_|an Acme Voice|Acme Voice|Acme|ACME|acme", lambda hit: meant.get(hit[0]) or hit[0].replace("acme", snake), text)
 
 
 def camel(name):
     return "".join(part.capitalize() for part in re.split("[_-]", name))
 
 
+def shared_settings(root=ROOT):
+    return tomllib.loads((root / "deploy/settings.toml").read_text())
+
+
 def providers(root=ROOT):
     """All of them, sorted by name."""
-    shared = tomllib.loads((root / "deploy/settings.toml").read_text())
+    shared = shared_settings(root)
     return [Provider(path.parent, shared) for path in sorted(root.glob("functions/*/provider.toml"))]
 
 

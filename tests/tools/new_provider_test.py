@@ -1,0 +1,109 @@
+"""`make new-provider`, in a copy of the repository: which files it writes, and that all tests of the
+template accept the new provider.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+LISTS = {"dev/Cargo.toml", "dev/src/providers.rs"}
+# These are written by tools or by the generator.
+GENERATED = re.compile(r"template\.yaml|openapi\.yaml|Cargo\.lock|env\.local\.example\.json|README\.md|docs/.+")
+# The lists have such lines.
+MARKERS = {
+    "dev/Cargo.toml": '# make new-provider: voicemint-acme = { path = "../functions/acme" }\n',
+    "dev/src/providers.rs": "// make new-provider: entry::<voicemint_acme::Acme>(),\n",
+}
+
+
+def git(*arguments):
+    return subprocess.run(["git", "-C", REPOSITORY, *arguments], capture_output=True, text=True, check=True).stdout
+
+
+class Copy:
+    """A copy of the repository, without what git ignores."""
+
+    def __init__(self, folder):
+        self.root = Path(folder)
+        for name in git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
+            source = REPOSITORY / name
+            if name and source.is_file():
+                (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, self.root / name)
+        for name, line in MARKERS.items():
+            file = self.root / name
+            text = file.read_text() if file.exists() else ""
+            if "make new-provider:" not in text:
+                file.write_text(text + line)
+        self.before = self.files()
+
+    def files(self):
+        return {str(path.relative_to(self.root)): path.read_bytes() for path in self.root.rglob("*") if path.is_file()}
+
+    def run(self, *command, good=True):
+        done = subprocess.run([sys.executable, "-B", *command], cwd=self.root, capture_output=True, text=True, check=False)
+        if good and done.returncode:
+            raise AssertionError(done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def changed(self):
+        after = self.files()
+        return {name for name in self.before.keys() | after.keys() if self.before.get(name) != after.get(name)}
+
+
+class NewProvider(unittest.TestCase):
+    def setUp(self):
+        self.copy = Copy(self.enterContext(tempfile.TemporaryDirectory(prefix="voicemint-")))
+
+    def add(self, *arguments, **options):
+        return self.copy.run("tools/new_provider.py", *arguments, **options)
+
+    def test_it_writes_the_folder_the_lists_and_generated_files_and_the_template_is_valid(self):
+        self.add("acme")
+        self.add("acme-agents", "--title", "ACME Agents")
+        changed = self.copy.changed()
+        outside = {name for name in changed if not name.startswith(("functions/acme/", "functions/acme-agents/"))}
+        self.assertEqual({name for name in outside if not GENERATED.fullmatch(name)}, LISTS)
+        self.assertLessEqual({"template.yaml", "openapi.yaml", "env.local.example.json", "README.md", "docs/settings.md"}, outside)
+        for name in LISTS:
+            lines = self.copy.before[name].decode().splitlines()
+            added = [line for line in (self.copy.root / name).read_text().splitlines() if line not in lines]
+            self.assertEqual(len(added), 2 * sum("make new-provider:" in line for line in lines), added)
+            self.assertIn("acme_agents" if name.endswith(".rs") else "voicemint-acme-agents", added[-1])
+        template = (self.copy.root / "template.yaml").read_text()
+        for text in ("AcmeFunction:", "ACMEAgentsFunction:", "Path: /acme-agents/token", "the API key of ACME Agents"):
+            self.assertIn(text, template)
+        self.copy.run("tools/generate.py", "--check")
+        self.copy.run("-m", "unittest", "discover", "--start-directory", "tests/template", "--pattern", "*ed_test.py")
+        self.copy.run("-m", "openapi_spec_validator", "openapi.yaml")
+        self.copy.run(Path(sys.executable).with_name("cfn-lint"), "template.yaml")
+
+    def test_it_refuses_names_that_are_invalid_or_taken_and_changes_nothing(self):
+        for arguments, reason in (
+            (["Acme"], "not a valid name"),
+            (["acme_agents"], "not a valid name"),
+            (["acme-"], "not a valid name"),
+            (["../acme"], "not a valid name"),
+            (["acme", "--title", 'Acme"'], "not a valid title"),
+            (["cartesia"], "functions/cartesia exists already"),
+            (["dev"], "another package with the name voicemint-dev"),
+            (["eleven-labs"], "elevenlabs has the prefix ElevenLabs already"),
+            ([], "the following arguments are required: NAME"),
+        ):
+            self.assertIn(reason, self.add(*arguments, good=False), arguments)
+        self.assertEqual(self.copy.changed(), set())
+        (self.copy.root / "dev/src/providers.rs").write_text("")
+        self.assertIn("dev/src/providers.rs has no line with 'make new-provider:'", self.add("acme", good=False))
+        self.assertFalse((self.copy.root / "functions/acme").exists())
+
+    def test_help_says_what_it_does(self):
+        self.assertIn("functions/NAME", self.add("--help"))
+
+
+if __name__ == "__main__":
+    unittest.main()
