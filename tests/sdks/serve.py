@@ -14,12 +14,15 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[2] / "tools"))
+from providers import providers  # noqa: E402
+
 READY_WITHIN = 120
 DONE_WITHIN = 300
 
 # With a key in its environment, the binary would call the real provider, and an SDK would send the
 # key instead of the token.
-REAL_ACCOUNTS = ("CARTESIA_", "ELEVENLABS_", "ASSEMBLYAI_")
+REAL_ACCOUNTS = tuple(f"{provider.name.upper().replace('-', '_')}_" for provider in providers())
 
 
 def main(command):
