@@ -32,6 +32,7 @@ def sections(provider, text):
     for name, value in {
         "get parameters": parameters([*(parameter(provider, field) for field in provider.fields), *reusable]),
         "post parameters": parameters(reusable),
+        "docs": json.dumps(data["docs"]),
         "body required": "        required: true" if required else "",
         "schemas": written(schemas(provider), 4),
         "request": written(request(provider, data["request"]), 6),

@@ -13,8 +13,8 @@ import generate
 from providers import ROOT, Invalid, camel, fill_in, providers
 
 TEMPLATE = ROOT / "tools/provider-template"
-# The only files outside of the folder that are written by hand. A line in them has the form of a provider's line, behind this
-# marker, and says where such lines go.
+# The lists of providers outside of the folder. In each, a comment with this marker has the form of a provider's line, and such
+# lines go above it.
 LISTS = ("dev/Cargo.toml", "dev/src/providers.rs")
 MARKER = r"(?m)^([ \t]*)(?:#|//) make new-provider: (.+)\n"
 
@@ -33,14 +33,18 @@ def main(arguments):
         check(given.name, title, prefix := prefix_of(given.name, given.title))
         files = {f"functions/{given.name}/{path.relative_to(TEMPLATE)}": path.read_text() for path in sorted(TEMPLATE.rglob("*.*"))}
         files = {path: fill_in(text, given.name, title, prefix) for path, text in files.items()}
-        files |= {path: with_line(path, given.name, title, prefix) for path in LISTS}
+        lists = {path: with_line(path, given.name, title, prefix) for path in LISTS}
     except (Refused, Invalid) as error:
         return f"new-provider: {error}"
-    for path, text in files.items():
+    for path, text in (files | {path: text for path, text in lists.items() if text}).items():
         (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
         (ROOT / path).write_text(text)
         print(f"wrote {path}")
-    return generate.main([]) or lock(given.name) or print(f"The comments in functions/{given.name} say what to fill in.")
+    if failed := generate.main([]) or lock(given.name):
+        return failed
+    for path in [path for path, text in lists.items() if not text]:
+        print(f"Add the provider to {path} yourself: it has no line with 'make new-provider:'.")
+    print(f"The comments in functions/{given.name} say what to fill in.")
 
 
 def prefix_of(name, title):
@@ -63,11 +67,10 @@ def check(name, title, prefix):
 
 
 def with_line(path, name, title, prefix):
-    """A list with one more line, above the marker."""
-    file = ROOT / path
-    text = file.read_text() if file.exists() else ""
+    """A list with one more line above each marker; None if it has no marker."""
+    text = (ROOT / path).read_text() if (ROOT / path).exists() else ""
     if not re.search(MARKER, text):
-        raise Refused(f"{path} has no line with 'make new-provider:', which says where a provider's line goes")
+        return None
     return re.sub(MARKER, lambda hit: f"{hit[1]}{fill_in(hit[2], name, title, prefix)}\n{hit[0]}", text)
 
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # What a provider.toml may contain, and must (!).
 KEYS = {
-    "title!", "prefix!", "docs!", "token!", "secret", "secret_example", "settings!", "fields", "request!", "response!", "smoke!", "tests",
+    "title!", "prefix!", "docs!", "token!", "secret", "settings!", "fields", "request!", "response!", "smoke!", "tests",
 }
 KEYS_OF = {
     "setting": {
