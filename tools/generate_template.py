@@ -14,8 +14,8 @@ SECRET = (
     "a secret's name, or its ARN with the six random characters at the end",
 )
 URL = (r"^(https://\S+)?$", "an https URL")
-# A parameter is a name or an ARN. This text, split at `arn:`, has the ARN behind the first `arn:` in both cases. IAM matches the
-# six random characters of a name's ARN by `??????`.
+# A parameter is a name or an ARN. This text, split at `arn:`, has the ARN behind the first `arn:`
+# in both cases. IAM matches the six random characters of a name's ARN by `??????`.
 SECRET_ARN = (
     '!Sub ["arn:${Rest}", {Rest: !Select [1, !Split ["arn:", !Sub "${NAME}arn:${AWS::Partition}:secretsmanager:${AWS::Region}:'
     '${AWS::AccountId}:secret:${NAME}-??????"]]}]'
@@ -46,13 +46,17 @@ def template(root, providers):
         base = filled(base, name, text)
     base = re.sub(r"\{\{secret arn: (\w+)\}\}", lambda hit: SECRET_ARN.replace("NAME", hit[1]), base)
     base = filled(base, "settings", settings(base))
-    for name, text in zip(*[iter(re.split(r"(?m)^(\w+):\n", base)[1:])] * 2, strict=True):
-        names = re.findall(r"(?m)^  (\w+):", text)
-        if twice := {of for of in names if names.count(of) > 1}:
-            raise ValueError(f"the template has two {name} with the name {min(twice)}: give a provider another prefix")
+    check_names(base)
     if left := re.search(r"\{\{.*?\}\}", base):
         raise ValueError(f"deploy/ contains {left[0]}, which is not known")
     return FIRST_LINES + base
+
+
+def check_names(text):
+    for section in ("Parameters", "Rules", "Conditions", "Resources", "Outputs"):
+        names = re.findall(r"(?m)^  (\w+):", re.search(rf"(?ms)^{section}:[^\n]*\n(.*?)(?=^\w|\Z)", text)[1])
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"the template has two {section} with the name {min(twice)}: give a provider another prefix")
 
 
 def rendered(provider, text):
@@ -81,7 +85,9 @@ def rendered(provider, text):
 
 
 def filled(text, name, value):
-    """A text with a value in the place of its name. Alone on a line, the name stands for whole lines, or for none."""
+    """A text with a value in place of its name. A name alone on its line is replaced by whole lines,
+    or by none.
+    """
     place = re.escape("{{%s}}" % name)
     lines = value.rstrip("\n") + "\n" if value else ""
     text = re.sub(rf"(?m)^ *{place}\n", lambda _: lines, text)
@@ -138,7 +144,7 @@ def number_pattern(low, high):
     """A regular expression for the whole numbers from one to another."""
     parts = []
     while low <= high:
-        # All numbers that begin with the same digits, with as many digits left to choose as possible.
+        # The numbers that begin with the same digits, with as many free digits as possible.
         free = 0
         while low % 10 ** (free + 1) == 0 and low + 10 ** (free + 1) <= high + 1:
             free += 1
@@ -195,7 +201,7 @@ def all_of(terms, indent):
 
 
 def settings(text):
-    """What reaches a function: each parameter that its environment, its memory or its tracing refers to."""
+    """The parameters that reach a function: its environment, memory or tracing refers to them."""
     shared = text[text.index("\nGlobals:") : text.index("\nParameters:")]
     environments = [shared[shared.index("    Environment:") :], *re.findall(r"      Environment:\n(?:        .*\n)+", text)]
     seen = [*re.findall(r"(?:MemorySize|Tracing): .*", shared), *environments]

@@ -1,7 +1,7 @@
 """Adds a provider: `make new-provider NAME=acme`.
 
-Makes functions/NAME from tools/provider-template, adds it to the lists of the local command, and writes the generated files. The
-comments in the new folder say what to fill in.
+Makes functions/NAME from tools/provider-template, adds it to the lists of the local command, and
+writes the generated files. The comments in the new folder say what to fill in.
 """
 
 import argparse
@@ -13,8 +13,8 @@ import generate
 from providers import ROOT, Invalid, camel, fill_in, providers
 
 TEMPLATE = ROOT / "tools/provider-template"
-# The lists of providers outside of the folder. In each, a comment with this marker has the form of a provider's line, and such
-# lines go above it.
+# The lists of providers outside of the folder. In each, a comment with this marker has the form of
+# a provider's line, and such lines go above it.
 LISTS = ("dev/Cargo.toml", "dev/src/providers.rs")
 MARKER = r"(?m)^([ \t]*)(?:#|//) make new-provider: (.+)\n"
 

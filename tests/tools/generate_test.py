@@ -1,4 +1,4 @@
-"""tools/generate.py: patterns of numbers, mistakes in a provider.toml, and files that are out of date."""
+"""tools/generate.py: patterns of numbers, mistakes in a provider.toml, and stale files."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""`make new-provider`, in a copy of the repository: which files it writes, and that all tests of the
+"""`make new-provider` in a copy of the repository: the files that it writes, and that the tests of the
 template accept the new provider.
 """
 
