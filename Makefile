@@ -187,7 +187,7 @@ lint: ## run clippy with warnings denied
 .PHONY: doc
 doc: ## build the documentation of the code with warnings denied, such as broken links
 	$(call say,documentation)
-	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' cargo doc --locked --workspace --no-deps --document-private-items
 
 .PHONY: unit
 unit: ## run the tests that need only Rust

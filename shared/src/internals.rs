@@ -15,7 +15,8 @@ pub use crate::limit::memory::Memory;
 pub use crate::limit::settings::{Limits, OnError};
 pub use crate::limit::table::{Item, Table, Update, UpdateFuture};
 pub use crate::log::LevelFilter;
-pub use crate::log::request::{Outcome, RequestLog};
+pub use crate::log::outcome::Outcome;
+pub use crate::log::request::RequestLog;
 pub use crate::origin_pattern::OriginPattern;
 pub use crate::secret::{
     LoadFuture, SecretCache, SecretField, SecretStore, SecretValue, StoreError,

@@ -19,12 +19,15 @@ use tokio::time::Instant;
 use crate::clock::Clock;
 use crate::cookie;
 use crate::endpoint::ambiguous_headers::reject_ambiguous;
+use crate::endpoint::cors;
 use crate::endpoint::origin::Origins;
 use crate::endpoint::response::{self, TokenBody};
 use crate::endpoint::token_cookie::TokenCookie;
 use crate::limit::Limiter;
 use crate::limit::settings::OnError;
-use crate::log::request::{Outcome, RequestLog, Timings};
+use crate::log::outcome::Outcome;
+use crate::log::request::RequestLog;
+use crate::log::timings::Timings;
 use crate::problem::{Code, Problem};
 use crate::provider::Provider;
 use crate::provider::request::{Fields, TokenRequest};
@@ -177,7 +180,7 @@ impl<P: Provider> Broker<P> {
             Method::OPTIONS => {
                 reject_ambiguous(headers)?;
                 self.origins.check_preflight(headers)?;
-                Ok((response::preflight(), Outcome::Preflight))
+                Ok((cors::preflight(), Outcome::Preflight))
             }
             Method::DELETE => {
                 reject_ambiguous(headers)?;

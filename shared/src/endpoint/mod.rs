@@ -2,6 +2,8 @@
 //! cookie that holds a token.
 
 pub mod ambiguous_headers;
+pub mod cors;
 pub mod origin;
 pub mod response;
+mod static_headers;
 pub mod token_cookie;

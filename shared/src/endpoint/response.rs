@@ -5,6 +5,8 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 use crate::clock::rfc3339;
+use crate::endpoint::cors;
+use crate::endpoint::static_headers::{Header, insert};
 use crate::problem::{Code, Problem};
 use crate::provider::token::IssuedToken;
 
@@ -13,10 +15,6 @@ const ALLOW: HeaderValue = HeaderValue::from_static("GET, POST, DELETE, OPTIONS"
 
 /// Says whether a token was minted or resumed.
 const SOURCE: HeaderName = HeaderName::from_static("voicemint-source");
-const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-
-/// A constant header, with its name parsed at compile time.
-type Header = (HeaderName, HeaderValue);
 
 /// How many headers a response has, about.
 const HEADER_CAPACITY: usize = 16;
@@ -40,40 +38,6 @@ static COMMON: [Header; 6] = [
     (
         header::STRICT_TRANSPORT_SECURITY,
         HeaderValue::from_static("max-age=63072000"),
-    ),
-];
-
-/// On every response to an allowed origin, errors included, so that the page can read it
-/// (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
-static TO_ALLOWED_ORIGIN: [Header; 3] = [
-    (
-        header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-        HeaderValue::from_static("true"),
-    ),
-    (
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("Retry-After, Voicemint-Source, Server-Timing"),
-    ),
-    (RESOURCE_POLICY, HeaderValue::from_static("cross-origin")),
-];
-
-static TO_OTHERS: [Header; 1] = [(RESOURCE_POLICY, HeaderValue::from_static("same-origin"))];
-
-static TO_PREFLIGHT: [Header; 3] = [
-    (
-        header::ACCESS_CONTROL_ALLOW_METHODS,
-        HeaderValue::from_static("GET, POST, DELETE"),
-    ),
-    (
-        header::ACCESS_CONTROL_ALLOW_HEADERS,
-        // Tracing libraries add the last four to an app's requests (W3C Trace Context, Sentry).
-        HeaderValue::from_static(
-            "authorization, content-type, baggage, sentry-trace, traceparent, tracestate",
-        ),
-    ),
-    (
-        header::ACCESS_CONTROL_MAX_AGE,
-        HeaderValue::from_static("600"),
     ),
 ];
 
@@ -137,13 +101,6 @@ fn set_cookie(response: &mut Response<Bytes>, cookie: Option<HeaderValue>) {
     }
 }
 
-/// The response to a preflight from an allowed origin.
-pub fn preflight() -> Response<Bytes> {
-    let mut response = empty();
-    insert(&mut response, &TO_PREFLIGHT);
-    response
-}
-
 /// The problem document for a request that failed.
 pub fn problem(problem: &Problem, request_id: &str) -> Response<Bytes> {
     let mut response = json("application/problem+json", problem.document(request_id));
@@ -173,20 +130,7 @@ pub fn problem(problem: &Problem, request_id: &str) -> Response<Bytes> {
 /// Adds the headers that every response has. `origin` is the request's, if it is an allowed one.
 pub fn add_common_headers(response: &mut Response<Bytes>, origin: Option<&HeaderValue>) {
     insert(response, &COMMON);
-    if let Some(origin) = origin {
-        insert(response, &TO_ALLOWED_ORIGIN);
-        response
-            .headers_mut()
-            .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-    } else {
-        insert(response, &TO_OTHERS);
-    }
-}
-
-fn insert(response: &mut Response<Bytes>, headers: &[Header]) {
-    for (name, value) in headers {
-        response.headers_mut().insert(name, value.clone());
-    }
+    cors::add_headers(response, origin);
 }
 
 fn json(media_type: &'static str, body: Vec<u8>) -> Response<Bytes> {

@@ -3,7 +3,10 @@
 //! Only this crate's events are written, at every level: libraries log headers and bodies at
 //! `trace`, which contain keys, tokens and sessions.
 
+pub mod metrics;
+pub mod outcome;
 pub mod request;
+pub mod timings;
 
 use std::io::Write as _;
 

@@ -1,6 +1,5 @@
-//! A request's log line and metrics: one JSON line with the outcome and the duration of each step,
-//! in CloudWatch's embedded metric format
-//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
+//! A request's log line: one JSON object with the outcome and the duration of each step, which also
+//! carries the request's metrics.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -8,78 +7,9 @@ use std::time::Duration;
 use http::StatusCode;
 use serde::Serialize;
 
-/// How a request ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// A token was minted.
-    Minted,
-    /// The token of the cookie was issued again.
-    Resumed,
-    /// The token cookie was expired.
-    SignedOut,
-    /// A preflight was from an allowed origin.
-    Preflight,
-    /// The request failed, with a code of the error table.
-    Refused(&'static str),
-}
-
-impl Outcome {
-    /// The outcome's name in the log.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Minted => "minted",
-            Self::Resumed => "resumed",
-            Self::SignedOut => "signed_out",
-            Self::Preflight => "preflight",
-            Self::Refused(code) => code,
-        }
-    }
-}
-
-/// How long each step of a request took, as far as the request got.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Timings {
-    /// Verifying the session.
-    pub session: Option<Duration>,
-    /// Loading the provider's key.
-    pub secret: Option<Duration>,
-    /// Counting the mint, if there is a limit.
-    pub limit: Option<Duration>,
-    /// Calling the provider, all tries.
-    pub provider: Option<Duration>,
-}
-
-impl Timings {
-    /// The value of the `Server-Timing` header (<https://www.w3.org/TR/server-timing/>).
-    pub fn server_timing(&self) -> Option<String> {
-        let entries: Vec<String> = self
-            .named()
-            .filter_map(|(name, took)| {
-                took.map(|took| format!("{name};dur={}", milliseconds(took)))
-            })
-            .collect();
-        if entries.is_empty() {
-            return None;
-        }
-        Some(entries.join(", "))
-    }
-
-    fn named(&self) -> impl Iterator<Item = (&'static str, Option<Duration>)> {
-        let Self {
-            session,
-            secret,
-            limit,
-            provider,
-        } = *self;
-        [
-            ("session", session),
-            ("secret", secret),
-            ("limit", limit),
-            ("provider", provider),
-        ]
-        .into_iter()
-    }
-}
+use crate::log::metrics::{self, Metadata};
+use crate::log::outcome::Outcome;
+use crate::log::timings::{Timings, milliseconds};
 
 /// One request in the log.
 #[derive(Clone, Debug)]
@@ -109,7 +39,11 @@ pub struct RequestLog {
 impl RequestLog {
     /// The log line.
     pub fn line(&self) -> String {
-        let directives = self.metrics();
+        let directives = metrics::directives(
+            self.outcome,
+            self.uncounted.is_some(),
+            self.timings.provider.is_some(),
+        );
         let refused = if let Outcome::Refused(code) = self.outcome {
             Some(code)
         } else {
@@ -149,36 +83,6 @@ impl RequestLog {
         };
         // All members can be serialized.
         serde_json::to_string(&line).unwrap_or_default()
-    }
-
-    fn metrics(&self) -> Vec<Directive> {
-        let by_provider: &[&[&str]] = &[&["Provider"]];
-        let mut directives = Vec::new();
-        match self.outcome {
-            Outcome::Minted => directives.push(Directive::new(by_provider, "Minted", "Count")),
-            Outcome::Resumed => directives.push(Directive::new(by_provider, "Resumed", "Count")),
-            // A metric for all codes together, and one per code.
-            Outcome::Refused(_) => {
-                directives.push(Directive::new(
-                    &[&["Provider"], &["Provider", "Code"]],
-                    "Refused",
-                    "Count",
-                ));
-            }
-            Outcome::SignedOut | Outcome::Preflight => {}
-        }
-        if self.uncounted.is_some() {
-            let by_action: &[&[&str]] = &[&["Provider"], &["Provider", "OnError"]];
-            directives.push(Directive::new(by_action, "LimitUnavailable", "Count"));
-        }
-        if self.timings.provider.is_some() {
-            directives.push(Directive::new(
-                by_provider,
-                "ProviderLatency",
-                "Milliseconds",
-            ));
-        }
-        directives
     }
 }
 
@@ -224,47 +128,6 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_ms: Option<f64>,
     total_ms: f64,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Metadata<'a> {
-    timestamp: u64,
-    cloud_watch_metrics: &'a [Directive],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Directive {
-    namespace: &'static str,
-    dimensions: &'static [&'static [&'static str]],
-    metrics: [Metric; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Metric {
-    name: &'static str,
-    unit: &'static str,
-}
-
-impl Directive {
-    fn new(
-        dimensions: &'static [&'static [&'static str]],
-        name: &'static str,
-        unit: &'static str,
-    ) -> Self {
-        Self {
-            namespace: "Voicemint",
-            dimensions,
-            metrics: [Metric { name, unit }],
-        }
-    }
-}
-
-/// Milliseconds, to the microsecond.
-fn milliseconds(took: Duration) -> f64 {
-    took.as_micros() as f64 / 1000.0
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Who is calling: sessions that the app's identity provider issues.
 //!
 //! A signed token goes through these modules: `credential` finds it, in a header or with the help
-//! of `cookie`; `jwt::unverified` parses it; its `iss` selects the `jwt::issuer`; `jwt::signature`
+//! of `cookie`; `jwt::unverified` parses it; its `iss` selects the `jwt::trusted_issuer`; `jwt::signature`
 //! verifies it with a key of `jwt::remote_jwk_set` or with a shared secret; `claims` checks its
 //! claims. `jwe` decrypts and verifies encrypted cookies; `remote` asks a service about other
 //! sessions. `idp` describes the sessions of each identity provider, and `settings` selects what is

@@ -3,11 +3,11 @@
 
 pub mod algorithm;
 pub mod download;
-pub mod issuer;
 mod jwk;
 pub mod jwk_set;
 pub mod remote_jwk_set;
 pub mod signature;
+pub mod trusted_issuer;
 pub mod unverified;
 pub mod verified_cache;
 pub mod verify;
