@@ -20,7 +20,6 @@ const SERVICE: Service = Service {
 };
 
 /// A client of DynamoDB.
-#[derive(Debug)]
 pub struct DynamoDb {
     aws: Arc<Aws>,
     /// Built for the first mint that is counted: deployments without limits need none.

@@ -35,7 +35,6 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 const MAX_BYTES: usize = 512 * 1024;
 
 /// Region, credentials and endpoints, as in any AWS SDK: variables, profiles, roles, containers.
-#[derive(Debug)]
 pub struct Aws {
     transport: Transport,
     /// Loaded for the first call, so that wrong settings are reported before AWS is called.

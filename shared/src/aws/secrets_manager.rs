@@ -18,7 +18,6 @@ const SERVICE: Service = Service {
 };
 
 /// A client of Secrets Manager.
-#[derive(Debug)]
 pub struct SecretsManager {
     aws: Arc<Aws>,
     client: OnceCell<Client>,

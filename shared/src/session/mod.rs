@@ -52,7 +52,11 @@ impl Session {
     ///
     /// # Errors
     /// [`Code::GrantNotAllowed`].
-    pub fn permits(&self, ask: &TokenRequest, grants_claim: Option<&str>) -> Result<(), Problem> {
+    pub fn permits(
+        &self,
+        request: &TokenRequest,
+        grants_claim: Option<&str>,
+    ) -> Result<(), Problem> {
         let Some(name) = grants_claim else {
             return Ok(());
         };
@@ -61,12 +65,12 @@ impl Session {
             Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
         };
-        if ask.grants.iter().all(|grant| permitted.contains(grant)) {
+        if request.grants.iter().all(|grant| permitted.contains(grant)) {
             return Ok(());
         }
-        let asked = ask.grants.join(", ");
+        let requested = request.grants.join(", ");
         let detail = format!(
-            "This session may not ask for all of: {asked}. TokenRequest for what its \"{name}\" claim lists."
+            "This session does not permit all of: {requested}. Request only what its \"{name}\" claim lists."
         );
         Err(Problem::new(Code::GrantNotAllowed, detail))
     }
@@ -114,6 +118,13 @@ mod tests {
         ] {
             assert!(!permitted(claims.clone()), "{claims}");
         }
+        let problem = Session::for_tests("i", "s", json!({"voice": "tts"}))
+            .permits(&ask, Some("voice"))
+            .unwrap_err();
+        assert_eq!(
+            problem.detail,
+            "This session does not permit all of: tts, stt. Request only what its \"voice\" claim lists."
+        );
         assert!(
             Session::for_tests("i", "s", json!({}))
                 .permits(&ask, None)

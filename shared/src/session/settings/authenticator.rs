@@ -8,7 +8,6 @@ use crate::session::jwt::algorithm::Algorithm;
 use crate::session::jwt::download::Location;
 
 /// The way in which sessions are verified.
-#[derive(Debug)]
 pub enum AuthenticatorSettings {
     /// By a signature of one of these issuers, or by decryption with a secret of the app.
     Tokens(Vec<IssuerSettings>, Option<EncryptedSettings>),
@@ -57,7 +56,6 @@ pub struct EncryptedSettings {
 }
 
 /// A service that is asked about sessions.
-#[derive(Debug)]
 pub struct ServiceSettings {
     /// The URL that is called.
     pub url: Url,

@@ -29,7 +29,6 @@ const POINTER: &str =
     "a JSON pointer such as /app_metadata/voice, with ~ and / in names as ~0 and ~1";
 
 /// The settings of sessions.
-#[derive(Debug)]
 pub struct SessionSettings {
     /// The way in which they are verified.
     pub authenticator: AuthenticatorSettings,
