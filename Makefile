@@ -105,7 +105,7 @@ say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: dev
 dev: ## run the whole product on this machine, with stand-ins for AWS and the providers (ARGS="--help" lists flags)
@@ -337,7 +337,7 @@ bench-ready: $(BENCH_PEER_STAMP) $(BENCH_VENV_STAMP) binaries
 	@cd $(BENCH) && $(BENCH_VENV)/bin/python -m unittest discover --buffer --pattern '*_test.py'
 
 .PHONY: bench-verify
-bench-verify: ## measure the verification of sessions with the release's optimisations; takes minutes to build (ARGS=name of a bench)
+bench-verify: ## measure the verification of sessions with the release's optimizations; takes minutes to build (ARGS=name of a bench)
 	cargo bench --locked -p voicemint --bench verify -- $(ARGS)
 
 # Stable Rust is enough: only sanitizers need nightly, and they look for memory errors, which Rust

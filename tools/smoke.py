@@ -120,7 +120,7 @@ def check_mints(url, session_for, environment):
     if not MEMBERS <= body.keys() or not body["token"] or body["provider"] != provider:
         raise Failed(f"{url} returns 200 with {', '.join(sorted(body)) or 'nothing'}, which is not a token of {provider}")
     if headers.get("cache-control") != "no-store":
-        raise Failed(f"{url} returns a response that caches may store: something between changes headers")
+        raise Failed(f"{url} returns a response that caches may store: a proxy or CDN in between changes headers")
     print(f"{url} mints ({headers.get('server-timing')})")
 
 

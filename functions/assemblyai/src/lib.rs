@@ -98,7 +98,7 @@ impl Provider for AssemblyAi {
                 .and_then(|seconds| u32::try_from(seconds).ok()),
         };
         let expires_in = expires_in.filter(|seconds| *seconds > 0);
-        let expires_in = expires_in.ok_or("the provider's token has no plausible lifetime")?;
+        let expires_in = expires_in.ok_or("the provider's response has no valid lifetime")?;
         Ok(MintedToken { token, expires_in })
     }
 }

@@ -95,7 +95,7 @@ impl Fields {
             self.error(
                 field,
                 if min == max {
-                    format!("must be {min} (seconds) or be left out")
+                    format!("must be {min} seconds, or absent")
                 } else {
                     format!("must be a whole number of seconds from {min} to {max}")
                 },

@@ -213,7 +213,7 @@ pub enum Reason {
     #[error("the app does not recognize the session")]
     ForwardRejected,
     #[error(
-        "the app answered {status}, as it does for an unknown session; if it answers so for valid sessions, \
+        "the app answered {status}, as it does for an unknown session; if it also answers this for valid sessions, \
          SESSION_FORWARD_URL is wrong"
     )]
     ForwardStatus { status: u16 },
@@ -226,7 +226,7 @@ pub enum Reason {
     #[error("the authorization server says that the token is not active")]
     IntrospectionInactive,
     #[error(
-        "the authorization server answered {status}, as it does for a token that it cannot read; if it answers so for \
+        "the authorization server answered {status}, as it does for a token that it cannot read; if it also answers this for \
          valid tokens, SESSION_INTROSPECTION_URL is wrong"
     )]
     IntrospectionStatus { status: u16 },

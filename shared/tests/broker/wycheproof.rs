@@ -2,8 +2,8 @@
 //! <https://github.com/C2SP/wycheproof>.
 //!
 //! They are not part of this repository, so these tests are run by hand, with a clone of that one:
-//! `WYCHEPROOF=…/wycheproof/testvectors_v1 cargo test -p voicemint --test wycheproof -- --ignored`
-//! What is said below of single vectors was so at its commit dac1dd4729fd.
+//! `WYCHEPROOF=…/wycheproof/testvectors_v1 cargo test -p voicemint --test broker wycheproof -- --ignored`
+//! Comments on single vectors describe its commit dac1dd4729fd.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -39,8 +39,8 @@ const REFUSED_ON_PURPOSE: [(u64, &str); 6] = [
     ),
 ];
 
-/// Signatures that Wycheproof calls invalid, but which are letter by letter its valid number 357:
-/// the padding that their comments speak of is not there.
+/// Signatures that Wycheproof calls invalid, but which are identical to its valid number 357: they
+/// lack the padding that their comments describe.
 const SAME_AS_A_VALID_ONE: [u64; 2] = [367, 370];
 
 struct Test {

@@ -58,7 +58,7 @@ impl AuthorizedParties {
             reader.error(
                 NAME,
                 "must list pages as ALLOWED_ORIGINS does, such as https://app.example.com (lower case, no path, no trailing \
-                 slash; the first label may be * where at least three more follow), or absent, or be *",
+                 slash; the first label may be * if at least three more follow), or be absent or *",
             );
         }
         if listed.iter().all(|entry| entry == ABSENT) {

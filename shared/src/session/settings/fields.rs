@@ -72,7 +72,7 @@ pub fn unique_issuers(reader: &mut Reader) -> Vec<String> {
 pub fn one_issuer(reader: &mut Reader) -> Option<String> {
     let issuers = reader.list("SESSION_ISSUER");
     if issuers.len() > 1 {
-        reader.error("SESSION_ISSUER", "must be one issuer");
+        reader.error("SESSION_ISSUER", "must name exactly one issuer");
     }
     issuers.into_iter().next()
 }

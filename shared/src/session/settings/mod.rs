@@ -235,8 +235,8 @@ fn introspection(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSetti
     let audience = reader.list("SESSION_AUDIENCE");
     if audience.is_empty() && rules.required.is_empty() {
         // Otherwise any client of the server could mint tokens with the access tokens of its users.
-        let requirement = "is not set, and neither is SESSION_REQUIRED_CLAIMS: one of them must say which active tokens are for this \
-                    service; * says explicitly that any is accepted";
+        let requirement = "is not set, and neither is SESSION_REQUIRED_CLAIMS: one of them must say which active tokens are meant for this \
+                    service; * accepts any";
         reader.error("SESSION_AUDIENCE", requirement);
     }
     let audience = if audience.is_empty() {
@@ -267,7 +267,7 @@ fn forward(reader: &mut Reader, rules: Rules) -> Option<AuthenticatorSettings> {
     let url = fields::required_url(
         reader,
         "SESSION_FORWARD_URL",
-        "the app's URL that tells who is signed in",
+        "the app's URL that returns the signed-in user",
     );
     let url = url?;
     let issuer = reader
