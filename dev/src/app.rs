@@ -11,9 +11,6 @@ use http::StatusCode;
 use voicemint::internals::{Broker, Clock, Memory, Transport};
 use voicemint::provider::Provider;
 use voicemint::settings::{Reader, SettingsError};
-use voicemint_assemblyai::AssemblyAi;
-use voicemint_cartesia::Cartesia;
-use voicemint_elevenlabs::ElevenLabs;
 
 use crate::base_url_override::{self, BaseUrlOverride};
 use crate::cli::Arguments;
@@ -22,7 +19,7 @@ use crate::identity::{self, IdentityProvider, Kind};
 use crate::not_found::not_found;
 use crate::origins::Origins;
 use crate::page::{self, DeployedProvider};
-use crate::providers::{self, Variables};
+use crate::providers::{self, ProviderEntry, ProviderVisitor, Variables};
 use crate::secret_store::InMemorySecrets;
 use crate::settings_check::{self, SettingsCheck};
 use crate::{host_guard, secrets_manager, sign_in, terminal};
@@ -74,12 +71,7 @@ fn router(
         check,
     };
     // Every provider is built before the check ends, so that one message names all errors.
-    let built = [
-        builder.build::<Cartesia>(),
-        builder.build::<ElevenLabs>(),
-        builder.build::<AssemblyAi>(),
-    ];
-    let built: Option<Vec<_>> = built.into_iter().collect();
+    let built: Option<Vec<_>> = providers::visit_all(&mut builder).into_iter().collect();
     let built = builder.check.finish(arguments, built)?;
     let (endpoints, deployed): (Vec<_>, Vec<_>) = built.into_iter().unzip();
     let kind = arguments.session_kind("");
@@ -155,10 +147,11 @@ struct EndpointBuilder<'a> {
     check: SettingsCheck,
 }
 
-impl EndpointBuilder<'_> {
-    fn build<P: Provider>(&mut self) -> Option<(MethodRouter, DeployedProvider)> {
+impl ProviderVisitor for EndpointBuilder<'_> {
+    type Output = Option<(MethodRouter, DeployedProvider)>;
+
+    fn visit<P: Provider>(&mut self, provider: ProviderEntry) -> Self::Output {
         let arguments = self.arguments;
-        let provider = providers::find(P::NAME)?;
         let real_key = (self.variables)(&provider.key_variable());
         let minting_url = arguments
             .setting(P::NAME, "PROVIDER_BASE_URL")
@@ -194,7 +187,7 @@ impl EndpointBuilder<'_> {
                     .map(|(_, value)| value.clone()),
             }
         };
-        let key = real_key.unwrap_or_else(|| provider.standin_key.to_owned());
+        let key = real_key.unwrap_or_else(|| provider.standin.secret().to_owned());
         let secrets = self.identity.secrets().into_iter().fold(
             InMemorySecrets::default().with(P::NAME, key),
             |secrets, (id, value)| secrets.with(id, value),

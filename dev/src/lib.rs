@@ -1,8 +1,8 @@
 //! `make dev`: the whole product on one machine, without an AWS account and without API keys.
 //!
 //! The broker is the one that is deployed. Around it, [`identity`] signs users in, an in-memory
-//! secret store replaces Secrets Manager and [`standins`] replace the providers. Functions that
-//! `sam local` or `cargo lambda` runs can use them too.
+//! secret store replaces Secrets Manager and [stand-ins](providers::standins) replace the providers.
+//! Functions that `sam local` or `cargo lambda` runs can use them too.
 
 pub mod app;
 mod base_url_override;
@@ -20,6 +20,5 @@ mod secrets_manager;
 pub mod serve;
 pub mod settings_check;
 mod sign_in;
-pub mod standins;
 mod terminal;
 pub mod tls;

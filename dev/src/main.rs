@@ -2,16 +2,15 @@
 
 use std::fs;
 
-use voicemint::internals::log;
+use voicemint::internals::{Clock, log};
 use voicemint::settings::{Environment, ProcessEnvironment};
 use voicemint_dev::app::App;
 use voicemint_dev::cli::Arguments;
 use voicemint_dev::cli::banner;
 use voicemint_dev::ports::listen;
-use voicemint_dev::providers::PROVIDERS;
+use voicemint_dev::providers::{self, PROVIDERS};
 use voicemint_dev::serve::{Protocol, serve};
 use voicemint_dev::settings_check;
-use voicemint_dev::standins::Standins;
 use voicemint_dev::tls::{self, Authority};
 
 #[tokio::main]
@@ -57,7 +56,9 @@ async fn run(arguments: &Arguments) -> Result<(), tls::Error> {
         &arguments.host_names(),
     )?;
     println!("{}", banner::text(arguments, &environment));
-    let router = Standins::new().router().merge(app.secrets_manager);
+    let router = providers::standins(&Clock::system())
+        .router()
+        .merge(app.secrets_manager);
     let (app, standins, tls) = tokio::join!(
         serve(listeners, Protocol::Either(acceptor.clone()), app.router),
         serve(standins_listeners, Protocol::Http, router.clone()),

@@ -1,54 +1,51 @@
-//! The page: the embedded files of `web/`, under a content security policy that permits connections
+//! The page: the embedded files of `web/` and the `page.js` of each provider, under a content security policy that permits connections
 //! to the configured providers only.
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use http::header;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::providers::PROVIDERS;
+
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// A file of `web/page/`, under the same path.
-macro_rules! page {
-    ($name:literal, $media_type:expr) => {
+/// A file of the repository, under the same path, so that modules import each other by relative
+/// paths here and in tests.
+macro_rules! file {
+    ($path:literal, $media_type:expr) => {
         (
-            concat!("/page/", $name),
+            concat!("/", $path),
             $media_type,
-            include_bytes!(concat!("../../web/page/", $name)),
+            include_bytes!(concat!("../../", $path)),
         )
     };
 }
 
 /// Path, media type and content of each file.
-const FILES: [(&str, &str, &[u8]); 20] = [
+const FILES: [(&str, &str, &[u8]); 17] = [
     ("/", HTML, include_bytes!("../../web/page/index.html")),
-    (
-        "/voicemint.js",
-        SCRIPT,
-        include_bytes!("../../web/voicemint.js"),
-    ),
-    page!("assemblyai.js", SCRIPT),
-    page!("capture-worklet.js", SCRIPT),
-    page!("capture.js", SCRIPT),
-    page!("cartesia.js", SCRIPT),
-    page!("elevenlabs.js", SCRIPT),
-    page!("exchange.js", SCRIPT),
-    page!("page.js", SCRIPT),
-    page!("playback.js", SCRIPT),
-    page!("providers.js", SCRIPT),
-    page!("session.js", SCRIPT),
-    page!("socket.js", SCRIPT),
-    page!("tokens.js", SCRIPT),
-    page!("use.js", SCRIPT),
-    page!("view.js", SCRIPT),
-    page!("waveform.js", SCRIPT),
-    page!("page.css", CSS),
-    page!("icon.svg", "image/svg+xml"),
-    page!("sample.wav", "audio/wav"),
+    file!("web/voicemint.js", SCRIPT),
+    file!("web/page/capture-worklet.js", SCRIPT),
+    file!("web/page/capture.js", SCRIPT),
+    file!("web/page/exchange.js", SCRIPT),
+    file!("web/page/fields.js", SCRIPT),
+    file!("web/page/page.js", SCRIPT),
+    file!("web/page/playback.js", SCRIPT),
+    file!("web/page/session.js", SCRIPT),
+    file!("web/page/socket.js", SCRIPT),
+    file!("web/page/tokens.js", SCRIPT),
+    file!("web/page/use.js", SCRIPT),
+    file!("web/page/view.js", SCRIPT),
+    file!("web/page/waveform.js", SCRIPT),
+    file!("web/page/page.css", CSS),
+    file!("web/page/icon.svg", "image/svg+xml"),
+    file!("web/page/sample.wav", "audio/wav"),
 ];
 
 /// What the page has to know about a provider.
@@ -79,17 +76,61 @@ pub fn router(providers: &[DeployedProvider], sessions: &str, grants_claim: bool
     let policy = policy(providers);
     let files = FILES
         .into_iter()
+        .map(|(path, media_type, content)| {
+            (path.to_owned(), media_type, Bytes::from_static(content))
+        })
+        .chain(provider_files())
         .fold(Router::new(), |router, (path, media_type, content)| {
             let policy = policy.clone();
             router.route(
-                path,
-                get(async move || (headers(media_type, &policy), content)),
+                &path,
+                get(async move || (headers(media_type, &policy), content.clone())),
             )
         });
     let no_store = [(header::CACHE_CONTROL, "no-store")];
     files.route(
         "/deployment.json",
         get(async move || (no_store, axum::Json(deployment.clone())).into_response()),
+    )
+}
+
+/// The `page.js` of each provider, and the module with all of them.
+fn provider_files() -> impl Iterator<Item = (String, &'static str, Bytes)> {
+    let pages = PROVIDERS.into_iter().map(|provider| {
+        let page = Bytes::from_static(provider.standin.page().as_bytes());
+        (page_path(provider.name), SCRIPT, page)
+    });
+    let list = (
+        "/web/page/providers.js".to_owned(),
+        SCRIPT,
+        providers_module().into(),
+    );
+    pages.chain([list])
+}
+
+fn page_path(provider: &str) -> String {
+    format!("/functions/{provider}/page.js")
+}
+
+/// A module with the page modules of all providers and their names.
+fn providers_module() -> String {
+    let imports = PROVIDERS.iter().enumerate().map(|(index, provider)| {
+        format!(
+            "import * as p{index} from {};\n",
+            json!(page_path(provider.name))
+        )
+    });
+    let members = PROVIDERS.iter().enumerate().map(|(index, provider)| {
+        format!(
+            "  {}: {{ ...p{index}, label: {} }},\n",
+            json!(provider.name),
+            json!(provider.standin.title())
+        )
+    });
+    format!(
+        "// The providers, from the list of the local command.\n\n{}\nexport const PROVIDERS = {{\n{}}};\n",
+        imports.collect::<String>(),
+        members.collect::<String>()
     )
 }
 

@@ -1,41 +1,68 @@
 //! The list of providers, in the order in which they are shown.
+//!
+//! A new provider has one line here, and two in `dev/Cargo.toml`.
 
-use crate::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
+use voicemint::internals::Clock;
+use voicemint::provider::Provider;
+use voicemint_stand_in::{Standin, Standins};
 
 /// The variables of the process's environment: API keys of real providers, a file of further
 /// authorities, and a proxy.
 pub type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// The providers.
-pub const PROVIDERS: [ProviderEntry; 3] = [
-    ProviderEntry::new("cartesia", CARTESIA_KEY),
-    ProviderEntry::new("elevenlabs", ELEVENLABS_KEY),
-    ProviderEntry::new("assemblyai", ASSEMBLYAI_KEY),
-];
+/// Makes the list from lines of a function's provider and its stand-in.
+macro_rules! providers {
+    ($($provider:ty => $standin:expr),+ $(,)?) => {
+        /// The providers.
+        pub const PROVIDERS: [ProviderEntry; [$(<$provider>::NAME),+].len()] = [$(ProviderEntry {
+            name: <$provider>::NAME,
+            standin: &$standin,
+        }),+];
+
+        /// Visits each provider, in the order of the list.
+        pub fn visit_all<V: ProviderVisitor>(visitor: &mut V) -> Vec<V::Output> {
+            vec![$(visitor.visit::<$provider>(ProviderEntry {
+                name: <$provider>::NAME,
+                standin: &$standin,
+            })),+]
+        }
+    };
+}
+
+providers! {
+    voicemint_cartesia::Cartesia => voicemint_cartesia_stand_in::CartesiaStandin,
+    voicemint_elevenlabs::ElevenLabs => voicemint_elevenlabs_stand_in::ElevenLabsStandin,
+    voicemint_assemblyai::AssemblyAi => voicemint_assemblyai_stand_in::AssemblyAiStandin,
+}
 
 /// One provider.
 #[derive(Clone, Copy, Debug)]
 pub struct ProviderEntry {
     /// Its name in paths, settings and secrets.
     pub name: &'static str,
-    /// The API key of its stand-in.
-    pub standin_key: &'static str,
+    /// Its stand-in.
+    pub standin: &'static dyn Standin,
 }
 
 impl ProviderEntry {
-    const fn new(name: &'static str, standin_key: &'static str) -> Self {
-        Self { name, standin_key }
-    }
-
     /// The environment variable that holds the API key of the real provider.
     pub fn key_variable(&self) -> String {
-        format!("{}_API_KEY", self.name.to_ascii_uppercase())
+        self.standin.key_variable()
     }
 
     /// The path of its token endpoint.
     pub fn token_path(&self) -> String {
         token_path(self.name)
     }
+}
+
+/// What is done with each provider, by its type.
+pub trait ProviderVisitor {
+    /// What one visit results in.
+    type Output;
+
+    /// Visits a provider.
+    fn visit<P: Provider>(&mut self, entry: ProviderEntry) -> Self::Output;
 }
 
 /// The path of the token endpoint of a provider.
@@ -46,4 +73,9 @@ pub fn token_path(provider: &str) -> String {
 /// The provider of this name.
 pub fn find(name: &str) -> Option<ProviderEntry> {
     PROVIDERS.into_iter().find(|provider| provider.name == name)
+}
+
+/// The stand-ins of all providers. Their tokens expire by this clock.
+pub fn standins(clock: &Clock) -> Standins {
+    Standins::new(&PROVIDERS.map(|provider| provider.standin), clock)
 }

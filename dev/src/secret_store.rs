@@ -16,7 +16,7 @@ impl InMemorySecrets {
     pub fn for_standins(sessions: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         let keys = PROVIDERS
             .into_iter()
-            .map(|provider| (provider.name, provider.standin_key.to_owned()));
+            .map(|provider| (provider.name, provider.standin.secret().to_owned()));
         keys.chain(sessions)
             .fold(Self::default(), |secrets, (id, value)| {
                 secrets.with(id, value)

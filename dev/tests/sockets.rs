@@ -30,12 +30,12 @@ use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
-use voicemint::internals::Transport;
+use voicemint::internals::{Clock, Transport};
 use voicemint_dev::app::App;
 use voicemint_dev::cli::Arguments;
 use voicemint_dev::cli::banner;
+use voicemint_dev::providers;
 use voicemint_dev::serve::{self, Protocol};
-use voicemint_dev::standins::Standins;
 use voicemint_dev::tls::{self, Authority};
 
 struct Local {
@@ -64,7 +64,7 @@ impl Local {
             &port(&tls_listener),
         ];
         let arguments: Arguments = clap::Parser::try_parse_from(flags).unwrap();
-        let router = Standins::new().router();
+        let router = providers::standins(&Clock::system()).router();
         let authority = Authority::new().unwrap();
         let acceptor = tls::acceptor(&authority, &arguments.host_names()).unwrap();
         serve(app, App::new(&arguments, &|_| None).unwrap().router);

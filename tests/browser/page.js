@@ -5,8 +5,6 @@ const assert = require('node:assert/strict');
 const { watchedPage } = require('./chromium');
 const { until } = require('./until');
 
-const PROVIDERS = { cartesia: 'Cartesia', elevenlabs: 'ElevenLabs', assemblyai: 'AssemblyAI' };
-
 /** The browser's console message about an error response. */
 const refusedWith = (status) => new RegExp(`Failed to load resource.* status of ${status} .*/token\\)$`);
 
@@ -48,7 +46,7 @@ async function visit(t, chromium, voicemint, { expected = [], ...options } = {})
       await this.waitForText('#signed-in', new RegExp(`^Signed in as ${name}\\.`));
     },
 
-    choose: (provider) => option(new RegExp(`^${PROVIDERS[provider]}`)).check(),
+    choose: (provider) => page.locator(`input[name=provider][value="${provider}"]`).check(),
 
     /** Gets a token, and waits for the given state. */
     async get(state) {

@@ -16,7 +16,7 @@ test('a token source returns a new token in time, and the socket of the first to
   const visitor = await visit(t, chromium, voicemint, { expected: [/WebSocket connection to .* failed/] });
   await visitor.signIn('ada');
   const seen = await visitor.page.evaluate(async () => {
-    const { createTokenSource } = await import('/voicemint.js');
+    const { createTokenSource } = await import('/web/voicemint.js');
     const source = createTokenSource('/cartesia/token', { ask: { grants: { tts: true }, expires_in: 2 } });
 
     async function open({ token, base_url }) {

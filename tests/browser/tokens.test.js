@@ -165,7 +165,7 @@ for (const [how, held, send] of [
   }],
   // `inert` does not block scripts, such as those of an extension.
   ['a scripted click', 'deployment.json', (page) => page.evaluate(() => document.querySelector('#sign-in button').click())],
-  ...['deployment.json', 'page/page.js'].flatMap((file) => ['sign-in', 'ask-form', 'speak', 'listen'].map((id) => [
+  ...['deployment.json', 'web/page/page.js'].flatMap((file) => ['sign-in', 'ask-form', 'speak', 'listen'].map((id) => [
     `requestSubmit() of ${id}`, file, (page) => page.evaluate((form) => document.getElementById(form).requestSubmit(), id),
   ])),
 ]) {
@@ -199,7 +199,7 @@ test('an invalid number is an error, and is not treated as an empty field', asyn
   await visitor.waitForText('#problem', /^No request was sent\.\s+expires_in must be a number$/);
   await visitor.button('Speak').click();
   await visitor.waitForText('#refused', /^No request was sent\.\s+expires_in must be a number$/);
-  assert.equal(await visitor.page.evaluate(() => document.activeElement.id), 'cartesia-seconds');
+  assert.equal(await visitor.page.evaluate(() => document.activeElement.id), 'cartesia-expires_in');
   assert.equal(voicemint.calls().length, length);
   await visitor.choose('elevenlabs');
   await visitor.get('Minted'); // a hidden field does not count

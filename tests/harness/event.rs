@@ -8,6 +8,7 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use voicemint_dev::providers;
 
 /// The only origin that the functions under test allow.
 pub const ORIGIN: &str = "https://app.example.com";
@@ -43,10 +44,7 @@ impl Event {
         let event = Self::file(&format!("functions/{provider}/event.json"))
             .stripped()
             .header("content-type", "application/json");
-        match provider {
-            "elevenlabs" => event.json_body(&json!({ "token_type": "realtime_scribe" })),
-            _ => event.body("{}"),
-        }
+        event.json_body(&smallest_request(provider))
     }
 
     /// The same request by GET.
@@ -55,11 +53,7 @@ impl Event {
             .stripped()
             .path(provider)
             .without_header("content-type");
-        event.query(if provider == "elevenlabs" {
-            "token_type=realtime_scribe"
-        } else {
-            ""
-        })
+        event.query(&query(&smallest_request(provider)))
     }
 
     pub fn delete(provider: &str) -> Self {
@@ -207,6 +201,22 @@ impl Event {
     pub fn into_json(self) -> Value {
         self.0
     }
+}
+
+/// The body of the smallest token request that a provider's function accepts.
+fn smallest_request(provider: &str) -> Value {
+    let provider = providers::find(provider).expect("one of the providers");
+    provider.standin.smallest_request()
+}
+
+/// The members of an object as a query.
+fn query(request: &Value) -> String {
+    let members = request.as_object().into_iter().flatten();
+    let pairs = members.map(|(name, value)| match value.as_str() {
+        Some(text) => format!("{name}={text}"),
+        None => format!("{name}={value}"),
+    });
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 impl From<Value> for Event {

@@ -5,9 +5,9 @@ use std::net::Ipv4Addr;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use voicemint_dev::standins::{
-    ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY, Grant, Scope, Standins, TokenType, Vendor,
-};
+use voicemint::internals::Clock;
+use voicemint_dev::providers::{self, ProviderEntry};
+use voicemint_stand_in::{Account, Standins};
 
 use crate::event::ORIGIN;
 use crate::function::{Function, FunctionBuilder};
@@ -15,7 +15,16 @@ use crate::issuer::{AUDIENCE, Issuer};
 use crate::moto::Moto;
 use crate::tcp_proxy::TcpProxy;
 
-pub const PROVIDERS: [&str; 3] = ["cartesia", "elevenlabs", "assemblyai"];
+/// The names of all providers.
+pub const PROVIDERS: [&str; providers::PROVIDERS.len()] = {
+    let mut names = [""; providers::PROVIDERS.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = providers::PROVIDERS[index].name;
+        index += 1;
+    }
+    names
+};
 /// The name of the app's session cookie.
 pub const SESSION_COOKIE: &str = "app_session";
 pub const SECRETS_MANAGER_ENDPOINT: &str = "AWS_ENDPOINT_URL_SECRETS_MANAGER";
@@ -36,7 +45,7 @@ impl TestEnv {
         let moto = Moto::start().await;
         let secrets_proxy = TcpProxy::start(moto.address()).await;
         let issuer = Issuer::start().await;
-        let standins = Standins::new();
+        let standins = providers::standins(&Clock::system());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .expect("a free loopback port");
@@ -76,32 +85,30 @@ impl TestEnv {
 
     /// The key that the stand-in accepts at the start.
     pub fn key(provider: &str) -> &'static str {
-        match provider {
-            "cartesia" => CARTESIA_KEY,
-            "elevenlabs" => ELEVENLABS_KEY,
-            _ => ASSEMBLYAI_KEY,
-        }
+        entry(provider).standin.secret()
     }
 
     /// Makes the stand-in accept only this key from now on.
     pub fn set_key(&self, provider: &str, key: &str) {
-        self.standins.set_key(vendor(provider), key);
+        self.account(provider).set_key(key);
     }
 
     /// How many tokens the stand-in minted.
     pub fn mints(&self, provider: &str) -> usize {
-        self.standins.mints(vendor(provider))
+        self.account(provider).mints()
     }
 
     /// Whether the stand-in accepts the token of the smallest token request. A single-use token is
     /// used up.
     pub fn redeem(&self, provider: &str, token: &str) -> bool {
-        let scope = match provider {
-            "cartesia" => Scope::Cartesia(Grant::Tts),
-            "elevenlabs" => Scope::ElevenLabs(TokenType::RealtimeScribe),
-            _ => Scope::AssemblyAi,
-        };
-        self.standins.redeem(token, scope).is_ok()
+        let scope = entry(provider).standin.scope();
+        self.account(provider).redeem(token, scope).is_ok()
+    }
+
+    fn account(&self, provider: &str) -> &Account {
+        self.standins
+            .account(provider)
+            .expect("one of the providers")
     }
 
     /// A function with the settings for this environment.
@@ -153,10 +160,6 @@ impl Drop for TestEnv {
     }
 }
 
-fn vendor(provider: &str) -> Vendor {
-    match provider {
-        "cartesia" => Vendor::Cartesia,
-        "elevenlabs" => Vendor::ElevenLabs,
-        _ => Vendor::AssemblyAi,
-    }
+fn entry(provider: &str) -> ProviderEntry {
+    providers::find(provider).expect("one of the providers")
 }

@@ -1,13 +1,15 @@
 // The page of `make dev`: signs in, gets tokens, uses them, and shows each step.
 
 import { VoicemintError } from "../voicemint.js";
-import { PROVIDERS } from "./providers.js";
+import { fieldsOf, providerChoice, valuesOf } from "./fields.js";
+import { PROVIDERS } from "./providers.js"; // the local command writes it from its list
 import { forgetUser, onOtherTab, rememberedUser, signIn, signOut } from "./session.js";
 import { createTokens, remaining, seconds } from "./tokens.js";
 import { speakText, transcribe } from "./use.js";
 import { $, showCountdown, showExchange, showProblem, showState } from "./view.js";
 
 const tokens = createTokens({
+  providers: PROVIDERS,
   currentUser: () => user,
   onChange: showToken,
   onUnauthenticated: () => {
@@ -73,7 +75,7 @@ function discard() {
 
 const form = () => new FormData($("ask-form"));
 const provider = () => form().get("provider");
-const ask = () => PROVIDERS[provider()].ask(form());
+const ask = () => PROVIDERS[provider()].ask(valuesOf(document.querySelector(`[data-fields="${provider()}"]`)));
 
 async function get() {
   const name = provider();
@@ -124,7 +126,7 @@ function isInvalid(place) {
   const fields = document.querySelectorAll("[data-fields]:not([hidden]) input");
   const field = [...fields].find(({ validity }) => validity.badInput);
   if (!field) return false;
-  showProblem(place, { body: { title: "No request was sent.", errors: [{ field: field.name, message: "must be a number" }] } });
+  showProblem(place, { body: { title: "No request was sent.", errors: [{ field: field.dataset.field, message: "must be a number" }] } });
   field.focus();
   return true;
 }
@@ -202,7 +204,7 @@ async function use(mode, again) {
 }
 
 function file() {
-  return new FormData($("listen")).get("audio") === "sample" ? "/page/sample.wav" : undefined;
+  return new FormData($("listen")).get("audio") === "sample" ? "/web/page/sample.wav" : undefined;
 }
 
 function showUse(mode, running) {
@@ -249,8 +251,8 @@ function showChoice() {
   const name = provider();
   for (const fields of document.querySelectorAll("[data-fields]")) fields.hidden = fields.dataset.fields !== name;
   $("ask-note").textContent = PROVIDERS[name].note;
-  $("code").href = `/page/${name}.js`;
-  $("code").textContent = `${name}.js`;
+  $("code").href = `/functions/${name}/page.js`;
+  $("code").textContent = `functions/${name}/page.js`;
   $("host").textContent = new URL(deployment.providers[name].base_url).host;
   showProblem($("refused"));
   showAgain(false);
@@ -259,7 +261,8 @@ function showChoice() {
 }
 
 function showMode() {
-  const modes = PROVIDERS[provider()].modes(ask());
+  const chosenProvider = PROVIDERS[provider()];
+  const modes = chosenProvider.modes?.(ask()) ?? ["speak", "listen"].filter((mode) => chosenProvider[mode]);
   const chosen = document.querySelector("[name=mode]:checked").value;
   const mode = modes.includes(chosen) ? chosen : modes[0];
   $("mode").hidden = modes.length < 2;
@@ -267,6 +270,13 @@ function showMode() {
   $("listen").hidden = mode !== "listen";
   $("transcript").hidden = true;
   setProgress("");
+}
+
+function createChoices() {
+  Object.entries(PROVIDERS).forEach(([name, { label, fields }], index) => {
+    $("providers").append(providerChoice(name, label, index === 0));
+    $("request-buttons").before(fieldsOf(name, fields));
+  });
 }
 
 function showDeployment() {
@@ -326,6 +336,7 @@ setInterval(tick, 250);
 
 // A phone has no space for the open details.
 $("details").open = matchMedia("(min-width: 60rem)").matches;
+createChoices();
 const hadToken = recall();
 showDeployment();
 await preferSampleWithoutMicrophone();

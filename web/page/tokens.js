@@ -3,12 +3,11 @@
 
 import { createTokenSource } from "../voicemint.js";
 import { recorded } from "./exchange.js";
-import { PROVIDERS } from "./providers.js";
 
 /**
  * `currentUser()` returns the signed-in user. `onChange` is called when the page has to be updated.
  */
-export function createTokens({ currentUser, onChange, onUnauthenticated }) {
+export function createTokens({ providers, currentUser, onChange, onUnauthenticated }) {
   const sources = new Map(); // one per token request
   const exchanges = new Map(); // the last one of each provider's endpoint
   const waits = new Map(); // the duration and end of each endpoint's wait after 429 or 503
@@ -85,7 +84,7 @@ export function createTokens({ currentUser, onChange, onUnauthenticated }) {
     if (!exchange) return ["none", ""];
     if (exchange.failure) return ["refused", exchange.failure];
     const { response, fromMemory } = exchange;
-    const { label } = PROVIDERS[name];
+    const { label } = providers[name];
     if (!response.body?.token) return ["refused", `The endpoint responded with ${response.status}.`, retryHint(response)];
     if (remaining(exchange) <= 0) return ["expired", "Get a new token."];
     if (exchange.spent) return ["spent", `It was sent to ${label}, which accepts it only once.`];

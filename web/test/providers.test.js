@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import * as assemblyai from "../page/assemblyai.js";
-import * as cartesia from "../page/cartesia.js";
-import * as elevenlabs from "../page/elevenlabs.js";
+import * as assemblyai from "../../functions/assemblyai/page.js";
+import * as cartesia from "../../functions/cartesia/page.js";
+import * as elevenlabs from "../../functions/elevenlabs/page.js";
 
 /** A scripted provider that replaces WebSocket. */
 function provider(t, reply) {

@@ -4,6 +4,8 @@ import { test } from "node:test";
 import { createTokens, formatDuration } from "../page/tokens.js";
 import { problem } from "./endpoint.js";
 
+const providers = { cartesia: { label: "Cartesia" }, elevenlabs: { label: "ElevenLabs" } };
+
 const refusing = (t, seconds) => t.mock.method(globalThis, "fetch", async () => problem(429, "rate_limited", { "retry-after": seconds }));
 
 const turn = () => new Promise(setImmediate);
@@ -24,7 +26,7 @@ test("a duration is rounded up", () => {
 for (const method of ["prefetch", "getToken"]) {
   test(`${method}: only its provider waits, and an abort ends the wait`, async (t) => {
     refusing(t, "20");
-    const tokens = createTokens({ currentUser: () => "ada", onChange: () => {} });
+    const tokens = createTokens({ providers, currentUser: () => "ada", onChange: () => {} });
     const controller = new AbortController();
     const call = tokens[method]("cartesia", {}, controller.signal);
     while (tokens.state("cartesia")[0] !== "waiting") await turn();
@@ -38,7 +40,7 @@ for (const method of ["prefetch", "getToken"]) {
 
 test("a wait that is too long is shown until it ends, without a retry", async (t) => {
   const { mock } = refusing(t, "48000");
-  const tokens = createTokens({ currentUser: () => "ada", onChange: () => {} });
+  const tokens = createTokens({ providers, currentUser: () => "ada", onChange: () => {} });
   await assert.rejects(tokens.prefetch("cartesia", {}), { code: "rate_limited", retryAfter: 48_000 });
   assert.equal(mock.callCount(), 1);
   assert.equal(tokens.state("cartesia")[2], "Try again in 13 h 20 min.");

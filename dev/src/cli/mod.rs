@@ -12,15 +12,12 @@ use voicemint::settings::Environment;
 
 use crate::host_guard::HostNames;
 use crate::identity::Kind;
+use crate::providers::PROVIDERS;
 use values::{Setting, one_line};
 
-/// Serves Voicemint on this machine: the token endpoints, a page that uses them, an identity
-/// provider, and stand-ins for Cartesia, ElevenLabs and AssemblyAI.
-///
-/// If CARTESIA_API_KEY, ELEVENLABS_API_KEY or ASSEMBLYAI_API_KEY is set, the real provider is used
-/// instead of its stand-in, and tokens cost what that provider charges.
+/// The flags of the local command.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "voicemint-dev", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "voicemint-dev", version, max_term_width = 100, about = about(), long_about = long_about(), after_help = EXAMPLES)]
 pub struct Arguments {
     /// Port of the page and the token endpoints, for HTTP and HTTPS.
     #[arg(long, default_value_t = 8787, value_name = "PORT", value_parser = values::port)]
@@ -99,6 +96,35 @@ const EXAMPLES: &str = "Examples:
       counts the tokens of each user in memory and refuses more
   make dev ARGS='--set SESSION_KIND=clerk --set SESSION_ISSUER=pk_test_…'
       accepts the sessions of your own app";
+
+/// The first paragraph of the help.
+fn about() -> String {
+    let titles = PROVIDERS.map(|provider| provider.standin.title().to_owned());
+    format!(
+        "Serves Voicemint on this machine: the token endpoints, a page that uses them, an identity provider, and \
+         stand-ins for {}.",
+        listed(&titles, "and")
+    )
+}
+
+fn long_about() -> String {
+    let variables = PROVIDERS.map(|provider| provider.key_variable());
+    format!(
+        "{}\n\nIf {} is set, the real provider is used instead of its stand-in, and tokens cost what that provider \
+         charges.",
+        about(),
+        listed(&variables, "or")
+    )
+}
+
+/// Words as a list, such as `a, b and c`.
+fn listed(words: &[String], conjunction: &str) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} {conjunction} {last}", first.join(", ")),
+    }
+}
 
 impl Arguments {
     /// Reads the command line. Prints the help, or one line with the error, and ends the process.

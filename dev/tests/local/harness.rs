@@ -13,7 +13,8 @@ use tokio::net::TcpListener;
 use voicemint::internals::{Clock, Transport};
 use voicemint_dev::app::App;
 use voicemint_dev::cli::Arguments;
-use voicemint_dev::standins::Standins;
+use voicemint_dev::providers;
+use voicemint_stand_in::{Account, Standins};
 
 pub struct Local {
     pub app: String,
@@ -49,7 +50,7 @@ impl Local {
         let now = move || {
             UNIX_EPOCH + Clock::system().now() + Duration::from_secs(seconds.load(Ordering::SeqCst))
         };
-        let standins = Standins::with_clock(Clock::new(now));
+        let standins = providers::standins(&Clock::new(now));
         let app = App::new(&arguments, &|_| None).unwrap();
         serve(app_listener, app.router);
         serve(
@@ -66,6 +67,11 @@ impl Local {
         };
         local.session = local.sign_in("user=ada").await;
         local
+    }
+
+    /// The account at a provider's stand-in.
+    pub fn account(&self, provider: &str) -> &Account {
+        self.standins.account(provider).unwrap()
     }
 
     pub async fn sign_in(&self, form: &str) -> String {

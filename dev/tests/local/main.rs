@@ -21,7 +21,6 @@ use std::sync::atomic::Ordering;
 use http::Request;
 use serde_json::json;
 use voicemint_dev::cli::banner;
-use voicemint_dev::standins::Vendor;
 
 use crate::harness::*;
 
@@ -84,7 +83,7 @@ async fn an_assemblyai_token_is_minted_with_its_own_lifetime() {
         (&minted["expires_in"], &minted["single_use"]),
         (&json!(90), &json!(true))
     );
-    assert_eq!(local.standins.mints(Vendor::AssemblyAi), 1);
+    assert_eq!(local.account("assemblyai").mints(), 1);
 }
 
 #[tokio::test]

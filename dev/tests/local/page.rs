@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::json;
 use voicemint_dev::app::App;
+use voicemint_dev::providers::PROVIDERS;
 
 use crate::harness::*;
 
@@ -16,8 +17,12 @@ async fn the_page_and_its_files_are_served_under_a_strict_policy() {
         .map(|file| file.unwrap().file_name().into_string().unwrap());
     let paths = names
         .filter(|name| name != "index.html")
-        .map(|name| format!("/page/{name}"));
-    for path in paths.chain(["/".to_owned(), "/voicemint.js".to_owned()]) {
+        .map(|name| format!("/web/page/{name}"));
+    let of_providers = PROVIDERS
+        .into_iter()
+        .map(|provider| format!("/functions/{}/page.js", provider.name));
+    let more = ["/", "/web/voicemint.js", "/web/page/providers.js"].map(str::to_owned);
+    for path in paths.chain(of_providers).chain(more) {
         let part = send(Request::get(format!("{}{path}", local.app)), "").await;
         assert_eq!(part.status(), 200, "{path}");
         let media_type = match path.rsplit_once('.').map(|(_, ending)| ending) {
@@ -71,7 +76,7 @@ async fn the_page_has_no_inline_code_and_no_external_resources() {
     assert!(
         page.split("<script")
             .skip(1)
-            .all(|script| script.starts_with(" src=\"/page/"))
+            .all(|script| script.starts_with(" src=\"/web/page/"))
     );
 }
 

@@ -5,7 +5,7 @@ use http::{Request, Response};
 use serde_json::{Value, json};
 use voicemint::internals::{Aws, SecretStore, SecretValue, SecretsManager, StoreError, Transport};
 use voicemint_dev::app::App;
-use voicemint_dev::standins::{ASSEMBLYAI_KEY, CARTESIA_KEY, ELEVENLABS_KEY};
+use voicemint_dev::providers::PROVIDERS;
 
 use crate::harness::*;
 
@@ -45,12 +45,9 @@ async fn the_sdk_reads_the_standins_keys_and_those_of_sessions() {
             .await
             .map(|value| value.expose().to_owned())
     };
-    for (id, key) in [
-        ("cartesia", CARTESIA_KEY),
-        ("elevenlabs", ELEVENLABS_KEY),
-        ("assemblyai", ASSEMBLYAI_KEY),
-    ] {
-        assert_eq!(text(id).await.as_deref(), Ok(key));
+    for provider in PROVIDERS {
+        let key = provider.standin.secret();
+        assert_eq!(text(provider.name).await.as_deref(), Ok(key));
     }
     assert_eq!(text("dev/session").await.unwrap().len(), 64);
     assert!(
@@ -95,7 +92,7 @@ async fn a_real_key_is_never_served() {
             .await
             .map(|value| value.expose().to_owned())
             .as_deref(),
-        Ok(CARTESIA_KEY)
+        Ok(voicemint_cartesia_stand_in::API_KEY)
     );
 }
 

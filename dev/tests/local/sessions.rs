@@ -2,8 +2,9 @@
 
 use http::Request;
 use serde_json::{Value, json};
+use voicemint::internals::Clock;
 use voicemint_dev::app::App;
-use voicemint_dev::standins::Vendor;
+use voicemint_dev::providers;
 
 use crate::harness::*;
 
@@ -20,7 +21,7 @@ async fn sessions_are_verified() {
         assert_eq!(refused.status(), 401);
         assert_eq!(json_of(&refused)["code"], code);
     }
-    assert_eq!(local.standins.requests(Vendor::Cartesia), 0);
+    assert_eq!(local.account("cartesia").requests(), 0);
 }
 
 /// Signs in, mints and signs out with one kind of session.
@@ -157,7 +158,7 @@ async fn signing_in_takes_a_form_or_json_and_a_name() {
 async fn a_session_from_before_a_restart_is_invalid() {
     let (before, standins, after) = (bind().await, bind().await, bind().await);
     let arguments = flags(&before, &standins, &["--session", "secret"]);
-    serve(standins, voicemint_dev::standins::Standins::new().router());
+    serve(standins, providers::standins(&Clock::system()).router());
     let urls =
         [&before, &after].map(|listener| format!("http://{}", listener.local_addr().unwrap()));
     for listener in [before, after] {

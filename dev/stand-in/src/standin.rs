@@ -1,0 +1,65 @@
+//! What a stand-in says about itself. The local command, its page, the secret stores, the flags and
+//! the end-to-end tests read it.
+
+use std::fmt::Debug;
+
+use axum::Router;
+use axum::response::Response;
+use serde_json::Value;
+
+use crate::account::Account;
+use crate::tokens::Scope;
+
+/// The stand-in of one provider.
+pub trait Standin: Debug + Sync {
+    /// The provider's name in paths, settings and secrets.
+    fn name(&self) -> &'static str;
+
+    /// The provider's name as it writes it.
+    fn title(&self) -> &'static str;
+
+    /// The value of the secret with the API key that it accepts at first. It is public and is not
+    /// valid anywhere else.
+    fn secret(&self) -> &'static str;
+
+    /// The environment variable with the API key of the real provider.
+    fn key_variable(&self) -> String {
+        let name = self.name().replace('-', "_").to_ascii_uppercase();
+        format!("{name}_API_KEY")
+    }
+
+    /// The first characters of its tokens.
+    fn token_prefix(&self) -> &'static str;
+
+    /// The body of the smallest token request that the provider's function accepts.
+    fn smallest_request(&self) -> Value;
+
+    /// The scope of a token that was minted for the smallest request.
+    fn scope(&self) -> Scope;
+
+    /// The provider's `page.js`: its part of the page.
+    fn page(&self) -> &'static str;
+
+    /// Its endpoints and WebSockets. [`Standins`](crate::Standins) serves the routes of all
+    /// providers, so their paths must differ.
+    fn routes(&self) -> Router<Account>;
+
+    /// The paths of its routes, for a developer.
+    fn paths(&self) -> Paths;
+
+    /// The start of the paths whose errors have the provider's format although it has no such
+    /// path. The longest prefix of a path wins.
+    fn path_prefix(&self) -> &'static str;
+
+    /// The response for unknown paths with its prefix.
+    fn not_found(&self) -> Response;
+}
+
+/// The paths of a stand-in.
+#[derive(Clone, Copy, Debug)]
+pub struct Paths {
+    /// The mint endpoint.
+    pub mint: &'static [&'static str],
+    /// The endpoints and WebSockets that accept tokens.
+    pub uses: &'static [&'static str],
+}

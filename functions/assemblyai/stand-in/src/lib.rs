@@ -1,0 +1,79 @@
+//! The stand-in of AssemblyAI: its temporary tokens and its streaming sessions.
+
+mod error;
+mod mint;
+mod stt_socket;
+#[cfg(test)]
+mod testing;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::{Value, json};
+use voicemint_stand_in::{Account, Paths, Scope, Standin};
+
+use crate::error::AssemblyAiError;
+
+/// The API key that the stand-in accepts at first.
+pub const API_KEY: &str = "standin0opens0nothing0real000000";
+
+/// The stand-in.
+#[derive(Clone, Copy, Debug)]
+pub struct AssemblyAiStandin;
+
+impl Standin for AssemblyAiStandin {
+    fn name(&self) -> &'static str {
+        "assemblyai"
+    }
+
+    fn title(&self) -> &'static str {
+        "AssemblyAI"
+    }
+
+    fn secret(&self) -> &'static str {
+        API_KEY
+    }
+
+    fn token_prefix(&self) -> &'static str {
+        "standin_aai_"
+    }
+
+    fn smallest_request(&self) -> Value {
+        json!({})
+    }
+
+    fn scope(&self) -> Scope {
+        mint::STREAMING
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("../../page.js")
+    }
+
+    fn routes(&self) -> Router<Account> {
+        // Without its own handler, a HEAD request would be answered like a GET and mint a token that
+        // is never delivered.
+        let mint = get(mint::mint)
+            .head(mint::method_not_allowed)
+            .fallback(mint::method_not_allowed);
+        Router::new()
+            .route("/v3/token", mint)
+            .route("/v3/ws", get(stt_socket::open))
+    }
+
+    fn paths(&self) -> Paths {
+        Paths {
+            mint: &["GET /v3/token?expires_in_seconds=60"],
+            uses: &["WebSocket /v3/ws?token="],
+        }
+    }
+
+    fn path_prefix(&self) -> &'static str {
+        "/v3/"
+    }
+
+    fn not_found(&self) -> Response {
+        AssemblyAiError::new(StatusCode::NOT_FOUND, "Not found").into_response()
+    }
+}
