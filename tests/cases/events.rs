@@ -2,7 +2,7 @@
 //! ends the function.
 
 use serde_json::{Value, json};
-use voicemint_tests::{Event, Function, Response, SESSION_COOKIE, TestEnv};
+use voicemint_tests::{Event, Function, PROVIDERS, Response, SESSION_COOKIE, TestEnv};
 
 use crate::support::{CaseReport, event_file, status_and_code};
 
@@ -11,7 +11,7 @@ async fn the_event_files_are_valid_events_once_they_contain_a_session() {
     let env = TestEnv::start().await;
     let session = env.issuer.token("ada");
     let mut report = CaseReport::default();
-    for provider in ["elevenlabs", "assemblyai"] {
+    for provider in PROVIDERS {
         let function = env.function(provider).start().await;
         let name = format!("functions/{provider}/event.json");
         report.check_eq(

@@ -206,7 +206,8 @@ async fn no_secret_leaks_during_outages() {
         // Some providers repeat the API key in their error message.
         let echo = json!({ "error": format!("invalid key {}", TestEnv::key(provider)) });
         for reply in [
-            Reply::token("a-token-too-long-for-its-cookie").header("x-key", TestEnv::key(provider)),
+            Reply::minted(provider, "a-token-too-long-for-its-cookie")
+                .header("x-key", TestEnv::key(provider)),
             Reply::json(401, &echo),
             Reply::json(400, &echo),
             Reply::json(500, &echo),

@@ -4,12 +4,14 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use voicemint_tests::{Event, ORIGIN, PROVIDERS, Reply, ScriptedServer, TestEnv, now};
+use voicemint_tests::{
+    Event, Function, ORIGIN, PROVIDERS, Reply, ScriptedServer, TestEnv, now, smallest_request,
+};
 
 use crate::support::{assert_common_headers, assert_readable, expires_at, list, metric};
 
 fn lifetime(provider: &str) -> i64 {
-    if provider == "elevenlabs" { 900 } else { 60 }
+    smallest_request(provider).expires_in.into()
 }
 
 #[tokio::test]
@@ -54,13 +56,13 @@ async fn each_provider_responds_with_the_documented_token_body() {
             (before + lifetime(provider)..=after + lifetime(provider)).contains(&end),
             "{body}, requested at {before}"
         );
-        assert_eq!(body["single_use"], provider != "cartesia");
+        assert_eq!(body["single_use"], smallest_request(provider).single_use);
         assert_eq!(body["base_url"], env.provider_url());
         assert_eq!(env.mints(provider), 1);
         assert!(env.redeem(provider, &response.token()), "the token works");
         assert_eq!(
             env.redeem(provider, &response.token()),
-            provider == "cartesia",
+            !smallest_request(provider).single_use,
             "a second time"
         );
 
@@ -198,48 +200,51 @@ async fn a_subject_always_has_the_same_hash_and_subjects_differ() {
 #[tokio::test]
 async fn each_provider_mints_by_get_too() {
     let env = TestEnv::start().await;
-    for (provider, query) in [
-        ("cartesia", "grants=tts,stt&expires_in=120"),
-        ("elevenlabs", "token_type=tts_websocket"),
+    for provider in PROVIDERS {
+        let function = env.function(provider).start().await;
+        let event = Event::get(provider).bearer(&env.issuer.token("ada"));
+        assert_minted_by_get(&function, event, lifetime(provider)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_query_can_have_every_field() {
+    let env = TestEnv::start().await;
+    for (provider, query, expires_in) in [
+        ("cartesia", "grants=tts,stt&expires_in=120", 120),
+        ("elevenlabs", "token_type=tts_websocket", 900),
         (
             "assemblyai",
             "expires_in_seconds=120&max_session_duration_seconds=600",
+            120,
         ),
     ] {
         let function = env.function(provider).start().await;
         let event = Event::get(provider)
             .bearer(&env.issuer.token("ada"))
             .query(query);
-        let response = function.invoke(&event).await;
-        assert_eq!(response.status, 200, "{provider}: {response:?}");
-        assert_eq!(
-            response.json()["expires_in"],
-            if provider == "elevenlabs" { 900 } else { 120 }
-        );
-        assert!(response.cookie().is_some(), "{response:?}");
-        // GET has all the checks of POST.
-        assert_eq!(
-            function
-                .invoke(&Event::get(provider).query(query))
-                .await
-                .status,
-            401
-        );
-        assert_eq!(
-            function
-                .invoke(&event.origin("https://evil.example"))
-                .await
-                .status,
-            403
-        );
+        assert_minted_by_get(&function, event, expires_in).await;
     }
+}
+
+/// GET mints, and has all the checks of POST.
+async fn assert_minted_by_get(function: &Function, event: Event, expires_in: i64) {
+    let response = function.invoke(&event).await;
+    assert_eq!(response.status, 200, "{response:?}");
+    assert_eq!(response.json()["expires_in"], expires_in);
+    assert!(response.cookie().is_some(), "{response:?}");
+    let without_session = event.clone().without_header("authorization");
+    assert_eq!(function.invoke(&without_session).await.status, 401);
+    let foreign = event.origin("https://evil.example");
+    assert_eq!(function.invoke(&foreign).await.status, 403);
 }
 
 #[tokio::test]
 async fn each_provider_is_sent_the_request_that_it_documents() {
     let env = TestEnv::start().await;
-    let standin = ScriptedServer::start([Reply::token("a-token-of-the-provider")]).await;
+    let standin = ScriptedServer::start([]).await;
     for provider in PROVIDERS {
+        standin.set_script([Reply::minted(provider, "a-token-of-the-provider")]);
         let function = env
             .function(provider)
             .env("PROVIDER_BASE_URL", standin.url())
@@ -253,6 +258,7 @@ async fn each_provider_is_sent_the_request_that_it_documents() {
         let requests = standin.requests();
         let request = requests.last().expect("a request");
         let key = TestEnv::key(provider);
+        // The stand-ins check the requests of all other providers.
         match provider {
             "cartesia" => {
                 assert_eq!(
@@ -278,11 +284,12 @@ async fn each_provider_is_sent_the_request_that_it_documents() {
                 assert_eq!(request.header("content-length"), Some("0"));
                 assert!(request.body.is_empty());
             }
-            _ => {
+            "assemblyai" => {
                 let line = (request.method.as_str(), request.target.as_str());
                 assert_eq!(line, ("GET", "/v3/token?expires_in_seconds=60"));
                 assert_eq!(request.header("authorization"), Some(key));
             }
+            _ => {}
         }
         // No data of the caller is sent to the provider.
         let sent = format!("{:?}", request.headers);
@@ -291,7 +298,7 @@ async fn each_provider_is_sent_the_request_that_it_documents() {
             "{sent}"
         );
     }
-    assert_eq!(standin.requests().len(), 3);
+    assert_eq!(standin.requests().len(), PROVIDERS.len());
 }
 
 #[tokio::test]

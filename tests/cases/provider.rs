@@ -2,7 +2,9 @@
 //! responses contain no token.
 
 use serde_json::json;
-use voicemint_tests::{Event, Function, PROVIDERS, Reply, ScriptedServer, Server, TestEnv};
+use voicemint_tests::{
+    Event, Function, PROVIDERS, Reply, ScriptedServer, Server, TestEnv, mint_response,
+};
 
 use crate::support::{CaseReport, status_and_code};
 
@@ -30,7 +32,7 @@ async fn only_transient_errors_are_retried_and_only_once() {
         let standin = ScriptedServer::start([]).await;
         let function = function_with(&env, provider, &standin).await;
         let event = Event::post(provider).bearer(&env.issuer.token("ada"));
-        let success = || Reply::token("a-token-after-all");
+        let success = || Reply::minted(provider, "a-token-after-all");
         let busy = |seconds: &str| error(429).header("retry-after", seconds);
         let mut report = CaseReport::default();
         for (case, script, want, calls) in [
@@ -165,14 +167,19 @@ async fn a_response_without_a_token_is_provider_rejected() {
         let function = function_with(&env, provider, &standin).await;
         let event = Event::post(provider).bearer(&env.issuer.token("ada"));
         let body = |body: &str| Reply::new(200, "application/json", body);
-        let large = format!(
-            r#"{{"token":"a-token","expires_in_seconds":60,"padding":"{}"}}"#,
-            "p".repeat(5_000_000)
-        );
-        let large_token = format!(
-            r#"{{"expires_in_seconds":60,"token":"{}"}}"#,
-            "t".repeat(5_000_000)
-        );
+        let minted = mint_response(provider, "a-token");
+        let with_token = |token: &str| minted.to_string().replace("\"a-token\"", token);
+        let padded = |length: usize| {
+            let mut response = minted.clone();
+            response["padding"] = "p".repeat(length).into();
+            body(&response.to_string())
+        };
+        let not_utf8: Vec<_> = with_token("\"??\"")
+            .bytes()
+            .map(|byte| if byte == b'?' { 0xff } else { byte })
+            .collect();
+        let text = minted.to_string();
+        let (until_token, _) = text.split_at(text.rfind("en\"").expect("a token"));
         let mut report = CaseReport::default();
         for (case, reply) in [
             (
@@ -186,35 +193,23 @@ async fn a_response_without_a_token_is_provider_rejected() {
             ("an empty body", body("")),
             ("a bare string", body(r#""a-token""#)),
             ("null", body("null")),
-            ("an array", body(r#"[{"token":"a-token"}]"#)),
-            ("truncated JSON", body(r#"{"token":"a-tok"#)),
+            ("an array", body(&format!("[{minted}]"))),
+            ("truncated JSON", body(until_token)),
             ("no token", body(r#"{"expires_in_seconds":60}"#)),
-            (
-                "an empty token",
-                body(r#"{"token":"","expires_in_seconds":60}"#),
-            ),
-            (
-                "a null token",
-                body(r#"{"token":null,"expires_in_seconds":60}"#),
-            ),
-            (
-                "a number as the token",
-                body(r#"{"token":123456,"expires_in_seconds":60}"#),
-            ),
+            ("an empty token", body(&with_token("\"\""))),
+            ("a null token", body(&with_token("null"))),
+            ("a number as the token", body(&with_token("123456"))),
             (
                 "an object as the token",
-                body(r#"{"token":{"value":"a-token"},"expires_in_seconds":60}"#),
+                body(&with_token(r#"{"value":"a-token"}"#)),
             ),
+            ("an array as the token", body(&with_token(r#"["a-token"]"#))),
+            ("not UTF-8", Reply::new(200, "application/json", not_utf8)),
+            ("5 MB of JSON", padded(5_000_000)),
             (
-                "an array as the token",
-                body(r#"{"token":["a-token"],"expires_in_seconds":60}"#),
+                "a token of 5 MB",
+                body(&with_token(&format!("\"{}\"", "t".repeat(5_000_000)))),
             ),
-            (
-                "not UTF-8",
-                Reply::new(200, "application/json", &b"{\"token\":\"\xff\xff\"}"[..]),
-            ),
-            ("5 MB of JSON", body(&large)),
-            ("a token of 5 MB", body(&large_token)),
         ] {
             standin.set_script([reply]);
             let response = function.invoke(&event).await;
@@ -225,11 +220,7 @@ async fn a_response_without_a_token_is_provider_rejected() {
             );
         }
         // Just below the limit.
-        let largest = format!(
-            r#"{{"token":"a-token","expires_in_seconds":60,"padding":"{}"}}"#,
-            "p".repeat(64_000)
-        );
-        standin.set_script([body(&largest)]);
+        standin.set_script([padded(64_000)]);
         report.check_eq(
             &format!("{provider}: 64 KB"),
             status_and_code(&function.invoke(&event).await),
@@ -248,7 +239,7 @@ async fn redirects_are_not_followed() {
     for provider in PROVIDERS {
         let function = function_with(&env, provider, &standin).await;
         for status in [301, 302, 303, 307, 308] {
-            standin.set_script([Reply::token("a-token")
+            standin.set_script([Reply::minted(provider, "a-token")
                 .status(status)
                 .header("location", &elsewhere.url())]);
             let response = function

@@ -8,7 +8,8 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use voicemint_dev::providers;
+
+use crate::provider::smallest_request;
 
 /// The only origin that the functions under test allow.
 pub const ORIGIN: &str = "https://app.example.com";
@@ -44,7 +45,7 @@ impl Event {
         let event = Self::file(&format!("functions/{provider}/event.json"))
             .stripped()
             .header("content-type", "application/json");
-        event.json_body(&smallest_request(provider))
+        event.json_body(&smallest_request(provider).body)
     }
 
     /// The same request by GET.
@@ -53,7 +54,7 @@ impl Event {
             .stripped()
             .path(provider)
             .without_header("content-type");
-        event.query(&query(&smallest_request(provider)))
+        event.query(&query(&smallest_request(provider).body))
     }
 
     pub fn delete(provider: &str) -> Self {
@@ -201,12 +202,6 @@ impl Event {
     pub fn into_json(self) -> Value {
         self.0
     }
-}
-
-/// The body of the smallest token request that a provider's function accepts.
-fn smallest_request(provider: &str) -> Value {
-    let provider = providers::find(provider).expect("one of the providers");
-    provider.standin.smallest_request()
 }
 
 /// The members of an object as a query.

@@ -15,6 +15,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
 use crate::http;
+use crate::provider::mint_response;
 
 /// How long a silent server holds a connection: longer than any client under test waits.
 const STALL: Duration = Duration::from_secs(30);
@@ -94,6 +95,11 @@ impl Reply {
             200,
             &serde_json::json!({ "token": token, "expires_in_seconds": 60 }),
         )
+    }
+
+    /// A token in the provider's format, for its smallest request.
+    pub fn minted(provider: &str, token: &str) -> Self {
+        Self::json(200, &mint_response(provider, token))
     }
 
     pub fn silence() -> Self {

@@ -6,25 +6,16 @@ use std::net::Ipv4Addr;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use voicemint::internals::Clock;
-use voicemint_dev::providers::{self, ProviderEntry};
+use voicemint_dev::providers;
 use voicemint_stand_in::{Account, Standins};
 
 use crate::event::ORIGIN;
 use crate::function::{Function, FunctionBuilder};
 use crate::issuer::{AUDIENCE, Issuer};
 use crate::moto::Moto;
+use crate::provider::{PROVIDERS, smallest_request, standin};
 use crate::tcp_proxy::TcpProxy;
 
-/// The names of all providers.
-pub const PROVIDERS: [&str; providers::PROVIDERS.len()] = {
-    let mut names = [""; providers::PROVIDERS.len()];
-    let mut index = 0;
-    while index < names.len() {
-        names[index] = providers::PROVIDERS[index].name;
-        index += 1;
-    }
-    names
-};
 /// The name of the app's session cookie.
 pub const SESSION_COOKIE: &str = "app_session";
 pub const SECRETS_MANAGER_ENDPOINT: &str = "AWS_ENDPOINT_URL_SECRETS_MANAGER";
@@ -85,7 +76,7 @@ impl TestEnv {
 
     /// The key that the stand-in accepts at the start.
     pub fn key(provider: &str) -> &'static str {
-        entry(provider).standin.secret()
+        standin(provider).secret()
     }
 
     /// Makes the stand-in accept only this key from now on.
@@ -101,7 +92,7 @@ impl TestEnv {
     /// Whether the stand-in accepts the token of the smallest token request. A single-use token is
     /// used up.
     pub fn redeem(&self, provider: &str, token: &str) -> bool {
-        let scope = entry(provider).standin.scope();
+        let scope = smallest_request(provider).scope;
         self.account(provider).redeem(token, scope).is_ok()
     }
 
@@ -158,8 +149,4 @@ impl Drop for TestEnv {
     fn drop(&mut self) {
         self.server.abort();
     }
-}
-
-fn entry(provider: &str) -> ProviderEntry {
-    providers::find(provider).expect("one of the providers")
 }

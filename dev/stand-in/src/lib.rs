@@ -20,6 +20,6 @@ pub mod transcript;
 pub mod websocket;
 
 pub use account::Account;
-pub use standin::{Paths, Standin};
+pub use standin::{Paths, SmallestRequest, Standin};
 pub use standins::{MAX_BODY_BYTES, Standins};
 pub use tokens::{Permissions, RedeemError, Scope};

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use axum::Router;
 use axum::response::Response;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::account::Account;
 use crate::tokens::Scope;
@@ -31,11 +31,13 @@ pub trait Standin: Debug + Sync {
     /// The first characters of its tokens.
     fn token_prefix(&self) -> &'static str;
 
-    /// The body of the smallest token request that the provider's function accepts.
-    fn smallest_request(&self) -> Value;
+    /// The smallest token request that the provider's function accepts with default settings.
+    fn smallest_request(&self) -> SmallestRequest;
 
-    /// The scope of a token that was minted for the smallest request.
-    fn scope(&self) -> Scope;
+    /// A successful response of the provider to the smallest request, with this token.
+    fn mint_response(&self, token: &str) -> Value {
+        json!({ "token": token })
+    }
 
     /// The provider's `page.js`: its part of the page.
     fn page(&self) -> &'static str;
@@ -53,6 +55,19 @@ pub trait Standin: Debug + Sync {
 
     /// The response for unknown paths with its prefix.
     fn not_found(&self) -> Response;
+}
+
+/// The smallest token request, and the token that it results in.
+#[derive(Clone, Debug)]
+pub struct SmallestRequest {
+    /// The body of the request.
+    pub body: Value,
+    /// A scope of the token.
+    pub scope: Scope,
+    /// The lifetime of the token, in seconds.
+    pub expires_in: u32,
+    /// Whether the token can be used only once.
+    pub single_use: bool,
 }
 
 /// The paths of a stand-in.

@@ -178,7 +178,7 @@ fn stand_in_has_the_name_of_its_provider() {
 fn token_of_another_provider_is_unknown() {
     let (standins, _) = standins();
     for minted in PROVIDERS {
-        let scope = minted.standin.scope();
+        let scope = minted.standin.smallest_request().scope;
         let token = account(&standins, minted.name)
             .mint(
                 Permissions::new([scope]).single_use(),
@@ -186,7 +186,7 @@ fn token_of_another_provider_is_unknown() {
             )
             .unwrap();
         for provider in PROVIDERS.iter().filter(|other| other.name != minted.name) {
-            for scope in [scope, provider.standin.scope()] {
+            for scope in [scope, provider.standin.smallest_request().scope] {
                 let redeemed = account(&standins, provider.name).redeem(&token, scope);
                 assert_eq!(redeemed, Err(RedeemError::Unknown), "{}", provider.name);
             }

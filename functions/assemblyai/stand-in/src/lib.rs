@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
-use voicemint_stand_in::{Account, Paths, Scope, Standin};
+use voicemint_stand_in::{Account, Paths, SmallestRequest, Standin};
 
 use crate::error::AssemblyAiError;
 
@@ -39,12 +39,17 @@ impl Standin for AssemblyAiStandin {
         "standin_aai_"
     }
 
-    fn smallest_request(&self) -> Value {
-        json!({})
+    fn smallest_request(&self) -> SmallestRequest {
+        SmallestRequest {
+            body: json!({}),
+            scope: mint::STREAMING,
+            expires_in: 60,
+            single_use: true,
+        }
     }
 
-    fn scope(&self) -> Scope {
-        mint::STREAMING
+    fn mint_response(&self, token: &str) -> Value {
+        json!({ "token": token, "expires_in_seconds": 60 })
     }
 
     fn page(&self) -> &'static str {

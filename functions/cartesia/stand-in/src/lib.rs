@@ -16,9 +16,9 @@ use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
-use serde_json::{Value, json};
+use serde_json::json;
 use voicemint_stand_in::cors::with_cors;
-use voicemint_stand_in::{Account, Paths, Scope, Standin};
+use voicemint_stand_in::{Account, Paths, SmallestRequest, Standin};
 
 use crate::error::CartesiaError;
 use crate::grant::Grant;
@@ -47,12 +47,13 @@ impl Standin for CartesiaStandin {
         "standin_car_"
     }
 
-    fn smallest_request(&self) -> Value {
-        json!({})
-    }
-
-    fn scope(&self) -> Scope {
-        Grant::Tts.into()
+    fn smallest_request(&self) -> SmallestRequest {
+        SmallestRequest {
+            body: json!({}),
+            scope: Grant::Tts.into(),
+            expires_in: 60,
+            single_use: false,
+        }
     }
 
     fn page(&self) -> &'static str {

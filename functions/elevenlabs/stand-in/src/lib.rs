@@ -17,9 +17,9 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde_json::{Value, json};
+use serde_json::json;
 use voicemint_stand_in::cors::with_cors;
-use voicemint_stand_in::{Account, Paths, Scope, Standin};
+use voicemint_stand_in::{Account, Paths, SmallestRequest, Standin};
 
 use crate::error::{ElevenLabsError, method_not_allowed};
 use crate::token_type::TokenType;
@@ -48,12 +48,13 @@ impl Standin for ElevenLabsStandin {
         "sutkn_standin_"
     }
 
-    fn smallest_request(&self) -> Value {
-        json!({ "token_type": "realtime_scribe" })
-    }
-
-    fn scope(&self) -> Scope {
-        TokenType::RealtimeScribe.into()
+    fn smallest_request(&self) -> SmallestRequest {
+        SmallestRequest {
+            body: json!({ "token_type": "realtime_scribe" }),
+            scope: TokenType::RealtimeScribe.into(),
+            expires_in: 900,
+            single_use: true,
+        }
     }
 
     fn page(&self) -> &'static str {

@@ -1,0 +1,33 @@
+//! What cases about every provider know about each: the local command's list of providers, and what
+//! their stand-ins say.
+
+use serde_json::Value;
+use voicemint_dev::providers;
+use voicemint_stand_in::{SmallestRequest, Standin};
+
+/// The names of all providers.
+pub const PROVIDERS: [&str; providers::PROVIDERS.len()] = {
+    let mut names = [""; providers::PROVIDERS.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = providers::PROVIDERS[index].name;
+        index += 1;
+    }
+    names
+};
+
+/// The smallest token request that a provider's function accepts.
+pub fn smallest_request(provider: &str) -> SmallestRequest {
+    standin(provider).smallest_request()
+}
+
+/// A successful response of a provider to the smallest request, with this token.
+pub fn mint_response(provider: &str, token: &str) -> Value {
+    standin(provider).mint_response(token)
+}
+
+pub(crate) fn standin(provider: &str) -> &'static dyn Standin {
+    providers::find(provider)
+        .expect("one of the providers")
+        .standin
+}
