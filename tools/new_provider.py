@@ -75,12 +75,15 @@ def with_line(path, name, title, prefix):
 
 
 def lock(name):
-    """Adds the packages to Cargo.lock, as `cargo --locked` adds none."""
-    if not (ROOT / f"functions/{name}/Cargo.toml").exists():
-        return None
-    command = ["cargo", "update", "--workspace", "--offline", "--quiet"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return f"new-provider: {' '.join(command)} failed: {done.stderr}" if done.returncode else None
+    """Adds the packages to Cargo.lock, as `cargo --locked` adds none, and formats them: the lines of
+    the template are as long as the name permits.
+    """
+    packages = [f"--package=voicemint-{name}", f"--package=voicemint-{name}-stand-in"]
+    for command in (["cargo", "update", "--workspace", "--offline", "--quiet"], ["cargo", "fmt", *packages]):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return f"new-provider: {' '.join(command)} failed: {done.stderr}"
+    return None
 
 
 if __name__ == "__main__":

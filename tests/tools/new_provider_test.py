@@ -2,6 +2,7 @@
 template accept the new provider.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -14,11 +15,7 @@ REPOSITORY = Path(__file__).parents[2]
 LISTS = {"dev/Cargo.toml", "dev/src/providers.rs"}
 # These are written by tools or by the generator.
 GENERATED = re.compile(r"template\.yaml|openapi\.yaml|Cargo\.lock|env\.local\.example\.json|README\.md|docs/.+")
-# The lists have such lines.
-MARKERS = {
-    "dev/Cargo.toml": '# make new-provider: voicemint-acme = { path = "../functions/acme" }\n',
-    "dev/src/providers.rs": "// make new-provider: entry::<voicemint_acme::Acme>(),\n",
-}
+COMPILED = REPOSITORY / "target/new-provider"
 
 
 def git(*arguments):
@@ -35,11 +32,6 @@ class Copy:
             if name and source.is_file():
                 (self.root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, self.root / name)
-        for name, line in MARKERS.items():
-            file = self.root / name
-            text = file.read_text() if file.exists() else ""
-            if "make new-provider:" not in text:
-                file.write_text(text + line)
         self.before = self.files()
 
     def files(self):
@@ -105,6 +97,24 @@ class NewProvider(unittest.TestCase):
 
     def test_help_says_what_it_does(self):
         self.assertIn("functions/NAME", self.add("--help"))
+
+
+class CompiledProvider(unittest.TestCase):
+    def test_it_compiles_and_its_tests_and_those_of_the_local_command_pass(self):
+        # Always the same folder: the compiled packages of the last run are replaced.
+        shutil.rmtree(COMPILED, ignore_errors=True)
+        copy = Copy(COMPILED)
+        copy.run("tools/new_provider.py", "acme")
+        copy.run("tools/new_provider.py", "acme-agents", "--title", "ACME Agents")
+        packages = [f"--package=voicemint-{name}{crate}" for name in ("acme", "acme-agents") for crate in ("", "-stand-in")]
+        for arguments in (
+            ["fmt", "--check"],
+            ["test", "--offline", "--locked", "--quiet", *packages],
+            ["test", "--offline", "--locked", "--quiet", "--package=voicemint-dev", "--test=standins", "--test=local"],
+        ):
+            environment = os.environ | {"CARGO_TARGET_DIR": str(REPOSITORY / "target")}
+            done = subprocess.run(["cargo", *arguments], cwd=COMPILED, env=environment, capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, f"{arguments}\n{done.stdout}\n{done.stderr}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 //! Tests of the page: its files, its content security policy and the permitted connections.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::json;
@@ -123,13 +125,33 @@ async fn the_page_can_connect_to_the_configured_providers_only() {
         App::new(&arguments, &all_keys("key")).unwrap().router,
     );
     let real = sources(&read("/", arguments.app_origin()).await);
-    let hosts = ["api.cartesia.ai", "api.elevenlabs.io", "eu.test"];
+    let deployment = json_of(&read("/deployment.json", arguments.app_origin()).await);
+    for (provider, host) in [
+        ("cartesia", "api.cartesia.ai"),
+        ("elevenlabs", "api.elevenlabs.io"),
+        ("assemblyai", "eu.test"),
+    ] {
+        let base_url = deployment["providers"][provider]["base_url"]
+            .as_str()
+            .unwrap();
+        assert_eq!(base_url.split('/').nth(2), Some(host));
+    }
+    let providers = deployment["providers"].as_object().unwrap().values();
+    let hosts: BTreeSet<_> = providers
+        .map(|provider| {
+            provider["base_url"]
+                .as_str()
+                .unwrap()
+                .split('/')
+                .nth(2)
+                .unwrap()
+        })
+        .collect();
     let wanted: Vec<_> = ["https", "wss"]
         .iter()
-        .flat_map(|way| hosts.map(|host| format!("{way}://{host}")))
+        .flat_map(|way| hosts.iter().map(move |host| format!("{way}://{host}")))
         .collect();
     assert_eq!(real, format!("'self' {}", wanted.join(" ")));
-    let deployment = json_of(&read("/deployment.json", arguments.app_origin()).await);
     assert_eq!(deployment["providers"]["assemblyai"]["standin"], false);
     assert!(
         !deployment.to_string().contains("key"),

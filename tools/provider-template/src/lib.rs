@@ -78,7 +78,7 @@ mod tests {
     use super::*;
     use voicemint::problem::Code;
 
-    fn acme(variables: &'static [(&str, &str)]) -> Acme {
+    fn with_settings(variables: &'static [(&str, &str)]) -> Acme {
         let mut reader = Reader::new(&variables);
         let provider = Acme::from_settings(&mut reader);
         reader.finish(Some(provider)).unwrap()
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn the_deployments_settings_limit_a_request() {
-        let provider = acme(&[("MAX_EXPIRES_IN", "30")]);
+        let provider = with_settings(&[("MAX_EXPIRES_IN", "30")]);
         assert_eq!(token_request(&provider, "").ok().unwrap().expires_in, 30);
         for body in [r#"{"expires_in":31}"#, r#"{"unknown":1}"#] {
             let refused = token_request(&provider, body).unwrap_err();
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_response_without_a_token_is_an_error() {
-        let provider = acme(&[]);
+        let provider = with_settings(&[]);
         let request = token_request(&provider, "").ok().unwrap();
         let minted = provider.parse_token(&request, br#"{"token":"abc","more":1}"#);
         assert_eq!(minted.ok().unwrap().expires_in, 60);

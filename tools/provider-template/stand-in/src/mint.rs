@@ -28,7 +28,8 @@ pub(crate) async fn mint(
     body: Bytes,
 ) -> Result<Json<Value>, (StatusCode, Json<Value>)> {
     account.count_request();
-    let key = single_header(&headers, "authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let key =
+        single_header(&headers, "authorization").and_then(|value| value.strip_prefix("Bearer "));
     if !key.is_some_and(|key| account.accepts_key(key)) {
         return Err((StatusCode::UNAUTHORIZED, error("invalid_key")));
     }
@@ -52,7 +53,12 @@ pub(crate) async fn mint(
 pub(crate) async fn method_not_allowed(State(account): State<Account>) -> Response {
     account.count_request();
     let status = StatusCode::METHOD_NOT_ALLOWED;
-    (status, [(header::ALLOW, "POST")], error("method_not_allowed")).into_response()
+    (
+        status,
+        [(header::ALLOW, "POST")],
+        error("method_not_allowed"),
+    )
+        .into_response()
 }
 
 /// An error in the provider's format.
@@ -70,14 +76,19 @@ mod tests {
 
     async fn mint(standin: &TestStandin, key: &str, body: &str) -> TestResponse {
         let key = format!("Bearer {key}");
-        let headers = [("authorization", key.as_str()), ("content-type", "application/json")];
+        let headers = [
+            ("authorization", key.as_str()),
+            ("content-type", "application/json"),
+        ];
         call(standin, "POST", "/acme/v1/tokens", &headers, body).await
     }
 
     #[tokio::test]
     async fn a_token_can_be_used_until_it_expires() {
         let (standin, time) = TestStandin::start(&AcmeStandin);
-        let token = mint(&standin, API_KEY, r#"{"expires_in":60}"#).await.token();
+        let token = mint(&standin, API_KEY, r#"{"expires_in":60}"#)
+            .await
+            .token();
         time.advance(59);
         assert_eq!(standin.redeem(&token, SCOPE), Ok(()));
         time.advance(1);
