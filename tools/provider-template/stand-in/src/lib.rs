@@ -11,13 +11,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::json;
-use voicemint_stand_in::{Account, Paths, Scope, SmallestRequest, Standin};
+use voicemint_stand_in::{Account, Paths, SmallestRequest, Standin};
 
 /// The API key that the stand-in accepts at first. It has the form of the provider's keys.
 pub const API_KEY: &str = "acme_standin_opens_nothing_real";
-
-/// What a token opens.
-const SCOPE: Scope = Scope("acme");
 
 /// The stand-in.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +40,7 @@ impl Standin for AcmeStandin {
     fn smallest_request(&self) -> SmallestRequest {
         SmallestRequest {
             body: json!({}),
-            scope: SCOPE,
+            scope: mint::SCOPE,
             expires_in: 60,
             single_use: false,
         }

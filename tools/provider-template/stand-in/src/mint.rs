@@ -10,9 +10,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use voicemint_stand_in::request::single_header;
-use voicemint_stand_in::{Account, Permissions};
+use voicemint_stand_in::{Account, Permissions, Scope};
 
-use crate::SCOPE;
+/// What a token opens.
+pub(crate) const SCOPE: Scope = Scope("acme");
 
 /// The body of a mint request.
 #[derive(Deserialize)]
