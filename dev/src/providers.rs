@@ -80,3 +80,21 @@ pub fn find(name: &str) -> Option<ProviderEntry> {
 pub fn standins(clock: &Clock) -> Standins {
     Standins::new(&PROVIDERS.map(|provider| provider.standin), clock)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stand_ins_have_the_names_of_their_providers() {
+        for provider in PROVIDERS {
+            assert_eq!(provider.standin.name(), provider.name);
+        }
+    }
+
+    /// The router panics if two stand-ins have the same path.
+    #[test]
+    fn stand_ins_have_different_paths() {
+        let _ = standins(&Clock::system()).router();
+    }
+}

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+
+import { allTrue, number } from "../page/fields.js";
+
+const FUNCTIONS = new URL("../../functions/", import.meta.url);
+
+/** The form of a provider's fields, as the page shows them first. */
+function initialForm(fields) {
+  const form = new FormData();
+  for (const { name, options, chosen, value = "" } of fields) {
+    for (const each of options ? chosen : [value]) form.append(name, String(each));
+  }
+  return form;
+}
+
+for (const name of readdirSync(FUNCTIONS)) {
+  test(`${name}: the page's form makes a token request of its fields`, async () => {
+    const { note, fields, ask, modes } = await import(new URL(`${name}/page.js`, FUNCTIONS));
+    assert.ok(note.endsWith("."));
+    for (const { label, type, options = [], chosen = [] } of fields) {
+      assert.ok(label && ["checkbox", "radio", "number", "text"].includes(type));
+      assert.ok(chosen.every((option) => options.includes(option)));
+    }
+    const names = fields.map((field) => field.name);
+    assert.equal(new Set(names).size, names.length);
+    const request = ask(initialForm(fields));
+    assert.deepEqual(Object.keys(request).sort(), names.sort());
+    for (const mode of modes?.(request) ?? []) assert.ok(["speak", "listen"].includes(mode));
+  });
+}
+
+test("an empty number is not sent, and names become members that are true", () => {
+  assert.equal(JSON.stringify({ expires_in: number("") }), "{}");
+  assert.equal(number("60"), 60);
+  assert.deepEqual(allTrue(["tts", "stt"]), { tts: true, stt: true });
+});
