@@ -186,7 +186,7 @@ async fn subjects_issuers_and_providers_have_separate_limits() {
             );
         }
     }
-    report.check_eq("items", table.items().await.len(), 9);
+    report.check_eq("items", table.items().await.len(), 3 * PROVIDERS.len());
     report.finish();
 }
 
