@@ -1,9 +1,21 @@
 // Uses the page of the local command as a visitor does: by its visible texts and labels.
 
 const assert = require('node:assert/strict');
+const { readFileSync, readdirSync } = require('node:fs');
+const { join } = require('node:path');
 
 const { watchedPage } = require('./chromium');
 const { until } = require('./until');
+
+const FUNCTIONS = join(__dirname, '../../functions');
+const read = (name, file) => readFileSync(join(FUNCTIONS, name, file), 'utf8');
+
+/** The title of each provider. */
+const PROVIDERS = Object.fromEntries(readdirSync(FUNCTIONS).map((name) => (
+  [name, read(name, 'provider.toml').match(/^title = "(.+)"$/m)[1]])));
+
+/** Those that transcribe. */
+const TRANSCRIBERS = Object.fromEntries(Object.entries(PROVIDERS).filter(([name]) => read(name, 'page.js').includes('export function listen(')));
 
 /** The browser's console message about an error response. */
 const refusedWith = (status) => new RegExp(`Failed to load resource.* status of ${status} .*/token\\)$`);
@@ -46,7 +58,7 @@ async function visit(t, chromium, voicemint, { expected = [], ...options } = {})
       await this.waitForText('#signed-in', new RegExp(`^Signed in as ${name}\\.`));
     },
 
-    choose: (provider) => page.locator(`input[name=provider][value="${provider}"]`).check(),
+    choose: (provider) => option(new RegExp(`^${PROVIDERS[provider]}\\s*(stand-in|real provider)`)).check(),
 
     /** Gets a token, and waits for the given state. */
     async get(state) {
@@ -94,4 +106,4 @@ async function visit(t, chromium, voicemint, { expected = [], ...options } = {})
   };
 }
 
-module.exports = { PROVIDERS, refusedWith, visit };
+module.exports = { PROVIDERS, TRANSCRIBERS, refusedWith, visit };

@@ -6,7 +6,7 @@ const { after, before, test } = require('node:test');
 const { startChromium } = require('./chromium');
 const { installAudioProbe } = require('./audio_probe');
 const { until } = require('./until');
-const { PROVIDERS, visit } = require('./page');
+const { TRANSCRIBERS, visit } = require('./page');
 const { startVoicemint } = require('./voicemint');
 
 const SENTENCE = 'Hello, hello!';
@@ -79,7 +79,7 @@ test('using a single-use token twice shows the provider’s error', async (t) =>
   await visitor.waitForText('#refused', /AssemblyAI refused.*used/is);
 });
 
-for (const [provider, label] of Object.entries(PROVIDERS)) {
+for (const [provider, label] of Object.entries(TRANSCRIBERS)) {
   test(`${label} transcribes the microphone in real time`, async (t) => {
     const visitor = await open(t);
     await visitor.choose(provider);
