@@ -7,12 +7,12 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
+use bytes::Bytes;
 use http::StatusCode;
 use voicemint::internals::{Broker, Clock, Memory, Transport};
-use voicemint::provider::Provider;
-use voicemint::settings::{Reader, SettingsError};
+use voicemint::provider::{Fields, Provider, cookie_name};
+use voicemint::settings::{Environment, Reader, SettingsError};
 
-use crate::base_url_override::{self, BaseUrlOverride};
 use crate::cli::Arguments;
 use crate::endpoint::Endpoint;
 use crate::identity::{self, IdentityProvider, Kind};
@@ -169,12 +169,11 @@ impl ProviderVisitor for EndpointBuilder<'_> {
         } else {
             Vec::new()
         };
-        let environment = |name: &str| {
+        let var = |name: &str| {
             self.check.record_lookup(P::NAME, name);
             match (arguments.setting(P::NAME, name), name) {
                 (_, "ALLOWED_ORIGINS") => Some(origins.setting()),
                 (_, "PROVIDER_BASE_URL") => minting_url.clone(),
-                (_, base_url_override::SETTING) => response_url.clone(),
                 (Some(value), _) => Some(value.to_owned()),
                 (None, "API_KEY_SECRET_ID") => Some(P::NAME.to_owned()),
                 (None, "LIMIT_TABLE") => Some("in-memory".to_owned()),
@@ -192,24 +191,51 @@ impl ProviderVisitor for EndpointBuilder<'_> {
             InMemorySecrets::default().with(P::NAME, key),
             |secrets, (id, value)| secrets.with(id, value),
         );
-        let broker = Broker::<BaseUrlOverride<P>>::from_settings(
+        let environment = FunctionEnvironment {
+            var: &var,
+            public_url: response_url,
+        };
+        let broker = Broker::<P>::from_settings(
             &environment,
             Arc::new(secrets),
             Arc::new(Memory::new(MAX_COUNTED_USERS)),
             self.transport.clone(),
             Clock::system(),
         );
-        let base_url = BaseUrlOverride::<P>::from_settings(&mut Reader::new(&environment))
-            .base_url()
-            .to_owned();
+        let provider = P::from_settings(&mut Reader::new(&environment));
+        let base_url = provider.base_url().public().to_owned();
         let broker = self.check.accept(P::NAME, broker)?;
         let deployed = DeployedProvider {
             name: P::NAME,
-            cookie: P::COOKIE,
-            single_use: P::SINGLE_USE,
+            cookie: cookie_name(P::NAME),
+            single_use: !mints_reusable_tokens(&provider),
             base_url,
             standin,
         };
         Some((Endpoint::new(broker, origins).route(), deployed))
+    }
+}
+
+/// Whether a token request without fields is for a reusable token.
+fn mints_reusable_tokens(provider: &impl Provider) -> bool {
+    Fields::read(&http::Request::new(Bytes::new()))
+        .and_then(|fields| provider.token_request(fields))
+        .is_ok_and(|request| !request.is_single_use())
+}
+
+/// The settings of one function. Clients may reach the stand-ins by another URL than the function
+/// does.
+struct FunctionEnvironment<'a> {
+    var: &'a dyn Fn(&str) -> Option<String>,
+    public_url: Option<String>,
+}
+
+impl Environment for FunctionEnvironment<'_> {
+    fn var(&self, name: &str) -> Option<String> {
+        (self.var)(name)
+    }
+
+    fn public_url(&self, _name: &str) -> Option<String> {
+        self.public_url.clone()
     }
 }

@@ -12,7 +12,7 @@ use http::header;
 use tokio::time::Instant;
 use voicemint::internals::{Broker, Invocation, RequestLog};
 use voicemint::provider::Provider;
-use voicemint::provider::request::too_large;
+use voicemint::provider::fields::too_large;
 
 use crate::origins::{self, Origins};
 use crate::providers::token_path;
@@ -26,7 +26,7 @@ const INVOCATION_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_GATEWAY_BYTES: usize = 10 * 1024 * 1024;
 
 /// A broker, and the origins whose pages may call it.
-pub struct Endpoint<P> {
+pub struct Endpoint<P: Provider> {
     broker: Broker<P>,
     origins: Origins,
 }

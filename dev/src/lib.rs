@@ -5,7 +5,6 @@
 //! Functions that `sam local` or `cargo lambda` runs can use them too.
 
 pub mod app;
-mod base_url_override;
 pub mod cli;
 mod endpoint;
 mod host_guard;

@@ -55,7 +55,7 @@ pub struct DeployedProvider {
     #[serde(skip)]
     pub name: &'static str,
     /// The name of its token cookie.
-    pub cookie: &'static str,
+    pub cookie: String,
     /// Whether a token can be used only once.
     pub single_use: bool,
     /// Where clients use the tokens.

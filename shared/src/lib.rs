@@ -6,45 +6,61 @@
 //!
 //! ```no_run
 //! use bytes::Bytes;
-//! use http::Request;
+//! use http::{Request, Response};
 //! use voicemint::problem::Problem;
-//! use voicemint::provider::request::{Fields, TokenRequest};
-//! use voicemint::provider::token::{MintedToken, TokenResponse};
-//! use voicemint::provider::{ApiKey, Lifetimes, Provider};
+//! use voicemint::provider::{
+//!     BaseUrl, Fields, IssuedToken, Lifetimes, Mint, MintContext, MintError, MintedToken, NoProfile,
+//!     Provider, Socket, TokenDetails, TokenRequest, TokenResponse,
+//! };
 //! use voicemint::settings::Reader;
 //!
-//! struct Acme { base_url: String, lifetimes: Lifetimes }
+//! struct Acme { base_url: BaseUrl, lifetimes: Lifetimes }
 //!
 //! impl Provider for Acme {
 //!     const NAME: &'static str = "acme";
-//!     const COOKIE: &'static str = "__Host-acme-token";
-//!     const SINGLE_USE: bool = false;
+//!     type Options = ();
+//!     type Profile = NoProfile;
 //!
 //!     fn from_settings(reader: &mut Reader) -> Self {
 //!         let base_url = reader.base_url("PROVIDER_BASE_URL", "https://api.acme.example");
-//!         Self { base_url, lifetimes: Lifetimes::from_settings(reader, 3600) }
+//!         Self { base_url, lifetimes: Lifetimes::from_settings(reader, 1..=3600) }
 //!     }
 //!
-//!     fn base_url(&self) -> &str {
+//!     fn base_url(&self) -> &BaseUrl {
 //!         &self.base_url
 //!     }
 //!
 //!     fn token_request(&self, mut fields: Fields) -> Result<TokenRequest, Problem> {
-//!         let expires_in = fields.whole_number("expires_in", 1..=self.lifetimes.max);
+//!         let expires_in = self.lifetimes.take(&mut fields, ["expires_in"]);
 //!         fields.finish()?;
-//!         let expires_in = expires_in.unwrap_or(self.lifetimes.default);
-//!         Ok(TokenRequest { grants: vec!["tts"], expires_in, max_session_duration: None })
+//!         Ok(TokenRequest::new(expires_in).with_grants(["tts"]))
 //!     }
 //!
-//!     fn mint_request(&self, request: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>> {
-//!         Request::post(format!("{}/tokens?seconds={}", self.base_url, request.expires_in))
-//!             .header("authorization", key.header("Bearer ")?)
-//!             .body(Bytes::new())
+//!     fn mint(&self, context: &MintContext<'_>) -> Result<Mint, MintError> {
+//!         let seconds = context.request().expires_in();
+//!         let request = Request::post(format!("{}/tokens?seconds={seconds}", self.base_url.as_str()))
+//!             .header("authorization", context.key()?.header("Bearer ")?)
+//!             .body(Bytes::new())?;
+//!         Ok(request.into())
 //!     }
 //!
-//!     fn parse_token(&self, request: &TokenRequest, body: &[u8]) -> Result<MintedToken, &'static str> {
-//!         let token = TokenResponse::parse(body)?.token("token")?;
-//!         Ok(MintedToken { token, expires_in: request.expires_in })
+//!     fn parse_token(
+//!         &self,
+//!         _context: &MintContext<'_>,
+//!         response: &Response<Bytes>,
+//!     ) -> Result<MintedToken, &'static str> {
+//!         TokenResponse::parse(response.body())?.token("token").map(MintedToken::new)
+//!     }
+//!
+//!     fn details(
+//!         &self,
+//!         _request: &TokenRequest,
+//!         token: &IssuedToken,
+//!         _profile: Option<&NoProfile>,
+//!     ) -> TokenDetails<'_> {
+//!         let socket = Socket::new("tts", &self.base_url, "/speak")
+//!             .with_query("access_token", token.token.expose());
+//!         TokenDetails::new(&self.base_url).with_socket(socket)
 //!     }
 //! }
 //!

@@ -8,6 +8,7 @@
 
 mod aws;
 mod body;
+mod connect;
 mod connections;
 mod errors;
 mod events;

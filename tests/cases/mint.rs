@@ -41,6 +41,7 @@ async fn each_provider_responds_with_the_documented_token_body() {
             list(&members.join(",")),
             [
                 "base_url",
+                "connect",
                 "expires_at",
                 "expires_in",
                 "provider",

@@ -3,18 +3,22 @@
 //!
 //! A token opens one session within its lifetime. Another field limits the duration of that session.
 
+use std::ops::RangeInclusive;
+
 use bytes::Bytes;
-use http::{Request, header};
+use http::{Request, Response, header};
+use serde::Serialize;
 use voicemint::problem::Problem;
-use voicemint::provider::request::{Fields, TokenRequest};
-use voicemint::provider::token::{MintedToken, TokenResponse};
-use voicemint::provider::{ApiKey, Lifetimes, Provider};
+use voicemint::provider::{
+    BaseUrl, Fields, IssuedToken, Lifetimes, Mint, MintContext, MintError, MintedToken, NoProfile,
+    Provider, Socket, TokenDetails, TokenRequest, TokenResponse,
+};
 use voicemint::settings::Reader;
 
-/// The longest lifetime of a token, in seconds.
-const MAX_SECONDS: u32 = 600;
+/// The permitted lifetimes of a token, in seconds.
+const LIFETIME_SECONDS: RangeInclusive<u32> = 1..=600;
 /// The permitted session durations, in seconds.
-const SESSION_SECONDS: std::ops::RangeInclusive<u32> = 60..=10_800;
+const SESSION_SECONDS: RangeInclusive<u32> = 60..=10_800;
 /// The grant of every token: streaming speech to text. The API has no grants, but `GRANTS_CLAIM` uses
 /// this name.
 const GRANT: &str = "stt";
@@ -22,20 +26,28 @@ const GRANT: &str = "stt";
 /// AssemblyAI, with the settings of a deployment.
 #[derive(Debug)]
 pub struct AssemblyAi {
-    base_url: String,
+    base_url: BaseUrl,
     lifetimes: Lifetimes,
     session_cap: Option<u32>,
 }
 
+/// What only AssemblyAI's token requests have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Options {
+    /// The longest duration of a session that is opened with the token, in seconds. `None` leaves it
+    /// to AssemblyAI.
+    pub max_session_duration: Option<u32>,
+}
+
 impl Provider for AssemblyAi {
     const NAME: &'static str = "assemblyai";
-    const COOKIE: &'static str = "__Host-assemblyai-token";
-    const SINGLE_USE: bool = true;
+    type Options = Options;
+    type Profile = NoProfile;
 
     fn from_settings(reader: &mut Reader) -> Self {
         Self {
             base_url: reader.base_url("PROVIDER_BASE_URL", "https://streaming.assemblyai.com"),
-            lifetimes: Lifetimes::from_settings(reader, MAX_SECONDS),
+            lifetimes: Lifetimes::from_settings(reader, LIFETIME_SECONDS),
             session_cap: reader.whole_number(
                 "MAX_SESSION_DURATION_SECONDS",
                 SESSION_SECONDS,
@@ -44,68 +56,73 @@ impl Provider for AssemblyAi {
         }
     }
 
-    fn base_url(&self) -> &str {
+    fn base_url(&self) -> &BaseUrl {
         &self.base_url
     }
 
-    fn token_request(&self, mut fields: Fields) -> Result<TokenRequest, Problem> {
-        if fields.has("expires_in_seconds") && fields.has("expires_in") {
-            fields.error(
-                "expires_in",
-                "is an alias of expires_in_seconds: send only one of them",
-            );
-        }
-        let lifetime = 1..=self.lifetimes.max;
-        let expires_in = fields.whole_number("expires_in_seconds", lifetime.clone());
-        let alias = fields.whole_number("expires_in", lifetime);
+    fn token_request(&self, mut fields: Fields) -> Result<TokenRequest<Options>, Problem> {
+        let names = ["expires_in_seconds", "expires_in"];
+        let expires_in = self.lifetimes.take(&mut fields, names);
         let max = self.session_cap.unwrap_or(*SESSION_SECONDS.end());
         let session = fields.whole_number(
             "max_session_duration_seconds",
             *SESSION_SECONDS.start()..=max,
+            "seconds",
         );
         fields.finish()?;
-        Ok(TokenRequest {
-            grants: vec![GRANT],
-            expires_in: expires_in.or(alias).unwrap_or(self.lifetimes.default),
-            max_session_duration: session.or(self.session_cap),
-        })
+        Ok(TokenRequest::new(expires_in)
+            .with_grants([GRANT])
+            .with_single_use(true)
+            .with_options(Options {
+                max_session_duration: session.or(self.session_cap),
+            }))
     }
 
-    fn mint_request(&self, request: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>> {
+    fn mint(&self, context: &MintContext<'_, Options>) -> Result<Mint, MintError> {
+        let request = context.request();
         let mut url = format!(
             "{}/v3/token?expires_in_seconds={}",
-            self.base_url, request.expires_in
+            self.base_url.as_str(),
+            request.expires_in()
         );
-        if let Some(seconds) = request.max_session_duration {
+        if let Some(seconds) = request.options().max_session_duration {
             url.push_str(&format!("&max_session_duration_seconds={seconds}"));
         }
-        Request::get(url)
-            .header(header::AUTHORIZATION, key.header("")?)
-            .body(Bytes::new())
+        let request = Request::get(url)
+            .header(header::AUTHORIZATION, context.key()?.header("")?)
+            .body(Bytes::new())?;
+        Ok(request.into())
     }
 
     fn parse_token(
         &self,
-        request: &TokenRequest,
-        body: &[u8],
+        _context: &MintContext<'_, Options>,
+        response: &Response<Bytes>,
     ) -> Result<MintedToken, &'static str> {
-        let response = TokenResponse::parse(body)?;
-        let token = response.token("token")?;
-        let expires_in = match response.member("expires_in_seconds") {
-            None => Some(request.expires_in),
-            Some(seconds) => seconds
-                .as_u64()
-                .and_then(|seconds| u32::try_from(seconds).ok()),
-        };
-        let expires_in = expires_in.filter(|seconds| *seconds > 0);
-        let expires_in = expires_in.ok_or("the provider's response has no valid lifetime")?;
-        Ok(MintedToken { token, expires_in })
+        let response = TokenResponse::parse(response.body())?;
+        let minted = MintedToken::new(response.token("token")?);
+        Ok(match response.seconds("expires_in_seconds")? {
+            Some(seconds) => minted.expires_in(seconds),
+            None => minted,
+        })
+    }
+
+    fn details(
+        &self,
+        _request: &TokenRequest<Options>,
+        token: &IssuedToken,
+        _profile: Option<&NoProfile>,
+    ) -> TokenDetails<'_> {
+        let socket = Socket::new("streaming", &self.base_url, "/v3/ws")
+            .with_query("token", token.token.expose());
+        TokenDetails::new(&self.base_url).with_socket(socket)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn assemblyai(cap: &'static str) -> AssemblyAi {
         let environment = [("MAX_SESSION_DURATION_SECONDS", cap)];
@@ -114,7 +131,7 @@ mod tests {
         reader.finish(Some(provider)).unwrap()
     }
 
-    fn token_request(provider: &AssemblyAi, query: &str) -> Result<TokenRequest, Problem> {
+    fn token_request(provider: &AssemblyAi, query: &str) -> Result<TokenRequest<Options>, Problem> {
         provider.token_request(Fields::read(
             &Request::get(format!("/?{query}"))
                 .body(Bytes::new())
@@ -128,14 +145,14 @@ mod tests {
             token_request(&assemblyai(""), "expires_in_seconds=90")
                 .ok()
                 .unwrap()
-                .expires_in,
+                .expires_in(),
             90
         );
         assert_eq!(
             token_request(&assemblyai(""), "expires_in=90")
                 .ok()
                 .unwrap()
-                .expires_in,
+                .expires_in(),
             90
         );
         assert!(token_request(&assemblyai(""), "expires_in=90&expires_in_seconds=90").is_err());
@@ -148,6 +165,7 @@ mod tests {
             token_request(&assemblyai(""), "")
                 .ok()
                 .unwrap()
+                .options()
                 .max_session_duration,
             None
         );
@@ -155,6 +173,7 @@ mod tests {
             token_request(&assemblyai("120"), "")
                 .ok()
                 .unwrap()
+                .options()
                 .max_session_duration,
             Some(120)
         );
@@ -162,6 +181,7 @@ mod tests {
             token_request(&assemblyai("120"), "max_session_duration_seconds=60")
                 .ok()
                 .unwrap()
+                .options()
                 .max_session_duration,
             Some(60)
         );
@@ -173,24 +193,26 @@ mod tests {
     fn the_response_states_the_lifetime() {
         let provider = assemblyai("");
         let request = token_request(&provider, "").ok().unwrap();
-        let read = |body: &str| {
-            provider
-                .parse_token(&request, body.as_bytes())
-                .ok()
-                .map(|minted| minted.expires_in)
+        let context = MintContext::new(&request, Duration::ZERO);
+        let read = |body: &'static str| {
+            provider.parse_token(
+                &context,
+                &Response::new(Bytes::from_static(body.as_bytes())),
+            )
         };
-        assert_eq!(read(r#"{"token":"t","expires_in_seconds":50}"#), Some(50));
-        assert_eq!(
-            read(r#"{"token":"t","expires_in_seconds":3600}"#),
-            Some(3600)
-        );
-        assert_eq!(read(r#"{"token":"t"}"#), Some(60));
+        for body in [
+            r#"{"token":"t","expires_in_seconds":50}"#,
+            r#"{"token":"t","expires_in_seconds":3600}"#,
+            r#"{"token":"t"}"#,
+        ] {
+            assert!(read(body).is_ok(), "{body}");
+        }
         for body in [
             r#"{"token":"t","expires_in_seconds":0}"#,
             r#"{"token":"t","expires_in_seconds":-1}"#,
             "{}",
         ] {
-            assert_eq!(read(body), None, "{body}");
+            assert!(read(body).is_err(), "{body}");
         }
     }
 }

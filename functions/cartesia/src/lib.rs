@@ -2,13 +2,17 @@
 //!
 //! A token can be used until it expires. Its grants say for what: `tts`, `stt`, `agent`.
 
+use std::ops::RangeInclusive;
+
 use bytes::Bytes;
-use http::{Request, header};
-use serde_json::{Map, Value, json};
+use http::{Request, Response, header};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 use voicemint::problem::Problem;
-use voicemint::provider::request::{Fields, TokenRequest};
-use voicemint::provider::token::{MintedToken, TokenResponse};
-use voicemint::provider::{ApiKey, Lifetimes, Provider, check_grants, known_code};
+use voicemint::provider::{
+    BaseUrl, Fields, IssuedToken, Lifetimes, Mint, MintContext, MintError, MintedToken, NoProfile,
+    Provider, Socket, TokenDetails, TokenRequest, TokenResponse, check_grants, known_code,
+};
 use voicemint::settings::Reader;
 
 /// All grants.
@@ -16,10 +20,12 @@ const GRANTS: [&str; 3] = ["tts", "stt", "agent"];
 /// The grants that a deployment permits by default. `agent` lets a caller start whole conversations,
 /// so a deployment must permit it explicitly.
 const DEFAULT_GRANTS: [&str; 2] = ["tts", "stt"];
-/// The longest lifetime of a token, in seconds.
-const MAX_SECONDS: u32 = 3600;
+/// The permitted lifetimes of a token, in seconds.
+const LIFETIME_SECONDS: RangeInclusive<u32> = 1..=3600;
 /// The API version that this module implements. From this version on, errors are JSON.
 const API_VERSION: &str = "2026-03-01";
+/// The grants that open a socket, and its path.
+const SOCKETS: [(&str, &str); 2] = [("tts", "/tts/websocket"), ("stt", "/stt/websocket")];
 
 /// The error codes that the log shows (<https://docs.cartesia.ai/use-the-api/api-errors>).
 const ERROR_CODES: [&str; 1] = ["concurrency_limited"];
@@ -27,25 +33,25 @@ const ERROR_CODES: [&str; 1] = ["concurrency_limited"];
 /// Cartesia, with the settings of a deployment.
 #[derive(Debug)]
 pub struct Cartesia {
-    base_url: String,
+    base_url: BaseUrl,
     allowed: Vec<&'static str>,
     lifetimes: Lifetimes,
 }
 
 impl Provider for Cartesia {
     const NAME: &'static str = "cartesia";
-    const COOKIE: &'static str = "__Host-cartesia-token";
-    const SINGLE_USE: bool = false;
+    type Options = ();
+    type Profile = NoProfile;
 
     fn from_settings(reader: &mut Reader) -> Self {
         Self {
             base_url: reader.base_url("PROVIDER_BASE_URL", "https://api.cartesia.ai"),
             allowed: reader.choices("ALLOWED_GRANTS", &GRANTS, &DEFAULT_GRANTS),
-            lifetimes: Lifetimes::from_settings(reader, MAX_SECONDS),
+            lifetimes: Lifetimes::from_settings(reader, LIFETIME_SECONDS),
         }
     }
 
-    fn base_url(&self) -> &str {
+    fn base_url(&self) -> &BaseUrl {
         &self.base_url
     }
 
@@ -54,45 +60,56 @@ impl Provider for Cartesia {
         fields.null_is_absent("grants");
         fields.null_is_absent("expires_in");
         let grants = fields.switches("grants", &GRANTS);
-        let expires_in = fields.whole_number("expires_in", 1..=self.lifetimes.max);
+        let expires_in = self.lifetimes.take(&mut fields, ["expires_in"]);
         fields.finish()?;
         let grants = grants.unwrap_or_else(|| self.allowed.clone());
         check_grants(&grants, &self.allowed, "ALLOWED_GRANTS")?;
-        let expires_in = expires_in.unwrap_or(self.lifetimes.default);
-        Ok(TokenRequest {
-            grants,
-            expires_in,
-            max_session_duration: None,
-        })
+        Ok(TokenRequest::new(expires_in).with_grants(grants))
     }
 
-    fn mint_request(&self, request: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>> {
+    fn mint(&self, context: &MintContext<'_>) -> Result<Mint, MintError> {
+        let request = context.request();
         // Both fields are always sent: Cartesia does not document their defaults.
-        let grants: Map<String, Value> = request
-            .grants
-            .iter()
-            .map(|&grant| (grant.to_owned(), true.into()))
-            .collect();
-        let body = json!({"grants": grants, "expires_in": request.expires_in}).to_string();
-        Request::post(format!("{}/access-token", self.base_url))
-            .header(header::AUTHORIZATION, key.header("Bearer ")?)
+        let body = MintBody {
+            grants: Grants(request),
+            expires_in: request.expires_in(),
+        };
+        let request = Request::post(format!("{}/access-token", self.base_url.as_str()))
+            .header(header::AUTHORIZATION, context.key()?.header("Bearer ")?)
             .header("cartesia-version", API_VERSION)
             .header(header::CONTENT_TYPE, "application/json")
-            .body(body.into())
+            .body(serde_json::to_vec(&body)?.into())?;
+        Ok(request.into())
     }
 
     fn parse_token(
         &self,
-        request: &TokenRequest,
-        body: &[u8],
+        _context: &MintContext<'_>,
+        response: &Response<Bytes>,
     ) -> Result<MintedToken, &'static str> {
-        let token = TokenResponse::parse(body)?.token("token")?;
         // The response does not state the lifetime. By Cartesia's documentation it is the requested
         // one.
-        Ok(MintedToken {
-            token,
-            expires_in: request.expires_in,
-        })
+        TokenResponse::parse(response.body())?
+            .token("token")
+            .map(MintedToken::new)
+    }
+
+    fn details(
+        &self,
+        request: &TokenRequest,
+        token: &IssuedToken,
+        _profile: Option<&NoProfile>,
+    ) -> TokenDetails<'_> {
+        let granted = SOCKETS.iter().filter(|(grant, _)| request.has_grant(grant));
+        granted.fold(
+            TokenDetails::new(&self.base_url),
+            |details, (grant, path)| {
+                let socket = Socket::new(grant, &self.base_url, path)
+                    .with_query("cartesia_version", API_VERSION)
+                    .with_query("access_token", token.token.expose());
+                details.with_socket(socket)
+            },
+        )
     }
 
     fn error_code(&self, body: &[u8]) -> Option<&'static str> {
@@ -101,9 +118,26 @@ impl Provider for Cartesia {
     }
 }
 
+/// The body of the call that mints.
+#[derive(Serialize)]
+struct MintBody<'a> {
+    grants: Grants<'a>,
+    expires_in: u32,
+}
+
+/// An object with a member `true` for each grant.
+struct Grants<'a>(&'a TokenRequest);
+
+impl Serialize for Grants<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.grants().iter().map(|grant| (grant, true)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
     use voicemint::problem::Code;
 
     fn cartesia(variables: &'static [(&str, &str)]) -> Cartesia {
@@ -121,11 +155,7 @@ mod tests {
 
     #[test]
     fn the_default_is_all_permitted_grants_for_a_minute() {
-        let expected = TokenRequest {
-            grants: vec!["tts", "stt"],
-            expires_in: 60,
-            max_session_duration: None,
-        };
+        let expected = TokenRequest::new(60).with_grants(["tts", "stt"]);
         for body in ["", "{}", r#"{"grants":null,"expires_in":null}"#] {
             assert_eq!(
                 token_request(&cartesia(&[]), body).ok().unwrap(),
@@ -138,7 +168,7 @@ mod tests {
     #[test]
     fn the_deployments_settings_limit_a_request() {
         let provider = cartesia(&[("ALLOWED_GRANTS", "tts"), ("MAX_EXPIRES_IN", "30")]);
-        assert_eq!(token_request(&provider, "").ok().unwrap().expires_in, 30);
+        assert_eq!(token_request(&provider, "").ok().unwrap().expires_in(), 30);
         assert_eq!(
             token_request(&provider, r#"{"grants":{"stt":true}}"#)
                 .unwrap_err()
@@ -179,17 +209,15 @@ mod tests {
     #[test]
     fn a_response_without_a_token_is_an_error() {
         let provider = cartesia(&[]);
-        let request = token_request(&provider, r#"{"expires_in":120}"#)
-            .ok()
-            .unwrap();
-        assert_eq!(
-            provider
-                .parse_token(&request, br#"{"token":"abc","more":1}"#)
-                .ok()
-                .unwrap()
-                .expires_in,
-            120
-        );
+        let request = token_request(&provider, r#"{"expires_in":120}"#).unwrap();
+        let context = MintContext::new(&request, Duration::ZERO);
+        let read = |body: &'static str| {
+            provider.parse_token(
+                &context,
+                &Response::new(Bytes::from_static(body.as_bytes())),
+            )
+        };
+        assert!(read(r#"{"token":"abc","more":1}"#).is_ok());
         for body in [
             "",
             "{}",
@@ -199,10 +227,7 @@ mod tests {
             "<html>",
             r#"{"token":"a b"}"#,
         ] {
-            assert!(
-                provider.parse_token(&request, body.as_bytes()).is_err(),
-                "{body}"
-            );
+            assert!(read(body).is_err(), "{body}");
         }
     }
 }

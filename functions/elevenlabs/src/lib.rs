@@ -3,16 +3,27 @@
 //! A token expires after 15 minutes, can be used once, and has one of three types.
 
 use bytes::Bytes;
-use http::{Request, StatusCode, header};
+use http::{Request, Response, StatusCode, header};
 use serde_json::Value;
 use voicemint::problem::Problem;
-use voicemint::provider::request::{Fields, TokenRequest};
-use voicemint::provider::token::{MintedToken, TokenResponse};
-use voicemint::provider::{ApiKey, Provider, Verdict, check_grants, known_code};
+use voicemint::provider::{
+    BaseUrl, Fields, IssuedToken, Mint, MintContext, MintError, MintedToken, NoProfile, Provider,
+    Socket, TokenDetails, TokenRequest, TokenResponse, Verdict, check_grants, known_code,
+};
 use voicemint::settings::Reader;
 
 /// All token types.
 const TOKEN_TYPES: [&str; 3] = ["realtime_scribe", "tts_websocket", "batch_scribe"];
+/// The token types that open a socket, its path, and the parameter that holds the token. The page
+/// replaces `{voice_id}`.
+const SOCKETS: [(&str, &str, &str); 2] = [
+    ("realtime_scribe", "/v1/speech-to-text/realtime", "token"),
+    (
+        "tts_websocket",
+        "/v1/text-to-speech/{voice_id}/stream-input",
+        "single_use_token",
+    ),
+];
 /// The lifetime of every token, in seconds.
 const LIFETIME_SECONDS: u32 = 900;
 
@@ -37,14 +48,14 @@ const ERROR_CODES: [&str; 12] = [
 /// ElevenLabs, with the settings of a deployment.
 #[derive(Debug)]
 pub struct ElevenLabs {
-    base_url: String,
+    base_url: BaseUrl,
     allowed: Vec<&'static str>,
 }
 
 impl Provider for ElevenLabs {
     const NAME: &'static str = "elevenlabs";
-    const COOKIE: &'static str = "__Host-elevenlabs-token";
-    const SINGLE_USE: bool = true;
+    type Options = ();
+    type Profile = NoProfile;
 
     fn from_settings(reader: &mut Reader) -> Self {
         Self {
@@ -53,7 +64,7 @@ impl Provider for ElevenLabs {
         }
     }
 
-    fn base_url(&self) -> &str {
+    fn base_url(&self) -> &BaseUrl {
         &self.base_url
     }
 
@@ -71,38 +82,53 @@ impl Provider for ElevenLabs {
             }
         }
         // The lifetime is fixed: a caller may send it, but no other value.
-        fields.whole_number("expires_in", LIFETIME_SECONDS..=LIFETIME_SECONDS);
+        fields.whole_number("expires_in", LIFETIME_SECONDS..=LIFETIME_SECONDS, "seconds");
         fields.finish()?;
         let grants = token_type.into_iter().collect::<Vec<_>>();
         check_grants(&grants, &self.allowed, "ALLOWED_TOKEN_TYPES")?;
-        Ok(TokenRequest {
-            grants,
-            expires_in: LIFETIME_SECONDS,
-            max_session_duration: None,
-        })
+        Ok(TokenRequest::new(LIFETIME_SECONDS)
+            .with_grants(grants)
+            .with_single_use(true))
     }
 
-    fn mint_request(&self, request: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>> {
-        let token_type = request.grants.first().copied().unwrap_or_default();
-        Request::post(format!(
-            "{}/v1/single-use-token/{token_type}",
-            self.base_url
-        ))
-        .header("xi-api-key", key.header("")?)
-        .header(header::CONTENT_LENGTH, "0")
-        .body(Bytes::new())
+    fn mint(&self, context: &MintContext<'_>) -> Result<Mint, MintError> {
+        let base_url = self.base_url.as_str();
+        let token_type = context.request().grants().first();
+        let token_type = token_type.ok_or(MintError::Missing("token type"))?;
+        let request = Request::post(format!("{base_url}/v1/single-use-token/{token_type}"))
+            .header("xi-api-key", context.key()?.header("")?)
+            .header(header::CONTENT_LENGTH, "0")
+            .body(Bytes::new())?;
+        Ok(request.into())
     }
 
     fn parse_token(
         &self,
-        request: &TokenRequest,
-        body: &[u8],
+        _context: &MintContext<'_>,
+        response: &Response<Bytes>,
     ) -> Result<MintedToken, &'static str> {
-        let token = TokenResponse::parse(body)?.token("token")?;
-        Ok(MintedToken {
-            token,
-            expires_in: request.expires_in,
-        })
+        TokenResponse::parse(response.body())?
+            .token("token")
+            .map(MintedToken::new)
+    }
+
+    fn details(
+        &self,
+        request: &TokenRequest,
+        token: &IssuedToken,
+        _profile: Option<&NoProfile>,
+    ) -> TokenDetails<'_> {
+        let used = SOCKETS
+            .iter()
+            .filter(|(grant, _, _)| request.has_grant(grant));
+        used.fold(
+            TokenDetails::new(&self.base_url),
+            |details, (grant, path, parameter)| {
+                let socket = Socket::new(grant, &self.base_url, path)
+                    .with_query(parameter, token.token.expose());
+                details.with_socket(socket)
+            },
+        )
     }
 
     /// ElevenLabs describes an error in the body. It used the same status for an invalid key and an
@@ -164,7 +190,7 @@ mod tests {
             token_request(&elevenlabs("batch_scribe"), "")
                 .ok()
                 .unwrap()
-                .grants,
+                .grants(),
             ["batch_scribe"]
         );
         let problem = token_request(&elevenlabs(""), "").unwrap_err();
@@ -178,7 +204,7 @@ mod tests {
             token_request(&elevenlabs(""), "token_type=tts_websocket")
                 .ok()
                 .unwrap()
-                .grants,
+                .grants(),
             ["tts_websocket"]
         );
         let narrow = elevenlabs("realtime_scribe,batch_scribe");

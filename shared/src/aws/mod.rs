@@ -155,7 +155,7 @@ impl Service {
                     Some(Failure::TooLarge) => {
                         format!("{} sent a response that is too large", self.name)
                     }
-                    Some(Failure::Unreachable(clause)) => {
+                    Some(Failure::NotConnected(clause) | Failure::Unreachable(clause)) => {
                         format!("{} cannot be reached: {clause}", self.name)
                     }
                     None if cause.is_some_and(|cause| cause.is::<CredentialsError>()) => {
@@ -207,7 +207,9 @@ impl HttpConnector for Connector {
                 .map_err(|failure| match failure {
                     Failure::Timeout => ConnectorError::timeout(failure.into()),
                     Failure::TooLarge => ConnectorError::user(failure.into()),
-                    Failure::Unreachable(_) => ConnectorError::io(failure.into()),
+                    Failure::NotConnected(_) | Failure::Unreachable(_) => {
+                        ConnectorError::io(failure.into())
+                    }
                 })?;
             HttpResponse::try_from(response.map(SdkBody::from))
                 .map_err(|error| ConnectorError::user(error.into()))

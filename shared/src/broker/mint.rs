@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, Response};
 use tokio::time::{Instant, timeout_at};
 
 use crate::clock::Clock;
 use crate::problem::{Code, Problem};
-use crate::provider::request::TokenRequest;
+use crate::provider::context::{Mint, MintContext};
 use crate::provider::token::MintedToken;
 use crate::provider::{Provider, Verdict};
 use crate::secret::SecretCache;
 use crate::secret::api_key::ApiKey;
+use crate::secret::format::SecretFormat;
 use crate::transport::retry::{ANSWER_WITHIN, Budget, jitter, pause, retry_after};
 use crate::transport::{CONNECT_WITHIN, Failure, Transport};
 
@@ -22,11 +23,21 @@ const MAX_BYTES: usize = 64 * 1024;
 
 /// The provider's response, if it is no error other than a rejected key.
 enum Reply {
-    /// The body of a successful response.
-    Success(Bytes),
+    /// A successful response.
+    Success(Response<Bytes>),
     /// The provider does not accept the key.
     KeyRejected(Problem),
 }
+
+/// What became of a mint with one key.
+enum Tried {
+    Minted(MintedToken),
+    /// The provider does not accept the key.
+    KeyRejected(Problem),
+}
+
+/// The context of a mint at a provider.
+type Context<'a, P> = MintContext<'a, <P as Provider>::Options, <P as Provider>::Profile>;
 
 /// Mints tokens of one provider.
 pub struct Minter<'a, P> {
@@ -41,14 +52,14 @@ impl<P: Provider> Minter<'_, P> {
     /// one.
     pub async fn mint(
         &self,
-        token_request: &TokenRequest,
+        context: Context<'_, P>,
         key: &Arc<ApiKey>,
         deadline: Instant,
     ) -> Result<(MintedToken, Arc<ApiKey>), Problem> {
         let mut budget = Budget::new(deadline);
-        let rejected = match self.try_key(token_request, key, &mut budget).await? {
-            Reply::Success(body) => return Ok((self.read(token_request, &body)?, Arc::clone(key))),
-            Reply::KeyRejected(problem) => problem,
+        let rejected = match self.try_key(context, key, &mut budget).await? {
+            Tried::Minted(token) => return Ok((token, Arc::clone(key))),
+            Tried::KeyRejected(problem) => problem,
         };
         let newer = timeout_at(deadline, self.secret.newer_than(key))
             .await
@@ -56,29 +67,39 @@ impl<P: Provider> Minter<'_, P> {
         let Some(newer) = newer else {
             return Err(rejected);
         };
-        match self.try_key(token_request, &newer, &mut budget).await? {
-            Reply::Success(body) => Ok((self.read(token_request, &body)?, newer)),
-            Reply::KeyRejected(problem) => Err(problem),
+        match self.try_key(context, &newer, &mut budget).await? {
+            Tried::Minted(token) => Ok((token, newer)),
+            Tried::KeyRejected(problem) => Err(problem),
         }
     }
 
     async fn try_key(
         &self,
-        token_request: &TokenRequest,
+        context: Context<'_, P>,
         key: &ApiKey,
         budget: &mut Budget,
-    ) -> Result<Reply, Problem> {
-        let request = self
+    ) -> Result<Tried, Problem> {
+        let context = match P::SECRET {
+            // The provider never sees the secret that seals cookies.
+            SecretFormat::Sealing => context,
+            SecretFormat::Key | SecretFormat::Values(_) => context.with_key(key),
+        };
+        let mint = self
             .provider
-            .mint_request(token_request, key)
-            .map_err(|_| Problem::internal("the request to the provider cannot be built"))?;
-        call(self.transport, request, budget, self.clock, self.provider).await
-    }
-
-    fn read(&self, token_request: &TokenRequest, body: &[u8]) -> Result<MintedToken, Problem> {
-        self.provider
-            .parse_token(token_request, body)
-            .map_err(rejected)
+            .mint(&context)
+            .map_err(|_| Problem::internal("the mint cannot be prepared"))?;
+        let request = match mint {
+            Mint::Token(token) => return Ok(Tried::Minted(token)),
+            Mint::Call(request) => request,
+        };
+        match call(self.transport, request, budget, self.clock, self.provider).await? {
+            Reply::Success(response) => self
+                .provider
+                .parse_token(&context, &response)
+                .map(Tried::Minted)
+                .map_err(rejected),
+            Reply::KeyRejected(problem) => Ok(Tried::KeyRejected(problem)),
+        }
     }
 }
 
@@ -86,12 +107,12 @@ impl<P: Provider> Minter<'_, P> {
 ///
 /// # Errors
 /// [`Code::ProviderRejected`], [`Code::ProviderUnavailable`], [`Code::ProviderTimeout`].
-async fn call(
+async fn call<P: Provider>(
     transport: &Transport,
     request: Request<Bytes>,
     budget: &mut Budget,
     clock: &Clock,
-    provider: &impl Provider,
+    provider: &P,
 ) -> Result<Reply, Problem> {
     let tried = attempt(transport, request.clone(), budget, clock, provider).await;
     let Err(Attempt::Retry { pause, problem }) = tried else {
@@ -127,12 +148,12 @@ impl Attempt {
     }
 }
 
-async fn attempt(
+async fn attempt<P: Provider>(
     transport: &Transport,
     request: Request<Bytes>,
     budget: &Budget,
     clock: &Clock,
-    provider: &impl Provider,
+    provider: &P,
 ) -> Result<Reply, Attempt> {
     let timeout = ANSWER_WITHIN.min(budget.left());
     let response = match transport.send(request, timeout, MAX_BYTES).await {
@@ -143,17 +164,22 @@ async fn attempt(
                 "the provider's response is longer than 64 KiB",
             )));
         }
-        Err(Failure::Unreachable(clause)) => {
+        Err(failure @ (Failure::NotConnected(clause) | Failure::Unreachable(clause))) => {
             let problem = unavailable(1, format!("the provider cannot be reached: {clause}"));
-            return Err(Attempt::Retry {
-                pause: jitter(),
-                problem,
+            let was_sent = matches!(failure, Failure::Unreachable(_));
+            return Err(if was_sent && !P::IS_REPEATABLE {
+                Attempt::Final(problem)
+            } else {
+                Attempt::Retry {
+                    pause: jitter(),
+                    problem,
+                }
             });
         }
     };
     let (status, body) = (response.status(), response.body());
     if status.is_success() {
-        return Ok(Reply::Success(response.into_body()));
+        return Ok(Reply::Success(response));
     }
     let reason = match provider.error_code(body) {
         Some(code) => format!("the provider answered {}: {code}", status.as_u16()),
@@ -164,16 +190,21 @@ async fn attempt(
         Verdict::Rejected => Err(Attempt::Final(rejected(reason))),
         Verdict::Unavailable => {
             let wait = retry_after(response.headers(), clock.now());
-            Err(Attempt::Retry {
-                pause: pause(status, wait),
-                problem: busy(wait, reason),
+            let problem = busy(wait, reason);
+            Err(if P::IS_REPEATABLE {
+                Attempt::Retry {
+                    pause: pause(status, wait),
+                    problem,
+                }
+            } else {
+                Attempt::Final(problem)
             })
         }
     }
 }
 
 /// The provider rejected the request, or its successful response has no token.
-fn rejected(reason: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+pub fn rejected(reason: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
     let detail = "The provider rejected the service's request or key. Trying again does not help. The service's operator \
                   finds the cause in the log.";
     Problem::new(Code::ProviderRejected, detail).with_reason(reason)

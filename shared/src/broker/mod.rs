@@ -3,6 +3,8 @@
 //! `origin → session → token request → permission → secret → resume → limit → provider → response`
 
 mod mint;
+mod profiles;
+mod requested;
 mod resume;
 mod settings;
 mod steps;
@@ -22,7 +24,7 @@ use crate::endpoint::ambiguous_headers::reject_ambiguous;
 use crate::endpoint::cors;
 use crate::endpoint::origin::Origins;
 use crate::endpoint::response::{self, TokenBody};
-use crate::endpoint::token_cookie::TokenCookie;
+use crate::endpoint::token_cookie::{Purpose, TokenCookie};
 use crate::limit::Limiter;
 use crate::limit::settings::OnError;
 use crate::log::outcome::Outcome;
@@ -30,15 +32,17 @@ use crate::log::request::RequestLog;
 use crate::log::timings::Timings;
 use crate::problem::{Code, Problem};
 use crate::provider::Provider;
-use crate::provider::request::{Fields, TokenRequest};
+use crate::provider::profile::ProfileFormat as _;
+use crate::provider::request::TokenRequest;
+use crate::provider::subject::SubjectReference;
 use crate::provider::token::IssuedToken;
 use crate::secret::SecretCache;
-use crate::secret::api_key::ApiKey;
 use crate::session::cookie::SessionCookie;
 use crate::session::credential::Credential;
 use crate::session::subject::SubjectId;
 use crate::session::verifier::Verifier;
 use crate::transport::Transport;
+use profiles::{Profile, Profiles};
 
 /// How long loading keys may delay the first request.
 const WARM_UP: Duration = Duration::from_secs(3);
@@ -46,8 +50,12 @@ const WARM_UP: Duration = Duration::from_secs(3);
 const RESPONSE_MARGIN: Duration = Duration::from_millis(150);
 
 /// The broker of one provider.
-pub struct Broker<P> {
+pub struct Broker<P: Provider> {
     provider: P,
+    /// The name of the token cookie.
+    cookie: String,
+    subject_reference: SubjectReference,
+    profiles: Option<Profiles<P::Profile>>,
     origins: Origins,
     session_cookies: Vec<SessionCookie>,
     grants_claim: Option<String>,
@@ -72,6 +80,7 @@ pub struct Invocation {
 struct Progress {
     timings: Timings,
     subject: Option<String>,
+    profile: Option<String>,
     uncounted: Option<OnError>,
     /// The log's reason for a request that succeeded.
     note: Option<&'static str>,
@@ -85,9 +94,18 @@ impl<P: Provider> Broker<P> {
     /// loaded by the first request instead.
     pub async fn warm(&self) {
         // Nothing waits for this connection: the first mint uses it if it is ready by then.
-        let (transport, url) = (self.transport.clone(), self.provider.base_url().to_owned());
-        tokio::spawn(async move { transport.warm(&url).await });
-        let loads = async { tokio::join!(self.secret.get(), self.verifier.warm()) };
+        if P::CALLS {
+            let transport = self.transport.clone();
+            let url = self.provider.base_url().as_str().to_owned();
+            tokio::spawn(async move { transport.warm(&url).await });
+        }
+        let loads = async {
+            tokio::join!(
+                self.secret.get(),
+                self.load_profiles(),
+                self.verifier.warm()
+            )
+        };
         // A library that panics on a setting must not prevent the start either.
         let _ = tokio::time::timeout(WARM_UP, AssertUnwindSafe(loads).catch_unwind()).await;
     }
@@ -160,6 +178,7 @@ impl<P: Provider> Broker<P> {
             status: response.status(),
             outcome,
             subject: progress.subject,
+            profile: progress.profile,
             reason,
             uncounted: progress.uncounted.map(OnError::name),
             timings: progress.timings,
@@ -185,7 +204,7 @@ impl<P: Provider> Broker<P> {
             Method::DELETE => {
                 reject_ambiguous(headers)?;
                 self.origins.check(headers, false)?;
-                let expired = cookie::set(P::COOKIE, "", 0);
+                let expired = cookie::set(&self.cookie, "", 0);
                 Ok((response::signed_out(expired), Outcome::SignedOut))
             }
             Method::GET | Method::POST => {
@@ -216,55 +235,75 @@ impl<P: Provider> Broker<P> {
         let cached = self.secret.cached();
         progress.subject = cached.as_ref().and_then(|key| subject.keyed_hash(key));
 
-        let token_request = self.provider.token_request(Fields::read(request)?)?;
-        session.permits(&token_request, self.grants_claim.as_deref())?;
+        let asked = self.read_request(request)?;
+        self.check_grants(&session, &asked)?;
 
-        let key = self.load_key(deadline, progress).await?;
+        let (key, profile) = self.load_secrets(&asked, deadline, progress).await?;
         if !cached.is_some_and(|cached| Arc::ptr_eq(&cached, &key)) {
             progress.subject = subject.keyed_hash(&key);
         }
+        let token_request = self.check_profile(&session, asked, profile.as_deref(), progress)?;
+        let profile = profile.as_deref();
 
-        if let Some(token) = self.resumable_token(headers, &subject, &token_request, &key) {
+        let token_cookie = self.token_cookie(&subject, &token_request, profile)?;
+        if let Some(token) = self.resumable_token(headers, &token_cookie, &token_request, &key) {
             // The caller keeps its cookie: no token is sealed twice.
-            let response = self.token_response(&token, Outcome::Resumed, None);
+            let response =
+                self.token_response(&token, &token_request, profile, Outcome::Resumed, None);
             return Ok((response, Outcome::Resumed));
         }
 
         self.count_mint(deadline, progress).await?;
         let (token, key) = self
-            .call_provider(&token_request, &key, deadline, progress)
+            .mint_token(&session, &token_request, &key, profile, deadline, progress)
             .await?;
 
-        let cookie = self.seal(&subject, &token_request, &key, &token);
+        let cookie = token_cookie
+            .seal(&key, &token)
+            .and_then(|sealed| cookie::set(&self.cookie, &sealed, token.expires_in));
         if cookie.is_none() {
             progress.note =
                 Some("no cookie was set: the sealed token is longer than browsers accept");
         }
-        let response = self.token_response(&token, Outcome::Minted, cookie);
+        let response =
+            self.token_response(&token, &token_request, profile, Outcome::Minted, cookie);
         Ok((response, Outcome::Minted))
     }
 
-    /// The cookie that holds the sealed token, unless it is too long.
-    fn seal(
+    /// The cookie of a token for this request.
+    fn token_cookie(
         &self,
         subject: &SubjectId,
-        token_request: &TokenRequest,
-        key: &ApiKey,
-        token: &IssuedToken,
-    ) -> Option<HeaderValue> {
-        let base_url = self.provider.base_url();
-        let sealed =
-            TokenCookie::new(key, P::COOKIE).seal(subject, token_request, token, base_url)?;
-        cookie::set(P::COOKIE, &sealed, token.expires_in)
+        token_request: &TokenRequest<P::Options>,
+        profile: Option<&Profile<P::Profile>>,
+    ) -> Result<TokenCookie, Problem> {
+        let purpose = Purpose {
+            name: &self.cookie,
+            subject: subject.as_str(),
+            base_url: self.provider.base_url().as_str(),
+            request: token_request,
+            profile: profile.map(|profile| profile.version.as_str()),
+        };
+        TokenCookie::new(&purpose)
+            .ok_or_else(|| Problem::internal("the token request cannot be serialized"))
     }
 
     fn token_response(
         &self,
         token: &IssuedToken,
+        token_request: &TokenRequest<P::Options>,
+        profile: Option<&Profile<P::Profile>>,
         source: Outcome,
         cookie: Option<HeaderValue>,
     ) -> Response<Bytes> {
-        let body = TokenBody::new(P::NAME, token, P::SINGLE_USE, self.provider.base_url());
+        let content = profile.map(|profile| &profile.content);
+        let body = TokenBody {
+            provider: P::NAME,
+            token,
+            single_use: token_request.is_single_use(),
+            profile: profile.map(|profile| (profile.name.as_str(), P::Profile::LOCKED)),
+            details: &self.provider.details(token_request, token, content),
+        };
         response::token(&body, source.name(), cookie)
     }
 }

@@ -4,15 +4,21 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::mint::Minter;
+use super::mint::{Minter, rejected};
+use super::profiles::Profile;
+use super::requested::Requested;
 use super::{Broker, Progress};
 use crate::problem::{Code, Problem};
 use crate::provider::Provider;
+use crate::provider::context::MintContext;
 use crate::provider::request::TokenRequest;
-use crate::provider::token::{IssuedToken, MintedToken};
+use crate::provider::token::IssuedToken;
 use crate::secret::api_key::ApiKey;
 use crate::session::Session;
 use crate::session::credential::Credential;
+
+/// The profile of a request to a provider.
+type RequestedProfile<P> = Arc<Profile<<P as Provider>::Profile>>;
 
 impl<P: Provider> Broker<P> {
     pub(super) async fn verify_session(
@@ -27,15 +33,36 @@ impl<P: Provider> Broker<P> {
         verified.unwrap_or_else(|_| Err(deadline_passed(Code::SessionUnavailable)))
     }
 
-    pub(super) async fn load_key(
+    /// Loads the provider's key and the requested profile.
+    pub(super) async fn load_secrets(
         &self,
+        requested: &Requested<P::Options>,
         deadline: Instant,
         progress: &mut Progress,
-    ) -> Result<Arc<ApiKey>, Problem> {
+    ) -> Result<(Arc<ApiKey>, Option<RequestedProfile<P>>), Problem> {
         let started = Instant::now();
-        let loaded = timeout_at(deadline, self.secret.get()).await;
+        let profile = async {
+            let Some(profiles) = &self.profiles else {
+                return Ok(None);
+            };
+            let loaded = profiles.load().await?;
+            profiles
+                .find(&loaded, requested.profile.as_deref())
+                .map(Some)
+        };
+        let loads = async { tokio::join!(self.secret.get(), profile) };
+        let loaded = timeout_at(deadline, loads).await;
         progress.timings.secret = Some(started.elapsed());
-        loaded.unwrap_or_else(|_| Err(deadline_passed(Code::SecretUnavailable)))
+        let (key, profile) = loaded.map_err(|_| deadline_passed(Code::SecretUnavailable))?;
+        Ok((key?, profile?))
+    }
+
+    /// Loads the profiles before the first request.
+    pub(super) async fn load_profiles(&self) {
+        if let Some(profiles) = &self.profiles {
+            // The first request reports what is wrong.
+            let _ = profiles.load().await;
+        }
     }
 
     /// Counts this mint, or refuses it if the subject has reached a limit.
@@ -60,31 +87,37 @@ impl<P: Provider> Broker<P> {
 
     /// Mints a token. The key that is returned is the one that the provider accepted, which may be
     /// newer than `key`.
-    pub(super) async fn call_provider(
+    pub(super) async fn mint_token(
         &self,
-        token_request: &TokenRequest,
+        session: &Session,
+        token_request: &TokenRequest<P::Options>,
         key: &Arc<ApiKey>,
+        profile: Option<&Profile<P::Profile>>,
         deadline: Instant,
         progress: &mut Progress,
     ) -> Result<(IssuedToken, Arc<ApiKey>), Problem> {
+        // The lifetime counts from before the call, so that the response never promises more time
+        // than the token has.
+        let now = self.clock.now();
+        let hash = progress.subject.as_deref().unwrap_or_default();
+        let reference = self.subject_reference.refer(session.subject(), hash);
+        let context = MintContext::new(token_request, now)
+            .with_profile(profile.map(|profile| &profile.content))
+            .with_subject(hash, reference);
         let minter = Minter {
             provider: &self.provider,
             secret: &self.secret,
             transport: &self.transport,
             clock: &self.clock,
         };
-        // The lifetime counts from before the call, so that the response never promises more time
-        // than the token has.
-        let start = self.clock.now().as_secs();
         let started = Instant::now();
-        let minted = minter.mint(token_request, key, deadline).await;
-        progress.timings.provider = Some(started.elapsed());
-        let (MintedToken { token, expires_in }, key) = minted?;
-        let token = IssuedToken {
-            token,
-            expires_in,
-            expires_at: start + u64::from(expires_in),
-        };
+        let minted = minter.mint(context, key, deadline).await;
+        if P::CALLS {
+            progress.timings.provider = Some(started.elapsed());
+        }
+        let (token, key) = minted?;
+        let token = token.issue(now.as_secs(), token_request.expires_in());
+        let token = token.ok_or_else(|| rejected("the provider's token has expired already"))?;
         Ok((token, key))
     }
 }

@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::clock::rfc3339;
 use crate::endpoint::cors;
 use crate::endpoint::static_headers::{Header, insert};
 use crate::problem::{Code, Problem};
+use crate::provider::details::TokenDetails;
 use crate::provider::token::IssuedToken;
 
 /// The value of `Allow` in a 405.
@@ -42,32 +43,44 @@ static COMMON: [Header; 6] = [
 ];
 
 /// The body of a response with a token.
-#[derive(Serialize)]
 pub struct TokenBody<'a> {
-    provider: &'static str,
-    token: &'a str,
-    expires_in: u32,
-    expires_at: String,
-    single_use: bool,
-    base_url: &'a str,
+    /// The provider's name.
+    pub provider: &'static str,
+    /// The token.
+    pub token: &'a IssuedToken,
+    /// Whether the token can be used once only.
+    pub single_use: bool,
+    /// The profile's name, and whether the provider holds the session to it.
+    pub profile: Option<(&'a str, bool)>,
+    /// Where and how to use the token.
+    pub details: &'a TokenDetails<'a>,
 }
 
-impl<'a> TokenBody<'a> {
-    /// The body for a token of a provider.
-    pub fn new(
-        provider: &'static str,
-        token: &'a IssuedToken,
-        single_use: bool,
-        base_url: &'a str,
-    ) -> Self {
-        Self {
-            provider,
-            token: token.token.expose(),
-            expires_in: token.expires_in,
-            expires_at: rfc3339(token.expires_at),
-            single_use,
-            base_url,
+impl Serialize for TokenBody<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { token, details, .. } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("provider", self.provider)?;
+        map.serialize_entry("token", token.token.expose())?;
+        map.serialize_entry("expires_in", &token.expires_in)?;
+        map.serialize_entry("expires_at", &rfc3339(token.expires_at))?;
+        map.serialize_entry("single_use", &self.single_use)?;
+        map.serialize_entry("base_url", details.base_url().public())?;
+        if let Some((name, locked)) = self.profile {
+            map.serialize_entry("profile", name)?;
+            map.serialize_entry("locked", &locked)?;
         }
+        let further = details.members().iter();
+        for (name, value) in further.filter(|(name, _)| !token.members.contains_key(*name)) {
+            map.serialize_entry(name, value)?;
+        }
+        for (name, value) in &token.members {
+            map.serialize_entry(name, value)?;
+        }
+        if let Some(connect) = details.connect() {
+            map.serialize_entry("connect", connect)?;
+        }
+        map.end()
     }
 }
 

@@ -24,6 +24,8 @@ pub struct RequestLog {
     pub outcome: Outcome,
     /// A keyed hash of issuer and subject.
     pub subject: Option<String>,
+    /// The name of the profile.
+    pub profile: Option<String>,
     /// Why the request failed, for the operator.
     pub reason: Option<Cow<'static, str>>,
     /// The value of `LIMIT_ON_ERROR`, if the limit table could not be used.
@@ -74,6 +76,7 @@ impl RequestLog {
             outcome: self.outcome.name(),
             source: has_token.then(|| self.outcome.name()),
             subject: self.subject.as_deref(),
+            profile: self.profile.as_deref(),
             reason: self.reason.as_deref(),
             session_ms: self.timings.session.map(milliseconds),
             secret_ms: self.timings.secret.map(milliseconds),
@@ -118,6 +121,8 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session_ms: Option<f64>,
@@ -146,6 +151,7 @@ mod tests {
             status: StatusCode::OK,
             outcome,
             subject: None,
+            profile: None,
             reason: None,
             uncounted: matches!(outcome, Outcome::Minted).then_some("local"),
             timings,

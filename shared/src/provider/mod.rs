@@ -3,53 +3,111 @@
 //!
 //! To add a provider, copy a folder of `functions/` and implement [`Provider`] for it.
 
+pub mod context;
+pub mod details;
+pub mod fields;
+pub mod jwt;
+pub mod lifetimes;
+pub mod profile;
 pub mod request;
+pub mod response;
+pub mod subject;
 pub mod token;
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::{Response, StatusCode};
+use serde::Serialize;
+
+pub use crate::provider::context::{Mint, MintContext, MintError};
+pub use crate::provider::details::{Socket, TokenDetails};
+pub use crate::provider::fields::Fields;
+pub use crate::provider::lifetimes::Lifetimes;
+pub use crate::provider::profile::{NoProfile, ProfileFormat, ProfileReader};
+pub use crate::provider::request::TokenRequest;
+pub use crate::provider::response::TokenResponse;
+pub use crate::provider::subject::SubjectUse;
+pub use crate::provider::token::{IssuedToken, MintedToken, ProviderToken};
+pub use crate::secret::api_key::ApiKey;
+pub use crate::secret::format::SecretFormat;
+pub use crate::settings::BaseUrl;
 
 use crate::problem::{Code, Problem};
-use crate::provider::request::{Fields, TokenRequest};
-use crate::provider::token::MintedToken;
-pub use crate::secret::api_key::ApiKey;
 use crate::settings::Reader;
 
-/// A voice-AI provider that mints short-lived tokens for an API key.
+/// A voice-AI provider that mints short-lived tokens.
 pub trait Provider: Sized + Send + Sync + 'static {
-    /// The provider's name in responses, logs and metrics.
+    /// The provider's name in responses, cookies, logs and metrics.
     const NAME: &'static str;
-    /// The name of the token cookie.
-    const COOKIE: &'static str;
-    /// Whether a token can be used once only. Such a token is never issued twice.
-    const SINGLE_USE: bool;
+    /// What the provider's secret consists of.
+    const SECRET: SecretFormat = SecretFormat::Key;
+    /// What the provider takes of an end user.
+    const SUBJECT: SubjectUse = SubjectUse::Unused;
+    /// Whether mints are calls. A provider whose tokens are signed by the function is not called.
+    const CALLS: bool = true;
+    /// Whether the call of a mint may be repeated after it may have reached the provider.
+    const IS_REPEATABLE: bool = true;
+
+    /// What only this provider's token requests have, or `()`.
+    type Options: Serialize + Send + Sync;
+    /// The provider's profiles, or [`NoProfile`].
+    type Profile: ProfileFormat;
 
     /// Reads the provider's settings.
     fn from_settings(reader: &mut Reader) -> Self;
 
-    /// The URL of the minting host, without a slash at its end.
-    fn base_url(&self) -> &str;
+    /// The host that mints.
+    fn base_url(&self) -> &BaseUrl;
 
     /// Checks the fields and returns the token request.
     ///
     /// # Errors
     /// [`Code::RequestInvalid`] with the fields that are wrong, or [`Code::GrantNotAllowed`] if the
     /// deployment permits less.
-    fn token_request(&self, fields: Fields) -> Result<TokenRequest, Problem>;
+    fn token_request(&self, fields: Fields) -> Result<TokenRequest<Self::Options>, Problem>;
 
-    /// Builds the HTTP request that mints a token.
+    /// Checks the request against the profile that it names, and completes it.
     ///
     /// # Errors
-    /// If the parts do not form an HTTP request, which does not happen with valid settings and
-    /// keys.
-    fn mint_request(&self, request: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>>;
+    /// [`Code::RequestInvalid`] with the fields that do not fit.
+    fn check_profile(
+        &self,
+        request: TokenRequest<Self::Options>,
+        _profile: &Self::Profile,
+    ) -> Result<TokenRequest<Self::Options>, Problem> {
+        Ok(request)
+    }
 
-    /// Reads the token from the body of a successful response.
+    /// Begins a mint: builds the call, or signs the token.
     ///
     /// # Errors
-    /// A clause for the log, without anything from the body.
-    fn parse_token(&self, request: &TokenRequest, body: &[u8])
-    -> Result<MintedToken, &'static str>;
+    /// If the parts do not form a call, which does not happen with valid settings and secrets.
+    fn mint(
+        &self,
+        context: &MintContext<'_, Self::Options, Self::Profile>,
+    ) -> Result<Mint, MintError>;
+
+    /// Reads the token from a response with a status of 2xx.
+    ///
+    /// # Errors
+    /// A clause for the log, without anything from the response.
+    fn parse_token(
+        &self,
+        _context: &MintContext<'_, Self::Options, Self::Profile>,
+        _response: &Response<Bytes>,
+    ) -> Result<MintedToken, &'static str> {
+        Err("the provider's tokens do not come from a response")
+    }
+
+    /// What a response says in addition to the token: the host where it is used, the sockets that it
+    /// opens, and further members.
+    fn details(
+        &self,
+        _request: &TokenRequest<Self::Options>,
+        _token: &IssuedToken,
+        _profile: Option<&Self::Profile>,
+    ) -> TokenDetails<'_> {
+        TokenDetails::new(self.base_url())
+    }
 
     /// What an error response means. For most providers the status says enough.
     fn verdict(&self, status: StatusCode, _body: &[u8]) -> Verdict {
@@ -61,6 +119,12 @@ pub trait Provider: Sized + Send + Sync + 'static {
     fn error_code(&self, _body: &[u8]) -> Option<&'static str> {
         None
     }
+}
+
+/// The name of a provider's token cookie. `__Host-` ties it to this very host (RFC 6265bis section
+/// 4.1.3.2).
+pub fn cookie_name(provider: &str) -> String {
+    format!("__Host-{provider}-token")
 }
 
 /// Finds a code in the list of a provider's known codes.
@@ -91,42 +155,13 @@ impl Verdict {
     }
 }
 
-/// The lifetimes that callers may request, in seconds: `MAX_EXPIRES_IN` and `DEFAULT_EXPIRES_IN`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lifetimes {
-    /// The longest lifetime.
-    pub max: u32,
-    /// The lifetime of a token request that names none.
-    pub default: u32,
-}
-
-impl Lifetimes {
-    const DEFAULT: u32 = 60;
-
-    /// Reads the settings. `max` is the longest lifetime that the provider permits.
-    pub fn from_settings(reader: &mut Reader, max: u32) -> Self {
-        let max = reader
-            .whole_number("MAX_EXPIRES_IN", 1..=max, "seconds")
-            .unwrap_or(max);
-        let default = reader.whole_number(
-            "DEFAULT_EXPIRES_IN",
-            1..=max,
-            "seconds, at most MAX_EXPIRES_IN",
-        );
-        Self {
-            max,
-            default: default.unwrap_or(Self::DEFAULT.min(max)),
-        }
-    }
-}
-
 /// Checks that the deployment permits the requested grants. `setting` names the setting that lists
 /// `allowed`.
 ///
 /// # Errors
 /// [`Code::GrantNotAllowed`].
 pub fn check_grants(
-    requested: &[&'static str],
+    requested: &[&str],
     allowed: &[&'static str],
     setting: &str,
 ) -> Result<(), Problem> {

@@ -1,396 +1,85 @@
-//! Token requests: the fields of a JSON body or of a query string, checked one by one.
-//!
-//! Checking a field takes it; the fields that are left at the end are unknown. All errors are
-//! reported at once.
+//! What a caller requests, after all checks.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
-use bytes::Bytes;
-use http::{Method, Request, header};
-use serde_json::Value;
+use serde::Serialize;
 
-use crate::json;
-use crate::problem::{Code, FieldError, Problem};
+/// What a caller requests, after all checks. `O` holds what only this provider has.
+///
+/// Its serialized form identifies everything that was requested except for the lifetime: a token is
+/// resumed only for a request with the same form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TokenRequest<O = ()> {
+    grants: Vec<Cow<'static, str>>,
+    #[serde(skip)]
+    expires_in: u32,
+    single_use: bool,
+    options: O,
+}
 
-/// The longest accepted body, in bytes.
-pub const MAX_BODY_BYTES: usize = 4096;
+impl TokenRequest {
+    /// A request for a reusable token with a lifetime in seconds, without grants and options.
+    pub fn new(expires_in: u32) -> Self {
+        Self {
+            grants: Vec::new(),
+            expires_in,
+            single_use: false,
+            options: (),
+        }
+    }
+}
 
-/// What a caller requests, after all checks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenRequest {
-    /// What the token shall permit (`tts`, `stt`, `agent`, or a token type), in a fixed order.
-    pub grants: Vec<&'static str>,
+impl<O> TokenRequest<O> {
+    /// Sets what the token shall permit, in a fixed order. `GRANTS_CLAIM` must cover each name.
+    #[must_use]
+    pub fn with_grants<G: Into<Cow<'static, str>>>(
+        mut self,
+        grants: impl IntoIterator<Item = G>,
+    ) -> Self {
+        self.grants = grants.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets whether the token can be used once only. Such a token is never issued twice.
+    #[must_use]
+    pub fn with_single_use(mut self, single_use: bool) -> Self {
+        self.single_use = single_use;
+        self
+    }
+
+    /// Sets what only this provider has.
+    #[must_use]
+    pub fn with_options<N>(self, options: N) -> TokenRequest<N> {
+        TokenRequest {
+            grants: self.grants,
+            expires_in: self.expires_in,
+            single_use: self.single_use,
+            options,
+        }
+    }
+
+    /// What the token shall permit.
+    pub fn grants(&self) -> &[Cow<'static, str>] {
+        &self.grants
+    }
+
+    /// Whether the token shall permit this.
+    pub fn has_grant(&self, grant: &str) -> bool {
+        self.grants.iter().any(|known| known == grant)
+    }
+
     /// The token's lifetime in seconds.
-    pub expires_in: u32,
-    /// The longest duration of a session that is opened with the token, in seconds. `None` leaves
-    /// it to the provider.
-    pub max_session_duration: Option<u32>,
-}
-
-/// How many unknown fields a response names at most.
-const MAX_UNKNOWN: usize = 10;
-
-enum Field {
-    Json(Value),
-    Text(String),
-}
-
-/// The fields of a token request that have not been checked yet.
-pub struct Fields {
-    unchecked: BTreeMap<String, Field>,
-    taken: Vec<&'static str>,
-    errors: Vec<FieldError>,
-}
-
-impl Fields {
-    /// Reads the fields, for GET from the query and else from the body.
-    ///
-    /// # Errors
-    /// [`Code::RequestTooLarge`], [`Code::MediaTypeNotSupported`], [`Code::RequestMalformed`].
-    pub fn read(request: &Request<Bytes>) -> Result<Self, Problem> {
-        let unchecked = if request.method() == Method::GET {
-            query_fields(request.uri().query().unwrap_or_default())?
-        } else {
-            body_fields(request)?
-        };
-        Ok(Self {
-            unchecked,
-            taken: Vec::new(),
-            errors: Vec::new(),
-        })
+    pub fn expires_in(&self) -> u32 {
+        self.expires_in
     }
 
-    /// Reports that a field is wrong. `requirement` completes the sentence that begins with the
-    /// field's name, such as "must be a whole number".
-    pub fn error(&mut self, field: &'static str, requirement: impl Into<Cow<'static, str>>) {
-        self.errors.push(FieldError::new(field, requirement));
+    /// Whether the token can be used once only.
+    pub fn is_single_use(&self) -> bool {
+        self.single_use
     }
 
-    /// Whether the caller named a field that has not been taken yet.
-    pub fn has(&self, field: &str) -> bool {
-        self.unchecked.contains_key(field)
-    }
-
-    /// Treats a null field as absent.
-    pub fn null_is_absent(&mut self, field: &'static str) {
-        if matches!(self.unchecked.get(field), Some(Field::Json(Value::Null))) {
-            self.unchecked.remove(field);
-        }
-    }
-
-    /// Takes a whole number within a range.
-    pub fn whole_number(&mut self, field: &'static str, range: RangeInclusive<u32>) -> Option<u32> {
-        let number = match self.take(field)? {
-            Field::Json(value) => whole(&value),
-            Field::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                text.parse().ok()
-            }
-            Field::Text(_) => None,
-        };
-        let number = number.filter(|number| range.contains(number));
-        if number.is_none() {
-            let (min, max) = (range.start(), range.end());
-            self.error(
-                field,
-                if min == max {
-                    format!("must be {min} seconds, or absent")
-                } else {
-                    format!("must be a whole number of seconds from {min} to {max}")
-                },
-            );
-        }
-        number
-    }
-
-    /// Takes one of several names.
-    pub fn choice(&mut self, field: &'static str, known: &[&'static str]) -> Option<&'static str> {
-        let text = match self.take(field)? {
-            Field::Json(Value::String(text)) | Field::Text(text) => text,
-            Field::Json(_) => String::new(),
-        };
-        let choice = known.iter().copied().find(|name| *name == text);
-        if choice.is_none() {
-            self.error(field, format!("must be one of {}", known.join(", ")));
-        }
-        choice
-    }
-
-    /// Takes a set of names, in the order of `known`: in JSON an object whose members are true, false
-    /// or null, in a query a comma-separated list. At least one name must be on.
-    pub fn switches(
-        &mut self,
-        field: &'static str,
-        known: &[&'static str],
-    ) -> Option<Vec<&'static str>> {
-        let taken = self.take(field)?;
-        let in_query = matches!(taken, Field::Text(_));
-        let on = match taken {
-            Field::Json(Value::Object(members)) => members
-                .iter()
-                .map(|(name, value)| match value {
-                    Value::Bool(on) => Some((name.clone(), *on)),
-                    Value::Null => Some((name.clone(), false)),
-                    _ => None,
-                })
-                .collect::<Option<Vec<_>>>(),
-            Field::Json(_) => None,
-            Field::Text(text) => Some(
-                text.split(',')
-                    .map(|name| (name.trim().to_owned(), true))
-                    .collect(),
-            ),
-        };
-        let on = on.filter(|switches| {
-            switches
-                .iter()
-                .all(|(name, _)| known.contains(&name.as_str()))
-        });
-        let set: Option<Vec<_>> = on.map(|on| {
-            known
-                .iter()
-                .copied()
-                .filter(|name| on.iter().any(|(n, on)| *on && n == name))
-                .collect()
-        });
-        let set = set.filter(|set| !set.is_empty());
-        if set.is_none() {
-            let names = known.join(", ");
-            self.error(
-                field,
-                if in_query {
-                    format!("must be a comma-separated list of {names}")
-                } else {
-                    format!("must be an object of {names}, each true, false or null, and at least one true")
-                },
-            );
-        }
-        set
-    }
-
-    /// Completes the checks.
-    ///
-    /// # Errors
-    /// [`Code::RequestInvalid`] with every field that is wrong or unknown.
-    pub fn finish(mut self) -> Result<(), Problem> {
-        let known = self.taken.join(", ");
-        for name in self.unchecked.into_keys().take(MAX_UNKNOWN) {
-            let name = json::shortened(&name).into_owned();
-            self.errors.push(FieldError::new(
-                name,
-                format!("is unknown; permitted: {known}"),
-            ));
-        }
-        if self.errors.is_empty() {
-            Ok(())
-        } else {
-            Err(Problem::invalid(self.errors))
-        }
-    }
-
-    fn take(&mut self, field: &'static str) -> Option<Field> {
-        self.taken.push(field);
-        self.unchecked.remove(field)
-    }
-}
-
-/// A whole number. JSON does not distinguish 60 from 60.0 (RFC 8259 section 6), and in JSON Schema
-/// both are integers.
-fn whole(value: &Value) -> Option<u32> {
-    if let Some(number) = value.as_u64() {
-        return u32::try_from(number).ok();
-    }
-    let number = value
-        .as_f64()
-        .filter(|number| number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(number))?;
-    Some(number as u32)
-}
-
-/// The problem of a body of more than [`MAX_BODY_BYTES`].
-pub fn too_large() -> Problem {
-    Problem::new(
-        Code::RequestTooLarge,
-        format!("Send at most {MAX_BODY_BYTES} bytes."),
-    )
-}
-
-fn query_fields(query: &str) -> Result<BTreeMap<String, Field>, Problem> {
-    let mut fields = BTreeMap::new();
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        if fields.contains_key(name.as_ref()) {
-            let detail = format!(
-                "Send each query parameter once: {} is repeated.",
-                json::shortened(&name)
-            );
-            return Err(Problem::new(Code::RequestMalformed, detail)
-                .with_reason("a query parameter is repeated"));
-        }
-        fields.insert(name.into_owned(), Field::Text(value.into_owned()));
-    }
-    Ok(fields)
-}
-
-fn body_fields(request: &Request<Bytes>) -> Result<BTreeMap<String, Field>, Problem> {
-    let body = request.body();
-    if body.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    if body.len() > MAX_BODY_BYTES {
-        return Err(too_large());
-    }
-    let media_type = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = media_type
-        .and_then(|value| value.split(';').next())
-        .unwrap_or_default();
-    if !essence.trim().eq_ignore_ascii_case("application/json") {
-        return Err(Problem::new(
-            Code::MediaTypeNotSupported,
-            "Send the body as application/json.",
-        ));
-    }
-    let members = json::strict_object(body).map_err(|error| {
-        // A member's name comes from the caller, so the log does not have it.
-        let detail = format!("Send one JSON object in UTF-8, with each member once: {error}.");
-        Problem::new(Code::RequestMalformed, detail)
-            .with_reason("the body is not a JSON object, or has a repeated member")
-    })?;
-    Ok(members
-        .into_iter()
-        .map(|(name, value)| (name, Field::Json(value)))
-        .collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn post(body: &str) -> Result<Fields, Problem> {
-        let request = Request::post("/").header("content-type", "application/json; charset=utf-8");
-        Fields::read(
-            &request
-                .body(Bytes::copy_from_slice(body.as_bytes()))
-                .unwrap(),
-        )
-    }
-
-    fn get(query: &str) -> Result<Fields, Problem> {
-        Fields::read(
-            &Request::get(format!("/?{query}"))
-                .body(Bytes::new())
-                .unwrap(),
-        )
-    }
-
-    #[test]
-    fn a_whole_number_is_neither_text_nor_a_fraction() {
-        assert_eq!(
-            post(r#"{"n":60}"#).unwrap().whole_number("n", 1..=60),
-            Some(60)
-        );
-        assert_eq!(
-            post(r#"{"n":60.0}"#).unwrap().whole_number("n", 1..=60),
-            Some(60)
-        );
-        assert_eq!(
-            post(r#"{"n":6e1}"#).unwrap().whole_number("n", 1..=60),
-            Some(60)
-        );
-        assert_eq!(get("n=60").unwrap().whole_number("n", 1..=60), Some(60));
-        for number in [
-            "0",
-            "61",
-            "\"6\"",
-            "6.5",
-            "-1",
-            "null",
-            "-0.0",
-            "-6.0",
-            "61.0",
-            "1e300",
-            "4294967297.0",
-        ] {
-            let body = format!(r#"{{"n":{number}}}"#);
-            let mut fields = post(&body).unwrap();
-            assert_eq!(fields.whole_number("n", 1..=60), None, "{body}");
-            assert_eq!(
-                fields.finish().unwrap_err().code,
-                Code::RequestInvalid,
-                "{body}"
-            );
-        }
-        for query in ["n=+6", "n=", "n=6%20", "n=6.0", "n=0x6", "n=99999999999"] {
-            let mut fields = get(query).unwrap();
-            assert_eq!(fields.whole_number("n", 1..=60), None, "{query}");
-            assert!(fields.finish().is_err(), "{query}");
-        }
-    }
-
-    #[test]
-    fn switches_have_a_fixed_order_and_at_least_one_is_on() {
-        let known = ["tts", "stt"];
-        let both = Some(vec!["tts", "stt"]);
-        assert_eq!(
-            post(r#"{"g":{"stt":true,"tts":true}}"#)
-                .unwrap()
-                .switches("g", &known),
-            both
-        );
-        assert_eq!(get("g=stt,tts").unwrap().switches("g", &known), both);
-        for body in [
-            r#"{"g":{}}"#,
-            r#"{"g":{"tts":false,"stt":null}}"#,
-            r#"{"g":{"x":true}}"#,
-            r#"{"g":"tts"}"#,
-        ] {
-            assert_eq!(post(body).unwrap().switches("g", &known), None, "{body}");
-        }
-        assert_eq!(get("g=").unwrap().switches("g", &known), None);
-    }
-
-    #[test]
-    fn unknown_fields_are_reported_with_the_permitted_ones() {
-        let mut fields = post(r#"{"n":1,"nope":2}"#).unwrap();
-        fields.whole_number("n", 1..=9);
-        let problem = fields.finish().unwrap_err();
-        assert_eq!(
-            problem.errors,
-            [FieldError::new("nope", "is unknown; permitted: n")]
-        );
-        assert!(
-            !problem.reason.contains("nope"),
-            "the log does not repeat a caller's text"
-        );
-        let problem = post(&format!(r#"{{"{}":1}}"#, "ü".repeat(999)))
-            .unwrap()
-            .finish()
-            .unwrap_err();
-        assert_eq!(problem.errors[0].field, format!("{}…", "ü".repeat(64)));
-    }
-
-    #[test]
-    fn a_body_is_short_and_a_json_object() {
-        assert_eq!(post("[]").err().unwrap().code, Code::RequestMalformed);
-        assert_eq!(
-            post(r#"{"a":1,"a":2}"#).err().unwrap().code,
-            Code::RequestMalformed
-        );
-        assert_eq!(
-            post(&" ".repeat(4097)).err().unwrap().code,
-            Code::RequestTooLarge
-        );
-        let text = Request::post("/")
-            .header("content-type", "text/plain")
-            .body(Bytes::from_static(b"{}"))
-            .unwrap();
-        assert_eq!(
-            Fields::read(&text).err().unwrap().code,
-            Code::MediaTypeNotSupported
-        );
-        assert_eq!(get("a=1&a=1").err().unwrap().code, Code::RequestMalformed);
-        assert!(post("").unwrap().finish().is_ok());
+    /// What only this provider has.
+    pub fn options(&self) -> &O {
+        &self.options
     }
 }

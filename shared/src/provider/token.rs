@@ -1,9 +1,7 @@
-//! A provider's token, and the response that holds it.
+//! A provider's token.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
-
-use crate::json;
 
 /// A provider's short-lived token. It leaves the broker in the response and in the sealed cookie
 /// only. `Debug` does not show it, and dropping it overwrites its memory.
@@ -31,13 +29,78 @@ impl ProviderToken {
     }
 }
 
-/// A token that a provider minted.
+/// A token that was minted.
 #[derive(Debug)]
 pub struct MintedToken {
-    /// The token.
-    pub token: ProviderToken,
-    /// Its lifetime in seconds, counted from the mint.
-    pub expires_in: u32,
+    token: ProviderToken,
+    stated: Option<Stated>,
+    members: Map<String, Value>,
+}
+
+/// The expiry that a provider states.
+#[derive(Clone, Copy, Debug)]
+enum Stated {
+    /// Seconds from the mint.
+    In(u64),
+    /// Seconds since the Unix epoch.
+    At(u64),
+}
+
+impl MintedToken {
+    /// A token that has the requested lifetime.
+    pub fn new(token: ProviderToken) -> Self {
+        Self {
+            token,
+            stated: None,
+            members: Map::new(),
+        }
+    }
+
+    /// Sets the lifetime that the provider states, in seconds. A longer one than the requested one
+    /// has no effect.
+    #[must_use]
+    pub fn expires_in(self, seconds: u64) -> Self {
+        Self {
+            stated: Some(Stated::In(seconds)),
+            ..self
+        }
+    }
+
+    /// Sets when the token expires by the provider's statement, in seconds since the Unix epoch.
+    /// Later than the requested lifetime has no effect.
+    #[must_use]
+    pub fn expires_at(self, unix_seconds: u64) -> Self {
+        Self {
+            stated: Some(Stated::At(unix_seconds)),
+            ..self
+        }
+    }
+
+    /// Adds a member to the response, such as an id that the provider returned. It is kept in the
+    /// token's cookie, so a resumed token has it too.
+    #[must_use]
+    pub fn with_member(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The token as it is issued: it expires at the end of the requested lifetime, or when the
+    /// provider says if that is earlier. `start` is the whole second, since the Unix epoch, before
+    /// the mint. `None` if it has expired already.
+    pub(crate) fn issue(self, start: u64, requested: u32) -> Option<IssuedToken> {
+        let requested = u64::from(requested);
+        let expires_in = match self.stated {
+            None => requested,
+            Some(Stated::In(seconds)) => requested.min(seconds),
+            Some(Stated::At(end)) => requested.min(end.saturating_sub(start)),
+        };
+        Some(IssuedToken {
+            token: self.token,
+            expires_in: u32::try_from(expires_in).ok().filter(|left| *left > 0)?,
+            expires_at: start + expires_in,
+            members: self.members,
+        })
+    }
 }
 
 /// A token that is issued to the caller, minted or resumed.
@@ -49,44 +112,8 @@ pub struct IssuedToken {
     pub expires_in: u32,
     /// When it expires: seconds since the Unix epoch.
     pub expires_at: u64,
-}
-
-/// The body of a provider's successful response: one JSON object. It has no `Debug`, as it holds
-/// the token.
-pub struct TokenResponse(Map<String, Value>);
-
-impl TokenResponse {
-    /// Parses the body.
-    ///
-    /// # Errors
-    /// A clause for the log.
-    pub fn parse(body: &[u8]) -> Result<Self, &'static str> {
-        serde_json::from_slice(body).map(Self).map_err(|_| {
-            if json::is_gzip(body) {
-                "the provider's response is gzip-compressed although that was not requested"
-            } else {
-                "the provider's response is not a JSON object"
-            }
-        })
-    }
-
-    /// The token that a member holds.
-    ///
-    /// # Errors
-    /// A clause for the log.
-    pub fn token(&self, member: &str) -> Result<ProviderToken, &'static str> {
-        let text = self
-            .member(member)
-            .and_then(Value::as_str)
-            .ok_or("the provider's response has no token")?;
-        ProviderToken::new(text)
-            .ok_or("the provider's token is empty, too long or not visible ASCII")
-    }
-
-    /// Any other member.
-    pub fn member(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
-    }
+    /// What the response also has.
+    pub members: Map<String, Value>,
 }
 
 #[cfg(test)]
@@ -105,5 +132,27 @@ mod tests {
     fn debug_output_does_not_contain_the_token() {
         let token = ProviderToken::new("the-token").unwrap();
         assert!(!format!("{token:?}").contains("the-token"));
+    }
+
+    #[test]
+    fn a_token_expires_as_requested_or_earlier_if_the_provider_says_so() {
+        let minted = || MintedToken::new(ProviderToken::new("t").unwrap());
+        for (minted, expected) in [
+            (minted(), Some((60, 1060))),
+            (minted().expires_in(45), Some((45, 1045))),
+            (minted().expires_in(3600), Some((60, 1060))),
+            (minted().expires_in(u64::MAX), Some((60, 1060))),
+            (minted().expires_in(0), None),
+            (minted().expires_at(1045), Some((45, 1045))),
+            (minted().expires_at(5000), Some((60, 1060))),
+            (minted().expires_at(1000), None),
+            (minted().expires_at(7), None),
+        ] {
+            let issued = minted.issue(1000, 60);
+            assert_eq!(
+                issued.map(|issued| (issued.expires_in, issued.expires_at)),
+                expected
+            );
+        }
     }
 }

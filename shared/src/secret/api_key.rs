@@ -13,22 +13,53 @@ use secrecy::{ExposeSecret as _, SecretString};
 #[derive(Debug)]
 pub struct ApiKey {
     text: SecretString,
+    /// All values of a secret that has several, by name.
+    values: Vec<(&'static str, SecretString)>,
     version: String,
     derived: OnceLock<Option<DerivedKeys>>,
 }
 
 impl ApiKey {
-    pub(super) fn new(text: String, version: String) -> Self {
+    /// A key.
+    pub fn new(text: impl Into<SecretString>) -> Self {
         Self {
             text: text.into(),
-            version,
+            values: Vec::new(),
+            version: String::new(),
             derived: OnceLock::new(),
+        }
+    }
+
+    /// A secret of several values, by name. The first one is the key. `None` without any.
+    pub fn with_values(values: Vec<(&'static str, String)>) -> Option<Self> {
+        let (_, first) = values.first()?;
+        let key = Self::new(first.as_str());
+        let values = values
+            .into_iter()
+            .map(|(name, value)| (name, value.into()))
+            .collect();
+        Some(Self { values, ..key })
+    }
+
+    /// Sets which version of the secret the key is.
+    #[must_use]
+    pub(super) fn with_version(self, version: impl Into<String>) -> Self {
+        Self {
+            version: version.into(),
+            ..self
         }
     }
 
     /// The key itself.
     pub fn expose(&self) -> &str {
         self.text.expose_secret()
+    }
+
+    /// A value of a secret that has several.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        let mut values = self.values.iter();
+        let (_, value) = values.find(|(known, _)| *known == name)?;
+        Some(value.expose_secret())
     }
 
     /// A header value of `scheme` followed by the key. It is marked as sensitive, so that HTTP
@@ -45,18 +76,24 @@ impl ApiKey {
     /// The keys that are derived from this one. They are derived once.
     pub fn derived(&self) -> Option<&DerivedKeys> {
         self.derived
-            .get_or_init(|| DerivedKeys::derive(self.expose()))
+            .get_or_init(|| DerivedKeys::derive(self.material().expose_secret()))
             .as_ref()
     }
 
     pub(super) fn differs(&self, other: &Self) -> bool {
-        self.version != other.version || self.expose() != other.expose()
+        self.version != other.version
+            || self.material().expose_secret() != other.material().expose_secret()
     }
 
-    /// A key for tests.
-    #[cfg(test)]
-    pub fn for_tests(text: &str) -> Self {
-        Self::new(text.to_owned(), String::new())
+    /// What the derived keys depend on: all values, each after the first behind a byte that no value
+    /// contains.
+    fn material(&self) -> SecretString {
+        let mut material = self.expose().to_owned();
+        for (_, value) in self.values.iter().skip(1) {
+            material.push('\0');
+            material.push_str(value.expose_secret());
+        }
+        material.into()
     }
 }
 
@@ -97,8 +134,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_secret_may_have_several_values() {
+        let values = |first: &str, second: &str| {
+            let values = vec![("id", first.to_owned()), ("secret", second.to_owned())];
+            ApiKey::with_values(values).unwrap()
+        };
+        let key = values("key-1", "secret-1");
+        assert_eq!(key.expose(), "key-1");
+        assert_eq!(key.value("id"), Some("key-1"));
+        assert_eq!(key.value("secret"), Some("secret-1"));
+        assert_eq!(key.value("other"), None);
+        assert!(!format!("{key:?}").contains("secret-1"));
+        for other in [values("key-1", "secret-2"), values("key-2", "secret-1")] {
+            assert!(key.differs(&other));
+        }
+        assert!(!key.differs(&values("key-1", "secret-1")));
+        assert_eq!(values("a", "b").material().expose_secret(), "a\0b");
+        assert_eq!(ApiKey::new("key").material().expose_secret(), "key");
+    }
+
+    #[test]
     fn debug_output_does_not_contain_the_key() {
-        let key = ApiKey::for_tests("sk_secret");
+        let key = ApiKey::new("sk_secret");
         key.derived().unwrap();
         assert!(!format!("{key:?}").contains("sk_secret"));
     }

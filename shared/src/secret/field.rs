@@ -13,6 +13,10 @@ use crate::secret::store::SecretValue;
 pub enum SecretField {
     /// The named member of a JSON object, else the whole text.
     Field(String),
+    /// These members of a JSON object, all of which must be keys.
+    Values(&'static [&'static str]),
+    /// The whole text, which is a JSON object.
+    Document,
     /// The only member of a JSON object, else the whole text, if it is usable.
     Only(Usable),
     /// The whole text, if it is usable.
@@ -32,7 +36,7 @@ impl SecretField {
     /// service.
     pub(super) fn max_age(&self) -> Option<Duration> {
         match self {
-            Self::Field(_) => None,
+            Self::Field(_) | Self::Values(_) | Self::Document => None,
             Self::Only(_) | Self::Whole(_) => Some(Duration::from_secs(3600)),
         }
     }
@@ -42,6 +46,12 @@ impl SecretField {
         let key = match self {
             Self::Whole(usable) => {
                 usable(text)?;
+                text.to_owned()
+            }
+            Self::Values(names) => return values(text, names, value.version()),
+            Self::Document => {
+                json::strict_object(text.as_bytes())
+                    .map_err(|_| "the secret is not a JSON object, or has a repeated member")?;
                 text.to_owned()
             }
             // Every byte of a session secret counts.
@@ -64,8 +74,26 @@ impl SecretField {
                 key.to_owned()
             }
         };
-        Ok(ApiKey::new(key, value.version().to_owned()))
+        Ok(ApiKey::new(key).with_version(value.version()))
     }
+}
+
+fn values(
+    text: &str,
+    names: &'static [&'static str],
+    version: &str,
+) -> Result<ApiKey, &'static str> {
+    let members = json::strict_object(text.as_bytes())
+        .map_err(|_| "the secret is not a JSON object, or has a repeated member")?;
+    let values = names.iter().map(|&name| {
+        let value = members.get(name).and_then(Value::as_str);
+        let value = value.ok_or("a member of the secret is missing or not a text")?;
+        check_api_key(value.trim())?;
+        Ok((name, value.trim().to_owned()))
+    });
+    let key = ApiKey::with_values(values.collect::<Result<Vec<_>, &str>>()?);
+    let key = key.ok_or("the provider's secret has no members")?;
+    Ok(key.with_version(version))
 }
 
 /// A member of the text if it is a JSON object, else the whole text.

@@ -7,6 +7,7 @@
 pub mod api_key;
 mod cache;
 mod field;
+pub mod format;
 mod store;
 
 pub use cache::SecretCache;

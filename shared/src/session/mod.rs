@@ -25,7 +25,6 @@ pub mod verifier;
 use serde_json::Value;
 
 use crate::problem::{Code, Problem};
-use crate::provider::request::TokenRequest;
 
 /// A verified session. Only the verifier creates one. It has no `Debug`, as its claims are private.
 pub struct Session {
@@ -45,16 +44,16 @@ impl Session {
         &self.subject
     }
 
-    /// Checks that the claim that `GRANTS_CLAIM` names permits a request. The claim is an array of
-    /// names or a string of names that are separated by spaces, as OAuth's `scope` (RFC 6749
-    /// section 3.3). Without the claim, nothing is permitted. It may be inside another claim: see
+    /// Checks that the claim that `GRANTS_CLAIM` names permits grants. The claim is an array of names
+    /// or a string of names that are separated by spaces, as OAuth's `scope` (RFC 6749 section 3.3).
+    /// Without the claim, nothing is permitted. It may be inside another claim: see
     /// [`claim_path::at`].
     ///
     /// # Errors
     /// [`Code::GrantNotAllowed`].
-    pub fn permits(
+    pub fn permits<G: AsRef<str>>(
         &self,
-        request: &TokenRequest,
+        grants: &[G],
         grants_claim: Option<&str>,
     ) -> Result<(), Problem> {
         let Some(name) = grants_claim else {
@@ -65,10 +64,13 @@ impl Session {
             Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
         };
-        if request.grants.iter().all(|grant| permitted.contains(grant)) {
+        let mut names = grants.iter().map(AsRef::as_ref);
+        // Without grants there is nothing that the claim could permit.
+        if !grants.is_empty() && names.all(|grant| permitted.contains(&grant)) {
             return Ok(());
         }
-        let requested = request.grants.join(", ");
+        let names: Vec<&str> = grants.iter().map(AsRef::as_ref).collect();
+        let requested = names.join(", ");
         let detail = format!(
             "This session does not permit all of: {requested}. Request only what its \"{name}\" claim lists."
         );
@@ -95,14 +97,9 @@ mod tests {
 
     #[test]
     fn the_grants_claim_is_an_array_or_a_string_with_spaces() {
-        let ask = TokenRequest {
-            grants: vec!["tts", "stt"],
-            expires_in: 60,
-            max_session_duration: None,
-        };
         let permitted = |claims| {
             Session::for_tests("i", "s", claims)
-                .permits(&ask, Some("voice"))
+                .permits(&["tts", "stt"], Some("voice"))
                 .is_ok()
         };
         assert!(permitted(json!({"voice": ["stt", "agent", "tts"]})));
@@ -118,27 +115,24 @@ mod tests {
         ] {
             assert!(!permitted(claims.clone()), "{claims}");
         }
-        let problem = Session::for_tests("i", "s", json!({"voice": "tts"}))
-            .permits(&ask, Some("voice"))
-            .unwrap_err();
+        let session = Session::for_tests("i", "s", json!({"voice": "tts"}));
+        let problem = session.permits(&["tts", "stt"], Some("voice")).unwrap_err();
         assert_eq!(
             problem.detail,
             "This session does not permit all of: tts, stt. Request only what its \"voice\" claim lists."
         );
         assert!(
-            Session::for_tests("i", "s", json!({}))
-                .permits(&ask, None)
-                .is_ok()
+            session.permits(&["other"], None).is_ok(),
+            "without GRANTS_CLAIM"
+        );
+        assert!(
+            session.permits::<&str>(&[], Some("voice")).is_err(),
+            "no grants"
         );
     }
 
     #[test]
     fn the_grants_claim_may_be_inside_another_claim() {
-        let ask = TokenRequest {
-            grants: vec!["tts"],
-            expires_in: 60,
-            max_session_duration: None,
-        };
         let session = Session::for_tests(
             "i",
             "s",
@@ -152,7 +146,7 @@ mod tests {
             ("/voice", false),
         ] {
             assert_eq!(
-                session.permits(&ask, Some(name)).is_ok(),
+                session.permits(&["tts"], Some(name)).is_ok(),
                 permitted,
                 "{name}"
             );

@@ -3,16 +3,20 @@
 //! All errors are collected and reported in one message that names each variable. Values are never
 //! repeated: a key that was pasted into the wrong variable must not appear in a log.
 
+mod base_url;
 mod urls;
 
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use url::Url;
 
+pub use base_url::BaseUrl;
 pub use urls::{callable_url, is_local};
 
 /// Where settings come from: the process's environment, or a literal such as
@@ -20,6 +24,11 @@ pub use urls::{callable_url, is_local};
 pub trait Environment {
     /// The value of a variable, if it is set.
     fn var(&self, name: &str) -> Option<String>;
+
+    /// The URL that responses have instead of the base URL of this variable, if it is another one.
+    fn public_url(&self, _name: &str) -> Option<String> {
+        None
+    }
 }
 
 /// The process's own environment.
@@ -59,6 +68,7 @@ impl<const N: usize> Environment for [(&str, &str); N] {
 /// Reads variables and collects their errors. An empty variable counts as not set.
 pub struct Reader<'a> {
     environment: &'a dyn Environment,
+    read: RefCell<BTreeSet<String>>,
     errors: Vec<String>,
 }
 
@@ -67,6 +77,7 @@ impl<'a> Reader<'a> {
     pub fn new(environment: &'a dyn Environment) -> Self {
         Self {
             environment,
+            read: RefCell::default(),
             errors: Vec::new(),
         }
     }
@@ -82,12 +93,18 @@ impl<'a> Reader<'a> {
 
     /// A variable's value without surrounding white space.
     pub fn optional(&self, name: &str) -> Option<String> {
+        self.read.borrow_mut().insert(name.to_owned());
         let value = self.environment.var(name)?;
         let value = value.trim();
         if value.is_empty() {
             return None;
         }
         Some(value.to_owned())
+    }
+
+    /// Whether a variable has been read, set or not.
+    pub(crate) fn has_read(&self, name: &str) -> bool {
+        self.read.borrow().contains(name)
     }
 
     /// A variable that must be set. If it is not, an empty text is returned, which is never used:
@@ -174,8 +191,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A URL to which paths are appended. It is returned without a slash at its end.
-    pub fn base_url(&mut self, name: &str, default: &str) -> String {
+    /// A URL to which paths are appended.
+    pub fn base_url(&mut self, name: &str, default: &str) -> BaseUrl {
+        let called = self.called_url(name, default);
+        let url = BaseUrl::new(called);
+        match self.environment.public_url(name) {
+            Some(public) => url.with_public(public),
+            None => url,
+        }
+    }
+
+    fn called_url(&mut self, name: &str, default: &str) -> String {
         let Some(url) = self.url(name) else {
             return default.to_owned();
         };
@@ -192,7 +218,7 @@ impl<'a> Reader<'a> {
                  and the endpoint, so it must not end with /v1 or the like",
             );
         }
-        url.as_str().trim_end_matches('/').to_owned()
+        url.into()
     }
 
     /// Returns what was read.

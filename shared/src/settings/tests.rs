@@ -82,7 +82,9 @@ fn a_base_url_has_nothing_that_the_function_appends() {
 fn a_base_url_has_no_slash_at_its_end() {
     let environment = [("BASE", "https://a.example/proxy/")];
     assert_eq!(
-        Reader::new(&environment).base_url("BASE", "https://b.example"),
+        Reader::new(&environment)
+            .base_url("BASE", "https://b.example")
+            .as_str(),
         "https://a.example/proxy"
     );
 }

@@ -14,7 +14,10 @@ pub enum Failure {
     /// The response is longer than the limit.
     #[error("the response is too large")]
     TooLarge,
-    /// There was no connection, or it broke. The text is a clause for the log.
+    /// There was no connection, so the request was not sent. The text is a clause for the log.
+    #[error("{0}")]
+    NotConnected(&'static str),
+    /// The connection broke: the request may have arrived. The text is a clause for the log.
     #[error("{0}")]
     Unreachable(&'static str),
 }
@@ -29,7 +32,11 @@ impl From<reqwest::Error> for Failure {
                 (false, _) => "the connection broke",
             },
         );
-        Self::Unreachable(clause)
+        if error.is_connect() {
+            Self::NotConnected(clause)
+        } else {
+            Self::Unreachable(clause)
+        }
     }
 }
 

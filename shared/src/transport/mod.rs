@@ -98,7 +98,7 @@ impl Transport {
         let exchange = async {
             let request = self
                 .request(request)
-                .ok_or(Failure::Unreachable("its URL is not valid"))?;
+                .ok_or(Failure::NotConnected("its URL is not valid"))?;
             let mut response = self.client.execute(request).await?;
             let mut body = BytesMut::new();
             while let Some(chunk) = response.chunk().await? {

@@ -64,7 +64,7 @@ async fn get(transport: &Transport, url: &str) -> Result<Bytes, Failure> {
 
 async fn clause(transport: &Transport, url: &str) -> &'static str {
     match get(transport, url).await {
-        Err(Failure::Unreachable(clause)) => clause,
+        Err(Failure::NotConnected(clause) | Failure::Unreachable(clause)) => clause,
         other => panic!("{other:?}"),
     }
 }

@@ -117,7 +117,7 @@ async fn get(transport: &Transport, url: &str) -> String {
         .map(Response::into_body)
     {
         Ok(body) => String::from_utf8_lossy(&body).into_owned(),
-        Err(Failure::Unreachable(clause)) => clause.to_owned(),
+        Err(Failure::NotConnected(clause) | Failure::Unreachable(clause)) => clause.to_owned(),
         Err(failure) => format!("{failure:?}"),
     }
 }

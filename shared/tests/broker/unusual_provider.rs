@@ -17,23 +17,24 @@ use voicemint::internals::{
     Transport,
 };
 use voicemint::problem::Problem;
-use voicemint::provider::request::{Fields, TokenRequest};
-use voicemint::provider::token::{MintedToken, TokenResponse};
-use voicemint::provider::{ApiKey, Provider};
+use voicemint::provider::{
+    BaseUrl, Fields, Mint, MintContext, MintError, MintedToken, NoProfile, Provider, TokenRequest,
+    TokenResponse,
+};
 use voicemint::settings::Reader;
 
 const SECRET: &str = "a secret of thirty-two bytes or so";
 const NOW: u64 = 1_800_000_000;
 
 struct Odd {
-    base_url: String,
+    base_url: BaseUrl,
     panics: bool,
 }
 
 impl Provider for Odd {
     const NAME: &'static str = "odd";
-    const COOKIE: &'static str = "__Host-odd-token";
-    const SINGLE_USE: bool = false;
+    type Options = ();
+    type Profile = NoProfile;
 
     fn from_settings(reader: &mut Reader) -> Self {
         let base_url = reader.base_url("PROVIDER_BASE_URL", "https://odd.test");
@@ -43,33 +44,29 @@ impl Provider for Odd {
         }
     }
 
-    fn base_url(&self) -> &str {
+    fn base_url(&self) -> &BaseUrl {
         &self.base_url
     }
 
     fn token_request(&self, fields: Fields) -> Result<TokenRequest, Problem> {
         assert!(!self.panics, "sk_key_in_a_panic");
         fields.finish()?;
-        Ok(TokenRequest {
-            grants: vec!["tts"],
-            expires_in: 60,
-            max_session_duration: None,
-        })
+        Ok(TokenRequest::new(60).with_grants(["tts"]))
     }
 
-    fn mint_request(&self, _request: &TokenRequest, _key: &ApiKey) -> http::Result<Request<Bytes>> {
-        Request::get(format!("{}/token", self.base_url)).body(Bytes::new())
+    fn mint(&self, _context: &MintContext<'_>) -> Result<Mint, MintError> {
+        let url = format!("{}/token", self.base_url.as_str());
+        Ok(Request::get(url).body(Bytes::new())?.into())
     }
 
     fn parse_token(
         &self,
-        request: &TokenRequest,
-        body: &[u8],
+        _context: &MintContext<'_>,
+        response: &Response<Bytes>,
     ) -> Result<MintedToken, &'static str> {
-        Ok(MintedToken {
-            token: TokenResponse::parse(body)?.token("token")?,
-            expires_in: request.expires_in,
-        })
+        TokenResponse::parse(response.body())?
+            .token("token")
+            .map(MintedToken::new)
     }
 }
 

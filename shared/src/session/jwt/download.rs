@@ -64,7 +64,9 @@ async fn get(transport: &Transport, url: &Url) -> Result<Bytes, DownloadError> {
         .map_err(|failure| match failure {
             Failure::Timeout => DownloadError::Timeout,
             Failure::TooLarge => DownloadError::TooLarge,
-            Failure::Unreachable(clause) => DownloadError::Unreachable(clause),
+            Failure::NotConnected(clause) | Failure::Unreachable(clause) => {
+                DownloadError::Unreachable(clause)
+            }
         })?;
     if let Some(encoding) = response.headers().get(CONTENT_ENCODING)
         && !encoding.is_empty()

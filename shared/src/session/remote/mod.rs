@@ -56,7 +56,9 @@ impl ServiceClient {
                 }
                 Err(Failure::Timeout) => return Err(unavailable(ServiceError::Timeout, wait)),
                 Err(Failure::TooLarge) => return Err(unavailable(ServiceError::TooLarge, None)),
-                Err(Failure::Unreachable(clause)) => (ServiceError::Unreachable(clause), jitter()),
+                Err(Failure::NotConnected(clause) | Failure::Unreachable(clause)) => {
+                    (ServiceError::Unreachable(clause), jitter())
+                }
             };
             if pause > MAX_PAUSE || !budget.take_retry(pause) {
                 return Err(unavailable(error, wait));

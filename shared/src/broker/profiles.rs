@@ -1,0 +1,148 @@
+//! The profiles of a deployment: loaded like a key, and read once per version of the secret.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use crate::json;
+use crate::problem::{Code, FieldError, Problem};
+use crate::provider::profile::{ProfileFormat, is_profile_name};
+use crate::secret::SecretCache;
+use crate::secret::api_key::ApiKey;
+
+/// The profiles of a deployment.
+pub struct Profiles<F> {
+    secret: SecretCache,
+    default: Option<String>,
+    last: Mutex<Option<ReadVersion<F>>>,
+}
+
+/// A version of the secret, and what it holds.
+type ReadVersion<F> = (Arc<ApiKey>, Arc<ProfileSet<F>>);
+
+/// Each profile, or the log's reason why it is not usable.
+type ProfileSet<F> = BTreeMap<String, Result<Arc<Profile<F>>, String>>;
+
+/// A profile.
+pub struct Profile<F> {
+    /// Its name.
+    pub name: String,
+    /// A hash of its content: a profile that was edited is another one.
+    pub version: String,
+    /// Its content.
+    pub content: F,
+}
+
+impl<F: ProfileFormat> Profiles<F> {
+    /// The profiles of a secret, with the name of `DEFAULT_PROFILE`.
+    pub fn new(secret: SecretCache, default: Option<String>) -> Self {
+        Self {
+            secret,
+            default,
+            last: Mutex::default(),
+        }
+    }
+
+    /// The name of `DEFAULT_PROFILE`.
+    pub fn default_name(&self) -> Option<&str> {
+        self.default.as_deref()
+    }
+
+    /// Loads the secret unless a fresh version is cached, and reads it.
+    ///
+    /// # Errors
+    /// [`Code::SecretUnavailable`].
+    pub async fn load(&self) -> Result<Arc<ProfileSet<F>>, Problem> {
+        let secret = self.secret.get().await?;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((known, profiles)) if Arc::ptr_eq(known, &secret) => Ok(Arc::clone(profiles)),
+            _ => {
+                let profiles = Arc::new(read_all(&secret));
+                *last = Some((secret, Arc::clone(&profiles)));
+                Ok(profiles)
+            }
+        }
+    }
+
+    /// The profile that a caller names, else the default one.
+    ///
+    /// # Errors
+    /// [`Code::RequestInvalid`] if there is none of this name, or no default.
+    /// [`Code::SecretUnavailable`] if the profile is wrong or the configured default is missing.
+    pub fn find(
+        &self,
+        profiles: &ProfileSet<F>,
+        named: Option<&str>,
+    ) -> Result<Arc<Profile<F>>, Problem> {
+        let found = match (named, self.default_name()) {
+            (Some(named), _) => profiles
+                .get(named)
+                .ok_or_else(|| invalid("is not the name of a profile of this service"))?,
+            (None, Some(default)) => profiles.get(default).ok_or_else(|| {
+                unavailable("PROFILES_SECRET_ID has no profile of the name in DEFAULT_PROFILE")
+            })?,
+            (None, None) => only(profiles)
+                .ok_or_else(|| invalid("is missing: this service has no default profile"))?,
+        };
+        found.clone().map_err(unavailable)
+    }
+}
+
+/// The only profile there is.
+fn only<T>(profiles: &BTreeMap<String, T>) -> Option<&T> {
+    profiles.values().next().filter(|_| profiles.len() == 1)
+}
+
+fn read_all<F: ProfileFormat>(secret: &ApiKey) -> ProfileSet<F> {
+    let members = json::strict_object(secret.expose().as_bytes()).unwrap_or_default();
+    let profiles = members.into_iter().map(|(name, configuration)| {
+        let profile = read_one(&name, &configuration).map(Arc::new);
+        if let Err(reason) = &profile {
+            tracing::warn!(reason, "a profile is wrong");
+        }
+        (name, profile)
+    });
+    profiles.collect()
+}
+
+/// Reads one profile.
+///
+/// # Errors
+/// The log's reason, with names and JSON pointers but no values.
+fn read_one<F: ProfileFormat>(name: &str, configuration: &Value) -> Result<Profile<F>, String> {
+    if !is_profile_name(name) {
+        let name = json::shortened(name);
+        return Err(format!(
+            "the profile {name:?} has a name other than 1 to 64 of a-z 0-9 _ -"
+        ));
+    }
+    let Some(members) = configuration.as_object() else {
+        return Err(format!("the profile {name} is not a JSON object"));
+    };
+    let content = F::read(members).map_err(|pointers| {
+        let pointers = pointers.join(", ");
+        format!("the profile {name} is wrong or has unknown members at {pointers}")
+    })?;
+    let hash = digest::digest(&digest::SHA256, configuration.to_string().as_bytes());
+    Ok(Profile {
+        name: name.to_owned(),
+        version: format!("{name} {}", URL_SAFE_NO_PAD.encode(hash)),
+        content,
+    })
+}
+
+fn invalid(message: &'static str) -> Problem {
+    Problem::invalid(vec![FieldError::new("profile", message)])
+}
+
+fn unavailable(reason: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+    let detail = "The service cannot use this profile at the moment. The service's operator finds the cause in the log.";
+    Problem::new(Code::SecretUnavailable, detail)
+        .with_reason(reason)
+        .retry_after(1)
+}
