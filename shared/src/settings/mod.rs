@@ -179,6 +179,16 @@ impl<'a> Reader<'a> {
         number
     }
 
+    /// True or false.
+    pub fn boolean(&mut self, name: &str) -> Option<bool> {
+        let value = self.optional(name)?;
+        let boolean = value.parse().ok();
+        if boolean.is_none() {
+            self.error(name, "must be true or false");
+        }
+        boolean
+    }
+
     /// A URL that may be called: `https`, or `http` on a loopback host or `host.docker.internal`.
     pub fn url(&mut self, name: &str) -> Option<Url> {
         let value = self.optional(name)?;

@@ -35,6 +35,18 @@ fn a_list_of_nothing_but_commas_is_wrong() {
 }
 
 #[test]
+fn a_boolean_is_true_or_false() {
+    let environment = [("ON", " true "), ("OFF", "false"), ("WRONG", "yes")];
+    let mut reader = Reader::new(&environment);
+    assert_eq!(reader.boolean("ON"), Some(true));
+    assert_eq!(reader.boolean("OFF"), Some(false));
+    assert_eq!(reader.boolean("ABSENT"), None);
+    reader.boolean("WRONG");
+    let message = reader.finish(Some(())).unwrap_err().to_string();
+    assert!(message.contains("WRONG must be true or false"), "{message}");
+}
+
+#[test]
 fn an_empty_variable_counts_as_not_set() {
     let environment = [("COUNT", "  ")];
     let mut reader = Reader::new(&environment);

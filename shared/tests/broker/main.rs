@@ -9,6 +9,7 @@
 
 mod limit;
 mod properties;
+mod providers;
 mod remote_jwk_set;
 mod rfc8725;
 mod secret;
