@@ -18,6 +18,7 @@ pub use crate::log::LevelFilter;
 pub use crate::log::outcome::Outcome;
 pub use crate::log::request::RequestLog;
 pub use crate::origin_pattern::OriginPattern;
+pub use crate::secret::role::{Role, RoleFuture};
 pub use crate::secret::{
     LoadFuture, SecretCache, SecretField, SecretStore, SecretValue, StoreError,
 };

@@ -2,6 +2,7 @@
 
 pub mod dynamodb;
 mod endpoint;
+mod role;
 pub mod secrets_manager;
 
 use std::error::Error as _;

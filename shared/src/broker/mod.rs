@@ -37,6 +37,7 @@ use crate::provider::request::TokenRequest;
 use crate::provider::subject::SubjectReference;
 use crate::provider::token::IssuedToken;
 use crate::secret::SecretCache;
+use crate::secret::role::Role;
 use crate::session::cookie::SessionCookie;
 use crate::session::credential::Credential;
 use crate::session::subject::SubjectId;
@@ -56,6 +57,7 @@ pub struct Broker<P: Provider> {
     cookie: String,
     subject_reference: SubjectReference,
     profiles: Option<Profiles<P::Profile>>,
+    role: Option<Arc<dyn Role>>,
     origins: Origins,
     session_cookies: Vec<SessionCookie>,
     grants_claim: Option<String>,
@@ -90,6 +92,15 @@ struct Progress {
 type Handled = (Response<Bytes>, Outcome);
 
 impl<P: Provider> Broker<P> {
+    /// Sets where the credentials of the function's AWS role come from.
+    #[must_use]
+    pub fn with_role(self, role: Arc<dyn Role>) -> Self {
+        Self {
+            role: Some(role),
+            ..self
+        }
+    }
+
     /// Loads what every request needs, before the first request. Whatever cannot be loaded is
     /// loaded by the first request instead.
     pub async fn warm(&self) {
@@ -235,18 +246,18 @@ impl<P: Provider> Broker<P> {
         let cached = self.secret.cached();
         progress.subject = cached.as_ref().and_then(|key| subject.keyed_hash(key));
 
-        let asked = self.read_request(request)?;
-        self.check_grants(&session, &asked)?;
+        let requested = self.read_request(request)?;
+        self.check_grants(&session, &requested)?;
 
-        let (key, profile) = self.load_secrets(&asked, deadline, progress).await?;
-        if !cached.is_some_and(|cached| Arc::ptr_eq(&cached, &key)) {
-            progress.subject = subject.keyed_hash(&key);
+        let secrets = self.load_secrets(&requested, deadline, progress).await?;
+        let (key, profile) = (&secrets.key, secrets.profile.as_deref());
+        if !cached.is_some_and(|cached| Arc::ptr_eq(&cached, key)) {
+            progress.subject = subject.keyed_hash(key);
         }
-        let token_request = self.check_profile(&session, asked, profile.as_deref(), progress)?;
-        let profile = profile.as_deref();
+        let token_request = self.check_profile(&session, requested, profile, progress)?;
 
         let token_cookie = self.token_cookie(&subject, &token_request, profile)?;
-        if let Some(token) = self.resumable_token(headers, &token_cookie, &token_request, &key) {
+        if let Some(token) = self.resumable_token(headers, &token_cookie, &token_request, key) {
             // The caller keeps its cookie: no token is sealed twice.
             let response =
                 self.token_response(&token, &token_request, profile, Outcome::Resumed, None);
@@ -255,7 +266,7 @@ impl<P: Provider> Broker<P> {
 
         self.count_mint(deadline, progress).await?;
         let (token, key) = self
-            .mint_token(&session, &token_request, &key, profile, deadline, progress)
+            .mint_token(&session, &token_request, &secrets, deadline, progress)
             .await?;
 
         let cookie = token_cookie

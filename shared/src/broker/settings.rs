@@ -67,6 +67,7 @@ impl<P: Provider> Broker<P> {
             cookie: cookie_name(P::NAME),
             subject_reference,
             profiles,
+            role: None,
             origins,
             session_cookies,
             grants_claim,

@@ -14,11 +14,17 @@ use crate::provider::context::MintContext;
 use crate::provider::request::TokenRequest;
 use crate::provider::token::IssuedToken;
 use crate::secret::api_key::ApiKey;
+use crate::secret::role::RoleCredentials;
 use crate::session::Session;
 use crate::session::credential::Credential;
 
-/// The profile of a request to a provider.
-type RequestedProfile<P> = Arc<Profile<<P as Provider>::Profile>>;
+/// What was loaded for a request.
+pub(super) struct Secrets<P: Provider> {
+    pub key: Arc<ApiKey>,
+    pub profile: Option<Arc<Profile<P::Profile>>>,
+    /// The credentials of the function's AWS role.
+    role: Option<RoleCredentials>,
+}
 
 impl<P: Provider> Broker<P> {
     pub(super) async fn verify_session(
@@ -33,13 +39,13 @@ impl<P: Provider> Broker<P> {
         verified.unwrap_or_else(|_| Err(deadline_passed(Code::SessionUnavailable)))
     }
 
-    /// Loads the provider's key and the requested profile.
+    /// Loads the provider's key, the requested profile and the role's credentials.
     pub(super) async fn load_secrets(
         &self,
         requested: &Requested<P::Options>,
         deadline: Instant,
         progress: &mut Progress,
-    ) -> Result<(Arc<ApiKey>, Option<RequestedProfile<P>>), Problem> {
+    ) -> Result<Secrets<P>, Problem> {
         let started = Instant::now();
         let profile = async {
             let Some(profiles) = &self.profiles else {
@@ -50,11 +56,36 @@ impl<P: Provider> Broker<P> {
                 .find(&loaded, requested.profile.as_deref())
                 .map(Some)
         };
-        let loads = async { tokio::join!(self.secret.get(), profile) };
+        let role = async {
+            if P::USES_ROLE {
+                self.role_credentials().await.map(Some)
+            } else {
+                Ok(None)
+            }
+        };
+        let loads = async { tokio::join!(self.secret.get(), profile, role) };
         let loaded = timeout_at(deadline, loads).await;
         progress.timings.secret = Some(started.elapsed());
-        let (key, profile) = loaded.map_err(|_| deadline_passed(Code::SecretUnavailable))?;
-        Ok((key?, profile?))
+        let loaded = loaded.map_err(|_| deadline_passed(Code::SecretUnavailable));
+        let (key, profile, role) = loaded?;
+        Ok(Secrets {
+            key: key?,
+            profile: profile?,
+            role: role?,
+        })
+    }
+
+    async fn role_credentials(&self) -> Result<RoleCredentials, Problem> {
+        let credentials = match &self.role {
+            Some(role) => role.credentials().await,
+            None => Err("this process has no AWS role".to_owned()),
+        };
+        credentials.map_err(|reason| {
+            let detail = "The service has no AWS credentials at the moment. Try again shortly.";
+            Problem::new(Code::SecretUnavailable, detail)
+                .with_reason(reason)
+                .retry_after(1)
+        })
     }
 
     /// Loads the profiles before the first request.
@@ -86,13 +117,12 @@ impl<P: Provider> Broker<P> {
     }
 
     /// Mints a token. The key that is returned is the one that the provider accepted, which may be
-    /// newer than `key`.
+    /// newer than the loaded one.
     pub(super) async fn mint_token(
         &self,
         session: &Session,
         token_request: &TokenRequest<P::Options>,
-        key: &Arc<ApiKey>,
-        profile: Option<&Profile<P::Profile>>,
+        secrets: &Secrets<P>,
         deadline: Instant,
         progress: &mut Progress,
     ) -> Result<(IssuedToken, Arc<ApiKey>), Problem> {
@@ -102,7 +132,8 @@ impl<P: Provider> Broker<P> {
         let hash = progress.subject.as_deref().unwrap_or_default();
         let reference = self.subject_reference.refer(session.subject(), hash);
         let context = MintContext::new(token_request, now)
-            .with_profile(profile.map(|profile| &profile.content))
+            .with_profile(secrets.profile.as_ref().map(|profile| &profile.content))
+            .with_role(secrets.role.as_ref())
             .with_subject(hash, reference);
         let minter = Minter {
             provider: &self.provider,
@@ -111,7 +142,7 @@ impl<P: Provider> Broker<P> {
             clock: &self.clock,
         };
         let started = Instant::now();
-        let minted = minter.mint(context, key, deadline).await;
+        let minted = minter.mint(context, &secrets.key, deadline).await;
         if P::CALLS {
             progress.timings.provider = Some(started.elapsed());
         }

@@ -86,9 +86,10 @@ fn start<P: Provider>(clock: &Clock) -> Result<Broker<P>, Error> {
     let aws = Aws::from_environment(any.clone());
     let (store, table) = (
         Arc::new(SecretsManager::new(Arc::clone(&aws))),
-        Arc::new(DynamoDb::new(aws)),
+        Arc::new(DynamoDb::new(Arc::clone(&aws))),
     );
     let broker = Broker::from_settings(&ProcessEnvironment, store, table, any, clock.clone());
+    let broker = broker.map(|broker: Broker<P>| broker.with_role(aws));
     match (reader.finish(level.zip(transport)), broker) {
         (Ok(_), Ok(broker)) => Ok(broker),
         (Err(ours), Err(brokers)) => Err(ours.and(brokers).into()),

@@ -10,6 +10,7 @@ use crate::provider::profile::NoProfile;
 use crate::provider::request::TokenRequest;
 use crate::provider::token::MintedToken;
 use crate::secret::api_key::ApiKey;
+use crate::secret::role::RoleCredentials;
 
 /// What a provider has for a mint. It reads no clock, secret or session by itself.
 pub struct MintContext<'a, O = (), F = NoProfile> {
@@ -17,6 +18,7 @@ pub struct MintContext<'a, O = (), F = NoProfile> {
     now: Duration,
     key: Option<&'a ApiKey>,
     profile: Option<&'a F>,
+    role: Option<&'a RoleCredentials>,
     subject: Option<&'a str>,
     subject_hash: &'a str,
 }
@@ -37,6 +39,7 @@ impl<'a, O, F> MintContext<'a, O, F> {
             now,
             key: None,
             profile: None,
+            role: None,
             subject: None,
             subject_hash: "",
         }
@@ -55,6 +58,12 @@ impl<'a, O, F> MintContext<'a, O, F> {
     #[must_use]
     pub fn with_profile(self, profile: Option<&'a F>) -> Self {
         Self { profile, ..self }
+    }
+
+    /// Sets the credentials of the function's AWS role.
+    #[must_use]
+    pub fn with_role(self, role: Option<&'a RoleCredentials>) -> Self {
+        Self { role, ..self }
     }
 
     /// Sets the subject's hash, and what the provider is told of the subject.
@@ -91,6 +100,14 @@ impl<'a, O, F> MintContext<'a, O, F> {
     /// [`MintError::Missing`] for a provider that has none.
     pub fn profile(&self) -> Result<&'a F, MintError> {
         self.profile.ok_or(MintError::Missing("profile"))
+    }
+
+    /// The credentials of the function's AWS role.
+    ///
+    /// # Errors
+    /// [`MintError::Missing`] for a provider that does not use the role.
+    pub fn role(&self) -> Result<&'a RoleCredentials, MintError> {
+        self.role.ok_or(MintError::Missing("role"))
     }
 
     /// What the provider is told of the subject, by `SUBJECT_REFERENCE`. `None` for a provider that

@@ -29,6 +29,7 @@ pub use crate::provider::subject::SubjectUse;
 pub use crate::provider::token::{IssuedToken, MintedToken, ProviderToken};
 pub use crate::secret::api_key::ApiKey;
 pub use crate::secret::format::SecretFormat;
+pub use crate::secret::role::RoleCredentials;
 pub use crate::settings::BaseUrl;
 
 use crate::problem::{Code, Problem};
@@ -42,6 +43,8 @@ pub trait Provider: Sized + Send + Sync + 'static {
     const SECRET: SecretFormat = SecretFormat::Key;
     /// What the provider takes of an end user.
     const SUBJECT: SubjectUse = SubjectUse::Unused;
+    /// Whether mints need the credentials of the function's AWS role.
+    const USES_ROLE: bool = false;
     /// Whether mints are calls. A provider whose tokens are signed by the function is not called.
     const CALLS: bool = true;
     /// Whether the call of a mint may be repeated after it may have reached the provider.

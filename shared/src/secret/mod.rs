@@ -8,6 +8,7 @@ pub mod api_key;
 mod cache;
 mod field;
 pub mod format;
+pub mod role;
 mod store;
 
 pub use cache::SecretCache;

@@ -3,6 +3,7 @@
 mod called;
 mod env;
 mod minting;
+mod presigned;
 mod profiles;
 mod room;
 mod settings;
