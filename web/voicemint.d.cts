@@ -45,6 +45,14 @@ export interface TokenSourceOptions {
   fetch?: typeof fetch | undefined;
 }
 
+/** A WebSocket that a token opens. */
+export interface Socket {
+  /** The URL, which contains the token. Add only the provider's own parameters to its query. */
+  url: string;
+  /** The subprotocols. They may contain the token. */
+  protocols: string[];
+}
+
 /**
  * A token, as the endpoint returned it. The object is frozen because several callers may get it.
  */
@@ -59,8 +67,13 @@ export interface Token {
   expires_at: string;
   /** Whether the provider accepts it only once. */
   single_use: boolean;
-  /** The provider's host that minted it. Some providers accept a token only there. */
+  /** The provider's host where it is used. Some providers accept a token only there. */
   base_url: string;
+  /**
+   * The WebSockets that it opens, by name, such as `tts`: `new WebSocket(url, protocols)` is
+   * authenticated. Absent if it opens none.
+   */
+  connect?: { [name: string]: Socket } | undefined;
   /** Whether it was `"minted"`, or `"resumed"` from the cookie. */
   source: "minted" | "resumed" | null;
 }

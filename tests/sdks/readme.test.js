@@ -13,7 +13,7 @@ const ROOT = path.join(__dirname, '..', '..');
 const README = readFileSync(path.join(ROOT, 'web', 'README.md'), 'utf8');
 const SNIPPETS = [...README.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code);
 
-/** Members that replace those of the endpoint's response. */
+/** Members that replace those of the endpoint's response, or a function that returns them. */
 let overrides;
 
 /** What Node.js does not have, and what the snippets leave to the app. */
@@ -41,7 +41,9 @@ before(async () => {
       if (!String(url).startsWith('/')) return send(url, init);
       const response = await send(app + url, { ...init, headers: { ...init.headers, cookie, origin: app } });
       if (response.status !== 200 || !overrides) return response;
-      return Response.json({ ...(await response.json()), ...overrides }, { headers: response.headers });
+      const minted = await response.json();
+      const replaced = typeof overrides === 'function' ? overrides(minted) : overrides;
+      return Response.json({ ...minted, ...replaced }, { headers: response.headers });
     },
   });
 });
@@ -88,11 +90,12 @@ for (const [word, done] of EXPECTED) {
 }
 
 const MADE_UP = { token: 'made-up' };
+const MADE_UP_SOCKET = ({ token, connect }) => ({ connect: JSON.parse(JSON.stringify(connect).replaceAll(token, 'made-up')) });
 const snippet = (word) => SNIPPETS.find((code) => code.includes(word));
 const shows = (...patterns) => () => patterns.every((pattern) => shown.some((text) => pattern.test(text)));
 
 test('the snippet with a WebSocket reports a rejected token', async () => {
-  await run(snippet('new WebSocket('), shows(/^The token was refused/, /closed: 1006$/), MADE_UP);
+  await run(snippet('new WebSocket('), shows(/^The token was refused/, /closed: 1006$/), MADE_UP_SOCKET);
 });
 
 test('the snippet with a WebSocket shows an error message and closes', async () => {

@@ -1,6 +1,6 @@
 // The broker for Cartesia as a team would write it in Node.js, with AWS's SDK, jose and fetch.
 import { cookie, open, seal, subjectHash } from "./cookie.mjs";
-import { baseUrl, loadKey, mint } from "./provider.mjs";
+import { apiVersion, baseUrl, loadKey, mint } from "./provider.mjs";
 import { isAllowed, Problem, respond } from "./response.mjs";
 import { checkOrigin, loadJwkSet, verify } from "./session.mjs";
 import { readTokenRequest } from "./token_request.mjs";
@@ -91,10 +91,18 @@ async function issue(event, requestLog) {
     expires_at: new Date(issued.expiresAt * 1000).toISOString().replace(".000Z", "Z"),
     single_use: false,
     base_url: baseUrl,
+    connect: connect(issued),
   };
   const headers = { "voicemint-source": requestLog.outcome };
   const sealed = cookie(seal(session, issued, key), expiresIn);
   return respond(event, 200, { body, headers, cookie: sealed, steps: requestLog.steps });
+}
+
+function connect({ token, grants }) {
+  const base = baseUrl.replace("http", "ws");
+  const query = new URLSearchParams({ cartesia_version: apiVersion, access_token: token });
+  const entries = ["tts", "stt"].filter((name) => grants.includes(name));
+  return Object.fromEntries(entries.map((name) => [name, { url: `${base}/${name}/websocket?${query}`, protocols: [] }]));
 }
 
 function fits(issued, tokenRequest, now) {

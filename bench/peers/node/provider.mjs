@@ -14,6 +14,7 @@ const client = new SecretsManagerClient({
 });
 let secret;
 
+export const apiVersion = "2026-03-01";
 export const baseUrl = BASE_URL;
 
 export async function loadKey() {
@@ -76,7 +77,7 @@ function call({ grants, expiresIn }, key) {
     method: "POST",
     headers: {
       authorization: `Bearer ${key}`,
-      "cartesia-version": "2026-03-01",
+      "cartesia-version": apiVersion,
       "content-type": "application/json",
     },
     body: JSON.stringify({ grants: Object.fromEntries(grants.map((name) => [name, true])), expires_in: expiresIn }),

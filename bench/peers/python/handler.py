@@ -5,9 +5,10 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from cookie import cookie, open_sealed, seal, subject_hash
-from provider import BASE_URL, load_key, mint
+from provider import API_VERSION, BASE_URL, load_key, mint
 from response import ORIGINS, Problem, respond
 from session import check_origin, load_jwk_set, verify
 from token_request import read_token_request
@@ -94,9 +95,17 @@ def issue(event, request_log, steps):
         "expires_at": datetime.fromtimestamp(issued["expires_at"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "single_use": False,
         "base_url": BASE_URL,
+        "connect": connect(issued),
     }
     headers = {"voicemint-source": request_log["outcome"]}
     return respond(event, 200, body, headers=headers, cookie=cookie(seal(session, issued, key), left), steps=steps)
+
+
+def connect(issued):
+    base = BASE_URL.replace("http", "ws", 1)
+    query = urlencode({"cartesia_version": API_VERSION, "access_token": issued["token"]})
+    entries = (name for name in ("tts", "stt") if name in issued["grants"])
+    return {name: {"url": f"{base}/{name}/websocket?{query}", "protocols": []} for name in entries}
 
 
 def fits(issued, token_request, now):

@@ -13,6 +13,7 @@ import urllib3
 from response import Problem
 from botocore.config import Config
 
+API_VERSION = "2026-03-01"
 BASE_URL = os.environ.get("PROVIDER_BASE_URL") or "https://api.cartesia.ai"
 FRESH_FOR = 300
 COOLDOWN = 10
@@ -83,7 +84,7 @@ def call(token_request, key):
     grants, expires_in = token_request
     headers = {
         "authorization": f"Bearer {key}",
-        "cartesia-version": "2026-03-01",
+        "cartesia-version": API_VERSION,
         "content-type": "application/json",
     }
     body = json.dumps({"grants": dict.fromkeys(grants, True), "expires_in": expires_in})
