@@ -122,6 +122,7 @@ impl Provider for AssemblyAi {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
     use std::time::Duration;
 
     fn assemblyai(cap: &'static str) -> AssemblyAi {
@@ -214,5 +215,26 @@ mod tests {
         ] {
             assert!(read(body).is_err(), "{body}");
         }
+    }
+
+    #[test]
+    fn a_token_opens_the_documented_sockets() {
+        let provider = assemblyai("");
+        let sockets = |request| {
+            let request = token_request(&provider, request).unwrap();
+            let token = IssuedToken {
+                token: voicemint::provider::ProviderToken::new("t-1").unwrap(),
+                expires_in: 60,
+                expires_at: 1_800_000_000,
+                members: serde_json::Map::new(),
+            };
+            let details = provider.details(&request, &token, None);
+            serde_json::to_value(details.connect()).unwrap()
+        };
+        let socket = |url: &str| json!({"url": url, "protocols": []});
+        assert_eq!(
+            sockets(""),
+            json!({"streaming": socket("wss://streaming.assemblyai.com/v3/ws?token=t-1")})
+        );
     }
 }

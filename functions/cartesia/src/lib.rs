@@ -137,6 +137,7 @@ impl Serialize for Grants<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
     use std::time::Duration;
     use voicemint::problem::Code;
 
@@ -229,5 +230,29 @@ mod tests {
         ] {
             assert!(read(body).is_err(), "{body}");
         }
+    }
+
+    #[test]
+    fn a_token_opens_the_documented_sockets() {
+        let provider = cartesia(&[]);
+        let sockets = |request| {
+            let request = token_request(&provider, request).unwrap();
+            let token = IssuedToken {
+                token: voicemint::provider::ProviderToken::new("t-1").unwrap(),
+                expires_in: 60,
+                expires_at: 1_800_000_000,
+                members: serde_json::Map::new(),
+            };
+            let details = provider.details(&request, &token, None);
+            serde_json::to_value(details.connect()).unwrap()
+        };
+        let socket = |url: &str| json!({"url": url, "protocols": []});
+        assert_eq!(
+            sockets(""),
+            json!({
+                "tts": socket("wss://api.cartesia.ai/tts/websocket?cartesia_version=2026-03-01&access_token=t-1"),
+                "stt": socket("wss://api.cartesia.ai/stt/websocket?cartesia_version=2026-03-01&access_token=t-1"),
+            })
+        );
     }
 }

@@ -167,6 +167,7 @@ fn error_code(body: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
     use voicemint::problem::Code;
 
     fn elevenlabs(allowed: &'static str) -> ElevenLabs {
@@ -306,5 +307,33 @@ mod tests {
             provider.verdict(StatusCode::UNAUTHORIZED, account_error),
             Verdict::Rejected
         );
+    }
+
+    #[test]
+    fn a_token_opens_the_documented_sockets() {
+        let provider = elevenlabs("");
+        let sockets = |request| {
+            let request = token_request(&provider, request).unwrap();
+            let token = IssuedToken {
+                token: voicemint::provider::ProviderToken::new("t-1").unwrap(),
+                expires_in: 60,
+                expires_at: 1_800_000_000,
+                members: serde_json::Map::new(),
+            };
+            let details = provider.details(&request, &token, None);
+            serde_json::to_value(details.connect()).unwrap()
+        };
+        let socket = |url: &str| json!({"url": url, "protocols": []});
+        let host = "wss://api.elevenlabs.io";
+        assert_eq!(
+            sockets("token_type=realtime_scribe"),
+            json!({"realtime_scribe": socket(&format!("{host}/v1/speech-to-text/realtime?token=t-1"))})
+        );
+        let url = format!("{host}/v1/text-to-speech/{{voice_id}}/stream-input?single_use_token=t-1");
+        assert_eq!(
+            sockets("token_type=tts_websocket"),
+            json!({"tts_websocket": socket(&url)})
+        );
+        assert_eq!(sockets("token_type=batch_scribe"), Value::Null);
     }
 }

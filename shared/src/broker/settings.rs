@@ -7,6 +7,7 @@ use super::Broker;
 use super::profiles::Profiles;
 use crate::clock::Clock;
 use crate::endpoint::origin::Origins;
+use crate::json;
 use crate::limit::Limiter;
 use crate::limit::settings::Limits;
 use crate::limit::table::Table;
@@ -59,7 +60,7 @@ impl<P: Provider> Broker<P> {
         let cache =
             |id, field| SecretCache::new(Arc::clone(&store), id, field, fresh_for, clock.clone());
         let profiles =
-            profiles.map(|(id, default)| Profiles::new(cache(id, SecretField::Document), default));
+            profiles.map(|(id, default)| Profiles::new(cache(id, SecretField::Text(check_profiles)), default));
         let secret = cache(secret_id, field);
         let limiter = limits.map(|limits| Limiter::new(limits, table, clock.clone()));
         Ok(Self {
@@ -137,7 +138,7 @@ fn secret(reader: &mut Reader, format: SecretFormat) -> (String, SecretField) {
                     reader.error(name, "has no effect: the provider has no key");
                 }
             }
-            (id, SecretField::Whole(check_sealing_secret))
+            (id, SecretField::Text(check_sealing_secret))
         }
     }
 }
@@ -147,6 +148,12 @@ fn check_sealing_secret(text: &str) -> Result<(), &'static str> {
         return Err("the secret of SEALING_SECRET_ID has fewer than 32 bytes");
     }
     Ok(())
+}
+
+fn check_profiles(text: &str) -> Result<(), &'static str> {
+    json::strict_object(text.as_bytes())
+        .map(drop)
+        .map_err(|_| "the secret is not a JSON object, or has a repeated member")
 }
 
 /// The name of the secret with the profiles, and the name of the default profile.

@@ -15,11 +15,11 @@ pub enum SecretField {
     Field(String),
     /// These members of a JSON object, all of which must be keys.
     Values(&'static [&'static str]),
-    /// The whole text, which is a JSON object.
-    Document,
+    /// The whole text, if it is usable.
+    Text(Usable),
     /// The only member of a JSON object, else the whole text, if it is usable.
     Only(Usable),
-    /// The whole text, if it is usable.
+    /// The whole text, if it is usable: a secret of sessions.
     Whole(Usable),
 }
 
@@ -36,7 +36,7 @@ impl SecretField {
     /// service.
     pub(super) fn max_age(&self) -> Option<Duration> {
         match self {
-            Self::Field(_) | Self::Values(_) | Self::Document => None,
+            Self::Field(_) | Self::Values(_) | Self::Text(_) => None,
             Self::Only(_) | Self::Whole(_) => Some(Duration::from_secs(3600)),
         }
     }
@@ -44,16 +44,11 @@ impl SecretField {
     pub(super) fn extract(&self, value: &SecretValue) -> Result<ApiKey, &'static str> {
         let text = value.expose();
         let key = match self {
-            Self::Whole(usable) => {
+            Self::Text(usable) | Self::Whole(usable) => {
                 usable(text)?;
                 text.to_owned()
             }
             Self::Values(names) => return values(text, names, value.version()),
-            Self::Document => {
-                json::strict_object(text.as_bytes())
-                    .map_err(|_| "the secret is not a JSON object, or has a repeated member")?;
-                text.to_owned()
-            }
             // Every byte of a session secret counts.
             Self::Only(usable) => {
                 let key = member_or_all(
