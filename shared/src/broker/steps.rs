@@ -12,6 +12,7 @@ use crate::problem::{Code, Problem};
 use crate::provider::Provider;
 use crate::provider::context::MintContext;
 use crate::provider::request::TokenRequest;
+use crate::provider::subject::SubjectUse;
 use crate::provider::token::IssuedToken;
 use crate::secret::api_key::ApiKey;
 use crate::secret::role::RoleCredentials;
@@ -105,10 +106,7 @@ impl<P: Provider> Broker<P> {
         let Some(limiter) = &self.limiter else {
             return Ok(());
         };
-        let subject = progress
-            .subject
-            .as_deref()
-            .ok_or_else(|| Problem::internal("the subject could not be hashed for the limit"))?;
+        let subject = subject_hash(progress)?;
         let started = Instant::now();
         let (admitted, uncounted) = limiter.admit(P::NAME, subject, deadline).await;
         progress.timings.limit = Some(started.elapsed());
@@ -129,7 +127,10 @@ impl<P: Provider> Broker<P> {
         // The lifetime counts from before the call, so that the response never promises more time
         // than the token has.
         let now = self.clock.now();
-        let hash = progress.subject.as_deref().unwrap_or_default();
+        let hash = match P::SUBJECT {
+            SubjectUse::Unused => "",
+            SubjectUse::Optional { .. } | SubjectUse::Required { .. } => subject_hash(progress)?,
+        };
         let reference = self.subject_reference.refer(session.subject(), hash);
         let context = MintContext::new(token_request, now)
             .with_profile(secrets.profile.as_ref().map(|profile| &profile.content))
@@ -151,6 +152,12 @@ impl<P: Provider> Broker<P> {
         let token = token.ok_or_else(|| rejected("the provider's token has expired already"))?;
         Ok((token, key))
     }
+}
+
+/// The hash of the subject. It is absent only if the cryptography library fails.
+fn subject_hash(progress: &Progress) -> Result<&str, Problem> {
+    let hash = progress.subject.as_deref();
+    hash.ok_or_else(|| Problem::internal("the subject cannot be hashed"))
 }
 
 fn deadline_passed(code: Code) -> Problem {

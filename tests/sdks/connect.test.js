@@ -1,0 +1,45 @@
+// Opens each socket of `connect` as a page does: by its URL and its subprotocols, with the provider's
+// own parameters in addition.
+
+const assert = require('node:assert/strict');
+const { test } = require('node:test');
+
+const { mint } = require('./voicemint');
+
+const WebSocket = globalThis.WebSocket ?? require('ws').WebSocket;
+
+/** Provider, token request, entry, and the parameters that the page adds. */
+const SOCKETS = [
+  ['cartesia', { grants: { tts: true } }, 'tts', {}],
+  ['cartesia', { grants: { stt: true } }, 'stt', { model: 'ink-2', encoding: 'pcm_s16le', sample_rate: 16000 }],
+  ['elevenlabs', { token_type: 'realtime_scribe' }, 'realtime_scribe', { model_id: 'scribe_v2_realtime' }],
+  ['elevenlabs', { token_type: 'tts_websocket' }, 'tts_websocket', { model_id: 'eleven_flash_v2_5' }],
+  ['assemblyai', {}, 'streaming', { sample_rate: 16000 }],
+];
+
+/** Opens a socket. Whether it opened; an open socket that sends an error first is not authenticated. */
+function opens(url, protocols) {
+  const socket = new WebSocket(url, protocols);
+  return new Promise((resolve) => {
+    const finish = (isOpen) => {
+      socket.close();
+      resolve(isOpen);
+    };
+    socket.addEventListener('error', () => finish(false));
+    socket.addEventListener('close', () => finish(false));
+    socket.addEventListener('message', ({ data }) => finish(!/error/i.test(data)));
+    socket.addEventListener('open', () => setTimeout(() => finish(true), 300));
+  });
+}
+
+for (const [provider, request, name, parameters] of SOCKETS) {
+  test(`${provider} has ${name}, which the page opens as it is`, async () => {
+    const { connect, token } = await mint(provider, request);
+    assert.deepEqual(Object.keys(connect), [name]);
+    const url = connect[name].url.replace('{voice_id}', 'any');
+    const added = new URLSearchParams(parameters);
+    const complete = `${url}&${added}`;
+    assert.equal(await opens(complete.replace(token, 'made-up'), connect[name].protocols), false, 'another token');
+    assert.equal(await opens(complete, connect[name].protocols), true);
+  });
+}
