@@ -36,9 +36,9 @@ static SIGNERS: LazyLock<Signers> = LazyLock::new(Signers::new);
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_current_thread().enable_all().build().unwrap());
 
-struct OneSecret(String);
+struct StaticSecret(String);
 
-impl SecretStore for OneSecret {
+impl SecretStore for StaticSecret {
     fn load<'a>(&'a self, _: &'a str) -> LoadFuture<'a> {
         Box::pin(async { Ok(SecretValue::new(self.0.clone(), "1")) })
     }
@@ -62,7 +62,7 @@ fn verifier(kind: &str, secret: &str, settings: &[(&str, &str)]) -> Verifier {
     let clock = Clock::new(|| UNIX_EPOCH + Duration::from_secs(NOW));
     let (transport, store) = (
         Transport::new().unwrap(),
-        Arc::new(OneSecret(secret.to_owned())),
+        Arc::new(StaticSecret(secret.to_owned())),
     );
     let verifier = Verifier::new(settings, transport, store, Duration::from_secs(300), clock);
     RUNTIME.block_on(verifier.warm());
@@ -70,11 +70,11 @@ fn verifier(kind: &str, secret: &str, settings: &[(&str, &str)]) -> Verifier {
 }
 
 /// A verifier that has an issuer's key set, which it got from this process.
-fn of_published_keys() -> Verifier {
+fn published_keys_verifier() -> Verifier {
     let listener = RUNTIME.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let url = format!("http://{}/keys", listener.local_addr().unwrap());
-    let key_set = SIGNERS.key_set().to_string();
-    let router = Router::new().route("/keys", get(|| async { key_set }));
+    let jwk_set = SIGNERS.jwk_set().to_string();
+    let router = Router::new().route("/keys", get(|| async { jwk_set }));
     RUNTIME.spawn(async move { axum::serve(listener, router).await });
     let settings = [
         ("SESSION_ISSUER", "https://id.test"),
@@ -95,7 +95,7 @@ fn claims() -> Value {
 }
 
 /// Verifies a credential over and over, having seen that it does what it should.
-fn bench(bencher: Bencher, verifier: &Verifier, credential: &str, good: bool) {
+fn bench_verify(bencher: Bencher, verifier: &Verifier, credential: &str, good: bool) {
     let verify = || {
         RUNTIME
             .block_on(verifier.verify(Credential::Bearer(black_box(credential))))
@@ -109,7 +109,7 @@ fn bench(bencher: Bencher, verifier: &Verifier, credential: &str, good: bool) {
     ("RS256", "rsa"), ("PS256", "rsa"), ("ES256", "p256"), ("ES384", "p384"), ("ES512", "p521"), ("EdDSA", "ed25519"),
 ])]
 fn published_key(bencher: Bencher, (alg, kid): (&str, &str)) {
-    let verifier = of_published_keys();
+    let verifier = published_keys_verifier();
     // More of them than are remembered, so that each is verified anew.
     let token = |number: usize| {
         let mut claims = claims();
@@ -129,9 +129,9 @@ fn published_key(bencher: Bencher, (alg, kid): (&str, &str)) {
 
 #[divan::bench]
 fn published_key_seen_before(bencher: Bencher) {
-    bench(
+    bench_verify(
         bencher,
-        &of_published_keys(),
+        &published_keys_verifier(),
         &SIGNERS.token("RS256", "rsa", &claims()),
         true,
     );
@@ -145,7 +145,7 @@ fn shared_secret(bencher: Bencher, alg: &str) {
         ("SESSION_SECRET_ID", "s"),
     ];
     let verifier = verifier("secret", &SIGNERS.secret, &settings);
-    bench(
+    bench_verify(
         bencher,
         &verifier,
         &SIGNERS.token(alg, "secret", &claims()),
@@ -180,7 +180,7 @@ fn encrypted(bencher: Bencher) {
         encode(text),
         encode(tag)
     );
-    bench(
+    bench_verify(
         bencher,
         &verifier("authjs", SECRET, &[("SESSION_SECRET_ID", "s")]),
         &session,
@@ -191,19 +191,19 @@ fn encrypted(bencher: Bencher) {
 #[divan::bench(args = ["letters", "dots", "8 KiB", "another issuer", "a forged signature"])]
 fn refused(bencher: Bencher, what: &str) {
     let good = SIGNERS.token("RS256", "rsa", &claims());
-    let mut elsewhere = claims();
-    elsewhere["iss"] = json!("https://evil.test");
+    let mut other_issuer = claims();
+    other_issuer["iss"] = json!("https://evil.test");
     let credential = match what {
         "letters" => "garbage".repeat(50),
         "dots" => "a.b.c".to_owned(),
         "8 KiB" => "A".repeat(8192),
-        "another issuer" => SIGNERS.token("RS256", "rsa", &elsewhere),
+        "another issuer" => SIGNERS.token("RS256", "rsa", &other_issuer),
         _ => good.replace(
             &encode(claims().to_string()),
             &encode(claims().to_string().replace("ada", "eve")),
         ),
     };
-    bench(bencher, &of_published_keys(), &credential, false);
+    bench_verify(bencher, &published_keys_verifier(), &credential, false);
 }
 
 fn main() {

@@ -56,9 +56,9 @@ fn run(arguments: &[String]) -> Result<bool, String> {
         .iter()
         .map(known)
         .collect::<Result<Vec<_>, _>>()?;
-    let key_set = std::fs::read(path)
+    let jwk_set = std::fs::read(path)
         .map_err(|error| format!("the file {path:?} cannot be read: {error}."))?;
-    let key_set = set_of(key_set);
+    let jwk_set = into_jwk_set(jwk_set);
     let mut all_valid = true;
     for line in stdin().lock().split(b'\n') {
         let line = line.map_err(|error| format!("the tokens cannot be read: {error}."))?;
@@ -66,7 +66,7 @@ fn run(arguments: &[String]) -> Result<bool, String> {
         let line = line.strip_suffix(b"\r").unwrap_or(&line);
         let verified = match std::str::from_utf8(line) {
             Ok(token) => {
-                verify::verify(token, &key_set, &algorithms).map_err(|error| error.to_string())
+                verify::verify(token, &jwk_set, &algorithms).map_err(|error| error.to_string())
             }
             Err(_) => Err("the token is not UTF-8".to_owned()),
         };
@@ -82,7 +82,7 @@ fn run(arguments: &[String]) -> Result<bool, String> {
 }
 
 /// A set of one key, if the file contains a single key. Any other text is returned unchanged.
-fn set_of(text: Vec<u8>) -> Vec<u8> {
+fn into_jwk_set(text: Vec<u8>) -> Vec<u8> {
     match serde_json::from_slice::<serde_json::Value>(&text) {
         Ok(key) if key.get("kty").is_some() && key.get("keys").is_none() => {
             [b"{\"keys\":[".as_slice(), &text, b"]}"].concat()

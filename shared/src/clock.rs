@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_is_no_time_passed() {
+    fn an_age_is_zero_if_the_clock_was_set_back() {
         assert_eq!(
             age(Duration::from_secs(5), Duration::from_secs(9)),
             Duration::ZERO

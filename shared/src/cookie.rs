@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_all_values_of_a_name_but_empty_and_equal_ones() {
+    fn finds_all_values_of_a_name_except_empty_and_repeated_ones() {
         let mut headers = HeaderMap::new();
         headers.append("cookie", HeaderValue::from_static("a=1; b=x; a=; a=2;a=1"));
         headers.append("cookie", HeaderValue::from_static("a=3; A=4"));
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn other_cookies_may_hold_anything() {
+    fn other_cookies_may_contain_any_bytes() {
         let mut headers = HeaderMap::new();
         headers.append(
             "cookie",

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_on_this_machine_is_no_reason_for_a_warning() {
+    fn plain_http_to_this_machine_causes_no_warning() {
         for (url, plain) in [
             ("http://172.17.0.2:4566", true),
             ("http://localstack:4566", true),

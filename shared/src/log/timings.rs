@@ -19,7 +19,7 @@ impl Timings {
     /// The value of the `Server-Timing` header (<https://www.w3.org/TR/server-timing/>).
     pub fn server_timing(&self) -> Option<String> {
         let entries: Vec<String> = self
-            .named()
+            .by_name()
             .filter_map(|(name, took)| {
                 took.map(|took| format!("{name};dur={}", milliseconds(took)))
             })
@@ -30,7 +30,7 @@ impl Timings {
         Some(entries.join(", "))
     }
 
-    fn named(&self) -> impl Iterator<Item = (&'static str, Option<Duration>)> {
+    fn by_name(&self) -> impl Iterator<Item = (&'static str, Option<Duration>)> {
         let Self {
             session,
             secret,

@@ -20,7 +20,7 @@ fn one_message_names_every_wrong_variable_and_no_value() {
 }
 
 #[test]
-fn a_list_of_nothing_but_commas_is_wrong() {
+fn a_list_without_entries_is_an_error() {
     let environment = [("LIST", " , ,"), ("CHOICES", ","), ("GOOD", ",a,,b ")];
     let mut reader = Reader::new(&environment);
     assert_eq!(reader.list("GOOD"), ["a", "b"]);

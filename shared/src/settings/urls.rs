@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_http_is_for_this_machine_alone() {
+    fn plain_http_is_only_for_this_machine() {
         for good in [
             "https://a.example",
             "http://localhost:1",

@@ -14,7 +14,7 @@ use voicemint::internals::{
     compact, verify,
 };
 
-use crate::support::signers::{PUBLIC, Signers, encode};
+use crate::support::signers::{ASYMMETRIC, Signers, encode};
 
 static SIGNERS: LazyLock<Signers> = LazyLock::new(Signers::new);
 
@@ -22,7 +22,7 @@ static SIGNERS: LazyLock<Signers> = LazyLock::new(Signers::new);
 static TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let claims =
         json!({"iss": "https://id.test", "sub": "ada", "aud": "voice", "exp": 1_800_000_060});
-    let public = PUBLIC
+    let public = ASYMMETRIC
         .iter()
         .map(|(alg, kid)| SIGNERS.token(alg, kid, &claims));
     let shared = Algorithm::SYMMETRIC
@@ -31,19 +31,19 @@ static TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
     public.chain(shared).collect()
 });
 
-static KEY_SETS: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
-    [SIGNERS.key_set(), SIGNERS.shared_key_set()].map(|set| set.to_string().into_bytes())
+static JWK_SETS: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
+    [SIGNERS.jwk_set(), SIGNERS.symmetric_jwk_set()].map(|set| set.to_string().into_bytes())
 });
 
-fn verifies(token: &str) -> bool {
+fn is_verified(token: &str) -> bool {
     let names = Algorithm::ASYMMETRIC.iter().chain(&Algorithm::SYMMETRIC);
     let algorithms: Vec<_> = names.map(|name| name.parse().unwrap()).collect();
-    KEY_SETS
+    JWK_SETS
         .iter()
         .any(|set| verify::verify(token, set, &algorithms).is_ok())
 }
 
-fn opens(token: &str) -> bool {
+fn is_opened(token: &str) -> bool {
     compact::open(
         token,
         &[
@@ -79,7 +79,7 @@ enum Change {
     Repeat(Index, Index),
     Truncate(Index),
     SwapParts(Index, Index),
-    PartOf(Index, Index),
+    ReplacePart(Index, Index),
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -93,7 +93,7 @@ fn change() -> impl Strategy<Value = Change> {
         (index(), index()).prop_map(|(from, to)| Change::Repeat(from, to)),
         index().prop_map(Change::Truncate),
         (index(), index()).prop_map(|(one, other)| Change::SwapParts(one, other)),
-        (index(), index()).prop_map(|(part, token)| Change::PartOf(part, token)),
+        (index(), index()).prop_map(|(part, token)| Change::ReplacePart(part, token)),
     ]
 }
 
@@ -119,7 +119,7 @@ fn changed(token: &str, change: &Change) -> String {
             parts.swap(one, other);
             return parts.join(".");
         }
-        Change::PartOf(part, token) => {
+        Change::ReplacePart(part, token) => {
             let other = &TOKENS[token.index(TOKENS.len())];
             let part = part.index(parts.len().min(3));
             parts[part] = other.split('.').nth(part).unwrap();
@@ -186,9 +186,9 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 #[test]
-fn what_is_changed_below_was_good() {
-    assert!(TOKENS.iter().all(|token| verifies(token)));
-    assert!(opens(&sealed()));
+fn the_unchanged_tokens_are_valid() {
+    assert!(TOKENS.iter().all(|token| is_verified(token)));
+    assert!(is_opened(&sealed()));
 }
 
 proptest! {
@@ -199,35 +199,35 @@ proptest! {
             if token.is_empty() || !token.is_ascii() { token } else { changed(&token, change) }
         });
         // Parts may come from another good token until it is that one.
-        prop_assert!(TOKENS.contains(&other) || !verifies(&other), "{}", other);
+        prop_assert!(TOKENS.contains(&other) || !is_verified(&other), "{}", other);
     }
 
     #[test]
     fn a_changed_encrypted_session_is_refused(change in change()) {
         let token = sealed();
         let other = changed(&token, &change);
-        prop_assert!(other == token || !opens(&other), "{}", other);
+        prop_assert!(other == token || !is_opened(&other), "{}", other);
     }
 
     #[test]
-    fn no_text_is_accepted(text in any::<String>()) {
-        prop_assert!(!verifies(&text) && !opens(&text));
+    fn arbitrary_text_is_refused(text in any::<String>()) {
+        prop_assert!(!is_verified(&text) && !is_opened(&text));
     }
 
     #[test]
-    fn no_bytes_between_dots_are_accepted(parts in vec(vec(any::<u8>(), 0..200), 1..7)) {
+    fn arbitrary_bytes_between_dots_are_refused(parts in vec(vec(any::<u8>(), 0..200), 1..7)) {
         let text = parts.iter().map(encode).collect::<Vec<_>>().join(".");
-        prop_assert!(!verifies(&text) && !opens(&text));
+        prop_assert!(!is_verified(&text) && !is_opened(&text));
     }
 
     #[test]
-    fn no_json_is_accepted_that_nobody_signed(
-        header in any_json(), known in select(PUBLIC.to_vec()), claims in any_json(), rest in vec(vec(any::<u8>(), 0..140), 1..4),
+    fn unsigned_json_is_refused(
+        header in any_json(), known in select(ASYMMETRIC.to_vec()), claims in any_json(), rest in vec(vec(any::<u8>(), 0..140), 1..4),
     ) {
         let rest = rest.iter().map(encode).collect::<Vec<_>>().join(".");
         for header in [header, json!({"alg": known.0, "kid": known.1}), json!({"alg": "dir", "enc": "A256GCM"})] {
             let text = format!("{}.{}.{rest}", encode(header.to_string()), encode(claims.to_string()));
-            prop_assert!(!verifies(&text) && !opens(&text));
+            prop_assert!(!is_verified(&text) && !is_opened(&text));
             if let Ok(token) = UnverifiedToken::parse(&text) {
                 prop_assert_eq!(token.into_claims().is_ok(), claims.is_object());
             }
@@ -235,7 +235,7 @@ proptest! {
     }
 
     #[test]
-    fn no_key_set_verifies_what_others_signed(bytes in vec(any::<u8>(), 0..300), json in any_json(), keys in vec(any_json(), 0..5)) {
+    fn arbitrary_key_sets_verify_no_token(bytes in vec(any::<u8>(), 0..300), json in any_json(), keys in vec(any_json(), 0..5)) {
         let sets = [bytes, json.to_string().into_bytes(), json!({"keys": keys}).to_string().into_bytes()];
         for set in &sets {
             for set in [JwkSet::parse(set).ok(), JwkSet::parse_shared(set)].into_iter().flatten() {
@@ -248,7 +248,7 @@ proptest! {
     }
 
     #[test]
-    fn no_header_makes_a_session(bytes in vec(any::<u8>(), 0..200), json in any_json(), format in 0..5_usize) {
+    fn arbitrary_headers_contain_no_valid_session(bytes in vec(any::<u8>(), 0..200), json in any_json(), format in 0..5_usize) {
         let format = [CookieFormat::Plain, CookieFormat::Chunked("."), CookieFormat::Chunked("__"), CookieFormat::SupabaseJson, CookieFormat::AmplifyUser][format];
         let cookie = SessionCookie { name: "s".to_owned(), format };
         let packed = [format!("s=base64-{}", encode(json.to_string())), format!("s.0={json}; s.1=x; s.LastAuthUser=%")];
@@ -257,7 +257,7 @@ proptest! {
             for name in [header::COOKIE, header::AUTHORIZATION] {
                 let headers = HeaderMap::from_iter([(name, value.clone())]);
                 for session in Credential::find(&headers, std::slice::from_ref(&cookie)).sessions() {
-                    prop_assert!(!verifies(session) && !opens(session));
+                    prop_assert!(!is_verified(session) && !is_opened(session));
                 }
             }
         }

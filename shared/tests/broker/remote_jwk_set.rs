@@ -20,25 +20,25 @@ enum Fault {
     Html,
     TooLong,
     Redirect,
-    Silent,
+    NoResponse,
 }
 
-struct KeySetServer {
+struct JwkSetServer {
     fault: Arc<Mutex<Fault>>,
     key_ids: Arc<Mutex<Vec<&'static str>>>,
     fetches: Arc<AtomicUsize>,
     seconds: Arc<AtomicU64>,
-    source: Arc<RemoteJwkSet>,
+    jwk_set: Arc<RemoteJwkSet>,
 }
 
-impl KeySetServer {
+impl JwkSetServer {
     async fn new() -> Self {
         let fault = Arc::new(Mutex::new(Fault::None));
         let key_ids = Arc::new(Mutex::new(vec!["k1"]));
         let fetches = Arc::new(AtomicUsize::new(0));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let key_set = {
+        let handler = {
             let (fault, key_ids, fetches) = (
                 Arc::clone(&fault),
                 Arc::clone(&key_ids),
@@ -47,11 +47,11 @@ impl KeySetServer {
             move || {
                 fetches.fetch_add(1, Ordering::SeqCst);
                 let (fault, key_ids) = (*fault.lock().unwrap(), key_ids.lock().unwrap().clone());
-                answer(fault, key_ids)
+                respond(fault, key_ids)
             }
         };
         let document = json!({"issuer": url, "jwks_uri": format!("{url}/keys")}).to_string();
-        let router = Router::new().route("/keys", get(key_set)).route(
+        let router = Router::new().route("/keys", get(handler)).route(
             "/.well-known/openid-configuration",
             get(|| async move { document }),
         );
@@ -67,7 +67,7 @@ impl KeySetServer {
             issuer: url,
             document,
         };
-        let source = Arc::new(RemoteJwkSet::new(
+        let jwk_set = Arc::new(RemoteJwkSet::new(
             location,
             Transport::new().unwrap(),
             clock,
@@ -77,7 +77,7 @@ impl KeySetServer {
             key_ids,
             fetches,
             seconds,
-            source,
+            jwk_set,
         }
     }
 
@@ -85,7 +85,7 @@ impl KeySetServer {
         *self.fault.lock().unwrap() = fault;
     }
 
-    fn pass(&self, seconds: u64) {
+    fn advance(&self, seconds: u64) {
         self.seconds.fetch_add(seconds, Ordering::SeqCst);
     }
 
@@ -95,12 +95,12 @@ impl KeySetServer {
 
     /// Whether the issuer has a key, asking again as the verifier does; nothing where that cannot
     /// be said.
-    async fn has(&self, key_id: &str) -> Option<bool> {
-        has(&self.source, key_id).await
+    async fn has_key(&self, key_id: &str) -> Option<bool> {
+        has_key(&self.jwk_set, key_id).await
     }
 }
 
-async fn has(source: &RemoteJwkSet, key_id: &str) -> Option<bool> {
+async fn has_key(jwk_set: &RemoteJwkSet, key_id: &str) -> Option<bool> {
     let known = |keys: &JwkSet| {
         let header = base64(&format!(r#"{{"alg":"EdDSA","kid":"{key_id}"}}"#));
         let token = format!("{header}.{}.{}", base64("{}"), base64("signature"));
@@ -108,10 +108,10 @@ async fn has(source: &RemoteJwkSet, key_id: &str) -> Option<bool> {
             .err()
             != Some(KeyLookupError::UnknownId)
     };
-    if known(&*source.keys().await.ok()?) {
+    if known(&*jwk_set.keys().await.ok()?) {
         return Some(true);
     }
-    Some(known(&*source.newer_keys().await.ok()?))
+    Some(known(&*jwk_set.newer_keys().await.ok()?))
 }
 
 fn base64(text: &str) -> String {
@@ -119,7 +119,7 @@ fn base64(text: &str) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text)
 }
 
-async fn answer(fault: Fault, key_ids: Vec<&'static str>) -> Response {
+async fn respond(fault: Fault, key_ids: Vec<&'static str>) -> Response {
     let key = |id: &&str| json!({"kty": "OKP", "crv": "Ed25519", "kid": id, "x": base64(&"x".repeat(32))});
     let set = json!({"keys": key_ids.iter().map(key).collect::<Vec<_>>()}).to_string();
     match fault {
@@ -128,62 +128,62 @@ async fn answer(fault: Fault, key_ids: Vec<&'static str>) -> Response {
         Fault::Html => "<html>We will be back soon</html>".into_response(),
         Fault::TooLong => format!("{set}{}", " ".repeat(150_001 - set.len())).into_response(),
         Fault::Redirect => Redirect::temporary("/.well-known/openid-configuration").into_response(),
-        Fault::Silent => std::future::pending().await,
+        Fault::NoResponse => std::future::pending().await,
     }
 }
 
 #[tokio::test]
 async fn a_thousand_first_requests_share_one_fetch() {
-    let env = KeySetServer::new().await;
-    let asks: Vec<_> = (0..1000)
+    let env = JwkSetServer::new().await;
+    let lookups: Vec<_> = (0..1000)
         .map(|_| {
-            let source = Arc::clone(&env.source);
-            tokio::spawn(async move { has(&source, "k1").await })
+            let jwk_set = Arc::clone(&env.jwk_set);
+            tokio::spawn(async move { has_key(&jwk_set, "k1").await })
         })
         .collect();
-    for ask in asks {
-        assert_eq!(ask.await.unwrap(), Some(true));
+    for lookup in lookups {
+        assert_eq!(lookup.await.unwrap(), Some(true));
     }
     assert_eq!(env.fetches(), 1);
 }
 
 #[tokio::test]
-async fn a_thousand_with_a_new_key_share_one_fetch_and_none_is_refused() {
-    let env = KeySetServer::new().await;
-    assert_eq!(env.has("k1").await, Some(true));
+async fn a_thousand_requests_with_a_new_key_share_one_fetch_and_none_is_refused() {
+    let env = JwkSetServer::new().await;
+    assert_eq!(env.has_key("k1").await, Some(true));
     *env.key_ids.lock().unwrap() = vec!["k1", "k2"];
-    let asks: Vec<_> = (0..1000)
+    let lookups: Vec<_> = (0..1000)
         .map(|number| {
-            let source = Arc::clone(&env.source);
-            tokio::spawn(
-                async move { has(&source, if number % 2 == 0 { "k2" } else { "k1" }).await },
-            )
+            let jwk_set = Arc::clone(&env.jwk_set);
+            tokio::spawn(async move {
+                has_key(&jwk_set, if number % 2 == 0 { "k2" } else { "k1" }).await
+            })
         })
         .collect();
-    for ask in asks {
-        assert_eq!(ask.await.unwrap(), Some(true));
+    for lookup in lookups {
+        assert_eq!(lookup.await.unwrap(), Some(true));
     }
     assert_eq!(env.fetches(), 2);
 }
 
 #[tokio::test]
-async fn a_flood_of_unknown_key_ids_leads_to_three_fetches_at_once_and_one_every_twenty_seconds() {
-    let env = KeySetServer::new().await;
-    assert_eq!(env.has("k1").await, Some(true));
-    let mut at_second = Vec::new();
+async fn a_flood_of_unknown_key_ids_causes_three_immediate_fetches_and_one_every_twenty_seconds() {
+    let env = JwkSetServer::new().await;
+    assert_eq!(env.has_key("k1").await, Some(true));
+    let mut fetched_at = Vec::new();
     for number in 0..10_000 {
         let before = env.fetches();
-        assert_eq!(env.has(&format!("forged-{number}")).await, Some(false));
+        assert_eq!(env.has_key(&format!("forged-{number}")).await, Some(false));
         if env.fetches() > before {
-            at_second.push(number / 167);
+            fetched_at.push(number / 167);
         }
         if number % 167 == 166 {
-            env.pass(1);
-            assert_eq!(env.has("k1").await, Some(true));
+            env.advance(1);
+            assert_eq!(env.has_key("k1").await, Some(true));
         }
     }
     assert_eq!(
-        at_second,
+        fetched_at,
         [0, 0, 0, 20, 40],
         "next to the one regular fetch"
     );
@@ -191,94 +191,94 @@ async fn a_flood_of_unknown_key_ids_leads_to_three_fetches_at_once_and_one_every
 }
 
 #[tokio::test]
-async fn a_stranger_does_not_use_up_what_a_fresh_key_needs() {
-    let env = KeySetServer::new().await;
-    assert_eq!(env.has("k1").await, Some(true));
-    assert_eq!(env.has("nobody").await, Some(false));
+async fn an_attacker_does_not_use_up_the_fetches_that_a_new_key_needs() {
+    let env = JwkSetServer::new().await;
+    assert_eq!(env.has_key("k1").await, Some(true));
+    assert_eq!(env.has_key("nobody").await, Some(false));
     *env.key_ids.lock().unwrap() = vec!["k1", "k2"];
-    assert_eq!(env.has("k2").await, Some(true), "at once");
+    assert_eq!(env.has_key("k2").await, Some(true), "at once");
     // One who keeps at it delays a new key by 20 s.
     for number in 0..100 {
-        assert_eq!(env.has(&format!("nobody-{number}")).await, Some(false));
+        assert_eq!(env.has_key(&format!("nobody-{number}")).await, Some(false));
     }
     *env.key_ids.lock().unwrap() = vec!["k1", "k2", "k3"];
-    assert_eq!(env.has("k3").await, Some(false));
-    env.pass(20);
-    assert_eq!(env.has("k3").await, Some(true));
+    assert_eq!(env.has_key("k3").await, Some(false));
+    env.advance(20);
+    assert_eq!(env.has_key("k3").await, Some(true));
     // After a quiet minute there are three again; a clock that was set back forbids none.
-    env.pass(60);
+    env.advance(60);
     let before = env.fetches();
     for number in 0..5 {
-        assert_eq!(env.has(&format!("other-{number}")).await, Some(false));
+        assert_eq!(env.has_key(&format!("other-{number}")).await, Some(false));
     }
     assert_eq!(env.fetches() - before, 3);
     env.seconds.fetch_sub(10_000, Ordering::SeqCst);
     *env.key_ids.lock().unwrap() = vec!["k1", "k2", "k3", "k4"];
-    assert_eq!(env.has("k4").await, Some(true));
+    assert_eq!(env.has_key("k4").await, Some(true));
 }
 
 #[tokio::test]
-async fn a_new_key_is_found_at_once_and_a_removed_one_refused_within_ten_minutes() {
-    let env = KeySetServer::new().await;
-    assert_eq!(env.has("k1").await, Some(true));
+async fn a_new_key_is_found_immediately_and_a_removed_one_is_refused_within_ten_minutes() {
+    let env = JwkSetServer::new().await;
+    assert_eq!(env.has_key("k1").await, Some(true));
     *env.key_ids.lock().unwrap() = vec!["k1", "k2"];
-    assert_eq!(env.has("k2").await, Some(true));
+    assert_eq!(env.has_key("k2").await, Some(true));
     *env.key_ids.lock().unwrap() = vec!["k2"];
-    env.pass(600);
-    assert_eq!(env.has("k1").await, Some(false));
-    assert_eq!(env.has("k2").await, Some(true));
+    env.advance(600);
+    assert_eq!(env.has_key("k1").await, Some(false));
+    assert_eq!(env.has_key("k2").await, Some(true));
 }
 
 #[tokio::test]
-async fn trouble_is_bridged_for_an_hour_and_never_called_a_bad_session() {
+async fn keys_are_used_for_one_hour_during_an_outage_and_no_session_is_called_invalid() {
     for fault in [
         Fault::Status(500),
         Fault::Status(404),
         Fault::Html,
         Fault::TooLong,
         Fault::Redirect,
-        Fault::Silent,
+        Fault::NoResponse,
     ] {
-        let env = KeySetServer::new().await;
+        let env = JwkSetServer::new().await;
         env.set_fault(fault);
-        assert_eq!(env.has("k1").await, None, "cold");
+        assert_eq!(env.has_key("k1").await, None, "cold");
         env.set_fault(Fault::None);
-        env.pass(10);
-        assert_eq!(env.has("k1").await, Some(true), "back");
+        env.advance(10);
+        assert_eq!(env.has_key("k1").await, Some(true), "back");
         env.set_fault(fault);
-        env.pass(3599);
-        assert_eq!(env.has("k1").await, Some(true), "stale");
+        env.advance(3599);
+        assert_eq!(env.has_key("k1").await, Some(true), "stale");
         assert_eq!(
-            env.has("k9").await,
+            env.has_key("k9").await,
             None,
             "what is missing may be among the new keys"
         );
-        env.pass(1);
-        assert_eq!(env.has("k1").await, None, "too old");
+        env.advance(1);
+        assert_eq!(env.has_key("k1").await, None, "too old");
     }
 }
 
 #[tokio::test]
-async fn tries_come_further_and_further_apart() {
-    let env = KeySetServer::new().await;
+async fn failed_fetches_are_retried_with_backoff() {
+    let env = JwkSetServer::new().await;
     env.set_fault(Fault::Status(503));
-    let mut tried_at = Vec::new();
+    let mut fetched_at = Vec::new();
     for second in 0..40 {
         let before = env.fetches();
-        assert_eq!(env.has("k1").await, None);
+        assert_eq!(env.has_key("k1").await, None);
         if env.fetches() > before {
-            tried_at.push(second);
+            fetched_at.push(second);
         }
-        env.pass(1);
+        env.advance(1);
     }
-    assert_eq!(tried_at, [0, 1, 3, 7, 15, 25, 35]);
+    assert_eq!(fetched_at, [0, 1, 3, 7, 15, 25, 35]);
 }
 
 #[tokio::test]
 async fn a_failure_at_start_does_not_delay_the_first_request() {
-    let env = KeySetServer::new().await;
+    let env = JwkSetServer::new().await;
     env.set_fault(Fault::Status(503));
-    env.source.warm().await;
+    env.jwk_set.warm().await;
     env.set_fault(Fault::None);
-    assert_eq!(env.has("k1").await, Some(true));
+    assert_eq!(env.has_key("k1").await, Some(true));
 }

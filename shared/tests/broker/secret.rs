@@ -1,4 +1,4 @@
-//! The cache of a secret, with a store whose fault and a clock whose time the tests set.
+//! The cache of a secret, with a store whose result and a clock whose time the tests set.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,19 +9,19 @@ use voicemint::internals::{
 };
 use voicemint::problem::Code;
 
-struct Store {
+struct ScriptedStore {
     /// The secret and its version, or what is wrong: trouble that passes, unless it is `gone`.
-    fault: Mutex<Result<(&'static str, &'static str), &'static str>>,
+    result: Mutex<Result<(&'static str, &'static str), &'static str>>,
     loads: AtomicUsize,
 }
 
-impl SecretStore for Store {
+impl SecretStore for ScriptedStore {
     fn load<'a>(&'a self, _id: &'a str) -> LoadFuture<'a> {
         self.loads.fetch_add(1, Ordering::SeqCst);
-        let fault = *self.fault.lock().unwrap();
+        let result = *self.result.lock().unwrap();
         Box::pin(async move {
             tokio::task::yield_now().await;
-            let (text, version) = fault.map_err(|reason| match reason {
+            let (text, version) = result.map_err(|reason| match reason {
                 "gone" => StoreError::Permanent(reason.to_owned()),
                 _ => StoreError::Transient(reason.to_owned()),
             })?;
@@ -31,19 +31,22 @@ impl SecretStore for Store {
 }
 
 struct CachedSecret {
-    store: Arc<Store>,
+    store: Arc<ScriptedStore>,
     seconds: Arc<AtomicU64>,
     cache: Arc<SecretCache>,
 }
 
 impl CachedSecret {
-    fn new(fault: Result<(&'static str, &'static str), &'static str>) -> Self {
-        Self::of(fault, SecretField::Field("api_key".to_owned()))
+    fn new(result: Result<(&'static str, &'static str), &'static str>) -> Self {
+        Self::with_field(result, SecretField::Field("api_key".to_owned()))
     }
 
-    fn of(fault: Result<(&'static str, &'static str), &'static str>, part: SecretField) -> Self {
-        let store = Arc::new(Store {
-            fault: Mutex::new(fault),
+    fn with_field(
+        result: Result<(&'static str, &'static str), &'static str>,
+        field: SecretField,
+    ) -> Self {
+        let store = Arc::new(ScriptedStore {
+            result: Mutex::new(result),
             loads: AtomicUsize::new(0),
         });
         let seconds = Arc::new(AtomicU64::new(1_800_000_000));
@@ -53,7 +56,7 @@ impl CachedSecret {
         let cache = SecretCache::new(
             Arc::clone(&store) as _,
             "id".to_owned(),
-            part,
+            field,
             Duration::from_secs(300),
             clock,
         );
@@ -64,12 +67,12 @@ impl CachedSecret {
         }
     }
 
-    fn pass(&self, seconds: u64) {
+    fn advance(&self, seconds: u64) {
         self.seconds.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    fn set_fault(&self, fault: Result<(&'static str, &'static str), &'static str>) {
-        *self.store.fault.lock().unwrap() = fault;
+    fn set_result(&self, result: Result<(&'static str, &'static str), &'static str>) {
+        *self.store.result.lock().unwrap() = result;
     }
 
     fn loads(&self) -> usize {
@@ -81,7 +84,7 @@ impl CachedSecret {
             .get()
             .await
             .map(|key| key.expose().to_owned())
-            .map_err(|refusal| refusal.code)
+            .map_err(|problem| problem.code)
     }
 }
 
@@ -89,11 +92,11 @@ impl CachedSecret {
 async fn a_fresh_secret_is_not_loaded_again() {
     let env = CachedSecret::new(Ok(("one", "v1")));
     assert_eq!(env.key().await, Ok("one".to_owned()));
-    env.set_fault(Ok(("two", "v2")));
-    env.pass(299);
+    env.set_result(Ok(("two", "v2")));
+    env.advance(299);
     assert_eq!(env.key().await, Ok("one".to_owned()));
     assert_eq!(env.loads(), 1);
-    env.pass(1);
+    env.advance(1);
     assert_eq!(env.key().await, Ok("two".to_owned()));
 }
 
@@ -115,11 +118,11 @@ async fn requests_at_the_same_time_share_one_load() {
 }
 
 #[tokio::test]
-async fn trouble_is_bridged_without_limit_and_without_asking_each_time() {
+async fn an_api_key_is_used_without_a_time_limit_during_an_outage_and_not_loaded_each_time() {
     let env = CachedSecret::new(Ok(("one", "v1")));
     env.key().await.unwrap();
-    env.set_fault(Err("down"));
-    env.pass(1_000_000);
+    env.set_result(Err("down"));
+    env.advance(1_000_000);
     for _ in 0..50 {
         assert_eq!(env.key().await, Ok("one".to_owned()));
     }
@@ -131,94 +134,94 @@ fn not_empty(secret: &str) -> Result<(), &'static str> {
 }
 
 #[tokio::test]
-async fn what_is_gone_is_used_for_a_minute_more_whatever_comes_in_between() {
-    for part in [
+async fn a_deleted_or_invalid_secret_is_used_for_one_more_minute_even_if_an_outage_follows() {
+    for field in [
         SecretField::Field("api_key".to_owned()),
         SecretField::Only(not_empty),
         SecretField::Whole(not_empty),
     ] {
         for gone in [Err("gone"), Ok(("", "v2"))] {
-            let env = CachedSecret::of(Ok(("one", "v1")), part.clone());
+            let env = CachedSecret::with_field(Ok(("one", "v1")), field.clone());
             env.key().await.unwrap();
-            env.set_fault(gone);
-            env.pass(300);
-            assert_eq!(env.key().await, Ok("one".to_owned()), "{part:?}");
-            env.set_fault(Err("down"));
-            env.pass(30);
-            assert_eq!(env.key().await, Ok("one".to_owned()), "{part:?}");
-            env.pass(29);
-            assert_eq!(env.key().await, Ok("one".to_owned()), "{part:?}");
-            env.pass(1);
+            env.set_result(gone);
+            env.advance(300);
+            assert_eq!(env.key().await, Ok("one".to_owned()), "{field:?}");
+            env.set_result(Err("down"));
+            env.advance(30);
+            assert_eq!(env.key().await, Ok("one".to_owned()), "{field:?}");
+            env.advance(29);
+            assert_eq!(env.key().await, Ok("one".to_owned()), "{field:?}");
+            env.advance(1);
             for _ in 0..3 {
                 assert_eq!(
                     env.key().await,
                     Err(Code::SecretUnavailable),
-                    "{part:?}: a minute after the first word"
+                    "{field:?}: a minute after the first word"
                 );
             }
-            env.set_fault(Ok(("two", "v3")));
-            assert_eq!(env.key().await, Ok("two".to_owned()), "{part:?}");
+            env.set_result(Ok(("two", "v3")));
+            assert_eq!(env.key().await, Ok("two".to_owned()), "{field:?}");
             // A value that loads ends it.
-            env.set_fault(Err("down"));
-            env.pass(1000);
-            assert_eq!(env.key().await, Ok("two".to_owned()), "{part:?}");
+            env.set_result(Err("down"));
+            env.advance(1000);
+            assert_eq!(env.key().await, Ok("two".to_owned()), "{field:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_refused_key_that_is_gone_ends_even_while_it_is_fresh() {
+async fn a_rejected_key_whose_secret_was_deleted_expires_after_one_minute_even_if_fresh() {
     let env = CachedSecret::new(Ok(("one", "v1")));
     let used = env.cache.get().await.ok().unwrap();
-    env.set_fault(Err("gone"));
+    env.set_result(Err("gone"));
     assert!(env.cache.newer_than(&used).await.is_none());
-    env.pass(59);
+    env.advance(59);
     assert_eq!(env.key().await, Ok("one".to_owned()));
-    env.pass(1);
+    env.advance(1);
     assert_eq!(env.key().await, Err(Code::SecretUnavailable));
 }
 
 #[tokio::test]
-async fn a_secret_of_sessions_is_bridged_for_an_hour() {
-    for part in [SecretField::Only(not_empty), SecretField::Whole(not_empty)] {
-        let env = CachedSecret::of(Ok(("one", "v1")), part);
+async fn a_session_secret_is_used_for_one_hour_during_an_outage() {
+    for field in [SecretField::Only(not_empty), SecretField::Whole(not_empty)] {
+        let env = CachedSecret::with_field(Ok(("one", "v1")), field);
         env.key().await.unwrap();
-        env.set_fault(Err("down"));
-        env.pass(3599);
+        env.set_result(Err("down"));
+        env.advance(3599);
         assert_eq!(env.key().await, Ok("one".to_owned()));
-        env.pass(1);
+        env.advance(1);
         assert_eq!(env.key().await, Err(Code::SecretUnavailable));
-        env.set_fault(Ok(("one", "v1")));
+        env.set_result(Ok(("one", "v1")));
         assert_eq!(env.key().await, Ok("one".to_owned()));
     }
 }
 
 #[tokio::test]
-async fn with_nothing_cached_every_request_tries() {
+async fn without_a_cached_value_every_request_loads_the_secret() {
     let env = CachedSecret::new(Err("not there"));
     for loads in 1..=3 {
         assert_eq!(env.key().await, Err(Code::SecretUnavailable));
         assert_eq!(env.loads(), loads);
     }
-    env.set_fault(Ok(("late", "v1")));
+    env.set_result(Ok(("late", "v1")));
     assert_eq!(env.key().await, Ok("late".to_owned()));
 }
 
 #[tokio::test]
-async fn a_refused_key_is_loaded_anew_once_in_ten_seconds() {
+async fn a_rejected_key_is_reloaded_at_most_once_in_ten_seconds() {
     let env = CachedSecret::new(Ok(("one", "v1")));
     let used = env.cache.get().await.ok().unwrap();
     assert!(
         env.cache.newer_than(&used).await.is_none(),
         "nothing newer is stored"
     );
-    env.set_fault(Ok(("two", "v2")));
+    env.set_result(Ok(("two", "v2")));
     assert!(
         env.cache.newer_than(&used).await.is_none(),
         "too early to ask again"
     );
     assert_eq!(env.loads(), 2);
-    env.pass(10);
+    env.advance(10);
     assert_eq!(env.cache.newer_than(&used).await.unwrap().expose(), "two");
     assert_eq!(
         env.cache.newer_than(&used).await.unwrap().expose(),
@@ -229,7 +232,7 @@ async fn a_refused_key_is_loaded_anew_once_in_ten_seconds() {
 }
 
 #[tokio::test]
-async fn a_secret_is_a_text_or_a_member_of_an_object() {
+async fn a_secret_is_text_or_a_member_of_an_object() {
     for (text, key) in [
         ("plain", Some("plain")),
         (" plain\n", Some("plain")),
@@ -262,32 +265,32 @@ async fn a_secret_is_a_text_or_a_member_of_an_object() {
 }
 
 #[tokio::test]
-async fn the_log_says_what_is_wrong_with_a_key() {
+async fn the_log_says_why_a_key_is_invalid() {
     for (text, part) in [
         (r#""sk_quoted""#, "in quotes"),
         ("NAME=sk_assigned", "NAME=value"),
         ("two words", "characters"),
     ] {
-        let refusal = CachedSecret::new(Ok((text, "v1")))
+        let problem = CachedSecret::new(Ok((text, "v1")))
             .cache
             .get()
             .await
             .err()
             .unwrap();
-        assert_eq!(refusal.code, Code::SecretUnavailable);
+        assert_eq!(problem.code, Code::SecretUnavailable);
         assert!(
-            refusal.reason.contains(part) && !refusal.reason.contains("sk_"),
+            problem.reason.contains(part) && !problem.reason.contains("sk_"),
             "{}",
-            refusal.reason
+            problem.reason
         );
     }
 }
 
 #[tokio::test]
-async fn a_spoilt_new_version_does_not_drive_out_a_good_one() {
+async fn an_invalid_new_version_does_not_replace_a_valid_one() {
     let env = CachedSecret::new(Ok(("one", "v1")));
     env.key().await.unwrap();
-    env.set_fault(Ok(("{}", "v2")));
-    env.pass(300);
+    env.set_result(Ok(("{}", "v2")));
+    env.advance(300);
     assert_eq!(env.key().await, Ok("one".to_owned()));
 }

@@ -36,7 +36,7 @@ fn verifies(key: &Value, token: &str) -> Result<bool, KeyLookupError> {
 }
 
 /// Good as it is; bad once anything in it is another.
-fn check(key: &Value, alg: &str, sign: impl Fn(&[u8]) -> Vec<u8>) {
+fn assert_verifies_unchanged_only(key: &Value, alg: &str, sign: impl Fn(&[u8]) -> Vec<u8>) {
     let good = token(alg, &sign);
     assert_eq!(verifies(key, &good), Ok(true), "{alg}");
     let forged = good.replace(&encode(r#"{"sub":"ada"}"#), &encode(r#"{"sub":"eve"}"#));
@@ -70,7 +70,7 @@ fn rsa() {
         ("PS512", &RSA_PSS_SHA512),
     ];
     for (alg, encoding) in encodings {
-        check(&key, alg, |message| {
+        assert_verifies_unchanged_only(&key, alg, |message| {
             let mut signature = vec![0; pair.public_modulus_len()];
             pair.sign(encoding, &SystemRandom::new(), message, &mut signature)
                 .unwrap();
@@ -90,7 +90,7 @@ fn elliptic_curves() {
         let pair = EcdsaKeyPair::generate(algorithm).unwrap();
         let (x, y) = pair.public_key().as_ref()[1..].split_at(size);
         let key = json!({"kty": "EC", "crv": curve, "kid": "k", "x": encode(x), "y": encode(y)});
-        check(&key, alg, |message| {
+        assert_verifies_unchanged_only(&key, alg, |message| {
             pair.sign(&SystemRandom::new(), message)
                 .unwrap()
                 .as_ref()
@@ -109,14 +109,14 @@ fn ed25519() {
     let pair = Ed25519KeyPair::generate().unwrap();
     let point = pair.public_key().as_ref().to_vec();
     let key = json!({"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": encode(point)});
-    check(&key, "EdDSA", |message| {
+    assert_verifies_unchanged_only(&key, "EdDSA", |message| {
         pair.sign(message).as_ref().to_vec()
     });
 }
 
 #[test]
-fn symmetric_keys_as_long_as_the_hash() {
-    for (alg, algorithm, mac, least) in [
+fn symmetric_keys_are_at_least_as_long_as_the_hash() {
+    for (alg, algorithm, mac, min_length) in [
         ("HS256", Algorithm::Hs256, hmac::HMAC_SHA256, 32),
         ("HS384", Algorithm::Hs384, hmac::HMAC_SHA384, 48),
         ("HS512", Algorithm::Hs512, hmac::HMAC_SHA512, 64),
@@ -137,13 +137,13 @@ fn symmetric_keys_as_long_as_the_hash() {
         let secret = [b's'; 64];
         assert_eq!(verifies(&secret, &secret), (true, true), "{alg}");
         assert_eq!(
-            verifies(&secret[..least], &secret[..least]),
+            verifies(&secret[..min_length], &secret[..min_length]),
             (true, true),
             "{alg}"
         );
         // For a secret that settings name, 32 bytes do with each of the three.
         assert_eq!(
-            verifies(&secret[1..least], &secret[1..least]),
+            verifies(&secret[1..min_length], &secret[1..min_length]),
             (false, true),
             "{alg} with a short key"
         );
@@ -156,7 +156,7 @@ fn symmetric_keys_as_long_as_the_hash() {
 }
 
 #[test]
-fn a_public_key_is_no_shared_secret() {
+fn a_public_key_is_not_a_shared_secret() {
     let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
     let PublicKeyComponents { n, e } = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
     let key = json!({"kty": "RSA", "kid": "k", "n": encode(&n), "e": encode(e)});

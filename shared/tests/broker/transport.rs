@@ -69,12 +69,12 @@ async fn serve(authority: &Authority, change: impl Fn(&mut CertificateParams)) -
     port
 }
 
-/// A proxy that knows every name as this machine. What it was asked for, line by line.
-async fn proxy(answer: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
+/// A proxy that knows every name as this machine. The requests, line by line.
+async fn proxy(response: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let kept = Arc::clone(&asked);
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&requests);
     tokio::spawn(async move {
         loop {
             let (mut client, _) = listener.accept().await.unwrap();
@@ -89,15 +89,15 @@ async fn proxy(answer: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
                 .unwrap()
                 .parse::<u16>()
                 .unwrap();
-            kept.lock().unwrap().push(head);
-            client.write_all(answer.as_bytes()).await.unwrap();
-            if answer.starts_with("HTTP/1.1 200") {
+            log.lock().unwrap().push(head);
+            client.write_all(response.as_bytes()).await.unwrap();
+            if response.starts_with("HTTP/1.1 200") {
                 let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
                 tokio::spawn(async move { copy_bidirectional(&mut client, &mut server).await });
             }
         }
     });
-    (address, asked)
+    (address, requests)
 }
 
 const CONNECTED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
@@ -123,14 +123,14 @@ async fn get(transport: &Transport, url: &str) -> String {
 }
 
 /// A file of the tests' own, by its name.
-fn file(name: &str, content: impl AsRef<[u8]>) -> String {
+fn temporary_file(name: &str, content: impl AsRef<[u8]>) -> String {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, content).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
 #[tokio::test]
-async fn an_authority_of_the_file_is_trusted_beside_those_that_are_compiled_in() {
+async fn authorities_in_the_file_are_trusted_in_addition_to_the_built_in_ones() {
     let (known, unknown) = (authority(), authority());
     let odd = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let broken = "-----BEGIN CERTIFICATE-----\n*** no base64 ***\n-----END CERTIFICATE-----\n";
@@ -141,7 +141,7 @@ async fn an_authority_of_the_file_is_trusted_beside_those_that_are_compiled_in()
         known.pem()
     );
     let (good, port) = (
-        transport(&[("SSL_CERT_FILE", &file("bundle.pem", bundle))]).unwrap(),
+        transport(&[("SSL_CERT_FILE", &temporary_file("bundle.pem", bundle))]).unwrap(),
         serve(&known, |_| ()).await,
     );
     for host in ["localhost", "127.0.0.1"] {
@@ -155,9 +155,9 @@ async fn an_authority_of_the_file_is_trusted_beside_those_that_are_compiled_in()
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_certificate_is_told_apart() {
+async fn certificate_errors_are_distinguished() {
     let known = authority();
-    let client = transport(&[("SSL_CERT_FILE", &file("one.pem", known.pem()))]).unwrap();
+    let client = transport(&[("SSL_CERT_FILE", &temporary_file("one.pem", known.pem()))]).unwrap();
     let port = serve(&known, |params| {
         params.not_after = date_time_ymd(2020, 1, 1)
     })
@@ -175,15 +175,15 @@ async fn what_is_wrong_with_a_certificate_is_told_apart() {
 
 #[test]
 fn a_file_without_a_certificate_is_a_settings_error() {
-    let missing = file("missing.pem", "");
+    let missing = temporary_file("missing.pem", "");
     std::fs::remove_file(&missing).unwrap();
     let folder = env!("CARGO_TARGET_TMPDIR").to_owned();
-    let key = file("key.pem", KeyPair::generate().unwrap().serialize_pem());
+    let key = temporary_file("key.pem", KeyPair::generate().unwrap().serialize_pem());
     for path in [
         missing,
         folder,
-        file("empty.pem", ""),
-        file("junk.pem", b"\xff\x00junk"),
+        temporary_file("empty.pem", ""),
+        temporary_file("junk.pem", b"\xff\x00junk"),
         key,
     ] {
         let error = transport(&[("SSL_CERT_FILE", &path)])
@@ -197,17 +197,17 @@ fn a_file_without_a_certificate_is_a_settings_error() {
 }
 
 #[tokio::test]
-async fn https_goes_through_the_proxy_and_nothing_else_does() {
+async fn only_https_goes_through_the_proxy() {
     let known = authority();
-    let ca = file("proxied.pem", known.pem());
+    let ca = temporary_file("proxied.pem", known.pem());
     let port = serve(&known, |_| ()).await;
-    let (address, asked) = proxy(CONNECTED).await;
+    let (address, requests) = proxy(CONNECTED).await;
     let url = format!("https://{PROVIDER}:{port}/");
     for value in [format!("http://{address}"), address.clone()] {
         let client = transport(&[("SSL_CERT_FILE", &ca), ("HTTPS_PROXY", &value)]).unwrap();
         assert_eq!(get(&client, &url).await, "ok");
         assert!(
-            asked
+            requests
                 .lock()
                 .unwrap()
                 .pop()
@@ -228,7 +228,7 @@ async fn https_goes_through_the_proxy_and_nothing_else_does() {
         ] {
             let _ = get(&client, &format!("{local}:{port}/")).await;
         }
-        assert_eq!(*asked.lock().unwrap(), [""; 0]);
+        assert_eq!(*requests.lock().unwrap(), [""; 0]);
     }
     // Other variables name no proxy.
     let proxy = format!("http://{address}");
@@ -272,18 +272,18 @@ async fn https_goes_through_the_proxy_and_nothing_else_does() {
 }
 
 #[tokio::test]
-async fn a_proxy_is_told_its_password_and_nobody_else_is() {
+async fn the_proxy_password_is_sent_only_to_the_proxy() {
     let known = authority();
     let port = serve(&known, |_| ()).await;
-    let (address, asked) = proxy(CONNECTED).await;
-    let ca = file("password.pem", known.pem());
+    let (address, requests) = proxy(CONNECTED).await;
+    let ca = temporary_file("password.pem", known.pem());
     let proxy = format!("http://user:obviously-secret@{address}");
     let client = transport(&[("SSL_CERT_FILE", &ca), ("HTTPS_PROXY", &proxy)]).unwrap();
     assert_eq!(
         get(&client, &format!("https://{PROVIDER}:{port}/")).await,
         "ok"
     );
-    let head = asked.lock().unwrap().pop().unwrap().to_ascii_lowercase();
+    let head = requests.lock().unwrap().pop().unwrap().to_ascii_lowercase();
     assert!(head.contains("proxy-authorization: basic "), "{head}");
     assert!(!format!("{client:?}").contains("secret"));
     for bad in [
@@ -302,9 +302,9 @@ async fn a_proxy_is_told_its_password_and_nobody_else_is() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_gives_no_connection_is_named() {
+async fn proxy_errors_are_reported_as_such() {
     let password = "the proxy rejected the user name or password of HTTPS_PROXY";
-    for (refusal, wanted) in [
+    for (response, wanted) in [
         (
             "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
             password,
@@ -314,7 +314,7 @@ async fn a_proxy_that_gives_no_connection_is_named() {
             "the proxy refused the connection",
         ),
     ] {
-        let (address, _) = proxy(refusal).await;
+        let (address, _) = proxy(response).await;
         let client = transport(&[("HTTPS_PROXY", &address)]).unwrap();
         assert_eq!(get(&client, "https://provider.test:1/").await, wanted);
     }

@@ -72,9 +72,9 @@ impl Provider for Odd {
 
 /// Has a newer version at each look.
 #[derive(Default)]
-struct Store(AtomicUsize);
+struct RotatingStore(AtomicUsize);
 
-impl SecretStore for Store {
+impl SecretStore for RotatingStore {
     fn load<'a>(&'a self, _id: &'a str) -> LoadFuture<'a> {
         let version = self.0.fetch_add(1, Ordering::SeqCst).to_string();
         Box::pin(async { Ok(SecretValue::new(SECRET.replace(' ', "-"), version)) })
@@ -91,7 +91,10 @@ fn broker(more: &[(&str, &str)]) -> Broker<Odd> {
     ];
     let variables = [base.as_slice(), more].concat();
     let clock = Clock::new(|| UNIX_EPOCH + Duration::from_secs(NOW));
-    let (store, table) = (Arc::new(Store::default()), Arc::new(Memory::new(16)));
+    let (store, table) = (
+        Arc::new(RotatingStore::default()),
+        Arc::new(Memory::new(16)),
+    );
     Broker::from_settings(
         &variables.as_slice(),
         store,
@@ -133,7 +136,7 @@ fn code(response: &Response<Bytes>) -> Value {
     serde_json::from_slice::<Value>(response.body()).unwrap()["code"].clone()
 }
 
-async fn serving(token: String) -> String {
+async fn serve_token(token: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let router =
@@ -143,29 +146,33 @@ async fn serving(token: String) -> String {
 }
 
 #[tokio::test]
-async fn a_panic_is_one_answer_of_500_and_not_the_end() {
+async fn a_panic_fails_one_request_with_500_and_the_next_one_is_handled() {
     let broker = broker(&[("PANICS", "yes")]);
     for _ in 0..2 {
-        let (response, record) = mint(&broker, Duration::from_secs(10)).await;
+        let (response, request_log) = mint(&broker, Duration::from_secs(10)).await;
         assert_eq!(
             (response.status().as_u16(), code(&response)),
             (500, json!("internal"))
         );
-        assert!(!record.line().contains("sk_key"), "{}", record.line());
+        assert!(
+            !request_log.line().contains("sk_key"),
+            "{}",
+            request_log.line()
+        );
     }
 }
 
 #[tokio::test]
-async fn a_token_that_is_too_long_for_a_cookie_is_handed_over_without_one() {
+async fn a_token_that_is_too_long_for_a_cookie_is_returned_without_a_cookie() {
     for (length, has_cookie) in [(2000, true), (4000, false)] {
-        let url = serving("t".repeat(length)).await;
-        let (response, record) = mint(
+        let url = serve_token("t".repeat(length)).await;
+        let (response, request_log) = mint(
             &broker(&[("PROVIDER_BASE_URL", &url)]),
             Duration::from_secs(10),
         )
         .await;
         assert_eq!(
-            (response.status().as_u16(), record.outcome),
+            (response.status().as_u16(), request_log.outcome),
             (200, Outcome::Minted)
         );
         assert_eq!(
@@ -173,12 +180,16 @@ async fn a_token_that_is_too_long_for_a_cookie_is_handed_over_without_one() {
             has_cookie,
             "{length}"
         );
-        assert_eq!(record.line().contains("no cookie"), !has_cookie, "{length}");
+        assert_eq!(
+            request_log.line().contains("no cookie"),
+            !has_cookie,
+            "{length}"
+        );
     }
 }
 
 #[tokio::test]
-async fn the_invocations_deadline_comes_before_the_providers_time_allowed() {
+async fn the_invocations_deadline_takes_precedence_over_the_providers_timeout() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let started = Instant::now();
@@ -198,7 +209,7 @@ async fn the_invocations_deadline_comes_before_the_providers_time_allowed() {
 }
 
 #[tokio::test]
-async fn one_retry_and_one_other_key_are_all_that_a_mint_may_spend() {
+async fn a_mint_makes_at_most_one_retry_and_one_attempt_with_a_newer_key() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let calls = Arc::new(AtomicUsize::new(0));

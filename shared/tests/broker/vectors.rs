@@ -14,7 +14,7 @@ const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 struct Vector {
     source: String,
     algorithm: Algorithm,
-    key_set: Vec<u8>,
+    jwk_set: Vec<u8>,
     token: String,
     payload: String,
 }
@@ -25,7 +25,7 @@ fn vectors() -> Vec<Vector> {
     let vectors = vectors.iter().map(|vector| Vector {
         source: text(vector, "source"),
         algorithm: vector["algorithm"].as_str().unwrap().parse().unwrap(),
-        key_set: json!({"keys": [vector["key"]]}).to_string().into_bytes(),
+        jwk_set: json!({"keys": [vector["key"]]}).to_string().into_bytes(),
         token: text(vector, "token"),
         payload: text(vector, "payload"),
     });
@@ -38,18 +38,18 @@ fn all_algorithms() -> Vec<Algorithm> {
 }
 
 #[test]
-fn each_verifies_and_says_what_the_rfc_says() {
+fn each_vector_verifies_and_has_the_payload_of_the_rfc() {
     assert_eq!(vectors().len(), 9);
     for Vector {
         source,
         algorithm,
-        key_set,
+        jwk_set,
         token,
         payload,
     } in vectors()
     {
         assert_eq!(
-            verify::verify(&token, &key_set, &[algorithm]),
+            verify::verify(&token, &jwk_set, &[algorithm]),
             Ok(payload.into_bytes()),
             "{source}"
         );
@@ -57,10 +57,10 @@ fn each_verifies_and_says_what_the_rfc_says() {
 }
 
 #[test]
-fn none_verifies_once_a_character_of_it_is_another() {
+fn no_vector_verifies_with_a_changed_character() {
     for Vector {
         source,
-        key_set,
+        jwk_set,
         token,
         ..
     } in vectors()
@@ -79,7 +79,7 @@ fn none_verifies_once_a_character_of_it_is_another() {
             for other in ['A', '_', '.', '=', ' ', other_case, last_bit] {
                 let changed = format!("{}{other}{}", &token[..place], &token[place + 1..]);
                 if other != character {
-                    let verified = verify::verify(&changed, &key_set, &all_algorithms());
+                    let verified = verify::verify(&changed, &jwk_set, &all_algorithms());
                     assert!(verified.is_err(), "{source}: {other} at {place}");
                 }
             }
@@ -88,12 +88,12 @@ fn none_verifies_once_a_character_of_it_is_another() {
 }
 
 #[test]
-fn none_verifies_with_another_ones_key_or_without_its_algorithm() {
+fn no_vector_verifies_with_another_vectors_key_or_without_its_algorithm() {
     let vectors = vectors();
     for Vector {
         source,
         algorithm,
-        key_set,
+        jwk_set,
         token,
         ..
     } in &vectors
@@ -102,12 +102,12 @@ fn none_verifies_with_another_ones_key_or_without_its_algorithm() {
             .into_iter()
             .filter(|other| other != algorithm)
             .collect();
-        assert!(verify::verify(token, key_set, &others).is_err(), "{source}");
-        assert!(verify::verify(token, key_set, &[]).is_err(), "{source}");
+        assert!(verify::verify(token, jwk_set, &others).is_err(), "{source}");
+        assert!(verify::verify(token, jwk_set, &[]).is_err(), "{source}");
         // RFC 7520 sections 4.1 and 4.2 share a key.
-        for other in vectors.iter().filter(|other| other.key_set != *key_set) {
+        for other in vectors.iter().filter(|other| other.jwk_set != *jwk_set) {
             assert!(
-                verify::verify(token, &other.key_set, &all_algorithms()).is_err(),
+                verify::verify(token, &other.jwk_set, &all_algorithms()).is_err(),
                 "{source} by {}",
                 other.source
             );
@@ -116,13 +116,13 @@ fn none_verifies_with_another_ones_key_or_without_its_algorithm() {
 }
 
 #[test]
-fn tokens_that_are_not_signed_are_refused() {
+fn unsigned_tokens_are_refused() {
     // RFC 7515 appendix A.5, which is RFC 7519 section 6.1.
     let token = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290\
                  Ijp0cnVlfQ.";
     for Vector {
         source,
-        key_set,
+        jwk_set,
         token: signed,
         ..
     } in vectors()
@@ -135,7 +135,7 @@ fn tokens_that_are_not_signed_are_refused() {
             format!("eyJhbGciOiJub25lIn0.{payload}.{signature}"),
         ] {
             assert!(
-                verify::verify(&unsigned, &key_set, &all_algorithms()).is_err(),
+                verify::verify(&unsigned, &jwk_set, &all_algorithms()).is_err(),
                 "{source}"
             );
         }
@@ -143,10 +143,10 @@ fn tokens_that_are_not_signed_are_refused() {
 }
 
 #[test]
-fn forms_that_are_not_compact_or_not_whole_are_refused() {
+fn tokens_that_are_not_compact_or_not_complete_are_refused() {
     for Vector {
         source,
-        key_set,
+        jwk_set,
         token,
         ..
     } in vectors()
@@ -163,7 +163,7 @@ fn forms_that_are_not_compact_or_not_whole_are_refused() {
             json!({"payload": payload, "protected": header, "signature": signature}).to_string(),
         ] {
             assert!(
-                verify::verify(&other, &key_set, &all_algorithms()).is_err(),
+                verify::verify(&other, &jwk_set, &all_algorithms()).is_err(),
                 "{source}: {other}"
             );
         }
@@ -171,13 +171,13 @@ fn forms_that_are_not_compact_or_not_whole_are_refused() {
 }
 
 #[test]
-fn extensions_that_must_be_understood_are_refused() {
+fn critical_extensions_are_refused() {
     let vectors = vectors();
-    let key_set = &vectors
+    let jwk_set = &vectors
         .iter()
         .find(|vector| vector.source.contains("A.1"))
         .unwrap()
-        .key_set;
+        .jwk_set;
     for token in [
         // RFC 7797 section 4.2, whose signature is good where `b64` is known: "$.02", detached and
         // in its place.
@@ -188,7 +188,7 @@ fn extensions_that_must_be_understood_are_refused() {
          RklORUQiOnRydWUNCn0.RkFJTA.",
     ] {
         assert!(
-            verify::verify(token, key_set, &all_algorithms()).is_err(),
+            verify::verify(token, jwk_set, &all_algorithms()).is_err(),
             "{token}"
         );
     }
@@ -212,11 +212,11 @@ fn encryption_with_another_algorithm_is_refused() {
     );
     assert!(opened.is_err());
     for Vector {
-        source, key_set, ..
+        source, jwk_set, ..
     } in vectors()
     {
         assert!(
-            verify::verify(token, &key_set, &all_algorithms()).is_err(),
+            verify::verify(token, &jwk_set, &all_algorithms()).is_err(),
             "{source}"
         );
     }

@@ -88,15 +88,15 @@ fn tests(file: &str) -> Vec<Test> {
     tests.collect()
 }
 
-fn verified(test: &Test) -> Result<Vec<u8>, VerifyError> {
+fn verify(test: &Test) -> Result<Vec<u8>, VerifyError> {
     let names = Algorithm::ASYMMETRIC.iter().chain(&Algorithm::SYMMETRIC);
     let algorithms: Vec<_> = names.map(|name| name.parse().unwrap()).collect();
-    let key_set = if test.key["keys"].is_null() {
+    let jwk_set = if test.key["keys"].is_null() {
         json!({"keys": [test.key]})
     } else {
         test.key.clone()
     };
-    verify::verify(&test.token, key_set.to_string().as_bytes(), &algorithms)
+    verify::verify(&test.token, jwk_set.to_string().as_bytes(), &algorithms)
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn signatures() {
         };
         assert!(on_purpose.is_none() || valid, "{}", test.name);
         assert_eq!(
-            verified(test).is_ok(),
+            verify(test).is_ok(),
             valid && on_purpose.is_none(),
             "{}",
             test.name
@@ -136,7 +136,7 @@ fn keys() {
     let tests = tests("json_web_key_test.json");
     assert_eq!(tests.len(), 26);
     for test in &tests {
-        assert_eq!(verified(test).is_ok(), test.valid, "{}", test.name);
+        assert_eq!(verify(test).is_ok(), test.valid, "{}", test.name);
     }
 }
 
@@ -158,6 +158,6 @@ fn encryption() {
         ];
         keys.extend(secret.try_into().map(ContentKey::A256Gcm));
         assert!(compact::open(&test.token, &keys).is_err(), "{}", test.name);
-        assert!(verified(test).is_err(), "{}", test.name);
+        assert!(verify(test).is_err(), "{}", test.name);
     }
 }

@@ -18,19 +18,19 @@ fn read(event: &str) -> (Request, Option<&'static str>) {
     (request.into(), detail)
 }
 
-fn good(event: &Value) -> Request {
+fn accepted(event: &Value) -> Request {
     let (request, problem) = read(&event.to_string());
     assert_eq!(problem, None, "{event}");
     request
 }
 
-fn bad(event: &Value) -> (Request, &'static str) {
+fn rejected(event: &Value) -> (Request, &'static str) {
     let (request, problem) = read(&event.to_string());
     (request, problem.unwrap_or_else(|| panic!("{event}")))
 }
 
 /// The smallest event of each source, and more members.
-fn sources(more: &Value) -> [Value; 3] {
+fn events(more: &Value) -> [Value; 3] {
     let http_api = json!({"requestContext": {"http": {"method": "POST"}}});
     let rest_api = json!({"httpMethod": "POST", "requestContext": {"httpMethod": "POST"}});
     let load_balancer = json!({"httpMethod": "POST", "requestContext": {"elb": {}}});
@@ -43,28 +43,28 @@ fn sources(more: &Value) -> [Value; 3] {
 }
 
 fn http_api(more: &Value) -> Value {
-    let [event, ..] = sources(more);
+    let [event, ..] = events(more);
     event
 }
 
 #[test]
-fn each_source_is_answered_in_its_own_form() {
+fn each_source_gets_a_response_in_its_own_format() {
     let origin = |event: Value| {
         let event: Event = serde_json::from_value::<Box<RawValue>>(event)
             .and_then(|event| serde_json::from_str(event.get()))
             .unwrap();
         format!("{:?}", event.request.request_origin())
     };
-    let all = sources(&json!({})).map(origin);
+    let all = events(&json!({})).map(origin);
     assert_eq!(all, ["ApiGatewayV2", "ApiGatewayV1", "Alb"]);
     assert_eq!(origin(json!({"Records": []})), "ApiGatewayV2");
 }
 
 #[test]
 fn method_body_and_headers_arrive_from_each_source() {
-    for event in sources(&json!({"body": "e30=", "isBase64Encoded": true, "headers": {"X-A": "b"}}))
+    for event in events(&json!({"body": "e30=", "isBase64Encoded": true, "headers": {"X-A": "b"}}))
     {
-        let request = good(&event);
+        let request = accepted(&event);
         assert_eq!(
             (request.method(), &request.body()[..]),
             (&Method::POST, &b"{}"[..]),
@@ -75,16 +75,16 @@ fn method_body_and_headers_arrive_from_each_source() {
 }
 
 #[test]
-fn nulls_and_absent_members_are_the_same() {
+fn null_and_absent_members_are_equivalent() {
     let nulls = json!({
         "headers": {"x-null": null}, "multiValueHeaders": null, "cookies": null, "body": null, "isBase64Encoded": null,
         "rawQueryString": null, "queryStringParameters": null, "multiValueQueryStringParameters": null, "path": null,
     });
-    for event in sources(&nulls)
+    for event in events(&nulls)
         .iter()
-        .chain(&sources(&json!({"headers": null})))
+        .chain(&events(&json!({"headers": null})))
     {
-        let request = good(event);
+        let request = accepted(event);
         assert_eq!(
             (request.headers().len(), request.body().len()),
             (0, 0),
@@ -94,20 +94,20 @@ fn nulls_and_absent_members_are_the_same() {
 }
 
 #[test]
-fn members_that_nobody_reads_may_hold_anything() {
+fn unused_members_may_have_any_value() {
     let unused = json!({"stageVariables": {"a": 1}, "pathParameters": 7, "cookies": ["a=1", null]});
-    for mut event in sources(&unused) {
+    for mut event in events(&unused) {
         event["requestContext"]["authorizer"] = json!({"jwt": {"claims": {"exp": 123}}});
         event["requestContext"]["timeEpoch"] = "soon".into();
-        good(&event);
+        accepted(&event);
     }
-    good(&http_api(
+    accepted(&http_api(
         &json!({"rawQueryString": "a=1", "queryStringParameters": {"a": 1}}),
     ));
 }
 
 #[test]
-fn what_makes_no_url_is_no_matter() {
+fn members_that_form_an_invalid_url_are_accepted() {
     for more in [
         json!({"headers": {"host": "not a host"}}),
         json!({"headers": {"host": "a.test", "x-forwarded-proto": "1:/"}}),
@@ -115,23 +115,23 @@ fn what_makes_no_url_is_no_matter() {
         json!({"path": " \u{0}"}),
         json!({"rawPath": "//a b?#"}),
     ] {
-        for event in sources(&more) {
-            good(&event);
+        for event in events(&more) {
+            accepted(&event);
         }
     }
     for [stage, domain] in [["a b", "a.test"], ["$default", "a b"], ["\u{0}", "["]] {
-        for mut event in sources(&json!({})) {
+        for mut event in events(&json!({})) {
             event["requestContext"]["stage"] = stage.into();
             event["requestContext"]["domainName"] = domain.into();
-            good(&event);
+            accepted(&event);
         }
     }
 }
 
 #[test]
-fn cookies_come_as_an_array_or_as_a_header() {
+fn cookies_arrive_as_an_array_or_as_a_header() {
     let cookie = |more| {
-        good(&http_api(&more))
+        accepted(&http_api(&more))
             .headers()
             .get("cookie")
             .cloned()
@@ -154,18 +154,18 @@ fn cookies_come_as_an_array_or_as_a_header() {
 }
 
 #[test]
-fn headers_and_cookies_of_others_may_hold_any_text() {
-    for event in sources(
+fn unrelated_headers_and_cookies_may_contain_any_text() {
+    for event in events(
         &json!({"headers": {"cloudfront-viewer-city": "São Paulo", "cookie": "name=José; session=x"}}),
     ) {
-        let request = good(&event);
+        let request = accepted(&event);
         assert_eq!(
             request.headers()["cookie"].as_bytes(),
             "name=José; session=x".as_bytes(),
             "{event}"
         );
     }
-    let request = good(&http_api(&json!({"cookies": ["name=José", "session=x"]})));
+    let request = accepted(&http_api(&json!({"cookies": ["name=José", "session=x"]})));
     assert_eq!(
         request.headers()["cookie"].as_bytes(),
         "name=José; session=x".as_bytes()
@@ -173,13 +173,13 @@ fn headers_and_cookies_of_others_may_hold_any_text() {
 }
 
 #[test]
-fn a_header_that_comes_more_than_once_is_seen_each_time() {
-    let [_, rest_api, load_balancer] = sources(&json!({
+fn every_value_of_a_repeated_header_is_kept() {
+    let [_, rest_api, load_balancer] = events(&json!({
         "headers": {"origin": "b", "x-single": "1"},
         "multiValueHeaders": {"Origin": ["a", "b"], "x-many": ["2"]},
     }));
     for event in [rest_api, load_balancer] {
-        let request = good(&event);
+        let request = accepted(&event);
         let origins: Vec<_> = request.headers().get_all("origin").iter().collect();
         assert_eq!(origins, ["a", "b"], "{event}");
         assert_eq!(
@@ -191,34 +191,33 @@ fn a_header_that_comes_more_than_once_is_seen_each_time() {
 
 #[test]
 fn a_query_arrives_as_it_was_sent() {
-    let query = |event| good(&event).uri().query().map(str::to_owned);
+    let query = |event| accepted(&event).uri().query().map(str::to_owned);
     assert_eq!(
         query(http_api(&json!({"rawQueryString": "a=%26+b&a=c"}))).unwrap(),
         "a=%26+b&a=c"
     );
     assert_eq!(query(http_api(&json!({"rawQueryString": ""}))), None);
     // A REST API decodes names and values, a load balancer does not.
-    let [_, rest_api, _] =
-        sources(&json!({"multiValueQueryStringParameters": {"a": ["& b", "c"]}}));
+    let [_, rest_api, _] = events(&json!({"multiValueQueryStringParameters": {"a": ["& b", "c"]}}));
     assert_eq!(query(rest_api).unwrap(), "a=%26+b&a=c");
-    let [.., load_balancer] = sources(&json!({"queryStringParameters": {"a": "%26+b"}}));
+    let [.., load_balancer] = events(&json!({"queryStringParameters": {"a": "%26+b"}}));
     assert_eq!(query(load_balancer).unwrap(), "a=%26+b");
 }
 
 #[test]
-fn what_is_no_request_keeps_its_headers_where_it_can() {
+fn a_rejected_event_keeps_its_valid_headers() {
     let headers = json!({"origin": "https://a.test"});
     for more in [
         json!({"headers": headers, "body": "e30", "isBase64Encoded": true}),
         json!({"headers": headers, "cookies": ["a=\u{1}"], "multiValueHeaders": {"x": ["\u{1}"]}}),
     ] {
-        let (request, _) = bad(&http_api(&more));
+        let (request, _) = rejected(&http_api(&more));
         assert_eq!(request.headers()["origin"], "https://a.test");
     }
-    bad(&http_api(
+    rejected(&http_api(
         &json!({"rawQueryString": "expires_in=30#&more=1"}),
     ));
-    let (request, _) = bad(&http_api(
+    let (request, _) = rejected(&http_api(
         &json!({"headers": headers, "rawQueryString": "a b"}),
     ));
     assert_eq!(
@@ -232,7 +231,7 @@ fn an_event_of_an_unknown_source_is_rejected() {
     let many: serde_json::Map<_, _> = (0..40_000)
         .map(|number| (format!("x-{number}"), json!("y")))
         .collect();
-    let events = [
+    let unknown = [
         json!(null),
         json!([]),
         json!(7),
@@ -243,8 +242,8 @@ fn an_event_of_an_unknown_source_is_rejected() {
     let authorizer = json!({"type": "REQUEST", "methodArn": "arn", "routeArn": "arn"});
     let socket =
         json!({"httpMethod": "GET", "requestContext": {"httpMethod": "GET", "connectionId": "x"}});
-    for event in sources(&authorizer).iter().take(2).chain([&socket]) {
-        assert!(bad(event).1.starts_with("Send an event of"), "{event}");
+    for event in events(&authorizer).iter().take(2).chain([&socket]) {
+        assert!(rejected(event).1.starts_with("Send an event of"), "{event}");
     }
     let odd = [
         json!({"headers": many}),
@@ -252,21 +251,24 @@ fn an_event_of_an_unknown_source_is_rejected() {
         json!({"headers": {"a": "b\nc"}}),
         json!({"body": {}}),
     ];
-    for event in events.into_iter().chain(odd.iter().flat_map(sources)) {
-        assert!(bad(&event).1.starts_with("Send an event of"), "{event}");
+    for event in unknown.into_iter().chain(odd.iter().flat_map(events)) {
+        assert!(
+            rejected(&event).1.starts_with("Send an event of"),
+            "{event}"
+        );
     }
 }
 
 proptest! {
     #[test]
-    fn no_event_makes_it_panic(text in "\\PC{0,12}", method in "\\PC{0,8}", name in "\\PC{0,8}",
+    fn no_event_causes_a_panic(text in "\\PC{0,12}", method in "\\PC{0,8}", name in "\\PC{0,8}",
         several in prop::collection::vec("\\PC{0,3}", 1..4), base64: bool) {
         let more = json!({
             "headers": {name.clone(): text, "host": text, "cookie": text}, "multiValueHeaders": {name.clone(): several, "host": several},
             "rawQueryString": text, "queryStringParameters": {name.clone(): text}, "multiValueQueryStringParameters": {name: several},
             "cookies": several, "body": text, "isBase64Encoded": base64, "path": text,
         });
-        for mut event in sources(&more) {
+        for mut event in events(&more) {
             event["requestContext"]["stage"] = text.clone().into();
             event["requestContext"]["domainName"] = text.clone().into();
             if event["httpMethod"].is_string() {

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_joined_in_order_up_to_a_gap_with_all_of_them_first() {
+    fn chunks_are_joined_in_order_up_to_a_gap_and_the_longest_session_comes_first() {
         for (cookies, sessions) in [
             ("s.1=b; s.0=a; s.3=d", &["ab", "a"][..]),
             ("s.1=b", &[]),

@@ -104,7 +104,7 @@ mod tests {
 
     /// The suffixes are those of the tests of Clerk's own library.
     #[test]
-    fn the_suffix_of_the_cookie_is_a_part_of_the_hash_of_the_key() {
+    fn the_suffix_of_the_cookie_is_part_of_the_hash_of_the_key() {
         for (key, suffix) in [
             ("pk_live_Y2xlcmsuY2xlcmsuZGV2JA", "1Z8AzTQD"),
             ("pk_test_Y2xlcmsuY2xlcmsuZGV2JA", "QvfNY2dr"),

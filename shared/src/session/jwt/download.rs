@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_that_was_fetched_over_https_leads_to_no_other_scheme() {
+    fn the_jwks_uri_of_a_document_from_https_must_be_https_too() {
         let find = |url: &str, scheme| {
             jwks_uri(
                 format!(r#"{{"issuer":"i","jwks_uri":"{url}"}}"#).as_bytes(),

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_every_other_form() {
+    fn rejects_tokens_that_are_not_in_compact_form() {
         let good = token(r#"{"alg":"ES256"}"#);
         assert!(!refused(&good));
         let parts: Vec<&str> = good.split('.').collect();
@@ -224,7 +224,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_input_makes_it_panic(text in "[ -~]{0,80}", parts in proptest::collection::vec("[A-Za-z0-9_=-]{0,30}", 0..6)) {
+        fn no_input_causes_a_panic(text in "[ -~]{0,80}", parts in proptest::collection::vec("[A-Za-z0-9_=-]{0,30}", 0..6)) {
             let _ = UnverifiedToken::parse(&text);
             let _ = UnverifiedToken::parse(&parts.join("."));
         }

@@ -17,7 +17,7 @@ use voicemint::internals::{
 use voicemint::problem::{Code, Problem};
 use voicemint::settings::Reader;
 
-use crate::limit::tables::{Late, Silent, Vanishing, Watched};
+use crate::limit::tables::{HangingTable, ObservedTable, RepeatingTable, VanishingTable};
 
 /// Ten in the morning.
 const NOW: Duration = Duration::from_secs(1_800_007_200 / 86_400 * 86_400 + 36_000);
@@ -33,7 +33,7 @@ fn rate(rate: &str) -> Limits {
 }
 
 /// Counts one in memory, which answers at once.
-fn counted(table: &dyn Table, limits: &Limits, now: Duration) -> Admission {
+fn count_one(table: &dyn Table, limits: &Limits, now: Duration) -> Admission {
     static MINTS: AtomicU64 = AtomicU64::new(0);
     let mint = MINTS.fetch_add(1, Ordering::SeqCst);
     count(table, "limits", "a", limits, mint, now)
@@ -42,12 +42,11 @@ fn counted(table: &dyn Table, limits: &Limits, now: Duration) -> Admission {
         .unwrap()
 }
 
-/// A limiter and the hands of its clock.
+/// A limiter and the time of its clock.
 fn limiter(limits: Limits, table: Arc<dyn Table>) -> (Limiter, Arc<AtomicU64>) {
     let millis = Arc::new(AtomicU64::new(u64::try_from(NOW.as_millis()).unwrap()));
-    let hands = Arc::clone(&millis);
-    let clock =
-        Clock::new(move || UNIX_EPOCH + Duration::from_millis(hands.load(Ordering::SeqCst)));
+    let time = Arc::clone(&millis);
+    let clock = Clock::new(move || UNIX_EPOCH + Duration::from_millis(time.load(Ordering::SeqCst)));
     (Limiter::new(limits, table, clock), millis)
 }
 
@@ -64,37 +63,37 @@ fn admit(
 }
 
 /// How an arrival was answered: nothing where it was let in, else the code and the seconds to wait.
-fn answer(limiter: &Limiter, provider: &str, subject: &str) -> Option<(Code, u32)> {
+fn code_and_wait(limiter: &Limiter, provider: &str, subject: &str) -> Option<(Code, u32)> {
     let (admitted, _) = admit(limiter, provider, subject);
     admitted
         .err()
-        .map(|refusal| (refusal.code, refusal.retry_after.unwrap()))
+        .map(|problem| (problem.code, problem.retry_after.unwrap()))
 }
 
 #[test]
-fn a_burst_up_to_the_count_then_one_every_interval() {
+fn a_burst_up_to_the_count_is_accepted_and_then_one_request_per_interval() {
     let (table, limits) = (Memory::new(8), rate("10/minute"));
     let at = |millis| NOW + Duration::from_millis(millis);
     for place in 0..10 {
-        assert_eq!(counted(&table, &limits, NOW), Admission::Yes, "{place}");
+        assert_eq!(count_one(&table, &limits, NOW), Admission::Yes, "{place}");
     }
     assert_eq!(
-        counted(&table, &limits, NOW),
+        count_one(&table, &limits, NOW),
         Admission::No(Exceeded {
             limit: Limit::Rate,
             until: at(6_000)
         })
     );
     assert_eq!(
-        counted(&table, &limits, at(5_999)),
+        count_one(&table, &limits, at(5_999)),
         Admission::No(Exceeded {
             limit: Limit::Rate,
             until: at(6_000)
         })
     );
-    assert_eq!(counted(&table, &limits, at(6_000)), Admission::Yes);
+    assert_eq!(count_one(&table, &limits, at(6_000)), Admission::Yes);
     assert_eq!(
-        counted(&table, &limits, at(6_000)),
+        count_one(&table, &limits, at(6_000)),
         Admission::No(Exceeded {
             limit: Limit::Rate,
             until: at(12_000)
@@ -102,15 +101,15 @@ fn a_burst_up_to_the_count_then_one_every_interval() {
     );
     // Three intervals of silence make room for three.
     let later = [24_000, 24_001, 24_002, 24_003]
-        .map(|millis| counted(&table, &limits, at(millis)) == Admission::Yes);
+        .map(|millis| count_one(&table, &limits, at(millis)) == Admission::Yes);
     assert_eq!(later, [true, true, true, false]);
 }
 
 #[test]
-fn one_call_when_idle_or_refused_and_two_between() {
-    let (table, limits) = (Watched::new(), rate("2/second"));
+fn an_idle_or_refused_subject_costs_one_call_and_a_queued_one_costs_two() {
+    let (table, limits) = (ObservedTable::new(), rate("2/second"));
     let at =
-        |millis| counted(&*table, &limits, NOW + Duration::from_millis(millis)) == Admission::Yes;
+        |millis| count_one(&*table, &limits, NOW + Duration::from_millis(millis)) == Admission::Yes;
     assert_eq!((at(0), table.calls()), (true, 1), "idle");
     assert_eq!((at(0), table.calls()), (true, 2), "in the queue");
     assert_eq!((at(0), table.calls()), (false, 1), "refused");
@@ -119,10 +118,10 @@ fn one_call_when_idle_or_refused_and_two_between() {
         (true, 1),
         "idle again, to the millisecond"
     );
-    let (table, limits) = (Watched::new(), limits_of_day("2"));
+    let (table, limits) = (ObservedTable::new(), daily_limit("2"));
     let calls = [(); 3].map(|()| {
         (
-            counted(&*table, &limits, NOW) == Admission::Yes,
+            count_one(&*table, &limits, NOW) == Admission::Yes,
             table.calls(),
         )
     });
@@ -133,29 +132,29 @@ fn one_call_when_idle_or_refused_and_two_between() {
     );
 }
 
-fn limits_of_day(count: &str) -> Limits {
+fn daily_limit(count: &str) -> Limits {
     limits(&[("DAILY_LIMIT", count)])
 }
 
 #[test]
-fn a_lost_race_is_run_again_and_never_lets_in_too_many() {
+fn a_lost_race_is_retried_and_never_exceeds_the_limit() {
     let limits = rate("3/minute");
     // Between the two calls of the second arrival, others take what is left.
-    let table = Watched::new();
-    assert_eq!(counted(&*table, &limits, NOW), Admission::Yes);
+    let table = ObservedTable::new();
+    assert_eq!(count_one(&*table, &limits, NOW), Admission::Yes);
     table.calls();
     let others = limits.clone();
-    *table.meanwhile.lock().unwrap() = Some(Box::new(move |inner| {
+    *table.before_second_call.lock().unwrap() = Some(Box::new(move |inner| {
         assert_eq!(
-            [(); 2].map(|()| counted(inner, &others, NOW)),
+            [(); 2].map(|()| count_one(inner, &others, NOW)),
             [Admission::Yes; 2]
         );
     }));
-    assert!(matches!(counted(&*table, &limits, NOW), Admission::No(_)));
+    assert!(matches!(count_one(&*table, &limits, NOW), Admission::No(_)));
     assert_eq!(table.calls(), 2);
     // Between them, the item goes away.
-    let fresh = Watched::new();
-    let gone = Vanishing(
+    let fresh = ObservedTable::new();
+    let gone = VanishingTable(
         Mutex::new(vec![Some(Item {
             tat: Some(NOW + Duration::from_secs(1)),
             count: 1,
@@ -163,7 +162,7 @@ fn a_lost_race_is_run_again_and_never_lets_in_too_many() {
         })]),
         fresh,
     );
-    assert_eq!(counted(&gone, &limits, NOW), Admission::Yes);
+    assert_eq!(count_one(&gone, &limits, NOW), Admission::Yes);
     assert_eq!(
         gone.1.calls(),
         2,
@@ -172,21 +171,21 @@ fn a_lost_race_is_run_again_and_never_lets_in_too_many() {
 }
 
 #[test]
-fn a_refused_subject_costs_no_call_until_its_time() {
-    let table = Watched::new();
+fn a_refused_subject_costs_no_call_until_its_wait_ends() {
+    let table = ObservedTable::new();
     let (limiter, millis) = limiter(rate("1/minute"), table.clone());
     assert_eq!(
-        (answer(&limiter, "cartesia", "ada"), table.calls()),
+        (code_and_wait(&limiter, "cartesia", "ada"), table.calls()),
         (None, 1)
     );
     assert_eq!(
-        (answer(&limiter, "cartesia", "ada"), table.calls()),
+        (code_and_wait(&limiter, "cartesia", "ada"), table.calls()),
         (Some((Code::RateLimited, 60)), 1)
     );
     millis.fetch_add(30_001, Ordering::SeqCst);
     for _ in 0..1000 {
         assert_eq!(
-            answer(&limiter, "cartesia", "ada"),
+            code_and_wait(&limiter, "cartesia", "ada"),
             Some((Code::RateLimited, 30)),
             "rounded up"
         );
@@ -194,27 +193,27 @@ fn a_refused_subject_costs_no_call_until_its_time() {
     assert_eq!(table.calls(), 0, "a flood");
     millis.fetch_add(29_999, Ordering::SeqCst);
     assert_eq!(
-        (answer(&limiter, "cartesia", "ada"), table.calls()),
+        (code_and_wait(&limiter, "cartesia", "ada"), table.calls()),
         (None, 1),
         "exactly when it was told"
     );
 }
 
 #[test]
-fn subjects_and_providers_do_not_share() {
-    let (limiter, _) = limiter(rate("1/day"), Watched::new());
+fn subjects_and_providers_have_separate_limits() {
+    let (limiter, _) = limiter(rate("1/day"), ObservedTable::new());
     for (provider, subject) in [
         ("cartesia", "ada"),
         ("cartesia", "bob"),
         ("elevenlabs", "ada"),
     ] {
         assert_eq!(
-            answer(&limiter, provider, subject),
+            code_and_wait(&limiter, provider, subject),
             None,
             "{provider} {subject}"
         );
         assert!(
-            answer(&limiter, provider, subject).is_some(),
+            code_and_wait(&limiter, provider, subject).is_some(),
             "{provider} {subject}"
         );
     }
@@ -222,31 +221,35 @@ fn subjects_and_providers_do_not_share() {
 
 #[test]
 fn a_day_ends_at_midnight_utc() {
-    let table = Watched::new();
+    let table = ObservedTable::new();
     let both = limits(&[("RATE_LIMIT", "1/second"), ("DAILY_LIMIT", "2")]);
     let (limiter, millis) = limiter(both, table.clone());
     let set =
         |time: Duration| millis.store(u64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
-    assert_eq!(answer(&limiter, "cartesia", "ada"), None);
+    assert_eq!(code_and_wait(&limiter, "cartesia", "ada"), None);
     assert_eq!(
-        answer(&limiter, "cartesia", "ada"),
+        code_and_wait(&limiter, "cartesia", "ada"),
         Some((Code::RateLimited, 1)),
         "the rate holds too"
     );
     set(MIDNIGHT - Duration::from_millis(1500));
-    assert_eq!(answer(&limiter, "cartesia", "ada"), None);
+    assert_eq!(code_and_wait(&limiter, "cartesia", "ada"), None);
     assert_eq!(
-        answer(&limiter, "cartesia", "ada"),
+        code_and_wait(&limiter, "cartesia", "ada"),
         Some((Code::RateLimited, 2)),
         "until midnight, rounded up"
     );
     set(MIDNIGHT - Duration::from_millis(1));
     assert_eq!(
-        answer(&limiter, "cartesia", "ada"),
+        code_and_wait(&limiter, "cartesia", "ada"),
         Some((Code::RateLimited, 1))
     );
     set(MIDNIGHT);
-    assert_eq!(answer(&limiter, "cartesia", "ada"), None, "a new day");
+    assert_eq!(
+        code_and_wait(&limiter, "cartesia", "ada"),
+        None,
+        "a new day"
+    );
     // The old day's items may lie about for days: they are not looked at.
     assert_eq!(
         table.calls(),
@@ -256,8 +259,8 @@ fn a_day_ends_at_midnight_utc() {
 }
 
 #[test]
-fn without_the_table_each_way_does_what_it_says_and_is_told() {
-    for (way, first, second) in [
+fn without_the_table_the_action_of_limit_on_error_applies_and_is_reported() {
+    for (action, first, second) in [
         (OnError::Local, None, Some((Code::RateLimited, 60))),
         (
             OnError::Deny,
@@ -266,19 +269,26 @@ fn without_the_table_each_way_does_what_it_says_and_is_told() {
         ),
         (OnError::Allow, None, None),
     ] {
-        let table = Watched::new();
+        let table = ObservedTable::new();
         let (limiter, _) = limiter(
-            limits(&[("RATE_LIMIT", "1/minute"), ("LIMIT_ON_ERROR", way.name())]),
+            limits(&[
+                ("RATE_LIMIT", "1/minute"),
+                ("LIMIT_ON_ERROR", action.name()),
+            ]),
             table.clone(),
         );
-        *table.fails.lock().unwrap() = Some("the table is gone");
+        *table.error.lock().unwrap() = Some("the table is gone");
         let (admitted, instead) = admit(&limiter, "cartesia", "ada");
         assert_eq!(
-            (admitted.err().map(|refusal| refusal.code), instead),
-            (first.map(|(code, _)| code), Some(way))
+            (admitted.err().map(|problem| problem.code), instead),
+            (first.map(|(code, _)| code), Some(action))
         );
-        assert_eq!(answer(&limiter, "cartesia", "ada"), second, "{way:?}");
-        *table.fails.lock().unwrap() = None;
+        assert_eq!(
+            code_and_wait(&limiter, "cartesia", "ada"),
+            second,
+            "{action:?}"
+        );
+        *table.error.lock().unwrap() = None;
         let (_, instead) = admit(&limiter, "cartesia", "bob");
         assert_eq!(instead, None, "back again");
     }
@@ -329,15 +339,15 @@ fn conforms(accepted: &[Duration], limits: &Limits) -> bool {
 
 proptest! {
     #[test]
-    fn the_accepted_keep_the_limit_and_no_refused_one_could_have_been_let_in((per, unit, times) in arrivals()) {
+    fn accepted_requests_conform_to_the_limit_and_refused_ones_would_exceed_it((per, unit, times) in arrivals()) {
         let (table, limits) = (Memory::new(8), rate(&format!("{per}/{unit}")));
         let mut accepted = Vec::new();
         for time in times.into_iter().map(|millis| NOW + Duration::from_millis(millis)) {
-            let counted = counted(&table, &limits, time);
+            let admission = count_one(&table, &limits, time);
             accepted.push(time);
             // Let in where it may be, refused where it may not: nothing between.
-            prop_assert_eq!(counted == Admission::Yes, conforms(&accepted, &limits));
-            if let Admission::No(Exceeded { until, .. }) = counted {
+            prop_assert_eq!(admission == Admission::Yes, conforms(&accepted, &limits));
+            if let Admission::No(Exceeded { until, .. }) = admission {
                 // And when it is told to come again is when there is room, and not a moment before.
                 accepted.pop();
                 let with = |time| [&accepted[..], &[time]].concat();
@@ -349,41 +359,41 @@ proptest! {
 }
 
 #[test]
-fn the_rate_s_wait_ends_with_the_day_where_the_day_counts() {
+fn with_a_daily_limit_the_wait_for_the_rate_ends_at_midnight() {
     let both = limits(&[("RATE_LIMIT", "1/hour"), ("DAILY_LIMIT", "9")]);
-    let (limiter, millis) = limiter(both, Watched::new());
+    let (limiter, millis) = limiter(both, ObservedTable::new());
     millis.store(
         u64::try_from((MIDNIGHT - Duration::from_secs(60)).as_millis()).unwrap(),
         Ordering::SeqCst,
     );
-    assert_eq!(answer(&limiter, "cartesia", "ada"), None);
+    assert_eq!(code_and_wait(&limiter, "cartesia", "ada"), None);
     assert_eq!(
-        answer(&limiter, "cartesia", "ada"),
+        code_and_wait(&limiter, "cartesia", "ada"),
         Some((Code::RateLimited, 60))
     );
     millis.fetch_add(60_000, Ordering::SeqCst);
-    assert_eq!(answer(&limiter, "cartesia", "ada"), None);
+    assert_eq!(code_and_wait(&limiter, "cartesia", "ada"), None);
 }
 
 #[test]
-fn a_call_whose_answer_was_lost_and_that_is_repeated_counts_once() {
+fn a_call_that_is_repeated_after_a_lost_response_counts_once() {
     for limits in [
         rate("2/hour"),
-        limits_of_day("2"),
+        daily_limit("2"),
         limits(&[("RATE_LIMIT", "2/hour"), ("DAILY_LIMIT", "2")]),
     ] {
-        let table = Late(Memory::new(8));
-        let counted = [(); 3].map(|()| counted(&table, &limits, NOW) == Admission::Yes);
-        assert_eq!(counted, [true, true, false], "{limits:?}");
+        let table = RepeatingTable(Memory::new(8));
+        let admitted = [(); 3].map(|()| count_one(&table, &limits, NOW) == Admission::Yes);
+        assert_eq!(admitted, [true, true, false], "{limits:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn counting_takes_a_second_or_what_is_left_of_the_invocation_and_then_does_as_is_set() {
+async fn counting_ends_after_one_second_or_with_the_invocation_and_then_limit_on_error_applies() {
     for (left, wanted) in [(10_000, 1_000), (300, 300)] {
         let (limiter, _) = limiter(
             limits(&[("RATE_LIMIT", "1/hour"), ("LIMIT_ON_ERROR", "allow")]),
-            Arc::new(Silent),
+            Arc::new(HangingTable),
         );
         let began = Instant::now();
         let (admitted, instead) = limiter
@@ -395,18 +405,18 @@ async fn counting_takes_a_second_or_what_is_left_of_the_invocation_and_then_does
 }
 
 #[test]
-fn an_item_is_kept_for_as_long_as_it_matters_to_anybody() {
+fn an_item_expires_one_minute_after_it_is_no_longer_needed() {
     for (limits, until) in [
         (rate("10/minute"), NOW + Duration::from_secs(60)),
-        (limits_of_day("9"), MIDNIGHT),
+        (daily_limit("9"), MIDNIGHT),
         (
             limits(&[("RATE_LIMIT", "1/day"), ("DAILY_LIMIT", "9")]),
             NOW + Duration::from_secs(86_400),
         ),
     ] {
-        let table = Watched::new();
+        let table = ObservedTable::new();
         for _ in 0..2 {
-            counted(&*table, &limits, NOW);
+            count_one(&*table, &limits, NOW);
         }
         for expires_at in table.expiries.lock().unwrap().drain(..) {
             assert_eq!(

@@ -6,28 +6,29 @@ use std::time::Duration;
 
 use voicemint::internals::{Item, Memory, Table, Update, UpdateFuture};
 
-type Meanwhile = Box<dyn Fn(&Memory) + Send>;
+type Interference = Box<dyn Fn(&Memory) + Send>;
 
 /// A table that counts its calls, lets others in before one of them, or fails.
-pub struct Watched {
+pub struct ObservedTable {
     pub inner: Memory,
     pub calls: AtomicUsize,
     pub expiries: Mutex<Vec<Duration>>,
-    pub fails: Mutex<Option<&'static str>>,
+    pub error: Mutex<Option<&'static str>>,
     /// What happens before the second call, once.
-    pub meanwhile: Mutex<Option<Meanwhile>>,
+    pub before_second_call: Mutex<Option<Interference>>,
 }
 
-impl Watched {
+impl ObservedTable {
     pub fn new() -> Arc<Self> {
         let (inner, calls) = (Memory::new(64), AtomicUsize::new(0));
-        let (expiries, fails, meanwhile) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let (expiries, error, before_second_call) =
+            (Mutex::default(), Mutex::default(), Mutex::default());
         Arc::new(Self {
             inner,
             calls,
             expiries,
-            fails,
-            meanwhile,
+            error,
+            before_second_call,
         })
     }
 
@@ -37,27 +38,27 @@ impl Watched {
     }
 }
 
-impl Table for Watched {
+impl Table for ObservedTable {
     fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> UpdateFuture<'a> {
         let before = self.calls.fetch_add(1, Ordering::SeqCst);
         self.expiries.lock().unwrap().push(update.expires_at);
-        if let Some(reason) = *self.fails.lock().unwrap() {
+        if let Some(reason) = *self.error.lock().unwrap() {
             return Box::pin(std::future::ready(Err(reason.to_owned())));
         }
-        let meanwhile = if before == 1 {
-            self.meanwhile.lock().unwrap().take()
+        let interference = if before == 1 {
+            self.before_second_call.lock().unwrap().take()
         } else {
             None
         };
-        meanwhile.inspect(|meanwhile| meanwhile(&self.inner));
+        interference.inspect(|interfere| interfere(&self.inner));
         self.inner.update(table, key, update)
     }
 }
 
 /// Tells of items that are gone when they are looked at again.
-pub struct Vanishing(pub Mutex<Vec<Option<Item>>>, pub Arc<Watched>);
+pub struct VanishingTable(pub Mutex<Vec<Option<Item>>>, pub Arc<ObservedTable>);
 
-impl Table for Vanishing {
+impl Table for VanishingTable {
     fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> UpdateFuture<'a> {
         match self.0.lock().unwrap().pop() {
             Some(item) => Box::pin(std::future::ready(Ok(item))),
@@ -68,9 +69,9 @@ impl Table for Vanishing {
 
 /// Makes updates and then says that it found them made: what a repeated call gets whose first
 /// answer was lost.
-pub struct Late(pub Memory);
+pub struct RepeatingTable(pub Memory);
 
-impl Table for Late {
+impl Table for RepeatingTable {
     fn update<'a>(&'a self, table: &'a str, key: &'a str, update: &'a Update) -> UpdateFuture<'a> {
         Box::pin(async move {
             self.0.update(table, key, update).await?;
@@ -80,9 +81,9 @@ impl Table for Late {
 }
 
 /// Answers nothing for as long as anybody waits.
-pub struct Silent;
+pub struct HangingTable;
 
-impl Table for Silent {
+impl Table for HangingTable {
     fn update<'a>(&'a self, _: &'a str, _: &'a str, _: &'a Update) -> UpdateFuture<'a> {
         Box::pin(std::future::pending())
     }

@@ -28,23 +28,23 @@ pub struct TwoIssuers {
     url: String,
     verifier: Verifier,
     /// The path of every request that has come.
-    asked: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl TwoIssuers {
     /// Two issuers that publish their keys.
     pub async fn new() -> Self {
-        Self::with("jwt", "", &[]).await
+        Self::with_settings("jwt", "", &[]).await
     }
 
     /// Two issuers that share a secret with the broker.
-    pub async fn sharing(secret: &str) -> Self {
-        Self::with("secret", secret, &[("SESSION_SECRET_ID", "one,two")]).await
+    pub async fn with_shared_secret(secret: &str) -> Self {
+        Self::with_settings("secret", secret, &[("SESSION_SECRET_ID", "one,two")]).await
     }
 
     /// An app that encrypts under a secret.
-    pub async fn encrypting(secret: &str) -> Self {
-        Self::with(
+    pub async fn with_encrypted_sessions(secret: &str) -> Self {
+        Self::with_settings(
             "authjs",
             secret,
             &[("SESSION_SECRET_ID", "one"), ("SESSION_ISSUER", "app")],
@@ -53,17 +53,17 @@ impl TwoIssuers {
     }
 
     /// A verifier of any kind, with further settings.
-    pub async fn with(kind: &str, secret: &str, settings: &[(&str, &str)]) -> Self {
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&asked);
+    pub async fn with_settings(kind: &str, secret: &str, settings: &[(&str, &str)]) -> Self {
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&requests);
         let url = serve(|base| {
             let base = base.to_owned();
             Router::new().fallback(move |request: Request| async move {
                 let path = request.uri().path().to_owned();
-                let answer = answer(&base, &path);
+                let document = document(&base, &path);
                 log.lock().unwrap().push(path);
-                answer.map_or(StatusCode::NOT_FOUND.into_response(), |answer| {
-                    answer.to_string().into_response()
+                document.map_or(StatusCode::NOT_FOUND.into_response(), |document| {
+                    document.to_string().into_response()
                 })
             })
         })
@@ -80,12 +80,12 @@ impl TwoIssuers {
                 _ => None,
             })
         };
-        let store = Arc::new(MemorySecrets::one(secret));
+        let store = Arc::new(MemorySecrets::with_default(secret));
         let (verifier, _) = verifier(&environment, store, ManualClock::new(NOW).clock());
         Self {
             url,
             verifier,
-            asked,
+            requests,
         }
     }
 
@@ -105,7 +105,7 @@ impl TwoIssuers {
     }
 
     /// ClaimsSet as they are where nothing is wrong with them.
-    pub fn good(&self) -> Value {
+    pub fn valid_claims(&self) -> Value {
         self.claims(json!({}))
     }
 
@@ -115,7 +115,7 @@ impl TwoIssuers {
         Ok(session.subject().to_owned())
     }
 
-    pub async fn accepts(&self, case: &str, token: &str) {
+    pub async fn assert_accepted(&self, case: &str, token: &str) {
         assert_eq!(
             self.verify(token).await.ok().as_deref(),
             Some("ada"),
@@ -123,28 +123,29 @@ impl TwoIssuers {
         );
     }
 
-    pub async fn refuses(&self, case: &str, token: &str) {
-        self.refuses_as(Code::SessionInvalid, case, token).await;
+    pub async fn assert_refused(&self, case: &str, token: &str) {
+        self.assert_refused_with(Code::SessionInvalid, case, token)
+            .await;
     }
 
-    pub async fn refuses_as(&self, code: Code, case: &str, token: &str) {
-        let refusal = self.verify(token).await.err();
+    pub async fn assert_refused_with(&self, code: Code, case: &str, token: &str) {
+        let problem = self.verify(token).await.err();
         assert_eq!(
-            refusal.as_ref().map(|refusal| refusal.code),
+            problem.as_ref().map(|problem| problem.code),
             Some(code),
-            "{case}: {token}: {refusal:?}"
+            "{case}: {token}: {problem:?}"
         );
         assert_eq!(code.status(), StatusCode::UNAUTHORIZED);
     }
 
-    /// The paths that were asked for since this was asked last.
-    pub fn asked(&self) -> Vec<String> {
-        std::mem::take(&mut *self.asked.lock().unwrap())
+    /// The paths that were requested since the last call.
+    pub fn requested_paths(&self) -> Vec<String> {
+        std::mem::take(&mut *self.requests.lock().unwrap())
     }
 }
 
 /// Discovery documents and key sets, and nothing else.
-fn answer(url: &str, path: &str) -> Option<Value> {
+fn document(url: &str, path: &str) -> Option<Value> {
     let (_, name, rest) = path
         .split_once('/')
         .and_then(|(_, path)| path.split_once('/'))
@@ -159,7 +160,7 @@ fn answer(url: &str, path: &str) -> Option<Value> {
             json!({"issuer": format!("{url}/{name}"), "jwks_uri": format!("{url}/{name}/keys")}),
         ),
         "keys" => {
-            let mut set = signers.key_set();
+            let mut set = signers.jwk_set();
             // The same key once more, made for one algorithm.
             let mut bound = set["keys"][0].clone();
             bound["kid"] = json!("rsa-for-rs256");

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use voicemint::problem::Code;
 
 use crate::rfc8725::env::{A, B, TwoIssuers};
-use crate::support::signers::{PUBLIC, compact, encode, mac};
+use crate::support::signers::{ASYMMETRIC, compact, encode, mac};
 
 #[tokio::test]
 async fn section_2_1_no_signature() {
     let env = TwoIssuers::new().await;
-    let good = A.token("RS256", "rsa", &env.good());
-    env.accepts("signed", &good).await;
+    let good = A.token("RS256", "rsa", &env.valid_claims());
+    env.assert_accepted("signed", &good).await;
     let payload = good.split('.').nth(1).unwrap();
     let signature = good.rsplit('.').next().unwrap();
     for name in [
@@ -30,26 +30,30 @@ async fn section_2_1_no_signature() {
         for kid in ["", r#","kid":"rsa""#] {
             let header = encode(format!(r#"{{"alg":"{name}"{kid}}}"#));
             for signature in ["", "AA", signature] {
-                env.refuses(name, &format!("{header}.{payload}.{signature}"))
+                env.assert_refused(name, &format!("{header}.{payload}.{signature}"))
                     .await;
             }
-            env.refuses(name, &format!("{header}.{payload}")).await;
+            env.assert_refused(name, &format!("{header}.{payload}"))
+                .await;
         }
     }
-    env.refuses("signature cut off", good.strip_suffix(signature).unwrap())
+    env.assert_refused("signature cut off", good.strip_suffix(signature).unwrap())
         .await;
     for header in [
         r#"{"alg":null,"kid":"rsa"}"#,
         r#"{"alg":["RS256"],"kid":"rsa"}"#,
         r#"{"kid":"rsa"}"#,
     ] {
-        env.refuses(header, &A.signed("RS256", header, env.good().to_string()))
-            .await;
+        env.assert_refused(
+            header,
+            &A.signed("RS256", header, env.valid_claims().to_string()),
+        )
+        .await;
     }
 }
 
 #[tokio::test]
-async fn section_2_1_a_public_key_taken_for_a_secret() {
+async fn section_2_1_a_public_key_used_as_a_shared_secret() {
     let env = TwoIssuers::new().await;
     let spki: PublicKeyX509Der = A.rsa.public_key().as_der().unwrap();
     let (spki, pkcs1) = (spki.as_ref(), A.rsa.public_key().as_ref());
@@ -65,7 +69,7 @@ async fn section_2_1_a_public_key_taken_for_a_secret() {
             lines.join("\n")
         )
     };
-    let set = A.key_set();
+    let set = A.jwk_set();
     let key = &set["keys"][0];
     let modulus = key["n"].as_str().unwrap();
     let point = [
@@ -94,10 +98,10 @@ async fn section_2_1_a_public_key_taken_for_a_secret() {
                 json!({"alg": alg, "kid": "p256"}),
                 json!({"alg": alg}),
             ] {
-                let forged = compact(header.to_string(), env.good().to_string(), |text| {
+                let forged = compact(header.to_string(), env.valid_claims().to_string(), |text| {
                     mac(alg, &secret, text)
                 });
-                env.refuses(alg, &forged).await;
+                env.assert_refused(alg, &forged).await;
             }
         }
     }
@@ -108,21 +112,21 @@ fn key_bytes(key: &Value, name: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn section_2_1_another_algorithm_than_was_signed_with() {
+async fn section_2_1_an_algorithm_other_than_that_of_the_signature() {
     let env = TwoIssuers::new().await;
-    for (signed_with, kid) in PUBLIC {
-        env.accepts(signed_with, &A.token(signed_with, kid, &env.good()))
+    for (signed_with, kid) in ASYMMETRIC {
+        env.assert_accepted(signed_with, &A.token(signed_with, kid, &env.valid_claims()))
             .await;
-        for (named, kid_of_named) in PUBLIC
+        for (named, kid_of_named) in ASYMMETRIC
             .into_iter()
             .filter(|(named, _)| *named != signed_with)
         {
             for kid in [kid, kid_of_named] {
                 let header = json!({"alg": named, "kid": kid}).to_string();
                 let case = format!("{signed_with} as {named} with {kid}");
-                env.refuses(
+                env.assert_refused(
                     &case,
-                    &A.signed(signed_with, header, env.good().to_string()),
+                    &A.signed(signed_with, header, env.valid_claims().to_string()),
                 )
                 .await;
             }
@@ -131,22 +135,27 @@ async fn section_2_1_another_algorithm_than_was_signed_with() {
 }
 
 #[tokio::test]
-async fn section_2_1_a_key_made_for_one_algorithm() {
+async fn section_2_1_a_key_bound_to_one_algorithm() {
     let env = TwoIssuers::new().await;
-    env.accepts("RS256", &A.token("RS256", "rsa-for-rs256", &env.good()))
-        .await;
+    env.assert_accepted(
+        "RS256",
+        &A.token("RS256", "rsa-for-rs256", &env.valid_claims()),
+    )
+    .await;
     for alg in ["RS384", "RS512", "PS256", "PS384", "PS512"] {
-        env.refuses(alg, &A.token(alg, "rsa-for-rs256", &env.good()))
+        env.assert_refused(alg, &A.token(alg, "rsa-for-rs256", &env.valid_claims()))
             .await;
     }
 }
 
 #[tokio::test]
 async fn section_2_2_weak_secrets() {
-    let env = TwoIssuers::sharing(&A.secret).await;
+    let env = TwoIssuers::with_shared_secret(&A.secret).await;
     for alg in ["HS256", "HS384", "HS512"] {
-        env.accepts(alg, &A.token(alg, "any", &env.good())).await;
-        env.refuses(alg, &B.token(alg, "any", &env.good())).await;
+        env.assert_accepted(alg, &A.token(alg, "any", &env.valid_claims()))
+            .await;
+        env.assert_refused(alg, &B.token(alg, "any", &env.valid_claims()))
+            .await;
         for guess in [
             "",
             "secret",
@@ -156,63 +165,69 @@ async fn section_2_2_weak_secrets() {
             "\0",
         ] {
             let header = json!({"alg": alg}).to_string();
-            let forged = compact(header, env.good().to_string(), |text| {
+            let forged = compact(header, env.valid_claims().to_string(), |text| {
                 mac(alg, guess.as_bytes(), text)
             });
-            env.refuses(guess, &forged).await;
+            env.assert_refused(guess, &forged).await;
         }
     }
     for alg in ["RS256", "ES256", "EdDSA"] {
-        env.refuses(alg, &A.token(alg, "rsa", &env.good())).await;
+        env.assert_refused(alg, &A.token(alg, "rsa", &env.valid_claims()))
+            .await;
     }
     // 32 bytes are as much as anybody will ever guess, whatever the hash.
-    let env = TwoIssuers::sharing(&A.secret[..32]).await;
+    let env = TwoIssuers::with_shared_secret(&A.secret[..32]).await;
     let token = |alg: &str| {
         compact(
             json!({"alg": alg}).to_string(),
-            env.good().to_string(),
+            env.valid_claims().to_string(),
             |text| mac(alg, &A.secret.as_bytes()[..32], text),
         )
     };
     for alg in ["HS256", "HS384", "HS512"] {
-        env.accepts(alg, &token(alg)).await;
+        env.assert_accepted(alg, &token(alg)).await;
     }
     // That the operator set a weak secret is not the caller's fault, and yet no session.
-    let env = TwoIssuers::sharing("secret").await;
-    let forged = compact(r#"{"alg":"HS256"}"#, env.good().to_string(), |text| {
-        mac("HS256", b"secret", text)
-    });
+    let env = TwoIssuers::with_shared_secret("secret").await;
+    let forged = compact(
+        r#"{"alg":"HS256"}"#,
+        env.valid_claims().to_string(),
+        |text| mac("HS256", b"secret", text),
+    );
     assert_eq!(
-        env.verify(&forged).await.err().map(|refusal| refusal.code),
+        env.verify(&forged).await.err().map(|problem| problem.code),
         Some(Code::SessionUnavailable)
     );
 }
 
 #[tokio::test]
-async fn section_2_7_a_token_of_one_issuer_for_another() {
+async fn section_2_7_a_token_of_one_issuer_signed_by_another() {
     let env = TwoIssuers::new().await;
-    let of_b = env.claims(json!({"iss": env.issuer("b")}));
-    env.accepts("b's own", &B.token("ES256", "p256", &of_b))
+    let b_claims = env.claims(json!({"iss": env.issuer("b")}));
+    env.assert_accepted("b's own", &B.token("ES256", "p256", &b_claims))
         .await;
     assert_eq!(
-        env.asked(),
+        env.requested_paths(),
         ["/b/.well-known/openid-configuration", "/b/keys"]
     );
-    for (alg, kid) in PUBLIC {
-        env.refuses("a signs for b", &A.token(alg, kid, &of_b))
+    for (alg, kid) in ASYMMETRIC {
+        env.assert_refused("a signs for b", &A.token(alg, kid, &b_claims))
             .await;
     }
     assert_eq!(
-        env.asked(),
+        env.requested_paths(),
         Vec::<String>::new(),
         "a's keys have nothing to do with it"
     );
-    env.refuses("b signs for a", &B.token("ES256", "p256", &env.good()))
-        .await;
+    env.assert_refused(
+        "b signs for a",
+        &B.token("ES256", "p256", &env.valid_claims()),
+    )
+    .await;
 }
 
 #[tokio::test]
-async fn section_2_9_an_issuer_that_nobody_trusts_is_not_asked() {
+async fn section_2_9_an_untrusted_issuer_is_not_contacted() {
     let env = TwoIssuers::new().await;
     for issuer in [
         env.issuer("c"),
@@ -221,13 +236,13 @@ async fn section_2_9_an_issuer_that_nobody_trusts_is_not_asked() {
         "https://evil.test".to_owned(),
     ] {
         let claims = env.claims(json!({"iss": issuer}));
-        env.refuses(&issuer, &A.token("RS256", "rsa", &claims))
+        env.assert_refused(&issuer, &A.token("RS256", "rsa", &claims))
             .await;
     }
-    env.refuses(
+    env.assert_refused(
         "no issuer",
         &A.token("RS256", "rsa", &env.claims(json!({"iss": null}))),
     )
     .await;
-    assert_eq!(env.asked(), Vec::<String>::new());
+    assert_eq!(env.requested_paths(), Vec::<String>::new());
 }

@@ -49,31 +49,31 @@ fn dir() -> Value {
     json!({"alg": "dir", "enc": "A256GCM"})
 }
 
-fn with(name: &str, value: Value) -> Value {
+fn dir_with(name: &str, value: Value) -> Value {
     let mut header = dir();
     header[name] = value;
     header
 }
 
-async fn env() -> (TwoIssuers, String) {
-    let env = TwoIssuers::encrypting(SECRET).await;
-    let session = env.good().to_string();
-    env.accepts("as the library seals it", &seal(&dir(), &session))
+async fn encrypting_app() -> (TwoIssuers, String) {
+    let env = TwoIssuers::with_encrypted_sessions(SECRET).await;
+    let session = env.valid_claims().to_string();
+    env.assert_accepted("as the library seals it", &seal(&dir(), &session))
         .await;
     (env, session)
 }
 
 #[tokio::test]
-async fn section_2_3_a_token_within_a_token() {
-    let (encrypted, session) = env().await;
+async fn section_2_3_nested_tokens() {
+    let (encrypted, session) = encrypting_app().await;
     let signed = TwoIssuers::new().await;
-    let inner = A.token("RS256", "rsa", &signed.good());
-    for header in [dir(), with("cty", json!("JWT"))] {
+    let inner = A.token("RS256", "rsa", &signed.valid_claims());
+    for header in [dir(), dir_with("cty", json!("JWT"))] {
         encrypted
-            .refuses("signed, then encrypted", &seal(&header, &inner))
+            .assert_refused("signed, then encrypted", &seal(&header, &inner))
             .await;
         encrypted
-            .refuses("encrypted twice", &seal(&header, seal(&dir(), &session)))
+            .assert_refused("encrypted twice", &seal(&header, seal(&dir(), &session)))
             .await;
     }
     for header in [
@@ -81,13 +81,13 @@ async fn section_2_3_a_token_within_a_token() {
         json!({"alg": "RS256", "kid": "rsa", "cty": "JWT"}),
     ] {
         signed
-            .refuses(
+            .assert_refused(
                 "signed twice",
                 &A.signed("RS256", header.to_string(), &inner),
             )
             .await;
         signed
-            .refuses(
+            .assert_refused(
                 "encrypted, then signed",
                 &A.signed("RS256", header.to_string(), seal(&dir(), &session)),
             )
@@ -96,23 +96,23 @@ async fn section_2_3_a_token_within_a_token() {
 }
 
 #[tokio::test]
-async fn section_2_3_neither_kind_stands_in_for_the_other() {
-    let (encrypted, session) = env().await;
+async fn section_2_3_signed_and_encrypted_tokens_are_not_interchangeable() {
+    let (encrypted, session) = encrypting_app().await;
     let signed = TwoIssuers::new().await;
     signed
-        .refuses(
+        .assert_refused(
             "encrypted, where tokens are signed",
             &seal(&dir(), &session),
         )
         .await;
     encrypted
-        .refuses(
+        .assert_refused(
             "signed, where sessions are encrypted",
-            &A.token("RS256", "rsa", &encrypted.good()),
+            &A.token("RS256", "rsa", &encrypted.valid_claims()),
         )
         .await;
-    let hmac = TwoIssuers::sharing(SECRET).await;
-    hmac.refuses(
+    let hmac = TwoIssuers::with_shared_secret(SECRET).await;
+    hmac.assert_refused(
         "encrypted, where the same secret signs",
         &seal(&dir(), &session),
     )
@@ -126,14 +126,14 @@ async fn section_2_3_neither_kind_stands_in_for_the_other() {
         &[&parts[..], &["AA"]].concat(),
     ] {
         encrypted
-            .refuses("too few or too many parts", &parts.join("."))
+            .assert_refused("too few or too many parts", &parts.join("."))
             .await;
     }
 }
 
 #[tokio::test]
 async fn sections_2_4_and_3_6_compression() {
-    let (env, session) = env().await;
+    let (env, session) = encrypting_app().await;
     for zip in [
         json!("DEF"),
         json!("def"),
@@ -141,7 +141,8 @@ async fn sections_2_4_and_3_6_compression() {
         json!(""),
         Value::Null,
     ] {
-        env.refuses("zip", &seal(&with("zip", zip), &session)).await;
+        env.assert_refused("zip", &seal(&dir_with("zip", zip), &session))
+            .await;
     }
     // A deflated text that says to be stored as it is (RFC 1951 section 3.2.4), so that an unpacker
     // would find a session.
@@ -153,15 +154,15 @@ async fn sections_2_4_and_3_6_compression() {
         session.as_bytes(),
     ]
     .concat();
-    env.refuses("deflated", &seal(&with("zip", json!("DEF")), &stored))
+    env.assert_refused("deflated", &seal(&dir_with("zip", json!("DEF")), &stored))
         .await;
-    env.refuses("deflated, untold", &seal(&dir(), &stored))
+    env.assert_refused("deflated, untold", &seal(&dir(), &stored))
         .await;
 }
 
 #[tokio::test]
-async fn section_2_5_keys_that_travel_along() {
-    let (env, session) = env().await;
+async fn section_2_5_keys_in_the_token() {
+    let (env, session) = encrypting_app().await;
     let point = json!({"kty": "EC", "crv": "P-256", "x": encode([1; 32]), "y": encode([2; 32])});
     let ecdh = |alg: &str| json!({"alg": alg, "enc": "A256GCM", "epk": point});
     let pbes2 = |count: u64| json!({"alg": "PBES2-HS256+A128KW", "enc": "A256GCM", "p2s": encode("salt"), "p2c": count});
@@ -182,13 +183,14 @@ async fn section_2_5_keys_that_travel_along() {
         json!({"enc": "A256GCM"}),
         dir(),
     ] {
-        env.refuses(
+        env.assert_refused(
             "a key beside",
             &seal_with_key(&header.to_string(), &encode([7; 40]), session.as_bytes()),
         )
         .await;
         if header != dir() {
-            env.refuses("no key beside", &seal(&header, &session)).await;
+            env.assert_refused("no key beside", &seal(&header, &session))
+                .await;
         }
     }
     assert!(
@@ -198,11 +200,11 @@ async fn section_2_5_keys_that_travel_along() {
 }
 
 #[tokio::test]
-async fn section_3_10_headers_of_encrypted_sessions_decide_nothing() {
-    let (env, session) = env().await;
-    env.accepts(
+async fn section_3_10_headers_of_encrypted_sessions_are_not_trusted() {
+    let (env, session) = encrypting_app().await;
+    env.assert_accepted(
         "a key id is passed over",
-        &seal(&with("kid", json!("../../dev/null")), &session),
+        &seal(&dir_with("kid", json!("../../dev/null")), &session),
     )
     .await;
     for (name, value) in [
@@ -211,9 +213,9 @@ async fn section_3_10_headers_of_encrypted_sessions_decide_nothing() {
         ("jwk", json!({"kty": "oct", "k": encode([7; 32])})),
         ("x5c", json!([])),
     ] {
-        env.accepts(
+        env.assert_accepted(
             "a key or its place is passed over",
-            &seal(&with(name, value), &session),
+            &seal(&dir_with(name, value), &session),
         )
         .await;
     }
@@ -226,26 +228,27 @@ async fn section_3_10_headers_of_encrypted_sessions_decide_nothing() {
         ("enc", json!("a256gcm")),
         ("enc", Value::Null),
     ] {
-        env.refuses(name, &seal(&with(name, value), &session)).await;
+        env.assert_refused(name, &seal(&dir_with(name, value), &session))
+            .await;
     }
     let twice = r#"{"alg":"dir","enc":"A256GCM","enc":"A256GCM"}"#;
-    env.refuses(
+    env.assert_refused(
         "a member twice",
         &seal_with_key(twice, "", session.as_bytes()),
     )
     .await;
-    assert_eq!(env.asked(), Vec::<String>::new());
+    assert_eq!(env.requested_paths(), Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn section_3_3_every_bit_of_an_encrypted_session_counts() {
-    let (env, session) = env().await;
+async fn section_3_3_any_change_to_an_encrypted_session_is_refused() {
+    let (env, session) = encrypting_app().await;
     let sealed = seal(&dir(), &session);
     for place in 0..sealed.len() {
         let mut changed = sealed.clone().into_bytes();
         changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
-        env.refuses("changed", &String::from_utf8(changed).unwrap())
+        env.assert_refused("changed", &String::from_utf8(changed).unwrap())
             .await;
-        env.refuses("cut off", &sealed[..place]).await;
+        env.assert_refused("cut off", &sealed[..place]).await;
     }
 }

@@ -27,7 +27,7 @@ const ORDERS: [(&str, &str, &str); 3] = [
 ];
 
 #[tokio::test]
-async fn section_3_3_signatures_that_are_no_points() {
+async fn section_3_3_invalid_ecdsa_signatures() {
     let env = TwoIssuers::new().await;
     for (alg, kid, order) in ORDERS {
         let order: Vec<u8> = (0..order.len())
@@ -36,43 +36,44 @@ async fn section_3_3_signatures_that_are_no_points() {
             .collect();
         let size = order.len();
         assert_eq!(2 * size, A.sign(alg, b"").len());
-        let [zero, mut one, most] = [vec![0; size], vec![0; size], vec![0xff; size]];
+        let [zero, mut one, max] = [vec![0; size], vec![0; size], vec![0xff; size]];
         one[size - 1] = 1;
         let header = json!({"alg": alg, "kid": kid}).to_string();
-        let with = |signature: Vec<u8>| compact(&header, env.good().to_string(), |_| signature);
-        for r in [&zero, &one, &order, &most] {
-            for s in [&zero, &one, &order, &most] {
-                env.refuses(alg, &with([&r[..], s].concat())).await;
+        let with =
+            |signature: Vec<u8>| compact(&header, env.valid_claims().to_string(), |_| signature);
+        for r in [&zero, &one, &order, &max] {
+            for s in [&zero, &one, &order, &max] {
+                env.assert_refused(alg, &with([&r[..], s].concat())).await;
             }
         }
-        let message_signed = |sign: fn(Vec<u8>) -> Vec<u8>| {
-            compact(&header, env.good().to_string(), |message| {
+        let signed_by = |sign: fn(Vec<u8>) -> Vec<u8>| {
+            compact(&header, env.valid_claims().to_string(), |message| {
                 sign(A.sign(alg, message))
             })
         };
-        env.accepts(alg, &message_signed(|signature| signature))
+        env.assert_accepted(alg, &signed_by(|signature| signature))
             .await;
-        env.refuses("DER", &message_signed(der)).await;
-        env.refuses(
+        env.assert_refused("DER", &signed_by(der)).await;
+        env.assert_refused(
             "r alone",
-            &message_signed(|signature| signature[..signature.len() / 2].to_vec()),
+            &signed_by(|signature| signature[..signature.len() / 2].to_vec()),
         )
         .await;
-        env.refuses(
+        env.assert_refused(
             "a byte more",
-            &message_signed(|signature| [&signature[..], &[0]].concat()),
+            &signed_by(|signature| [&signature[..], &[0]].concat()),
         )
         .await;
-        env.refuses(
+        env.assert_refused(
             "a byte in front",
-            &message_signed(|signature| [&[0], &signature[..]].concat()),
+            &signed_by(|signature| [&[0], &signature[..]].concat()),
         )
         .await;
-        env.refuses("twice", &message_signed(|signature| signature.repeat(2)))
+        env.assert_refused("twice", &signed_by(|signature| signature.repeat(2)))
             .await;
-        env.refuses(
+        env.assert_refused(
             "s, r",
-            &message_signed(|mut signature| {
+            &signed_by(|mut signature| {
                 let half = signature.len() / 2;
                 signature.rotate_left(half);
                 signature
@@ -104,7 +105,7 @@ fn der(signature: Vec<u8>) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn sections_3_3_and_3_4_every_signature_is_checked_to_its_last_bit() {
+async fn sections_3_3_and_3_4_every_bit_of_a_signature_is_checked() {
     let env = TwoIssuers::new().await;
     for (alg, kid) in [
         ("RS256", "rsa"),
@@ -114,24 +115,24 @@ async fn sections_3_3_and_3_4_every_signature_is_checked_to_its_last_bit() {
     ] {
         let header = json!({"alg": alg, "kid": kid}).to_string();
         for bit in [0, 7, 100, 255, 256, 300, 511] {
-            let flipped = compact(&header, env.good().to_string(), |message| {
+            let flipped = compact(&header, env.valid_claims().to_string(), |message| {
                 let mut signature = A.sign(alg, message);
                 signature[bit / 8] ^= 1 << (bit % 8);
                 signature
             });
-            env.refuses(alg, &flipped).await;
+            env.assert_refused(alg, &flipped).await;
         }
         for payload in ["{}", &env.claims(json!({"sub": "eve"})).to_string()] {
             let forged = compact(&header, payload, |_| A.sign(alg, b"another message"));
-            env.refuses(alg, &forged).await;
+            env.assert_refused(alg, &forged).await;
         }
     }
 }
 
 /// Section 3.4 asks for a check of each point, and section 3.5 for keys that cannot be guessed.
 #[test]
-fn sections_3_4_and_3_5_keys_that_are_no_good() {
-    let set = A.key_set();
+fn sections_3_4_and_3_5_invalid_keys() {
+    let set = A.jwk_set();
     let with = |number: usize, name: &str, value: &str| {
         let mut key = set["keys"][number].clone();
         key[name] = json!(value);
@@ -218,7 +219,7 @@ async fn section_3_8_issuer_and_subject() {
         Value::Null,
     ] {
         let claims = env.claims(json!({"iss": iss}));
-        env.refuses("issuer", &A.token("RS256", "rsa", &claims))
+        env.assert_refused("issuer", &A.token("RS256", "rsa", &claims))
             .await;
     }
     for sub in [
@@ -229,7 +230,7 @@ async fn section_3_8_issuer_and_subject() {
         json!({"ada": 1}),
         Value::Null,
     ] {
-        env.refuses(
+        env.assert_refused(
             "subject",
             &A.token("RS256", "rsa", &env.claims(json!({"sub": sub}))),
         )
@@ -238,9 +239,9 @@ async fn section_3_8_issuer_and_subject() {
 }
 
 #[tokio::test]
-async fn sections_3_9_and_3_12_tokens_for_somebody_else() {
-    let env = TwoIssuers::with("jwt", "", &[("SESSION_AUTHORIZED_PARTIES", "app")]).await;
-    env.accepts(
+async fn sections_3_9_and_3_12_tokens_for_another_audience_or_party() {
+    let env = TwoIssuers::with_settings("jwt", "", &[("SESSION_AUTHORIZED_PARTIES", "app")]).await;
+    env.assert_accepted(
         "one of several",
         &A.token("RS256", "rsa", &env.claims(json!({"aud": ["x", "voice"]}))),
     )
@@ -259,7 +260,7 @@ async fn sections_3_9_and_3_12_tokens_for_somebody_else() {
         json!(true),
         Value::Null,
     ] {
-        env.refuses(
+        env.assert_refused(
             "audience",
             &A.token("RS256", "rsa", &env.claims(json!({"aud": aud}))),
         )
@@ -271,7 +272,7 @@ async fn sections_3_9_and_3_12_tokens_for_somebody_else() {
         json!(""),
         Value::Null,
     ] {
-        env.refuses(
+        env.assert_refused(
             "party",
             &A.token("RS256", "rsa", &env.claims(json!({"azp": azp}))),
         )
@@ -284,7 +285,7 @@ async fn sections_2_8_and_3_11_tokens_of_another_kind() {
     let env = TwoIssuers::new().await;
     let typed = |name: Value| {
         let header = json!({"alg": "RS256", "kid": "rsa", "typ": name}).to_string();
-        A.signed("RS256", header, env.good().to_string())
+        A.signed("RS256", header, env.valid_claims().to_string())
     };
     for name in [
         "JWT",
@@ -295,7 +296,7 @@ async fn sections_2_8_and_3_11_tokens_of_another_kind() {
         "application/jwt",
         "",
     ] {
-        env.accepts(name, &typed(json!(name))).await;
+        env.assert_accepted(name, &typed(json!(name))).await;
     }
     let kinds = [
         "logout",
@@ -314,7 +315,7 @@ async fn sections_2_8_and_3_11_tokens_of_another_kind() {
             format!("application/{kind}+JWT"),
             format!("{kind}+jwt;v=1"),
         ] {
-            env.refuses(&name, &typed(json!(name))).await;
+            env.assert_refused(&name, &typed(json!(name))).await;
         }
     }
     for name in [
@@ -324,6 +325,6 @@ async fn sections_2_8_and_3_11_tokens_of_another_kind() {
         json!(7),
         Value::Null,
     ] {
-        env.refuses("type", &typed(name)).await;
+        env.assert_refused("type", &typed(name)).await;
     }
 }

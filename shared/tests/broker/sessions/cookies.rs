@@ -7,7 +7,7 @@ use http::HeaderMap;
 use serde_json::{Value, json};
 use voicemint::internals::{ContentKey, Encryption};
 
-use crate::sessions::env::{A, B, Deployment, NOW, as_json, fault, status};
+use crate::sessions::env::{A, B, Deployment, NOW, as_json, settings_error, status};
 use crate::support::signers::encode;
 
 const INVALID: &str = "session_invalid";
@@ -32,13 +32,13 @@ fn old(env: &Deployment) -> String {
     token(env, json!({"exp": NOW - 60, "iat": NOW - 120}))
 }
 
-async fn jwt() -> Deployment {
-    Deployment::publishing(&A.key_set(), &[("SESSION_COOKIE", "app_session")]).await
+async fn jwt_deployment() -> Deployment {
+    Deployment::with_jwk_set(&A.jwk_set(), &[("SESSION_COOKIE", "app_session")]).await
 }
 
 #[tokio::test]
-async fn of_several_cookies_of_a_name_all_are_judged() {
-    let env = jwt().await;
+async fn all_cookies_with_the_same_name_are_verified() {
+    let env = jwt_deployment().await;
     let (ada, eve, old) = (ada(&env), eve(&env), old(&env));
     let again = token(&env, json!({"sub": "ada", "iat": NOW - 1}));
     let forged = B.token("ES256", "p256", &env.claims(json!({})));
@@ -143,13 +143,13 @@ fn cut_at(name: &str, separator: &str, value: &str, chunks: usize) -> Vec<String
 }
 
 #[tokio::test]
-async fn chunks_and_whole_cookies_of_different_owners_are_none() {
+async fn chunks_and_whole_cookies_of_different_users_are_refused() {
     let settings = [
         ("SESSION_KIND", "supabase"),
         ("SESSION_ISSUER", "{url}"),
         ("SESSION_COOKIE", "sb"),
     ];
-    let env = Deployment::publishing(&A.key_set(), &settings).await;
+    let env = Deployment::with_jwk_set(&A.jwk_set(), &settings).await;
     let iss = format!("{}/auth/v1", env.url);
     let pack = |sub: &str, exp: u64| {
         let claims =
@@ -289,26 +289,26 @@ async fn chunks_and_whole_cookies_of_different_owners_are_none() {
         code == MISSING && absent != reason && absent.contains("neither"),
         "{absent}"
     );
-    let (code, lacking) = env.verify_cookies("sb.1=x").await.unwrap_err();
-    assert_eq!((code, lacking), (MISSING, reason));
+    let (code, incomplete) = env.verify_cookies("sb.1=x").await.unwrap_err();
+    assert_eq!((code, incomplete), (MISSING, reason));
 }
 
 #[tokio::test]
-async fn several_names_of_a_product_are_judged_together() {
+async fn all_cookie_names_of_an_identity_provider_are_verified_together() {
     let settings = [
         ("SESSION_KIND", "clerk"),
         ("SESSION_ISSUER", "pk_test_Y2xlcmsuYXBwLnRlc3Qk"),
         ("SESSION_JWKS_URL", "{url}/keys"),
         ("SESSION_AUTHORIZED_PARTIES", "*"),
     ];
-    let env = Deployment::publishing(&A.key_set(), &settings).await;
+    let env = Deployment::with_jwk_set(&A.jwk_set(), &settings).await;
     let suffixed = env.cookie_names().remove(0);
     assert!(suffixed.starts_with("__session_"), "{suffixed}");
-    let of = |sub: &str| {
+    let token_for = |sub: &str| {
         let claims = env.claims(json!({"iss": "https://clerk.app.test", "sid": "s", "sub": sub}));
         A.token("RS256", "rsa", &claims)
     };
-    let (ada, eve) = (of("ada"), of("eve"));
+    let (ada, eve) = (token_for("ada"), token_for("eve"));
     for (cookies, want) in [
         (format!("__session={ada}"), "200"),
         (format!("__session={ada}; {suffixed}={ada}"), "200"),
@@ -332,22 +332,22 @@ async fn several_names_of_a_product_are_judged_together() {
 }
 
 #[tokio::test]
-async fn amplifys_last_user_does_not_choose_between_two() {
+async fn amplifys_last_user_does_not_choose_between_two_users() {
     let settings = [
         ("SESSION_KIND", "cognito"),
         ("SESSION_ISSUER", "{url}/pool"),
         ("SESSION_AUDIENCE", "client"),
     ];
-    let env = Deployment::publishing(&A.key_set(), &settings).await;
+    let env = Deployment::with_jwk_set(&A.jwk_set(), &settings).await;
     let iss = format!("{}/pool", env.url);
-    let of = |sub: &str, exp: u64| {
+    let token_for = |sub: &str, exp: u64| {
         let claims = json!({"iss": iss, "token_use": "access", "client_id": "client", "sub": sub, "exp": exp});
         A.token("RS256", "rsa", &env.claims(claims))
     };
     let (ada, eve, old) = (
-        of("ada", NOW + 60),
-        of("eve", NOW + 60),
-        of("ada", NOW - 60),
+        token_for("ada", NOW + 60),
+        token_for("eve", NOW + 60),
+        token_for("ada", NOW - 60),
     );
     let last = |user: &str| format!("CognitoIdentityServiceProvider.client.LastAuthUser={user}");
     let has = |user: &str, token: &str| {
@@ -397,7 +397,7 @@ async fn amplifys_last_user_does_not_choose_between_two() {
         (
             "five",
             (0..5)
-                .map(|n| has("ada", &of("ada", NOW + 70 + n)))
+                .map(|n| has("ada", &token_for("ada", NOW + 70 + n)))
                 .chain([last("ada")])
                 .collect(),
             INVALID,
@@ -496,7 +496,7 @@ async fn authjs(cookie: &str) -> Deployment {
         ("SESSION_AUDIENCE", ""),
     ];
     let settings = [&settings[..], &[("SESSION_COOKIE", cookie)]].concat();
-    Deployment::with(&Value::Null, as_json, &settings, &[("s", SECRET)]).await
+    Deployment::new(&Value::Null, as_json, &settings, &[("s", SECRET)]).await
 }
 
 #[tokio::test]
@@ -602,7 +602,7 @@ async fn an_encrypted_cookie_opens_only_with_the_key_of_its_own_name() {
 
 /// Every order in which a victim's chunks, a chunk that belongs to nothing and a planted whole
 /// cookie may come.
-async fn planted_behind_chunks(env: &Deployment, chunks: &[String], stray: &str, planted: &str) {
+async fn assert_planted_is_found(env: &Deployment, chunks: &[String], stray: &str, planted: &str) {
     let own = chunks.join("; ");
     assert_eq!(env.code_of_cookies(&own).await, "200", "{own}");
     assert_eq!(env.code_of_cookies(planted).await, "200", "{planted}");
@@ -635,7 +635,7 @@ async fn planted_behind_chunks(env: &Deployment, chunks: &[String], stray: &str,
 }
 
 #[tokio::test]
-async fn a_planted_chunk_behind_the_users_own_does_not_hide_them() {
+async fn a_planted_chunk_after_the_users_chunks_does_not_hide_them() {
     for count in 1..=2 {
         for (given, name, version) in [
             ("", V5, 5),
@@ -644,27 +644,28 @@ async fn a_planted_chunk_behind_the_users_own_does_not_hide_them() {
             ("mine", "mine", 4),
         ] {
             let env = authjs(given).await;
-            let of = |sub: &str| sealed(version, name, sub, NOW + 60);
-            let chunks = cut(name, &of("ada"), count);
-            let planted = format!("{name}={}", of("eve"));
-            planted_behind_chunks(&env, &chunks, &format!("{name}.{count}=x"), &planted).await;
+            let token_for = |sub: &str| sealed(version, name, sub, NOW + 60);
+            let chunks = cut(name, &token_for("ada"), count);
+            let planted = format!("{name}={}", token_for("eve"));
+            assert_planted_is_found(&env, &chunks, &format!("{name}.{count}=x"), &planted).await;
         }
         let settings = [
             ("SESSION_KIND", "auth0"),
             ("SESSION_ISSUER", "{url}"),
             ("SESSION_SECRET_ID", "s"),
         ];
-        let env = Deployment::with(&Value::Null, as_json, &settings, &[("s", SECRET)]).await;
+        let env = Deployment::new(&Value::Null, as_json, &settings, &[("s", SECRET)]).await;
         for planted in ["appSession", "__session"] {
             let chunks = cut_at("__session", "__", &auth0_sealed("ada"), count);
             let planted = format!("{planted}={}", auth0_sealed("eve"));
-            planted_behind_chunks(&env, &chunks, &format!("__session__{count}=j"), &planted).await;
+            assert_planted_is_found(&env, &chunks, &format!("__session__{count}=j"), &planted)
+                .await;
         }
     }
 }
 
 #[tokio::test]
-async fn what_counts_is_what_the_cookies_hold_and_not_how_it_may_be_put_together() {
+async fn the_limit_counts_the_values_of_cookies_and_not_their_combinations() {
     let env = authjs("").await;
     let good = sealed(5, V5, "ada", NOW + 60);
     let chunks = |name: &str| {
@@ -719,10 +720,11 @@ async fn what_counts_is_what_the_cookies_hold_and_not_how_it_may_be_put_together
 }
 
 #[tokio::test]
-async fn a_cookie_that_is_named_opens_with_the_key_of_that_name_and_with_version_4s() {
+async fn a_configured_cookie_opens_with_the_key_of_its_name_and_with_that_of_version_4() {
     for name in ["mine", "authjs.session-token", "next-auth.session-token"] {
         let env = authjs(name).await;
-        let good = |version, of: &str| format!("{name}={}", sealed(version, of, "ada", NOW + 60));
+        let good =
+            |version, cookie: &str| format!("{name}={}", sealed(version, cookie, "ada", NOW + 60));
         assert_eq!(env.code_of_cookies(&good(5, name)).await, "200", "{name}");
         assert_eq!(env.code_of_cookies(&good(4, name)).await, "200", "{name}");
         assert_eq!(env.code_of_cookies(&good(5, V5)).await, INVALID, "{name}");
@@ -730,7 +732,7 @@ async fn a_cookie_that_is_named_opens_with_the_key_of_that_name_and_with_version
         assert_eq!(env.code_of_cookies(&elsewhere).await, MISSING, "{name}");
     }
     assert_eq!(
-        fault(&[("SESSION_KIND", "authjs"), ("SESSION_SECRET_ID", "s")]),
+        settings_error(&[("SESSION_KIND", "authjs"), ("SESSION_SECRET_ID", "s")]),
         None
     );
 }
@@ -750,7 +752,7 @@ fn app(_: &Value, headers: &HeaderMap) -> Response {
 }
 
 #[tokio::test]
-async fn one_that_cannot_be_judged_is_no_word_against_the_others_and_none_for_them() {
+async fn a_cookie_that_cannot_be_verified_makes_the_session_unavailable() {
     let settings = [
         ("SESSION_KIND", "forward"),
         ("SESSION_FORWARD_URL", "{url}/me"),
@@ -758,7 +760,7 @@ async fn one_that_cannot_be_judged_is_no_word_against_the_others_and_none_for_th
         ("SESSION_AUDIENCE", ""),
         ("SESSION_ISSUER", "app"),
     ];
-    let env = Deployment::with(&Value::Null, app, &settings, &[]).await;
+    let env = Deployment::new(&Value::Null, app, &settings, &[]).await;
     for (cookies, want) in [
         ("sid=ada", "200"),
         ("sid=gone; sid=ada", "200"),
@@ -771,11 +773,11 @@ async fn one_that_cannot_be_judged_is_no_word_against_the_others_and_none_for_th
     ] {
         assert_eq!(env.code_of_cookies(cookies).await, want, "{cookies}");
     }
-    let before = env.asked().len();
+    let before = env.requests().len();
     assert_eq!(
         env.code_of_cookies("sid=1; sid=2; sid=3; sid=4; sid=ada")
             .await,
         INVALID
     );
-    assert_eq!(env.asked().len(), before, "none of too many is tried");
+    assert_eq!(env.requests().len(), before, "none of too many is tried");
 }

@@ -23,7 +23,7 @@ pub static A: LazyLock<Signers> = LazyLock::new(Signers::new);
 pub static B: LazyLock<Signers> = LazyLock::new(Signers::new);
 
 /// What the server answers at a path.
-pub type Answer = fn(&Value, &HeaderMap) -> Response;
+pub type Responder = fn(&Value, &HeaderMap) -> Response;
 
 pub struct Deployment {
     pub url: String,
@@ -31,7 +31,7 @@ pub struct Deployment {
     verifier: Verifier,
     store: Arc<MemorySecrets>,
     clock: ManualClock,
-    asked: Arc<Mutex<Vec<HeaderMap>>>,
+    requests: Arc<Mutex<Vec<HeaderMap>>>,
 }
 
 /// The published key set as it is.
@@ -41,20 +41,20 @@ pub fn as_json(document: &Value, _: &HeaderMap) -> Response {
 
 impl Deployment {
     /// A verifier of tokens from an issuer with a key set.
-    pub async fn publishing(key_set: &Value, settings: &[(&str, &str)]) -> Self {
-        Self::with(key_set, as_json, settings, &[]).await
+    pub async fn with_jwk_set(jwk_set: &Value, settings: &[(&str, &str)]) -> Self {
+        Self::new(jwk_set, as_json, settings, &[]).await
     }
 
     /// `{url}` in a setting is the server's, whose every path but OpenID discovery answers `answer`
     /// of the document.
-    pub async fn with(
+    pub async fn new(
         document: &Value,
-        answer: Answer,
+        respond: Responder,
         settings: &[(&str, &str)],
         secrets: &[(&str, &str)],
     ) -> Self {
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let (log, document) = (Arc::clone(&asked), document.clone());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (log, document) = (Arc::clone(&requests), document.clone());
         let url = serve(|base| {
             let base = base.to_owned();
             Router::new().fallback(move |request: Request| async move {
@@ -65,7 +65,7 @@ impl Deployment {
                         .to_string()
                         .into_response()
                 } else {
-                    answer(&document, request.headers())
+                    respond(&document, request.headers())
                 }
             })
         })
@@ -90,7 +90,7 @@ impl Deployment {
             verifier,
             store,
             clock,
-            asked,
+            requests,
         }
     }
 
@@ -100,7 +100,7 @@ impl Deployment {
     }
 
     /// Lets time pass.
-    pub fn pass(&self, seconds: u64) {
+    pub fn advance(&self, seconds: u64) {
         self.clock.advance(seconds);
     }
 
@@ -116,7 +116,7 @@ impl Deployment {
 
     /// The subject of a session that comes as Bearer, or the code and the log's reason.
     pub async fn verify(&self, token: &str) -> Result<String, (&'static str, String)> {
-        self.judge(Credential::Bearer(token)).await
+        self.verify_credential(Credential::Bearer(token)).await
     }
 
     /// The same for cookies, as a browser joins them.
@@ -126,13 +126,17 @@ impl Deployment {
             "cookie",
             HeaderValue::from_bytes(cookies.as_bytes()).unwrap(),
         );
-        self.judge(Credential::find(&headers, &self.cookies)).await
+        self.verify_credential(Credential::find(&headers, &self.cookies))
+            .await
     }
 
-    async fn judge(&self, credential: Credential<'_>) -> Result<String, (&'static str, String)> {
+    async fn verify_credential(
+        &self,
+        credential: Credential<'_>,
+    ) -> Result<String, (&'static str, String)> {
         match self.verifier.verify(credential).await {
             Ok(session) => Ok(session.subject().to_owned()),
-            Err(refusal) => Err((refusal.code.name(), refusal.reason.into_owned())),
+            Err(problem) => Err((problem.code.name(), problem.reason.into_owned())),
         }
     }
 
@@ -144,7 +148,7 @@ impl Deployment {
             .collect()
     }
 
-    /// The code of a refusal, or `200`.
+    /// The code of a problem, or `200`.
     pub async fn code(&self, token: &str) -> &'static str {
         self.verify(token)
             .await
@@ -159,13 +163,13 @@ impl Deployment {
     }
 
     /// The headers of every request that has come.
-    pub fn asked(&self) -> Vec<HeaderMap> {
-        self.asked.lock().unwrap().clone()
+    pub fn requests(&self) -> Vec<HeaderMap> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
 /// What is wrong with settings, if anything is.
-pub fn fault(settings: &[(&str, &str)]) -> Option<String> {
+pub fn settings_error(settings: &[(&str, &str)]) -> Option<String> {
     session_settings(&settings).err()
 }
 

@@ -4,14 +4,14 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use crate::sessions::env::{A, Deployment, fault};
+use crate::sessions::env::{A, Deployment, settings_error};
 
 const REFUSED: &str = "session_invalid";
 const UNAVAILABLE: &str = "session_unavailable";
 
 #[tokio::test]
-async fn a_token_with_events_is_no_session() {
-    let env = Deployment::publishing(&A.key_set(), &[]).await;
+async fn a_token_with_an_events_claim_is_not_a_session() {
+    let env = Deployment::with_jwk_set(&A.jwk_set(), &[]).await;
     let logout = json!({"http://schemas.openid.net/event/backchannel-logout": {}});
     for events in [logout, json!({}), json!([]), json!("x"), json!(false)] {
         let token = A.token(
@@ -46,14 +46,14 @@ fn by_status(document: &Value, headers: &HeaderMap) -> Response {
 }
 
 #[tokio::test]
-async fn what_an_app_says_of_odd_credentials_is_no_trouble_of_the_apps() {
+async fn the_apps_status_separates_invalid_sessions_from_outages() {
     let settings = [
         ("SESSION_KIND", "forward"),
         ("SESSION_FORWARD_URL", "{url}/me"),
         ("SESSION_ISSUER", "app"),
         ("SESSION_AUDIENCE", ""),
     ];
-    let env = Deployment::with(&json!({"sub": "ada"}), by_status, &settings, &[]).await;
+    let env = Deployment::new(&json!({"sub": "ada"}), by_status, &settings, &[]).await;
     for (status, want) in [
         ("200", "200"),
         ("201", "200"),
@@ -74,9 +74,9 @@ async fn what_an_app_says_of_odd_credentials_is_no_trouble_of_the_apps() {
     ] {
         assert_eq!(env.code(status).await, want, "{status}");
     }
-    let asked = env.asked();
+    let requests = env.requests();
     assert!(
-        asked
+        requests
             .iter()
             .all(|headers| headers["cache-control"] == "no-cache"),
         "no shared cache answers for the app"
@@ -95,15 +95,15 @@ fn up_to_8_kib(_: &Value, headers: &HeaderMap) -> Response {
 }
 
 #[tokio::test]
-async fn an_app_is_not_asked_about_more_than_8_kib() {
+async fn credentials_of_more_than_8_kib_are_not_forwarded() {
     let settings = [
         ("SESSION_KIND", "forward"),
         ("SESSION_FORWARD_URL", "{url}/me"),
         ("SESSION_ISSUER", "app"),
         ("SESSION_COOKIE", "sid"),
     ];
-    let env = Deployment::with(&Value::Null, up_to_8_kib, &settings, &[]).await;
-    for (bytes, asked) in [(8 * 1024, 2), (8 * 1024 + 1, 2), (12_000, 2)] {
+    let env = Deployment::new(&Value::Null, up_to_8_kib, &settings, &[]).await;
+    for (bytes, requests) in [(8 * 1024, 2), (8 * 1024 + 1, 2), (12_000, 2)] {
         let long = "x".repeat(bytes);
         assert_eq!(env.code(&long).await, REFUSED, "{bytes}");
         assert_eq!(
@@ -111,13 +111,13 @@ async fn an_app_is_not_asked_about_more_than_8_kib() {
             REFUSED,
             "{bytes}"
         );
-        assert_eq!(env.asked().len(), asked, "{bytes}");
+        assert_eq!(env.requests().len(), requests, "{bytes}");
     }
     let (_, reason) = env.verify(&"x".repeat(9000)).await.unwrap_err();
     assert!(reason.contains("8 KiB"), "{reason}");
 }
 
-fn introspecting<'a>() -> [(&'a str, &'a str); 5] {
+fn introspection_settings<'a>() -> [(&'a str, &'a str); 5] {
     [
         ("SESSION_KIND", "introspection"),
         ("SESSION_INTROSPECTION_URL", "{url}/introspect"),
@@ -128,7 +128,7 @@ fn introspecting<'a>() -> [(&'a str, &'a str); 5] {
 }
 
 #[tokio::test]
-async fn an_authorization_server_says_no_by_400_and_422_and_is_in_trouble_otherwise() {
+async fn an_authorization_server_refuses_with_400_or_422_and_is_unavailable_otherwise() {
     for (status, want) in [
         ("200", "200"),
         ("400", REFUSED),
@@ -141,15 +141,20 @@ async fn an_authorization_server_says_no_by_400_and_422_and_is_in_trouble_otherw
         ("500", UNAVAILABLE),
     ] {
         // The client's own token, which the stand-in takes for the status.
-        let answer = json!({"active": true, "sub": "ada"});
-        let env =
-            Deployment::with(&answer, by_status, &introspecting(), &[("client", status)]).await;
+        let document = json!({"active": true, "sub": "ada"});
+        let env = Deployment::new(
+            &document,
+            by_status,
+            &introspection_settings(),
+            &[("client", status)],
+        )
+        .await;
         assert_eq!(env.code("opaque").await, want, "{status}");
     }
 }
 
 #[tokio::test]
-async fn refresh_and_id_tokens_are_refused_however_they_are_called() {
+async fn refresh_and_id_tokens_are_refused_under_every_name() {
     for (name, value, want) in [
         ("token_use", json!("refresh_token"), REFUSED),
         ("token_use", json!("refresh"), REFUSED),
@@ -164,10 +169,15 @@ async fn refresh_and_id_tokens_are_refused_however_they_are_called() {
         ("token_type", json!("access"), "200"),
         ("typ", json!("at+jwt"), "200"),
     ] {
-        let mut answer = json!({"active": true, "sub": "ada"});
-        answer[name] = value.clone();
-        let env =
-            Deployment::with(&answer, by_status, &introspecting(), &[("client", "200")]).await;
+        let mut document = json!({"active": true, "sub": "ada"});
+        document[name] = value.clone();
+        let env = Deployment::new(
+            &document,
+            by_status,
+            &introspection_settings(),
+            &[("client", "200")],
+        )
+        .await;
         assert_eq!(env.code("opaque").await, want, "{name} {value}");
     }
 }
@@ -180,7 +190,7 @@ fn introspection_needs_an_audience_or_required_claims() {
         ("SESSION_INTROSPECTION_SECRET_ID", "s"),
     ];
     assert!(
-        fault(&bare)
+        settings_error(&bare)
             .unwrap()
             .contains("SESSION_AUDIENCE is not set, and neither is SESSION_REQUIRED_CLAIMS")
     );
@@ -189,6 +199,10 @@ fn introspection_needs_an_audience_or_required_claims() {
         ("SESSION_AUDIENCE", "a"),
         ("SESSION_REQUIRED_CLAIMS", "client_id=web"),
     ] {
-        assert_eq!(fault(&[&bare[..], &[more]].concat()), None, "{more:?}");
+        assert_eq!(
+            settings_error(&[&bare[..], &[more]].concat()),
+            None,
+            "{more:?}"
+        );
     }
 }

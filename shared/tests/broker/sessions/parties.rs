@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
-use crate::sessions::env::{A, Deployment, fault};
+use crate::sessions::env::{A, Deployment, settings_error};
 
 const REFUSED: &str = "session_invalid";
 
 async fn codes(settings: &[(&str, &str)], claims: &[Value]) -> Vec<&'static str> {
-    let env = Deployment::publishing(&A.key_set(), settings).await;
+    let env = Deployment::with_jwk_set(&A.jwk_set(), settings).await;
     let mut codes = Vec::new();
     for change in claims {
         codes.push(
@@ -20,7 +20,7 @@ async fn codes(settings: &[(&str, &str)], claims: &[Value]) -> Vec<&'static str>
 }
 
 /// Clerk with these allowed origins and parties; what it says of tokens that name these pages.
-async fn clerk(parties: &str, azp: &[Value]) -> Vec<&'static str> {
+async fn clerk_codes(parties: &str, azp: &[Value]) -> Vec<&'static str> {
     let origins = "https://app.test,https://*.preview.example.com";
     let settings = [
         ("SESSION_KIND", "clerk"),
@@ -43,7 +43,7 @@ async fn clerk(parties: &str, azp: &[Value]) -> Vec<&'static str> {
 }
 
 #[tokio::test]
-async fn clerks_pages_are_the_allowed_origins_by_the_same_matcher() {
+async fn clerks_parties_are_matched_like_allowed_origins() {
     let pages = [
         json!("https://app.test"),
         json!("https://pr-1.preview.example.com"),
@@ -57,11 +57,11 @@ async fn clerks_pages_are_the_allowed_origins_by_the_same_matcher() {
     let want = [
         "200", "200", REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED,
     ];
-    assert_eq!(clerk("", &pages).await, want);
+    assert_eq!(clerk_codes("", &pages).await, want);
 }
 
 #[tokio::test]
-async fn tokens_of_no_page_count_where_the_setting_says_so() {
+async fn tokens_without_a_page_are_accepted_if_the_setting_says_so() {
     let pages = [
         json!("https://app.test"),
         json!("https://b.test"),
@@ -82,12 +82,12 @@ async fn tokens_of_no_page_count_where_the_setting_says_so() {
         ("absent", ["200", REFUSED, REFUSED, REFUSED, "200"]),
         ("*", ["200"; 5]),
     ] {
-        assert_eq!(clerk(parties, &pages).await, want, "{parties}");
+        assert_eq!(clerk_codes(parties, &pages).await, want, "{parties}");
     }
 }
 
 #[tokio::test]
-async fn every_kind_knows_absent_and_any() {
+async fn every_kind_supports_absent_and_any() {
     let claims = [
         json!({"azp": "app"}),
         json!({"client_id": "app"}),
@@ -108,7 +108,8 @@ async fn every_kind_knows_absent_and_any() {
             "{parties}"
         );
     }
-    let env = Deployment::publishing(&A.key_set(), &[("SESSION_AUTHORIZED_PARTIES", "app")]).await;
+    let env =
+        Deployment::with_jwk_set(&A.jwk_set(), &[("SESSION_AUTHORIZED_PARTIES", "app")]).await;
     // Null is no absence: some other reader may see a party there.
     let null = env
         .claims(json!({}))
@@ -134,7 +135,7 @@ async fn every_kind_knows_absent_and_any() {
 }
 
 #[test]
-fn any_party_is_said_alone_and_clerk_needs_a_page() {
+fn any_party_must_be_the_only_entry_and_clerk_needs_an_origin() {
     let clerk = [
         ("SESSION_KIND", "clerk"),
         ("SESSION_ISSUER", "https://c.test"),
@@ -188,13 +189,13 @@ fn any_party_is_said_alone_and_clerk_needs_a_page() {
             &[("SESSION_AUTHORIZED_PARTIES", "https://a.test,app.test")],
             Some("SESSION_AUTHORIZED_PARTIES must"),
         ),
-        // It is ALLOWED_ORIGINS that is at fault there, and it is told so where it is read.
+        // It is ALLOWED_ORIGINS that is at fault there, and the error is reported where it is read.
         (&[("ALLOWED_ORIGINS", "https://app.test/")], None),
     ] {
-        let told = fault(&[&clerk[..], more].concat());
-        assert_eq!(told.is_some(), name.is_some(), "{more:?}: {told:?}");
+        let error = settings_error(&[&clerk[..], more].concat());
+        assert_eq!(error.is_some(), name.is_some(), "{more:?}: {error:?}");
         assert!(
-            name.is_none_or(|name| told.unwrap().matches(name).count() == 1),
+            name.is_none_or(|name| error.unwrap().matches(name).count() == 1),
             "{more:?}"
         );
     }

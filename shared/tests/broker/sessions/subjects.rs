@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-use crate::sessions::env::{A, Deployment, as_json, fault};
+use crate::sessions::env::{A, Deployment, as_json, settings_error};
 use crate::support::signers::{compact, mac};
 
 const REFUSED: &str = "session_invalid";
@@ -18,8 +18,8 @@ fn hmac(secret: &str, claims: &Value) -> String {
 }
 
 #[tokio::test]
-async fn a_subject_is_a_text_or_a_whole_number_where_the_pointer_says() {
-    let env = Deployment::publishing(&A.key_set(), &[]).await;
+async fn a_subject_is_text_or_a_whole_number_at_the_pointer() {
+    let env = Deployment::with_jwk_set(&A.jwk_set(), &[]).await;
     for (sub, want) in [
         (json!("ada"), Ok("ada")),
         (json!(42), Ok("42")),
@@ -56,7 +56,7 @@ async fn a_subject_is_a_text_or_a_whole_number_where_the_pointer_says() {
             &[("SESSION_SUBJECT_POINTER", "/app_metadata/user~1id")],
         ]
         .concat();
-        let env = Deployment::publishing(&A.key_set(), &settings).await;
+        let env = Deployment::with_jwk_set(&A.jwk_set(), &settings).await;
         let iss = if settings[0].1 == "auth0" {
             format!("{}/", env.url)
         } else {
@@ -85,12 +85,12 @@ async fn a_subject_is_a_text_or_a_whole_number_where_the_pointer_says() {
             "{settings:?}"
         );
     }
-    let told = fault(&[
+    let error = settings_error(&[
         ("SESSION_ISSUER", "https://a.test"),
         ("SESSION_AUDIENCE", "a"),
         ("SESSION_SUBJECT_POINTER", "id"),
     ]);
-    assert!(told.unwrap().contains("SESSION_SUBJECT_POINTER must"));
+    assert!(error.unwrap().contains("SESSION_SUBJECT_POINTER must"));
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn one_shared_secret_needs_no_issuer() {
         ("SESSION_ISSUER", ""),
         ("SESSION_SECRET_ID", "s"),
     ];
-    let env = Deployment::with(&Value::Null, as_json, &settings, &[("s", SECRET)]).await;
+    let env = Deployment::new(&Value::Null, as_json, &settings, &[("s", SECRET)]).await;
     for iss in [
         Value::Null,
         json!("https://app.test"),
@@ -131,7 +131,7 @@ async fn one_shared_secret_needs_no_issuer() {
         ("SESSION_ISSUER", "app"),
         ("SESSION_SECRET_ID", "s"),
     ];
-    let env = Deployment::with(&Value::Null, as_json, &named, &[("s", SECRET)]).await;
+    let env = Deployment::new(&Value::Null, as_json, &named, &[("s", SECRET)]).await;
     for (iss, want) in [
         (json!("app"), "200"),
         (Value::Null, REFUSED),
@@ -146,14 +146,14 @@ async fn one_shared_secret_needs_no_issuer() {
     }
 }
 
-fn numbered(_: &Value, _: &HeaderMap) -> Response {
+fn numeric_ids(_: &Value, _: &HeaderMap) -> Response {
     json!({"sub": 7, "user": {"id": 8}})
         .to_string()
         .into_response()
 }
 
 #[tokio::test]
-async fn an_app_that_is_asked_may_number_its_users() {
+async fn an_apps_response_may_contain_numeric_user_ids() {
     for (pointer, want) in [("", "7"), ("/user/id", "8")] {
         let settings = [
             ("SESSION_KIND", "forward"),
@@ -162,7 +162,7 @@ async fn an_app_that_is_asked_may_number_its_users() {
             ("SESSION_AUDIENCE", ""),
             ("SESSION_SUBJECT_POINTER", pointer),
         ];
-        let env = Deployment::with(&Value::Null, numbered, &settings, &[]).await;
+        let env = Deployment::new(&Value::Null, numeric_ids, &settings, &[]).await;
         assert_eq!(env.verify("any").await, Ok(want.to_owned()), "{pointer}");
     }
 }

@@ -26,7 +26,7 @@ impl MemorySecrets {
     }
 
     /// A store with one text for every id.
-    pub fn one(text: &str) -> Self {
+    pub fn with_default(text: &str) -> Self {
         Self {
             by_id: Mutex::default(),
             default: text.to_owned(),

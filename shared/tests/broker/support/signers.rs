@@ -17,7 +17,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 /// The algorithms with a public key, each with the id of the key that signs with it.
-pub const PUBLIC: [(&str, &str); 10] = [
+pub const ASYMMETRIC: [(&str, &str); 10] = [
     ("RS256", "rsa"),
     ("RS384", "rsa"),
     ("RS512", "rsa"),
@@ -58,7 +58,7 @@ impl Signers {
     }
 
     /// The public keys, in a set with nothing else.
-    pub fn key_set(&self) -> Value {
+    pub fn jwk_set(&self) -> Value {
         let PublicKeyComponents { n, e } =
             PublicKeyComponents::<Vec<u8>>::from(self.rsa.public_key());
         let curve = |id: &str, name: &str, pair: &EcdsaKeyPair| {
@@ -76,7 +76,7 @@ impl Signers {
     }
 
     /// The symmetric key, in a set of its own.
-    pub fn shared_key_set(&self) -> Value {
+    pub fn symmetric_jwk_set(&self) -> Value {
         json!({"keys": [{"kty": "oct", "kid": "secret", "k": encode(&self.secret)}]})
     }
 

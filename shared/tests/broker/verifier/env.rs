@@ -19,12 +19,12 @@ use crate::support::verifier::verifier;
 
 pub const START: u64 = 1_800_000_000;
 
-pub struct Key {
+pub struct SigningKey {
     pub id: Option<String>,
     pub pair: Ed25519KeyPair,
 }
 
-impl Key {
+impl SigningKey {
     pub fn new(id: impl Into<Option<&'static str>>) -> Arc<Self> {
         Arc::new(Self {
             id: id.into().map(str::to_owned),
@@ -61,9 +61,9 @@ impl Key {
 
 pub struct RotatingIssuer {
     pub url: String,
-    pub published: Arc<Mutex<Vec<Arc<Key>>>>,
+    pub published: Arc<Mutex<Vec<Arc<SigningKey>>>>,
     /// What an introspection endpoint says.
-    pub said: Arc<Mutex<Value>>,
+    pub introspection_response: Arc<Mutex<Value>>,
     pub calls: Arc<AtomicUsize>,
     clock: ManualClock,
     pub verifier: Arc<Verifier>,
@@ -71,8 +71,8 @@ pub struct RotatingIssuer {
 
 impl RotatingIssuer {
     /// A verifier of tokens from one issuer, which publishes these keys.
-    pub async fn new(keys: &[Arc<Key>]) -> Self {
-        Self::with(keys, |url| {
+    pub async fn new(keys: &[Arc<SigningKey>]) -> Self {
+        Self::with_settings(keys, |url| {
             vec![
                 ("SESSION_ISSUER", url.to_owned()),
                 ("SESSION_JWKS_URL", format!("{url}/keys")),
@@ -81,17 +81,17 @@ impl RotatingIssuer {
         .await
     }
 
-    pub async fn with(
-        keys: &[Arc<Key>],
+    pub async fn with_settings(
+        keys: &[Arc<SigningKey>],
         settings: impl FnOnce(&str) -> Vec<(&'static str, String)>,
     ) -> Self {
         let published = Arc::new(Mutex::new(keys.to_vec()));
-        let said = Arc::new(Mutex::new(Value::Null));
+        let introspection_response = Arc::new(Mutex::new(Value::Null));
         let calls = Arc::new(AtomicUsize::new(0));
         let url = serve(|_| {
-            let (published, said, calls) = (
+            let (published, introspection_response, calls) = (
                 Arc::clone(&published),
-                Arc::clone(&said),
+                Arc::clone(&introspection_response),
                 Arc::clone(&calls),
             );
             Router::new().fallback(move |request: Request| {
@@ -102,16 +102,16 @@ impl RotatingIssuer {
                     .iter()
                     .map(|key| key.public())
                     .collect();
-                let is_key_set = request.uri().path() == "/keys";
-                let answer = if is_key_set {
+                let is_jwk_set = request.uri().path() == "/keys";
+                let response = if is_jwk_set {
                     json!({ "keys": keys })
                 } else {
-                    said.lock().unwrap().clone()
+                    introspection_response.lock().unwrap().clone()
                 };
                 async move {
                     // Long enough for everyone else to come meanwhile.
                     tokio::time::sleep(Duration::from_millis(20)).await;
-                    answer.to_string()
+                    response.to_string()
                 }
             })
         })
@@ -125,23 +125,23 @@ impl RotatingIssuer {
                 .find(|(known, _)| *known == name)
                 .map(|(_, value)| value.clone())
         };
-        let store = Arc::new(MemorySecrets::one("a-client-token"));
+        let store = Arc::new(MemorySecrets::with_default("a-client-token"));
         let (verifier, _) = verifier(&environment, store, clock.clock());
         Self {
             url,
             published,
-            said,
+            introspection_response,
             calls,
             clock,
             verifier: Arc::new(verifier),
         }
     }
 
-    pub fn publish(&self, keys: &[&Arc<Key>]) {
+    pub fn publish(&self, keys: &[&Arc<SigningKey>]) {
         *self.published.lock().unwrap() = keys.iter().map(|key| Arc::clone(key)).collect();
     }
 
-    pub fn pass(&self, seconds: u64) {
+    pub fn advance(&self, seconds: u64) {
         self.clock.advance(seconds);
     }
 
@@ -158,15 +158,15 @@ impl RotatingIssuer {
         json!({"iss": self.url, "aud": "voice", "sub": subject, "iat": now, "exp": now + 300})
     }
 
-    pub async fn ask(&self, token: &str) -> String {
-        ask(&self.verifier, token).await
+    pub async fn subject_or_code(&self, token: &str) -> String {
+        subject_or_code(&self.verifier, token).await
     }
 }
 
-/// The subject, or the code of the refusal.
-pub async fn ask(verifier: &Verifier, token: &str) -> String {
+/// The subject, or the code of the problem.
+pub async fn subject_or_code(verifier: &Verifier, token: &str) -> String {
     match verifier.verify(Credential::Bearer(token)).await {
         Ok(session) => session.subject().to_owned(),
-        Err(refusal) => refusal.code.name().to_owned(),
+        Err(problem) => problem.code.name().to_owned(),
     }
 }

@@ -10,12 +10,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::verifier::env::{Key, RotatingIssuer, START, ask};
+use crate::verifier::env::{RotatingIssuer, START, SigningKey, subject_or_code};
 
 #[tokio::test]
 async fn a_thousand_first_sessions_share_one_fetch() {
     for id in [Some("k1"), None] {
-        let key = Key::new(id);
+        let key = SigningKey::new(id);
         let env = RotatingIssuer::new(&[Arc::clone(&key)]).await;
         let mut sessions = JoinSet::new();
         for number in 0..1000 {
@@ -23,7 +23,12 @@ async fn a_thousand_first_sessions_share_one_fetch() {
                 Arc::clone(&env.verifier),
                 key.sign(&env.claims(&format!("user-{number}"))),
             );
-            sessions.spawn(async move { (ask(&verifier, &token).await, format!("user-{number}")) });
+            sessions.spawn(async move {
+                (
+                    subject_or_code(&verifier, &token).await,
+                    format!("user-{number}"),
+                )
+            });
         }
         while let Some(session) = sessions.join_next().await {
             let (subject, wanted) = session.unwrap();
@@ -33,39 +38,41 @@ async fn a_thousand_first_sessions_share_one_fetch() {
     }
 }
 
-/// 10,000 forged tokens within a minute, a hundred at a time, and a valid session beside each
+/// 10,000 forged tokens within a minute, a hundred at a time, and a valid session with each
 /// hundred.
-async fn flood(key: &Arc<Key>, forge: impl Fn(&RotatingIssuer, usize) -> String) -> usize {
+async fn flood(key: &Arc<SigningKey>, forge: impl Fn(&RotatingIssuer, usize) -> String) -> usize {
     let env = RotatingIssuer::new(&[Arc::clone(key)]).await;
     let good = key.sign(&env.claims("ada"));
-    assert_eq!(env.ask(&good).await, "ada");
+    assert_eq!(env.subject_or_code(&good).await, "ada");
     for hundred in 0..100 {
-        let mut asks = JoinSet::new();
+        let mut sessions = JoinSet::new();
         for number in 0..100 {
             let (verifier, token) = (
                 Arc::clone(&env.verifier),
                 forge(&env, hundred * 100 + number),
             );
-            asks.spawn(async move { (ask(&verifier, &token).await, "session_invalid") });
+            sessions.spawn(
+                async move { (subject_or_code(&verifier, &token).await, "session_invalid") },
+            );
         }
         let (verifier, good) = (Arc::clone(&env.verifier), good.clone());
-        asks.spawn(async move { (ask(&verifier, &good).await, "ada") });
-        while let Some(asked) = asks.join_next().await {
-            let (got, want) = asked.unwrap();
+        sessions.spawn(async move { (subject_or_code(&verifier, &good).await, "ada") });
+        while let Some(session) = sessions.join_next().await {
+            let (got, want) = session.unwrap();
             assert_eq!(got, want);
         }
         // 59 s over all.
-        env.pass(u64::from(hundred % 5 > 1 && hundred < 99));
+        env.advance(u64::from(hundred % 5 > 1 && hundred < 99));
     }
     assert_eq!(env.now(), START + 59);
     env.calls()
 }
 
 #[tokio::test]
-async fn a_flood_of_ten_thousand_unknown_key_ids_leads_to_a_few_fetches_in_a_minute() {
-    let (key, stranger) = (Key::new("k1"), Key::new("k1"));
+async fn a_flood_of_ten_thousand_unknown_key_ids_causes_few_fetches_per_minute() {
+    let (key, untrusted) = (SigningKey::new("k1"), SigningKey::new("k1"));
     let fetches = flood(&key, |env, number| {
-        stranger.sign_as(Some(&format!("forged-{number}")), &env.claims("eve"))
+        untrusted.sign_as(Some(&format!("forged-{number}")), &env.claims("eve"))
     })
     .await;
     assert!(
@@ -75,11 +82,11 @@ async fn a_flood_of_ten_thousand_unknown_key_ids_leads_to_a_few_fetches_in_a_min
 }
 
 #[tokio::test]
-async fn a_flood_without_key_ids_leads_to_a_few_fetches_in_a_minute() {
+async fn a_flood_without_key_ids_causes_few_fetches_per_minute() {
     for id in [Some("k1"), None] {
-        let (key, stranger) = (Key::new(id), Key::new(None));
+        let (key, untrusted) = (SigningKey::new(id), SigningKey::new(None));
         let fetches = flood(&key, |env, number| {
-            stranger.sign(&env.claims(&format!("eve-{number}")))
+            untrusted.sign(&env.claims(&format!("eve-{number}")))
         })
         .await;
         assert!((4..=7).contains(&fetches), "{fetches}");
@@ -87,12 +94,12 @@ async fn a_flood_without_key_ids_leads_to_a_few_fetches_in_a_minute() {
 }
 
 #[tokio::test]
-async fn an_overlapping_rotation_under_load_refuses_nobody() {
-    rotate_under_load(["k0", "k1", "k2", "k3", "k4"].map(Key::new)).await;
-    rotate_under_load([None; 5].map(Key::new)).await;
+async fn an_overlapping_rotation_under_load_refuses_no_session() {
+    rotate_under_load(["k0", "k1", "k2", "k3", "k4"].map(SigningKey::new)).await;
+    rotate_under_load([None; 5].map(SigningKey::new)).await;
 }
 
-async fn rotate_under_load(keys: [Arc<Key>; 5]) {
+async fn rotate_under_load(keys: [Arc<SigningKey>; 5]) {
     let env = Arc::new(RotatingIssuer::new(&[Arc::clone(&keys[0])]).await);
     let signing = Arc::new(AtomicUsize::new(0));
     let verified = Arc::new(AtomicUsize::new(0));
@@ -114,7 +121,11 @@ async fn rotate_under_load(keys: [Arc<Key>; 5]) {
                     if signing.load(Ordering::SeqCst) > rotation + 1 {
                         break;
                     }
-                    assert_eq!(env.ask(&token).await, subject, "signed by key {rotation}");
+                    assert_eq!(
+                        env.subject_or_code(&token).await,
+                        subject,
+                        "signed by key {rotation}"
+                    );
                     verified.fetch_add(1, Ordering::SeqCst);
                     newest.fetch_max(rotation + 1, Ordering::SeqCst);
                     tokio::task::yield_now().await;
@@ -138,7 +149,7 @@ async fn rotate_under_load(keys: [Arc<Key>; 5]) {
             .skip(rotation.saturating_sub(1))
             .collect();
         env.publish(&publish);
-        env.pass(120);
+        env.advance(120);
         signing.store(rotation, Ordering::SeqCst);
     }
     while let Some(task) = tasks.join_next().await {
@@ -153,45 +164,45 @@ async fn rotate_under_load(keys: [Arc<Key>; 5]) {
 }
 
 #[tokio::test]
-async fn a_token_that_was_verified_before_is_judged_anew_but_for_its_signature() {
-    let key = Key::new("k1");
+async fn only_the_signature_of_a_token_is_not_verified_again() {
+    let key = SigningKey::new("k1");
     let env = RotatingIssuer::new(&[Arc::clone(&key)]).await;
     let mut claims = env.claims("ada");
     claims["exp"] = json!(START + 60);
     let token = key.sign(&claims);
     for _ in 0..2 {
-        assert_eq!(env.ask(&token).await, "ada");
+        assert_eq!(env.subject_or_code(&token).await, "ada");
     }
     // Its last letters are the signature's: whoever has them and the rest of another token has
     // nothing.
     claims["sub"] = json!("eve");
-    let (others, _) = key
+    let (message, _) = key
         .sign(&claims)
         .rsplit_once('.')
         .map(|(signed, end)| (signed.to_owned(), end.to_owned()))
         .unwrap();
     let signature = token.rsplit_once('.').unwrap().1;
     assert_eq!(
-        env.ask(&format!("{others}.{signature}")).await,
+        env.subject_or_code(&format!("{message}.{signature}")).await,
         "session_invalid"
     );
     let (signed, _) = token.rsplit_once('.').unwrap();
-    let stranger = Key::new("k1").sign(&env.claims("ada"));
+    let untrusted = SigningKey::new("k1").sign(&env.claims("ada"));
     assert_eq!(
-        env.ask(&format!(
+        env.subject_or_code(&format!(
             "{signed}.{}",
-            stranger.rsplit_once('.').unwrap().1
+            untrusted.rsplit_once('.').unwrap().1
         ))
         .await,
         "session_invalid"
     );
-    env.pass(66);
-    assert_eq!(env.ask(&token).await, "session_expired");
+    env.advance(66);
+    assert_eq!(env.subject_or_code(&token).await, "session_expired");
 }
 
 #[tokio::test]
 async fn a_removed_key_is_refused_within_ten_minutes() {
-    let (old, new) = (Key::new("k1"), Key::new("k2"));
+    let (old, new) = (SigningKey::new("k1"), SigningKey::new("k2"));
     let env = RotatingIssuer::new(&[Arc::clone(&old)]).await;
     let long = |subject: &str| {
         let mut claims = env.claims(subject);
@@ -199,18 +210,22 @@ async fn a_removed_key_is_refused_within_ten_minutes() {
         claims
     };
     let (stolen, good) = (old.sign(&long("eve")), new.sign(&long("ada")));
-    assert_eq!(env.ask(&stolen).await, "eve");
+    assert_eq!(env.subject_or_code(&stolen).await, "eve");
     env.publish(&[&new]);
-    env.pass(599);
-    assert_eq!(env.ask(&stolen).await, "eve", "the set is still fresh");
-    env.pass(1);
-    assert_eq!(env.ask(&stolen).await, "session_invalid");
-    assert_eq!(env.ask(&good).await, "ada");
+    env.advance(599);
+    assert_eq!(
+        env.subject_or_code(&stolen).await,
+        "eve",
+        "the set is still fresh"
+    );
+    env.advance(1);
+    assert_eq!(env.subject_or_code(&stolen).await, "session_invalid");
+    assert_eq!(env.subject_or_code(&good).await, "ada");
 }
 
 #[tokio::test]
-async fn clocks_may_be_four_seconds_apart_and_not_six() {
-    let key = Key::new("k1");
+async fn clocks_may_differ_by_four_seconds_but_not_by_six() {
+    let key = SigningKey::new("k1");
     let env = RotatingIssuer::new(&[Arc::clone(&key)]).await;
     for (name, time, want) in [
         ("exp", START - 4, "ada"),
@@ -222,20 +237,24 @@ async fn clocks_may_be_four_seconds_apart_and_not_six() {
     ] {
         let mut claims = env.claims("ada");
         claims[name] = time.into();
-        assert_eq!(env.ask(&key.sign(&claims)).await, want, "{name} {time}");
+        assert_eq!(
+            env.subject_or_code(&key.sign(&claims)).await,
+            want,
+            "{name} {time}"
+        );
     }
 }
 
 #[tokio::test]
-async fn two_issuers_with_one_key_id_do_not_vouch_for_each_other() {
-    let (own, other) = (Key::new("k1"), Key::new("k1"));
-    let stranger = RotatingIssuer::new(&[Arc::clone(&other)]).await;
-    let beside = format!("{}/keys", stranger.url);
-    let env = RotatingIssuer::with(&[Arc::clone(&own)], |url| {
+async fn issuers_with_the_same_key_id_do_not_verify_each_others_tokens() {
+    let (own, other) = (SigningKey::new("k1"), SigningKey::new("k1"));
+    let untrusted = RotatingIssuer::new(&[Arc::clone(&other)]).await;
+    let other_url = format!("{}/keys", untrusted.url);
+    let env = RotatingIssuer::with_settings(&[Arc::clone(&own)], |url| {
         let issuers = format!("{url},https://other.test");
         vec![
             ("SESSION_ISSUER", issuers),
-            ("SESSION_JWKS_URL", format!("{url}/keys,{beside}")),
+            ("SESSION_JWKS_URL", format!("{url}/keys,{other_url}")),
         ]
     })
     .await;
@@ -255,7 +274,7 @@ async fn two_issuers_with_one_key_id_do_not_vouch_for_each_other() {
                 want
             };
             assert_eq!(
-                env.ask(&key.sign_as(id, claims)).await,
+                env.subject_or_code(&key.sign_as(id, claims)).await,
                 want,
                 "{id:?} {claims}"
             );
@@ -264,45 +283,51 @@ async fn two_issuers_with_one_key_id_do_not_vouch_for_each_other() {
 }
 
 #[tokio::test]
-async fn what_is_said_of_an_opaque_token_is_remembered_for_a_minute_or_until_it_expires() {
-    let env = RotatingIssuer::with(&[], |url| {
+async fn an_introspection_response_is_cached_for_one_minute_or_until_the_token_expires() {
+    let env = RotatingIssuer::with_settings(&[], |url| {
         let mut settings = vec![("SESSION_KIND", "introspection".to_owned())];
         settings.push(("SESSION_INTROSPECTION_URL", format!("{url}/introspect")));
         settings.push(("SESSION_INTROSPECTION_SECRET_ID", "client".to_owned()));
         settings
     })
     .await;
-    let say = |answer: Value| *env.said.lock().unwrap() = answer;
+    let respond_with = |response: Value| *env.introspection_response.lock().unwrap() = response;
     let active = json!({"active": true, "sub": "ada", "aud": "voice"});
-    say(active.clone());
-    assert_eq!(env.ask("long").await, "ada");
-    say(json!({"active": false}));
-    env.pass(59);
-    assert_eq!((env.ask("long").await.as_str(), env.calls()), ("ada", 1));
-    env.pass(1);
+    respond_with(active.clone());
+    assert_eq!(env.subject_or_code("long").await, "ada");
+    respond_with(json!({"active": false}));
+    env.advance(59);
     assert_eq!(
-        (env.ask("long").await.as_str(), env.calls()),
+        (env.subject_or_code("long").await.as_str(), env.calls()),
+        ("ada", 1)
+    );
+    env.advance(1);
+    assert_eq!(
+        (env.subject_or_code("long").await.as_str(), env.calls()),
         ("session_invalid", 2),
         "revoked a minute ago"
     );
-    say(active.clone());
-    env.pass(4);
+    respond_with(active.clone());
+    env.advance(4);
     assert_eq!(
-        (env.ask("long").await.as_str(), env.calls()),
+        (env.subject_or_code("long").await.as_str(), env.calls()),
         ("session_invalid", 2)
     );
-    env.pass(1);
-    assert_eq!((env.ask("long").await.as_str(), env.calls()), ("ada", 3));
+    env.advance(1);
+    assert_eq!(
+        (env.subject_or_code("long").await.as_str(), env.calls()),
+        ("ada", 3)
+    );
 
     let mut short = active;
     short["exp"] = (env.now() + 10).into();
-    say(short);
-    assert_eq!(env.ask("short").await, "ada");
-    env.pass(14);
-    assert_eq!(env.ask("short").await, "ada", "the leeway");
-    env.pass(2);
+    respond_with(short);
+    assert_eq!(env.subject_or_code("short").await, "ada");
+    env.advance(14);
+    assert_eq!(env.subject_or_code("short").await, "ada", "the leeway");
+    env.advance(2);
     assert_eq!(
-        env.ask("short").await,
+        env.subject_or_code("short").await,
         "session_expired",
         "whether it is remembered or asked about"
     );

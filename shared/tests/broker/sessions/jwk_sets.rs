@@ -11,7 +11,7 @@ use crate::support::signers::{Signers, encode};
 const REFUSED: &str = "session_invalid";
 
 /// A key of a set, with other members.
-fn with(key: &Value, change: Value) -> Value {
+fn with_members(key: &Value, change: Value) -> Value {
     let mut key = key.clone();
     key.as_object_mut()
         .unwrap()
@@ -20,15 +20,15 @@ fn with(key: &Value, change: Value) -> Value {
 }
 
 fn rsa() -> Value {
-    with(&A.key_set()["keys"][0], json!({"kid": "k"}))
+    with_members(&A.jwk_set()["keys"][0], json!({"kid": "k"}))
 }
 
 fn p256() -> Value {
-    with(&A.key_set()["keys"][1], json!({"kid": "k"}))
+    with_members(&A.jwk_set()["keys"][1], json!({"kid": "k"}))
 }
 
 async fn codes(keys: Value, algorithms: &[&str]) -> Vec<&'static str> {
-    let env = Deployment::publishing(&json!({"keys": keys}), &[]).await;
+    let env = Deployment::with_jwk_set(&json!({"keys": keys}), &[]).await;
     let claims = env.claims(json!({}));
     let mut codes = Vec::new();
     for alg in algorithms {
@@ -38,10 +38,10 @@ async fn codes(keys: Value, algorithms: &[&str]) -> Vec<&'static str> {
 }
 
 #[tokio::test]
-async fn several_entries_of_one_key_id_are_each_tried_if_type_and_algorithm_fit() {
-    let stranger = with(&B.key_set()["keys"][0], json!({"kid": "k"}));
-    let bound = |alg: &str| with(&rsa(), json!({"alg": alg}));
-    let encrypting = with(&stranger, json!({"use": "enc", "alg": "RSA-OAEP"}));
+async fn every_entry_of_a_key_id_is_tried_if_type_and_algorithm_match() {
+    let untrusted = with_members(&B.jwk_set()["keys"][0], json!({"kid": "k"}));
+    let bound = |alg: &str| with_members(&rsa(), json!({"alg": alg}));
+    let encrypting = with_members(&untrusted, json!({"use": "enc", "alg": "RSA-OAEP"}));
     for (case, keys, algorithms, want) in [
         (
             "an encryption key before it",
@@ -57,13 +57,13 @@ async fn several_entries_of_one_key_id_are_each_tried_if_type_and_algorithm_fit(
         ),
         (
             "the same key for encryption",
-            json!([with(&rsa(), json!({"use": "enc"})), rsa()]),
+            json!([with_members(&rsa(), json!({"use": "enc"})), rsa()]),
             vec!["RS256"],
             vec!["200"],
         ),
         (
             "key_ops of another purpose",
-            json!([with(&rsa(), json!({"key_ops": ["wrapKey"]})), rsa()]),
+            json!([with_members(&rsa(), json!({"key_ops": ["wrapKey"]})), rsa()]),
             vec!["RS256"],
             vec!["200"],
         ),
@@ -87,7 +87,7 @@ async fn several_entries_of_one_key_id_are_each_tried_if_type_and_algorithm_fit(
         ),
         (
             "two RSA keys",
-            json!([stranger, rsa()]),
+            json!([untrusted, rsa()]),
             vec!["RS256"],
             vec!["200"],
         ),
@@ -105,13 +105,13 @@ async fn several_entries_of_one_key_id_are_each_tried_if_type_and_algorithm_fit(
         ),
         (
             "a weak key",
-            json!([with(&rsa(), json!({"n": "AQAB"})), rsa()]),
+            json!([with_members(&rsa(), json!({"n": "AQAB"})), rsa()]),
             vec!["RS256"],
             vec!["200"],
         ),
         (
             "only a stranger's",
-            json!([stranger, p256()]),
+            json!([untrusted, p256()]),
             vec!["RS256"],
             vec![REFUSED],
         ),
@@ -121,9 +121,9 @@ async fn several_entries_of_one_key_id_are_each_tried_if_type_and_algorithm_fit(
 }
 
 #[tokio::test]
-async fn no_key_of_a_set_verifies_for_another_id_or_type_or_issuer() {
-    let keys = json!({"keys": [rsa(), p256(), with(&rsa(), json!({"use": "enc"}))]});
-    let env = Deployment::publishing(&keys, &[]).await;
+async fn no_key_verifies_tokens_of_another_id_type_or_issuer() {
+    let keys = json!({"keys": [rsa(), p256(), with_members(&rsa(), json!({"use": "enc"}))]});
+    let env = Deployment::with_jwk_set(&keys, &[]).await;
     let claims = env.claims(json!({}));
     for (case, token) in [
         ("another id", A.token("RS256", "rsa", &claims)),
@@ -143,24 +143,24 @@ async fn no_key_of_a_set_verifies_for_another_id_or_type_or_issuer() {
 }
 
 #[tokio::test]
-async fn where_no_key_fits_the_reason_says_what_is_there() {
+async fn if_no_key_matches_the_reason_describes_the_key_set() {
     for (keys, alg, parts) in [
         (json!([]), "RS256", &["key set is empty"][..]),
         (
-            json!([{"kty": "oct", "kid": "k", "k": "x"}, with(&rsa(), json!({"use": "enc"}))]),
+            json!([{"kty": "oct", "kid": "k", "k": "x"}, with_members(&rsa(), json!({"use": "enc"}))]),
             "RS256",
             &["2 keys, none of which can verify"],
         ),
         (
             json!([
-                with(&rsa(), json!({"use": "enc"})),
-                with(&p256(), json!({"kid": "x"}))
+                with_members(&rsa(), json!({"use": "enc"})),
+                with_members(&p256(), json!({"kid": "x"}))
             ]),
             "RS256",
             &["key id", "cannot verify signatures"],
         ),
         (
-            json!([with(&rsa(), json!({"alg": "PS256"}))]),
+            json!([with_members(&rsa(), json!({"alg": "PS256"}))]),
             "RS256",
             &["signed with RS256", "RSA for PS256"],
         ),
@@ -170,17 +170,17 @@ async fn where_no_key_fits_the_reason_says_what_is_there() {
             &["signed with EdDSA", "P-256, RSA"],
         ),
         (
-            json!([with(&rsa(), json!({"kid": "x"}))]),
+            json!([with_members(&rsa(), json!({"kid": "x"}))]),
             "RS256",
             &["no key with the token's key id", "other ids (RSA)"],
         ),
         (
-            json!([with(&rsa(), json!({"kid": 7}))]),
+            json!([with_members(&rsa(), json!({"kid": 7}))]),
             "RS256",
             &["no key with the token's key id", "keys without ids (RSA)"],
         ),
     ] {
-        let env = Deployment::publishing(&json!({ "keys": keys }), &[]).await;
+        let env = Deployment::with_jwk_set(&json!({ "keys": keys }), &[]).await;
         let (code, reason) = env
             .verify(&A.token(alg, "k", &env.claims(json!({}))))
             .await
@@ -198,7 +198,7 @@ async fn where_no_key_fits_the_reason_says_what_is_there() {
             "has no key id, and the issuer's keys are for RSA, P-256",
         ),
     ] {
-        let env = Deployment::publishing(&json!({ "keys": keys }), &[]).await;
+        let env = Deployment::with_jwk_set(&json!({ "keys": keys }), &[]).await;
         let token = A.signed(
             "EdDSA",
             r#"{"alg":"EdDSA"}"#,
@@ -213,7 +213,7 @@ async fn where_no_key_fits_the_reason_says_what_is_there() {
 }
 
 #[tokio::test]
-async fn an_rsa_key_may_be_written_with_zeros_in_front() {
+async fn the_numbers_of_an_rsa_key_may_have_leading_zeros() {
     let padded = |name: &str| {
         let number = URL_SAFE_NO_PAD
             .decode(rsa()[name].as_str().unwrap())
@@ -222,7 +222,7 @@ async fn an_rsa_key_may_be_written_with_zeros_in_front() {
     };
     let (n, e) = (padded("n"), padded("e"));
     for key in [json!({"n": n}), json!({"e": e}), json!({"n": n, "e": e})] {
-        let keys = json!([with(&rsa(), key.clone())]);
+        let keys = json!([with_members(&rsa(), key.clone())]);
         assert_eq!(
             codes(keys, &["RS256", "PS512", "ES256"]).await,
             ["200", "200", REFUSED],
@@ -233,14 +233,17 @@ async fn an_rsa_key_may_be_written_with_zeros_in_front() {
 
 #[tokio::test]
 async fn no_token_is_tried_with_more_than_ten_keys() {
-    let strangers: Vec<_> = (0..9).map(|_| Signers::new()).collect();
-    let mut keys: Vec<_> = strangers
+    let untrusted: Vec<_> = (0..9).map(|_| Signers::new()).collect();
+    let mut keys: Vec<_> = untrusted
         .iter()
-        .map(|signers| with(&signers.key_set()["keys"][1], json!({"kid": "k"})))
+        .map(|signers| with_members(&signers.jwk_set()["keys"][1], json!({"kid": "k"})))
         .collect();
     keys.push(p256());
     assert_eq!(codes(json!(keys), &["ES256"]).await, ["200"], "the tenth");
-    keys.insert(0, with(&B.key_set()["keys"][1], json!({"kid": "k"})));
+    keys.insert(
+        0,
+        with_members(&B.jwk_set()["keys"][1], json!({"kid": "k"})),
+    );
     assert_eq!(
         codes(json!(keys), &["ES256"]).await,
         [REFUSED],
@@ -249,7 +252,7 @@ async fn no_token_is_tried_with_more_than_ten_keys() {
     for key in &mut keys {
         key.as_object_mut().unwrap().remove("kid");
     }
-    let env = Deployment::publishing(&json!({ "keys": keys }), &[]).await;
+    let env = Deployment::with_jwk_set(&json!({ "keys": keys }), &[]).await;
     let token = A.signed(
         "ES256",
         r#"{"alg":"ES256"}"#,

@@ -14,14 +14,14 @@ use crate::support::signers::{compact, encode, mac};
 const REFUSED: &str = "session_invalid";
 const SECRET: &str = "a-legacy-jwt-secret-that-is-obviously-fake-0123456789";
 
-async fn supabase(key_set: &Value) -> Deployment {
+async fn supabase(jwk_set: &Value) -> Deployment {
     let settings = [
         ("SESSION_KIND", "supabase"),
         ("SESSION_ISSUER", "{url}"),
         ("SESSION_AUDIENCE", "authenticated"),
         ("SESSION_SECRET_ID", "legacy"),
     ];
-    Deployment::with(key_set, as_json, &settings, &[("legacy", SECRET)]).await
+    Deployment::new(jwk_set, as_json, &settings, &[("legacy", SECRET)]).await
 }
 
 fn claims(env: &Deployment) -> Value {
@@ -40,8 +40,8 @@ fn hmac(alg: &str, kid: Option<&str>, secret: &[u8], claims: &Value) -> String {
 }
 
 /// The published keys, all under the id of one.
-fn under_one_id() -> Value {
-    let mut set = A.key_set();
+fn jwk_set_under_one_id() -> Value {
+    let mut set = A.jwk_set();
     for key in set["keys"].as_array_mut().unwrap() {
         key["kid"] = json!("k");
     }
@@ -49,8 +49,8 @@ fn under_one_id() -> Value {
 }
 
 #[tokio::test]
-async fn tokens_of_the_secret_and_of_the_published_keys_are_valid_at_once() {
-    let env = supabase(&A.key_set()).await;
+async fn tokens_signed_by_the_secret_or_a_published_key_are_valid() {
+    let env = supabase(&A.jwk_set()).await;
     let claims = claims(&env);
     for (case, token, want) in [
         (
@@ -85,7 +85,7 @@ async fn tokens_of_the_secret_and_of_the_published_keys_are_valid_at_once() {
             REFUSED,
         ),
         (
-            "a stranger's key",
+            "an untrusted key",
             B.token("ES256", "p256", &claims),
             REFUSED,
         ),
@@ -93,19 +93,19 @@ async fn tokens_of_the_secret_and_of_the_published_keys_are_valid_at_once() {
         assert_eq!(env.code(&token).await, want, "{case}");
     }
     // A project without signing keys has an empty set, a project of one's own may have none.
-    for key_set in [json!({"keys": []}), json!("not found")] {
-        let env = supabase(&key_set).await;
+    for jwk_set in [json!({"keys": []}), json!("not found")] {
+        let env = supabase(&jwk_set).await;
         assert_eq!(
             env.code(&hmac("HS256", None, SECRET.as_bytes(), &self::claims(&env)))
                 .await,
             "200",
-            "{key_set}"
+            "{jwk_set}"
         );
     }
 }
 
 #[tokio::test]
-async fn no_published_key_serves_as_the_secret() {
+async fn no_published_key_is_accepted_as_the_secret() {
     let spki: PublicKeyX509Der = A.rsa.public_key().as_der().unwrap();
     let pem = |label: &str, der: &[u8]| {
         let lines: Vec<_> = STANDARD
@@ -119,11 +119,11 @@ async fn no_published_key_serves_as_the_secret() {
             String::from_utf8(lines.join(&b'\n')).unwrap()
         )
     };
-    let (mut set, stranger) = (
-        under_one_id(),
+    let (mut set, untrusted) = (
+        jwk_set_under_one_id(),
         json!({"kty": "oct", "kid": "k", "k": encode(&B.secret)}),
     );
-    set["keys"].as_array_mut().unwrap().push(stranger);
+    set["keys"].as_array_mut().unwrap().push(untrusted);
     let env = supabase(&set).await;
     let claims = claims(&env);
     let secrets = [
@@ -154,8 +154,8 @@ async fn no_published_key_serves_as_the_secret() {
 }
 
 #[tokio::test]
-async fn the_secret_verifies_nothing_but_hmacs_and_each_key_nothing_but_its_own_type() {
-    let env = supabase(&under_one_id()).await;
+async fn the_secret_verifies_only_hmacs_and_each_key_only_its_own_type() {
+    let env = supabase(&jwk_set_under_one_id()).await;
     let claims = claims(&env);
     for named in ["RS256", "ES256", "EdDSA", "PS256"] {
         let header = json!({"alg": named, "kid": "k"}).to_string();
@@ -195,8 +195,8 @@ async fn the_secret_verifies_nothing_but_hmacs_and_each_key_nothing_but_its_own_
 }
 
 #[tokio::test]
-async fn a_token_of_the_other_kind_of_key_has_a_reason_whose_advice_works() {
-    let env = Deployment::publishing(&A.key_set(), &[]).await;
+async fn the_reason_for_a_token_of_the_wrong_kind_of_key_names_a_setting_that_works() {
+    let env = Deployment::with_jwk_set(&A.jwk_set(), &[]).await;
     let token = hmac("HS256", None, SECRET.as_bytes(), &env.claims(json!({})));
     let (code, reason) = env.verify(&token).await.unwrap_err();
     assert_eq!(code, REFUSED);
@@ -207,7 +207,7 @@ async fn a_token_of_the_other_kind_of_key_has_a_reason_whose_advice_works() {
     let (_, reason) = env.verify("a.b.c.d.e").await.unwrap_err();
     assert!(reason.contains("encrypted"), "{reason}");
     let settings = [("SESSION_KIND", "secret"), ("SESSION_SECRET_ID", "s")];
-    let env = Deployment::with(&Value::Null, as_json, &settings, &[("s", SECRET)]).await;
+    let env = Deployment::new(&Value::Null, as_json, &settings, &[("s", SECRET)]).await;
     assert_eq!(
         env.code(&hmac(
             "HS256",
@@ -227,7 +227,7 @@ async fn a_token_of_the_other_kind_of_key_has_a_reason_whose_advice_works() {
         reason.contains("RS256") && reason.contains("SESSION_KIND=jwt"),
         "{reason}"
     );
-    let env = Deployment::publishing(&A.key_set(), &[("SESSION_ALGORITHMS", "ES256")]).await;
+    let env = Deployment::with_jwk_set(&A.jwk_set(), &[("SESSION_ALGORITHMS", "ES256")]).await;
     let (_, reason) = env
         .verify(&A.token("RS256", "rsa", &env.claims(json!({}))))
         .await

@@ -21,9 +21,9 @@ fn signed_text(message: &str) -> String {
 }
 
 #[tokio::test]
-async fn sections_2_6_and_3_7_other_encodings_than_utf_8() {
+async fn sections_2_6_and_3_7_encodings_other_than_utf_8() {
     let env = TwoIssuers::new().await;
-    let good = env.good().to_string();
+    let good = env.valid_claims().to_string();
     let utf16 = |text: &str, bytes: fn(u16) -> [u8; 2]| {
         text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>()
     };
@@ -52,19 +52,19 @@ async fn sections_2_6_and_3_7_other_encodings_than_utf_8() {
                 .collect(),
         ]
     };
-    env.accepts("UTF-8", &signed(HEADER, &good)).await;
+    env.assert_accepted("UTF-8", &signed(HEADER, &good)).await;
     for other in others(&good) {
-        env.refuses("payload", &signed(HEADER, other)).await;
+        env.assert_refused("payload", &signed(HEADER, other)).await;
     }
     for other in others(HEADER) {
-        env.refuses("header", &signed(other, &good)).await;
+        env.assert_refused("header", &signed(other, &good)).await;
     }
 }
 
 #[tokio::test]
-async fn section_2_6_members_that_come_twice() {
+async fn section_2_6_duplicate_members() {
     let env = TwoIssuers::new().await;
-    let good = env.good().to_string();
+    let good = env.valid_claims().to_string();
     let rest = good.strip_prefix('{').unwrap();
     for (name, value) in [
         ("sub", "\"eve\""),
@@ -78,12 +78,12 @@ async fn section_2_6_members_that_come_twice() {
             &name[1..]
         );
         for name in [name, &escaped] {
-            env.refuses(
+            env.assert_refused(
                 name,
                 &signed(HEADER, format!("{{\"{name}\":{value},{rest}")),
             )
             .await;
-            env.refuses(
+            env.assert_refused(
                 name,
                 &signed(
                     HEADER,
@@ -93,7 +93,7 @@ async fn section_2_6_members_that_come_twice() {
             .await;
         }
     }
-    env.refuses(
+    env.assert_refused(
         "deep inside",
         &signed(
             HEADER,
@@ -107,7 +107,7 @@ async fn section_2_6_members_that_come_twice() {
         r#""kid":"p256""#,
         r#""\u0061lg":"EdDSA""#,
     ] {
-        env.refuses(
+        env.assert_refused(
             member,
             &signed(HEADER.replace('}', &format!(",{member}}}")), &good),
         )
@@ -122,13 +122,14 @@ async fn section_3_4_nesting_and_length() {
     for depth in [200, 1000, 2500] {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
             let nested = format!("{}1{}", open.repeat(depth), close.repeat(depth));
-            let payload = env
-                .good()
-                .to_string()
-                .replacen('{', &format!("{{\"x\":{nested},"), 1);
-            env.refuses("payload", &signed(HEADER, payload)).await;
+            let payload =
+                env.valid_claims()
+                    .to_string()
+                    .replacen('{', &format!("{{\"x\":{nested},"), 1);
+            env.assert_refused("payload", &signed(HEADER, payload))
+                .await;
             let header = HEADER.replacen('{', &format!("{{\"x\":{nested},"), 1);
-            env.refuses("header", &signed(header, env.good().to_string()))
+            env.assert_refused("header", &signed(header, env.valid_claims().to_string()))
                 .await;
         }
     }
@@ -138,16 +139,16 @@ async fn section_3_4_nesting_and_length() {
             env.claims(json!({"x": "x".repeat(bytes)})).to_string(),
         )
     };
-    env.accepts("long", &long(5_500)).await;
-    env.refuses("longer", &long(6_200)).await;
-    env.refuses("much longer", &long(1_000_000)).await;
-    env.refuses("dots", &".".repeat(1_000_000)).await;
-    env.refuses("no dots", &"A".repeat(1_000_000)).await;
+    env.assert_accepted("long", &long(5_500)).await;
+    env.assert_refused("longer", &long(6_200)).await;
+    env.assert_refused("much longer", &long(1_000_000)).await;
+    env.assert_refused("dots", &".".repeat(1_000_000)).await;
+    env.assert_refused("no dots", &"A".repeat(1_000_000)).await;
     assert!(started.elapsed() < Duration::from_secs(5));
 }
 
 #[tokio::test]
-async fn section_3_4_a_token_has_one_spelling() {
+async fn section_3_4_a_token_has_one_encoding() {
     let env = TwoIssuers::new().await;
     // Lengths that leave stray bits, and a payload with both of base64url's own characters.
     let header = encode(r#"{"alg":"EdDSA","kid":"ed25519" }"#);
@@ -161,7 +162,7 @@ async fn section_3_4_a_token_has_one_spelling() {
         .unwrap();
     let message = format!("{header}.{payload}");
     let good = signed_text(&message);
-    env.accepts("as it should be", &good).await;
+    env.assert_accepted("as it should be", &good).await;
     assert!(payload.contains('_') && payload.contains('-') && !header.len().is_multiple_of(4));
     // RFC 4648 section 3.5: bits that stand for nothing must be zero.
     let stray = |part: &str| {
@@ -188,9 +189,9 @@ async fn section_3_4_a_token_has_one_spelling() {
         format!("{header} .{payload}"),
         format!("{header}.\n{payload}"),
     ] {
-        env.refuses("signed as it stands", &signed_text(&other))
+        env.assert_refused("signed as it stands", &signed_text(&other))
             .await;
-        env.refuses("signed before", &format!("{other}.{signature}"))
+        env.assert_refused("signed before", &format!("{other}.{signature}"))
             .await;
     }
     for other in [
@@ -199,7 +200,7 @@ async fn section_3_4_a_token_has_one_spelling() {
         format!("{signature}\0"),
         format!("{signature}A"),
     ] {
-        env.refuses("signature", &format!("{message}.{other}"))
+        env.assert_refused("signature", &format!("{message}.{other}"))
             .await;
     }
     for space in [
@@ -214,7 +215,7 @@ async fn section_3_4_a_token_has_one_spelling() {
             good.len() - 1,
             good.len(),
         ] {
-            env.refuses(
+            env.assert_refused(
                 "white space",
                 &format!("{}{space}{}", &good[..place], &good[place..]),
             )
@@ -224,7 +225,7 @@ async fn section_3_4_a_token_has_one_spelling() {
 }
 
 #[tokio::test]
-async fn section_3_4_names_that_only_look_alike() {
+async fn section_3_4_claim_names_that_look_alike() {
     let env = TwoIssuers::new().await;
     for name in [
         "ѕub",
@@ -238,38 +239,41 @@ async fn section_3_4_names_that_only_look_alike() {
         "su\u{0062}\u{0301}",
     ] {
         let instead = env.claims(json!({"sub": null, name: "ada"}));
-        env.refuses(name, &signed(HEADER, instead.to_string()))
+        env.assert_refused(name, &signed(HEADER, instead.to_string()))
             .await;
-        env.accepts(
+        env.assert_accepted(
             name,
             &signed(HEADER, env.claims(json!({name: "eve"})).to_string()),
         )
         .await;
     }
     // The same name, written otherwise, is the same name (RFC 8259 section 8.3).
-    env.accepts(
+    env.assert_accepted(
         "escaped",
         &signed(
             HEADER,
-            env.good().to_string().replace("\"sub\"", "\"\\u0073ub\""),
+            env.valid_claims()
+                .to_string()
+                .replace("\"sub\"", "\"\\u0073ub\""),
         ),
     )
     .await;
 }
 
 #[tokio::test]
-async fn sections_2_9_and_3_10_key_ids_are_looked_up_and_nothing_else() {
+async fn sections_2_9_and_3_10_key_ids_are_only_looked_up_in_the_key_set() {
     let env = TwoIssuers::new().await;
     let with_id = |kid: Value| {
         signed(
             json!({"alg": "EdDSA", "kid": kid}).to_string(),
-            env.good().to_string(),
+            env.valid_claims().to_string(),
         )
     };
-    env.accepts("a key id", &with_id(json!("ed25519"))).await;
-    env.accepts(
+    env.assert_accepted("a key id", &with_id(json!("ed25519")))
+        .await;
+    env.assert_accepted(
         "no key id",
-        &signed(r#"{"alg":"EdDSA"}"#, env.good().to_string()),
+        &signed(r#"{"alg":"EdDSA"}"#, env.valid_claims().to_string()),
     )
     .await;
     for kid in [
@@ -286,13 +290,13 @@ async fn sections_2_9_and_3_10_key_ids_are_looked_up_and_nothing_else() {
         "ed25519\0",
         "",
     ] {
-        env.refuses("key id", &with_id(json!(kid))).await;
+        env.assert_refused("key id", &with_id(json!(kid))).await;
         // The empty key, which is what such a file or row would give.
         let header = json!({"alg": "HS256", "kid": kid}).to_string();
-        let forged = compact(header, env.good().to_string(), |text| {
+        let forged = compact(header, env.valid_claims().to_string(), |text| {
             crate::support::signers::mac("HS256", b"", text)
         });
-        env.refuses("key id", &forged).await;
+        env.assert_refused("key id", &forged).await;
     }
     for kid in [
         json!("k".repeat(256)),
@@ -301,19 +305,19 @@ async fn sections_2_9_and_3_10_key_ids_are_looked_up_and_nothing_else() {
         json!(["ed25519"]),
         Value::Null,
     ] {
-        env.refuses("key id", &with_id(kid)).await;
+        env.assert_refused("key id", &with_id(kid)).await;
     }
-    let asked = env.asked();
-    assert!(asked.iter().all(|path| ["/a/.well-known/openid-configuration", "/a/keys"].contains(&path.as_str())));
+    let paths = env.requested_paths();
+    assert!(paths.iter().all(|path| ["/a/.well-known/openid-configuration", "/a/keys"].contains(&path.as_str())));
     assert_eq!(
-        asked.len(),
+        paths.len(),
         8,
         "once for the first token, and three times for all of the unknown ids"
     );
 }
 
 #[tokio::test]
-async fn section_3_10_keys_and_rules_do_not_come_along() {
+async fn section_3_10_keys_and_rules_in_headers_are_not_trusted() {
     let env = TwoIssuers::new().await;
     for (name, value) in [
         ("crit", json!([])),
@@ -326,22 +330,22 @@ async fn section_3_10_keys_and_rules_do_not_come_along() {
     ] {
         for kid in [json!("ed25519"), json!("unknown")] {
             let header = json!({"alg": "EdDSA", "kid": kid, name: value}).to_string();
-            env.refuses(name, &signed(header, env.good().to_string()))
+            env.assert_refused(name, &signed(header, env.valid_claims().to_string()))
                 .await;
         }
     }
-    assert_eq!(env.asked(), Vec::<String>::new());
+    assert_eq!(env.requested_paths(), Vec::<String>::new());
     // Keys and their places are never used, so that they may stand there, as may a nonce or a type
     // of content: the token counts where the issuer's own key signed it, and where another one did,
     // nothing helps.
-    let strangers = B.key_set();
-    let elsewhere = env.issuer("b/keys");
+    let b_keys = B.jwk_set();
+    let b_url = env.issuer("b/keys");
     for (name, value) in [
-        ("jku", json!(elsewhere)),
+        ("jku", json!(b_url)),
         ("jku", json!(env.issuer("a/keys"))),
         ("jku", json!(7)),
-        ("x5u", json!(elsewhere)),
-        ("jwk", strangers["keys"][4].clone()),
+        ("x5u", json!(b_url)),
+        ("jwk", b_keys["keys"][4].clone()),
         ("jwk", json!({"kty": "oct", "k": encode(&A.secret)})),
         ("x5c", json!(["MIIB"])),
         ("x5c", json!([])),
@@ -351,26 +355,29 @@ async fn section_3_10_keys_and_rules_do_not_come_along() {
         ("nonce", json!("x")),
         ("zip", json!("DEF")),
     ] {
-        let by_stranger = |header: &Value| {
-            compact(header.to_string(), env.good().to_string(), |text| {
+        let signed_by_b = |header: &Value| {
+            compact(header.to_string(), env.valid_claims().to_string(), |text| {
                 B.sign("EdDSA", text)
             })
         };
         let header = json!({"alg": "EdDSA", "kid": "ed25519", name: value});
-        env.accepts(name, &signed(header.to_string(), env.good().to_string()))
-            .await;
-        env.refuses(name, &by_stranger(&header)).await;
-        env.refuses(name, &by_stranger(&json!({"alg": "EdDSA", name: value})))
+        env.assert_accepted(
+            name,
+            &signed(header.to_string(), env.valid_claims().to_string()),
+        )
+        .await;
+        env.assert_refused(name, &signed_by_b(&header)).await;
+        env.assert_refused(name, &signed_by_b(&json!({"alg": "EdDSA", name: value})))
             .await;
         let hmac = json!({"alg": "HS256", name: value}).to_string();
-        let hmac = compact(hmac, env.good().to_string(), |text| {
+        let hmac = compact(hmac, env.valid_claims().to_string(), |text| {
             crate::support::signers::mac("HS256", A.secret.as_bytes(), text)
         });
-        env.refuses(name, &hmac).await;
+        env.assert_refused(name, &hmac).await;
     }
-    let asked = env.asked();
+    let paths = env.requested_paths();
     assert!(
-        asked.iter().all(|path| path.starts_with("/a/")),
-        "{asked:?}"
+        paths.iter().all(|path| path.starts_with("/a/")),
+        "{paths:?}"
     );
 }

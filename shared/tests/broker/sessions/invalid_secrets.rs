@@ -13,25 +13,25 @@ const UNAVAILABLE: &str = "session_unavailable";
 
 /// What overwriting the secret with each of these texts does to sessions that are good under
 /// `good`.
-async fn spoil(
+async fn assert_used_for_one_more_minute(
     settings: &[(&str, &str)],
     good: &str,
-    spoilt: &[&str],
+    invalid: &[&str],
     token: impl Fn(&Deployment) -> String,
 ) {
-    for text in spoilt {
-        let env = Deployment::with(&Value::Null, active, settings, &[("s", good)]).await;
+    for text in invalid {
+        let env = Deployment::new(&Value::Null, active_token, settings, &[("s", good)]).await;
         let code = async || env.code(&token(&env)).await;
         assert_eq!(code().await, "200", "{text:?}");
         env.store("s", text);
-        env.pass(300);
+        env.advance(300);
         assert_eq!(code().await, "200", "{text:?}");
-        env.pass(59);
+        env.advance(59);
         assert_eq!(code().await, "200", "{text:?}: within a minute");
-        env.pass(1);
-        let (code_then, reason) = env.verify(&token(&env)).await.unwrap_err();
+        env.advance(1);
+        let (final_code, reason) = env.verify(&token(&env)).await.unwrap_err();
         assert_eq!(
-            code_then, UNAVAILABLE,
+            final_code, UNAVAILABLE,
             "{text:?}: a minute after the first load of it"
         );
         assert!(
@@ -43,14 +43,14 @@ async fn spoil(
     }
 }
 
-fn active(_: &Value, _: &HeaderMap) -> Response {
+fn active_token(_: &Value, _: &HeaderMap) -> Response {
     json!({"active": true, "sub": "ada"})
         .to_string()
         .into_response()
 }
 
 #[tokio::test]
-async fn a_secret_that_signs_sessions_is_bridged_for_a_minute() {
+async fn a_signing_secret_is_used_for_one_more_minute() {
     let settings = [("SESSION_KIND", "secret"), ("SESSION_SECRET_ID", "s")];
     let token = |env: &Deployment| {
         let claims = env.claims(json!({"exp": NOW + 10_000})).to_string();
@@ -58,7 +58,7 @@ async fn a_secret_that_signs_sessions_is_bridged_for_a_minute() {
             mac("HS256", SECRET.as_bytes(), message)
         })
     };
-    spoil(
+    assert_used_for_one_more_minute(
         &settings,
         SECRET,
         &["", "short", "{}", r#"{"a":"short"}"#, &SECRET[..31]],
@@ -68,12 +68,12 @@ async fn a_secret_that_signs_sessions_is_bridged_for_a_minute() {
 }
 
 #[tokio::test]
-async fn a_secret_that_encrypts_sessions_is_bridged_for_a_minute() {
+async fn an_encryption_secret_is_used_for_one_more_minute() {
     let settings = [("SESSION_KIND", "authjs"), ("SESSION_SECRET_ID", "s")];
     let token = |_: &Deployment| crate::sessions::cookies::sealed_with(SECRET, NOW + 10_000);
     let list = json!(["short", SECRET]).to_string();
     for good in [SECRET, &list] {
-        spoil(
+        assert_used_for_one_more_minute(
             &settings,
             good,
             &[
@@ -90,7 +90,7 @@ async fn a_secret_that_encrypts_sessions_is_bridged_for_a_minute() {
 }
 
 #[tokio::test]
-async fn a_clients_credentials_are_bridged_for_a_minute() {
+async fn client_credentials_are_used_for_one_more_minute() {
     let settings = [
         ("SESSION_KIND", "introspection"),
         ("SESSION_INTROSPECTION_URL", "{url}/introspect"),
@@ -111,7 +111,7 @@ async fn a_clients_credentials_are_bridged_for_a_minute() {
         "voicemint:a-client-secret-that-is-fake",
         "a-bearer-token",
     ] {
-        spoil(
+        assert_used_for_one_more_minute(
             &settings,
             good,
             &[
@@ -129,13 +129,13 @@ async fn a_clients_credentials_are_bridged_for_a_minute() {
 }
 
 #[tokio::test]
-async fn the_published_keys_go_on_without_its_secret() {
+async fn published_keys_verify_without_the_legacy_secret() {
     let settings = [
         ("SESSION_KIND", "supabase"),
         ("SESSION_ISSUER", "{url}"),
         ("SESSION_SECRET_ID", "s"),
     ];
-    let env = Deployment::with(&A.key_set(), as_json, &settings, &[("s", "short")]).await;
+    let env = Deployment::new(&A.jwk_set(), as_json, &settings, &[("s", "short")]).await;
     let claims = env.claims(json!({
         "iss": format!("{}/auth/v1", env.url), "role": "authenticated", "exp": NOW + 10_000,
     }));

@@ -7,7 +7,7 @@ use crate::rfc8725::env::{A, NOW, TwoIssuers};
 use crate::support::signers::encode;
 
 /// A token whose claim is written as it stands, be it JSON or not.
-fn with(env: &TwoIssuers, name: &str, written: &str) -> String {
+fn token_with(env: &TwoIssuers, name: &str, written: &str) -> String {
     let rest = env.claims(json!({name: null})).to_string();
     let claims = format!(
         r#"{{"{name}":{written},{}"#,
@@ -17,7 +17,7 @@ fn with(env: &TwoIssuers, name: &str, written: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_time_that_is_no_number_is_none() {
+async fn a_time_that_is_not_a_number_is_refused() {
     let env = TwoIssuers::new().await;
     for name in ["exp", "nbf", "iat"] {
         for written in [
@@ -45,13 +45,14 @@ async fn a_time_that_is_no_number_is_none() {
             format!("{NOW}_000"),
             "１８００００００６０".to_owned(),
         ] {
-            env.refuses(name, &with(&env, name, &written)).await;
+            env.assert_refused(name, &token_with(&env, name, &written))
+                .await;
         }
     }
 }
 
 #[tokio::test]
-async fn a_time_that_has_passed_is_passed_however_it_is_written() {
+async fn past_times_are_recognized_in_every_notation() {
     let env = TwoIssuers::new().await;
     for written in [
         "0",
@@ -64,11 +65,14 @@ async fn a_time_that_has_passed_is_passed_however_it_is_written() {
         "1799999994.9",
         "17999999940e-1",
     ] {
-        let token = with(&env, "exp", written);
+        let token = token_with(&env, "exp", written);
         // Five seconds is what clocks may differ by.
         match written {
-            "1.8e9" => env.accepts(written, &token).await,
-            _ => env.refuses_as(Code::SessionExpired, written, &token).await,
+            "1.8e9" => env.assert_accepted(written, &token).await,
+            _ => {
+                env.assert_refused_with(Code::SessionExpired, written, &token)
+                    .await
+            }
         }
     }
     for name in ["nbf", "iat"] {
@@ -80,13 +84,14 @@ async fn a_time_that_has_passed_is_passed_however_it_is_written() {
             "1800000000.5",
             "18000000000e-1",
         ] {
-            env.accepts(written, &with(&env, name, written)).await;
+            env.assert_accepted(written, &token_with(&env, name, written))
+                .await;
         }
     }
 }
 
 #[tokio::test]
-async fn a_time_to_come_is_to_come_however_it_is_written() {
+async fn future_times_are_recognized_in_every_notation() {
     let env = TwoIssuers::new().await;
     for written in [
         "1800000006",
@@ -96,36 +101,41 @@ async fn a_time_to_come_is_to_come_however_it_is_written() {
         "1800000005.5",
     ] {
         for name in ["nbf", "iat"] {
-            env.refuses(name, &with(&env, name, written)).await;
+            env.assert_refused(name, &token_with(&env, name, written))
+                .await;
         }
         // How long a session lasts is its issuer's word.
-        env.accepts("exp", &with(&env, "exp", written)).await;
+        env.assert_accepted("exp", &token_with(&env, "exp", written))
+            .await;
     }
 }
 
 #[tokio::test]
-async fn a_token_without_an_end_is_refused() {
+async fn a_token_without_an_expiry_is_refused() {
     let env = TwoIssuers::new().await;
-    env.refuses(
+    env.assert_refused(
         "no exp",
         &A.token("EdDSA", "ed25519", &env.claims(json!({"exp": null}))),
     )
     .await;
-    let beside = env.claims(json!({"exp": null, "EXP": NOW + 60, "expires_at": NOW + 60}));
-    env.refuses("exp by another name", &A.token("EdDSA", "ed25519", &beside))
-        .await;
+    let other_names = env.claims(json!({"exp": null, "EXP": NOW + 60, "expires_at": NOW + 60}));
+    env.assert_refused(
+        "exp by another name",
+        &A.token("EdDSA", "ed25519", &other_names),
+    )
+    .await;
     let header =
         json!({"alg": "EdDSA", "kid": "ed25519", "exp": NOW + 60, "sub": "ada"}).to_string();
     let claims = env.claims(json!({"exp": null})).to_string();
-    env.refuses("exp in the header", &A.signed("EdDSA", header, claims))
+    env.assert_refused("exp in the header", &A.signed("EdDSA", header, claims))
         .await;
     let expired = env.claims(json!({"exp": NOW - 6, "sub": null}));
-    env.refuses("expired, and wrong", &A.token("EdDSA", "ed25519", &expired))
+    env.assert_refused("expired, and wrong", &A.token("EdDSA", "ed25519", &expired))
         .await;
     // An expired token that somebody made up is not called expired.
     let expired = env.claims(json!({"exp": NOW - 6})).to_string();
     let header = encode(r#"{"alg":"EdDSA","kid":"ed25519"}"#);
-    env.refuses(
+    env.assert_refused(
         "expired, not signed",
         &format!("{header}.{}.{}", encode(expired), encode([7; 64])),
     )

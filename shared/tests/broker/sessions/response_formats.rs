@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-use crate::sessions::env::{A, Answer, Deployment};
+use crate::sessions::env::{A, Deployment, Responder};
 
 /// A stored gzip block would do as well: what matters is that it is no JSON.
 const GZIP: [u8; 12] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0x56];
@@ -13,7 +13,7 @@ fn gzip(_: &Value, _: &HeaderMap) -> Response {
     ([("content-encoding", "gzip")], GZIP).into_response()
 }
 
-fn gzip_untold(_: &Value, _: &HeaderMap) -> Response {
+fn gzip_without_header(_: &Value, _: &HeaderMap) -> Response {
     GZIP.into_response()
 }
 
@@ -35,16 +35,16 @@ fn identity(document: &Value, headers: &HeaderMap) -> Response {
 }
 
 #[tokio::test]
-async fn a_key_set_that_is_no_plain_json_is_named_for_what_it_is() {
-    for (answer, part) in [
-        (gzip as Answer, "compressed (gzip)"),
-        (gzip_untold, "gzip-compressed"),
+async fn the_reason_names_the_format_of_a_key_set_that_is_not_plain_json() {
+    for (responder, part) in [
+        (gzip as Responder, "compressed (gzip)"),
+        (gzip_without_header, "gzip-compressed"),
         (brotli, "compressed (br)"),
         (html, "HTML"),
         (array, "not an object"),
     ] {
         for settings in [&[("SESSION_JWKS_URL", "{url}/keys")][..], &[]] {
-            let env = Deployment::with(&A.key_set(), answer, settings, &[]).await;
+            let env = Deployment::new(&A.jwk_set(), responder, settings, &[]).await;
             let (code, reason) = env
                 .verify(&A.token("RS256", "rsa", &env.claims(json!({}))))
                 .await
@@ -56,7 +56,7 @@ async fn a_key_set_that_is_no_plain_json_is_named_for_what_it_is() {
             );
         }
     }
-    let env = Deployment::with(&A.key_set(), identity, &[], &[]).await;
+    let env = Deployment::new(&A.jwk_set(), identity, &[], &[]).await;
     assert_eq!(
         env.code(&A.token("RS256", "rsa", &env.claims(json!({}))))
             .await,
@@ -65,7 +65,7 @@ async fn a_key_set_that_is_no_plain_json_is_named_for_what_it_is() {
 }
 
 #[tokio::test]
-async fn an_answer_about_a_session_is_named_for_what_it_is_too() {
+async fn the_reason_names_the_format_of_a_service_response_that_is_not_plain_json() {
     let forward = [
         ("SESSION_KIND", "forward"),
         ("SESSION_FORWARD_URL", "{url}/me"),
@@ -78,8 +78,8 @@ async fn an_answer_about_a_session_is_named_for_what_it_is_too() {
         ("SESSION_INTROSPECTION_SECRET_ID", "client"),
         ("SESSION_ISSUER", ""),
     ];
-    for (answer, part) in [
-        (gzip as Answer, "gzip-compressed"),
+    for (responder, part) in [
+        (gzip as Responder, "gzip-compressed"),
         (html, "HTML"),
         (array, "not an object"),
     ] {
@@ -88,7 +88,7 @@ async fn an_answer_about_a_session_is_named_for_what_it_is_too() {
             (introspection, "session_unavailable"),
         ] {
             let env =
-                Deployment::with(&Value::Null, answer, &settings, &[("client", "token")]).await;
+                Deployment::new(&Value::Null, responder, &settings, &[("client", "token")]).await;
             let (code, reason) = env.verify("opaque").await.unwrap_err();
             assert!(code == want && reason.contains(part), "{part} in {reason}");
         }
