@@ -1,11 +1,11 @@
-//! What it costs to make a session of a credential once its keys are at hand: from the text to the
-//! checked claims, through the same verifier that a function has. The figure to look at is the
-//! median; `make bench-verify` prints it.
+//! The cost of verifying a credential when its keys are cached: from the text to the checked
+//! claims, with the verifier that a function uses. The relevant figure is the median, which
+//! `make bench-verify` prints.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a bench that fails may panic"
+    reason = "a benchmark that fails may panic"
 )]
 
 #[path = "../tests/broker/support/signers.rs"]
@@ -29,7 +29,7 @@ use voicemint::internals::{
 use voicemint::settings::Reader;
 
 const NOW: u64 = 1_800_000_000;
-/// An app's secret, for encrypted sessions.
+/// The secret of an app, for encrypted sessions.
 const SECRET: &str = "an-app-secret-that-is-obviously-fake-0123456789";
 
 static SIGNERS: LazyLock<Signers> = LazyLock::new(Signers::new);
@@ -44,16 +44,11 @@ impl SecretStore for StaticSecret {
     }
 }
 
-/// A verifier whose clock stands still, so that what it has fetched stays fresh.
+/// A verifier whose clock does not move, so that its cached keys stay fresh.
 fn verifier(kind: &str, secret: &str, settings: &[(&str, &str)]) -> Verifier {
-    let environment = |name: &str| match name {
-        "SESSION_KIND" => Some(kind.to_owned()),
-        _ => settings
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| (*value).to_owned()),
-    };
-    let mut reader = Reader::new(&environment);
+    let variables = [&[("SESSION_KIND", kind)], settings].concat();
+    let variables = variables.as_slice();
+    let mut reader = Reader::new(&variables);
     let settings = SessionSettings::from_settings(&mut reader);
     let settings = reader
         .finish(settings)
@@ -69,7 +64,7 @@ fn verifier(kind: &str, secret: &str, settings: &[(&str, &str)]) -> Verifier {
     verifier
 }
 
-/// A verifier that has an issuer's key set, which it got from this process.
+/// A verifier that has the key set of an issuer in this process.
 fn published_keys_verifier() -> Verifier {
     let listener = RUNTIME.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let url = format!("http://{}/keys", listener.local_addr().unwrap());
@@ -84,7 +79,7 @@ fn published_keys_verifier() -> Verifier {
     verifier("jwt", "", &settings)
 }
 
-/// ClaimsSet such as identity providers put into a session.
+/// Typical claims of an identity provider.
 fn claims() -> Value {
     json!({
         "iss": "https://id.test", "sub": "auth0|5f7c8ec7c33c6c004bbafe82", "aud": ["voice", "https://id.test/userinfo"],
@@ -94,7 +89,7 @@ fn claims() -> Value {
     })
 }
 
-/// Verifies a credential over and over, having seen that it does what it should.
+/// Measures the verification of a credential, after asserting its result.
 fn bench_verify(bencher: Bencher, verifier: &Verifier, credential: &str, good: bool) {
     let verify = || {
         RUNTIME
@@ -110,7 +105,7 @@ fn bench_verify(bencher: Bencher, verifier: &Verifier, credential: &str, good: b
 ])]
 fn published_key(bencher: Bencher, (alg, kid): (&str, &str)) {
     let verifier = published_keys_verifier();
-    // More of them than are remembered, so that each is verified anew.
+    // More tokens than the cache holds, so that each is verified again.
     let token = |number: usize| {
         let mut claims = claims();
         claims["jti"] = json!(number);
@@ -153,7 +148,7 @@ fn shared_secret(bencher: Bencher, alg: &str) {
     );
 }
 
-/// Keys are derived anew for each session, as that is how the verifier does it.
+/// The verifier derives the keys again for each session.
 #[divan::bench]
 fn encrypted(bencher: Bencher) {
     let info = b"NextAuth.js Generated Encryption Key";

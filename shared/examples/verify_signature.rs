@@ -1,5 +1,6 @@
-//! Verifies compact tokens with a key set, without any other checks. Other implementations' tokens
-//! and published test vectors can be verified by the same code as sessions.
+//! Verifies the signatures of compact tokens with a key set, and checks nothing else. It uses the
+//! same code as sessions do, so it can verify tokens of other implementations and published test
+//! vectors.
 
 use std::io::{BufRead, stdin};
 use std::process::ExitCode;
@@ -62,7 +63,8 @@ fn run(arguments: &[String]) -> Result<bool, String> {
     let mut all_valid = true;
     for line in stdin().lock().split(b'\n') {
         let line = line.map_err(|error| format!("the tokens cannot be read: {error}."))?;
-        // A line ending is not part of the token; any other surrounding character is, and is refused.
+        // A line ending is not part of the token. Any other surrounding character is part of it,
+        // and is refused.
         let line = line.strip_suffix(b"\r").unwrap_or(&line);
         let verified = match std::str::from_utf8(line) {
             Ok(token) => {
@@ -81,7 +83,7 @@ fn run(arguments: &[String]) -> Result<bool, String> {
     Ok(all_valid)
 }
 
-/// A set of one key, if the file contains a single key. Any other text is returned unchanged.
+/// A set of one key if the file contains a single key. Any other text is returned unchanged.
 fn into_jwk_set(text: Vec<u8>) -> Vec<u8> {
     match serde_json::from_slice::<serde_json::Value>(&text) {
         Ok(key) if key.get("kty").is_some() && key.get("keys").is_none() => {

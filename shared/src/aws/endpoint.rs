@@ -75,7 +75,7 @@ fn is_plain(config: &SdkConfig, service: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// A variable, as the SDK's loader finds it.
+    /// A variable as the loader of the SDK finds it.
     #[derive(Debug)]
     struct Variable(&'static str, &'static str);
 

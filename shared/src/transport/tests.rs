@@ -1,4 +1,4 @@
-//! The client against servers of this machine.
+//! The client with servers on loopback.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! The broker from outside: each room by its public items, against servers of this process.
+//! Tests of the broker through its public items, against servers on loopback.
 
 #![allow(
     clippy::unwrap_used,

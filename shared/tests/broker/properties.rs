@@ -1,5 +1,5 @@
-//! Properties of what reads tokens, key sets and cookies: no bytes make it panic, and nothing but
-//! what was signed is accepted. `fuzz/` looks for the same with more patience.
+//! Properties of the parsers of tokens, key sets and cookies: no input causes a panic, and only
+//! signed tokens are accepted. The targets in `fuzz/` search longer for the same errors.
 
 use std::sync::LazyLock;
 
@@ -18,7 +18,7 @@ use crate::support::signers::{ASYMMETRIC, Signers, encode};
 
 static SIGNERS: LazyLock<Signers> = LazyLock::new(Signers::new);
 
-/// A good token of each algorithm.
+/// A valid token for each algorithm.
 static TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let claims =
         json!({"iss": "https://id.test", "sub": "ada", "aud": "voice", "exp": 1_800_000_060});
@@ -54,7 +54,7 @@ fn is_opened(token: &str) -> bool {
     .is_ok()
 }
 
-/// A good encrypted session.
+/// A valid encrypted session.
 fn sealed() -> String {
     let header = encode(r#"{"alg":"dir","enc":"A256GCM"}"#);
     let mut text = br#"{"sub":"ada"}"#.to_vec();
@@ -97,7 +97,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// A token, which is ASCII, after a change.
+/// The token after a change. Tokens are ASCII.
 fn changed(token: &str, change: &Change) -> String {
     let mut bytes = token.as_bytes().to_vec();
     let mut parts: Vec<&str> = token.split('.').collect();
@@ -129,7 +129,7 @@ fn changed(token: &str, change: &Change) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// JSON of any shape, with names that tokens and key sets have.
+/// JSON of any structure, with names that tokens and key sets contain.
 fn any_json() -> impl Strategy<Value = Value> {
     let name = select(vec![
         "alg",
@@ -198,7 +198,7 @@ proptest! {
         let other = changes.iter().fold(token.clone(), |token, change| {
             if token.is_empty() || !token.is_ascii() { token } else { changed(&token, change) }
         });
-        // Parts may come from another good token until it is that one.
+        // Several replaced parts may add up to another valid token.
         prop_assert!(TOKENS.contains(&other) || !is_verified(&other), "{}", other);
     }
 

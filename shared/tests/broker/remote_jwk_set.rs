@@ -1,4 +1,4 @@
-//! The cache of a key set, with an issuer whose fault and a clock whose time the tests set.
+//! The cache of a JWK Set, with an issuer whose faults and a clock whose time the tests set.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -93,8 +93,8 @@ impl JwkSetServer {
         self.fetches.load(Ordering::SeqCst)
     }
 
-    /// Whether the issuer has a key, asking again as the verifier does; nothing where that cannot
-    /// be said.
+    /// Whether the issuer has a key. Fetches the keys again as the verifier does. `None` if the
+    /// keys are unavailable.
     async fn has_key(&self, key_id: &str) -> Option<bool> {
         has_key(&self.jwk_set, key_id).await
     }
@@ -185,7 +185,7 @@ async fn a_flood_of_unknown_key_ids_causes_three_immediate_fetches_and_one_every
     assert_eq!(
         fetched_at,
         [0, 0, 0, 20, 40],
-        "next to the one regular fetch"
+        "in addition to the first fetch"
     );
     assert_eq!(env.fetches(), 6);
 }
@@ -196,8 +196,8 @@ async fn an_attacker_does_not_use_up_the_fetches_that_a_new_key_needs() {
     assert_eq!(env.has_key("k1").await, Some(true));
     assert_eq!(env.has_key("nobody").await, Some(false));
     *env.key_ids.lock().unwrap() = vec!["k1", "k2"];
-    assert_eq!(env.has_key("k2").await, Some(true), "at once");
-    // One who keeps at it delays a new key by 20 s.
+    assert_eq!(env.has_key("k2").await, Some(true), "immediately");
+    // Continuous requests with unknown key ids delay a new key by 20 s.
     for number in 0..100 {
         assert_eq!(env.has_key(&format!("nobody-{number}")).await, Some(false));
     }
@@ -205,7 +205,8 @@ async fn an_attacker_does_not_use_up_the_fetches_that_a_new_key_needs() {
     assert_eq!(env.has_key("k3").await, Some(false));
     env.advance(20);
     assert_eq!(env.has_key("k3").await, Some(true));
-    // After a quiet minute there are three again; a clock that was set back forbids none.
+    // After 60 s without such requests, three fetches are available again. A clock that was set
+    // back prevents none.
     env.advance(60);
     let before = env.fetches();
     for number in 0..5 {
@@ -241,20 +242,20 @@ async fn keys_are_used_for_one_hour_during_an_outage_and_no_session_is_called_in
     ] {
         let env = JwkSetServer::new().await;
         env.set_fault(fault);
-        assert_eq!(env.has_key("k1").await, None, "cold");
+        assert_eq!(env.has_key("k1").await, None, "nothing cached");
         env.set_fault(Fault::None);
         env.advance(10);
-        assert_eq!(env.has_key("k1").await, Some(true), "back");
+        assert_eq!(env.has_key("k1").await, Some(true), "after the outage");
         env.set_fault(fault);
         env.advance(3599);
-        assert_eq!(env.has_key("k1").await, Some(true), "stale");
+        assert_eq!(env.has_key("k1").await, Some(true), "within one hour");
         assert_eq!(
             env.has_key("k9").await,
             None,
-            "what is missing may be among the new keys"
+            "the key may be in the set that cannot be fetched"
         );
         env.advance(1);
-        assert_eq!(env.has_key("k1").await, None, "too old");
+        assert_eq!(env.has_key("k1").await, None, "after one hour");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The cache of a secret, with a store whose result and a clock whose time the tests set.
+//! The cache of a secret, with a store whose results and a clock whose time the tests set.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,8 @@ use voicemint::internals::{
 use voicemint::problem::Code;
 
 struct ScriptedStore {
-    /// The secret and its version, or what is wrong: trouble that passes, unless it is `gone`.
+    /// The secret and its version, or an error. `gone` is permanent, every other error is
+    /// transient.
     result: Mutex<Result<(&'static str, &'static str), &'static str>>,
     loads: AtomicUsize,
 }
@@ -156,12 +157,12 @@ async fn a_deleted_or_invalid_secret_is_used_for_one_more_minute_even_if_an_outa
                 assert_eq!(
                     env.key().await,
                     Err(Code::SecretUnavailable),
-                    "{field:?}: a minute after the first word"
+                    "{field:?}: one minute after the first result"
                 );
             }
             env.set_result(Ok(("two", "v3")));
             assert_eq!(env.key().await, Ok("two".to_owned()), "{field:?}");
-            // A value that loads ends it.
+            // A valid value ends the grace period.
             env.set_result(Err("down"));
             env.advance(1000);
             assert_eq!(env.key().await, Ok("two".to_owned()), "{field:?}");
@@ -218,7 +219,7 @@ async fn a_rejected_key_is_reloaded_at_most_once_in_ten_seconds() {
     env.set_result(Ok(("two", "v2")));
     assert!(
         env.cache.newer_than(&used).await.is_none(),
-        "too early to ask again"
+        "too early to load again"
     );
     assert_eq!(env.loads(), 2);
     env.advance(10);
@@ -226,7 +227,7 @@ async fn a_rejected_key_is_reloaded_at_most_once_in_ten_seconds() {
     assert_eq!(
         env.cache.newer_than(&used).await.unwrap().expose(),
         "two",
-        "known by now"
+        "the newer key is cached"
     );
     assert_eq!(env.loads(), 3);
 }
@@ -253,7 +254,7 @@ async fn a_secret_is_text_or_a_member_of_an_object() {
         ("_k9=sk_assigned", None),
         ("KEY=sk_assigned=", None),
         (r#"{"api_key":"KEY=sk"}"#, None),
-        // Base64 ends so, and a key may have a sign in the middle.
+        // Base64 may end with `=`, and a key may contain one.
         ("c2VjcmV0a2V5=", Some("c2VjcmV0a2V5=")),
         ("c2VjcmV0a2U==", Some("c2VjcmV0a2U==")),
         ("sk-live+1=x", Some("sk-live+1=x")),

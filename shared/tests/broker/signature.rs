@@ -1,4 +1,4 @@
-//! Every algorithm that sessions may be signed with, with keys made for the occasion.
+//! Every signature algorithm that sessions may use, with generated keys.
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
@@ -35,7 +35,7 @@ fn verifies(key: &Value, token: &str) -> Result<bool, KeyLookupError> {
     set.verifies(&token)
 }
 
-/// Good as it is; bad once anything in it is another.
+/// Asserts that a token verifies, and that it does not verify after any change.
 fn assert_verifies_unchanged_only(key: &Value, alg: &str, sign: impl Fn(&[u8]) -> Vec<u8>) {
     let good = token(alg, &sign);
     assert_eq!(verifies(key, &good), Ok(true), "{alg}");
@@ -141,7 +141,7 @@ fn symmetric_keys_are_at_least_as_long_as_the_hash() {
             (true, true),
             "{alg}"
         );
-        // For a secret that settings name, 32 bytes do with each of the three.
+        // For a secret that settings name, 32 bytes are enough with each of the three algorithms.
         assert_eq!(
             verifies(&secret[1..min_length], &secret[1..min_length]),
             (false, true),

@@ -1,4 +1,4 @@
-//! TLS and proxies: whom the client trusts, and whom it asks for a connection.
+//! TLS and proxies: which certificates the client trusts, and which requests go through the proxy.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use tokio_rustls::TlsAcceptor;
 use voicemint::internals::{Failure, Transport};
 use voicemint::settings::{Reader, SettingsError};
 
-/// No resolver knows it (RFC 6761 section 6.2): only the proxy does.
+/// No resolver knows this name (RFC 6761 section 6.2), only the proxy does.
 const PROVIDER: &str = "provider.test";
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
@@ -27,7 +27,7 @@ fn authority() -> Authority {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// Serves over TLS, and answers each request. Its port.
+/// Serves `ok` over TLS, and returns the port.
 async fn serve(authority: &Authority, change: impl Fn(&mut CertificateParams)) -> u16 {
     let names = ["localhost", "127.0.0.1", "::1", PROVIDER].map(str::to_owned);
     let mut params = CertificateParams::new(names).unwrap();
@@ -53,7 +53,7 @@ async fn serve(authority: &Authority, change: impl Fn(&mut CertificateParams)) -
             let (stream, _) = listener.accept().await.unwrap();
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
-                // Who does not trust the certificate hangs up.
+                // A client that does not trust the certificate closes the connection.
                 let Ok(mut stream) = acceptor.accept(stream).await else {
                     return;
                 };
@@ -69,7 +69,8 @@ async fn serve(authority: &Authority, change: impl Fn(&mut CertificateParams)) -
     port
 }
 
-/// A proxy that knows every name as this machine. The requests, line by line.
+/// A proxy that resolves every name to this machine. Returns its address and the requests that it
+/// receives.
 async fn proxy(response: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -108,7 +109,7 @@ fn transport(variables: &[(&str, &str)]) -> Result<Transport, SettingsError> {
     reader.finish(transport)
 }
 
-/// What was answered, or why nothing was.
+/// The body of the response, or the error.
 async fn get(transport: &Transport, url: &str) -> String {
     let request = Request::get(url).body(Bytes::new()).unwrap();
     match transport
@@ -122,7 +123,7 @@ async fn get(transport: &Transport, url: &str) -> String {
     }
 }
 
-/// A file of the tests' own, by its name.
+/// Writes a file for these tests, and returns its path.
 fn temporary_file(name: &str, content: impl AsRef<[u8]>) -> String {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, content).unwrap();
@@ -215,7 +216,7 @@ async fn only_https_goes_through_the_proxy() {
                 .starts_with(&format!("CONNECT {PROVIDER}:{port} "))
         );
         assert_eq!(get(&client, &url).await, "ok", "on the same connection");
-        // Loopback never, plain http never.
+        // Requests to loopback and requests over plain HTTP never use the proxy.
         for local in [
             "https://localhost",
             "https://127.0.0.1",
@@ -230,7 +231,7 @@ async fn only_https_goes_through_the_proxy() {
         }
         assert_eq!(*requests.lock().unwrap(), [""; 0]);
     }
-    // Other variables name no proxy.
+    // Other variables do not set a proxy.
     let proxy = format!("http://{address}");
     for name in ["HTTP_PROXY", "ALL_PROXY", "http_proxy"] {
         let client = transport(&[("SSL_CERT_FILE", &ca), (name, &proxy)]).unwrap();

@@ -1,4 +1,4 @@
-//! The broker around a provider that misbehaves in ways that no real one is made to.
+//! The broker with a provider that behaves in ways that no real provider does.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -70,7 +70,7 @@ impl Provider for Odd {
     }
 }
 
-/// Has a newer version at each look.
+/// Returns a newer version at each load.
 #[derive(Default)]
 struct RotatingStore(AtomicUsize);
 
@@ -204,7 +204,7 @@ async fn the_invocations_deadline_takes_precedence_over_the_providers_timeout() 
     );
     assert!(
         started.elapsed() < Duration::from_millis(2500),
-        "long before the 3 s that a try may take"
+        "well before the 3 s that one attempt may take"
     );
 }
 

@@ -1,14 +1,14 @@
 //! Published test vectors, run against the signature layer alone.
 //!
-//! `vectors/rfc.json` has the compact tokens that RFC 7515, 7520 and 8037 print, each with the
-//! public or symmetric key that verifies it. RFC 7519 section 3.1 is RFC 7515 appendix A.1 once
-//! more. The known answer of RFC 7518 appendix B.3 (A256CBC-HS512) is no token, since what it
-//! authenticates is no header; it stands in `session/jwe.rs`.
+//! `vectors/rfc.json` contains the compact tokens of RFC 7515, 7520 and 8037, each with the public
+//! or symmetric key that verifies it. The token of RFC 7519 section 3.1 is that of RFC 7515
+//! appendix A.1. The known answer of RFC 7518 appendix B.3 (A256CBC-HS512) is not a token, because
+//! it authenticates a text instead of a header. Its test is in `session/jwe/compact.rs`.
 
 use serde_json::{Value, json};
 use voicemint::internals::{Algorithm, ContentKey, compact, verify};
 
-/// Of base64url (RFC 4648 section 5).
+/// The alphabet of base64url (RFC 4648 section 5).
 const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 struct Vector {
@@ -66,8 +66,8 @@ fn no_vector_verifies_with_a_changed_character() {
     } in vectors()
     {
         for (place, character) in token.char_indices() {
-            // Another letter, another case, what no token has, and the letter that differs in its
-            // last bit alone, which at the end of a part may be one that stands for nothing.
+            // Another letter, another case, characters that no token contains, and the character
+            // that differs only in its last bit. At the end of a part, that bit may be unused.
             let other_case = if character.is_lowercase() {
                 character.to_ascii_uppercase()
             } else {
@@ -117,7 +117,7 @@ fn no_vector_verifies_with_another_vectors_key_or_without_its_algorithm() {
 
 #[test]
 fn unsigned_tokens_are_refused() {
-    // RFC 7515 appendix A.5, which is RFC 7519 section 6.1.
+    // RFC 7515 appendix A.5, the same as RFC 7519 section 6.1.
     let token = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290\
                  Ijp0cnVlfQ.";
     for Vector {
@@ -179,8 +179,8 @@ fn critical_extensions_are_refused() {
         .unwrap()
         .jwk_set;
     for token in [
-        // RFC 7797 section 4.2, whose signature is good where `b64` is known: "$.02", detached and
-        // in its place.
+        // RFC 7797 section 4.2. The signature is valid for implementations that support `b64`. The
+        // payload is "$.02", detached and attached.
         "eyJhbGciOiJIUzI1NiIsImI2NCI6ZmFsc2UsImNyaXQiOlsiYjY0Il19..A5dxf2s96_n5FLueVuW1Z_vh161FwXZC4YLPff6dmDY",
         "eyJhbGciOiJIUzI1NiIsImI2NCI6ZmFsc2UsImNyaXQiOlsiYjY0Il19.$.02.A5dxf2s96_n5FLueVuW1Z_vh161FwXZC4YLPff6dmDY",
         // RFC 7515 appendix E.
@@ -196,8 +196,7 @@ fn critical_extensions_are_refused() {
 
 #[test]
 fn encryption_with_another_algorithm_is_refused() {
-    // RFC 7520 section 5.6: `dir`, but A128GCM. Its key is half as long as those that there are
-    // here.
+    // RFC 7520 section 5.6: `dir`, but with A128GCM. Its key has half the length of the keys here.
     let token = "eyJhbGciOiJkaXIiLCJraWQiOiI3N2M3ZTJiOC02ZTEzLTQ1Y2YtODY3Mi02MTdiNWI0NTI0M2EiLCJlbmMiOiJBMTI4R0NNIn0..\
                  refa467QzzKx6QAB.JW_i_f52hww_ELQPGaYyeAB6HYGcR559l9TYnSovc23XJoBcW29rHP8yZOZG7YhLpT1bjFuvZPjQS-m0IFtVcXk\
                  ZXdH_lr_FrdYt9HRUYkshtrMmIUAyGmUnd9zMDB2n0cRDIHAzFVeJUDxkUwVAE7_YGRPdcqMyiBoCO-FBdE-Nceb4h3-FtBP-c_BIwCP\

@@ -1,9 +1,9 @@
 //! Project Wycheproof's vectors for JSON Web Signatures, Keys and Encryption:
 //! <https://github.com/C2SP/wycheproof>.
 //!
-//! They are not part of this repository, so these tests are run by hand, with a clone of that one:
+//! The vectors are not part of this repository. Run these tests by hand, with a clone of Wycheproof:
 //! `WYCHEPROOF=…/wycheproof/testvectors_v1 cargo test -p voicemint --test broker wycheproof -- --ignored`
-//! Comments on single vectors describe its commit dac1dd4729fd.
+//! Comments on single vectors describe commit dac1dd4729fd.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,51 +11,39 @@ use serde_json::{Value, json};
 use voicemint::internals::verify::VerifyError;
 use voicemint::internals::{Algorithm, ContentKey, compact, verify};
 
-/// Signatures that Wycheproof calls valid and that are refused on purpose.
-const REFUSED_ON_PURPOSE: [(u64, &str); 6] = [
-    (
-        346,
-        "the key says that it is for PS256, the token that it is signed with PS384",
-    ),
-    (
-        350,
-        "the key says that it is for PS256, the token that it is signed with PS384",
-    ),
-    (
-        347,
-        "the key says that it is for ES521, which is no algorithm",
-    ),
-    (
-        351,
-        "the key says that it is for ES521, which is no algorithm",
-    ),
+/// Signatures that Wycheproof calls valid and that are refused intentionally.
+const INTENTIONALLY_REFUSED: [(u64, &str); 6] = [
+    (346, "the key is for PS256, the token names PS384"),
+    (350, "the key is for PS256, the token names PS384"),
+    (347, "the key is for ES521, which is not an algorithm"),
+    (351, "the key is for ES521, which is not an algorithm"),
     (
         372,
-        "a character that base64url does not have is in the header: one token has one spelling",
+        "the header contains a character outside base64url: a token has one encoding",
     ),
     (
         373,
-        "a character that base64url does not have is in the payload: one token has one spelling",
+        "the payload contains a character outside base64url: a token has one encoding",
     ),
 ];
 
-/// Signatures that Wycheproof calls invalid, but which are identical to its valid number 357: they
-/// lack the padding that their comments describe.
+/// Signatures that Wycheproof calls invalid, but which are identical to its valid number 357: the
+/// padding that their comments describe is missing.
 const SAME_AS_A_VALID_ONE: [u64; 2] = [367, 370];
 
 struct Test {
     number: u64,
     name: String,
     key: Value,
-    /// What is verified: a text, or what is JSON where the vector is.
+    /// The token: a text, or JSON if the vector is JSON.
     token: String,
     valid: bool,
 }
 
-/// The tests of a file, with the public part of their key where there is one.
+/// The tests of a file, with the public part of each key if there is one.
 #[expect(
     clippy::disallowed_methods,
-    reason = "where the clone is only the one who runs this knows"
+    reason = "only the person who runs this test knows where the clone is"
 )]
 fn tests(file: &str) -> Vec<Test> {
     let folder = std::env::var("WYCHEPROOF").unwrap();
@@ -100,13 +88,13 @@ fn verify(test: &Test) -> Result<Vec<u8>, VerifyError> {
 }
 
 #[test]
-#[ignore = "needs a clone of Wycheproof, whose testvectors_v1 is named by WYCHEPROOF"]
+#[ignore = "needs a clone of Wycheproof: set WYCHEPROOF to its testvectors_v1"]
 fn signatures() {
     let tests = tests("json_web_signature_test.json");
     assert_eq!(tests.len(), 401);
     let good = tests.iter().find(|test| test.number == 357).unwrap();
     for test in &tests {
-        let on_purpose = REFUSED_ON_PURPOSE
+        let intentional = INTENTIONALLY_REFUSED
             .iter()
             .find(|(number, _)| *number == test.number);
         let valid = if SAME_AS_A_VALID_ONE.contains(&test.number) {
@@ -120,10 +108,10 @@ fn signatures() {
         } else {
             test.valid
         };
-        assert!(on_purpose.is_none() || valid, "{}", test.name);
+        assert!(intentional.is_none() || valid, "{}", test.name);
         assert_eq!(
             verify(test).is_ok(),
-            valid && on_purpose.is_none(),
+            valid && intentional.is_none(),
             "{}",
             test.name
         );
@@ -131,7 +119,7 @@ fn signatures() {
 }
 
 #[test]
-#[ignore = "needs a clone of Wycheproof, whose testvectors_v1 is named by WYCHEPROOF"]
+#[ignore = "needs a clone of Wycheproof: set WYCHEPROOF to its testvectors_v1"]
 fn keys() {
     let tests = tests("json_web_key_test.json");
     assert_eq!(tests.len(), 26);
@@ -140,11 +128,11 @@ fn keys() {
     }
 }
 
-/// None is encrypted with `dir` and an algorithm of ours, so all are refused: mostly since they
-/// bring a key along, which is encrypted for, or agreed on with, the one who opens them. RFC 7520
-/// figure 136 (`dir`, A128GCM) is among them.
+/// No vector is encrypted with `dir` and a supported algorithm, so all are refused. Most contain a
+/// key that is encrypted for, or agreed with, the recipient. RFC 7520 figure 136 (`dir`, A128GCM)
+/// is one of them.
 #[test]
-#[ignore = "needs a clone of Wycheproof, whose testvectors_v1 is named by WYCHEPROOF"]
+#[ignore = "needs a clone of Wycheproof: set WYCHEPROOF to its testvectors_v1"]
 fn encryption() {
     let tests = tests("json_web_encryption_test.json");
     assert_eq!(tests.len(), 139);

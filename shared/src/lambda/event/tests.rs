@@ -1,5 +1,5 @@
-//! What `lambda_http` makes of events once they are tamed. A change of the interface that is hidden
-//! there shows here.
+//! The requests that `lambda_http` builds from normalized events. These tests show when its
+//! interface changes.
 
 use http::Method;
 use lambda_http::Request;
@@ -13,7 +13,7 @@ fn read(event: &str) -> (Request, Option<&'static str>) {
     let Event { request, problem } = serde_json::from_str(event).unwrap();
     let detail = problem.map(|problem| match problem.detail {
         std::borrow::Cow::Borrowed(detail) => detail,
-        std::borrow::Cow::Owned(_) => panic!("a detail that may hold what came in"),
+        std::borrow::Cow::Owned(_) => panic!("a detail that may repeat the input"),
     });
     (request.into(), detail)
 }
@@ -29,7 +29,7 @@ fn rejected(event: &Value) -> (Request, &'static str) {
     (request, problem.unwrap_or_else(|| panic!("{event}")))
 }
 
-/// The smallest event of each source, and more members.
+/// The smallest event of each source, with additional members.
 fn events(more: &Value) -> [Value; 3] {
     let http_api = json!({"requestContext": {"http": {"method": "POST"}}});
     let rest_api = json!({"httpMethod": "POST", "requestContext": {"httpMethod": "POST"}});
@@ -197,7 +197,7 @@ fn a_query_arrives_as_it_was_sent() {
         "a=%26+b&a=c"
     );
     assert_eq!(query(http_api(&json!({"rawQueryString": ""}))), None);
-    // A REST API decodes names and values, a load balancer does not.
+    // A REST API decodes names and values. A load balancer does not.
     let [_, rest_api, _] = events(&json!({"multiValueQueryStringParameters": {"a": ["& b", "c"]}}));
     assert_eq!(query(rest_api).unwrap(), "a=%26+b&a=c");
     let [.., load_balancer] = events(&json!({"queryStringParameters": {"a": "%26+b"}}));

@@ -27,8 +27,7 @@ fn rules() -> Rules {
 }
 
 fn parties(listed: &str) -> AuthorizedParties {
-    let environment =
-        |name: &str| (name == "SESSION_AUTHORIZED_PARTIES").then(|| listed.to_owned());
+    let environment = [("SESSION_AUTHORIZED_PARTIES", listed)];
     AuthorizedParties::from_settings(&mut Reader::new(&environment))
 }
 

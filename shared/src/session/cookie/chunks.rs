@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(
             (&sessions[..2], count),
             (&["ab".to_owned(), "cd".to_owned()][..], 2),
-            "these first"
+            "these come first"
         );
         assert!(
             ["a", "c", "ad", "cb"]

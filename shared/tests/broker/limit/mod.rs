@@ -1,5 +1,5 @@
-//! Limits: what is accepted, when the rest may come again, and how many calls of the table that
-//! takes.
+//! Limits: which requests are accepted, how long the others must wait, and how many calls of the
+//! table each request costs.
 
 mod tables;
 
@@ -19,7 +19,7 @@ use voicemint::settings::Reader;
 
 use crate::limit::tables::{HangingTable, ObservedTable, RepeatingTable, VanishingTable};
 
-/// Ten in the morning.
+/// 10:00 UTC.
 const NOW: Duration = Duration::from_secs(1_800_007_200 / 86_400 * 86_400 + 36_000);
 const MIDNIGHT: Duration = Duration::from_secs(NOW.as_secs() + 14 * 3600);
 
@@ -32,7 +32,7 @@ fn rate(rate: &str) -> Limits {
     limits(&[("RATE_LIMIT", rate)])
 }
 
-/// Counts one in memory, which answers at once.
+/// Counts one request in a table that responds immediately.
 fn count_one(table: &dyn Table, limits: &Limits, now: Duration) -> Admission {
     static MINTS: AtomicU64 = AtomicU64::new(0);
     let mint = MINTS.fetch_add(1, Ordering::SeqCst);
@@ -42,7 +42,7 @@ fn count_one(table: &dyn Table, limits: &Limits, now: Duration) -> Admission {
         .unwrap()
 }
 
-/// A limiter and the time of its clock.
+/// A limiter, and the time of its clock in milliseconds.
 fn limiter(limits: Limits, table: Arc<dyn Table>) -> (Limiter, Arc<AtomicU64>) {
     let millis = Arc::new(AtomicU64::new(u64::try_from(NOW.as_millis()).unwrap()));
     let time = Arc::clone(&millis);
@@ -62,7 +62,7 @@ fn admit(
     runtime.block_on(limiter.admit(provider, subject, Instant::now() + Duration::from_secs(10)))
 }
 
-/// How an arrival was answered: nothing where it was let in, else the code and the seconds to wait.
+/// `None` if the request is admitted, otherwise the code and the seconds to wait.
 fn code_and_wait(limiter: &Limiter, provider: &str, subject: &str) -> Option<(Code, u32)> {
     let (admitted, _) = admit(limiter, provider, subject);
     admitted
@@ -99,7 +99,7 @@ fn a_burst_up_to_the_count_is_accepted_and_then_one_request_per_interval() {
             until: at(12_000)
         })
     );
-    // Three intervals of silence make room for three.
+    // After three intervals without requests, three more requests are accepted.
     let later = [24_000, 24_001, 24_002, 24_003]
         .map(|millis| count_one(&table, &limits, at(millis)) == Admission::Yes);
     assert_eq!(later, [true, true, true, false]);
@@ -111,12 +111,12 @@ fn an_idle_or_refused_subject_costs_one_call_and_a_queued_one_costs_two() {
     let at =
         |millis| count_one(&*table, &limits, NOW + Duration::from_millis(millis)) == Admission::Yes;
     assert_eq!((at(0), table.calls()), (true, 1), "idle");
-    assert_eq!((at(0), table.calls()), (true, 2), "in the queue");
+    assert_eq!((at(0), table.calls()), (true, 2), "queued");
     assert_eq!((at(0), table.calls()), (false, 1), "refused");
     assert_eq!(
         (at(1000), table.calls()),
         (true, 1),
-        "idle again, to the millisecond"
+        "idle again, exact to the millisecond"
     );
     let (table, limits) = (ObservedTable::new(), daily_limit("2"));
     let calls = [(); 3].map(|()| {
@@ -128,7 +128,7 @@ fn an_idle_or_refused_subject_costs_one_call_and_a_queued_one_costs_two() {
     assert_eq!(
         calls,
         [(true, 1), (true, 1), (false, 1)],
-        "a limit for the day alone"
+        "only a daily limit"
     );
 }
 
@@ -139,7 +139,7 @@ fn daily_limit(count: &str) -> Limits {
 #[test]
 fn a_lost_race_is_retried_and_never_exceeds_the_limit() {
     let limits = rate("3/minute");
-    // Between the two calls of the second arrival, others take what is left.
+    // Between the two calls of the second request, other requests use up the limit.
     let table = ObservedTable::new();
     assert_eq!(count_one(&*table, &limits, NOW), Admission::Yes);
     table.calls();
@@ -152,7 +152,7 @@ fn a_lost_race_is_retried_and_never_exceeds_the_limit() {
     }));
     assert!(matches!(count_one(&*table, &limits, NOW), Admission::No(_)));
     assert_eq!(table.calls(), 2);
-    // Between them, the item goes away.
+    // Between the two calls, the item is deleted.
     let fresh = ObservedTable::new();
     let gone = VanishingTable(
         Mutex::new(vec![Some(Item {
@@ -166,7 +166,7 @@ fn a_lost_race_is_retried_and_never_exceeds_the_limit() {
     assert_eq!(
         gone.1.calls(),
         2,
-        "the second call found nothing, and all began once more"
+        "the second call finds no item, and counting starts again"
     );
 }
 
@@ -195,7 +195,7 @@ fn a_refused_subject_costs_no_call_until_its_wait_ends() {
     assert_eq!(
         (code_and_wait(&limiter, "cartesia", "ada"), table.calls()),
         (None, 1),
-        "exactly when it was told"
+        "exactly at the end of the wait"
     );
 }
 
@@ -230,7 +230,7 @@ fn a_day_ends_at_midnight_utc() {
     assert_eq!(
         code_and_wait(&limiter, "cartesia", "ada"),
         Some((Code::RateLimited, 1)),
-        "the rate holds too"
+        "the rate applies too"
     );
     set(MIDNIGHT - Duration::from_millis(1500));
     assert_eq!(code_and_wait(&limiter, "cartesia", "ada"), None);
@@ -250,11 +250,11 @@ fn a_day_ends_at_midnight_utc() {
         None,
         "a new day"
     );
-    // The old day's items may lie about for days: they are not looked at.
+    // Items of the previous day may exist for days. They are not read.
     assert_eq!(
         table.calls(),
         6 - 1,
-        "the flood before midnight cost nothing"
+        "the refused request before midnight costs no call"
     );
 }
 
@@ -290,11 +290,11 @@ fn without_the_table_the_action_of_limit_on_error_applies_and_is_reported() {
         );
         *table.error.lock().unwrap() = None;
         let (_, instead) = admit(&limiter, "cartesia", "bob");
-        assert_eq!(instead, None, "back again");
+        assert_eq!(instead, None, "the table is available again");
     }
 }
 
-/// Arrivals at growing times, in milliseconds, and a limit that they are about as fast as.
+/// Times of requests in milliseconds, and a limit of about the same rate.
 fn arrivals() -> impl Strategy<Value = (u32, &'static str, Vec<u64>)> {
     let gaps = |period: u64| {
         let gap = prop_oneof![Just(0), 0..period / 8, 0..period, 0..period * 2];
@@ -319,8 +319,8 @@ fn arrivals() -> impl Strategy<Value = (u32, &'static str, Vec<u64>)> {
         })
 }
 
-/// What the limit means, said without the algorithm: of any accepted ones, as many intervals pass
-/// from the first to the last as there are more of them than the count.
+/// The definition of the limit, without the algorithm: among any consecutive accepted requests, the
+/// time from the first to the last is at least one interval for each request beyond the count.
 fn conforms(accepted: &[Duration], limits: &Limits) -> bool {
     let rate = limits.rate.unwrap();
     accepted.iter().enumerate().all(|(last, end)| {
@@ -345,10 +345,10 @@ proptest! {
         for time in times.into_iter().map(|millis| NOW + Duration::from_millis(millis)) {
             let admission = count_one(&table, &limits, time);
             accepted.push(time);
-            // Let in where it may be, refused where it may not: nothing between.
+            // A request is accepted exactly when it conforms to the limit.
             prop_assert_eq!(admission == Admission::Yes, conforms(&accepted, &limits));
             if let Admission::No(Exceeded { until, .. }) = admission {
-                // And when it is told to come again is when there is room, and not a moment before.
+                // `until` is the first moment at which a request conforms.
                 accepted.pop();
                 let with = |time| [&accepted[..], &[time]].concat();
                 prop_assert!(conforms(&with(until), &limits));
@@ -422,7 +422,7 @@ fn an_item_expires_one_minute_after_it_is_no_longer_needed() {
             assert_eq!(
                 expires_at,
                 until + Duration::from_secs(60),
-                "and a minute, as clocks differ"
+                "plus one minute, because clocks differ"
             );
         }
     }

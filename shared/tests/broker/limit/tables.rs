@@ -1,4 +1,4 @@
-//! Tables that watch, or that misbehave in one way.
+//! Tables that observe calls, or that fail in one way.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,13 +8,13 @@ use voicemint::internals::{Item, Memory, Table, Update, UpdateFuture};
 
 type Interference = Box<dyn Fn(&Memory) + Send>;
 
-/// A table that counts its calls, lets others in before one of them, or fails.
+/// A table that counts its calls, lets other requests in before the second call, or fails.
 pub struct ObservedTable {
     pub inner: Memory,
     pub calls: AtomicUsize,
     pub expiries: Mutex<Vec<Duration>>,
     pub error: Mutex<Option<&'static str>>,
-    /// What happens before the second call, once.
+    /// Runs once, before the second call.
     pub before_second_call: Mutex<Option<Interference>>,
 }
 
@@ -32,7 +32,7 @@ impl ObservedTable {
         })
     }
 
-    /// Calls since the last time.
+    /// The calls since the last call of this method.
     pub fn calls(&self) -> usize {
         self.calls.swap(0, Ordering::SeqCst)
     }
@@ -55,7 +55,7 @@ impl Table for ObservedTable {
     }
 }
 
-/// Tells of items that are gone when they are looked at again.
+/// Returns items that do not exist any more at the next call.
 pub struct VanishingTable(pub Mutex<Vec<Option<Item>>>, pub Arc<ObservedTable>);
 
 impl Table for VanishingTable {
@@ -67,8 +67,7 @@ impl Table for VanishingTable {
     }
 }
 
-/// Makes updates and then says that it found them made: what a repeated call gets whose first
-/// answer was lost.
+/// Makes each update twice, as when a call is repeated because its first response was lost.
 pub struct RepeatingTable(pub Memory);
 
 impl Table for RepeatingTable {
@@ -80,7 +79,7 @@ impl Table for RepeatingTable {
     }
 }
 
-/// Answers nothing for as long as anybody waits.
+/// Never responds.
 pub struct HangingTable;
 
 impl Table for HangingTable {

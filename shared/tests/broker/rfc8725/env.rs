@@ -1,5 +1,5 @@
-//! A verifier of two issuers that this process serves, and of every other kind that has keys; the
-//! clock stands still.
+//! A verifier of two issuers that this process serves, or of another kind that has keys. Its clock
+//! does not move.
 
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -19,15 +19,15 @@ use crate::support::verifier::verifier;
 
 pub const NOW: u64 = 1_800_000_000;
 
-/// The keys of the issuers `a` and `b`. The key sets name them alike.
+/// The keys of the issuers `a` and `b`. Both key sets use the same key ids.
 pub static A: LazyLock<Signers> = LazyLock::new(Signers::new);
 pub static B: LazyLock<Signers> = LazyLock::new(Signers::new);
 
 pub struct TwoIssuers {
-    /// The two issuers' common beginning.
+    /// The URL that both issuers begin with.
     url: String,
     verifier: Verifier,
-    /// The path of every request that has come.
+    /// The path of every request.
     requests: Arc<Mutex<Vec<String>>>,
 }
 
@@ -42,7 +42,7 @@ impl TwoIssuers {
         Self::with_settings("secret", secret, &[("SESSION_SECRET_ID", "one,two")]).await
     }
 
-    /// An app that encrypts under a secret.
+    /// An app that encrypts sessions with a secret.
     pub async fn with_encrypted_sessions(secret: &str) -> Self {
         Self::with_settings(
             "authjs",
@@ -52,7 +52,7 @@ impl TwoIssuers {
         .await
     }
 
-    /// A verifier of any kind, with further settings.
+    /// A verifier of any kind. `settings` take precedence over the defaults.
     pub async fn with_settings(kind: &str, secret: &str, settings: &[(&str, &str)]) -> Self {
         let requests = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&requests);
@@ -68,20 +68,16 @@ impl TwoIssuers {
             })
         })
         .await;
-        let environment = |name: &str| {
-            let set = settings
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| (*value).to_owned());
-            set.or_else(|| match name {
-                "SESSION_KIND" => Some(kind.to_owned()),
-                "SESSION_ISSUER" => Some(format!("{url}/a,{url}/b")),
-                "SESSION_AUDIENCE" => Some("voice".to_owned()),
-                _ => None,
-            })
-        };
+        let issuers = format!("{url}/a,{url}/b");
+        let defaults = [
+            ("SESSION_KIND", kind),
+            ("SESSION_ISSUER", &issuers),
+            ("SESSION_AUDIENCE", "voice"),
+        ];
+        // The first value of a name is used.
+        let variables = [settings, &defaults].concat();
         let store = Arc::new(MemorySecrets::with_default(secret));
-        let (verifier, _) = verifier(&environment, store, ManualClock::new(NOW).clock());
+        let (verifier, _) = verifier(&variables.as_slice(), store, ManualClock::new(NOW).clock());
         Self {
             url,
             verifier,
@@ -93,7 +89,7 @@ impl TwoIssuers {
         format!("{}/{name}", self.url)
     }
 
-    /// What issuer `a` says of Ada, with other claims put in; one that is null is left out.
+    /// The claims of issuer `a` for Ada, with `change` applied. Claims that are null are removed.
     pub fn claims(&self, change: Value) -> Value {
         let mut claims = json!({
             "iss": self.issuer("a"), "sub": "ada", "aud": "voice", "azp": "app", "exp": NOW + 60, "iat": NOW, "nbf": NOW,
@@ -104,12 +100,12 @@ impl TwoIssuers {
         claims
     }
 
-    /// ClaimsSet as they are where nothing is wrong with them.
+    /// Claims that meet every rule.
     pub fn valid_claims(&self) -> Value {
         self.claims(json!({}))
     }
 
-    /// Who is signed in with a credential, or why nobody is.
+    /// The subject of a session, or the problem.
     pub async fn verify(&self, token: &str) -> Result<String, Problem> {
         let session = self.verifier.verify(Credential::Bearer(token)).await?;
         Ok(session.subject().to_owned())
@@ -138,13 +134,13 @@ impl TwoIssuers {
         assert_eq!(code.status(), StatusCode::UNAUTHORIZED);
     }
 
-    /// The paths that were requested since the last call.
+    /// The paths of the requests since the last call of this method.
     pub fn requested_paths(&self) -> Vec<String> {
         std::mem::take(&mut *self.requests.lock().unwrap())
     }
 }
 
-/// Discovery documents and key sets, and nothing else.
+/// The discovery documents and key sets.
 fn document(url: &str, path: &str) -> Option<Value> {
     let (_, name, rest) = path
         .split_once('/')
@@ -161,7 +157,7 @@ fn document(url: &str, path: &str) -> Option<Value> {
         ),
         "keys" => {
             let mut set = signers.jwk_set();
-            // The same key once more, made for one algorithm.
+            // The same key again, bound to one algorithm.
             let mut bound = set["keys"][0].clone();
             bound["kid"] = json!("rsa-for-rs256");
             bound["alg"] = json!("RS256");

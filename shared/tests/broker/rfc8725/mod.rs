@@ -1,9 +1,8 @@
 //! The attacks of RFC 8725 (JSON Web Token Best Current Practices), each against the whole
-//! verifier. Tests are named after the section that tells of them; `token_syntax` has what the sections on
-//! inputs leave to the imagination.
+//! verifier. Tests are named after the section that describes the attack. `token_syntax` covers
+//! what the sections on inputs do not list explicitly.
 //!
-//! Whatever comes is answered with 401: a forged session must never look like trouble of the
-//! service's own.
+//! Every forged session is refused with 401: it must never look like an outage of the service.
 
 mod env;
 mod section2;

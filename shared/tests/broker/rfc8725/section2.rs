@@ -175,7 +175,7 @@ async fn section_2_2_weak_secrets() {
         env.assert_refused(alg, &A.token(alg, "rsa", &env.valid_claims()))
             .await;
     }
-    // 32 bytes are as much as anybody will ever guess, whatever the hash.
+    // 32 bytes are enough with every hash.
     let env = TwoIssuers::with_shared_secret(&A.secret[..32]).await;
     let token = |alg: &str| {
         compact(
@@ -187,7 +187,7 @@ async fn section_2_2_weak_secrets() {
     for alg in ["HS256", "HS384", "HS512"] {
         env.assert_accepted(alg, &token(alg)).await;
     }
-    // That the operator set a weak secret is not the caller's fault, and yet no session.
+    // If the operator sets a weak secret, the caller is not at fault, and no session is accepted.
     let env = TwoIssuers::with_shared_secret("secret").await;
     let forged = compact(
         r#"{"alg":"HS256"}"#,
@@ -204,23 +204,23 @@ async fn section_2_2_weak_secrets() {
 async fn section_2_7_a_token_of_one_issuer_signed_by_another() {
     let env = TwoIssuers::new().await;
     let b_claims = env.claims(json!({"iss": env.issuer("b")}));
-    env.assert_accepted("b's own", &B.token("ES256", "p256", &b_claims))
+    env.assert_accepted("signed by b for b", &B.token("ES256", "p256", &b_claims))
         .await;
     assert_eq!(
         env.requested_paths(),
         ["/b/.well-known/openid-configuration", "/b/keys"]
     );
     for (alg, kid) in ASYMMETRIC {
-        env.assert_refused("a signs for b", &A.token(alg, kid, &b_claims))
+        env.assert_refused("signed by a for b", &A.token(alg, kid, &b_claims))
             .await;
     }
     assert_eq!(
         env.requested_paths(),
         Vec::<String>::new(),
-        "a's keys have nothing to do with it"
+        "the keys of a are not used for b"
     );
     env.assert_refused(
-        "b signs for a",
+        "signed by b for a",
         &B.token("ES256", "p256", &env.valid_claims()),
     )
     .await;

@@ -1,5 +1,5 @@
-//! Section 2, threats, and section 3.6: encrypted sessions. Each is sealed as it should be under
-//! the app's own key and differs in one thing, so that it is that thing which is refused.
+//! Section 2, threats, and section 3.6: encrypted sessions. Each is sealed correctly with the key
+//! of the app except for one difference, which must be the reason that it is refused.
 
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,8 @@ use crate::support::signers::encode;
 
 const SECRET: &str = "an-app-secret-that-is-obviously-fake-0123456789";
 
-/// What the app's library would make of a header and a text, with an encrypted key that `dir` does
-/// not have.
+/// Seals a text as the library of the app does, with any header and an encrypted key, which `dir`
+/// does not have.
 fn seal_with_key(header: &str, encrypted_key: &str, text: &[u8]) -> String {
     let info = b"NextAuth.js Generated Encryption Key";
     let key = ContentKey::derive(Encryption::A256Gcm, SECRET.as_bytes(), b"", info);
@@ -58,7 +58,7 @@ fn dir_with(name: &str, value: Value) -> Value {
 async fn encrypting_app() -> (TwoIssuers, String) {
     let env = TwoIssuers::with_encrypted_sessions(SECRET).await;
     let session = env.valid_claims().to_string();
-    env.assert_accepted("as the library seals it", &seal(&dir(), &session))
+    env.assert_accepted("sealed correctly", &seal(&dir(), &session))
         .await;
     (env, session)
 }
@@ -101,19 +101,19 @@ async fn section_2_3_signed_and_encrypted_tokens_are_not_interchangeable() {
     let signed = TwoIssuers::new().await;
     signed
         .assert_refused(
-            "encrypted, where tokens are signed",
+            "encrypted, but signed tokens are expected",
             &seal(&dir(), &session),
         )
         .await;
     encrypted
         .assert_refused(
-            "signed, where sessions are encrypted",
+            "signed, but encrypted sessions are expected",
             &A.token("RS256", "rsa", &encrypted.valid_claims()),
         )
         .await;
     let hmac = TwoIssuers::with_shared_secret(SECRET).await;
     hmac.assert_refused(
-        "encrypted, where the same secret signs",
+        "encrypted with the secret that signs",
         &seal(&dir(), &session),
     )
     .await;
@@ -144,8 +144,8 @@ async fn sections_2_4_and_3_6_compression() {
         env.assert_refused("zip", &seal(&dir_with("zip", zip), &session))
             .await;
     }
-    // A deflated text that says to be stored as it is (RFC 1951 section 3.2.4), so that an unpacker
-    // would find a session.
+    // A deflated text of one stored block (RFC 1951 section 3.2.4). An implementation that
+    // decompresses it finds a session.
     let length = u16::try_from(session.len()).unwrap();
     let stored = [
         &[1][..],
@@ -156,7 +156,7 @@ async fn sections_2_4_and_3_6_compression() {
     .concat();
     env.assert_refused("deflated", &seal(&dir_with("zip", json!("DEF")), &stored))
         .await;
-    env.assert_refused("deflated, untold", &seal(&dir(), &stored))
+    env.assert_refused("deflated, without zip", &seal(&dir(), &stored))
         .await;
 }
 
@@ -184,18 +184,18 @@ async fn section_2_5_keys_in_the_token() {
         dir(),
     ] {
         env.assert_refused(
-            "a key beside",
+            "with an encrypted key",
             &seal_with_key(&header.to_string(), &encode([7; 40]), session.as_bytes()),
         )
         .await;
         if header != dir() {
-            env.assert_refused("no key beside", &seal(&header, &session))
+            env.assert_refused("without an encrypted key", &seal(&header, &session))
                 .await;
         }
     }
     assert!(
         started.elapsed() < Duration::from_secs(5),
-        "a count of rounds is not the caller's to choose"
+        "the caller does not choose the number of rounds"
     );
 }
 
@@ -203,7 +203,7 @@ async fn section_2_5_keys_in_the_token() {
 async fn section_3_10_headers_of_encrypted_sessions_are_not_trusted() {
     let (env, session) = encrypting_app().await;
     env.assert_accepted(
-        "a key id is passed over",
+        "a key id is ignored",
         &seal(&dir_with("kid", json!("../../dev/null")), &session),
     )
     .await;
@@ -214,7 +214,7 @@ async fn section_3_10_headers_of_encrypted_sessions_are_not_trusted() {
         ("x5c", json!([])),
     ] {
         env.assert_accepted(
-            "a key or its place is passed over",
+            "a key or its URL is ignored",
             &seal(&dir_with(name, value), &session),
         )
         .await;
@@ -233,7 +233,7 @@ async fn section_3_10_headers_of_encrypted_sessions_are_not_trusted() {
     }
     let twice = r#"{"alg":"dir","enc":"A256GCM","enc":"A256GCM"}"#;
     env.assert_refused(
-        "a member twice",
+        "a duplicate member",
         &seal_with_key(twice, "", session.as_bytes()),
     )
     .await;
@@ -249,6 +249,6 @@ async fn section_3_3_any_change_to_an_encrypted_session_is_refused() {
         changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
         env.assert_refused("changed", &String::from_utf8(changed).unwrap())
             .await;
-        env.assert_refused("cut off", &sealed[..place]).await;
+        env.assert_refused("truncated", &sealed[..place]).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Section 3, best practices: what a verifier must look at, and must not believe.
+//! Section 3, best practices: what a verifier must check, and what it must not trust.
 
 use serde_json::{Value, json};
 use voicemint::internals::{JwkSet, KeyLookupError, UnverifiedToken};
@@ -6,7 +6,7 @@ use voicemint::internals::{JwkSet, KeyLookupError, UnverifiedToken};
 use crate::rfc8725::env::{A, TwoIssuers};
 use crate::support::signers::{compact, encode};
 
-/// The orders of the curves' groups.
+/// The group orders of the curves.
 const ORDERS: [(&str, &str, &str); 3] = [
     (
         "ES256",
@@ -60,12 +60,12 @@ async fn section_3_3_invalid_ecdsa_signatures() {
         )
         .await;
         env.assert_refused(
-            "a byte more",
+            "an additional byte at the end",
             &signed_by(|signature| [&signature[..], &[0]].concat()),
         )
         .await;
         env.assert_refused(
-            "a byte in front",
+            "an additional byte at the start",
             &signed_by(|signature| [&[0], &signature[..]].concat()),
         )
         .await;
@@ -83,7 +83,7 @@ async fn section_3_3_invalid_ecdsa_signatures() {
     }
 }
 
-/// `r || s` as DER, which JWS does not have (RFC 7518 section 3.4).
+/// `r || s` as DER, which JWS does not use (RFC 7518 section 3.4).
 fn der(signature: Vec<u8>) -> Vec<u8> {
     let integer = |number: &[u8]| {
         let number: Vec<u8> = number
@@ -129,7 +129,7 @@ async fn sections_3_3_and_3_4_every_bit_of_a_signature_is_checked() {
     }
 }
 
-/// Section 3.4 asks for a check of each point, and section 3.5 for keys that cannot be guessed.
+/// Section 3.4 requires a check of each point, and section 3.5 keys that cannot be guessed.
 #[test]
 fn sections_3_4_and_3_5_invalid_keys() {
     let set = A.jwk_set();
@@ -165,15 +165,14 @@ fn sections_3_4_and_3_5_invalid_keys() {
     assert_eq!(
         verifies("EdDSA", "ed25519", with(4, "x", &encode([0xff; 32]))),
         Ok(false),
-        "no point"
+        "not a point"
     );
     assert_eq!(
         verifies("RS256", "rsa", with(0, "e", "AQ")),
         Err(KeyLookupError::UnknownId),
         "exponent 1"
     );
-    // 65537 to the 128th has 2049 bits, and is what CVE-2017-15361 makes of every modulus as far as
-    // small primes tell.
+    // 65537^128 has 2049 bits. Modulo small primes, it looks like every modulus of CVE-2017-15361.
     let mut power = vec![1_u8];
     for _ in 0..128 {
         let mut carry = 0;
@@ -194,13 +193,13 @@ fn sections_3_4_and_3_5_invalid_keys() {
     assert_eq!(
         verifies("RS256", "rsa", with(0, "n", &encode(&power))),
         Err(KeyLookupError::UnknownId),
-        "a broken generator's"
+        "a key of a broken generator"
     );
     *power.last_mut().unwrap() += 2;
     assert_eq!(
         verifies("RS256", "rsa", with(0, "n", &encode(&power))),
         Ok(false),
-        "its neighbour is none"
+        "not a key of a broken generator"
     );
 }
 
@@ -242,7 +241,7 @@ async fn section_3_8_issuer_and_subject() {
 async fn sections_3_9_and_3_12_tokens_for_another_audience_or_party() {
     let env = TwoIssuers::with_settings("jwt", "", &[("SESSION_AUTHORIZED_PARTIES", "app")]).await;
     env.assert_accepted(
-        "one of several",
+        "one of several audiences",
         &A.token("RS256", "rsa", &env.claims(json!({"aud": ["x", "voice"]}))),
     )
     .await;

@@ -1,4 +1,4 @@
-//! Section 3.10, received claims are not trusted: times that are no times, and times that are.
+//! Section 3.10, received claims are not trusted: the times of a token, valid and invalid.
 
 use serde_json::json;
 use voicemint::problem::Code;
@@ -6,7 +6,7 @@ use voicemint::problem::Code;
 use crate::rfc8725::env::{A, NOW, TwoIssuers};
 use crate::support::signers::encode;
 
-/// A token whose claim is written as it stands, be it JSON or not.
+/// A token whose claim has this text as its value, which may be invalid JSON.
 fn token_with(env: &TwoIssuers, name: &str, written: &str) -> String {
     let rest = env.claims(json!({name: null})).to_string();
     let claims = format!(
@@ -30,7 +30,7 @@ async fn a_time_that_is_not_a_number_is_refused() {
             "[]".to_owned(),
             format!("[{}]", NOW + 60),
             format!("{{\"$numberLong\":\"{}\"}}", NOW + 60),
-            // None of these is JSON (RFC 8259 section 6), or none that has a value.
+            // These are not JSON (RFC 8259 section 6), or have no finite value.
             "NaN".to_owned(),
             "Infinity".to_owned(),
             "-Infinity".to_owned(),
@@ -66,7 +66,7 @@ async fn past_times_are_recognized_in_every_notation() {
         "17999999940e-1",
     ] {
         let token = token_with(&env, "exp", written);
-        // Five seconds is what clocks may differ by.
+        // Clocks may differ by five seconds.
         match written {
             "1.8e9" => env.assert_accepted(written, &token).await,
             _ => {
@@ -104,7 +104,7 @@ async fn future_times_are_recognized_in_every_notation() {
             env.assert_refused(name, &token_with(&env, name, written))
                 .await;
         }
-        // How long a session lasts is its issuer's word.
+        // The issuer decides how long a session lasts.
         env.assert_accepted("exp", &token_with(&env, "exp", written))
             .await;
     }
@@ -130,9 +130,12 @@ async fn a_token_without_an_expiry_is_refused() {
     env.assert_refused("exp in the header", &A.signed("EdDSA", header, claims))
         .await;
     let expired = env.claims(json!({"exp": NOW - 6, "sub": null}));
-    env.assert_refused("expired, and wrong", &A.token("EdDSA", "ed25519", &expired))
-        .await;
-    // An expired token that somebody made up is not called expired.
+    env.assert_refused(
+        "expired, without a subject",
+        &A.token("EdDSA", "ed25519", &expired),
+    )
+    .await;
+    // An expired token without a valid signature is not called expired.
     let expired = env.claims(json!({"exp": NOW - 6})).to_string();
     let header = encode(r#"{"alg":"EdDSA","kid":"ed25519"}"#);
     env.assert_refused(

@@ -1,6 +1,6 @@
-//! Sections 2.6, 2.9, 3.4, 3.7 and 3.10: one token has one spelling, one reading, and no say in
-//! where its key comes from. Unless something else is said, each is signed as it stands by a key
-//! that counts, so only its form can be at fault.
+//! Sections 2.6, 2.9, 3.4, 3.7 and 3.10: a token has one encoding and one meaning, and does not say
+//! where its key comes from. Unless a test says otherwise, each token is signed by a trusted key,
+//! so only its syntax can be wrong.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ fn signed(header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
     A.signed("EdDSA", header, payload)
 }
 
-/// A token whose signed part is written as it stands.
+/// A token with this signing input.
 fn signed_text(message: &str) -> String {
     format!("{message}.{}", encode(A.sign("EdDSA", message.as_bytes())))
 }
@@ -41,7 +41,7 @@ async fn sections_2_6_and_3_7_encodings_other_than_utf_8() {
             utf32(text),
             [&[0xef, 0xbb, 0xbf][..], text.as_bytes()].concat(),
             [text.as_bytes(), &[0]].concat(),
-            // UTF-8 that is not the shortest, and ISO 8859-1.
+            // UTF-8 in overlong form, and ISO 8859-1.
             text.replace("EdDSA", "?")
                 .replace("ada", "?")
                 .bytes()
@@ -94,7 +94,7 @@ async fn section_2_6_duplicate_members() {
         }
     }
     env.assert_refused(
-        "deep inside",
+        "nested",
         &signed(
             HEADER,
             format!(r#"{{"app":{{"x":[{{"y":1,"y":2}}]}},{rest}"#),
@@ -150,7 +150,7 @@ async fn section_3_4_nesting_and_length() {
 #[tokio::test]
 async fn section_3_4_a_token_has_one_encoding() {
     let env = TwoIssuers::new().await;
-    // Lengths that leave stray bits, and a payload with both of base64url's own characters.
+    // Lengths that leave unused bits, and a payload that contains `-` and `_`.
     let header = encode(r#"{"alg":"EdDSA","kid":"ed25519" }"#);
     let payload = (0..3).map(|spaces| {
         let claims = env.claims(json!({"x": "~~~???ÿÿÿ>>>"})).to_string();
@@ -162,9 +162,9 @@ async fn section_3_4_a_token_has_one_encoding() {
         .unwrap();
     let message = format!("{header}.{payload}");
     let good = signed_text(&message);
-    env.assert_accepted("as it should be", &good).await;
+    env.assert_accepted("valid", &good).await;
     assert!(payload.contains('_') && payload.contains('-') && !header.len().is_multiple_of(4));
-    // RFC 4648 section 3.5: bits that stand for nothing must be zero.
+    // RFC 4648 section 3.5: unused bits must be zero.
     let stray = |part: &str| {
         let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let last = alphabet.find(part.chars().last().unwrap()).unwrap();
@@ -189,9 +189,9 @@ async fn section_3_4_a_token_has_one_encoding() {
         format!("{header} .{payload}"),
         format!("{header}.\n{payload}"),
     ] {
-        env.assert_refused("signed as it stands", &signed_text(&other))
+        env.assert_refused("signed after the change", &signed_text(&other))
             .await;
-        env.assert_refused("signed before", &format!("{other}.{signature}"))
+        env.assert_refused("signed before the change", &format!("{other}.{signature}"))
             .await;
     }
     for other in [
@@ -247,7 +247,7 @@ async fn section_3_4_claim_names_that_look_alike() {
         )
         .await;
     }
-    // The same name, written otherwise, is the same name (RFC 8259 section 8.3).
+    // An escaped name is the same name (RFC 8259 section 8.3).
     env.assert_accepted(
         "escaped",
         &signed(
@@ -291,7 +291,7 @@ async fn sections_2_9_and_3_10_key_ids_are_only_looked_up_in_the_key_set() {
         "",
     ] {
         env.assert_refused("key id", &with_id(json!(kid))).await;
-        // The empty key, which is what such a file or row would give.
+        // The empty key, which such a file or row would yield.
         let header = json!({"alg": "HS256", "kid": kid}).to_string();
         let forged = compact(header, env.valid_claims().to_string(), |text| {
             crate::support::signers::mac("HS256", b"", text)
@@ -312,7 +312,7 @@ async fn sections_2_9_and_3_10_key_ids_are_only_looked_up_in_the_key_set() {
     assert_eq!(
         paths.len(),
         8,
-        "once for the first token, and three times for all of the unknown ids"
+        "one fetch for the first token, and three for all unknown ids"
     );
 }
 
@@ -335,9 +335,9 @@ async fn section_3_10_keys_and_rules_in_headers_are_not_trusted() {
         }
     }
     assert_eq!(env.requested_paths(), Vec::<String>::new());
-    // Keys and their places are never used, so that they may stand there, as may a nonce or a type
-    // of content: the token counts where the issuer's own key signed it, and where another one did,
-    // nothing helps.
+    // Keys in a header, and URLs of keys, are never used. They may be present, as may a nonce or a
+    // content type: a token that is signed by a key of the issuer is accepted, and no header makes
+    // a token with another signature valid.
     let b_keys = B.jwk_set();
     let b_url = env.issuer("b/keys");
     for (name, value) in [

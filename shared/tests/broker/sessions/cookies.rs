@@ -1,5 +1,5 @@
-//! Several session cookies at once: a sibling host can plant cookies, and must not choose whose
-//! session counts.
+//! Several session cookies in one request: a sibling host can plant cookies, and must not decide
+//! whose session is used.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use axum::response::{IntoResponse, Response};
@@ -15,7 +15,6 @@ const EXPIRED: &str = "session_expired";
 const MISSING: &str = "session_missing";
 const SECRET: &str = "an-app-secret-that-is-obviously-fake-0123456789";
 
-/// A session of somebody; an old one has expired.
 fn token(env: &Deployment, change: Value) -> String {
     A.token("ES256", "p256", &env.claims(change))
 }
@@ -55,36 +54,36 @@ async fn all_cookies_with_the_same_name_are_verified() {
         ("unreadable, then good", &["junk", &ada], Ok("ada")),
         ("forged, then good", &[&forged, &ada], Ok("ada")),
         (
-            "forged, junk, old, then good",
+            "forged, unreadable, expired, then good",
             &[&forged, "junk", &old, &ada],
             Ok("ada"),
         ),
-        ("two of one user", &[&ada, &again], Ok("ada")),
+        ("two sessions of one user", &[&ada, &again], Ok("ada")),
         (
             "the same five times",
             &[&ada, &ada, &ada, &ada, &ada],
             Ok("ada"),
         ),
         (
-            "empty ones do not count",
+            "empty values do not count",
             &["", "", "", "", "", &ada],
             Ok("ada"),
         ),
-        ("a planted one first", &[&eve, &ada], Err(INVALID)),
-        ("a planted one last", &[&ada, &eve], Err(INVALID)),
+        ("planted first", &[&eve, &ada], Err(INVALID)),
+        ("planted last", &[&ada, &eve], Err(INVALID)),
         (
-            "a planted one next to an old one",
+            "planted, with an expired one",
             &[&old, &eve, &ada],
             Err(INVALID),
         ),
         ("five", &["1", "2", "3", "4", &ada], Err(INVALID)),
         (
-            "five, the good one first",
+            "five, good first",
             &[&ada, "1", "2", "3", "4"],
             Err(INVALID),
         ),
         (
-            "none good, the first expired",
+            "none valid, the first expired",
             &[&old, "junk"],
             Err(EXPIRED),
         ),
@@ -103,7 +102,7 @@ async fn all_cookies_with_the_same_name_are_verified() {
         .await
         .unwrap_err();
     assert!(reason.contains("more than four"), "{reason}");
-    // Thousands cost no more than a few.
+    // Thousands of cookies take no longer than a few.
     let many: String = (0..20_000)
         .map(|number| format!("app_session={number}; "))
         .collect();
@@ -114,7 +113,7 @@ async fn all_cookies_with_the_same_name_are_verified() {
         "{:?}",
         started.elapsed()
     );
-    // Each of several Cookie headers, as HTTP/2 has them, counts alike.
+    // Each of several `Cookie` headers, as in HTTP/2, is read in the same way.
     assert_eq!(env.code_of_cookies(&joined(&[&ada])).await, "200");
 }
 
@@ -125,7 +124,7 @@ fn supabase_cookie(token: &str) -> String {
     )
 }
 
-/// A value cut into chunks, with the names of its cookies.
+/// A value in chunks, each with the name of its cookie.
 fn cut(name: &str, value: &str, chunks: usize) -> Vec<String> {
     cut_at(name, ".", value, chunks)
 }
@@ -164,14 +163,14 @@ async fn chunks_and_whole_cookies_of_different_users_are_refused() {
     let whole = |value: &str| vec![format!("sb={value}")];
     for (case, sets, want) in [
         ("chunks", vec![cut("sb", &ada, 3)], "200"),
-        ("a whole one", vec![whole(&ada)], "200"),
+        ("a whole cookie", vec![whole(&ada)], "200"),
         (
-            "an old whole one next to chunks",
+            "an expired whole cookie and chunks",
             vec![whole(&old), cut("sb", &ada, 2)],
             "200",
         ),
         (
-            "a whole one next to old chunks",
+            "a whole cookie and expired chunks",
             vec![whole(&ada), cut("sb", &old, 2)],
             "200",
         ),
@@ -181,7 +180,7 @@ async fn chunks_and_whole_cookies_of_different_users_are_refused() {
             "200",
         ),
         (
-            "a planted whole one",
+            "a planted whole cookie",
             vec![whole(&eve), cut("sb", &ada, 2)],
             INVALID,
         ),
@@ -201,7 +200,7 @@ async fn chunks_and_whole_cookies_of_different_users_are_refused() {
             INVALID,
         ),
         (
-            "old chunks first",
+            "expired chunks first",
             vec![cut("sb", &old, 2), cut("sb", &ada, 2)],
             "200",
         ),
@@ -211,18 +210,18 @@ async fn chunks_and_whole_cookies_of_different_users_are_refused() {
             "200",
         ),
         (
-            "planted ones of another number",
+            "planted chunks of another number",
             vec![cut("sb", &eve, 2), cut("sb", &ada, 3)],
             INVALID,
         ),
         (
-            "planted ones of another number, last",
+            "planted chunks of another number, last",
             vec![cut("sb", &ada, 3), cut("sb", &eve, 1)],
             INVALID,
         ),
         (
-            // Taking the same place in each name puts the planted session alone together.
-            "planted around the user's",
+            // The chunks at equal positions form only the planted session.
+            "planted around the chunks of the user",
             vec![
                 cut("sb", &eve, 2),
                 vec![cut("sb", &ada, 2)[0].clone(), "sb.1=x".to_owned()],
@@ -231,22 +230,22 @@ async fn chunks_and_whole_cookies_of_different_users_are_refused() {
             INVALID,
         ),
         (
-            "a chunk that belongs to nothing",
+            "a stray chunk",
             vec![cut("sb", &ada, 3), vec!["sb.3=!".to_owned()]],
             "200",
         ),
         (
-            "the same, with a planted whole one",
+            "a stray chunk and a planted whole cookie",
             vec![cut("sb", &ada, 3), vec!["sb.3=!".to_owned()], whole(&eve)],
             INVALID,
         ),
         (
-            "the same, behind one chunk",
+            "a stray chunk after a single chunk",
             vec![whole(&eve), vec!["sb.1=!".to_owned()], cut("sb", &ada, 1)],
             INVALID,
         ),
         (
-            "five wholes",
+            "five whole cookies",
             (0..4)
                 .map(|n| whole(&pack("ada", NOW + 70 + n)))
                 .chain([whole(&ada)])
@@ -261,12 +260,12 @@ async fn chunks_and_whole_cookies_of_different_users_are_refused() {
             INVALID,
         ),
         (
-            "unreadable ones count",
+            "unreadable cookies count",
             vec![whole("1"), whole("2"), whole("3"), whole("4"), whole(&ada)],
             INVALID,
         ),
         (
-            "an unreadable one first",
+            "an unreadable cookie first",
             vec![whole("junk"), whole(&ada)],
             "200",
         ),
@@ -355,7 +354,7 @@ async fn amplifys_last_user_does_not_choose_between_two_users() {
     };
     for (case, cookies, want) in [
         (
-            "one",
+            "one user",
             vec![last("ada"), has("ada", &ada), has("eve", &eve)],
             "200",
         ),
@@ -380,12 +379,12 @@ async fn amplifys_last_user_does_not_choose_between_two_users() {
             INVALID,
         ),
         (
-            "a planted user of another spelling",
+            "a planted user in another encoding",
             vec![last("ad%61"), has("ad%61", &eve), has("ada", &ada)],
             INVALID,
         ),
         (
-            "an old token first",
+            "an expired token first",
             vec![last("ada"), has("ada", &old), has("ada", &ada)],
             "200",
         ),
@@ -403,7 +402,7 @@ async fn amplifys_last_user_does_not_choose_between_two_users() {
             INVALID,
         ),
         (
-            // So many that the user's own name is not looked at.
+            // So many users that the name of the real user is not read.
             "planted users without tokens",
             (0..7)
                 .map(|n| last(&format!("nobody-{n}")))
@@ -420,7 +419,7 @@ async fn amplifys_last_user_does_not_choose_between_two_users() {
     }
 }
 
-/// What Auth.js 5 makes for a cookie of a name, or version 4 for any.
+/// A session as Auth.js 5 seals it for a cookie name, or as version 4 seals it for any.
 fn sealed(version: u8, cookie: &str, sub: &str, exp: u64) -> String {
     let session = json!({"sub": sub, "exp": exp});
     match version {
@@ -433,7 +432,7 @@ fn sealed(version: u8, cookie: &str, sub: &str, exp: u64) -> String {
     }
 }
 
-/// What nextjs-auth0 makes.
+/// A session as nextjs-auth0 seals it.
 fn auth0_sealed(sub: &str) -> String {
     encrypted(
         "",
@@ -442,7 +441,7 @@ fn auth0_sealed(sub: &str) -> String {
     )
 }
 
-/// What version 5 makes for its own cookie under another secret.
+/// A session as Auth.js 5 seals it for its own cookie with another secret.
 pub fn sealed_with(secret: &str, exp: u64) -> String {
     let info = format!("Auth.js Generated Encryption Key ({V5})");
     encrypted_with(secret, V5, &info, &json!({"sub": "ada", "exp": exp}))
@@ -507,7 +506,7 @@ async fn an_encrypted_cookie_opens_only_with_the_key_of_its_own_name() {
         ("version 5", format!("{V5}={}", good(5, V5, "ada")), "200"),
         ("version 4", format!("{V4}={}", good(4, V4, "ada")), "200"),
         (
-            "a machine's name",
+            "the name for local development",
             format!(
                 "authjs.session-token={}",
                 good(5, "authjs.session-token", "eve")
@@ -515,7 +514,7 @@ async fn an_encrypted_cookie_opens_only_with_the_key_of_its_own_name() {
             MISSING,
         ),
         (
-            "a machine's name, version 4",
+            "the name for local development, version 4",
             format!("next-auth.session-token={}", good(4, "", "eve")),
             MISSING,
         ),
@@ -530,17 +529,17 @@ async fn an_encrypted_cookie_opens_only_with_the_key_of_its_own_name() {
             INVALID,
         ),
         (
-            "of another cookie's name",
+            "sealed for another name",
             format!("{V5}={}", good(5, "authjs.session-token", "eve")),
             INVALID,
         ),
         (
-            "of version 4's name by version 5",
+            "sealed by version 5 for version 4's name",
             format!("{V4}={}", good(5, V4, "eve")),
             INVALID,
         ),
         (
-            "a planted one of a machine's name",
+            "planted with the name for local development",
             {
                 format!(
                     "authjs.session-token={}; {V5}={}",
@@ -561,7 +560,7 @@ async fn an_encrypted_cookie_opens_only_with_the_key_of_its_own_name() {
             INVALID,
         ),
         (
-            "an old one of version 4",
+            "an expired cookie of version 4",
             format!(
                 "{V4}={}; {V5}={}",
                 sealed(4, V4, "eve", NOW - 60),
@@ -580,7 +579,7 @@ async fn an_encrypted_cookie_opens_only_with_the_key_of_its_own_name() {
             "200",
         ),
         (
-            "a whole one next to chunks",
+            "a whole cookie and chunks",
             {
                 let chunks = cut(V5, &good(5, V5, "ada"), 2).join("; ");
                 format!("{V5}={}; {chunks}", good(5, V5, "eve"))
@@ -600,8 +599,8 @@ async fn an_encrypted_cookie_opens_only_with_the_key_of_its_own_name() {
     }
 }
 
-/// Every order in which a victim's chunks, a chunk that belongs to nothing and a planted whole
-/// cookie may come.
+/// Asserts that a planted whole cookie is detected in every order of the chunks of the user, a
+/// stray chunk and the planted cookie.
 async fn assert_planted_is_found(env: &Deployment, chunks: &[String], stray: &str, planted: &str) {
     let own = chunks.join("; ");
     assert_eq!(env.code_of_cookies(&own).await, "200", "{own}");
@@ -676,32 +675,32 @@ async fn the_limit_counts_the_values_of_cookies_and_not_their_combinations() {
     let twice = format!("{}; {}", chunks(V5), chunks(V4));
     for (case, cookies, want) in [
         (
-            "two sets under two names",
+            "two sets of chunks with two names",
             format!("{twice}; {V5}={good}"),
             "200",
         ),
         (
-            "with five whole ones",
+            "and five whole cookies",
             format!("{twice}; {V5}={good}; {V5}=1; {V5}=2; {V5}=3; {V5}=4"),
             INVALID,
         ),
         (
-            "with three whole ones",
+            "and three whole cookies",
             format!("{twice}; {V5}={good}; {V5}=1; {V5}=2"),
             INVALID,
         ),
         (
-            "one whole, again as a chunk, and three",
+            "one whole cookie, the same as a chunk, and three more",
             format!("{V5}={good}; {V5}.0={good}; {V4}=x; {V4}=y; {V4}=z"),
             "200",
         ),
         (
-            "one more",
+            "the same and one more",
             format!("{V5}={good}; {V5}=w; {V5}.0={good}; {V4}=x; {V4}=y; {V4}=z"),
             INVALID,
         ),
         (
-            "the same in three places",
+            "the same value in three cookies",
             format!("{V5}={good}; {V5}.0={good}; {V4}={good}; {V4}=y; {V4}=z; {V4}=w"),
             "200",
         ),
@@ -737,7 +736,7 @@ async fn a_configured_cookie_opens_with_the_key_of_its_name_and_with_that_of_ver
     );
 }
 
-/// An app that knows Ada and Eve, and is in trouble with some.
+/// An app that knows Ada and Eve, and that fails for some cookies.
 fn app(_: &Value, headers: &HeaderMap) -> Response {
     let cookie = headers
         .get("cookie")
@@ -779,5 +778,9 @@ async fn a_cookie_that_cannot_be_verified_makes_the_session_unavailable() {
             .await,
         INVALID
     );
-    assert_eq!(env.requests().len(), before, "none of too many is tried");
+    assert_eq!(
+        env.requests().len(),
+        before,
+        "none of too many cookies is verified"
+    );
 }

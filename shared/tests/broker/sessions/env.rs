@@ -1,5 +1,5 @@
-//! A verifier with any settings, of an issuer that publishes any key set, next to a secret store
-//! that has any secrets.
+//! A verifier with any settings, an issuer that publishes any key set, and a secret store with any
+//! secrets.
 
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -18,11 +18,11 @@ use crate::support::verifier::{session_settings, verifier};
 
 pub const NOW: u64 = 1_800_000_000;
 
-/// The issuer's keys, and a stranger's.
+/// `A` has the keys of the issuer, `B` has untrusted keys.
 pub static A: LazyLock<Signers> = LazyLock::new(Signers::new);
 pub static B: LazyLock<Signers> = LazyLock::new(Signers::new);
 
-/// What the server answers at a path.
+/// How the server responds to a request, given the document and the headers.
 pub type Responder = fn(&Value, &HeaderMap) -> Response;
 
 pub struct Deployment {
@@ -34,19 +34,19 @@ pub struct Deployment {
     requests: Arc<Mutex<Vec<HeaderMap>>>,
 }
 
-/// The published key set as it is.
+/// Responds with the document as JSON.
 pub fn as_json(document: &Value, _: &HeaderMap) -> Response {
     document.to_string().into_response()
 }
 
 impl Deployment {
-    /// A verifier of tokens from an issuer with a key set.
+    /// A verifier of tokens from an issuer with this key set.
     pub async fn with_jwk_set(jwk_set: &Value, settings: &[(&str, &str)]) -> Self {
         Self::new(jwk_set, as_json, settings, &[]).await
     }
 
-    /// `{url}` in a setting is the server's, whose every path but OpenID discovery answers `answer`
-    /// of the document.
+    /// `{url}` in a setting is replaced by the URL of the server. The server responds to OpenID
+    /// discovery with its own document and to every other path with `respond`.
     pub async fn new(
         document: &Value,
         respond: Responder,
@@ -70,20 +70,27 @@ impl Deployment {
             })
         })
         .await;
-        let environment = |name: &str| {
-            let set = settings
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| value.replace("{url}", &url));
-            set.or_else(|| match name {
-                "SESSION_ISSUER" => Some(url.clone()),
-                "SESSION_AUDIENCE" => Some("voice".to_owned()),
-                _ => None,
-            })
-        };
+        let settings: Vec<_> = settings
+            .iter()
+            .map(|&(name, value)| (name, value.replace("{url}", &url)))
+            .collect();
+        let defaults = [
+            ("SESSION_ISSUER", url.as_str()),
+            ("SESSION_AUDIENCE", "voice"),
+        ];
+        // The first value of a name is used.
+        let variables: Vec<_> = settings
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .chain(defaults)
+            .collect();
         let clock = ManualClock::new(NOW);
         let store = Arc::new(MemorySecrets::new(secrets));
-        let (verifier, cookies) = verifier(&environment, Arc::clone(&store) as _, clock.clock());
+        let (verifier, cookies) = verifier(
+            &variables.as_slice(),
+            Arc::clone(&store) as _,
+            clock.clock(),
+        );
         Self {
             url,
             cookies,
@@ -94,17 +101,15 @@ impl Deployment {
         }
     }
 
-    /// Overwrites a secret.
     pub fn store(&self, id: &str, text: &str) {
         self.store.put(id, text);
     }
 
-    /// Lets time pass.
     pub fn advance(&self, seconds: u64) {
         self.clock.advance(seconds);
     }
 
-    /// What the issuer says of Ada, with other claims put in; one that is null is left out.
+    /// The claims of the issuer for Ada, with `change` applied. Claims that are null are removed.
     pub fn claims(&self, change: Value) -> Value {
         let mut claims =
             json!({"iss": self.url, "sub": "ada", "aud": "voice", "exp": NOW + 60, "iat": NOW});
@@ -114,12 +119,12 @@ impl Deployment {
         claims
     }
 
-    /// The subject of a session that comes as Bearer, or the code and the log's reason.
+    /// The subject of a session in a Bearer credential, or the code and the reason for the log.
     pub async fn verify(&self, token: &str) -> Result<String, (&'static str, String)> {
         self.verify_credential(Credential::Bearer(token)).await
     }
 
-    /// The same for cookies, as a browser joins them.
+    /// The same for a `Cookie` header.
     pub async fn verify_cookies(&self, cookies: &str) -> Result<String, (&'static str, String)> {
         let mut headers = HeaderMap::new();
         headers.insert(
@@ -140,7 +145,7 @@ impl Deployment {
         }
     }
 
-    /// The cookies that may carry a session.
+    /// The names of the cookies that may contain a session.
     pub fn cookie_names(&self) -> Vec<String> {
         self.cookies
             .iter()
@@ -148,7 +153,7 @@ impl Deployment {
             .collect()
     }
 
-    /// The code of a problem, or `200`.
+    /// The code of the problem, or `200`.
     pub async fn code(&self, token: &str) -> &'static str {
         self.verify(token)
             .await
@@ -162,18 +167,18 @@ impl Deployment {
             .map_or_else(|(code, _)| code, |_| "200")
     }
 
-    /// The headers of every request that has come.
+    /// The headers of every request.
     pub fn requests(&self) -> Vec<HeaderMap> {
         self.requests.lock().unwrap().clone()
     }
 }
 
-/// What is wrong with settings, if anything is.
+/// The message about wrong settings, if any are wrong.
 pub fn settings_error(settings: &[(&str, &str)]) -> Option<String> {
     session_settings(&settings).err()
 }
 
-/// An answer with a status and without content.
+/// A response with this status and no body.
 pub fn status(code: u16) -> Response {
     StatusCode::from_u16(code).unwrap().into_response()
 }

@@ -1,5 +1,5 @@
-//! Secrets of sessions that are overwritten with what cannot be used: the old one is used for a
-//! minute more, as for API keys.
+//! Session secrets that are overwritten with invalid values: the previous value is used for one
+//! more minute, as with API keys.
 
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
@@ -11,8 +11,8 @@ use crate::support::signers::{compact, mac};
 const SECRET: &str = "a-shared-secret-that-is-obviously-fake-0123456789";
 const UNAVAILABLE: &str = "session_unavailable";
 
-/// What overwriting the secret with each of these texts does to sessions that are good under
-/// `good`.
+/// Overwrites the secret with each invalid text, and asserts that sessions are accepted with the
+/// good one for one more minute.
 async fn assert_used_for_one_more_minute(
     settings: &[(&str, &str)],
     good: &str,
@@ -32,7 +32,7 @@ async fn assert_used_for_one_more_minute(
         let (final_code, reason) = env.verify(&token(&env)).await.unwrap_err();
         assert_eq!(
             final_code, UNAVAILABLE,
-            "{text:?}: a minute after the first load of it"
+            "{text:?}: one minute after its first load"
         );
         assert!(
             reason.contains("secret") && !reason.contains(SECRET),
@@ -99,7 +99,7 @@ async fn client_credentials_are_used_for_one_more_minute() {
         ("SESSION_AUDIENCE", "*"),
     ];
     let number = std::cell::Cell::new(0);
-    // What is said of a token is remembered, so that each must be another.
+    // Responses about a token are cached, so each token must be different.
     let token = |_: &Deployment| {
         number.set(number.get() + 1);
         format!("opaque-{}", number.get())

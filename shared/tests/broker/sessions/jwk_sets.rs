@@ -1,5 +1,5 @@
-//! Key sets as identity products publish them: several entries of one id, keys for other purposes,
-//! the same key twice.
+//! Key sets as identity providers publish them: several entries with one id, keys for other
+//! purposes, duplicate keys.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +10,7 @@ use crate::support::signers::{Signers, encode};
 
 const REFUSED: &str = "session_invalid";
 
-/// A key of a set, with other members.
+/// A key of a set, with changed members.
 fn with_members(key: &Value, change: Value) -> Value {
     let mut key = key.clone();
     key.as_object_mut()
@@ -44,13 +44,13 @@ async fn every_entry_of_a_key_id_is_tried_if_type_and_algorithm_match() {
     let encrypting = with_members(&untrusted, json!({"use": "enc", "alg": "RSA-OAEP"}));
     for (case, keys, algorithms, want) in [
         (
-            "an encryption key before it",
+            "an encryption key first",
             json!([encrypting, bound("RS256")]),
             vec!["RS256"],
             vec!["200"],
         ),
         (
-            "an encryption key after it",
+            "an encryption key last",
             json!([bound("RS256"), encrypting]),
             vec!["RS256"],
             vec!["200"],
@@ -62,13 +62,13 @@ async fn every_entry_of_a_key_id_is_tried_if_type_and_algorithm_match() {
             vec!["200"],
         ),
         (
-            "key_ops of another purpose",
+            "key_ops for another purpose",
             json!([with_members(&rsa(), json!({"key_ops": ["wrapKey"]})), rsa()]),
             vec!["RS256"],
             vec!["200"],
         ),
         (
-            "one key twice",
+            "a duplicate key",
             json!([rsa(), rsa()]),
             vec!["RS256", "PS512"],
             vec!["200"; 2],
@@ -92,7 +92,7 @@ async fn every_entry_of_a_key_id_is_tried_if_type_and_algorithm_match() {
             vec!["200"],
         ),
         (
-            "a key of a type nobody knows",
+            "a key of an unknown type",
             json!([{"kty": "AKP", "kid": "k", "alg": "ML-DSA-44"}, rsa()]),
             vec!["RS256"],
             vec!["200"],
@@ -110,7 +110,7 @@ async fn every_entry_of_a_key_id_is_tried_if_type_and_algorithm_match() {
             vec!["200"],
         ),
         (
-            "only a stranger's",
+            "only an untrusted key",
             json!([untrusted, p256()]),
             vec!["RS256"],
             vec![REFUSED],
@@ -127,14 +127,20 @@ async fn no_key_verifies_tokens_of_another_id_type_or_issuer() {
     let claims = env.claims(json!({}));
     for (case, token) in [
         ("another id", A.token("RS256", "rsa", &claims)),
-        ("a stranger under the id", B.token("RS256", "k", &claims)),
-        ("a stranger under the id", B.token("ES256", "k", &claims)),
         (
-            "signed by the one, said to be by the other",
+            "an untrusted key with the id",
+            B.token("RS256", "k", &claims),
+        ),
+        (
+            "an untrusted key with the id",
+            B.token("ES256", "k", &claims),
+        ),
+        (
+            "signed with one key, header of another",
             A.signed("ES256", r#"{"alg":"RS256","kid":"k"}"#, claims.to_string()),
         ),
         (
-            "signed by the one, said to be by the other",
+            "signed with one key, header of another",
             A.signed("RS256", r#"{"alg":"ES256","kid":"k"}"#, claims.to_string()),
         ),
     ] {
@@ -239,7 +245,11 @@ async fn no_token_is_tried_with_more_than_ten_keys() {
         .map(|signers| with_members(&signers.jwk_set()["keys"][1], json!({"kid": "k"})))
         .collect();
     keys.push(p256());
-    assert_eq!(codes(json!(keys), &["ES256"]).await, ["200"], "the tenth");
+    assert_eq!(
+        codes(json!(keys), &["ES256"]).await,
+        ["200"],
+        "the tenth key"
+    );
     keys.insert(
         0,
         with_members(&B.jwk_set()["keys"][1], json!({"kid": "k"})),
@@ -247,7 +257,7 @@ async fn no_token_is_tried_with_more_than_ten_keys() {
     assert_eq!(
         codes(json!(keys), &["ES256"]).await,
         [REFUSED],
-        "the eleventh"
+        "the eleventh key"
     );
     for key in &mut keys {
         key.as_object_mut().unwrap().remove("kid");
@@ -258,5 +268,9 @@ async fn no_token_is_tried_with_more_than_ten_keys() {
         r#"{"alg":"ES256"}"#,
         env.claims(json!({})).to_string(),
     );
-    assert_eq!(env.code(&token).await, REFUSED, "the eleventh, without ids");
+    assert_eq!(
+        env.code(&token).await,
+        REFUSED,
+        "the eleventh key, without ids"
+    );
 }

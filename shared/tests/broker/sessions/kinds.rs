@@ -1,4 +1,4 @@
-//! Tokens of another kind than a session, and services that say no in another way than by 401.
+//! Tokens that are not sessions, and services that refuse with statuses other than 401.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
@@ -32,7 +32,7 @@ async fn a_token_with_an_events_claim_is_not_a_session() {
     assert!(code == REFUSED && reason.contains("events"), "{reason}");
 }
 
-/// Answers with the status that the credential asks for.
+/// Responds with the status that the credential names.
 fn by_status(document: &Value, headers: &HeaderMap) -> Response {
     let sent = headers
         .get("authorization")
@@ -79,11 +79,11 @@ async fn the_apps_status_separates_invalid_sessions_from_outages() {
         requests
             .iter()
             .all(|headers| headers["cache-control"] == "no-cache"),
-        "no shared cache answers for the app"
+        "no shared cache responds instead of the app"
     );
 }
 
-/// A server that takes no header of more than 8 KiB.
+/// A server that accepts no header of more than 8 KiB.
 fn up_to_8_kib(_: &Value, headers: &HeaderMap) -> Response {
     let longest = headers
         .values()
@@ -140,7 +140,7 @@ async fn an_authorization_server_refuses_with_400_or_422_and_is_unavailable_othe
         ("302", UNAVAILABLE),
         ("500", UNAVAILABLE),
     ] {
-        // The client's own token, which the stand-in takes for the status.
+        // The token of the client, which `by_status` reads as the status.
         let document = json!({"active": true, "sub": "ada"});
         let env = Deployment::new(
             &document,

@@ -1,5 +1,5 @@
-//! What people meet in the field: key sets, cookies and settings as identity products have them,
-//! and what the log says of those that do not fit.
+//! Sessions in practice: the key sets, cookies and settings of identity providers, and the reasons
+//! in the log for sessions that are refused.
 
 mod cookies;
 mod env;

@@ -1,5 +1,4 @@
-//! For which party a token may be: `SESSION_AUTHORIZED_PARTIES`, and the pages that Clerk's tokens
-//! name.
+//! The authorized parties: `SESSION_AUTHORIZED_PARTIES`, and the origins in the tokens of Clerk.
 
 use serde_json::{Value, json};
 
@@ -19,7 +18,7 @@ async fn codes(settings: &[(&str, &str)], claims: &[Value]) -> Vec<&'static str>
     codes
 }
 
-/// Clerk with these allowed origins and parties; what it says of tokens that name these pages.
+/// The codes for Clerk tokens with these `azp` claims, given the allowed origins and parties.
 async fn clerk_codes(parties: &str, azp: &[Value]) -> Vec<&'static str> {
     let origins = "https://app.test,https://*.preview.example.com";
     let settings = [
@@ -33,7 +32,7 @@ async fn clerk_codes(parties: &str, azp: &[Value]) -> Vec<&'static str> {
     assert_eq!(
         codes(&settings, &client).await,
         [no_page],
-        "a client is no page"
+        "client_id is not an origin"
     );
     let claims: Vec<_> = azp
         .iter()
@@ -78,7 +77,7 @@ async fn tokens_without_a_page_are_accepted_if_the_setting_says_so() {
             "https://b.test,absent",
             [REFUSED, "200", REFUSED, REFUSED, "200"],
         ),
-        // Next to the allowed origins, which it does not replace.
+        // In addition to the allowed origins, which it does not replace.
         ("absent", ["200", REFUSED, REFUSED, REFUSED, "200"]),
         ("*", ["200"; 5]),
     ] {
@@ -110,7 +109,7 @@ async fn every_kind_supports_absent_and_any() {
     }
     let env =
         Deployment::with_jwk_set(&A.jwk_set(), &[("SESSION_AUTHORIZED_PARTIES", "app")]).await;
-    // Null is no absence: some other reader may see a party there.
+    // A null claim is not absent: another implementation may read a party from it.
     let null = env
         .claims(json!({}))
         .to_string()
@@ -189,7 +188,7 @@ fn any_party_must_be_the_only_entry_and_clerk_needs_an_origin() {
             &[("SESSION_AUTHORIZED_PARTIES", "https://a.test,app.test")],
             Some("SESSION_AUTHORIZED_PARTIES must"),
         ),
-        // It is ALLOWED_ORIGINS that is at fault there, and the error is reported where it is read.
+        // ALLOWED_ORIGINS is wrong there. Its error is reported where it is read.
         (&[("ALLOWED_ORIGINS", "https://app.test/")], None),
     ] {
         let error = settings_error(&[&clerk[..], more].concat());

@@ -1,4 +1,4 @@
-//! Key sets and discovery documents that are no plain JSON: what the log calls them.
+//! Key sets and responses that are not plain JSON, and how the log describes them.
 
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::sessions::env::{A, Deployment, Responder};
 
-/// A stored gzip block would do as well: what matters is that it is no JSON.
+/// The start of a gzip file. It only matters that it is not JSON.
 const GZIP: [u8; 12] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0x56];
 
 fn gzip(_: &Value, _: &HeaderMap) -> Response {

@@ -1,4 +1,4 @@
-//! Who is signed in, for every kind: `SESSION_SUBJECT_POINTER`, users that an app numbers, and
+//! The subject of a session for every kind: `SESSION_SUBJECT_POINTER`, numeric user ids, and
 //! secrets without an issuer.
 
 use axum::response::{IntoResponse, Response};

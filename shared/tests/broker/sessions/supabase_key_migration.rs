@@ -1,6 +1,6 @@
-//! Supabase while a project changes from its JWT secret to signing keys: both are valid, and
-//! neither key serves for the other. The attacks are those of algorithm confusion (RFC 8725 section
-//! 2.1), with key sets that mix types under one id.
+//! Supabase during the migration of a project from its JWT secret to signing keys: both are valid,
+//! and neither is accepted in place of the other. The attacks are those of algorithm confusion (RFC
+//! 8725 section 2.1), with key sets that contain several types with one id.
 
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::signature::KeyPair;
@@ -39,7 +39,7 @@ fn hmac(alg: &str, kid: Option<&str>, secret: &[u8], claims: &Value) -> String {
     })
 }
 
-/// The published keys, all under the id of one.
+/// The published keys, all with the same id.
 fn jwk_set_under_one_id() -> Value {
     let mut set = A.jwk_set();
     for key in set["keys"].as_array_mut().unwrap() {
@@ -80,7 +80,7 @@ async fn tokens_signed_by_the_secret_or_a_published_key_are_valid() {
             REFUSED,
         ),
         (
-            "an algorithm that Supabase lacks",
+            "an algorithm that Supabase does not use",
             A.token("PS256", "rsa", &claims),
             REFUSED,
         ),
@@ -92,7 +92,8 @@ async fn tokens_signed_by_the_secret_or_a_published_key_are_valid() {
     ] {
         assert_eq!(env.code(&token).await, want, "{case}");
     }
-    // A project without signing keys has an empty set, a project of one's own may have none.
+    // The key set of a project without signing keys is empty, and a self-hosted project may have
+    // none.
     for jwk_set in [json!({"keys": []}), json!("not found")] {
         let env = supabase(&jwk_set).await;
         assert_eq!(
@@ -135,7 +136,7 @@ async fn no_published_key_is_accepted_as_the_secret() {
         set["keys"][0].to_string().into_bytes(),
         set["keys"][0]["n"].as_str().unwrap().as_bytes().to_vec(),
         set["keys"][1]["x"].as_str().unwrap().as_bytes().to_vec(),
-        // Symmetric keys that are published are no secrets.
+        // Published symmetric keys are not secrets.
         B.secret.as_bytes().to_vec(),
         encode(&B.secret).into_bytes(),
         Vec::new(),
@@ -165,7 +166,7 @@ async fn the_secret_verifies_only_hmacs_and_each_key_only_its_own_type() {
         assert_eq!(
             env.code(&forged).await,
             REFUSED,
-            "an HMAC said to be {named}"
+            "an HMAC with the header of {named}"
         );
         for signed_with in ["RS256", "ES256", "EdDSA", "PS256"]
             .into_iter()
@@ -175,7 +176,7 @@ async fn the_secret_verifies_only_hmacs_and_each_key_only_its_own_type() {
             assert_eq!(
                 env.code(&token).await,
                 REFUSED,
-                "{signed_with} said to be {named}"
+                "{signed_with} with the header of {named}"
             );
         }
     }
@@ -183,9 +184,13 @@ async fn the_secret_verifies_only_hmacs_and_each_key_only_its_own_type() {
         assert_eq!(env.code(&A.token(alg, "k", &claims)).await, "200", "{alg}");
         let header = json!({"alg": "HS256", "kid": "k"}).to_string();
         let token = A.signed(alg, header, claims.to_string());
-        assert_eq!(env.code(&token).await, REFUSED, "{alg} said to be HS256");
+        assert_eq!(
+            env.code(&token).await,
+            REFUSED,
+            "{alg} with the header of HS256"
+        );
     }
-    // The public anon key is a token under the secret, with the role of nobody.
+    // The public anon key is a token that is signed with the secret, without a user.
     let anon = json!({"iss": "supabase", "ref": "abc", "role": "anon", "iat": 1, "exp": 4_000_000_000_u64});
     assert_eq!(
         env.code(&hmac("HS256", None, SECRET.as_bytes(), &anon))
@@ -217,7 +222,7 @@ async fn the_reason_for_a_token_of_the_wrong_kind_of_key_names_a_setting_that_wo
         ))
         .await,
         "200",
-        "as advised"
+        "with the setting from the reason"
     );
     let (_, reason) = env
         .verify(&A.token("RS256", "rsa", &env.claims(json!({}))))

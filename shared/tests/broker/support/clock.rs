@@ -1,4 +1,4 @@
-//! A clock that the tests move.
+//! A clock that tests set.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use voicemint::internals::Clock;
 
-/// The time in whole seconds since the Unix epoch; it changes only by [`ManualClock::advance`].
+/// The time in whole seconds since the Unix epoch. It changes only by [`ManualClock::advance`].
 #[derive(Clone, Debug)]
 pub struct ManualClock(Arc<AtomicU64>);
 
@@ -23,7 +23,7 @@ impl ManualClock {
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    /// The clock as the code under test takes it.
+    /// The clock for the code under test.
     pub fn clock(&self) -> Clock {
         let seconds = self.clone();
         Clock::new(move || UNIX_EPOCH + Duration::from_secs(seconds.now()))

@@ -1,4 +1,4 @@
-//! What several tests need: a clock, servers on loopback, secret stores, signers and verifiers.
+//! What several tests share: a clock, servers on loopback, secret stores, signers and verifiers.
 
 pub mod clock;
 pub mod secret_store;

@@ -9,7 +9,7 @@ use voicemint::internals::{LoadFuture, SecretStore, SecretValue};
 #[derive(Default)]
 pub struct MemorySecrets {
     by_id: Mutex<HashMap<String, String>>,
-    /// The text of every id that is not in the map.
+    /// The text of every id that is not in `by_id`.
     default: String,
 }
 
@@ -25,7 +25,7 @@ impl MemorySecrets {
         }
     }
 
-    /// A store with one text for every id.
+    /// A store that has the same text for every id.
     pub fn with_default(text: &str) -> Self {
         Self {
             by_id: Mutex::default(),

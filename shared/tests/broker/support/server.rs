@@ -1,9 +1,9 @@
-//! HTTP servers on loopback, which end with the test's runtime.
+//! HTTP servers on loopback that stop with the runtime of the test.
 
 use axum::Router;
 use tokio::net::TcpListener;
 
-/// Serves what `router` makes for the server's own URL, and returns that URL.
+/// Serves the router that `router` returns for the URL of the server, and returns that URL.
 pub async fn serve(router: impl FnOnce(&str) -> Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

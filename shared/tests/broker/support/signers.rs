@@ -1,7 +1,6 @@
-//! Keys of every kind, made for the occasion, and tokens that are signed with them in every way,
-//! good and bad.
+//! Generated keys of every type, and tokens that are signed with them, valid and invalid.
 
-#![allow(dead_code, reason = "no test needs all of it")]
+#![allow(dead_code, reason = "no target uses all of it")]
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
@@ -16,7 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-/// The algorithms with a public key, each with the id of the key that signs with it.
+/// The asymmetric algorithms, each with the id of the key that signs with it.
 pub const ASYMMETRIC: [(&str, &str); 10] = [
     ("RS256", "rsa"),
     ("RS384", "rsa"),
@@ -30,14 +29,14 @@ pub const ASYMMETRIC: [(&str, &str); 10] = [
     ("EdDSA", "ed25519"),
 ];
 
-/// One key of each kind.
+/// One key of each type.
 pub struct Signers {
     pub rsa: RsaKeyPair,
     p256: EcdsaKeyPair,
     p384: EcdsaKeyPair,
     p521: EcdsaKeyPair,
     ed25519: Ed25519KeyPair,
-    /// 64 letters, for HMAC.
+    /// 64 characters, for HMAC.
     pub secret: String,
 }
 
@@ -57,7 +56,7 @@ impl Signers {
         }
     }
 
-    /// The public keys, in a set with nothing else.
+    /// A JWK Set of the public keys.
     pub fn jwk_set(&self) -> Value {
         let PublicKeyComponents { n, e } =
             PublicKeyComponents::<Vec<u8>>::from(self.rsa.public_key());
@@ -75,12 +74,12 @@ impl Signers {
         ]})
     }
 
-    /// The symmetric key, in a set of its own.
+    /// A JWK Set of the symmetric key.
     pub fn symmetric_jwk_set(&self) -> Value {
         json!({"keys": [{"kty": "oct", "kid": "secret", "k": encode(&self.secret)}]})
     }
 
-    /// A signature by the key that an algorithm needs.
+    /// Signs with the key of the algorithm.
     pub fn sign(&self, alg: &str, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         let rsa = |encoding: &'static dyn RsaEncoding| {
@@ -106,7 +105,7 @@ impl Signers {
         }
     }
 
-    /// A token signed as an algorithm says, which its header names too.
+    /// A token that is signed with `alg` and names it in its header.
     pub fn token(&self, alg: &str, kid: &str, claims: &Value) -> String {
         self.signed(
             alg,
@@ -115,13 +114,13 @@ impl Signers {
         )
     }
 
-    /// A token signed as an algorithm says, whatever its header and its payload say.
+    /// A token that is signed with `alg`, with any header and payload.
     pub fn signed(&self, alg: &str, header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
         compact(header, payload, |message| self.sign(alg, message))
     }
 }
 
-/// An HMAC; HS256 unless the algorithm is another of the three.
+/// An HMAC with `alg`. Any value except HS384 and HS512 means HS256.
 pub fn mac(alg: &str, secret: &[u8], message: &[u8]) -> Vec<u8> {
     let algorithm = match alg {
         "HS384" => hmac::HMAC_SHA384,
@@ -133,7 +132,7 @@ pub fn mac(alg: &str, secret: &[u8], message: &[u8]) -> Vec<u8> {
         .to_vec()
 }
 
-/// A token in compact form, signed by whatever `sign` makes of what is to be signed.
+/// A token in compact form. `sign` signs the signing input.
 pub fn compact(
     header: impl AsRef<[u8]>,
     payload: impl AsRef<[u8]>,

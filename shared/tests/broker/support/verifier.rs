@@ -1,4 +1,4 @@
-//! A verifier from settings, as the broker makes one.
+//! A verifier from settings, made as the broker makes it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use voicemint::internals::{
 };
 use voicemint::settings::{Environment, Reader};
 
-/// Reads the session settings, or says what is wrong with them.
+/// Reads the session settings. The error is the message for the operator.
 pub fn session_settings(environment: &dyn Environment) -> Result<SessionSettings, String> {
     let mut reader = Reader::new(environment);
     let settings = SessionSettings::from_settings(&mut reader);
     reader.finish(settings).map_err(|error| error.to_string())
 }
 
-/// A verifier, and the cookies in which it looks for sessions.
+/// A verifier, and the cookies that may contain a session.
 pub fn verifier(
     environment: &dyn Environment,
     store: Arc<dyn SecretStore>,

@@ -41,7 +41,7 @@ impl SigningKey {
         jwk
     }
 
-    /// A token under this key's id, or another one.
+    /// A token with the given key id.
     pub fn sign_as(&self, id: Option<&str>, claims: &Value) -> String {
         let mut header = json!({"alg": "EdDSA"});
         if let Some(id) = id {
@@ -62,7 +62,7 @@ impl SigningKey {
 pub struct RotatingIssuer {
     pub url: String,
     pub published: Arc<Mutex<Vec<Arc<SigningKey>>>>,
-    /// What an introspection endpoint says.
+    /// The response of the introspection endpoint.
     pub introspection_response: Arc<Mutex<Value>>,
     pub calls: Arc<AtomicUsize>,
     clock: ManualClock,
@@ -70,7 +70,7 @@ pub struct RotatingIssuer {
 }
 
 impl RotatingIssuer {
-    /// A verifier of tokens from one issuer, which publishes these keys.
+    /// A verifier of tokens from one issuer that publishes `keys`.
     pub async fn new(keys: &[Arc<SigningKey>]) -> Self {
         Self::with_settings(keys, |url| {
             vec![
@@ -109,7 +109,7 @@ impl RotatingIssuer {
                     introspection_response.lock().unwrap().clone()
                 };
                 async move {
-                    // Long enough for everyone else to come meanwhile.
+                    // Long enough for all other requests to arrive meanwhile.
                     tokio::time::sleep(Duration::from_millis(20)).await;
                     response.to_string()
                 }
@@ -119,14 +119,12 @@ impl RotatingIssuer {
         let clock = ManualClock::new(START);
         let mut variables = settings(&url);
         variables.push(("SESSION_AUDIENCE", "voice".to_owned()));
-        let environment = |name: &str| {
-            variables
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| value.clone())
-        };
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         let store = Arc::new(MemorySecrets::with_default("a-client-token"));
-        let (verifier, _) = verifier(&environment, store, clock.clock());
+        let (verifier, _) = verifier(&variables.as_slice(), store, clock.clock());
         Self {
             url,
             published,
@@ -163,7 +161,7 @@ impl RotatingIssuer {
     }
 }
 
-/// The subject, or the code of the problem.
+/// The subject of the session, or the code of the problem.
 pub async fn subject_or_code(verifier: &Verifier, token: &str) -> String {
     match verifier.verify(Credential::Bearer(token)).await {
         Ok(session) => session.subject().to_owned(),

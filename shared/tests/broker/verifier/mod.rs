@@ -1,5 +1,5 @@
-//! The whole verifier, from settings to session, with really signed tokens, many tasks at a time,
-//! and a clock that the tests set.
+//! The verifier, from settings to session, with signed tokens, many concurrent tasks, and a clock
+//! that the tests set.
 
 mod env;
 
@@ -38,8 +38,8 @@ async fn a_thousand_first_sessions_share_one_fetch() {
     }
 }
 
-/// 10,000 forged tokens within a minute, a hundred at a time, and a valid session with each
-/// hundred.
+/// 10,000 forged tokens within a minute, a hundred at a time, each hundred together with a valid
+/// session.
 async fn flood(key: &Arc<SigningKey>, forge: impl Fn(&RotatingIssuer, usize) -> String) -> usize {
     let env = RotatingIssuer::new(&[Arc::clone(key)]).await;
     let good = key.sign(&env.claims("ada"));
@@ -61,7 +61,7 @@ async fn flood(key: &Arc<SigningKey>, forge: impl Fn(&RotatingIssuer, usize) -> 
             let (got, want) = session.unwrap();
             assert_eq!(got, want);
         }
-        // 59 s over all.
+        // 59 s in total.
         env.advance(u64::from(hundred % 5 > 1 && hundred < 99));
     }
     assert_eq!(env.now(), START + 59);
@@ -77,7 +77,7 @@ async fn a_flood_of_ten_thousand_unknown_key_ids_causes_few_fetches_per_minute()
     .await;
     assert!(
         (4..=7).contains(&fetches),
-        "{fetches}: one regular, three at once, three more in the minute"
+        "{fetches}: the first fetch, three immediate ones, three more within the minute"
     );
 }
 
@@ -103,21 +103,21 @@ async fn rotate_under_load(keys: [Arc<SigningKey>; 5]) {
     let env = Arc::new(RotatingIssuer::new(&[Arc::clone(&keys[0])]).await);
     let signing = Arc::new(AtomicUsize::new(0));
     let verified = Arc::new(AtomicUsize::new(0));
-    // How many of the keys have verified something.
+    // The number of keys that have verified a token.
     let newest = Arc::new(AtomicUsize::new(0));
     let mut tasks = JoinSet::new();
     for task in 0..100 {
         let (env, signing, keys) = (Arc::clone(&env), Arc::clone(&signing), keys.clone());
         let (verified, newest) = (Arc::clone(&verified), Arc::clone(&newest));
         tasks.spawn(async move {
-            // Each user has a session for a while, and then a new one under whatever key signs by
-            // then.
+            // Each user has a session for some time, and then a new one that is signed by the
+            // current key.
             loop {
                 let (subject, rotation) = (format!("user-{task}"), signing.load(Ordering::SeqCst));
                 let Some(key) = keys.get(rotation) else { break };
                 let token = key.sign(&env.claims(&subject));
                 for _ in 0..5 {
-                    // Until the rotation after the next one at the most: that is when the key goes.
+                    // The key is removed at the rotation after the next one.
                     if signing.load(Ordering::SeqCst) > rotation + 1 {
                         break;
                     }
@@ -134,15 +134,15 @@ async fn rotate_under_load(keys: [Arc<SigningKey>; 5]) {
         });
     }
     for rotation in 1..=keys.len() {
-        // Not while keys are being fetched: those who wait for a fetch that began too early may
-        // have to wait for the next.
+        // Do not rotate during a fetch: requests that wait for a fetch that began too early may
+        // have to wait for the next one.
         while newest.load(Ordering::SeqCst) < rotation {
             tasks.try_join_next().map(Result::unwrap);
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
-        // The next key is published, and signs from then on; the one before it stays, the one
-        // before that goes.
+        // The next key is published and signs from now on. The previous key stays, the one before
+        // it is removed.
         let publish: Vec<_> = keys
             .iter()
             .take(rotation + 1)
@@ -173,8 +173,7 @@ async fn only_the_signature_of_a_token_is_not_verified_again() {
     for _ in 0..2 {
         assert_eq!(env.subject_or_code(&token).await, "ada");
     }
-    // Its last letters are the signature's: whoever has them and the rest of another token has
-    // nothing.
+    // A signature does not verify another message.
     claims["sub"] = json!("eve");
     let (message, _) = key
         .sign(&claims)
@@ -305,7 +304,7 @@ async fn an_introspection_response_is_cached_for_one_minute_or_until_the_token_e
     assert_eq!(
         (env.subject_or_code("long").await.as_str(), env.calls()),
         ("session_invalid", 2),
-        "revoked a minute ago"
+        "revoked for one minute"
     );
     respond_with(active.clone());
     env.advance(4);
@@ -329,6 +328,6 @@ async fn an_introspection_response_is_cached_for_one_minute_or_until_the_token_e
     assert_eq!(
         env.subject_or_code("short").await,
         "session_expired",
-        "whether it is remembered or asked about"
+        "cached or not"
     );
 }
