@@ -329,7 +329,8 @@ mod tests {
             sockets("token_type=realtime_scribe"),
             json!({"realtime_scribe": socket(&format!("{host}/v1/speech-to-text/realtime?token=t-1"))})
         );
-        let url = format!("{host}/v1/text-to-speech/{{voice_id}}/stream-input?single_use_token=t-1");
+        let url =
+            format!("{host}/v1/text-to-speech/{{voice_id}}/stream-input?single_use_token=t-1");
         assert_eq!(
             sockets("token_type=tts_websocket"),
             json!({"tts_websocket": socket(&url)})

@@ -59,8 +59,9 @@ impl<P: Provider> Broker<P> {
         );
         let cache =
             |id, field| SecretCache::new(Arc::clone(&store), id, field, fresh_for, clock.clone());
-        let profiles =
-            profiles.map(|(id, default)| Profiles::new(cache(id, SecretField::Text(check_profiles)), default));
+        let profiles = profiles.map(|(id, default)| {
+            Profiles::new(cache(id, SecretField::Text(check_profiles)), default)
+        });
         let secret = cache(secret_id, field);
         let limiter = limits.map(|limits| Limiter::new(limits, table, clock.clone()));
         Ok(Self {
