@@ -2,80 +2,83 @@
 //!
 //! Say here how long a token lives, and what it permits.
 
+use std::ops::RangeInclusive;
+
 use bytes::Bytes;
-use http::{Request, header};
+use http::{Request, Response, header};
 use serde_json::json;
 use voicemint::problem::Problem;
-use voicemint::provider::request::{Fields, TokenRequest};
-use voicemint::provider::token::{MintedToken, TokenResponse};
-use voicemint::provider::{ApiKey, Lifetimes, Provider};
+use voicemint::provider::{
+    BaseUrl, Fields, Lifetimes, Mint, MintContext, MintError, MintedToken, NoProfile, Provider,
+    TokenRequest, TokenResponse,
+};
 use voicemint::settings::Reader;
 
-/// The longest lifetime of a token, in seconds.
-const MAX_SECONDS: u32 = 3600;
+/// The permitted lifetimes of a token, in seconds.
+const LIFETIME_SECONDS: RangeInclusive<u32> = 1..=3600;
 
 /// Acme Voice, with the settings of a deployment.
 #[derive(Debug)]
 pub struct Acme {
-    base_url: String,
+    base_url: BaseUrl,
     lifetimes: Lifetimes,
 }
 
 impl Provider for Acme {
     const NAME: &'static str = "acme";
-    const COOKIE: &'static str = "__Host-acme-token";
-    // `true` if the provider accepts a token only once.
-    const SINGLE_USE: bool = false;
+    // What only this provider's requests have, and its profiles. SECRET, SUBJECT, CALLS and
+    // IS_REPEATABLE have defaults.
+    type Options = ();
+    type Profile = NoProfile;
 
     fn from_settings(reader: &mut Reader) -> Self {
         // Read each setting of provider.toml here.
         Self {
             base_url: reader.base_url("PROVIDER_BASE_URL", "https://api.example.com"),
-            lifetimes: Lifetimes::from_settings(reader, MAX_SECONDS),
+            lifetimes: Lifetimes::from_settings(reader, LIFETIME_SECONDS),
         }
     }
 
-    fn base_url(&self) -> &str {
+    fn base_url(&self) -> &BaseUrl {
         &self.base_url
     }
 
     fn token_request(&self, mut fields: Fields) -> Result<TokenRequest, Problem> {
-        // Read each field of provider.toml here. The grants are what GRANTS_CLAIM must list.
-        let expires_in = fields.whole_number("expires_in", 1..=self.lifetimes.max);
+        // Read each field of provider.toml here. Add `.with_grants(…)`, which GRANTS_CLAIM must
+        // list, and `.with_single_use(true)` if the provider accepts a token only once.
+        let expires_in = self.lifetimes.take(&mut fields, ["expires_in"]);
         fields.finish()?;
-        Ok(TokenRequest {
-            grants: Vec::new(),
-            expires_in: expires_in.unwrap_or(self.lifetimes.default),
-            max_session_duration: None,
-        })
+        Ok(TokenRequest::new(expires_in))
     }
 
-    fn mint_request(&self, request: &TokenRequest, key: &ApiKey) -> http::Result<Request<Bytes>> {
+    fn mint(&self, context: &MintContext<'_>) -> Result<Mint, MintError> {
         // Write here what the provider documents.
-        let body = json!({"expires_in": request.expires_in}).to_string();
-        Request::post(format!("{}/acme/v1/tokens", self.base_url))
-            .header(header::AUTHORIZATION, key.header("Bearer ")?)
+        let body = json!({"expires_in": context.request().expires_in()}).to_string();
+        let call = Request::post(format!("{}/acme/v1/tokens", self.base_url.as_str()))
+            .header(header::AUTHORIZATION, context.key()?.header("Bearer ")?)
             .header(header::CONTENT_TYPE, "application/json")
-            .body(body.into())
+            .body(body.into())?;
+        Ok(call.into())
     }
 
     fn parse_token(
         &self,
-        request: &TokenRequest,
-        body: &[u8],
+        _context: &MintContext<'_>,
+        response: &Response<Bytes>,
     ) -> Result<MintedToken, &'static str> {
-        // If the response states a lifetime, take it instead of the requested one.
-        let token = TokenResponse::parse(body)?.token("token")?;
-        Ok(MintedToken {
-            token,
-            expires_in: request.expires_in,
-        })
+        // If the response states an expiry, add `.expires_in(…)` or `.expires_at(…)`.
+        TokenResponse::parse(response.body())?
+            .token("token")
+            .map(MintedToken::new)
     }
+
+    // If the token opens WebSockets, list them in `details`, as functions/cartesia does.
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
     use voicemint::problem::Code;
 
     fn with_settings(variables: &'static [(&str, &str)]) -> Acme {
@@ -94,7 +97,7 @@ mod tests {
     #[test]
     fn the_deployments_settings_limit_a_request() {
         let provider = with_settings(&[("MAX_EXPIRES_IN", "30")]);
-        assert_eq!(token_request(&provider, "").ok().unwrap().expires_in, 30);
+        assert_eq!(token_request(&provider, "").ok().unwrap().expires_in(), 30);
         for body in [r#"{"expires_in":31}"#, r#"{"unknown":1}"#] {
             let refused = token_request(&provider, body).unwrap_err();
             assert_eq!(refused.code, Code::RequestInvalid, "{body}");
@@ -105,11 +108,14 @@ mod tests {
     fn a_response_without_a_token_is_an_error() {
         let provider = with_settings(&[]);
         let request = token_request(&provider, "").ok().unwrap();
-        let minted = provider.parse_token(&request, br#"{"token":"abc","more":1}"#);
-        assert_eq!(minted.ok().unwrap().expires_in, 60);
+        let context = MintContext::new(&request, Duration::ZERO);
+        let parse = |body: &'static str| {
+            let response = Response::new(Bytes::from_static(body.as_bytes()));
+            provider.parse_token(&context, &response)
+        };
+        assert!(parse(r#"{"token":"abc","more":1}"#).is_ok());
         for body in ["", "{}", r#"{"token":""}"#, r#"{"token":7}"#, "<html>"] {
-            let parsed = provider.parse_token(&request, body.as_bytes());
-            assert!(parsed.is_err(), "{body}");
+            assert!(parse(body).is_err(), "{body}");
         }
     }
 }
