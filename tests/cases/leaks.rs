@@ -40,6 +40,12 @@ impl LeakCheck {
             self.secret("a token", &response.token());
             let mut body = response.json();
             body["token"] = json!("");
+            // The URLs of the sockets contain the token too, and nothing else that is secret.
+            let sockets = body["connect"].as_object_mut();
+            for socket in sockets.into_iter().flat_map(|sockets| sockets.values_mut()) {
+                let url = socket["url"].as_str().unwrap_or_default();
+                socket["url"] = json!(url.replace(&response.token(), ""));
+            }
             visible.body = body.to_string();
         }
         if let Some((_, value, _)) = response.cookie().filter(|(_, value, _)| !value.is_empty()) {
