@@ -13,7 +13,7 @@ const SOCKETS = [
   ['cartesia', { grants: { tts: true } }, 'tts', {}],
   ['cartesia', { grants: { stt: true } }, 'stt', { model: 'ink-2', encoding: 'pcm_s16le', sample_rate: 16000 }],
   ['elevenlabs', { token_type: 'realtime_scribe' }, 'realtime_scribe', { model_id: 'scribe_v2_realtime' }],
-  ['elevenlabs', { token_type: 'tts_websocket' }, 'tts_websocket', { model_id: 'eleven_flash_v2_5' }],
+  ['elevenlabs', { token_type: 'tts_websocket' }, 'tts_websocket', { output_format: 'pcm_24000' }],
   ['assemblyai', {}, 'streaming', { sample_rate: 16000 }],
 ];
 
@@ -27,7 +27,7 @@ function opens(url, protocols) {
     };
     socket.addEventListener('error', () => finish(false));
     socket.addEventListener('close', () => finish(false));
-    socket.addEventListener('message', ({ data }) => finish(!/error/i.test(data)));
+    socket.addEventListener('message', ({ data }) => finish(!/"error"/i.test(data)));
     socket.addEventListener('open', () => setTimeout(() => finish(true), 300));
   });
 }
