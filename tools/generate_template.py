@@ -20,6 +20,12 @@ SECRET_ARN = (
     '!Sub ["arn:${Rest}", {Rest: !Select [1, !Split ["arn:", !Sub "${NAME}arn:${AWS::Partition}:secretsmanager:${AWS::Region}:'
     '${AWS::AccountId}:secret:${NAME}-??????"]]}]'
 )
+# What Lambda needs for functions in a VPC.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+INTERFACES = (
+    "CreateNetworkInterface", "DescribeNetworkInterfaces", "DescribeSubnets", "DeleteNetworkInterface",
+    "AssignPrivateIpAddresses", "UnassignPrivateIpAddresses",
+)  # fmt: skip
 # CloudFormation's maximum for Fn::And.
 MAX_TERMS = 10
 
@@ -40,6 +46,11 @@ def template(root, providers):
             f'["Voicemint/${{AWS::StackName}}", "{of.name} rejected", {{"label": "{of.name}"}}]' for of in providers
         ),
         "functions": "\n          ".join(f"{of.prefix}: !If [Has{of.prefix}, !Ref {of.prefix}Function, none]" for of in providers),
+        "functions and their versions": "\n".join(
+            f"                  - !If [Has{of.prefix}, !{what}, !Ref AWS::NoValue]"
+            for of in providers
+            for what in (f"GetAtt {of.prefix}Function.Arn", f'Sub "${{{of.prefix}Function.Arn}}:*"')
+        ),
         "secret pattern": SECRET[0],
         "url pattern": URL[0],
     }.items():
@@ -65,9 +76,9 @@ def rendered(provider, text):
     # It has texts of the provider's own, so it is filled in afterwards.
     secret = "Name or full ARN of the secret with the API key of Acme Voice; empty does not deploy Acme Voice"
     statement = (
-        "            - Effect: Allow\n"
-        "              Action: secretsmanager:GetSecretValue\n"
-        "              Resource: {{secret arn: %s}}"
+        "              - Effect: Allow\n"
+        "                Action: secretsmanager:GetSecretValue\n"
+        "                Resource: {{secret arn: %s}}"
     )
     secrets = [of.parameter for of in provider.settings if of.data["type"] == "secret"]
     variables = [f"          {of.variable}: !Ref {of.parameter}" for of in provider.settings]
@@ -78,6 +89,7 @@ def rendered(provider, text):
         "rules": rules(provider),
         "variables": "\n".join(variables),
         "statements": "\n".join(statement % name for name in secrets),
+        "interfaces": f"[{', '.join(f'ec2:{name}' for name in INTERFACES)}]",
     }.items():
         text = filled(text, name, value)
     parts = re.split(r"(?m)^(\w+):\n", text)[1:]
@@ -204,7 +216,7 @@ def settings(text):
     """The parameters that reach a function: its environment, memory or tracing refers to them."""
     shared = text[text.index("\nGlobals:") : text.index("\nParameters:")]
     environments = [shared[shared.index("    Environment:") :], *re.findall(r"      Environment:\n(?:        .*\n)+", text)]
-    seen = [*re.findall(r"(?:MemorySize|Tracing): .*", shared), *environments]
+    seen = [*re.findall(r"(?:MemorySize|Tracing): .*", shared), *re.findall(r"    VpcConfig:.*\n(?:      .*\n)+", shared), *environments]
     names = re.findall(r"!Ref (\w+)|\$\{(\w+)\}", "\n".join(seen))
     parameters = re.findall(r"(?m)^  (\w+):$", text[text.index("\nParameters:") : text.index("\nMappings:")])
     names = {one or other for one, other in names}

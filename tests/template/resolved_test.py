@@ -26,6 +26,10 @@ def counts(pattern, line):
     return all(operators[operator](line[field], value) for field, operator, value in conditions)
 
 
+def statements(role):
+    return [one for of in role["Policies"] for one in of["PolicyDocument"]["Statement"]]
+
+
 class EachStack:
     """Properties of the stack with few settings and with all settings."""
 
@@ -162,9 +166,8 @@ class EachStack:
         stack = self.stack
         for name in deployed(stack):
             provider = source()["Resources"][f"{name}Function"]["Properties"]["CodeUri"].removeprefix("functions/")
-            policies = stack.resources[f"{name}FunctionRole"]["Properties"]["Policies"]
-            statements = [one for of in policies for one in of["PolicyDocument"]["Statement"]]
-            counting = [one for one in statements if "dynamodb" in json.dumps(one)]
+            role = stack.resources[f"{name}FunctionRole"]["Properties"]
+            counting = [one for one in statements(role) if "dynamodb" in json.dumps(one)]
             # shared/src/limit names items `<provider>#<subject>`.
             self.assertEqual(counting, [{
                 "Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": "<LimitTable.Arn>",
@@ -181,16 +184,39 @@ class EachStack:
         stack = self.stack
         self.assertEqual(stack.violations(), [])
 
-    def test_the_roles_of_functions_have_only_managed_policies_for_logs_and_traces(self):
+    def test_each_function_has_a_role_that_may_write_only_to_its_own_log_group(self):
         stack = self.stack
-        expected = {"service-role/AWSLambdaBasicExecutionRole"}
-        if stack.parameters["Tracing"] == "Active":
-            expected.add("AWSXrayWriteOnlyAccess")
-        if stack.holds("NeedsMore"):
-            expected.add("<MorePolicy>")
-        for name in deployed(stack):
-            arns = stack.resources[f"{name}FunctionRole"]["Properties"]["ManagedPolicyArns"]
-            self.assertEqual({arn.removeprefix("arn:aws:iam::aws:policy/") for arn in arns}, expected, name)
+        for name, provider in deployed(stack).items():
+            group = f"arn:aws:logs:eu-central-1:123456789012:log-group:/voicemint/voicemint/{provider}:*"
+            self.assertEqual(stack.resources[f"{name}Function"]["Properties"]["Role"], f"<{name}FunctionRole.Arn>")
+            role = stack.resources[f"{name}FunctionRole"]["Properties"]
+            self.assertEqual(role.get("ManagedPolicyArns", []), ["<MorePolicy>"] if stack.holds("NeedsMore") else [], name)
+            logs = [one for one in statements(role) if "logs:" in json.dumps(one)]
+            # Without CreateLogGroup: a function that ends late would create its deleted group again.
+            self.assertEqual(logs, [{"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": group}])
+            traces = [one for one in statements(role) if "xray:" in json.dumps(one)]
+            self.assertEqual(len(traces), 1 if stack.parameters["Tracing"] == "Active" else 0)
+
+    def test_each_role_has_the_permissions_boundary_if_there_is_one(self):
+        boundary = self.stack.parameters["PermissionsBoundary"]
+        roles = self.stack.of_type("AWS::IAM::Role")
+        self.assertGreaterEqual(len(roles), 1 + len(deployed(self.stack)))
+        for name, role in roles.items():
+            self.assertEqual(role.get("PermissionsBoundary", ""), boundary, name)
+
+    def test_codedeploy_may_shift_only_the_aliases_of_this_stack(self):
+        role = self.stack.resources["DeploymentRole"]["Properties"]
+        self.assertNotIn("ManagedPolicyArns", role)
+        self.assertNotIn("CodeDeployServiceRole", self.stack.resources)
+        for name in deployed(self.stack):
+            group = self.stack.resources[f"{name}FunctionDeploymentGroup"]["Properties"]
+            self.assertEqual(group["ServiceRoleArn"], "<DeploymentRole.Arn>")
+        shift, alarms = statements(role)[:2]
+        self.assertEqual(set(shift["Action"]), {"lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetProvisionedConcurrencyConfig"})
+        self.assertEqual(set(shift["Resource"]), {
+            arn for name in deployed(self.stack) for arn in (f"<{name}Function.Arn>", f"<{name}Function.Arn>:*")
+        })
+        self.assertEqual(alarms, {"Effect": "Allow", "Action": "cloudwatch:DescribeAlarms", "Resource": "*"})
 
 
 class WithFewSettings(EachStack, unittest.TestCase):
@@ -242,6 +268,20 @@ class Choices(unittest.TestCase):
         self.assertNotIn("CodeDeploy", json.dumps(stack.resources))
         self.assertEqual(len(stack.of_type("AWS::Lambda::Alias")), 1)
 
+    def test_functions_are_in_a_vpc_only_on_request_and_only_then_manage_network_interfaces(self):
+        vpc = {"SubnetIds": "subnet-0a,subnet-0b", "SecurityGroupIds": "sg-0a"}
+        for given, interfaces in ((FEW, 0), (FEW | vpc, 2)):
+            stack = Stack(given)
+            function = stack.resources["CartesiaFunction"]["Properties"]
+            expected = {"SubnetIds": ["subnet-0a", "subnet-0b"], "SecurityGroupIds": ["sg-0a"]} if interfaces else None
+            self.assertEqual(function.get("VpcConfig"), expected)
+            role = stack.resources["CartesiaFunctionRole"]["Properties"]
+            found = [one for one in statements(role) if "ec2:" in json.dumps(one)]
+            self.assertEqual([one["Effect"] for one in found], ["Allow", "Deny"][:interfaces])
+            self.assertEqual("ec2:" in json.dumps(stack.resources), bool(interfaces))
+        # Lambda manages the interfaces; the function's own code must not.
+        self.assertEqual(list(found[1]["Condition"]["ArnLike"]), ["lambda:SourceFunctionArn"])
+
     def test_a_second_stack_has_other_names(self):
         first, second = STACKS["all"].resources, Stack(ALL, {"AWS::StackName": "voicemint-eu"}).resources
         self.assertEqual(set(first), set(second))
@@ -284,6 +324,8 @@ class Choices(unittest.TestCase):
         for given, violation in (
             ({"CartesiaSecretId": ""}, "Set the secret of at least one provider"),
             ({"CartesiaSecretId": "", "ElevenLabsSecretId": "x"}, None),
+            ({"SubnetIds": "subnet-0a"}, "SubnetIds needs SecurityGroupIds"),
+            ({"SecurityGroupIds": "sg-0a"}, "SecurityGroupIds needs SubnetIds"),
             ({"DomainName": "voice.example.com"}, "DomainName needs CertificateArn, or HostedZoneId to create a certificate"),
             ({"DefaultEndpoint": "disabled"}, "DefaultEndpoint disabled needs DomainName, because API Gateway's host is then the only one"),
             ({"SessionIssuer": ""}, "Set SessionIssuer, the issuer of sessions"),
@@ -322,7 +364,7 @@ class Settings(unittest.TestCase):
     def test_a_change_of_any_parameter_that_reaches_a_function_publishes_a_version(self):
         template = source()
         shared = template["Globals"]["Function"]
-        seen = json.dumps([shared[of] for of in ("Environment", "MemorySize", "Tracing")])
+        seen = json.dumps([shared[of] for of in ("Environment", "MemorySize", "Tracing", "VpcConfig")])
         seen += json.dumps([of["Environment"] for of in self.functions().values()])
         parameters = set(template["Parameters"])
         reaching = {name for name in re.findall(r'"Ref": "(\w+)"|\$\{(\w+)\}', seen) for name in name if name in parameters}
@@ -355,6 +397,9 @@ class Settings(unittest.TestCase):
             ("DomainName", ["voice.example.com"], ["https://voice.example.com", "voice.example.com/", "Voice.example.com", "localhost"]),
             ("GrantsClaim", ["grants", "/app_metadata/voice", "https://example.com/grants"], [" grants"]),
             ("HostedZoneId", ["Z0123456789ABCDEFGHIJ"], ["/hostedzone/Z0123456789ABCDEFGHIJ", "example.com"]),
+            ("PermissionsBoundary", ["arn:aws:iam::123456789012:policy/team/boundary", "arn:aws:iam::aws:policy/PowerUserAccess"], ["boundary", "arn:aws:iam::123456789012:role/x"]),
+            ("SubnetIds", ["subnet-0a1b", "subnet-0a,subnet-0b"], ["0a1b", "subnet-0a, subnet-0b", "sg-0a"]),
+            ("SecurityGroupIds", ["sg-0a1b"], ["default"]),
             ("RateLimit", ["10/minute", "off", ""], ["10", "10/week", "0/minute", "Off", "off/minute", "none"]),
             ("ReservedConcurrency", ["0", "20"], ["-1", "many"]),
             ("SecretsKeyArn", ["arn:aws:kms:eu-central-1:123456789012:key/0123-ab"], ["alias/voicemint", "arn:aws:kms:eu-central-1:123456789012:alias/x"]),

@@ -68,6 +68,9 @@ ALL = FEW | REQUIRED | {
     "DefaultEndpoint": "disabled",
     "AlarmTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms",
     "ReservedConcurrency": "20",
+    "PermissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+    "SubnetIds": "subnet-0a,subnet-0b",
+    "SecurityGroupIds": "sg-0a",
     "Tracing": "Active",
     "LogRetentionDays": "90",
 }
