@@ -1,5 +1,6 @@
 """template.yaml: deploy/base.yaml, with deploy/provider.yaml once per provider."""
 
+import hashlib
 import json
 import re
 import textwrap
@@ -31,8 +32,10 @@ MAX_TERMS = 10
 
 
 def template(root, providers):
-    base = (root / "deploy/base.yaml").read_text().partition("\n\n")[2]
-    sections = [rendered(provider, (root / "deploy/provider.yaml").read_text()) for provider in providers]
+    base, block = ((root / "deploy" / name).read_text() for name in ("base.yaml", "provider.yaml"))
+    number = unhashed(base, block)
+    base = base.partition("\n\n")[2]
+    sections = [rendered(provider, block) for provider in providers]
     for name in ("Parameters", "Rules", "Conditions", "Resources", "Outputs"):
         gap = "\n" if name == "Resources" else ""
         base = filled(base, f"provider {name}", gap.join(section[name] for section in sections))
@@ -51,6 +54,7 @@ def template(root, providers):
             for of in providers
             for what in (f"GetAtt {of.prefix}Function.Arn", f'Sub "${{{of.prefix}Function.Arn}}:*"')
         ),
+        "unhashed": number,
         "secret pattern": SECRET[0],
         "url pattern": URL[0],
     }.items():
@@ -61,6 +65,16 @@ def template(root, providers):
     if left := re.search(r"\{\{.*?\}\}", base):
         raise ValueError(f"deploy/ contains {left[0]}, which is not known")
     return FIRST_LINES + base
+
+
+def unhashed(base, block):
+    """A hash of the functions' properties that SAM does not hash, so that a change of them publishes
+    a version. It may change more often than needed, but not with the comments.
+    """
+    shared = base[base.index("\nGlobals:") : base.index("    Environment:")]
+    own = block[block.index("  AcmeFunction:") : block.index("      Environment:")]
+    text = re.sub(r" +#.*", "", shared + own)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def check_names(text):
@@ -220,7 +234,7 @@ def settings(text):
     names = re.findall(r"!Ref (\w+)|\$\{(\w+)\}", "\n".join(seen))
     parameters = re.findall(r"(?m)^  (\w+):$", text[text.index("\nParameters:") : text.index("\nMappings:")])
     names = {one or other for one, other in names}
-    pairs = " ".join(f"{name}=${{{name}}}" for name in parameters if name in names)
+    pairs = " ".join(f"{name}=${{{name}}}" for name in parameters if name in names and name != "Release")
     return textwrap.fill(pairs, 100, initial_indent=" " * 8, subsequent_indent=" " * 8, break_on_hyphens=False)
 
 

@@ -358,8 +358,8 @@ class Settings(unittest.TestCase):
         given = set(source()["Globals"]["Function"]["Environment"]["Variables"])
         for function in self.functions().values():
             given |= set(function["Environment"]["Variables"])
-        for_sam_local = {"AWS_ENDPOINT_URL_SECRETS_MANAGER"}
-        self.assertEqual(given - for_sam_local, documented)
+        for_sam_local, for_lambda = "AWS_ENDPOINT_URL_SECRETS_MANAGER", "RELEASE"
+        self.assertEqual(given - {for_sam_local, for_lambda}, documented)
 
     def test_a_change_of_any_parameter_that_reaches_a_function_publishes_a_version(self):
         template = source()
@@ -368,13 +368,41 @@ class Settings(unittest.TestCase):
         seen += json.dumps([of["Environment"] for of in self.functions().values()])
         parameters = set(template["Parameters"])
         reaching = {name for name in re.findall(r'"Ref": "(\w+)"|\$\{(\w+)\}', seen) for name in name if name in parameters}
+        # Each deployment has another Release: alone, it publishes nothing.
+        self.assertIn("Release", reaching)
+        reaching.remove("Release")
         content = template["Resources"]["Settings"]["Properties"]["Content"]["Fn::Sub"]
         self.assertEqual(set(re.findall(r"(\w+)=\$\{\1\}", content)), reaching)
         for stack in STACKS.values():
             for name, version in stack.of_type("AWS::Lambda::Version").items():
-                self.assertEqual(version["Description"], "Settings <Settings.VersionNumber>", name)
+                self.assertRegex(version["Description"], r"^Settings <Settings\.VersionNumber>, template [0-9a-f]{8}$", name)
             for name, function in stack.of_type("AWS::Lambda::Function").items():
                 self.assertIn("<Settings.VersionNumber>", function["Description"], name)
+
+    def test_every_attempt_to_deploy_differs_to_lambda(self):
+        # Otherwise Lambda publishes no version after a canary that was rolled back, because the
+        # same version exists already, and CloudFormation fails.
+        for release in ("4e1c598-1", "4e1c598-2"):
+            for function in Stack(FEW | {"Release": release}).of_type("AWS::Lambda::Function").values():
+                if function["Runtime"] == "provided.al2023":
+                    self.assertEqual(function["Environment"]["Variables"]["RELEASE"], release)
+        first, second = (Stack(FEW | {"Release": release}).resources for release in ("a", "b"))
+        self.assertEqual(set(first), set(second), "a release alone publishes no version")
+
+    def test_replaced_versions_are_kept(self):
+        for stack in STACKS.values():
+            versions = {name: of for name, of in stack.resources.items() if of["Type"] == "AWS::Lambda::Version"}
+            self.assertTrue(versions)
+            for name, of in versions.items():
+                # DeletionPolicy does not apply to a resource that an update replaces.
+                self.assertEqual((of.get("DeletionPolicy"), of.get("UpdateReplacePolicy")), ("Retain", "Retain"), name)
+
+    def test_descriptions_change_with_what_sam_does_not_hash(self):
+        for function in self.functions().values():
+            shared = source()["Globals"]["Function"]
+            (number,) = re.findall(r", template ([0-9a-f]{8})", function["VersionDescription"]["Fn::Sub"])
+            # Without a change of the function itself, Lambda publishes no version.
+            self.assertIn(f", template {number} of ", shared["Description"]["Fn::Sub"])
 
     def test_every_parameter_has_a_description_and_a_valid_default(self):
         for name, of in source()["Parameters"].items():

@@ -10,7 +10,7 @@ from unittest import mock
 REPOSITORY = Path(__file__).parents[2]
 sys.path.append(str(REPOSITORY / "tools"))
 import generate  # noqa: E402
-from generate_template import all_of, number_pattern, template  # noqa: E402
+from generate_template import all_of, number_pattern, template, unhashed  # noqa: E402
 from providers import Invalid, Provider, fill_in, providers, shared_settings  # noqa: E402
 
 
@@ -50,6 +50,21 @@ class Generate(unittest.TestCase):
                 Path(folder, "provider.toml").write_text(good.replace(old, new, 1))
                 with self.assertRaisesRegex(Invalid, re.escape(reason)):
                     Provider(Path(folder), shared_settings())
+
+    def test_what_sam_does_not_hash_changes_the_description_of_versions(self):
+        base, block = ((REPOSITORY / "deploy" / name).read_text() for name in ("base.yaml", "provider.yaml"))
+        known = unhashed(base, block)
+        for old, new in (
+            ("Timeout: 10 ", "Timeout: 11 "),
+            ("Runtime: provided.al2023", "Runtime: provided.al2025"),
+            ("Handler: bootstrap", "Handler: other"),
+            ("LogGroup: !Ref AcmeLogs", "LogGroup: !Ref AccessLogs"),
+        ):
+            changed = [text.replace(old, new) for text in (base, block)]
+            self.assertNotEqual(changed, [base, block], old)
+            self.assertNotEqual(unhashed(*changed), known, old)
+        self.assertEqual(unhashed(re.sub(r" # .*", "", base), block), known, "comments are not part of it")
+        self.assertEqual(unhashed(base.replace("Default: 60/minute", "Default: 50/minute"), block), known)
 
     def test_two_resources_of_one_name_are_refused(self):
         first, second, *_ = providers()
