@@ -54,6 +54,13 @@ def template(root, providers):
             for of in providers
             for what in (f"GetAtt {of.prefix}Function.Arn", f'Sub "${{{of.prefix}Function.Arn}}:*"')
         ),
+        "versions": "\n".join(
+            ["", *(f"              - !If [Has{of.prefix}, !Ref {of.prefix}Function.Version, !Ref AWS::NoValue]" for of in providers)]
+        ),
+        "versions of functions": "\n".join(
+            f'                  - !If [Has{of.prefix}, !Sub "${{{of.prefix}Function.Arn}}:*", !Ref AWS::NoValue]' for of in providers
+        ),
+        "check": textwrap.indent((root / "deploy/check.py").read_text(), " " * 10),
         "unhashed": number,
         "secret pattern": SECRET[0],
         "url pattern": URL[0],

@@ -64,11 +64,34 @@ class EachStack:
         settings = stack.resources["ApiApiGatewayDefaultStage"]["Properties"]["DefaultRouteSettings"]
         self.assertEqual(settings, {"ThrottlingRateLimit": "100", "ThrottlingBurstLimit": "200"})
 
+    def test_new_versions_are_checked_before_they_receive_traffic(self):
+        stack = self.stack
+        check = stack.resources["CheckFunction"]["Properties"]
+        versions = {re.sub(r"\W", "", one) for one in check["Environment"]["Variables"]["VERSIONS"].split()}
+        self.assertEqual(versions, set(stack.of_type("AWS::Lambda::Version")))
+        for name in deployed(stack):
+            update = stack.resources[f"{name}FunctionAliaslive"]["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
+            self.assertEqual(update["BeforeAllowTrafficHook"], "<CheckFunction>")
+        role = stack.resources["CheckRole"]["Properties"]
+        self.assertEqual(check["Role"], "<CheckRole.Arn>")
+        invoke, report, logs = statements(role)
+        self.assertEqual(invoke["Action"], "lambda:InvokeFunction")
+        self.assertEqual(set(invoke["Resource"]), {f"<{name}Function.Arn>:*" for name in deployed(stack)})
+        self.assertEqual(report, {
+            "Effect": "Allow", "Action": "codedeploy:PutLifecycleEventHookExecutionStatus",
+            "Resource": "arn:aws:codedeploy:eu-central-1:123456789012:deploymentgroup:<ServerlessDeploymentApplication>/*",
+        })
+        self.assertTrue(logs["Resource"].endswith(":log-group:/voicemint/voicemint/check:*"))
+        # Its name does not begin with CodeDeployHook_, as CodeDeploy's managed policies require.
+        self.assertEqual(statements(stack.resources["DeploymentRole"]["Properties"])[2], {
+            "Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "<CheckFunction.Arn>",
+        })
+
     def test_each_log_group_expires_and_each_function_writes_to_its_own(self):
         stack = self.stack
         groups = stack.of_type("AWS::Logs::LogGroup")
         self.assertEqual({of["RetentionInDays"] for of in groups.values()}, {stack.parameters["LogRetentionDays"]})
-        self.assertEqual(set(groups), {"AccessLogs"} | {f"{name}Logs" for name in deployed(stack)})
+        self.assertEqual(set(groups), {"AccessLogs", "CheckLogs"} | {f"{name}Logs" for name in deployed(stack)})
         for name in deployed(stack):
             function = stack.resources[f"{name}Function"]["Properties"]
             self.assertEqual(function["LoggingConfig"], {"LogGroup": f"<{name}Logs>"})
@@ -85,7 +108,7 @@ class EachStack:
             update = stack.resources[f"{name}FunctionAliaslive"]["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
             self.assertEqual(update["DeploymentGroupName"], f"<{name}FunctionDeploymentGroup>")
             group = stack.resources[f"{name}FunctionDeploymentGroup"]["Properties"]
-            self.assertEqual(group["DeploymentConfigName"], "CodeDeployDefault.LambdaCanary10Percent5Minutes")
+            self.assertEqual(group["DeploymentConfigName"], "CodeDeployDefault.LambdaCanary10Percent15Minutes")
             self.assertEqual(group["AlarmConfiguration"], {"Enabled": True, "Alarms": [{"Name": f"<{name}FailedAlarm>"}]})
             self.assertIn("DEPLOYMENT_STOP_ON_ALARM", group["AutoRollbackConfiguration"]["Events"])
 
@@ -288,7 +311,7 @@ class Choices(unittest.TestCase):
         # CloudFormation chooses unique names for all resources without these properties.
         fixed = {"AWS::Logs::LogGroup": "LogGroupName", "AWS::CloudWatch::Dashboard": "DashboardName"}
         names = [[of["Properties"][fixed[of["Type"]]] for of in one.values() if of["Type"] in fixed] for one in (first, second)]
-        self.assertEqual(len(names[0]), len(PROVIDERS) + 2)
+        self.assertEqual(len(names[0]), len(PROVIDERS) + 3)
         self.assertFalse(set(names[0]) & set(names[1]))
 
     def test_there_is_no_reserved_concurrency_unless_set_and_it_may_be_0(self):
@@ -376,7 +399,8 @@ class Settings(unittest.TestCase):
         for stack in STACKS.values():
             for name, version in stack.of_type("AWS::Lambda::Version").items():
                 self.assertRegex(version["Description"], r"^Settings <Settings\.VersionNumber>, template [0-9a-f]{8}$", name)
-            for name, function in stack.of_type("AWS::Lambda::Function").items():
+            for name in deployed(stack):
+                function = stack.resources[f"{name}Function"]["Properties"]
                 self.assertIn("<Settings.VersionNumber>", function["Description"], name)
 
     def test_every_attempt_to_deploy_differs_to_lambda(self):
