@@ -106,7 +106,7 @@ class WithEverything(unittest.TestCase):
             {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": SECRET + "introspection-??????"},
             {
                 "Effect": "Allow", "Action": "kms:Decrypt", "Resource": ALL["SecretsKeyArn"],
-                "Condition": {"StringEquals": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"}},
+                "Condition": {"StringLike": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com*"}},
             },
         ])
 

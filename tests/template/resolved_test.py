@@ -305,6 +305,37 @@ class Choices(unittest.TestCase):
         # Lambda manages the interfaces; the function's own code must not.
         self.assertEqual(list(found[1]["Condition"]["ArnLike"]), ["lambda:SourceFunctionArn"])
 
+    def test_the_latency_alarm_changes_its_state_with_few_requests(self):
+        alarm = STACKS["few"].resources["LatencyAlarm"]["Properties"]
+        self.assertEqual((alarm["EvaluateLowSampleCountPercentile"], alarm["Period"]), ("evaluate", 300))
+
+    def test_mints_that_were_not_counted_fire_the_alarm_of_their_own_stack(self):
+        for stack in STACKS.values():
+            alarm = stack.resources["LimitUnavailableAlarm"]["Properties"]
+            for name in deployed(stack):
+                of = stack.resources[f"{name}LimitUnavailable"]["Properties"]
+                self.assertEqual((of["LogGroupName"], of["FilterPattern"]), (f"<{name}Logs>", "{ $.LimitUnavailable = 1 }"))
+                (metric,) = of["MetricTransformations"]
+                self.assertEqual((metric["MetricNamespace"], metric["MetricName"]), (alarm["Namespace"], alarm["MetricName"]))
+            self.assertEqual(alarm["Namespace"], "Voicemint/voicemint")
+
+    def test_names_are_short_enough_for_any_stack(self):
+        long = Stack(FEW, {"AWS::StackName": "v" * 128}).resources["SettingsOwner"]["Properties"]
+        self.assertLessEqual(len(long["Name"]), 64)
+        self.assertLessEqual(len(long["Description"]), 1024)
+
+    def test_the_link_to_the_dashboard_is_that_of_the_partition(self):
+        for partition, host in (
+            ("aws", "console.aws.amazon.com"), ("aws-us-gov", "console.amazonaws-us-gov.com"), ("aws-cn", "console.amazonaws.cn"),
+        ):
+            url = Stack(FEW, {"AWS::Partition": partition}).outputs["DashboardUrl"]
+            self.assertTrue(url.startswith(f"https://{host}/cloudwatch/home?region=eu-central-1#"), url)
+
+    def test_endpoints_of_aws_are_fips_or_dual_stack_on_request(self):
+        for given, values in (({}, ("false", "false")), ({"UseFipsEndpoint": "true", "UseDualstackEndpoint": "true"}, ("true", "true"))):
+            variables = Stack(FEW | given).resources["CartesiaFunction"]["Properties"]["Environment"]["Variables"]
+            self.assertEqual((variables["AWS_USE_FIPS_ENDPOINT"], variables["AWS_USE_DUALSTACK_ENDPOINT"]), values)
+
     def test_a_second_stack_has_other_names(self):
         first, second = STACKS["all"].resources, Stack(ALL, {"AWS::StackName": "voicemint-eu"}).resources
         self.assertEqual(set(first), set(second))
@@ -381,8 +412,9 @@ class Settings(unittest.TestCase):
         given = set(source()["Globals"]["Function"]["Environment"]["Variables"])
         for function in self.functions().values():
             given |= set(function["Environment"]["Variables"])
-        for_sam_local, for_lambda = "AWS_ENDPOINT_URL_SECRETS_MANAGER", "RELEASE"
-        self.assertEqual(given - {for_sam_local, for_lambda}, documented)
+        for_sam_local, for_lambda = {"AWS_ENDPOINT_URL_SECRETS_MANAGER"}, {"RELEASE"}
+        for_sdk = {"AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"}
+        self.assertEqual(given - for_sam_local - for_lambda - for_sdk, documented)
 
     def test_a_change_of_any_parameter_that_reaches_a_function_publishes_a_version(self):
         template = source()
@@ -439,6 +471,13 @@ class Settings(unittest.TestCase):
                     self.assertIn(of["Default"], of["AllowedValues"])
                 else:
                     self.assertRegex(of["Default"], of["AllowedPattern"])
+
+    def test_long_parameters_have_a_maximum_because_an_environment_has_4_kb(self):
+        longest = {name: of["MaxLength"] for name, of in source()["Parameters"].items() if "MaxLength" in of}
+        self.assertLessEqual({
+            "AllowedOrigins", "SessionIssuer", "SessionAudience", "SessionJwksUrl", "SessionAuthorizedParties", "SessionRequiredClaims", "NoProxy",
+        }, set(longest))
+        self.assertLessEqual(sum(longest.values()), 4096)
 
     def test_patterns_accept_valid_values_and_refuse_mistakes(self):
         for name, good, bad in (
