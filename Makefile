@@ -369,23 +369,36 @@ deploy: sam-build ## build and deploy to AWS as samconfig.toml says (ENV=staging
 .PHONY: deploy-built
 deploy-built: $(VENV_STAMP) ## deploy what make sam-build built
 	$(call say,deploy to $(ENV))
-	$(SAM) deploy --config-env $(ENV) $(ARGS)
+	$(WITH_SAM) python tools/deploy.py --sam sam --arch $(ARCH) --config-env $(ENV) $(ARGS)
 
 .PHONY: smoke
 smoke: $(VENV_STAMP) ## mint a token at each endpoint of a deployment (ENV=staging; tools/smoke.py explains where its session comes from)
 	$(call say,mint in $(ENV))
-	$(VENV)/bin/python tools/smoke.py --stack voicemint-$(ENV) $(ARGS)
+	$(VENV)/bin/python tools/smoke.py --config-env $(ENV) $(ARGS)
 
 .PHONY: keep
-keep: $(VENV_STAMP) ## save what is deployed now, for make rollback
+keep: $(VENV_STAMP) ## save what is deployed now, for make rollback (ARGS=--first accepts that nothing is)
 	$(call say,what is deployed to $(ENV))
 	@mkdir -p $(dir $(SAVED))
-	$(VENV)/bin/python tools/rollback.py keep voicemint-$(ENV) $(SAVED)
+	$(VENV)/bin/python tools/rollback.py keep --config-env $(ENV) $(SAVED) $(ARGS)
 
 .PHONY: rollback
 rollback: $(VENV_STAMP) ## restore what make keep saved
 	$(call say,restore what was deployed to $(ENV))
-	$(VENV)/bin/python tools/rollback.py restore $(SAVED)
+	$(VENV)/bin/python tools/rollback.py restore --config-env $(ENV) $(SAVED) $(ARGS)
+
+.PHONY: stop
+stop: $(VENV_STAMP) ## stop the functions of a deployment within seconds (ENV=production; PROVIDER=cartesia for one)
+	@$(VENV)/bin/python tools/emergency.py stop --config-env $(ENV) $(ARGS) $(PROVIDER)
+
+.PHONY: start
+start: $(VENV_STAMP) ## start the functions that make stop stopped
+	@$(VENV)/bin/python tools/emergency.py start --config-env $(ENV) $(ARGS) $(PROVIDER)
+
+.PHONY: secret
+secret: $(VENV_STAMP) ## store a provider's API key as voicemint/ENV/PROVIDER in Secrets Manager (PROVIDER=cartesia ENV=staging)
+	@test -n "$(PROVIDER)" || { echo 'make secret needs a provider: make secret PROVIDER=cartesia ENV=$(ENV)' >&2; exit 1; }
+	@$(VENV)/bin/python tools/secret.py --config-env $(ENV) $(ARGS) $(PROVIDER)
 
 .PHONY: venv
 venv: $(VENV_STAMP) ## install the Python tools into .venv

@@ -12,10 +12,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 QUICK = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1})
 
 
-def client(service, default_region=None, **options):
+def client(service, default_region=None, region=None, profile=None, **options):
     # Lambda, sam and other SDKs read AWS_REGION. boto3 reads only AWS_DEFAULT_REGION.
-    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+    session = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None, profile_name=profile)
     return session.client(service, region_name=session.region_name or default_region, **options)
+
+
+def errors():
+    """What a call of AWS raises."""
+    return BotoCoreError, ClientError
 
 
 if __name__ == "__main__":

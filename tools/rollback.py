@@ -1,8 +1,9 @@
 """Restores the previous deployment: run `make keep` before a deployment, and `make rollback` if the
 deployment does not work.
 
-    rollback.py keep STACK FILE     saves the template, parameters and tags of a stack
-    rollback.py restore FILE        updates the stack to them
+    rollback.py keep --config-env ENV FILE          saves the template, parameters and tags of the stack
+    rollback.py keep --config-env ENV FILE --first  also accepts that nothing is deployed yet
+    rollback.py restore --config-env ENV FILE       updates the stack to them
 
 CloudFormation itself rolls back a deployment that fails. This script is for a deployment that
 succeeds but does not work. Nothing is built again: the template names the artefacts that were
@@ -15,34 +16,33 @@ import hashlib
 import json
 import sys
 
-from aws import client as aws
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+from target import Failed, parser, target
 
 # The stack with the bucket of sam's artefacts.
 SAM_STACK = "aws-sam-cli-managed-default"
 GRADUAL, AT_ONCE = "GradualDeployment", "AllAtOnce"
 
 
-class Failed(Exception):
-    """Its message is one sentence: the error, and what to do."""
-
-
 def main(arguments):
+    made = parser(__doc__)
+    made.add_argument("action", choices=["keep", "restore"])
+    made.add_argument("file", metavar="FILE")
+    made.add_argument("--first", action="store_true", help="accept that nothing is deployed yet")
+    given = made.parse_args(arguments)
     try:
-        match arguments:
-            case ["keep", stack, file]:
-                return keep(stack, file)
-            case ["restore", file]:
-                return restore(file)
+        where = target(given)
+        if where is None:
+            raise Failed("name an environment with --config-env, or a stack with --stack-name")
+        return keep(where, given.file, given.first) if given.action == "keep" else restore(where, given.file)
     except (BotoCoreError, ClientError, WaiterError, Failed) as error:
         return f"rollback: {error}"
     except FileNotFoundError as error:
         return f"rollback: {error.filename} does not exist: `make keep` writes it before a deployment; deploy the earlier commit instead"
-    return __doc__
 
 
-def keep(stack, file):
-    client = aws("cloudformation")
+def keep(where, file, first):
+    client, stack = where.client("cloudformation"), where.stack
     found = describe(client, stack)
     saved = {"stack": stack}
     # A stack with only a change set for its first deployment has no template yet.
@@ -58,21 +58,25 @@ def keep(stack, file):
             # The template is the input of a macro, SAM's transform.
             "Capabilities": sorted({*found.get("Capabilities", []), "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"}),
         }
+    elif not first:
+        raise Failed(f"{stack} is not deployed in {client.meta.region_name}: check stack_name and region, or say --first if this is its first deployment")
     with open(file, "w") as out:
         json.dump(saved, out)
     print(f"{stack}: {'saved what is deployed' if 'update' in saved else 'nothing is deployed yet'}")
 
 
-def restore(file):
+def restore(where, file):
     with open(file) as saved:
         saved = json.load(saved)
     stack, update = saved["stack"], saved.get("update")
     if update is None:
         print(f"{stack}: nothing was deployed before, so there is nothing to restore; the stack stays as it is")
         return
+    if stack != where.stack:
+        raise Failed(f"{file} is of {stack}, not of {where.stack}: run make keep and make rollback with the same stack")
     before = all_at_once(update.get("Parameters", []))
-    client = aws("cloudformation")
-    update["TemplateURL"] = store(client, stack, update.pop("TemplateBody"))
+    client = where.client("cloudformation")
+    update["TemplateURL"] = store(where, update.pop("TemplateBody"))
     try:
         client.update_stack(StackName=stack, **update)
     except ClientError as error:
@@ -94,16 +98,16 @@ def all_at_once(parameters):
             return before
 
 
-def store(client, stack, template):
+def store(where, template):
     """Stores the template in sam's bucket and returns its URL. CloudFormation accepts templates
     over 51,200 bytes only from a bucket.
     """
-    outputs = {of["OutputKey"]: of["OutputValue"] for of in describe(client, SAM_STACK).get("Outputs", [])}
+    outputs = {of["OutputKey"]: of["OutputValue"] for of in describe(where.client("cloudformation"), SAM_STACK).get("Outputs", [])}
     if "SourceBucket" not in outputs:
         raise Failed(f"the stack {SAM_STACK} with a bucket for the template does not exist; deploy the earlier commit instead")
     template = template.encode()
-    place = {"Bucket": outputs["SourceBucket"], "Key": f"{stack}/{hashlib.sha256(template).hexdigest()}.template"}
-    bucket = aws("s3")
+    place = {"Bucket": outputs["SourceBucket"], "Key": f"{where.stack}/{hashlib.sha256(template).hexdigest()}.template"}
+    bucket = where.client("s3")
     bucket.put_object(Body=template, **place)
     return f"{bucket.meta.endpoint_url}/{place['Bucket']}/{place['Key']}"
 

@@ -1,9 +1,10 @@
 """Mints a token at each endpoint of a deployment, with a test session: `make smoke ENV=staging`.
 
-    smoke.py --stack voicemint-staging      the endpoints in the outputs of a stack
+    smoke.py --config-env staging           the endpoints in the outputs of the environment's stack
+    smoke.py --stack-name voicemint-eu      the endpoints in the outputs of a stack
     smoke.py https://…/cartesia/token …     these endpoints
 
-First, each endpoint must refuse a caller without a session. The test session is short-lived and
+First, the alias `live` of each function of the stack must be what was deployed, and each endpoint must refuse a caller without a session. The test session is short-lived and
 comes from the environment:
 
     SMOKE_TOKEN_URL       the URL that issues a session
@@ -24,9 +25,9 @@ SMOKE_ASKS replaces the token requests for deployments that allow less: {"eleven
 {"token_type": "batch_scribe"}}. Sessions and tokens are never printed.
 """
 
-import argparse
 import base64
 import hmac
+import itertools
 import json
 import os
 import sys
@@ -35,6 +36,7 @@ import urllib.error
 import urllib.request
 
 from providers import providers
+from target import Failed, parser, target
 
 # Each provider's smallest token, as provider.toml describes it.
 SMOKE = {provider.name: provider.data["smoke"] for provider in providers()}
@@ -50,46 +52,92 @@ TRIES_AT_GATEWAY = 30
 PAUSE = 2
 
 
-class Failed(Exception):
-    """Its message is one sentence."""
+# A new domain needs minutes until its name resolves and the gateway knows it.
+TRIES_AT_NEW_DOMAIN = 60
+MAX_WAIT = 120
+# What a version has of its own. Each attempt to deploy has another RELEASE, and publishes nothing
+# for it alone.
+PUBLISHED = (
+    "CodeSha256", "Environment", "Timeout", "MemorySize", "Runtime", "Handler", "Architectures", "Role", "LoggingConfig", "TracingConfig",
+    "VpcConfig", "Layers", "EphemeralStorage",
+)  # fmt: skip
+
+
+class Unreachable(Failed):
+    """No response arrived."""
 
 
 def main(arguments):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stack", help="a stack whose outputs name the endpoints")
-    parser.add_argument("urls", nargs="*", metavar="URL")
-    given = parser.parse_args(arguments)
+    made = parser(__doc__)
+    made.add_argument("urls", nargs="*", metavar="URL")
+    given = made.parse_args(arguments)
     try:
-        stack = describe(given.stack) if given.stack else {}
+        where = target(given)
+        stack = describe(where) if where else {}
         urls = given.urls + endpoints(stack)
         if not urls:
-            raise Failed("no endpoint to test: name a stack or URLs")
+            raise Failed("no endpoint to test: name an environment, a stack or URLs")
+        if where:
+            check_live(where)
         # First of all: an endpoint that accepts callers without a session must not receive one.
         for url in urls:
             check_requires_session(url)
         if os.environ.get("SMOKE_STRANGERS_ONLY") == "true":
             print("SMOKE_STRANGERS_ONLY is set: minting was skipped")
             return None
-        session_for = sessions(os.environ, parameters(stack))
+        session_for = sessions(os.environ, where, parameters(stack))
         for url in urls:
             check_mints(url, session_for, os.environ)
     except Failed as failed:
         return f"smoke: {failed}"
 
 
-def call_aws(service, what, call):
+def call_aws(where, service, what, call):
     # Imported here: without a stack, the standard library is enough.
-    from aws import client
-    from botocore.exceptions import BotoCoreError, ClientError
+    from aws import errors
 
     try:
-        return call(client(service))
-    except (BotoCoreError, ClientError) as error:
+        return call(where.client(service))
+    except errors() as error:
         raise Failed(f"cannot read {what}: {error}") from None
 
 
-def describe(stack):
-    return call_aws("cloudformation", f"the outputs of {stack}", lambda aws: aws.describe_stacks(StackName=stack)["Stacks"][0])
+def describe(where):
+    return call_aws(where, "cloudformation", f"the outputs of {where.stack}", lambda aws: aws.describe_stacks(StackName=where.stack)["Stacks"][0])
+
+
+def check_live(where):
+    """The alias of each function is what was deployed: CloudFormation publishes no version for some
+    changes, and says nothing.
+    """
+    for alias in aliases(where):
+        function, _, name = alias.rpartition(":")
+        deployed, live = (
+            call_aws(where, "lambda", function, lambda aws, which=which: aws.get_function_configuration(FunctionName=function, **which))
+            for which in ({}, {"Qualifier": name})
+        )
+        if different := [of for of in PUBLISHED if published(deployed, of) != published(live, of)]:
+            raise Failed(
+                f"{alias} has another {', '.join(different)} than what was deployed: version {live.get('Version')} is older; "
+                "deploy again with GradualDeployment=AllAtOnce"
+            )
+        print(f"{alias} is version {live.get('Version')}, as deployed")
+
+
+def aliases(where):
+    def listed(aws):
+        pages = aws.get_paginator("list_stack_resources").paginate(StackName=where.stack)
+        return [of for page in pages for of in page["StackResourceSummaries"]]
+
+    found = call_aws(where, "cloudformation", f"the resources of {where.stack}", listed)
+    return [of["PhysicalResourceId"] for of in found if of["ResourceType"] == "AWS::Lambda::Alias"]
+
+
+def published(configuration, name):
+    value = configuration.get(name)
+    if name == "Environment" and value:
+        return {key: of for key, of in value.get("Variables", {}).items() if key != "RELEASE"}
+    return value or None
 
 
 def endpoints(stack):
@@ -132,14 +180,14 @@ def grants(needed, request):
     return [value] if isinstance(value, str) else value
 
 
-def sessions(environment, stack):
+def sessions(environment, where, stack):
     """A function from grants to a session. A session that is signed here has only these grants."""
     credential = session(environment)
     if credential is None and not stack.get("SmokeSecretId"):
         raise Failed("there is no test session: set SMOKE_TOKEN_URL, SMOKE_SESSION, or SmokeSecretId of the stack")
     if credential is not None:
         return lambda _: credential
-    secret = shared_secret(stack["SmokeSecretId"])
+    secret = shared_secret(where, stack["SmokeSecretId"])
     return lambda grants: signed(secret, claims(environment, stack, grants), algorithm(stack))
 
 
@@ -156,8 +204,8 @@ def session(environment):
     return environment.get("SMOKE_SESSION") or None
 
 
-def shared_secret(name):
-    text = call_aws("secretsmanager", name, lambda aws: aws.get_secret_value(SecretId=name).get("SecretString", ""))
+def shared_secret(where, name):
+    text = call_aws(where, "secretsmanager", name, lambda aws: aws.get_secret_value(SecretId=name).get("SecretString", ""))
     try:
         members = json.loads(text)
     except ValueError:
@@ -207,15 +255,28 @@ def base64url(data):
 
 
 def call(url, headers, token_request=None):
-    """Calls an endpoint, and calls it again while it is unavailable."""
+    """Calls an endpoint, and calls it again while it is unavailable or not known yet."""
     body = b"" if token_request is None else json.dumps(token_request).encode()
-    for attempt in range(1, TRIES_AT_GATEWAY + 1):
-        status, response_headers, members = send(url, headers, body)
-        is_last = attempt >= (TRIES if "code" in members else TRIES_AT_GATEWAY)
-        if status not in (429, 502, 503, 504) or is_last:
-            break
+    end = time.monotonic() + MAX_WAIT
+    for attempt in itertools.count(1):
+        try:
+            status, response_headers, members = send(url, headers, body)
+        except Unreachable:
+            if attempt >= TRIES_AT_NEW_DOMAIN or time.monotonic() > end:
+                raise
+        else:
+            tries = tries_after(status, "code" in members)
+            if attempt >= tries or time.monotonic() > end:
+                return status, response_headers, members
         time.sleep(PAUSE)
-    return status, response_headers, members
+
+
+def tries_after(status, is_from_function):
+    """How often to call in total after a response with this status."""
+    if status in (429, 502, 503, 504):
+        return TRIES if is_from_function else TRIES_AT_GATEWAY
+    # The function answers each method and path with a code.
+    return TRIES_AT_NEW_DOMAIN if status in (403, 404) and not is_from_function else 1
 
 
 def send(url, headers, body):
@@ -226,7 +287,7 @@ def send(url, headers, body):
     except urllib.error.HTTPError as error:
         status, headers, text = error.code, error.headers, error.read()
     except OSError as error:
-        raise Failed(f"cannot connect to {url}: {error}") from None
+        raise Unreachable(f"cannot connect to {url}: {error}") from None
     try:
         members = json.loads(text)
     except ValueError:

@@ -14,6 +14,7 @@ from samcli.yamlhelper import yaml_dump, yaml_parse
 
 sys.path.append(str(Path(__file__).parents[2] / "tools"))
 import rollback  # noqa: E402
+import target  # noqa: E402
 
 PARAMETER = """
 Parameters:
@@ -31,8 +32,12 @@ Resources:
 Outputs:
   SourceBucket: {Value: !Ref SamCliSourceBucket}
 """
-# template.yaml as `sam build` writes it: without aliases.
-TEMPLATE = yaml_dump(yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text()))
+# template.yaml as `sam build` writes it: without aliases. Without the resources that refer to
+# functions, because moto does not know the type AWS::Serverless::Function.
+PARSED = yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text())
+for name in ("DeploymentRole", "CheckFunction", "CheckRole"):
+    del PARSED["Resources"][name]
+TEMPLATE = yaml_dump(PARSED)
 FEW = {
     "CartesiaSecretId": "voicemint/cartesia",
     "SessionIssuer": "https://issuer.example.com",
@@ -55,10 +60,10 @@ class Rollback(unittest.TestCase):
     def setUp(self):
         self.file = Path(self.enterContext(tempfile.TemporaryDirectory()), "saved.json")
 
-    def run_it(self, *arguments):
+    def run_it(self, action, stack, *more):
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            failed = rollback.main([str(argument) for argument in arguments])
+            failed = rollback.main([action, "--stack-name", stack, str(self.file), *more])
         return failed, printed.getvalue()
 
     def value(self):
@@ -74,11 +79,11 @@ class Rollback(unittest.TestCase):
         arguments = {"StackName": "voicemint-staging", "Tags": [{"Key": "of", "Value": "voicemint"}]}
         self.cloud.create_stack(TemplateBody=PARAMETER % "good", Parameters=listed({"Text": "one"}), **arguments)
         self.addCleanup(self.cloud.delete_stack, StackName="voicemint-staging")
-        saved = self.run_it("keep", "voicemint-staging", self.file)
+        saved = self.run_it("keep", "voicemint-staging")
         self.assertEqual(saved, (None, "voicemint-staging: saved what is deployed\n"))
         self.cloud.update_stack(TemplateBody=PARAMETER % "bad", Parameters=listed({"Text": "two"}), **arguments)
         self.assertEqual(self.value(), "bad two")
-        failed, printed = self.run_it("restore", self.file)
+        failed, printed = self.run_it("restore", "voicemint-staging")
         self.assertEqual((failed, printed), (None, "voicemint-staging: restored the previous deployment\n"))
         self.assertEqual(self.value(), "good one")
         saved = json.loads(self.file.read_text())["update"]
@@ -90,12 +95,12 @@ class Rollback(unittest.TestCase):
         arguments = {"StackName": "voicemint-long"}
         self.cloud.create_stack(TemplateBody=TEMPLATE, Parameters=listed(FEW), **arguments)
         self.addCleanup(self.cloud.delete_stack, **arguments)
-        self.run_it("keep", "voicemint-long", self.file)
+        self.run_it("keep", "voicemint-long")
         self.remove_empty_parameters()
         bad = TEMPLATE.replace("Path: /cartesia/token", "Path: /bad/token")
         self.assertNotEqual(bad, TEMPLATE)
         self.cloud.update_stack(TemplateBody=bad, Parameters=listed(FEW | {"SessionAudience": "bad"}), **arguments)
-        failed, printed = self.run_it("restore", self.file)
+        failed, printed = self.run_it("restore", "voicemint-long")
         self.assertIsNone(failed)
         self.assertEqual(self.cloud.get_template(TemplateStage="Original", **arguments)["TemplateBody"], TEMPLATE)
         (stack,) = self.cloud.describe_stacks(**arguments)["Stacks"]
@@ -103,34 +108,45 @@ class Rollback(unittest.TestCase):
         now = {of["ParameterKey"]: of["ParameterValue"] for of in stack["Parameters"]}
         # With any other value, the firing alarm would stop the restore.
         self.assertLessEqual((FEW | {"GradualDeployment": "AllAtOnce"}).items(), now.items())
-        self.assertIn("until a deployment sets GradualDeployment=Canary10Percent5Minutes again", printed)
+        self.assertIn("until a deployment sets GradualDeployment=Canary10Percent15Minutes again", printed)
 
     def test_a_deployment_all_at_once_is_restored_without_a_note(self):
         template = PARAMETER.replace("Parameters:", "Parameters:\n  GradualDeployment: {Type: String}")
         given = listed({"GradualDeployment": "AllAtOnce", "Text": "one"})
         self.cloud.create_stack(StackName="voicemint-at-once", TemplateBody=template % "good", Parameters=given)
         self.addCleanup(self.cloud.delete_stack, StackName="voicemint-at-once")
-        self.run_it("keep", "voicemint-at-once", self.file)
+        self.run_it("keep", "voicemint-at-once")
         self.cloud.update_stack(StackName="voicemint-at-once", TemplateBody=template % "bad", Parameters=given)
-        _, printed = self.run_it("restore", self.file)
+        _, printed = self.run_it("restore", "voicemint-at-once")
         self.assertEqual(printed, "voicemint-at-once: restored the previous deployment\n")
 
     def test_a_first_deployment_has_nothing_to_restore(self):
-        _, printed = self.run_it("keep", "voicemint-new", self.file)
+        failed, _ = self.run_it("keep", "voicemint-new")
+        self.assertIn("voicemint-new is not deployed in eu-central-1: check stack_name and region, or say --first", failed)
+        self.assertFalse(self.file.exists())
+        _, printed = self.run_it("keep", "voicemint-new", "--first")
         self.assertIn("nothing is deployed yet", printed)
-        failed, printed = self.run_it("restore", self.file)
+        failed, printed = self.run_it("restore", "voicemint-new")
         self.assertIsNone(failed)
         self.assertIn("there is nothing to restore", printed)
 
     def test_errors_are_one_line(self):
-        self.assertIn("`make keep` writes it before a deployment", self.run_it("restore", self.file)[0])
+        self.assertIn("`make keep` writes it before a deployment", self.run_it("restore", "voicemint-gone")[0])
         self.file.write_text(json.dumps({"stack": "voicemint-gone", "update": {"TemplateBody": PARAMETER % "x"}}))
-        self.assertIn("rollback: An error occurred", self.run_it("restore", self.file)[0])
+        self.assertIn("rollback: An error occurred", self.run_it("restore", "voicemint-gone")[0])
         with mock.patch.object(rollback, "SAM_STACK", "sams-gone"):
-            failed, _ = self.run_it("restore", self.file)
+            failed, _ = self.run_it("restore", "voicemint-gone")
         self.assertIn("rollback: the stack sams-gone", failed)
         self.assertIn("deploy the earlier commit instead", failed)
-        self.assertIn("rollback.py keep STACK FILE", self.run_it("restore")[0])
+        self.assertIn("voicemint-gone, not of voicemint-other", self.run_it("restore", "voicemint-other")[0])
+        self.assertIn("name an environment", rollback.main(["restore", str(self.file)]))
+
+    def test_the_stack_and_region_of_an_environment_are_those_of_samconfig(self):
+        config = Path(self.file.parent, "samconfig.toml")
+        config.write_text('[staging.deploy.parameters]\nstack_name = "renamed"\nregion = "us-west-2"\n')
+        with mock.patch.object(target, "FILE", config):
+            failed = rollback.main(["keep", "--config-env", "staging", str(self.file)])
+        self.assertIn("renamed is not deployed in us-west-2", failed)
 
 
 if __name__ == "__main__":

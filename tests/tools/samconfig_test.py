@@ -4,20 +4,43 @@ import re
 import tomllib
 import unittest
 from pathlib import Path
+from unittest import mock
+
+from samcli.lib.deploy.deployer import Deployer
+from samcli.yamlhelper import yaml_parse
 
 REPOSITORY = Path(__file__).parents[2]
 CONFIG = tomllib.loads((REPOSITORY / "samconfig.toml").read_text())
+# Not `on:`, which YAML reads as true.
+WORKFLOW = yaml_parse((REPOSITORY / ".github/workflows/deploy.yml").read_text())
 ENVIRONMENTS = ("dev", "staging", "production")
 
 
 class SamConfig(unittest.TestCase):
-    def test_each_environment_is_a_stack_with_its_name(self):
-        self.assertEqual(set(CONFIG) - {"version", "default"}, set(ENVIRONMENTS))
-        for name in ENVIRONMENTS:
+    def test_each_environment_is_a_stack_of_its_own(self):
+        environments = set(CONFIG) - {"version", "default"}
+        self.assertLessEqual(set(ENVIRONMENTS), environments)
+        stacks = [CONFIG[name]["deploy"]["parameters"]["stack_name"] for name in environments]
+        self.assertEqual(len(set(stacks)), len(environments))
+        for name in environments:
             deploy = CONFIG[name]["deploy"]["parameters"]
-            self.assertEqual(deploy["stack_name"], f"voicemint-{name}", "make smoke and make keep use this name")
             self.assertIn(f"environment={name}", deploy["tags"])
             self.assertTrue(deploy["confirm_changeset"], "only the workflow deploys without confirmation")
+            # Otherwise the stack of a failed first deployment stays and refuses every other one.
+            self.assertEqual(deploy["on_failure"], "DELETE")
+
+    def test_sam_then_deletes_only_a_stack_that_was_never_deployed(self):
+        for status, deletes in (("ROLLBACK_COMPLETE", True), ("UPDATE_ROLLBACK_COMPLETE", False)):
+            client = mock.MagicMock()
+            client.describe_stacks.return_value = {"Stacks": [{"StackStatus": status}]}
+            Deployer(client).rollback_delete_stack("voicemint-dev")
+            self.assertEqual(client.delete_stack.called, deletes, status)
+
+    def test_commands_of_make_name_no_stack(self):
+        makefile = (REPOSITORY / "Makefile").read_text()
+        self.assertNotIn("voicemint-$(ENV)", makefile)
+        for tool in ("deploy.py --sam", "smoke.py", "rollback.py keep", "rollback.py restore", "emergency.py stop", "emergency.py start", "secret.py"):
+            self.assertRegex(makefile, rf"tools/{re.escape(tool)} .*--config-env \$\(ENV\)")
 
     def test_environments_differ_only_in_their_names(self):
         texts = [str(CONFIG[name]["deploy"]["parameters"]).replace(name, "…") for name in ENVIRONMENTS]
@@ -28,6 +51,23 @@ class SamConfig(unittest.TestCase):
         (example,) = re.findall(r'(?m)^# parameter_overrides = "(.*production.*)"$', (REPOSITORY / "samconfig.toml").read_text())
         given = dict(pair.split("=", 1) for pair in example.split())
         self.assertRegex(given.get("ReservedConcurrency", ""), r"^[1-9]\d*$")
+        self.assertEqual(given["GradualDeployment"], "Canary10Percent15Minutes")
+
+    def test_a_tag_deploys_only_where_the_repository_says_so(self):
+        jobs = WORKFLOW["jobs"]
+        wanted = "vars.DEPLOY == 'true' || github.event_name == 'workflow_dispatch'"
+        self.assertEqual({name: job.get("if") for name, job in jobs.items()}, dict.fromkeys(("test", "build"), wanted) | {"staging": None, "production": None})
+        # Jobs are skipped if what they need is skipped.
+        self.assertEqual((jobs["staging"]["needs"], jobs["production"]["needs"]), (["test", "build"], "staging"))
+
+    def test_each_attempt_of_the_workflow_is_another_release(self):
+        self.assertEqual(WORKFLOW["env"]["RELEASE"], "${{ github.sha }}-${{ github.run_id }}.${{ github.run_attempt }}")
+
+    def test_the_workflow_accepts_that_nothing_is_deployed_only_on_request(self):
+        for name in ("staging", "production"):
+            (step,) = (of for of in WORKFLOW["jobs"][name]["steps"] if "make keep" in of.get("run", ""))
+            self.assertEqual(step["run"], f'make keep ENV={name} ARGS="$FIRST"')
+            self.assertEqual(step["env"], {"FIRST": "${{ inputs.first && '--first' || '' }}"})
 
     def test_the_workflow_uses_no_other_environment(self):
         workflow = (REPOSITORY / ".github/workflows/deploy.yml").read_text()

@@ -17,6 +17,7 @@ from moto_account import moto_account
 sys.path.append(str(Path(__file__).parents[2] / "tools"))
 sys.path.append(str(Path(__file__).parents[1] / "openapi"))
 import smoke  # noqa: E402
+import target  # noqa: E402
 from local import closed_port, local  # noqa: E402
 
 # Constant secrets of the local command: the API keys of its stand-ins. Each endpoint uses its own
@@ -126,7 +127,7 @@ class Smoke(unittest.TestCase):
         with local(*flags) as server, moto_account() as client:
             output = f"  AssemblyAiUrl: {{Value: '{server.url}/assemblyai/token'}}"
             client("cloudformation").create_stack(StackName="voicemint-staging", TemplateBody=SIGNED_STACK + output)
-            stack = ["--stack", "voicemint-staging"]
+            stack = ["--stack-name", "voicemint-staging"]
             self.assertIn("smoke: cannot read voicemint/smoke", run(stack)[0])
             # The secret of users' sessions does not exist here: nothing reads it.
             client("secretsmanager").create_secret(Name="voicemint/smoke", SecretString=json.dumps({"secret": SECRETS["assemblyai"]}))
@@ -176,10 +177,10 @@ class Smoke(unittest.TestCase):
     def test_a_stack_names_its_endpoints(self):
         with moto_account() as client:
             client("cloudformation").create_stack(StackName="voicemint-staging", TemplateBody=STACK)
-            found = smoke.endpoints(smoke.describe("voicemint-staging"))
+            found = smoke.endpoints(smoke.describe(target.Target("voicemint-staging")))
             names = ["assemblyai", "cartesia"]
             self.assertCountEqual(found, [f"https://x.test/{name}/token" for name in names])
-            self.assertIn("cannot read the outputs of voicemint-gone", run(["--stack", "voicemint-gone"])[0])
+            self.assertIn("cannot read the outputs of voicemint-gone", run(["--stack-name", "voicemint-gone"])[0])
 
     def test_the_grants_that_a_request_needs_are_given_or_in_one_of_its_fields(self):
         for needed, request, expected in (
@@ -233,6 +234,57 @@ class Smoke(unittest.TestCase):
             with sent as send, mock.patch.object(smoke, "PAUSE", 0):
                 self.assertEqual(smoke.call("any", {}), last)
                 self.assertEqual(send.call_count, calls)
+
+    def test_a_new_domain_has_two_minutes(self):
+        unknown, forbidden = (404, {}, {"message": "Not Found"}), (403, {}, {"message": "Forbidden"})
+        missing, good = (404, {}, {"code": "any"}), (401, {}, {"code": "session_missing"})
+        gone = smoke.Unreachable("cannot connect")
+        for responses, last, calls in (
+            ([gone, unknown, forbidden, good], good, 4),
+            ([unknown] * 80, unknown, smoke.TRIES_AT_NEW_DOMAIN),
+            ([missing] * 80, missing, 1),
+        ):
+            sent = mock.patch.object(smoke, "send", side_effect=responses)
+            with sent as send, mock.patch.object(smoke, "PAUSE", 0):
+                self.assertEqual(smoke.call("any", {}), last)
+                self.assertEqual(send.call_count, calls)
+        self.assertEqual(smoke.TRIES_AT_NEW_DOMAIN * smoke.PAUSE, smoke.MAX_WAIT)
+        slow = mock.patch.object(smoke.time, "monotonic", side_effect=[0, 130])
+        with mock.patch.object(smoke, "send", side_effect=gone) as send, slow, self.assertRaises(smoke.Unreachable):
+            smoke.call("any", {})
+        self.assertEqual(send.call_count, 1)
+
+    def test_the_alias_must_be_what_was_deployed(self):
+        deployed = {
+            "CodeSha256": "a", "Timeout": 10, "Environment": {"Variables": {"ALLOWED_ORIGINS": "https://a", "RELEASE": "x-2"}},
+            "Version": "$LATEST", "Description": "Settings 4", "VpcConfig": {"SubnetIds": []}, "Layers": [],
+        }
+        live = deployed | {"Version": "7", "Environment": {"Variables": {"ALLOWED_ORIGINS": "https://a", "RELEASE": "x-1"}}}
+        live.pop("Layers")
+        for changed, different in (
+            ({}, None),
+            ({"CodeSha256": "b"}, "CodeSha256"),
+            ({"Timeout": 11, "LoggingConfig": {"LogGroup": "x"}}, "Timeout, LoggingConfig"),
+            ({"Environment": {"Variables": {"ALLOWED_ORIGINS": "https://a,https://b"}}}, "Environment"),
+        ):
+            aws = mock.Mock()
+            alias = "arn:aws:lambda:eu-central-1:123456789012:function:voicemint-CartesiaFunction-1:live"
+            aws.get_paginator.return_value.paginate.return_value = [{"StackResourceSummaries": [
+                {"ResourceType": "AWS::Lambda::Alias", "PhysicalResourceId": alias},
+                {"ResourceType": "AWS::Lambda::Function", "PhysicalResourceId": "voicemint-CheckFunction-1"},
+            ]}]
+            aws.get_function_configuration.side_effect = [deployed, live | changed]
+            with mock.patch.object(target.Target, "client", return_value=aws), contextlib.redirect_stdout(io.StringIO()) as printed:
+                if different:
+                    with self.assertRaisesRegex(smoke.Failed, f":live has another {different} than what was deployed"):
+                        smoke.check_live(target.Target("voicemint"))
+                    continue
+                smoke.check_live(target.Target("voicemint"))
+                self.assertIn(":live is version 7, as deployed", printed.getvalue())
+                function = alias.removesuffix(":live")
+                self.assertEqual(aws.get_function_configuration.mock_calls, [
+                    mock.call(FunctionName=function), mock.call(FunctionName=function, Qualifier="live"),
+                ])
 
     def test_an_endpoint_that_accepts_callers_without_a_session_gets_no_session(self):
         token = dict.fromkeys(smoke.MEMBERS, "any")
