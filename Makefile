@@ -154,7 +154,7 @@ unused: $(VENV_STAMP) ## find dependencies that no code uses, and Rust files tha
 template: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) ## check template.yaml and the resources that CloudFormation creates from it
 	$(call say,template)
 	$(VENV)/bin/python tools/generate.py --check
-	$(WITH_VENV) cfn-lint template.yaml
+	$(WITH_VENV) cfn-lint template.yaml deploy/github-role.yaml
 	$(SAM) validate --lint --region us-east-1
 	$(CHECKOV_VENV)/bin/checkov --config-file tools/checkov.yaml
 	$(WITH_VENV) python -m unittest discover --verbose --buffer --start-directory tests/template --pattern '*_test.py'
