@@ -159,6 +159,7 @@ async fn a_mint_writes_one_log_line_with_its_metrics() {
             line["request_id"].as_str().is_some_and(|id| !id.is_empty()),
             "{line}"
         );
+        assert_eq!(line["function_version"], "$LATEST", "{line}");
         let subject = line["subject"].as_str().unwrap_or_default();
         assert!(
             subject.len() >= 16 && !subject.contains("ada"),

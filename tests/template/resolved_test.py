@@ -109,7 +109,8 @@ class EachStack:
             self.assertEqual(update["DeploymentGroupName"], f"<{name}FunctionDeploymentGroup>")
             group = stack.resources[f"{name}FunctionDeploymentGroup"]["Properties"]
             self.assertEqual(group["DeploymentConfigName"], "CodeDeployDefault.LambdaCanary10Percent15Minutes")
-            self.assertEqual(group["AlarmConfiguration"], {"Enabled": True, "Alarms": [{"Name": f"<{name}FailedAlarm>"}]})
+            alarms = [{"Name": f"<{name}FailedAlarm>"}, {"Name": f"<{name}NewVersionFailedAlarm>"}]
+            self.assertEqual(group["AlarmConfiguration"], {"Enabled": True, "Alarms": alarms})
             self.assertIn("DEPLOYMENT_STOP_ON_ALARM", group["AutoRollbackConfiguration"]["Events"])
 
     def test_each_alarm_notifies_the_topic_links_to_the_documentation_and_does_not_fire_without_requests(self):
@@ -122,10 +123,31 @@ class EachStack:
             anchor = re.search(r"docs/operations\.md#([a-z-]+)$", of["AlarmDescription"])[1]
             self.assertIn(f'<a id="{anchor}"></a>', operations)
 
-    def test_there_are_alarms_for_the_api_and_three_for_each_function(self):
+    def test_an_alarm_sees_only_the_requests_of_the_new_version(self):
+        for name, path in deployed(self.stack).items():
+            (version,) = (of for of in self.stack.of_type("AWS::Lambda::Version") if of.startswith(f"{name}FunctionVersion"))
+            counted = self.stack.resources[f"{name}FailedByVersion"]["Properties"]
+            (metric,) = counted["MetricTransformations"]
+            self.assertEqual(counted["FilterPattern"], self.stack.resources[f"{name}Failed"]["Properties"]["FilterPattern"])
+            # CloudWatch Logs accepts no default value for a metric with dimensions.
+            self.assertEqual((metric["Dimensions"], "DefaultValue" in metric), ([{"Key": "FunctionVersion", "Value": "$.function_version"}], False))
+            alarm = self.stack.resources[f"{name}NewVersionFailedAlarm"]["Properties"]
+            metrics = {of["Id"]: of["MetricStat"]["Metric"] for of in alarm["Metrics"] if "MetricStat" in of}
+            failed = metrics.pop("failed")
+            self.assertEqual((failed["Namespace"], failed["MetricName"]), (metric["MetricNamespace"], metric["MetricName"]))
+            self.assertEqual(failed["MetricName"], f"{path} failed by version")
+            self.assertEqual(failed["Dimensions"], [{"Name": "FunctionVersion", "Value": f"<{version}.Version>"}])
+            self.assertEqual({id: of["MetricName"] for id, of in metrics.items()}, {"unanswered": "Errors", "requests": "Invocations"})
+            for of in metrics.values():
+                values = {dimension["Name"]: dimension["Value"] for dimension in of["Dimensions"]}
+                self.assertEqual(values, {
+                    "FunctionName": f"<{name}Function>", "Resource": f"<{name}Function>:live", "ExecutedVersion": f"<{version}.Version>",
+                })
+
+    def test_there_are_alarms_for_the_api_and_four_for_each_function(self):
         stack = self.stack
         expected = {"ServerErrorsAlarm", "LatencyAlarm"} | ({"LimitUnavailableAlarm"} if stack.holds("UsesLimits") else set())
-        expected |= {f"{name}{what}Alarm" for name in deployed(stack) for what in ("Failed", "SessionUnavailable", "Rejected")}
+        expected |= {f"{name}{what}Alarm" for name in deployed(stack) for what in ("Failed", "NewVersionFailed", "SessionUnavailable", "Rejected")}
         self.assertEqual(set(stack.of_type(ALARM)), expected)
 
     def test_the_alarms_of_each_function_read_its_own_log_and_alias(self):

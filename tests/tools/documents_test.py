@@ -20,7 +20,7 @@ def anchors(name):
     text = prose(name)
     headings = re.findall(r"^#+ (.+)$", text, re.M)
     generated = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-    return generated | set(re.findall(r'<a id="(\w+)">', text))
+    return generated | set(re.findall(r'<a id="([\w-]+)">', text))
 
 
 def target_of(name, link):

@@ -185,6 +185,7 @@ impl<P: Provider> Broker<P> {
         }
         let request_log = RequestLog {
             request_id,
+            function_version: None,
             provider: P::NAME,
             status: response.status(),
             outcome,

@@ -112,7 +112,7 @@ async fn handle<P: Provider>(
         left
     };
     let request_id = context.request_id;
-    let (response, request_log) = match problem {
+    let (response, mut request_log) = match problem {
         None => {
             let invocation = Invocation {
                 request_id,
@@ -122,6 +122,7 @@ async fn handle<P: Provider>(
         }
         Some(problem) => broker.reject(request.headers(), problem, request_id),
     };
+    request_log.function_version = Some(context.env_config.version.clone());
     log::write_request(&request_log);
     TextResponse(response)
 }

@@ -16,6 +16,8 @@ use crate::log::timings::{Timings, milliseconds};
 pub struct RequestLog {
     /// The id of the request.
     pub request_id: String,
+    /// The version of the function, by which an alarm distinguishes a new one.
+    pub function_version: Option<String>,
     /// The provider's name.
     pub provider: &'static str,
     /// The response's status.
@@ -71,6 +73,7 @@ impl RequestLog {
                 "INFO"
             },
             request_id: &self.request_id,
+            function_version: self.function_version.as_deref(),
             provider: self.provider,
             status: self.status.as_u16(),
             outcome: self.outcome.name(),
@@ -113,6 +116,8 @@ struct Line<'a> {
     provider_latency: Option<f64>,
     level: &'static str,
     request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function_version: Option<&'a str>,
     provider: &'static str,
     status: u16,
     outcome: &'static str,
@@ -147,6 +152,7 @@ mod tests {
         };
         let request_log = RequestLog {
             request_id: "r-1".to_owned(),
+            function_version: Some("7".to_owned()),
             provider: "cartesia",
             status: StatusCode::OK,
             outcome,
@@ -175,6 +181,7 @@ mod tests {
             (&json!(1), &json!("session_missing"))
         );
         assert_eq!(line["outcome"], "session_missing");
+        assert_eq!(line["function_version"], "7");
     }
 
     #[test]
