@@ -17,6 +17,9 @@ import time
 from target import FILE, Failed, settings
 
 FLAG = "--parameter-overrides"
+# With a longer name, CloudFormation shortens the name of the CodeDeploy application, to which a
+# permission of the template refers by the stack's name.
+MAX_STACK_NAME = 55
 
 
 def main(arguments):
@@ -26,8 +29,12 @@ def main(arguments):
     parser.add_argument("--config-env", required=True)
     given, flags = parser.parse_known_args(arguments)
     try:
+        config = settings(given.config_env)
+        stack = flags[flags.index("--stack-name") + 1] if "--stack-name" in flags else config.get("stack_name", "")
+        if len(stack) > MAX_STACK_NAME:
+            raise Failed(f"{stack} has more than {MAX_STACK_NAME} characters: choose a shorter stack_name")
         ours = [f"Architecture={given.arch}", f"Release={release()}"]
-        command = [given.sam, "deploy", "--config-env", given.config_env, *merged(flags, settings(given.config_env), ours)]
+        command = [given.sam, "deploy", "--config-env", given.config_env, *merged(flags, config, ours)]
     except Failed as error:
         return f"deploy: {error}"
     return subprocess.run(command, check=False, cwd=FILE.parent).returncode

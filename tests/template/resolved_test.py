@@ -30,6 +30,26 @@ def statements(role):
     return [one for of in role["Policies"] for one in of["PolicyDocument"]["Statement"]]
 
 
+def references(value):
+    """The parameters and resources that a part of the template names."""
+    if isinstance(value, list):
+        for item in value:
+            yield from references(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if name == "Ref":
+                yield from [] if item.startswith("AWS::") else [item]
+            elif name == "Fn::GetAtt":
+                yield (item.split(".") if isinstance(item, str) else item)[0]
+            elif name == "Fn::Sub":
+                text, own = (item, {}) if isinstance(item, str) else item
+                named = {of.partition(".")[0] for of in re.findall(r"\$\{([^!}]+)\}", text)}
+                yield from {of for of in named - set(own) if not of.startswith("AWS::")}
+                yield from references(own)
+            else:
+                yield from references(item)
+
+
 class EachStack:
     """Properties of the stack with few settings and with all settings."""
 
@@ -79,7 +99,7 @@ class EachStack:
         self.assertEqual(set(invoke["Resource"]), {f"<{name}Function.Arn>:*" for name in deployed(stack)})
         self.assertEqual(report, {
             "Effect": "Allow", "Action": "codedeploy:PutLifecycleEventHookExecutionStatus",
-            "Resource": "arn:aws:codedeploy:eu-central-1:123456789012:deploymentgroup:<ServerlessDeploymentApplication>/*",
+            "Resource": "arn:aws:codedeploy:eu-central-1:123456789012:deploymentgroup:voicemint-*/*",
         })
         self.assertTrue(logs["Resource"].endswith(":log-group:/voicemint/voicemint/check:*"))
         # Its name does not begin with CodeDeployHook_, as CodeDeploy's managed policies require.
@@ -307,6 +327,15 @@ class Choices(unittest.TestCase):
             self.assertEqual((variables["SESSION_ISSUER"], variables["SESSION_SECRET_ID"]), (issuer, ",".join(secrets)))
             readable = re.findall(r"secret:([\w/]+)-\?{6}", json.dumps(stack.resources["MorePolicy"]))
             self.assertEqual(readable, secrets)
+
+    def test_references_exist_even_if_conditions_exclude_them(self):
+        # CloudFormation refuses a template with any other.
+        for shift in source()["Parameters"]["GradualDeployment"]["AllowedValues"]:
+            template = Stack(FEW | {"GradualDeployment": shift}).template
+            known = set(template["Resources"]) | set(template["Parameters"])
+            found = set(references([template["Resources"], template["Outputs"]]))
+            self.assertGreater(len(found), 50)
+            self.assertEqual(found - known, set(), shift)
 
     def test_all_at_once_does_not_use_codedeploy(self):
         stack = Stack(FEW | {"GradualDeployment": "AllAtOnce"})

@@ -115,6 +115,13 @@ class Deploy(Case):
         with self.assertRaisesRegex(target.Failed, "call make with ARCH=x86_64"):
             deploy.merged([], {"parameter_overrides": "A=1 Architecture=x86_64"}, self.OURS)
 
+    def test_a_stack_name_that_cloudformation_would_shorten_is_refused(self):
+        arguments = ["--sam", "false", "--arch", "arm64", "--config-env", "dev", "--stack-name"]
+        self.assertIn("more than 55 characters", deploy.main([*arguments, "v" * 56]))
+        self.assertEqual(deploy.main([*arguments, "v" * 55]), 1)
+        # CloudFormation adds the logical id and 12 characters. CodeDeploy allows 100.
+        self.assertEqual(deploy.MAX_STACK_NAME + len("-ServerlessDeploymentApplication-") + 12, 100)
+
     def test_sam_is_called_in_the_repository_and_each_attempt_is_another_release(self):
         sam = self.folder / "sam"
         sam.write_text(f'#!/bin/sh\npwd > {self.folder}/called\nprintf "%s\\n" "$@" >> {self.folder}/called\nexit 3\n')
