@@ -10,6 +10,7 @@
 //! not open.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use aws_lc_rs::aead::{Aad, NONCE_LEN, Nonce};
 use base64::Engine;
@@ -41,8 +42,7 @@ pub struct TokenCookie {
     purpose: Vec<u8>,
 }
 
-/// What an opened cookie holds.
-#[derive(Debug)]
+/// What an opened cookie holds. `Debug` shows neither the token nor the members, which may contain it.
 pub struct SealedToken {
     /// The token.
     pub token: ProviderToken,
@@ -50,6 +50,14 @@ pub struct SealedToken {
     pub expires_at: u64,
     /// What the response also has.
     pub members: Map<String, Value>,
+}
+
+impl fmt::Debug for SealedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealedToken")
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The sealed text. Members have short names, as browsers accept 4096 bytes.
@@ -142,6 +150,8 @@ mod tests {
             (opened.token.expose(), opened.expires_at),
             ("the-token", 1_800_000_000)
         );
+        let shown = format!("{opened:?}");
+        assert!(!shown.contains("i-1"), "{shown}");
         assert_eq!(Value::from(opened.members), json!({"id": "i-1"}));
     }
 
@@ -221,6 +231,22 @@ mod tests {
         for length in 0..bytes.len() {
             assert!(opens(&bytes[..length]).is_none(), "cut to {length}");
         }
+    }
+
+    #[test]
+    fn a_cookie_of_an_earlier_version_does_not_open() {
+        let key = ApiKey::new("key");
+        let content = json!({
+            "t": "the-token", "g": ["tts"], "e": 1_800_000_000, "b": "https://a.test", "o": "ada",
+        });
+        let mut sealed = serde_json::to_vec(&content).unwrap();
+        let cipher = &key.derived().unwrap().cookie;
+        let nonce = cipher
+            .seal_in_place_append_tag(Aad::from(PURPOSE.name), &mut sealed)
+            .unwrap();
+        sealed.extend_from_slice(nonce.as_ref());
+        let value = URL_SAFE_NO_PAD.encode(sealed);
+        assert!(cookie(&PURPOSE).open(&key, &value).is_none());
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Profiles: named session configurations that belong to the deployment. A caller names a profile
 //! and learns nothing about its content.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 /// How a provider reads a profile.
@@ -39,8 +41,8 @@ impl ProfileFormat for NoProfile {
     }
 }
 
-/// Reads the members of a profile, and collects the JSON pointers (RFC 6901) of wrong ones.
-#[derive(Debug)]
+/// Reads the members of a profile, and collects the JSON pointers (RFC 6901) of wrong ones. `Debug`
+/// does not show the profile.
 pub struct ProfileReader<'a> {
     members: &'a Map<String, Value>,
     known: Vec<&'static str>,
@@ -78,6 +80,22 @@ impl<'a> ProfileReader<'a> {
     /// An object.
     pub fn object(&mut self, name: &'static str) -> Option<&'a Map<String, Value>> {
         self.read(name, Value::as_object)
+    }
+
+    /// Reads an object. Members that `read` does not read are wrong.
+    pub fn nested<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&mut ProfileReader<'a>) -> T,
+    ) -> Option<T> {
+        let mut inner = ProfileReader::new(self.object(name)?);
+        let value = read(&mut inner);
+        if let Err(pointers) = inner.finish(()) {
+            let outer = pointer(name);
+            let pointers = pointers.into_iter().map(|inner| format!("{outer}{inner}"));
+            self.wrong.extend(pointers);
+        }
+        Some(value)
     }
 
     /// Reports that the value at a JSON pointer is wrong.
@@ -121,6 +139,14 @@ impl<'a> ProfileReader<'a> {
     }
 }
 
+impl fmt::Debug for ProfileReader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProfileReader")
+            .field("wrong", &self.wrong)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The JSON pointer of a member.
 fn pointer(name: &str) -> String {
     format!("/{}", name.replace('~', "~0").replace('/', "~1"))
@@ -133,21 +159,30 @@ mod tests {
 
     #[test]
     fn wrong_members_are_reported_by_their_pointers() {
-        let profile = json!({"room": 7, "agent": "", "may": "yes", "o": [], "a/b~c": 1});
+        let profile =
+            json!({"room": 7, "agent": "", "may": "yes", "o": [], "n": {"a/b": 1}, "a/b~c": 1});
         let mut reader = ProfileReader::new(profile.as_object().unwrap());
         reader.required_text("room");
         reader.required_text("absent");
         reader.text("agent");
         reader.boolean("may");
         reader.object("o");
+        reader.nested("n", |inner| inner.text("known"));
         reader.wrong("/deep/er");
         let wrong = reader.finish(()).unwrap_err();
         assert_eq!(
             wrong,
             [
-                "/room", "/absent", "/agent", "/may", "/o", "/deep/er", "/a~1b~0c"
+                "/room", "/absent", "/agent", "/may", "/o", "/n/a~1b", "/deep/er", "/a~1b~0c"
             ]
         );
+    }
+
+    #[test]
+    fn debug_output_does_not_contain_the_profile() {
+        let profile = json!({"prompt": "be kind"});
+        let reader = ProfileReader::new(profile.as_object().unwrap());
+        assert!(!format!("{reader:?}").contains("be kind"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A provider's token.
 
+use std::fmt;
+
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
@@ -29,8 +31,7 @@ impl ProviderToken {
     }
 }
 
-/// A token that was minted.
-#[derive(Debug)]
+/// A token that was minted. `Debug` shows neither the token nor the members, which may contain it.
 pub struct MintedToken {
     token: ProviderToken,
     stated: Option<Stated>,
@@ -103,8 +104,8 @@ impl MintedToken {
     }
 }
 
-/// A token that is issued to the caller, minted or resumed.
-#[derive(Debug)]
+/// A token that is issued to the caller, minted or resumed. `Debug` shows neither the token nor the
+/// members, which may contain it.
 pub struct IssuedToken {
     /// The token.
     pub token: ProviderToken,
@@ -114,6 +115,23 @@ pub struct IssuedToken {
     pub expires_at: u64,
     /// What the response also has.
     pub members: Map<String, Value>,
+}
+
+impl fmt::Debug for MintedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MintedToken")
+            .field("stated", &self.stated)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for IssuedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IssuedToken")
+            .field("expires_in", &self.expires_in)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]
@@ -132,6 +150,10 @@ mod tests {
     fn debug_output_does_not_contain_the_token() {
         let token = ProviderToken::new("the-token").unwrap();
         assert!(!format!("{token:?}").contains("the-token"));
+        let minted = MintedToken::new(token).with_member("signed_url", "wss://a.test/?t=the-token");
+        assert!(!format!("{minted:?}").contains("the-token"));
+        let issued = minted.issue(1000, 60).unwrap();
+        assert!(!format!("{issued:?}").contains("the-token"));
     }
 
     #[test]
