@@ -38,7 +38,12 @@ impl TokenResponse {
     /// A clause for the log.
     pub fn plain_text(body: &[u8]) -> Result<ProviderToken, &'static str> {
         let text = std::str::from_utf8(body).map_err(|_| NOT_VISIBLE)?;
-        ProviderToken::new(text.trim_ascii()).ok_or(NOT_VISIBLE)
+        let text = text.trim_ascii();
+        // An error message of a proxy or of the provider must not reach the caller as a token.
+        if text.starts_with(['<', '{', '[', '"']) {
+            return Err("the provider's response is HTML or JSON instead of a token");
+        }
+        ProviderToken::new(text).ok_or(NOT_VISIBLE)
     }
 
     /// The token at a place.
@@ -127,7 +132,16 @@ mod tests {
     fn a_plain_text_is_a_token() {
         let token = |body| TokenResponse::plain_text(body).ok();
         assert_eq!(token(b"ey.J\n").unwrap().expose(), "ey.J");
-        for body in [&b""[..], b"<html> </html>", b"\xff", b"a b"] {
+        for body in [
+            &b""[..],
+            b"<html> </html>",
+            b"\xff",
+            b"a b",
+            b"<html></html>",
+            b"{\"error\":\"quota\"}",
+            b"[]",
+            b"\"error\"",
+        ] {
             assert!(token(body).is_none(), "{body:?}");
         }
     }
