@@ -84,10 +84,11 @@ impl<P: Provider> Minter<'_, P> {
             SecretFormat::Sealing => context,
             SecretFormat::Key | SecretFormat::Values(_) => context.with_key(key),
         };
-        let mint = self
-            .provider
-            .mint(&context)
-            .map_err(|_| Problem::internal("the mint cannot be prepared"))?;
+        let mint = self.provider.mint(&context).map_err(|error| {
+            // The errors' texts contain no values.
+            let reason = format!("the mint cannot be prepared: {error}");
+            Problem::internal("the mint cannot be prepared").with_reason(reason)
+        })?;
         let request = match mint {
             Mint::Token(token) => return Ok(Tried::Minted(token)),
             Mint::Call(request) => request,

@@ -117,8 +117,13 @@ impl<'a, O, F> MintContext<'a, O, F> {
     }
 
     /// The hash of the subject, as in the log.
-    pub fn subject_hash(&self) -> &'a str {
-        self.subject_hash
+    ///
+    /// # Errors
+    /// [`MintError::Missing`] for a provider that takes nothing of an end user.
+    pub fn subject_hash(&self) -> Result<&'a str, MintError> {
+        // An empty hash would give all users the same room or account.
+        let hash = Some(self.subject_hash).filter(|hash| !hash.is_empty());
+        hash.ok_or(MintError::Missing("subject"))
     }
 }
 
@@ -160,4 +165,23 @@ pub enum MintError {
     /// What was signed is too long for a token.
     #[error("the signed token is too long")]
     TooLong,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_that_was_not_computed_is_an_error() {
+        let request = TokenRequest::new(60);
+        let context: MintContext<'_> = MintContext::new(&request, Duration::ZERO);
+        assert!(matches!(
+            context.subject_hash(),
+            Err(MintError::Missing("subject"))
+        ));
+        assert_eq!(
+            context.with_subject("h", None).subject_hash().ok(),
+            Some("h")
+        );
+    }
 }

@@ -33,14 +33,11 @@ impl ProfileFormat for Room {
     fn read(members: &Map<String, Value>) -> Result<Self, Vec<String>> {
         let mut reader = ProfileReader::new(members);
         let room = reader.required_text("room").to_owned();
-        let mut can_publish = false;
-        if let Some(permissions) = reader.object("permissions") {
-            match permissions.get("can_publish").and_then(Value::as_bool) {
-                Some(value) => can_publish = value,
-                None => reader.wrong("/permissions/can_publish"),
-            }
-        }
-        reader.finish(Self { room, can_publish })
+        let can_publish = reader.nested("permissions", |inner| inner.boolean("can_publish"));
+        reader.finish(Self {
+            room,
+            can_publish: can_publish.flatten().unwrap_or_default(),
+        })
     }
 }
 
@@ -92,7 +89,7 @@ impl Provider for Rooms {
         let room_name = request.options().room_name.as_deref().unwrap_or_default();
         let room = profile
             .room
-            .replace("{subject}", context.subject_hash())
+            .replace("{subject}", context.subject_hash()?)
             .replace("{room_name}", room_name);
         let now = context.now().as_secs();
         let claims = json!({

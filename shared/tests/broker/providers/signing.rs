@@ -105,6 +105,18 @@ async fn a_signed_token_is_resumed_with_its_members() {
 }
 
 #[tokio::test]
+async fn the_reason_says_why_a_token_cannot_be_signed() {
+    let broker = rooms(&[]);
+    let room = "r".repeat(17_000);
+    let profiles = json!({"lobby": {"room": room}}).to_string();
+    broker.secrets.put("profiles", &profiles);
+    let reply = broker.post(json!({})).await;
+    assert_eq!(reply.problem(), (500, "internal"));
+    assert!(reply.reason().contains("too long"), "{}", reply.reason());
+    assert!(!reply.log.to_string().contains(&room), "{}", reply.log);
+}
+
+#[tokio::test]
 async fn another_value_of_the_secret_voids_the_cookies() {
     let broker = rooms(&[("SECRET_CACHE_SECONDS", "10")]);
     let first = broker.post(json!({})).await;
