@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 /// The members of an object.
@@ -65,11 +65,10 @@ pub fn strict(text: &[u8]) -> Result<Value, ParseError> {
     let value = Strict(&duplicate)
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value));
-    value.map_err(|_| {
-        duplicate
-            .take()
-            .map_or(ParseError::NotJson, ParseError::DuplicateMember)
-    })
+    match duplicate.take() {
+        Some(name) => Err(ParseError::DuplicateMember(name)),
+        None => value.map_err(|_| ParseError::NotJson),
+    }
 }
 
 /// Reads one JSON object.
@@ -80,6 +79,54 @@ pub fn strict_object(text: &[u8]) -> Result<Members, ParseError> {
     match strict(text)? {
         Value::Object(members) => Ok(members),
         _ => Err(ParseError::NotAnObject),
+    }
+}
+
+/// Reads one JSON object. A member that has a repeated member inside is an error of its own.
+///
+/// # Errors
+/// See [`ParseError`].
+pub fn strict_members(text: &[u8]) -> Result<Vec<StrictMember>, ParseError> {
+    let duplicate = RefCell::new(None);
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let members = deserializer
+        .deserialize_any(EachStrict(&duplicate))
+        .and_then(|members| deserializer.end().map(|()| members));
+    match duplicate.take() {
+        Some(name) => Err(ParseError::DuplicateMember(name)),
+        None => members.map_err(|_| ParseError::NotJson),
+    }
+}
+
+/// A member's name and value.
+pub type StrictMember = (String, Result<Value, ParseError>);
+
+/// Reads the members of an object, and stores the name of a repeated one.
+struct EachStrict<'a>(&'a RefCell<Option<String>>);
+
+impl<'de> Visitor<'de> for EachStrict<'_> {
+    type Value = Vec<StrictMember>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut read: Self::Value = Vec::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let duplicate = RefCell::new(None);
+            let value = members.next_value_seed(Strict(&duplicate))?;
+            let value = match duplicate.take() {
+                Some(inner) => Err(ParseError::DuplicateMember(inner)),
+                None => Ok(value),
+            };
+            if read.iter().any(|(known, _)| *known == name) {
+                self.0.borrow_mut().get_or_insert(name);
+            } else {
+                read.push((name, value));
+            }
+        }
+        Ok(read)
     }
 }
 
@@ -137,11 +184,12 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(name) = members.next_key::<String>()? {
+            let value = members.next_value_seed(self)?;
             if map.contains_key(&name) {
-                self.0.replace(Some(name));
-                return Err(A::Error::custom("a member is repeated"));
+                self.0.borrow_mut().get_or_insert(name);
+            } else {
+                map.insert(name, value);
             }
-            map.insert(name, members.next_value_seed(self)?);
         }
         Ok(Value::Object(map))
     }

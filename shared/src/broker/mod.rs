@@ -251,11 +251,12 @@ impl<P: Provider> Broker<P> {
         self.check_grants(&session, &requested)?;
 
         let secrets = self.load_secrets(&requested, deadline, progress).await?;
-        let (key, profile) = (&secrets.key, secrets.profile.as_deref());
+        let key = &secrets.key;
         if !cached.is_some_and(|cached| Arc::ptr_eq(&cached, key)) {
             progress.subject = subject.keyed_hash(key);
         }
-        let token_request = self.check_profile(&session, requested, profile, progress)?;
+        let found = secrets.profile.as_ref();
+        let (token_request, profile) = self.check_profile(&session, requested, found, progress)?;
 
         let token_cookie = self.token_cookie(&subject, &token_request, profile)?;
         if let Some(token) = self.resumable_token(headers, &token_cookie, &token_request, key) {

@@ -57,7 +57,11 @@ impl<F: ProfileFormat> Profiles<F> {
     /// # Errors
     /// [`Code::SecretUnavailable`].
     pub async fn load(&self) -> Result<Arc<ProfileSet<F>>, Problem> {
-        let secret = self.secret.get().await?;
+        let secret = self.secret.get().await.map_err(|problem| {
+            // The key's secret has the same code.
+            let reason = format!("PROFILES_SECRET_ID: {}", problem.reason);
+            problem.with_reason(reason)
+        })?;
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
             Some((known, profiles)) if Arc::ptr_eq(known, &secret) => Ok(Arc::clone(profiles)),
@@ -73,35 +77,66 @@ impl<F: ProfileFormat> Profiles<F> {
     ///
     /// # Errors
     /// [`Code::RequestInvalid`] if there is none of this name, or no default.
-    /// [`Code::SecretUnavailable`] if the profile is wrong or the configured default is missing.
+    /// [`Code::SecretUnavailable`] if the configured default is missing.
     pub fn find(
         &self,
         profiles: &ProfileSet<F>,
         named: Option<&str>,
-    ) -> Result<Arc<Profile<F>>, Problem> {
-        let found = match (named, self.default_name()) {
+    ) -> Result<FoundProfile<F>, Problem> {
+        let (name, profile) = match (named, self.default_name()) {
             (Some(named), _) => profiles
-                .get(named)
+                .get_key_value(named)
                 .ok_or_else(|| invalid("is not the name of a profile of this service"))?,
-            (None, Some(default)) => profiles.get(default).ok_or_else(|| {
+            (None, Some(default)) => profiles.get_key_value(default).ok_or_else(|| {
                 unavailable("PROFILES_SECRET_ID has no profile of the name in DEFAULT_PROFILE")
             })?,
             (None, None) => only(profiles)
                 .ok_or_else(|| invalid("is missing: this service has no default profile"))?,
         };
-        found.clone().map_err(unavailable)
+        Ok(FoundProfile {
+            name: name.clone(),
+            profile: profile.clone(),
+        })
+    }
+}
+
+/// The profile of a request, usable or not. Only a caller who may use it learns that it is wrong.
+pub struct FoundProfile<F> {
+    /// Its name.
+    pub name: String,
+    profile: Result<Arc<Profile<F>>, String>,
+}
+
+impl<F> FoundProfile<F> {
+    /// The profile, if it is usable.
+    pub fn usable(&self) -> Option<&Profile<F>> {
+        self.profile.as_deref().ok()
+    }
+
+    /// The profile.
+    ///
+    /// # Errors
+    /// [`Code::SecretUnavailable`] if it is wrong.
+    pub fn get(&self) -> Result<&Profile<F>, Problem> {
+        let profile = self.profile.as_deref();
+        profile.map_err(|reason| unavailable(reason.clone()))
     }
 }
 
 /// The only profile there is.
-fn only<T>(profiles: &BTreeMap<String, T>) -> Option<&T> {
-    profiles.values().next().filter(|_| profiles.len() == 1)
+fn only<T>(profiles: &BTreeMap<String, T>) -> Option<(&String, &T)> {
+    profiles.first_key_value().filter(|_| profiles.len() == 1)
 }
 
 fn read_all<F: ProfileFormat>(secret: &ApiKey) -> ProfileSet<F> {
-    let members = json::strict_object(secret.expose().as_bytes()).unwrap_or_default();
+    let members = json::strict_members(secret.expose().as_bytes()).unwrap_or_default();
     let profiles = members.into_iter().map(|(name, configuration)| {
-        let profile = read_one(&name, &configuration).map(Arc::new);
+        let configuration = configuration.map_err(|error| {
+            let name = json::shortened(&name);
+            format!("the profile {name} is wrong: {error}")
+        });
+        let profile = configuration.and_then(|configuration| read_one(&name, &configuration));
+        let profile = profile.map(Arc::new);
         if let Err(reason) = &profile {
             tracing::warn!(reason, "a profile is wrong");
         }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Request;
 
-use super::profiles::Profile;
+use super::profiles::{FoundProfile, Profile};
 use super::{Broker, Progress};
 use crate::problem::Problem;
 use crate::provider::Provider;
@@ -18,6 +18,12 @@ pub struct Requested<O> {
     /// The profile that the caller names.
     pub profile: Option<String>,
 }
+
+/// A token request, with its profile if the provider has profiles.
+type CheckedRequest<'a, P> = (
+    TokenRequest<<P as Provider>::Options>,
+    Option<&'a Profile<<P as Provider>::Profile>>,
+);
 
 impl<P: Provider> Broker<P> {
     pub(super) fn read_request(
@@ -53,21 +59,24 @@ impl<P: Provider> Broker<P> {
         self.check_named(session, &requested.request, profile)
     }
 
-    /// Checks the request against its profile, and the profile against the session.
-    pub(super) fn check_profile(
+    /// Checks the profile against the session, and the request against the profile.
+    pub(super) fn check_profile<'a>(
         &self,
         session: &Session,
         requested: Requested<P::Options>,
-        profile: Option<&Profile<P::Profile>>,
+        found: Option<&'a FoundProfile<P::Profile>>,
         progress: &mut Progress,
-    ) -> Result<TokenRequest<P::Options>, Problem> {
-        let Some(profile) = profile else {
-            return Ok(requested.request);
+    ) -> Result<CheckedRequest<'a, P>, Problem> {
+        let Some(found) = found else {
+            return Ok((requested.request, None));
         };
-        progress.profile = Some(profile.name.clone());
-        self.check_named(session, &requested.request, Some(&profile.name))?;
-        self.provider
-            .check_profile(requested.request, &profile.content)
+        progress.profile = Some(found.name.clone());
+        self.check_named(session, &requested.request, Some(&found.name))?;
+        let profile = found.get()?;
+        let request = self
+            .provider
+            .check_profile(requested.request, &profile.content)?;
+        Ok((request, Some(profile)))
     }
 
     fn check_named(

@@ -152,7 +152,7 @@ fn check_sealing_secret(text: &str) -> Result<(), &'static str> {
 }
 
 fn check_profiles(text: &str) -> Result<(), &'static str> {
-    json::strict_object(text.as_bytes())
+    json::strict_members(text.as_bytes())
         .map(drop)
         .map_err(|_| "the secret is not a JSON object, or has a repeated member")
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
 use super::mint::{Minter, rejected};
-use super::profiles::Profile;
+use super::profiles::FoundProfile;
 use super::requested::Requested;
 use super::{Broker, Progress};
 use crate::problem::{Code, Problem};
@@ -22,7 +22,7 @@ use crate::session::credential::Credential;
 /// What was loaded for a request.
 pub(super) struct Secrets<P: Provider> {
     pub key: Arc<ApiKey>,
-    pub profile: Option<Arc<Profile<P::Profile>>>,
+    pub profile: Option<FoundProfile<P::Profile>>,
     /// The credentials of the function's AWS role.
     role: Option<RoleCredentials>,
 }
@@ -132,8 +132,9 @@ impl<P: Provider> Broker<P> {
             SubjectUse::Optional { .. } | SubjectUse::Required { .. } => subject_hash(progress)?,
         };
         let reference = self.subject_reference.refer(session.subject(), hash);
+        let profile = secrets.profile.as_ref().and_then(FoundProfile::usable);
         let context = MintContext::new(token_request, now)
-            .with_profile(secrets.profile.as_ref().map(|profile| &profile.content))
+            .with_profile(profile.map(|profile| &profile.content))
             .with_role(secrets.role.as_ref())
             .with_subject(hash, reference);
         let minter = Minter {

@@ -94,6 +94,7 @@ async fn an_unknown_profile_is_refused_without_listing_the_others() {
 #[tokio::test]
 async fn a_claim_must_cover_the_profile() {
     let only = json!({"lobby": {"room": "lobby-1"}});
+    let wrong = json!({"lobby": {"rooom": "lobby-1"}});
     let send = async |settings: &[(&str, &str)], profiles: &Value, claims: Value, body: Value| {
         let settings = [&[("GRANTS_CLAIM", "voice")], settings].concat();
         let session = session("ada", claims);
@@ -112,6 +113,7 @@ async fn a_claim_must_cover_the_profile() {
         (&[], two(), json!({}), named("lobby")),
         (&[("DEFAULT_PROFILE", "stage")], two(), covers(), json!({})),
         (&[], only, json!({"voice": "stage"}), json!({})),
+        (&[], wrong, json!({"voice": "stage"}), json!({})),
     ] {
         let reply = send(settings, &profiles, claims.clone(), body.clone()).await;
         assert_eq!(
@@ -127,6 +129,7 @@ async fn a_wrong_profile_leaves_the_others_usable() {
     let profiles = json!({
         "good": {"room": "good-1"},
         "typo": {"rooom": "typo-1", "permissions": {"can_publish": "yes-please"}},
+        "nested": {"room": "nested-1", "permissions": {"can_publish": true, "can_shout": "shouting"}},
         "text": "text-1",
         "Bad Name": {"room": "bad-1"},
     });
@@ -138,6 +141,7 @@ async fn a_wrong_profile_leaves_the_others_usable() {
             "typo",
             &["typo", "/room", "/rooom", "/permissions/can_publish"][..],
         ),
+        ("nested", &["nested", "/permissions/can_shout"]),
         ("text", &["text", "not a JSON object"]),
     ] {
         let reply = reply(name).await;
@@ -145,8 +149,9 @@ async fn a_wrong_profile_leaves_the_others_usable() {
         for part in reasons {
             assert!(reply.reason().contains(part), "{}", reply.reason());
         }
+        assert_eq!(reply.log["profile"], name, "{}", reply.log);
         let log = reply.log.to_string() + &reply.body.to_string();
-        for value in ["typo-1", "yes-please", "text-1"] {
+        for value in ["typo-1", "yes-please", "nested-1", "shouting", "text-1"] {
             assert!(!log.contains(value), "{log}");
         }
     }
@@ -179,6 +184,25 @@ async fn a_secret_that_is_no_object_makes_all_profiles_unusable() {
         let reply = broker.post(json!({"profile": "lobby"})).await;
         assert_eq!(reply.problem(), (503, "secret_unavailable"), "{secret}");
         assert!(reply.reason().contains("JSON object"), "{}", reply.reason());
+        assert!(
+            reply.reason().contains("PROFILES_SECRET_ID"),
+            "the reason says which secret it is: {}",
+            reply.reason()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_member_that_is_repeated_inside_a_profile_makes_that_profile_wrong() {
+    let broker = rooms(&[], &json!({}));
+    let secret = r#"{"good":{"room":"good-1"},"typo":{"room":"a-1","room":"b-1"}}"#;
+    broker.secrets.put("profiles", secret);
+    assert_eq!(broker.post(json!({"profile": "good"})).await.status, 200);
+    let reply = broker.post(json!({"profile": "typo"})).await;
+    assert_eq!(reply.problem(), (503, "secret_unavailable"));
+    assert!(reply.reason().contains("typo"), "{}", reply.reason());
+    for value in ["a-1", "b-1"] {
+        assert!(!reply.log.to_string().contains(value), "{}", reply.log);
     }
 }
 
