@@ -234,9 +234,8 @@ mod tests {
 
     #[test]
     fn a_token_opens_the_documented_sockets() {
-        let provider = cartesia(&[]);
-        let sockets = |request| {
-            let request = token_request(&provider, request).unwrap();
+        let sockets = |provider: &Cartesia, request| {
+            let request = token_request(provider, request).unwrap();
             let token = IssuedToken {
                 token: voicemint::provider::ProviderToken::new("t-1").unwrap(),
                 expires_in: 60,
@@ -248,11 +247,29 @@ mod tests {
         };
         let socket = |url: &str| json!({"url": url, "protocols": []});
         assert_eq!(
-            sockets(""),
+            sockets(&cartesia(&[]), ""),
             json!({
                 "tts": socket("wss://api.cartesia.ai/tts/websocket?cartesia_version=2026-03-01&access_token=t-1"),
                 "stt": socket("wss://api.cartesia.ai/stt/websocket?cartesia_version=2026-03-01&access_token=t-1"),
             })
         );
+        for (base_url, expected) in [
+            (
+                "HTTPS://Proxy.example.com:8443/voice/",
+                "wss://proxy.example.com:8443/voice",
+            ),
+            ("http://localhost:8787", "ws://localhost:8787"),
+            ("http://[::1]:1/a/b", "ws://[::1]:1/a/b"),
+        ] {
+            let settings: [(&str, &str); 1] = [("PROVIDER_BASE_URL", base_url)];
+            let mut reader = Reader::new(&settings);
+            let provider = Cartesia::from_settings(&mut reader);
+            let provider = reader.finish(Some(provider)).unwrap();
+            let query = "?cartesia_version=2026-03-01&access_token=t-1";
+            assert_eq!(
+                sockets(&provider, r#"{"grants":{"stt":true}}"#),
+                json!({"stt": socket(&format!("{expected}/stt/websocket{query}"))})
+            );
+        }
     }
 }
