@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::json;
 use crate::problem::{Code, FieldError, Problem};
-use crate::provider::profile::{ProfileFormat, is_profile_name};
+use crate::provider::profile::{PROFILE_NAMES, ProfileFormat, is_profile_name};
 use crate::secret::SecretCache;
 use crate::secret::api_key::ApiKey;
 
@@ -153,7 +153,7 @@ fn read_one<F: ProfileFormat>(name: &str, configuration: &Value) -> Result<Profi
     if !is_profile_name(name) {
         let name = json::shortened(name);
         return Err(format!(
-            "the profile {name:?} has a name other than 1 to 64 of a-z 0-9 _ -"
+            "the profile {name:?} has a name other than {PROFILE_NAMES}"
         ));
     }
     let Some(members) = configuration.as_object() else {

@@ -33,7 +33,7 @@ impl<P: Provider> Broker<P> {
         let mut fields = Fields::read(request)?;
         let profile = if <P::Profile as ProfileFormat>::IS_USED {
             let query = request.uri().query();
-            fields.profile(query.filter(|_| <P::Profile as ProfileFormat>::IN_QUERY))
+            fields.profile(query.filter(|_| <P::Profile as ProfileFormat>::IN_QUERY))?
         } else {
             None
         };

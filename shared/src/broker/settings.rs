@@ -11,7 +11,7 @@ use crate::json;
 use crate::limit::Limiter;
 use crate::limit::settings::Limits;
 use crate::limit::table::Table;
-use crate::provider::profile::{ProfileFormat, is_profile_name};
+use crate::provider::profile::{PROFILE_NAMES, ProfileFormat, is_profile_name};
 use crate::provider::subject::SubjectReference;
 use crate::provider::{Provider, cookie_name};
 use crate::secret::format::SecretFormat;
@@ -173,7 +173,7 @@ fn profiles<P: Provider>(reader: &mut Reader) -> Option<(String, Option<String>)
     {
         reader.error(
             "DEFAULT_PROFILE",
-            "must be the name of a profile: 1 to 64 of a-z 0-9 _ -",
+            format_args!("must be the name of a profile: {PROFILE_NAMES}"),
         );
     }
     Some((id, default))

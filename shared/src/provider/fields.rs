@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::json;
 use crate::problem::{Code, FieldError, Problem};
-use crate::provider::profile::is_profile_name;
+use crate::provider::profile::{PROFILE_NAMES, is_profile_name};
 
 /// The longest accepted body, in bytes.
 pub const MAX_BODY_BYTES: usize = 4096;
@@ -136,24 +136,33 @@ impl Fields {
     }
 
     /// Takes the name of a profile. `query` may have it too, for a body that cannot be extended.
-    pub fn profile(&mut self, query: Option<&str>) -> Option<String> {
+    ///
+    /// # Errors
+    /// [`Code::RequestMalformed`] if the query has it more than once.
+    pub fn profile(&mut self, query: Option<&str>) -> Result<Option<String>, Problem> {
         const NAME: &str = "profile";
         let named = match self.take(NAME) {
             Some(Field::Json(Value::String(text)) | Field::Text(text)) => Some(text),
             Some(Field::Json(_)) => Some(String::new()),
-            None => url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-                .find(|(name, _)| name == NAME)
-                .map(|(_, value)| value.into_owned()),
+            None => {
+                let parameters = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+                let mut named = parameters.filter(|(name, _)| name == NAME);
+                let first = named.next();
+                if named.next().is_some() {
+                    return Err(repeated_parameter(NAME));
+                }
+                first.map(|(_, value)| value.into_owned())
+            }
         };
-        let named = named?;
-        if is_profile_name(&named) {
-            return Some(named);
-        }
-        self.error(
-            NAME,
-            "must be the name of a profile: 1 to 64 of a-z 0-9 _ -",
-        );
-        None
+        let named = named.filter(|named| {
+            let is_name = is_profile_name(named);
+            if !is_name {
+                let requirement = format!("must be the name of a profile: {PROFILE_NAMES}");
+                self.error(NAME, requirement);
+            }
+            is_name
+        });
+        Ok(named)
     }
 
     /// Takes true or false.
@@ -270,16 +279,17 @@ fn query_fields(query: &str) -> Result<BTreeMap<String, Field>, Problem> {
     let mut fields = BTreeMap::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         if fields.contains_key(name.as_ref()) {
-            let detail = format!(
-                "Send each query parameter once: {} is repeated.",
-                json::shortened(&name)
-            );
-            return Err(Problem::new(Code::RequestMalformed, detail)
-                .with_reason("a query parameter is repeated"));
+            return Err(repeated_parameter(&name));
         }
         fields.insert(name.into_owned(), Field::Text(value.into_owned()));
     }
     Ok(fields)
+}
+
+fn repeated_parameter(name: &str) -> Problem {
+    let name = json::shortened(name);
+    let detail = format!("Send each query parameter once: {name} is repeated.");
+    Problem::new(Code::RequestMalformed, detail).with_reason("a query parameter is repeated")
 }
 
 fn body_fields(request: &Request<Bytes>) -> Result<BTreeMap<String, Field>, Problem> {

@@ -21,6 +21,9 @@ pub trait ProfileFormat: Sized + Send + Sync + 'static {
     fn read(members: &Map<String, Value>) -> Result<Self, Vec<String>>;
 }
 
+/// What a profile's name consists of, for messages.
+pub(crate) const PROFILE_NAMES: &str = "1 to 64 of a-z 0-9 _ -, beginning with a-z or 0-9";
+
 /// Whether a text is a profile's name: `[a-z0-9][a-z0-9_-]{0,63}`.
 pub fn is_profile_name(text: &str) -> bool {
     let is_start = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();

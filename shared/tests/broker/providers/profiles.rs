@@ -51,7 +51,15 @@ async fn a_body_that_cannot_be_extended_leaves_the_profile_to_the_query() {
     assert_eq!(reply.body["profile"], "lobby", "{}", reply.log);
     let reply = send("/?profile=stage", r#"{"profile":"lobby"}"#).await;
     assert_eq!(reply.body["profile"], "lobby", "the body comes first");
-    assert_eq!(send("/?profile=A", "{}").await.status, 422);
+    let reply = send("/?profile=-a", "{}").await;
+    assert_eq!(
+        reply.errors(),
+        [
+            "profile must be the name of a profile: 1 to 64 of a-z 0-9 _ -, beginning with a-z or 0-9"
+        ]
+    );
+    let reply = send("/?profile=lobby&profile=stage", "{}").await;
+    assert_eq!(reply.problem(), (400, "request_malformed"));
 }
 
 #[tokio::test]
