@@ -1,5 +1,6 @@
 //! A secret in memory: when it is loaded again, and what is used while the store is unavailable.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -120,7 +121,7 @@ impl SecretCache {
 
     async fn load(&self) -> Result<Arc<ApiKey>, Problem> {
         let loaded = self.store.load(&self.id).await;
-        let unusable = |reason: &str| StoreError::Permanent(reason.to_owned());
+        let unusable = |reason: Cow<str>| StoreError::Permanent(reason.into_owned());
         let key = loaded.and_then(|value| self.field.extract(&value).map_err(unusable));
         let now = self.clock.now();
         let mut state = self.state();

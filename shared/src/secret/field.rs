@@ -1,5 +1,6 @@
 //! Which part of a secret's text is the key.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -41,7 +42,7 @@ impl SecretField {
         }
     }
 
-    pub(super) fn extract(&self, value: &SecretValue) -> Result<ApiKey, &'static str> {
+    pub(super) fn extract(&self, value: &SecretValue) -> Result<ApiKey, Cow<'static, str>> {
         let text = value.expose();
         let key = match self {
             Self::Text(usable) | Self::Whole(usable) => {
@@ -77,16 +78,17 @@ fn values(
     text: &str,
     names: &'static [&'static str],
     version: &str,
-) -> Result<ApiKey, &'static str> {
+) -> Result<ApiKey, Cow<'static, str>> {
     let members = json::strict_object(text.as_bytes())
         .map_err(|_| "the secret is not a JSON object, or has a repeated member")?;
     let values = names.iter().map(|&name| {
         let value = members.get(name).and_then(Value::as_str);
-        let value = value.ok_or("a member of the secret is missing or not a text")?;
-        check_api_key(value.trim())?;
-        Ok((name, value.trim().to_owned()))
+        let value = value.ok_or("it is missing or not a text").map(str::trim);
+        let value = value.and_then(|value| check_api_key(value).map(|()| value.to_owned()));
+        let value = value.map_err(|error| format!("the secret's member {name}: {error}"))?;
+        Ok((name, value))
     });
-    let key = ApiKey::with_values(values.collect::<Result<Vec<_>, &str>>()?);
+    let key = ApiKey::with_values(values.collect::<Result<Vec<_>, String>>()?);
     let key = key.ok_or("the provider's secret has no members")?;
     Ok(key.with_version(version))
 }

@@ -145,5 +145,9 @@ async fn a_secret_without_all_of_its_values_is_unusable() {
         assert_eq!(reply.problem(), (503, "secret_unavailable"), "{keys}");
         assert!(reply.reason().contains("secret"), "{}", reply.reason());
         assert!(!reply.log.to_string().contains("key-1"), "{}", reply.log);
+        if keys.starts_with(r#"{"api_key""#) {
+            let reason = reply.reason();
+            assert!(reason.contains("api_secret"), "{keys}: {reason}");
+        }
     }
 }
