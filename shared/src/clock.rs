@@ -32,18 +32,18 @@ impl Clock {
 }
 
 /// How long ago `then` was, or zero if the clock was set back.
-pub fn age(now: Duration, then: Duration) -> Duration {
+pub(crate) fn age(now: Duration, then: Duration) -> Duration {
     now.saturating_sub(then)
 }
 
 /// Whether less than `span` has passed since `then`. If the clock was set back, the answer is not
 /// known and counts as no.
-pub fn is_within(span: Duration, now: Duration, then: Duration) -> bool {
+pub(crate) fn is_within(span: Duration, now: Duration, then: Duration) -> bool {
     now.checked_sub(then).is_some_and(|age| age < span)
 }
 
 /// UTC in the form of RFC 3339, to the second: `2026-11-22T10:01:00Z`.
-pub fn rfc3339(unix_seconds: u64) -> String {
+pub(crate) fn rfc3339(unix_seconds: u64) -> String {
     use time::{OffsetDateTime, format_description::well_known::Rfc3339};
     i64::try_from(unix_seconds)
         .ok()

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderValue, header};
 
 /// Browsers drop a cookie whose name and value together are longer than this many bytes (RFC 6265
 /// section 6.1).
-pub const MAX_BYTES: usize = 4096;
+pub(crate) const MAX_BYTES: usize = 4096;
 
 /// The names and values of all cookies of a request. Cookies that are not UTF-8 are left out: they
 /// belong to other parts of the site.
@@ -21,12 +21,12 @@ pub fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
 
 /// How many different values of one name are collected: more than the verifier accepts, and few
 /// enough that thousands of cookies cost little.
-pub const MAX_VALUES: usize = 8;
+pub(crate) const MAX_VALUES: usize = 8;
 
 /// The different values of the cookies of a name, without empty ones. A name may be repeated: for
 /// several paths, for a parent domain, or because a sibling host planted a cookie (RFC 6265 section
 /// 5.4).
-pub fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
+pub(crate) fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
     let mut values = Vec::new();
     for (_, value) in all(headers).filter(|(known, value)| *known == name && !value.is_empty()) {
         if values.len() < MAX_VALUES && !values.contains(&value) {
@@ -37,7 +37,7 @@ pub fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
 }
 
 /// The value of the first cookie of a name. Browsers send the one with the longest path first.
-pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     all(headers)
         .find(|(known, _)| *known == name)
         .map(|(_, value)| value)
@@ -47,7 +47,7 @@ pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// cookie is longer than browsers accept.
 ///
 /// `__Host-` ties the cookie to this very host (RFC 6265bis section 4.1.3.2).
-pub fn set(name: &str, value: &str, max_age: u32) -> Option<HeaderValue> {
+pub(crate) fn set(name: &str, value: &str, max_age: u32) -> Option<HeaderValue> {
     if name.len() + value.len() > MAX_BYTES {
         return None;
     }

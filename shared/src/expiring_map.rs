@@ -9,14 +9,14 @@ use std::time::Duration;
 /// A map whose entries are valid for a span of time. If the map is full, the entry that expires
 /// first is removed.
 #[derive(Debug)]
-pub struct ExpiringMap<K, V> {
+pub(crate) struct ExpiringMap<K, V> {
     max: usize,
     entries: HashMap<K, (V, Range<Duration>)>,
 }
 
 impl<K: Eq + Hash + Clone, V> ExpiringMap<K, V> {
     /// An empty map for at most `max` entries.
-    pub fn new(max: usize) -> Self {
+    pub(crate) fn new(max: usize) -> Self {
         Self {
             max,
             entries: HashMap::new(),
@@ -24,7 +24,7 @@ impl<K: Eq + Hash + Clone, V> ExpiringMap<K, V> {
     }
 
     /// The value of a key, if `now` is within its span.
-    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q, now: Duration) -> Option<&V>
+    pub(crate) fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q, now: Duration) -> Option<&V>
     where
         K: Borrow<Q>,
     {
@@ -35,7 +35,7 @@ impl<K: Eq + Hash + Clone, V> ExpiringMap<K, V> {
     }
 
     /// Stores a value for a span of time since the Unix epoch.
-    pub fn put(&mut self, key: K, value: V, span: Range<Duration>, now: Duration) {
+    pub(crate) fn put(&mut self, key: K, value: V, span: Range<Duration>, now: Duration) {
         if self.entries.len() >= self.max && !self.entries.contains_key(&key) {
             self.entries.retain(|_, (_, span)| span.contains(&now));
             if self.entries.len() >= self.max {

@@ -11,11 +11,11 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 /// The members of an object.
-pub type Members = Map<String, Value>;
+pub(crate) type Members = Map<String, Value>;
 
 /// Why a text was not accepted.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ParseError {
+pub(crate) enum ParseError {
     /// It is not JSON.
     #[error("this is not JSON, is nested too deeply or has a number out of range")]
     NotJson,
@@ -28,12 +28,12 @@ pub enum ParseError {
 }
 
 /// Whether a text is gzip-compressed (RFC 1952 section 2.3.1).
-pub fn is_gzip(text: &[u8]) -> bool {
+pub(crate) fn is_gzip(text: &[u8]) -> bool {
     text.starts_with(&[0x1f, 0x8b])
 }
 
 /// Describes a text that is not a plain JSON object, for the log.
-pub fn kind(text: &[u8]) -> &'static str {
+pub(crate) fn kind(text: &[u8]) -> &'static str {
     let start = text.trim_ascii_start();
     match strict(text) {
         _ if is_gzip(text) => "gzip-compressed although that was not requested",
@@ -48,7 +48,7 @@ pub fn kind(text: &[u8]) -> &'static str {
 }
 
 /// The first 64 characters of a caller's text, for a message that repeats it.
-pub fn shortened(word: &str) -> Cow<'_, str> {
+pub(crate) fn shortened(word: &str) -> Cow<'_, str> {
     match word.char_indices().nth(64) {
         Some((end, _)) => Cow::Owned(format!("{}…", word.split_at(end).0)),
         None => Cow::Borrowed(word),
@@ -59,7 +59,7 @@ pub fn shortened(word: &str) -> Cow<'_, str> {
 ///
 /// # Errors
 /// See [`ParseError`].
-pub fn strict(text: &[u8]) -> Result<Value, ParseError> {
+pub(crate) fn strict(text: &[u8]) -> Result<Value, ParseError> {
     let duplicate = RefCell::new(None);
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let value = Strict(&duplicate)
@@ -75,7 +75,7 @@ pub fn strict(text: &[u8]) -> Result<Value, ParseError> {
 ///
 /// # Errors
 /// See [`ParseError`].
-pub fn strict_object(text: &[u8]) -> Result<Members, ParseError> {
+pub(crate) fn strict_object(text: &[u8]) -> Result<Members, ParseError> {
     match strict(text)? {
         Value::Object(members) => Ok(members),
         _ => Err(ParseError::NotAnObject),
@@ -86,7 +86,7 @@ pub fn strict_object(text: &[u8]) -> Result<Members, ParseError> {
 ///
 /// # Errors
 /// See [`ParseError`].
-pub fn strict_members(text: &[u8]) -> Result<Vec<StrictMember>, ParseError> {
+pub(crate) fn strict_members(text: &[u8]) -> Result<Vec<StrictMember>, ParseError> {
     let duplicate = RefCell::new(None);
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let members = deserializer
@@ -99,7 +99,7 @@ pub fn strict_members(text: &[u8]) -> Result<Vec<StrictMember>, ParseError> {
 }
 
 /// A member's name and value.
-pub type StrictMember = (String, Result<Value, ParseError>);
+pub(crate) type StrictMember = (String, Result<Value, ParseError>);
 
 /// Reads the members of an object, and stores the name of a repeated one.
 struct EachStrict<'a>(&'a RefCell<Option<String>>);

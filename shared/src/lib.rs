@@ -73,6 +73,8 @@
 //! To read the code, begin with `broker`, which handles a request from top to bottom. Only `lambda`
 //! knows AWS Lambda, only `aws` knows the AWS services, and only `transport` knows the network.
 
+#![warn(unreachable_pub)]
+
 mod aws;
 mod broker;
 mod clock;

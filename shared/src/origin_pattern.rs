@@ -67,7 +67,7 @@ impl OriginPattern {
 }
 
 /// Whether a text is an origin as a browser would send it (RFC 6454 section 6.2).
-pub fn is_origin(text: &str) -> bool {
+pub(crate) fn is_origin(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else {
         return false;
     };

@@ -14,7 +14,7 @@ const EXPOSED: [(&str, &str); 2] = [
 ];
 
 /// The same configuration, with empty endpoints as not set: the SDK panics on them.
-pub fn without_empty(config: SdkConfig) -> SdkConfig {
+pub(super) fn without_empty(config: SdkConfig) -> SdkConfig {
     let mut builder = config.to_builder();
     builder.set_endpoint_url(config.endpoint_url().and_then(filled));
     builder.service_config(WithoutEmpty(config)).build()
@@ -42,7 +42,7 @@ fn filled(value: &str) -> Option<String> {
 }
 
 /// Logs one warning if requests and responses are sent through a network without TLS.
-pub fn warn_of_plain_http(config: &SdkConfig) {
+pub(super) fn warn_of_plain_http(config: &SdkConfig) {
     for (service, exposed) in EXPOSED {
         if is_plain(config, service) {
             tracing::warn!(

@@ -1,9 +1,9 @@
 //! AWS services, over the same HTTP client as all other calls.
 
-pub mod dynamodb;
+pub(crate) mod dynamodb;
 mod endpoint;
 mod role;
-pub mod secrets_manager;
+pub(crate) mod secrets_manager;
 
 use std::error::Error as _;
 use std::sync::Arc;

@@ -40,7 +40,7 @@ enum Tried {
 type Context<'a, P> = MintContext<'a, <P as Provider>::Options, <P as Provider>::Profile>;
 
 /// Mints tokens of one provider.
-pub struct Minter<'a, P> {
+pub(super) struct Minter<'a, P> {
     pub provider: &'a P,
     pub secret: &'a SecretCache,
     pub transport: &'a Transport,
@@ -50,7 +50,7 @@ pub struct Minter<'a, P> {
 impl<P: Provider> Minter<'_, P> {
     /// Mints a token. If the provider rejects the key and a newer one is stored, it mints with that
     /// one.
-    pub async fn mint(
+    pub(super) async fn mint(
         &self,
         context: Context<'_, P>,
         key: &Arc<ApiKey>,
@@ -205,7 +205,7 @@ async fn attempt<P: Provider>(
 }
 
 /// The provider rejected the request, or its successful response has no token.
-pub fn rejected(reason: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+pub(super) fn rejected(reason: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
     let detail = "The provider rejected the service's request or key. Trying again does not help. The service's operator \
                   finds the cause in the log.";
     Problem::new(Code::ProviderRejected, detail).with_reason(reason)

@@ -15,7 +15,7 @@ use crate::secret::SecretCache;
 use crate::secret::api_key::ApiKey;
 
 /// The profiles of a deployment.
-pub struct Profiles<F> {
+pub(super) struct Profiles<F> {
     secret: SecretCache,
     default: Option<String>,
     last: Mutex<Option<ReadVersion<F>>>,
@@ -28,7 +28,7 @@ type ReadVersion<F> = (Arc<ApiKey>, Arc<ProfileSet<F>>);
 type ProfileSet<F> = BTreeMap<String, Result<Arc<Profile<F>>, String>>;
 
 /// A profile.
-pub struct Profile<F> {
+pub(super) struct Profile<F> {
     /// Its name.
     pub name: String,
     /// A hash of its content: a profile that was edited is another one.
@@ -39,7 +39,7 @@ pub struct Profile<F> {
 
 impl<F: ProfileFormat> Profiles<F> {
     /// The profiles of a secret, with the name of `DEFAULT_PROFILE`.
-    pub fn new(secret: SecretCache, default: Option<String>) -> Self {
+    pub(super) fn new(secret: SecretCache, default: Option<String>) -> Self {
         Self {
             secret,
             default,
@@ -48,7 +48,7 @@ impl<F: ProfileFormat> Profiles<F> {
     }
 
     /// The name of `DEFAULT_PROFILE`.
-    pub fn default_name(&self) -> Option<&str> {
+    pub(super) fn default_name(&self) -> Option<&str> {
         self.default.as_deref()
     }
 
@@ -56,7 +56,7 @@ impl<F: ProfileFormat> Profiles<F> {
     ///
     /// # Errors
     /// [`Code::SecretUnavailable`].
-    pub async fn load(&self) -> Result<Arc<ProfileSet<F>>, Problem> {
+    pub(super) async fn load(&self) -> Result<Arc<ProfileSet<F>>, Problem> {
         let secret = self.secret.get().await.map_err(|problem| {
             // The key's secret has the same code.
             let reason = format!("PROFILES_SECRET_ID: {}", problem.reason);
@@ -78,7 +78,7 @@ impl<F: ProfileFormat> Profiles<F> {
     /// # Errors
     /// [`Code::RequestInvalid`] if there is none of this name, or no default.
     /// [`Code::SecretUnavailable`] if the configured default is missing.
-    pub fn find(
+    pub(super) fn find(
         &self,
         profiles: &ProfileSet<F>,
         named: Option<&str>,
@@ -101,7 +101,7 @@ impl<F: ProfileFormat> Profiles<F> {
 }
 
 /// The profile of a request, usable or not. Only a caller who may use it learns that it is wrong.
-pub struct FoundProfile<F> {
+pub(super) struct FoundProfile<F> {
     /// Its name.
     pub name: String,
     profile: Result<Arc<Profile<F>>, String>,
@@ -109,7 +109,7 @@ pub struct FoundProfile<F> {
 
 impl<F> FoundProfile<F> {
     /// The profile, if it is usable.
-    pub fn usable(&self) -> Option<&Profile<F>> {
+    pub(super) fn usable(&self) -> Option<&Profile<F>> {
         self.profile.as_deref().ok()
     }
 
@@ -117,7 +117,7 @@ impl<F> FoundProfile<F> {
     ///
     /// # Errors
     /// [`Code::SecretUnavailable`] if it is wrong.
-    pub fn get(&self) -> Result<&Profile<F>, Problem> {
+    pub(super) fn get(&self) -> Result<&Profile<F>, Problem> {
         let profile = self.profile.as_deref();
         profile.map_err(|reason| unavailable(reason.clone()))
     }

@@ -13,7 +13,7 @@ use crate::provider::request::TokenRequest;
 use crate::session::Session;
 
 /// A token request whose profile has not been loaded yet.
-pub struct Requested<O> {
+pub(super) struct Requested<O> {
     pub request: TokenRequest<O>,
     /// The profile that the caller names.
     pub profile: Option<String>,

@@ -11,7 +11,7 @@ use crate::session::credential::after_bearer;
 ///
 /// # Errors
 /// [`Code::RequestMalformed`].
-pub fn reject_ambiguous(headers: &HeaderMap) -> Result<(), Problem> {
+pub(crate) fn reject_ambiguous(headers: &HeaderMap) -> Result<(), Problem> {
     let decides = |name: &HeaderName| {
         *name == header::ORIGIN
             || *name == header::AUTHORIZATION

@@ -43,7 +43,7 @@ static TO_PREFLIGHT: [Header; 3] = [
 ];
 
 /// The response to a preflight from an allowed origin.
-pub fn preflight() -> Response<Bytes> {
+pub(crate) fn preflight() -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::NO_CONTENT;
     insert(&mut response, &TO_PREFLIGHT);
@@ -52,7 +52,7 @@ pub fn preflight() -> Response<Bytes> {
 
 /// Adds what every response says about other origins. `origin` is the request's, if it is an
 /// allowed one.
-pub fn add_headers(response: &mut Response<Bytes>, origin: Option<&HeaderValue>) {
+pub(crate) fn add_headers(response: &mut Response<Bytes>, origin: Option<&HeaderValue>) {
     if let Some(origin) = origin {
         insert(response, &TO_ALLOWED_ORIGIN);
         response

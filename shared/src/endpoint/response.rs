@@ -43,7 +43,7 @@ static COMMON: [Header; 6] = [
 ];
 
 /// The body of a response with a token.
-pub struct TokenBody<'a> {
+pub(crate) struct TokenBody<'a> {
     /// The provider's name.
     pub provider: &'static str,
     /// The token.
@@ -85,7 +85,7 @@ impl Serialize for TokenBody<'_> {
 }
 
 /// A response with a token. `source` says whether it was minted or resumed.
-pub fn token(
+pub(crate) fn token(
     body: &TokenBody,
     source: &'static str,
     cookie: Option<HeaderValue>,
@@ -102,7 +102,7 @@ pub fn token(
 }
 
 /// The response to `DELETE`, with a cookie that expires the token's.
-pub fn signed_out(cookie: Option<HeaderValue>) -> Response<Bytes> {
+pub(crate) fn signed_out(cookie: Option<HeaderValue>) -> Response<Bytes> {
     let mut response = empty();
     set_cookie(&mut response, cookie);
     response
@@ -115,7 +115,7 @@ fn set_cookie(response: &mut Response<Bytes>, cookie: Option<HeaderValue>) {
 }
 
 /// The problem document for a request that failed.
-pub fn problem(problem: &Problem, request_id: &str) -> Response<Bytes> {
+pub(crate) fn problem(problem: &Problem, request_id: &str) -> Response<Bytes> {
     let mut response = json("application/problem+json", problem.document(request_id));
     *response.status_mut() = problem.code.status();
     let headers = response.headers_mut();
@@ -141,7 +141,7 @@ pub fn problem(problem: &Problem, request_id: &str) -> Response<Bytes> {
 }
 
 /// Adds the headers that every response has. `origin` is the request's, if it is an allowed one.
-pub fn add_common_headers(response: &mut Response<Bytes>, origin: Option<&HeaderValue>) {
+pub(crate) fn add_common_headers(response: &mut Response<Bytes>, origin: Option<&HeaderValue>) {
     insert(response, &COMMON);
     cors::add_headers(response, origin);
 }

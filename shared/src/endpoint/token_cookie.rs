@@ -23,7 +23,7 @@ use crate::secret::api_key::ApiKey;
 
 /// What a token is sealed for. All of it must be equal for the cookie to open.
 #[derive(Debug, Serialize)]
-pub struct Purpose<'a, R> {
+pub(crate) struct Purpose<'a, R> {
     /// The cookie's name.
     pub name: &'a str,
     /// The subject's identifier.
@@ -38,12 +38,12 @@ pub struct Purpose<'a, R> {
 
 /// The token cookie of one purpose.
 #[derive(Debug)]
-pub struct TokenCookie {
+pub(crate) struct TokenCookie {
     purpose: Vec<u8>,
 }
 
 /// What an opened cookie holds. `Debug` shows neither the token nor the members, which may contain it.
-pub struct SealedToken {
+pub(crate) struct SealedToken {
     /// The token.
     pub token: ProviderToken,
     /// When it expires: seconds since the Unix epoch.
@@ -73,14 +73,14 @@ struct Payload<'a> {
 
 impl TokenCookie {
     /// The cookie of a purpose. `None` only if the request cannot be serialized.
-    pub fn new<R: Serialize>(purpose: &Purpose<'_, R>) -> Option<Self> {
+    pub(crate) fn new<R: Serialize>(purpose: &Purpose<'_, R>) -> Option<Self> {
         let purpose = serde_json::to_vec(purpose).ok()?;
         Some(Self { purpose })
     }
 
     /// Seals a token and returns the cookie's value. `None` if the machine has no random numbers:
     /// then no cookie is set.
-    pub fn seal(&self, key: &ApiKey, token: &IssuedToken) -> Option<String> {
+    pub(crate) fn seal(&self, key: &ApiKey, token: &IssuedToken) -> Option<String> {
         let payload = Payload {
             token: token.token.expose().into(),
             expires_at: token.expires_at,
@@ -97,7 +97,7 @@ impl TokenCookie {
     }
 
     /// Opens a cookie's value if it was sealed under this key for this purpose.
-    pub fn open(&self, key: &ApiKey, value: &str) -> Option<SealedToken> {
+    pub(crate) fn open(&self, key: &ApiKey, value: &str) -> Option<SealedToken> {
         let mut sealed = URL_SAFE_NO_PAD.decode(value).ok()?;
         let (text, nonce) = sealed.split_last_chunk_mut::<NONCE_LEN>()?;
         let nonce = Nonce::assume_unique_for_key(*nonce);

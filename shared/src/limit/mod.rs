@@ -5,10 +5,10 @@
 //! deployment (`crate::aws::dynamodb`), `memory` in the local command and while DynamoDB is
 //! unavailable.
 
-pub mod gcra;
+pub(crate) mod gcra;
 mod limiter;
-pub mod memory;
-pub mod settings;
-pub mod table;
+pub(crate) mod memory;
+pub(crate) mod settings;
+pub(crate) mod table;
 
 pub use limiter::Limiter;

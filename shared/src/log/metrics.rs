@@ -7,7 +7,7 @@ use crate::log::outcome::Outcome;
 
 /// The metrics that a request's log line carries. `uncounted` says that the limit table could not
 /// be used, `called` that the provider was called.
-pub fn directives(outcome: Outcome, uncounted: bool, called: bool) -> Vec<Directive> {
+pub(crate) fn directives(outcome: Outcome, uncounted: bool, called: bool) -> Vec<Directive> {
     let by_provider: &[&[&str]] = &[&["Provider"]];
     let mut directives = Vec::new();
     match outcome {
@@ -39,14 +39,14 @@ pub fn directives(outcome: Outcome, uncounted: bool, called: bool) -> Vec<Direct
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Metadata<'a> {
+pub(crate) struct Metadata<'a> {
     pub timestamp: u64,
     pub cloud_watch_metrics: &'a [Directive],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Directive {
+pub(crate) struct Directive {
     namespace: &'static str,
     dimensions: &'static [&'static [&'static str]],
     metrics: [Metric; 1],

@@ -3,10 +3,10 @@
 //! Only this crate's events are written, at every level: libraries log headers and bodies at
 //! `trace`, which contain keys, tokens and sessions.
 
-pub mod metrics;
-pub mod outcome;
-pub mod request;
-pub mod timings;
+pub(crate) mod metrics;
+pub(crate) mod outcome;
+pub(crate) mod request;
+pub(crate) mod timings;
 
 use std::io::Write as _;
 
@@ -60,12 +60,12 @@ pub fn start(level: LevelFilter) {
 }
 
 /// Writes the line of a request, at every level, as it contains the metrics.
-pub fn write_request(request_log: &RequestLog) {
+pub(crate) fn write_request(request_log: &RequestLog) {
     write(&request_log.line());
 }
 
 /// Writes a line directly, for code that may run before the log is started.
-pub fn line(level: &str, message: &str) {
+pub(crate) fn line(level: &str, message: &str) {
     write(&serde_json::json!({"level": level, "message": message}).to_string());
 }
 

@@ -48,6 +48,6 @@ impl Timings {
 }
 
 /// Milliseconds, to the microsecond.
-pub fn milliseconds(took: Duration) -> f64 {
+pub(crate) fn milliseconds(took: Duration) -> f64 {
     took.as_micros() as f64 / 1000.0
 }

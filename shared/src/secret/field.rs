@@ -26,7 +26,7 @@ pub enum SecretField {
 
 /// Checks that a session secret is one that its kind can use. The error is a clause for the log. An
 /// unusable secret counts as missing.
-pub type Usable = fn(&str) -> Result<(), &'static str>;
+pub(super) type Usable = fn(&str) -> Result<(), &'static str>;
 
 /// Quotation marks of shells, env files and JSON. No key contains them.
 const QUOTES: [char; 3] = ['"', '\'', '`'];

@@ -4,11 +4,11 @@
 //! none. A secret that was deleted, forbidden or overwritten must stop working, so the store's
 //! answer that says so ends the use of the cached version within a minute.
 
-pub mod api_key;
+pub(crate) mod api_key;
 mod cache;
 mod field;
-pub mod format;
-pub mod role;
+pub(crate) mod format;
+pub(crate) mod role;
 mod store;
 
 pub use cache::SecretCache;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The claim that a setting names. A name that begins with a slash is a JSON pointer (RFC 6901).
-pub fn at<'a>(claims: &'a Value, name: &str) -> Option<&'a Value> {
+pub(crate) fn at<'a>(claims: &'a Value, name: &str) -> Option<&'a Value> {
     if name.starts_with('/') {
         claims.pointer(name)
     } else {
@@ -12,7 +12,7 @@ pub fn at<'a>(claims: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 /// Whether a name is valid. In a JSON pointer, each tilde must begin `~0` or `~1` (section 3).
-pub fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     !name.starts_with('/')
         || name
             .split('~')

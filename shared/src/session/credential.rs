@@ -96,7 +96,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The part of an `Authorization` value after the name of the Bearer scheme. `None` for another
 /// scheme.
-pub fn after_bearer(value: &[u8]) -> Option<&[u8]> {
+pub(crate) fn after_bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, rest) = value.trim_ascii().split_at_checked(SCHEME.len())?;
     // Any character but a letter or digit ends the scheme's name: "Bearer:" is a malformed Bearer
     // credential, not a missing one.

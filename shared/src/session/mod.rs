@@ -7,20 +7,20 @@
 //! sessions. `idp` describes the sessions of each identity provider, and `settings` selects what is
 //! accepted. Only a successful verification creates a [`Session`].
 
-pub mod claim_path;
-pub mod claims;
-pub mod cookie;
-pub mod credential;
-pub mod error;
-pub mod idp;
-pub mod jose;
-pub mod jwe;
-pub mod jwt;
-pub mod reason;
-pub mod remote;
-pub mod settings;
-pub mod subject;
-pub mod verifier;
+pub(crate) mod claim_path;
+pub(crate) mod claims;
+pub(crate) mod cookie;
+pub(crate) mod credential;
+pub(crate) mod error;
+pub(crate) mod idp;
+pub(crate) mod jose;
+pub(crate) mod jwe;
+pub(crate) mod jwt;
+pub(crate) mod reason;
+pub(crate) mod remote;
+pub(crate) mod settings;
+pub(crate) mod subject;
+pub(crate) mod verifier;
 
 use serde_json::Value;
 

@@ -9,13 +9,13 @@ use std::borrow::Cow;
 use thiserror::Error;
 
 /// The reason if the secret that signs sessions cannot be used.
-pub const SIGNING_SECRET_TOO_SHORT: &str =
+pub(crate) const SIGNING_SECRET_TOO_SHORT: &str =
     "the secret that signs sessions is shorter than 32 bytes";
 /// The reason if the secret that encrypts sessions cannot be used.
-pub const ENCRYPTION_SECRET_TOO_SHORT: &str =
+pub(crate) const ENCRYPTION_SECRET_TOO_SHORT: &str =
     "the secret that encrypts sessions is shorter than 32 bytes";
 /// The reason if the secret with the credentials for introspection cannot be used.
-pub const NO_CLIENT_CREDENTIALS: &str =
+pub(crate) const NO_CLIENT_CREDENTIALS: &str =
     "the secret of SESSION_INTROSPECTION_SECRET_ID has no client_id and client_secret";
 
 /// Why a session is refused or cannot be verified.
@@ -235,7 +235,7 @@ pub enum Reason {
     #[error("SESSION_INTROSPECTION_URL cannot be called")]
     IntrospectionUrl,
 
-    /// In the words of [`crate::secret`], or of one of the constants above.
+    /// In the words of `crate::secret`, or of one of the constants above.
     #[error("{0}")]
     Secret(Cow<'static, str>),
 }

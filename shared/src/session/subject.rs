@@ -8,17 +8,17 @@ use crate::secret::api_key::ApiKey;
 use crate::session::Session;
 
 /// The identifier of a user: a hash of issuer and subject, of fixed length.
-pub struct SubjectId(String);
+pub(crate) struct SubjectId(String);
 
 impl SubjectId {
     /// The identifier as text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The identifier for logs and limits: the same user has the same hash, and only those who have
     /// the API key can compute it. `None` if no keys can be derived from the API key.
-    pub fn keyed_hash(&self, key: &ApiKey) -> Option<String> {
+    pub(crate) fn keyed_hash(&self, key: &ApiKey) -> Option<String> {
         let tag = hmac::sign(&key.derived()?.subject, self.0.as_bytes());
         tag.as_ref()
             .first_chunk::<12>()

@@ -3,7 +3,7 @@
 
 mod failure;
 mod proxy;
-pub mod retry;
+pub(crate) mod retry;
 mod tls;
 
 #[cfg(test)]
@@ -23,7 +23,7 @@ pub use failure::Failure;
 use crate::settings::{Reader, SettingsError};
 
 /// The time limit of a connection: DNS, TCP and TLS.
-pub const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+pub(crate) const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 /// The time limit of the request that opens a connection in advance.
 const WARM_WITHIN: Duration = Duration::from_secs(1);
 /// How long an idle connection is kept. Connections can break unnoticed while a function is frozen.

@@ -12,7 +12,7 @@ use crate::settings::Reader;
 const LOOPBACK: &str = "localhost,localhost.,127.0.0.0/8,::1,::ffff:127.0.0.0/104";
 
 /// Reads `HTTPS_PROXY` and `NO_PROXY`.
-pub fn from_settings(reader: &mut Reader) -> Option<Proxy> {
+pub(super) fn from_settings(reader: &mut Reader) -> Option<Proxy> {
     let value = reader.optional("HTTPS_PROXY")?;
     // As in other tools, the scheme is optional.
     let value = if value.contains("://") {

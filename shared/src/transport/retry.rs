@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode, header};
 use tokio::time::Instant;
 
 /// The time limit of one try.
-pub const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 /// The time limit of all tries together.
 const TRIES_WITHIN: Duration = Duration::from_secs(8);
 /// The pause before the second try, in milliseconds. It is random, so that many functions do not
@@ -18,14 +18,14 @@ const MIN_TRY: Duration = Duration::from_millis(100);
 
 /// What one request may spend on calls of the provider, or of a service that verifies sessions.
 #[derive(Debug)]
-pub struct Budget {
+pub(crate) struct Budget {
     end: Instant,
     may_retry: bool,
 }
 
 impl Budget {
     /// A budget of one retry and the time limit of all tries, or less if the deadline is earlier.
-    pub fn new(deadline: Instant) -> Self {
+    pub(crate) fn new(deadline: Instant) -> Self {
         Self {
             end: deadline.min(Instant::now() + TRIES_WITHIN),
             may_retry: true,
@@ -34,7 +34,7 @@ impl Budget {
 
     /// A budget of one retry and the time limit of all tries, for a future that its caller cancels
     /// at the deadline.
-    pub fn without_deadline() -> Self {
+    pub(crate) fn without_deadline() -> Self {
         Self {
             end: Instant::now() + TRIES_WITHIN,
             may_retry: true,
@@ -42,12 +42,12 @@ impl Budget {
     }
 
     /// The time that is left.
-    pub fn left(&self) -> Duration {
+    pub(crate) fn left(&self) -> Duration {
         self.end.saturating_duration_since(Instant::now())
     }
 
     /// Takes the retry, if it was not taken yet and the time is sufficient for it after the pause.
-    pub fn take_retry(&mut self, pause: Duration) -> bool {
+    pub(crate) fn take_retry(&mut self, pause: Duration) -> bool {
         let fits = self.may_retry && pause.saturating_add(MIN_TRY) <= self.left();
         self.may_retry &= !fits;
         fits
@@ -55,7 +55,7 @@ impl Budget {
 }
 
 /// The pause before a retry: what a rate-limiting service demands, else a short random pause.
-pub fn pause(status: StatusCode, wait: Option<Duration>) -> Duration {
+pub(crate) fn pause(status: StatusCode, wait: Option<Duration>) -> Duration {
     match wait {
         Some(wait) if status == StatusCode::TOO_MANY_REQUESTS => wait.max(jitter()),
         _ => jitter(),
@@ -65,7 +65,7 @@ pub fn pause(status: StatusCode, wait: Option<Duration>) -> Duration {
 /// Parses `Retry-After`, which is seconds or a date (RFC 9110 section 10.2.3). A date is compared
 /// with the response's own `Date` if there is one, so that this machine's clock, `now` since the
 /// Unix epoch, need not be right.
-pub fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
     let text = |name| {
         headers
             .get(name)
@@ -88,7 +88,7 @@ pub fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
 }
 
 /// A short random pause.
-pub fn jitter() -> Duration {
+pub(crate) fn jitter() -> Duration {
     let mut random = [0; 2];
     // Without random numbers the pause is the shortest one, which is harmless.
     let _ = rand::fill(&mut random);

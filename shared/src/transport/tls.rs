@@ -13,7 +13,7 @@ const BEGIN: &str = "-----BEGIN ";
 
 /// The trusted authorities. Reading those of the operating system would take milliseconds in each
 /// cold start.
-pub fn roots(reader: &mut Reader) -> Option<RootCertStore> {
+pub(super) fn roots(reader: &mut Reader) -> Option<RootCertStore> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
@@ -47,7 +47,7 @@ pub fn roots(reader: &mut Reader) -> Option<RootCertStore> {
 
 /// TLS 1.2 and 1.3 with aws-lc. `None` if the library rejects its own defaults, which no setting can
 /// cause.
-pub fn client_config(roots: RootCertStore) -> Option<ClientConfig> {
+pub(super) fn client_config(roots: RootCertStore) -> Option<ClientConfig> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -22,7 +22,7 @@ use serde_json::value::RawValue;
 use crate::problem::{Code, Problem};
 
 /// An event that `lambda_http` can convert to a request.
-pub struct Event {
+pub(super) struct Event {
     /// The request, in the form that determines the format of the response.
     pub request: LambdaRequest,
     /// Why the request is rejected, if parts of the event were removed.
@@ -71,7 +71,7 @@ impl Event {
     }
 
     /// A request with a problem, for an event of an unknown source.
-    pub fn unknown() -> Self {
+    pub(super) fn unknown() -> Self {
         let detail =
             "Send an event of an API Gateway API, a function URL or an Application Load Balancer.";
         let request = LambdaRequest::ApiGatewayV2(ApiGatewayV2httpRequest::default());

@@ -1,8 +1,8 @@
 //! The rules that the claims of a verified token must meet to make a session (RFC 7519 section 4.1,
 //! RFC 8725 sections 3.8 to 3.10).
 
-pub mod authorized_parties;
-pub mod claims_set;
+pub(crate) mod authorized_parties;
+pub(crate) mod claims_set;
 #[cfg(test)]
 mod tests;
 
@@ -38,7 +38,7 @@ pub struct Rules {
 }
 
 /// A rule that only one identity provider has.
-pub type IdpRule = fn(&ClaimsSet) -> Result<(), Reason>;
+pub(crate) type IdpRule = fn(&ClaimsSet) -> Result<(), Reason>;
 
 /// The rule for `exp`, `nbf` and `iat`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ pub enum ClaimsError {
 ///
 /// # Errors
 /// [`Reason::EventToken`].
-pub fn reject_event_token(claims: &Members) -> Result<(), Reason> {
+pub(crate) fn reject_event_token(claims: &Members) -> Result<(), Reason> {
     if claims.contains_key("events") {
         Err(Reason::EventToken)
     } else {
@@ -103,7 +103,7 @@ impl Rules {
     /// Creates a session from verified claims.
     ///
     /// # Errors
-    /// [`ClaimsError::Expired`] only if the claims meet every other rule.
+    /// `ClaimsError::Expired` only if the claims meet every other rule.
     pub fn session(&self, claims: ClaimsSet) -> Result<Session, ClaimsError> {
         let subject = self.check(&claims)?;
         self.times.check(&claims)?;

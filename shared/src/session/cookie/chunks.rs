@@ -21,7 +21,7 @@ const MAX_COMBINATIONS: usize = 64;
 /// The sessions in the cookie `name`, whole or in chunks. A whole cookie counts in addition to
 /// chunks: a library that went back to one cookie may have left old chunks, and a sibling host may
 /// have set either.
-pub fn find<'a>(headers: &'a HeaderMap, name: &str, separator: &str) -> Found<'a> {
+pub(super) fn find<'a>(headers: &'a HeaderMap, name: &str, separator: &str) -> Found<'a> {
     let whole = cookie::values(headers, name);
     let chunks: Vec<_> = (0..MAX_CHUNKS)
         .map(|number| cookie::values(headers, &format!("{name}{separator}{number}")))

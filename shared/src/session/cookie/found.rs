@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// The maximum number of different sessions in cookies. A user has one or two, including an old
 /// one.
-pub const MAX_CANDIDATES: usize = 4;
+pub(crate) const MAX_CANDIDATES: usize = 4;
 
 /// The sessions in one kind of cookie, in the order in which the browser sends the cookies.
 #[derive(Default)]

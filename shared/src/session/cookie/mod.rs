@@ -5,7 +5,7 @@
 //! whose session counts.
 
 mod chunks;
-pub mod found;
+pub(crate) mod found;
 
 use std::borrow::Cow;
 

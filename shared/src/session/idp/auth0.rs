@@ -12,7 +12,7 @@ use crate::session::jwe::{EncryptedCookie, Scheme};
 
 /// Auth0's access tokens. With a secret, also the cookies of nextjs-auth0, which are encrypted with
 /// that secret.
-pub const AUTH0: Idp = Idp {
+pub(super) const AUTH0: Idp = Idp {
     name: "auth0",
     issuer_setting: "the tenant's domain from Auth0's dashboard",
     tenant,

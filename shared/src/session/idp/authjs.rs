@@ -7,11 +7,11 @@ use crate::session::jwe::compact::{ContentKey, Encryption};
 use crate::session::jwe::{EncryptedCookie, Scheme};
 
 /// How Auth.js encrypts sessions.
-pub const AUTHJS: Scheme = Scheme { keys, claims };
+pub(crate) const AUTHJS: Scheme = Scheme { keys, claims };
 
 /// The cookies of versions 5 and 4. In development their names have no `__Secure-` prefix, so any
 /// host of the site could set them over plain http: such a name must be set by `SESSION_COOKIE`.
-pub const COOKIES: [(&str, CookieFormat); 2] = [
+pub(crate) const COOKIES: [(&str, CookieFormat); 2] = [
     ("__Secure-authjs.session-token", CookieFormat::Chunked(".")),
     (NEXT_AUTH_COOKIE, CookieFormat::Chunked(".")),
 ];

@@ -7,7 +7,7 @@ use crate::settings::callable_url;
 
 /// The tokens of better-auth's JWT plugin, as Bearer. Its session cookie is opaque: use `forward`
 /// for it.
-pub const BETTER_AUTH: Idp = Idp {
+pub(super) const BETTER_AUTH: Idp = Idp {
     name: "better-auth",
     issuer_setting: "the app's base URL, as in better-auth's settings",
     tenant,

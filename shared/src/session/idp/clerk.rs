@@ -17,7 +17,7 @@ use crate::session::reason::Reason;
 /// tokens without `azp`
 /// (<https://github.com/clerk/javascript/blob/main/packages/backend/src/jwt/assertions.ts>). Here a
 /// setting must allow them.
-pub const CLERK: Idp = Idp {
+pub(super) const CLERK: Idp = Idp {
     name: "clerk",
     issuer_setting: "the publishable key (pk_…) or the Frontend API URL from Clerk's dashboard",
     tenant,

@@ -6,7 +6,7 @@ use crate::session::idp::definition::{
 };
 
 /// Cognito's access and ID tokens, of the app clients that `SESSION_AUDIENCE` lists.
-pub const COGNITO: Idp = Idp {
+pub(super) const COGNITO: Idp = Idp {
     name: "cognito",
     issuer_setting: "the user pool's id from Cognito's console, such as eu-central-1_AbCdEfGhI",
     tenant,

@@ -10,7 +10,7 @@ use crate::session::reason::Reason;
 
 /// An identity provider whose sessions are signed tokens.
 #[derive(Clone, Debug)]
-pub struct Idp {
+pub(crate) struct Idp {
     /// The value of `SESSION_KIND`.
     pub name: &'static str,
     /// What an entry of `SESSION_ISSUER` is, for the message if it is not set.
@@ -34,7 +34,7 @@ pub struct Idp {
 
 /// The meaning of `SESSION_AUDIENCE` for an identity provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AudienceSetting {
+pub(crate) enum AudienceSetting {
     /// It must be set. The text says what it lists.
     Required(&'static str),
     /// It must be set, and lists Cognito's app clients, which access tokens do not name in `aud`.
@@ -47,7 +47,7 @@ pub enum AudienceSetting {
 
 /// What an identity provider uses a secret for that it shares with the broker.
 #[derive(Clone, Debug)]
-pub enum SecretUse {
+pub(crate) enum SecretUse {
     /// It has none.
     None,
     /// It signs tokens with one of these algorithms, in addition to published keys.
@@ -58,7 +58,7 @@ pub enum SecretUse {
 
 /// One customer's tenant at an identity provider: a project, instance, user pool or client.
 #[derive(Clone, Debug)]
-pub struct IdpTenant {
+pub(crate) struct IdpTenant {
     /// The issuers of its tokens. The name of the first is the issuer of all its sessions.
     pub issuers: Vec<PublishedIssuer>,
     /// The audience of its tokens, if the tenant determines it.
@@ -69,7 +69,7 @@ pub struct IdpTenant {
 
 /// An issuer that publishes its keys.
 #[derive(Clone, Debug)]
-pub struct PublishedIssuer {
+pub(crate) struct PublishedIssuer {
     /// The accepted values of `iss`.
     pub names: Vec<String>,
     /// The URL of its key set, if its name determines it.
@@ -81,7 +81,7 @@ impl IdpTenant {
     ///
     /// # Errors
     /// What the URL must be.
-    pub fn with_issuer(name: String, key_set: String) -> Result<Self, &'static str> {
+    pub(crate) fn with_issuer(name: String, key_set: String) -> Result<Self, &'static str> {
         Ok(Self {
             issuers: vec![PublishedIssuer::new(vec![name], &key_set)?],
             audience: None,
@@ -91,7 +91,7 @@ impl IdpTenant {
 
     /// Sets the session cookies.
     #[must_use]
-    pub fn with_cookies(self, cookies: Vec<SessionCookie>) -> Self {
+    pub(crate) fn with_cookies(self, cookies: Vec<SessionCookie>) -> Self {
         Self { cookies, ..self }
     }
 }
@@ -101,7 +101,7 @@ impl PublishedIssuer {
     ///
     /// # Errors
     /// What the URL must be.
-    pub fn new(names: Vec<String>, key_set: &str) -> Result<Self, &'static str> {
+    pub(crate) fn new(names: Vec<String>, key_set: &str) -> Result<Self, &'static str> {
         Ok(Self {
             names,
             key_set: Some(crate::settings::callable_url(key_set)?),
@@ -114,7 +114,7 @@ impl PublishedIssuer {
 ///
 /// # Errors
 /// What the URL must be.
-pub fn url_setting(entry: &str) -> Result<Option<&str>, &'static str> {
+pub(crate) fn url_setting(entry: &str) -> Result<Option<&str>, &'static str> {
     if !entry.contains("://") {
         return Ok(None);
     }
@@ -125,7 +125,7 @@ pub fn url_setting(entry: &str) -> Result<Option<&str>, &'static str> {
 }
 
 /// Whether an id can be part of a host name or path without encoding.
-pub fn is_id(entry: &str) -> bool {
+pub(crate) fn is_id(entry: &str) -> bool {
     !entry.is_empty()
         && entry
             .bytes()
@@ -133,6 +133,6 @@ pub fn is_id(entry: &str) -> bool {
 }
 
 /// No additional rule.
-pub fn no_rule(_: &ClaimsSet) -> Result<(), Reason> {
+pub(crate) fn no_rule(_: &ClaimsSet) -> Result<(), Reason> {
     Ok(())
 }

@@ -20,7 +20,7 @@ const SESSION_COOKIE_KEYS: &str =
 
 /// Firebase's ID tokens and session cookies. Each has its own issuer and keys; both identify the
 /// same user.
-pub const FIREBASE: Idp = Idp {
+pub(super) const FIREBASE: Idp = Idp {
     name: "firebase",
     issuer_setting: "the project id from Firebase's console",
     tenant,

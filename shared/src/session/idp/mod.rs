@@ -7,18 +7,18 @@ mod authjs;
 mod better_auth;
 mod clerk;
 mod cognito;
-pub mod definition;
+pub(crate) mod definition;
 mod firebase;
 mod supabase;
 #[cfg(test)]
 mod tests;
 mod workos;
 
-pub use authjs::{AUTHJS, COOKIES as AUTHJS_COOKIES};
+pub(crate) use authjs::{AUTHJS, COOKIES as AUTHJS_COOKIES};
 use definition::Idp;
 
 /// The identity providers whose sessions are signed tokens.
-pub const IDPS: [Idp; 7] = [
+pub(crate) const IDPS: [Idp; 7] = [
     clerk::CLERK,
     supabase::SUPABASE,
     firebase::FIREBASE,

@@ -11,7 +11,7 @@ use crate::settings::callable_url;
 /// Supabase's access tokens. With a secret, also those that are signed with a project's legacy JWT
 /// secret: both are valid while a project migrates to signing keys
 /// (<https://supabase.com/docs/guides/auth/signing-keys>).
-pub const SUPABASE: Idp = Idp {
+pub(super) const SUPABASE: Idp = Idp {
     name: "supabase",
     issuer_setting: "the project's reference or URL from Supabase's dashboard",
     tenant,

@@ -8,7 +8,7 @@ use crate::session::reason::Reason;
 
 /// WorkOS's access tokens, as Bearer. Its `wos-session` cookie has a format of its own and is not
 /// supported.
-pub const WORKOS: Idp = Idp {
+pub(super) const WORKOS: Idp = Idp {
     name: "workos",
     issuer_setting: "the client id from WorkOS's dashboard",
     tenant,

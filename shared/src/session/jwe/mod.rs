@@ -1,7 +1,7 @@
 //! Sessions that a library of the app encrypts into its cookies, with a secret that the app shares
 //! with the broker.
 
-pub mod compact;
+pub(crate) mod compact;
 
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ pub struct EncryptedCookie {
 }
 
 /// Decrypts and verifies sessions.
-pub struct EncryptedSessions {
+pub(crate) struct EncryptedSessions {
     /// The app's secret.
     pub secret: SecretCache,
     /// How the library encrypts.
@@ -55,7 +55,7 @@ impl EncryptedSessions {
     ///
     /// # Errors
     /// See [`SessionError`].
-    pub async fn verify(
+    pub(crate) async fn verify(
         &self,
         token: &str,
         cookies: Option<&[String]>,
@@ -113,7 +113,7 @@ fn secrets(text: &str) -> Vec<String> {
 ///
 /// # Errors
 /// [`ENCRYPTION_SECRET_TOO_SHORT`].
-pub fn check_encryption_secret(secret: &str) -> Result<(), &'static str> {
+pub(crate) fn check_encryption_secret(secret: &str) -> Result<(), &'static str> {
     if secrets(secret).is_empty() {
         return Err(ENCRYPTION_SECRET_TOO_SHORT);
     }

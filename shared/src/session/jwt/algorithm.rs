@@ -132,4 +132,4 @@ impl Family {
 
 /// The minimum length of a secret that signs or encrypts sessions, in bytes (RFC 7518 section 3.2,
 /// RFC 8725 section 3.5).
-pub const MIN_SECRET_BYTES: usize = 32;
+pub(crate) const MIN_SECRET_BYTES: usize = 32;

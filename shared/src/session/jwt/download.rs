@@ -15,7 +15,7 @@ use crate::settings::callable_url;
 use crate::transport::{Failure, Transport};
 
 /// The timeout for the discovery document and the key set together.
-pub const TIMEOUT: Duration = Duration::from_millis(1500);
+pub(crate) const TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// Where a key set is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::session::jwt::algorithm::{Algorithm, Family, MIN_SECRET_BYTES};
 use crate::session::jwt::signature::VerifyingKey;
 
 /// Reads a symmetric key. `None` where it is not one, or is too short.
-pub fn shared_key(jwk: &Members) -> Option<VerifyingKey> {
+pub(super) fn shared_key(jwk: &Members) -> Option<VerifyingKey> {
     let secret = URL_SAFE_NO_PAD.decode(jwk.get("k")?.as_str()?).ok()?;
     let bound_to = bound_to(jwk)?;
     let key = VerifyingKey::symmetric(&secret, bound_to);
@@ -20,7 +20,7 @@ pub fn shared_key(jwk: &Members) -> Option<VerifyingKey> {
 }
 
 /// Reads a public key. `None` where it is not one for signatures, or is too weak.
-pub fn public_key(jwk: &Members) -> Option<VerifyingKey> {
+pub(super) fn public_key(jwk: &Members) -> Option<VerifyingKey> {
     let text = |name| jwk.get(name).and_then(Value::as_str);
     let bytes = |name| URL_SAFE_NO_PAD.decode(text(name)?).ok();
     let bound_to = bound_to(jwk)?;

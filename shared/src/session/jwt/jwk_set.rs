@@ -12,7 +12,7 @@ use crate::session::jwt::verified_cache::{TokenHash, VerifiedCache};
 use crate::session::reason::Reason;
 
 /// The maximum size of a key set, in bytes.
-pub const MAX_BYTES: usize = 150_000;
+pub(crate) const MAX_BYTES: usize = 150_000;
 /// The maximum number of keys in a set.
 const MAX_KEYS: usize = 100;
 /// The maximum number of keys that are tried for one token: it bounds what a forged token costs.

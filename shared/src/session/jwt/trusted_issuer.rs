@@ -17,7 +17,7 @@ use crate::session::jwt::unverified::UnverifiedToken;
 use crate::session::reason::{Reason, SIGNING_SECRET_TOO_SHORT};
 
 /// An issuer whose tokens make sessions.
-pub struct TrustedIssuer {
+pub(crate) struct TrustedIssuer {
     /// The keys that verify its tokens.
     pub keys: Keys,
     /// The algorithms that its tokens may be signed with.
@@ -30,7 +30,7 @@ pub struct TrustedIssuer {
 
 /// The keys of an issuer. The algorithm of a token decides which one verifies it: a published key
 /// never verifies an HMAC, and a shared secret verifies nothing else.
-pub enum Keys {
+pub(crate) enum Keys {
     /// The keys that the issuer publishes.
     Published(Arc<RemoteJwkSet>),
     /// A secret that the issuer shares with the broker.
@@ -47,7 +47,7 @@ enum ApplicableKeys<'a> {
 
 impl Keys {
     /// Loads the keys before the first request. Errors are ignored.
-    pub async fn warm(&self) {
+    pub(crate) async fn warm(&self) {
         match self {
             Self::Published(jwk_set) => jwk_set.warm().await,
             Self::Shared(secret) => drop(secret.get().await),
@@ -78,7 +78,7 @@ impl TrustedIssuer {
     ///
     /// # Errors
     /// See [`SessionError`].
-    pub async fn verify(
+    pub(crate) async fn verify(
         &self,
         token: UnverifiedToken<'_>,
         clock: &Clock,
@@ -145,7 +145,7 @@ async fn verify_by_shared_secret(
 ///
 /// # Errors
 /// [`SIGNING_SECRET_TOO_SHORT`].
-pub fn check_signing_secret(secret: &str) -> Result<(), &'static str> {
+pub(crate) fn check_signing_secret(secret: &str) -> Result<(), &'static str> {
     if secret.len() < MIN_SECRET_BYTES {
         return Err(SIGNING_SECRET_TOO_SHORT);
     }

@@ -14,7 +14,7 @@ use crate::session::jwt::algorithm::Algorithm;
 use crate::session::reason::Reason;
 
 /// The maximum length of a token in bytes.
-pub const MAX_BYTES: usize = 8 * 1024;
+pub(crate) const MAX_BYTES: usize = 8 * 1024;
 /// The maximum length of a key id in bytes.
 const MAX_KEY_ID_BYTES: usize = 256;
 

@@ -13,11 +13,11 @@ const MAX: usize = 512;
 
 /// The SHA-256 of a token, including its signature.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TokenHash([u8; SHA256_OUTPUT_LEN]);
+pub(crate) struct TokenHash([u8; SHA256_OUTPUT_LEN]);
 
 impl TokenHash {
     /// Hashes a token.
-    pub fn new(token: &UnverifiedToken) -> Self {
+    pub(crate) fn new(token: &UnverifiedToken) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
         for part in [token.signed, ".", token.signature] {
             context.update(part.as_bytes());
@@ -32,16 +32,16 @@ impl TokenHash {
 /// token is not accepted for longer than the key that signed it. Only the verification of the
 /// signature is cached: the claims are checked each time.
 #[derive(Default)]
-pub struct VerifiedCache(Mutex<HashSet<TokenHash>>);
+pub(crate) struct VerifiedCache(Mutex<HashSet<TokenHash>>);
 
 impl VerifiedCache {
     /// Whether a token has been verified.
-    pub fn contains(&self, token: &TokenHash) -> bool {
+    pub(crate) fn contains(&self, token: &TokenHash) -> bool {
         self.lock().contains(token)
     }
 
     /// Adds a token that has been verified.
-    pub fn insert(&self, token: TokenHash) {
+    pub(crate) fn insert(&self, token: TokenHash) {
         let mut tokens = self.lock();
         // Clearing costs one verification for each token, which is cheaper than tracking their use.
         if tokens.len() >= MAX {

@@ -20,7 +20,7 @@ use crate::transport::retry::Budget;
 const MAX_CREDENTIAL_BYTES: usize = 8 * 1024;
 
 /// Verifies sessions by asking the app.
-pub struct Forward {
+pub(crate) struct Forward {
     /// The app's URL.
     pub url: Url,
     /// The name of the app's session cookie.
@@ -36,7 +36,11 @@ impl Forward {
     ///
     /// # Errors
     /// See [`SessionError`].
-    pub async fn verify(&self, by_cookie: bool, session: &str) -> Result<Session, SessionError> {
+    pub(crate) async fn verify(
+        &self,
+        by_cookie: bool,
+        session: &str,
+    ) -> Result<Session, SessionError> {
         let request = self.request(by_cookie, session)?;
         let response = self
             .client

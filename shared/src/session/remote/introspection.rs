@@ -37,7 +37,7 @@ const MAX_TOKEN_BYTES: usize = 8 * 1024;
 const MAX_CACHED_BYTES: usize = 8 * 1024;
 
 /// Verifies tokens by asking the authorization server.
-pub struct Introspection {
+pub(crate) struct Introspection {
     /// The introspection endpoint.
     pub url: Url,
     /// The client credentials of this service.
@@ -51,7 +51,7 @@ pub struct Introspection {
 }
 
 /// Recent responses, by the SHA-256 of the token: the claims, or `None` for an inactive token.
-pub struct IntrospectionCache(Mutex<ExpiringMap<[u8; 32], Option<Arc<Members>>>>);
+pub(crate) struct IntrospectionCache(Mutex<ExpiringMap<[u8; 32], Option<Arc<Members>>>>);
 
 impl Default for IntrospectionCache {
     fn default() -> Self {
@@ -64,7 +64,7 @@ impl Introspection {
     ///
     /// # Errors
     /// See [`SessionError`].
-    pub async fn verify(&self, token: &str) -> Result<Session, SessionError> {
+    pub(crate) async fn verify(&self, token: &str) -> Result<Session, SessionError> {
         let token = check_visible_ascii(token)?;
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Reason::TokenTooLong.into());
@@ -197,7 +197,7 @@ fn reject_other_uses(claims: &Members) -> Result<(), Reason> {
 ///
 /// # Errors
 /// [`NO_CLIENT_CREDENTIALS`].
-pub fn check_client_credentials(secret: &str) -> Result<(), &'static str> {
+pub(crate) fn check_client_credentials(secret: &str) -> Result<(), &'static str> {
     authorization(secret).map(|_| ())
 }
 

@@ -1,8 +1,8 @@
 //! The client of the services that are asked about sessions: timeouts, retries and the errors of
 //! such a service.
 
-pub mod forward;
-pub mod introspection;
+pub(crate) mod forward;
+pub(crate) mod introspection;
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ const MAX_BYTES: usize = 64 * 1024;
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
 /// A client of a service that is asked about sessions.
-pub struct ServiceClient {
+pub(crate) struct ServiceClient {
     /// Sends the requests.
     pub transport: Transport,
     /// The current time.
@@ -35,7 +35,7 @@ impl ServiceClient {
     ///
     /// # Errors
     /// [`SessionError::Unavailable`].
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         request: Request<Bytes>,
         budget: &mut Budget,
@@ -70,7 +70,7 @@ impl ServiceClient {
 
 /// Checks that a credential contains nothing that could end a header's value or begin another
 /// credential in it.
-pub fn check_visible_ascii(credential: &str) -> Result<&str, Reason> {
+pub(crate) fn check_visible_ascii(credential: &str) -> Result<&str, Reason> {
     if credential.is_empty() || !credential.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Reason::CredentialCharacters);
     }
@@ -78,17 +78,17 @@ pub fn check_visible_ascii(credential: &str) -> Result<&str, Reason> {
 }
 
 /// The members of a response that is a JSON object.
-pub fn members(response: &Response<Bytes>) -> Option<Members> {
+pub(crate) fn members(response: &Response<Bytes>) -> Option<Members> {
     json::strict_object(response.body()).ok()
 }
 
 /// The error for a status that says nothing about the session.
-pub fn unexpected_status(status: StatusCode) -> SessionError {
+pub(crate) fn unexpected_status(status: StatusCode) -> SessionError {
     unavailable(ServiceError::Status(status.as_u16()), None)
 }
 
 /// The error for a service that gave no usable response. `wait` is what its `Retry-After` says.
-pub fn unavailable(error: ServiceError, wait: Option<Duration>) -> SessionError {
+pub(crate) fn unavailable(error: ServiceError, wait: Option<Duration>) -> SessionError {
     let retry_after = wait.map_or(1, |wait| wait.as_secs_f64().ceil().clamp(1.0, 60.0) as u32);
     SessionError::Unavailable {
         reason: Reason::Service(error),

@@ -13,7 +13,7 @@ use crate::settings::{Reader, callable_url};
 
 /// Reports settings that only other kinds use: they were set for a reason, so they are not ignored
 /// silently.
-pub fn refuse_settings_of_other_kinds(reader: &mut Reader, kind: &str, idp: Option<&Idp>) {
+pub(super) fn refuse_settings_of_other_kinds(reader: &mut Reader, kind: &str, idp: Option<&Idp>) {
     let uses_secret = idp.map_or(["secret", "authjs"].contains(&kind), |idp| {
         idp.uses_secret()
     });
@@ -38,7 +38,7 @@ pub fn refuse_settings_of_other_kinds(reader: &mut Reader, kind: &str, idp: Opti
 }
 
 /// The entries of `SESSION_ISSUER`, which is required.
-pub fn issuers(reader: &mut Reader, meaning: &str) -> Vec<String> {
+pub(super) fn issuers(reader: &mut Reader, meaning: &str) -> Vec<String> {
     let issuers = reader.list("SESSION_ISSUER");
     if issuers.is_empty() {
         reader.error(
@@ -50,13 +50,13 @@ pub fn issuers(reader: &mut Reader, meaning: &str) -> Vec<String> {
 }
 
 /// The entries of `SESSION_ISSUER` if each is an `iss`: required, and each only once.
-pub fn issuers_by_name(reader: &mut Reader) -> Vec<String> {
+pub(super) fn issuers_by_name(reader: &mut Reader) -> Vec<String> {
     issuers(reader, "the exact \"iss\" of the app's session tokens");
     unique_issuers(reader)
 }
 
 /// The entries of `SESSION_ISSUER`, which is optional, each only once.
-pub fn unique_issuers(reader: &mut Reader) -> Vec<String> {
+pub(super) fn unique_issuers(reader: &mut Reader) -> Vec<String> {
     let issuers = reader.list("SESSION_ISSUER");
     if issuers
         .iter()
@@ -69,7 +69,7 @@ pub fn unique_issuers(reader: &mut Reader) -> Vec<String> {
 }
 
 /// The issuer of a kind with at most one issuer.
-pub fn one_issuer(reader: &mut Reader) -> Option<String> {
+pub(super) fn one_issuer(reader: &mut Reader) -> Option<String> {
     let issuers = reader.list("SESSION_ISSUER");
     if issuers.len() > 1 {
         reader.error("SESSION_ISSUER", "must name exactly one issuer");
@@ -78,7 +78,7 @@ pub fn one_issuer(reader: &mut Reader) -> Option<String> {
 }
 
 /// The audience, which is required. `*` explicitly accepts any.
-pub fn required_audience(reader: &mut Reader, meaning: &str) -> Audience {
+pub(super) fn required_audience(reader: &mut Reader, meaning: &str) -> Audience {
     let audience = reader.list("SESSION_AUDIENCE");
     if audience.is_empty() {
         let requirement =
@@ -89,7 +89,7 @@ pub fn required_audience(reader: &mut Reader, meaning: &str) -> Audience {
 }
 
 /// The audience that a list of entries means.
-pub fn audience_of(reader: &mut Reader, audience: Vec<String>) -> Audience {
+pub(super) fn audience_of(reader: &mut Reader, audience: Vec<String>) -> Audience {
     let any = audience.iter().any(|entry| entry == "*");
     if any && audience.len() > 1 {
         reader.error("SESSION_AUDIENCE", "must be either * or a list without it");
@@ -102,7 +102,7 @@ pub fn audience_of(reader: &mut Reader, audience: Vec<String>) -> Audience {
 }
 
 /// The accepted algorithms, which must be among `known`. Not set, they are `default`.
-pub fn algorithms(
+pub(super) fn algorithms(
     reader: &mut Reader,
     known: &[&'static str],
     default: &[&'static str],
@@ -115,7 +115,11 @@ pub fn algorithms(
 }
 
 /// A list with one entry per issuer, in the same order. `None` if it is not set.
-pub fn one_per_issuer(reader: &mut Reader, name: &str, issuers: usize) -> Option<Vec<String>> {
+pub(super) fn one_per_issuer(
+    reader: &mut Reader,
+    name: &str,
+    issuers: usize,
+) -> Option<Vec<String>> {
     let entries = reader.list(name);
     if entries.is_empty() {
         return None;
@@ -130,7 +134,7 @@ pub fn one_per_issuer(reader: &mut Reader, name: &str, issuers: usize) -> Option
 }
 
 /// The URLs of the key sets, one per issuer. `None` if they are not set.
-pub fn key_sets(reader: &mut Reader, issuers: usize) -> Option<Vec<Option<Url>>> {
+pub(super) fn key_sets(reader: &mut Reader, issuers: usize) -> Option<Vec<Option<Url>>> {
     let entries = one_per_issuer(reader, "SESSION_JWKS_URL", issuers)?;
     let url = |entry: &String| {
         callable_url(entry)
@@ -141,7 +145,7 @@ pub fn key_sets(reader: &mut Reader, issuers: usize) -> Option<Vec<Option<Url>>>
 }
 
 /// The location of an issuer's discovery document.
-pub fn discovery(reader: &mut Reader, issuer: &str) -> Option<Location> {
+pub(super) fn discovery(reader: &mut Reader, issuer: &str) -> Option<Location> {
     let Ok(mut document) = callable_url(issuer) else {
         let requirement =
             "must be an https URL, below which the key set is discovered; or set SESSION_JWKS_URL";
@@ -162,13 +166,13 @@ pub fn discovery(reader: &mut Reader, issuer: &str) -> Option<Location> {
 }
 
 /// A URL that is required.
-pub fn required_url(reader: &mut Reader, name: &str, meaning: &str) -> Option<Url> {
+pub(super) fn required_url(reader: &mut Reader, name: &str, meaning: &str) -> Option<Url> {
     reader.required(name, meaning);
     reader.url(name)
 }
 
 /// The JSON pointer to the subject in claims or in a response (RFC 6901).
-pub fn subject_pointer(reader: &mut Reader) -> String {
+pub(super) fn subject_pointer(reader: &mut Reader) -> String {
     let pointer = reader
         .optional("SESSION_SUBJECT_POINTER")
         .unwrap_or_else(|| "/sub".to_owned());
@@ -182,7 +186,7 @@ pub fn subject_pointer(reader: &mut Reader) -> String {
 
 /// The session cookies: those of the identity provider, or the cookie that `SESSION_COOKIE` names,
 /// with the same format.
-pub fn cookies(reader: &mut Reader, idp_cookies: Vec<SessionCookie>) -> Vec<SessionCookie> {
+pub(super) fn cookies(reader: &mut Reader, idp_cookies: Vec<SessionCookie>) -> Vec<SessionCookie> {
     let Some(name) = reader.optional("SESSION_COOKIE") else {
         return idp_cookies;
     };
@@ -212,7 +216,7 @@ pub fn cookies(reader: &mut Reader, idp_cookies: Vec<SessionCookie>) -> Vec<Sess
 }
 
 /// The cookies that may contain encrypted sessions.
-pub fn encrypted_cookies(
+pub(super) fn encrypted_cookies(
     reader: &mut Reader,
     idp_cookies: &[SessionCookie],
 ) -> Vec<EncryptedCookie> {

@@ -16,7 +16,7 @@ use crate::settings::Reader;
 
 /// Reads the settings of an identity provider: the way in which its sessions are verified, and its
 /// cookies.
-pub fn sessions(
+pub(super) fn sessions(
     reader: &mut Reader,
     idp: &Idp,
     rules: Rules,

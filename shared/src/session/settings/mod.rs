@@ -3,7 +3,7 @@
 //! A new identity provider is a file in `session/idp`. A kind that is verified in a new way is a
 //! variant of [`AuthenticatorSettings`].
 
-pub mod authenticator;
+pub(crate) mod authenticator;
 mod fields;
 mod idp;
 #[cfg(test)]
@@ -73,7 +73,7 @@ impl SessionSettings {
 }
 
 /// Reads `GRANTS_CLAIM`: the claim that lists the grants that the caller may request.
-pub fn grants_claim(reader: &mut Reader) -> Option<String> {
+pub(crate) fn grants_claim(reader: &mut Reader) -> Option<String> {
     let name = reader.optional("GRANTS_CLAIM")?;
     if !is_name(&name) {
         reader.error(
