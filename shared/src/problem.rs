@@ -216,7 +216,10 @@ impl Problem {
             .map(|error| format!("{}: {}", error.field, error.message))
             .collect();
         // Field names come from the caller, so the log has only their number.
-        let reason = format!("{} field(s) of the request are not valid", errors.len());
+        let reason = match errors.len() {
+            1 => "1 field of the request is not valid".to_owned(),
+            count => format!("{count} fields of the request are not valid"),
+        };
         Self {
             errors,
             ..Self::new(Code::RequestInvalid, list.join("; ")).with_reason(reason)

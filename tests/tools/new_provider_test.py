@@ -56,19 +56,19 @@ class NewProvider(unittest.TestCase):
         return self.copy.run("tools/new_provider.py", *arguments, **options)
 
     def test_it_writes_the_folder_the_lists_and_generated_files_and_the_template_is_valid(self):
-        self.add("acme")
-        self.add("acme-agents", "--title", "ACME Agents")
+        self.add("zephyr")
+        self.add("zephyr-agents", "--title", "ZEPHYR Agents")
         changed = self.copy.changed()
-        outside = {name for name in changed if not name.startswith(("functions/acme/", "functions/acme-agents/"))}
+        outside = {name for name in changed if not name.startswith(("functions/zephyr/", "functions/zephyr-agents/"))}
         self.assertEqual({name for name in outside if not GENERATED.fullmatch(name)}, LISTS)
         self.assertLessEqual({"template.yaml", "openapi.yaml", "env.local.example.json", "README.md", "docs/settings.md"}, outside)
         for name in LISTS:
             lines = self.copy.before[name].decode().splitlines()
             added = [line for line in (self.copy.root / name).read_text().splitlines() if line not in lines]
             self.assertEqual(len(added), 2 * sum("make new-provider:" in line for line in lines), added)
-            self.assertIn("acme_agents" if name.endswith(".rs") else "voicemint-acme-agents", added[-1])
+            self.assertIn("zephyr_agents" if name.endswith(".rs") else "voicemint-zephyr-agents", added[-1])
         template = (self.copy.root / "template.yaml").read_text()
-        for text in ("AcmeFunction:", "ACMEAgentsFunction:", "Path: /acme-agents/token", "the API key of ACME Agents"):
+        for text in ("ZephyrFunction:", "ZEPHYRAgentsFunction:", "Path: /zephyr-agents/token", "the API key of ZEPHYR Agents"):
             self.assertIn(text, template)
         self.copy.run("tools/generate.py", "--check")
         self.copy.run("-m", "unittest", "discover", "--start-directory", "tests/template", "--pattern", "*ed_test.py")
@@ -77,11 +77,11 @@ class NewProvider(unittest.TestCase):
 
     def test_it_refuses_names_that_are_invalid_or_taken_and_changes_nothing(self):
         for arguments, reason in (
-            (["Acme"], "not a valid name"),
-            (["acme_agents"], "not a valid name"),
-            (["acme-"], "not a valid name"),
-            (["../acme"], "not a valid name"),
-            (["acme", "--title", 'Acme"'], "not a valid title"),
+            (["Zephyr"], "not a valid name"),
+            (["zephyr_agents"], "not a valid name"),
+            (["zephyr-"], "not a valid name"),
+            (["../zephyr"], "not a valid name"),
+            (["zephyr", "--title", 'Zephyr"'], "not a valid title"),
             (["cartesia"], "functions/cartesia exists already"),
             (["dev"], "another package with the name voicemint-dev"),
             (["eleven-labs"], "elevenlabs has the prefix ElevenLabs already"),
@@ -92,7 +92,7 @@ class NewProvider(unittest.TestCase):
 
     def test_it_says_which_list_has_no_place_for_a_line(self):
         (self.copy.root / "dev/src/providers.rs").write_text("")
-        self.assertIn("Add the provider to dev/src/providers.rs yourself", self.add("acme"))
+        self.assertIn("Add the provider to dev/src/providers.rs yourself", self.add("zephyr"))
         self.assertEqual((self.copy.root / "dev/src/providers.rs").read_text(), "")
 
     def test_help_says_what_it_does(self):
@@ -104,9 +104,9 @@ class CompiledProvider(unittest.TestCase):
         # Always the same folder: the compiled packages of the last run are replaced.
         shutil.rmtree(COMPILED, ignore_errors=True)
         copy = Copy(COMPILED)
-        copy.run("tools/new_provider.py", "acme")
-        copy.run("tools/new_provider.py", "acme-agents", "--title", "ACME Agents")
-        packages = [f"--package=voicemint-{name}{crate}" for name in ("acme", "acme-agents") for crate in ("", "-stand-in")]
+        copy.run("tools/new_provider.py", "zephyr")
+        copy.run("tools/new_provider.py", "zephyr-agents", "--title", "ZEPHYR Agents")
+        packages = [f"--package=voicemint-{name}{crate}" for name in ("zephyr", "zephyr-agents") for crate in ("", "-stand-in")]
         for arguments in (
             ["fmt", "--check"],
             ["test", "--offline", "--locked", "--quiet", *packages],

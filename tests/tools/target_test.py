@@ -167,7 +167,7 @@ class Emergency(Case):
                 self.assertEqual((found or "").partition(":")[0], (failed or "").partition(":")[0])
                 self.assertIn(failed or "", found or "")
                 self.assertEqual(reserved(), left)
-            self.assertIn("there is no provider acme", self.printed(emergency.main, "stop", *here, "acme")[0])
+            self.assertIn("there is no provider zephyr", self.printed(emergency.main, "stop", *here, "zephyr")[0])
             self.assertIn("has none of these functions", self.printed(emergency.main, "stop", *here, "assemblyai")[0])
             self.assertIn("does not exist", self.printed(emergency.main, "stop", "--stack-name", "gone")[0])
 
@@ -195,7 +195,7 @@ class Secret(Case):
                 self.assertEqual(stored, key.strip())
             with mock.patch.object(sys, "stdin", io.StringIO("")):
                 self.assertEqual(self.printed(secret.main, "--config-env", "dev", "cartesia")[0], "secret: there is no key")
-            self.assertIn("there is no provider acme", self.printed(secret.main, "--config-env", "dev", "acme")[0])
+            self.assertIn("there is no provider zephyr", self.printed(secret.main, "--config-env", "dev", "zephyr")[0])
 
 
 if __name__ == "__main__":
