@@ -31,3 +31,24 @@ export function steps(timing, took) {
 export function shortened(token) {
   return `${token.slice(0, Math.min(16, token.length / 4))}… (${token.length} characters)`;
 }
+
+/**
+ * A copy of a response's body in which the token is shortened wherever it stands: `connect` has it in
+ * URLs and subprotocols too.
+ */
+export function withShortToken(body) {
+  if (!body?.token) return body;
+  const short = shortened(body.token);
+  const shorten = (text) => text.replaceAll(body.token, short);
+  return JSON.parse(JSON.stringify(body), (_, value) => (typeof value === "string" ? shorten(decoded(value)) : value));
+}
+
+/** A URL without its percent-encoding, which may hide a token; any other text as it is. */
+function decoded(text) {
+  if (!/^\w+:\/\//.test(text)) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,6 +1,6 @@
 // Shows a token on the page. Sets text only, never markup, and never shows a whole token.
 
-import { shortened, steps } from "./exchange.js";
+import { shortened, steps, withShortToken } from "./exchange.js";
 
 export const $ = (id) => document.getElementById(id);
 
@@ -70,7 +70,7 @@ export function showCountdown(left, words) {
 function formatResponse({ status, source, timing, retryAfter, body }) {
   const headers = { "Voicemint-Source": source, "Server-Timing": timing, "Retry-After": retryAfter };
   const lines = Object.entries(headers).filter(([, value]) => value).map(([name, value]) => `${name}: ${value}`);
-  const shown = body?.token ? { ...body, token: shortened(body.token) } : body;
+  const shown = withShortToken(body);
   return [String(status), ...lines, "", pretty(shown ?? null)].join("\n");
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { shortened, steps, recorded } from "../page/exchange.js";
+import { recorded, shortened, steps, withShortToken } from "../page/exchange.js";
 import { fromBase64, toBase64 } from "../page/playback.js";
 
 test("the steps of Server-Timing and the network time add up to the total", () => {
@@ -20,6 +20,22 @@ test("no token is shown in full", () => {
     assert.ok(!shortened(token).includes(token));
     assert.ok(shortened(token).includes(`(${token.length} characters)`));
   }
+});
+
+test("a shown response has the whole token neither in a URL nor in a subprotocol", () => {
+  const token = "tok%41+a/b=&c_0123456789abcdef";
+  const body = {
+    token,
+    connect: {
+      tts: { url: `wss://a.test/tts?v=1&access_token=${encodeURIComponent(token)}`, protocols: [] },
+      stt: { url: `wss://a.test/stt?bad=%zz&token=${token}`, protocols: ["bearer", token, `key.${token}`] },
+    },
+  };
+  const shown = JSON.stringify(withShortToken(body));
+  for (const form of [token, encodeURIComponent(token)]) assert.ok(!shown.includes(form), shown);
+  assert.ok(shown.includes("bearer") && shown.includes("wss://a.test/tts?v=1"));
+  assert.equal(body.token, token, "the response itself stays");
+  assert.deepEqual(withShortToken({ code: "internal" }), { code: "internal" });
 });
 
 test("recording does not consume the response", async (t) => {
