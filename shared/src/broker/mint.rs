@@ -15,7 +15,7 @@ use crate::provider::{Provider, Verdict};
 use crate::secret::SecretCache;
 use crate::secret::api_key::ApiKey;
 use crate::secret::format::SecretFormat;
-use crate::transport::retry::{ANSWER_WITHIN, Budget, jitter, pause, retry_after};
+use crate::transport::retry::{ANSWER_WITHIN, Budget, callers_wait, jitter, pause, retry_after};
 use crate::transport::{CONNECT_WITHIN, Failure, Transport};
 
 /// How much of a response is read, in bytes.
@@ -191,7 +191,7 @@ async fn attempt<P: Provider>(
         Verdict::Rejected => Err(Attempt::Final(rejected(reason))),
         Verdict::Unavailable => {
             let wait = retry_after(response.headers(), clock.now());
-            let problem = busy(wait, reason);
+            let problem = unavailable(callers_wait(wait), reason);
             Err(if P::IS_REPEATABLE {
                 Attempt::Retry {
                     pause: pause(status, wait),
@@ -222,46 +222,4 @@ fn unavailable(retry_after: u32, reason: String) -> Problem {
     Problem::new(Code::ProviderUnavailable, detail)
         .with_reason(reason)
         .retry_after(retry_after)
-}
-
-fn busy(wait: Option<Duration>, reason: String) -> Problem {
-    unavailable(
-        wait.map_or(1, |wait| wait.as_secs_f64().ceil().clamp(1.0, 60.0) as u32),
-        reason,
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use http::{HeaderName, HeaderValue};
-
-    const NOW: Duration = Duration::from_secs(1_795_341_600);
-
-    fn wait(headers: &[(&'static str, &'static str)]) -> Option<Duration> {
-        let pairs = headers.iter().map(|(name, value)| {
-            (
-                HeaderName::from_static(name),
-                HeaderValue::from_static(value),
-            )
-        });
-        retry_after(&pairs.collect(), NOW)
-    }
-
-    #[test]
-    fn retry_after_is_from_1_to_60_seconds() {
-        for (given, expected) in [
-            ("0", 1),
-            ("7", 7),
-            ("86400", 60),
-            ("99999999999999999999", 60),
-        ] {
-            assert_eq!(
-                busy(wait(&[("retry-after", given)]), String::new()).retry_after,
-                Some(expected),
-                "{given}"
-            );
-        }
-        assert_eq!(busy(None, String::new()).retry_after, Some(1));
-    }
 }

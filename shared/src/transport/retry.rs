@@ -87,6 +87,11 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration
     date(value).map(|until| until.saturating_sub(from))
 }
 
+/// What a caller is told to wait, in seconds from 1 to 60: a service's own wait, or one second.
+pub(crate) fn callers_wait(wait: Option<Duration>) -> u32 {
+    wait.map_or(1, |wait| wait.as_secs_f64().ceil().clamp(1.0, 60.0) as u32)
+}
+
 /// A short random pause.
 pub(crate) fn jitter() -> Duration {
     let mut random = [0; 2];
@@ -140,5 +145,22 @@ mod tests {
         );
         assert!(pause(StatusCode::SERVICE_UNAVAILABLE, five) < Duration::from_secs(1));
         assert!(pause(StatusCode::TOO_MANY_REQUESTS, None) >= Duration::from_millis(50));
+    }
+
+    #[test]
+    fn the_callers_wait_is_from_1_to_60_seconds() {
+        for (given, expected) in [
+            ("0", 1),
+            ("7", 7),
+            ("86400", 60),
+            ("99999999999999999999", 60),
+        ] {
+            assert_eq!(
+                callers_wait(wait(&[("retry-after", given)])),
+                expected,
+                "{given}"
+            );
+        }
+        assert_eq!(callers_wait(None), 1);
     }
 }

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::json::{self, Members};
 use crate::session::error::SessionError;
 use crate::session::reason::{Reason, ServiceError};
-use crate::transport::retry::{ANSWER_WITHIN, Budget, jitter, pause, retry_after};
+use crate::transport::retry::{ANSWER_WITHIN, Budget, callers_wait, jitter, pause, retry_after};
 use crate::transport::{Failure, Transport};
 
 /// The maximum size of a response in bytes.
@@ -89,10 +89,9 @@ pub(crate) fn unexpected_status(status: StatusCode) -> SessionError {
 
 /// The error for a service that gave no usable response. `wait` is what its `Retry-After` says.
 pub(crate) fn unavailable(error: ServiceError, wait: Option<Duration>) -> SessionError {
-    let retry_after = wait.map_or(1, |wait| wait.as_secs_f64().ceil().clamp(1.0, 60.0) as u32);
     SessionError::Unavailable {
         reason: Reason::Service(error),
-        retry_after,
+        retry_after: callers_wait(wait),
     }
 }
 
