@@ -61,9 +61,20 @@ def with_parts(name, parts):
 def settings_of_sam_local(known):
     """The file as it is, with one entry per function."""
     kept = json.loads((ROOT / "env.local.example.json").read_text())["Parameters"]
-    functions = [f'  "{of.prefix}Function": {{ "API_KEY_SECRET_ID": "{of.name}" }}' for of in known]
+    functions = [f'  "{of.prefix}Function": {{ {json.dumps(own_settings_of_sam_local(of, kept))[1:-1]} }}' for of in known]
     shared = json.dumps({"Parameters": kept}, indent=2).removesuffix("\n}")
     return ",\n".join([shared, *functions]) + "\n}\n"
+
+
+def own_settings_of_sam_local(of, shared):
+    """The settings of one function, with which it finds the stand-ins of the local command."""
+    settings = {"API_KEY_SECRET_ID": of.name}
+    variables = {setting.variable for setting in of.settings}
+    if "AGENT_BASE_URL" in variables:
+        settings["AGENT_BASE_URL"] = shared["PROVIDER_BASE_URL"]
+    if "PROFILES_SECRET_ID" in variables:
+        settings |= {"PROFILES_SECRET_ID": f"{of.name}-profiles", "DEFAULT_PROFILE": "default"}
+    return settings
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ use crate::identity::{self, IdentityProvider, Kind};
 use crate::not_found::not_found;
 use crate::origins::Origins;
 use crate::page::{self, DeployedProvider};
+use crate::profiles::{self, Profiles, ProfilesFile};
 use crate::providers::{self, ProviderEntry, ProviderVisitor, Variables};
 use crate::secret_store::InMemorySecrets;
 use crate::settings_check::{self, SettingsCheck};
@@ -68,6 +69,7 @@ fn router(
         variables,
         identity: &identity,
         transport,
+        profiles: &ProfilesFile::read(arguments.profiles.as_deref())?,
         check,
     };
     // Every provider is built before the check ends, so that one message names all errors.
@@ -144,6 +146,7 @@ struct EndpointBuilder<'a> {
     variables: Variables<'a>,
     identity: &'a IdentityProvider,
     transport: Transport,
+    profiles: &'a ProfilesFile,
     check: SettingsCheck,
 }
 
@@ -161,6 +164,13 @@ impl ProviderVisitor for EndpointBuilder<'_> {
             .as_deref()
             .is_some_and(|url| url.trim_end_matches('/') == arguments.standins_url());
         let response_url = arguments.base_url.clone().filter(|_| standin);
+        let profiles = match self.profiles.of::<P>(provider) {
+            Ok(profiles) => profiles,
+            Err(errors) => {
+                self.check.profile_errors(P::NAME, errors);
+                None
+            }
+        };
         let origins = Origins::new::<P>(arguments);
         let kind = arguments.session_kind(P::NAME);
         // The settings of one kind would conflict with those of another.
@@ -175,7 +185,15 @@ impl ProviderVisitor for EndpointBuilder<'_> {
                 (_, "ALLOWED_ORIGINS") => Some(origins.setting()),
                 (_, "PROVIDER_BASE_URL") => minting_url.clone(),
                 (Some(value), _) => Some(value.to_owned()),
+                (None, url) if standin && provider.standin.url_settings().contains(&url) => {
+                    Some(arguments.standins_url())
+                }
                 (None, "API_KEY_SECRET_ID") => Some(P::NAME.to_owned()),
+                (None, "PROFILES_SECRET_ID") => Some(profiles::secret_id(P::NAME)),
+                (None, "DEFAULT_PROFILE") => {
+                    let default = profiles.as_ref().and_then(Profiles::default);
+                    default.map(str::to_owned)
+                }
                 (None, "LIMIT_TABLE") => Some("in-memory".to_owned()),
                 (None, "SESSION_AUTHORIZED_PARTIES") if kind == Kind::Clerk.name() => {
                     origins.authorized_parties()
@@ -183,14 +201,22 @@ impl ProviderVisitor for EndpointBuilder<'_> {
                 _ => session_settings
                     .iter()
                     .find(|(setting, _)| *setting == name)
-                    .map(|(_, value)| value.clone()),
+                    .map(|(_, value)| value.clone())
+                    .or_else(|| {
+                        let settings = provider.standin.settings().iter();
+                        let setting = settings.filter(|_| standin).find(|known| known.0 == name);
+                        setting.map(|(_, value)| (*value).to_owned())
+                    }),
             }
         };
         let key = real_key.unwrap_or_else(|| provider.standin.secret().to_owned());
-        let secrets = self.identity.secrets().into_iter().fold(
-            InMemorySecrets::default().with(P::NAME, key),
-            |secrets, (id, value)| secrets.with(id, value),
-        );
+        let own = InMemorySecrets::default().with(P::NAME, key);
+        let own = match &profiles {
+            Some(profiles) => own.with(&profiles::secret_id(P::NAME), profiles.secret.clone()),
+            None => own,
+        };
+        let sessions = self.identity.secrets().into_iter();
+        let secrets = sessions.fold(own, |secrets, (id, value)| secrets.with(id, value));
         let environment = FunctionEnvironment {
             var: &var,
             public_url: response_url,
@@ -204,12 +230,15 @@ impl ProviderVisitor for EndpointBuilder<'_> {
         );
         let provider = P::from_settings(&mut Reader::new(&environment));
         let base_url = provider.base_url().public().to_owned();
+        let hosts = provider.hosts().into_iter().map(str::to_owned).collect();
         let broker = self.check.accept(P::NAME, broker)?;
         let deployed = DeployedProvider {
             name: P::NAME,
             cookie: cookie_name(P::NAME),
             single_use: !mints_reusable_tokens(&provider),
             base_url,
+            hosts,
+            profiles: profiles.map(|profiles| profiles.names).unwrap_or_default(),
             standin,
         };
         Some((Endpoint::new(broker, origins).route(), deployed))

@@ -13,6 +13,7 @@ mod not_found;
 mod origins;
 mod page;
 pub mod ports;
+pub mod profiles;
 pub mod providers;
 mod secret_store;
 mod secrets_manager;

@@ -58,8 +58,13 @@ pub struct DeployedProvider {
     pub cookie: String,
     /// Whether a token can be used only once.
     pub single_use: bool,
-    /// Where clients use the tokens.
+    /// The host that mints.
     pub base_url: String,
+    /// The hosts where pages use the tokens.
+    #[serde(skip)]
+    pub hosts: Vec<String>,
+    /// The names of its profiles.
+    pub profiles: Vec<String>,
     /// Whether it is a stand-in.
     pub standin: bool,
 }
@@ -149,7 +154,8 @@ fn headers(media_type: &'static str, policy: &str) -> [(header::HeaderName, Stri
 fn policy(providers: &[DeployedProvider]) -> String {
     let mut hosts: Vec<String> = providers
         .iter()
-        .map(|provider| origin(&provider.base_url))
+        .flat_map(|provider| &provider.hosts)
+        .map(|host| origin(host))
         .flat_map(|origin| [origin.to_owned(), origin.replacen("http", "ws", 1)])
         .collect();
     hosts.sort();

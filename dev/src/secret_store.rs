@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use voicemint::internals::{LoadFuture, SecretStore, SecretValue, StoreError};
 
+use crate::profiles;
 use crate::providers::PROVIDERS;
 
 /// Secrets by name. It has no `Debug`, since an API key can be a real one.
@@ -11,15 +12,26 @@ use crate::providers::PROVIDERS;
 pub struct InMemorySecrets(BTreeMap<String, String>);
 
 impl InMemorySecrets {
-    /// The API keys of the stand-ins, and these secrets of sessions. None of them is valid outside
+    /// The API keys and example profiles of the stand-ins, and these secrets of sessions. None of them is valid outside
     /// this process.
     pub fn for_standins(sessions: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         let keys = PROVIDERS
             .into_iter()
-            .map(|provider| (provider.name, provider.standin.secret().to_owned()));
-        keys.chain(sessions)
+            .map(|provider| (provider.name.to_owned(), provider.standin.secret()));
+        let profiles = PROVIDERS.into_iter().filter_map(|provider| {
+            Some((
+                profiles::secret_id(provider.name),
+                provider.standin.profiles()?,
+            ))
+        });
+        let sessions = sessions
+            .into_iter()
+            .map(|(id, value)| (id.to_owned(), value));
+        keys.chain(profiles)
+            .map(|(id, value)| (id, value.to_owned()))
+            .chain(sessions)
             .fold(Self::default(), |secrets, (id, value)| {
-                secrets.with(id, value)
+                secrets.with(&id, value)
             })
     }
 

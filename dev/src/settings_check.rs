@@ -118,6 +118,16 @@ impl SettingsCheck {
             .insert((provider, name.to_owned()));
     }
 
+    /// Records the errors in the profiles of one function.
+    pub fn profile_errors(&mut self, provider: &'static str, errors: Vec<String>) {
+        let errors = errors
+            .into_iter()
+            .map(|error| format!("--profiles: {error}"));
+        self.errors
+            .extend(errors.map(|error| (error, vec![provider])));
+        self.functions.push(provider);
+    }
+
     /// The settings that all functions share; `None` if they have errors.
     pub fn accept_general<T>(&mut self, read: Result<T, SettingsError>) -> Option<T> {
         let error = match read {

@@ -6,6 +6,7 @@
 pub use crate::aws::Aws;
 pub use crate::aws::dynamodb::DynamoDb;
 pub use crate::aws::secrets_manager::SecretsManager;
+pub use crate::broker::profiles::check_profiles;
 pub use crate::broker::{Broker, Invocation};
 pub use crate::clock::Clock;
 pub use crate::endpoint::origin::Origins;

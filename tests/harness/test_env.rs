@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use voicemint::internals::Clock;
-use voicemint_dev::providers;
+use voicemint_dev::{profiles, providers};
 use voicemint_stand_in::{Account, Standins};
 
 use crate::event::ORIGIN;
@@ -58,6 +58,11 @@ impl TestEnv {
             env.moto
                 .create_secret(env.secret_id(provider), Self::key(provider))
                 .await;
+            if let Some(profiles) = standin(provider).profiles() {
+                env.moto
+                    .create_secret(&env.profiles_id(provider), profiles)
+                    .await;
+            }
         }
         env
     }
@@ -72,6 +77,11 @@ impl TestEnv {
             .iter()
             .position(|name| *name == provider)
             .expect("one of the providers")]
+    }
+
+    /// The name of the secret with the example profiles.
+    pub fn profiles_id(&self, provider: &str) -> String {
+        format!("{}-profiles", self.secret_id(provider))
     }
 
     /// The key that the stand-in accepts at the start.
@@ -104,10 +114,22 @@ impl TestEnv {
 
     /// A function with the settings for this environment.
     pub fn function(&self, provider: &str) -> FunctionBuilder {
-        Function::builder(provider)
+        let standin = standin(provider);
+        let mut function = Function::builder(provider);
+        for setting in standin.url_settings() {
+            function = function.env(setting, &self.url);
+        }
+        for (setting, value) in standin.settings() {
+            function = function.env(setting, *value);
+        }
+        if standin.profiles().is_some() {
+            function = function
+                .env("PROFILES_SECRET_ID", self.profiles_id(provider))
+                .env("DEFAULT_PROFILE", profiles::DEFAULT);
+        }
+        function
             .env("API_KEY_SECRET_ID", self.secret_id(provider))
             .env(SECRETS_MANAGER_ENDPOINT, self.secrets_proxy.url())
-            .env("PROVIDER_BASE_URL", &self.url)
             .env("SESSION_ISSUER", self.issuer.url())
             .env("SESSION_AUDIENCE", AUDIENCE)
             .env("SESSION_COOKIE", SESSION_COOKIE)

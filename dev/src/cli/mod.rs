@@ -85,6 +85,13 @@ pub struct Arguments {
     /// cartesia:ALLOWED_GRANTS=tts for one provider only. May be repeated.
     #[arg(long, value_name = "[PROVIDER:]NAME=VALUE", value_parser = values::setting)]
     pub set: Vec<Setting>,
+
+    /// File with profiles in place of the example profiles: a JSON object with a member for each
+    /// provider, such as {"gemini": {"support": {"model": "models/…"}}}. Each member is what the
+    /// secret of PROFILES_SECRET_ID holds in a deployment. A provider that the file does not name
+    /// keeps its examples.
+    #[arg(long, value_name = "FILE")]
+    pub profiles: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "Examples:

@@ -9,7 +9,7 @@ use aws_lc_rs::constant_time;
 use aws_lc_rs::error::Unspecified;
 use voicemint::internals::Clock;
 
-use crate::tokens::{Permissions, RedeemError, Scope, Tokens};
+use crate::tokens::{Permissions, RedeemError, Scope, SessionTerms, Tokens};
 
 /// An account. Clones share key, tokens and counters.
 #[derive(Clone)]
@@ -77,8 +77,7 @@ impl Account {
         self.inner.tokens.redeem(token, scope.into())
     }
 
-    /// Redeems a token like [`Account::redeem`]. Returns the maximum duration of the session if the
-    /// token limits it.
+    /// Redeems a token like [`Account::redeem`]. Returns what it says about the session.
     ///
     /// # Errors
     /// Why the token is rejected.
@@ -86,7 +85,7 @@ impl Account {
         &self,
         token: &str,
         scope: impl Into<Scope>,
-    ) -> Result<Option<Duration>, RedeemError> {
+    ) -> Result<SessionTerms, RedeemError> {
         self.inner.tokens.redeem_for_session(token, scope.into())
     }
 

@@ -6,6 +6,7 @@
 //! web framework.
 
 mod account;
+pub mod conversation;
 pub mod cors;
 pub mod multipart;
 pub mod request;
@@ -22,4 +23,4 @@ pub mod websocket;
 pub use account::Account;
 pub use standin::{Paths, SmallestRequest, Standin};
 pub use standins::{MAX_BODY_BYTES, Standins};
-pub use tokens::{Permissions, RedeemError, Scope};
+pub use tokens::{Permissions, RedeemError, Scope, SessionTerms};

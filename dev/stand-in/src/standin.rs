@@ -28,6 +28,23 @@ pub trait Standin: Debug + Sync {
         format!("{name}_API_KEY")
     }
 
+    /// The settings of the provider's function that hold the stand-in's URL.
+    fn url_settings(&self) -> &'static [&'static str] {
+        &["PROVIDER_BASE_URL"]
+    }
+
+    /// Further settings with which the local command and the tests run the provider's function, so
+    /// that it offers all that the stand-in has.
+    fn settings(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    /// Example profiles, one of which is called `default`: the value of the secret that
+    /// `PROFILES_SECRET_ID` names. `None` if the provider has no profiles.
+    fn profiles(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The first characters of its tokens.
     fn token_prefix(&self) -> &'static str;
 

@@ -157,13 +157,15 @@ pub fn multipart_body(parts: &[(&str, &str)]) -> String {
     body + "------stand-in--\r\n"
 }
 
-/// A WebSocket client. It is connected through memory, so that tests can run with paused time.
-pub struct SocketClient(pub WebSocketStream<DuplexStream>);
+/// A WebSocket client, and the subprotocol that the server selected. It is connected through memory,
+/// so that tests can run with paused time.
+pub struct SocketClient(pub WebSocketStream<DuplexStream>, pub Option<String>);
 
 /// A message that a client received.
 #[derive(Debug, PartialEq)]
 pub enum Received {
     Frame(Value),
+    Binary(Vec<u8>),
     Closed(u16, String),
 }
 
@@ -186,7 +188,11 @@ impl SocketClient {
                 .append(HeaderName::from_static(name), value.parse().unwrap());
         }
         match client_async(request, ours).await {
-            Ok((stream, _)) => Ok(Self(stream)),
+            Ok((stream, response)) => {
+                let protocol = response.headers().get("sec-websocket-protocol");
+                let protocol = protocol.map(|value| value.to_str().unwrap().to_owned());
+                Ok(Self(stream, protocol))
+            }
             Err(Error::Http(response)) => {
                 let body = response.body().as_deref().unwrap_or_default();
                 Err((
@@ -213,6 +219,7 @@ impl SocketClient {
     pub async fn next(&mut self) -> Received {
         match self.0.next().await {
             Some(Ok(Message::Text(text))) => Received::Frame(serde_json::from_str(&text).unwrap()),
+            Some(Ok(Message::Binary(bytes))) => Received::Binary(bytes.to_vec()),
             Some(Ok(Message::Close(Some(close)))) => {
                 Received::Closed(close.code.into(), close.reason.to_string())
             }
@@ -223,16 +230,17 @@ impl SocketClient {
     pub async fn frame(&mut self) -> Value {
         match self.next().await {
             Received::Frame(frame) => frame,
-            closed => panic!("{closed:?}"),
+            other => panic!("{other:?}"),
         }
     }
 
-    /// All frames until the close, with its code and reason.
+    /// All text frames until the close, with its code and reason.
     pub async fn rest(&mut self) -> (Vec<Value>, u16, String) {
         let mut frames = Vec::new();
         loop {
             match self.next().await {
                 Received::Frame(frame) => frames.push(frame),
+                Received::Binary(_) => {}
                 Received::Closed(code, reason) => return (frames, code, reason),
             }
         }

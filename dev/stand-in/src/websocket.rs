@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::{OnUpgrade, Upgraded};
@@ -35,6 +35,7 @@ const MAX_REASON_BYTES: usize = 123;
 pub struct Upgrade {
     upgrade: OnUpgrade,
     response: Response,
+    protocols: Vec<String>,
 }
 
 /// The server side of a WebSocket.
@@ -50,7 +51,7 @@ pub struct Socket {
 pub enum ClientMessage {
     /// A text frame.
     Text(Utf8Bytes),
-    /// A binary frame, which is audio at every provider.
+    /// A binary frame, which is audio at most providers.
     Audio(Bytes),
 }
 
@@ -98,7 +99,11 @@ impl<S: Sync> FromRequestParts<S> for Upgrade {
         request.headers_mut().clone_from(&parts.headers);
         let upgrade = parts.extensions.remove::<OnUpgrade>();
         match (create_response_with_body(&request, Body::empty), upgrade) {
-            (Ok(response), Some(upgrade)) => Ok(Self { upgrade, response }),
+            (Ok(response), Some(upgrade)) => Ok(Self {
+                upgrade,
+                response,
+                protocols: offered_protocols(&parts.headers),
+            }),
             _ => {
                 let headers = [
                     (header::CONNECTION, "upgrade"),
@@ -115,7 +120,36 @@ impl<S: Sync> FromRequestParts<S> for Upgrade {
     }
 }
 
+/// The subprotocols that the client offers, in its order.
+fn offered_protocols(headers: &HeaderMap) -> Vec<String> {
+    headers
+        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|protocol| protocol.trim().to_owned())
+        .filter(|protocol| !protocol.is_empty())
+        .collect()
+}
+
 impl Upgrade {
+    /// The subprotocols that the client offers. Clients that offer some fail if none is selected.
+    pub fn protocols(&self) -> &[String] {
+        &self.protocols
+    }
+
+    /// Selects a subprotocol, if the client offers it.
+    #[must_use]
+    pub fn select(mut self, protocol: &'static str) -> Self {
+        if self.protocols.iter().any(|offered| offered == protocol) {
+            self.response.headers_mut().insert(
+                header::SEC_WEBSOCKET_PROTOCOL,
+                HeaderValue::from_static(protocol),
+            );
+        }
+        self
+    }
+
     /// Responds to the request, and runs `session` when the WebSocket is open.
     pub fn start<F, T>(self, session: F) -> Response
     where
@@ -193,12 +227,19 @@ impl Socket {
     /// # Errors
     /// If the client has left or does not read.
     pub async fn send(&mut self, frame: &Value) -> Result<(), SocketClose> {
-        let sent = timeout(
-            self.idle_timeout,
-            self.stream.send(Message::text(frame.to_string())),
-        )
-        .await;
-        match sent {
+        self.send_message(Message::text(frame.to_string())).await
+    }
+
+    /// Sends a binary frame.
+    ///
+    /// # Errors
+    /// If the client has left or does not read.
+    pub async fn send_binary(&mut self, bytes: impl Into<Bytes>) -> Result<(), SocketClose> {
+        self.send_message(Message::binary(bytes)).await
+    }
+
+    async fn send_message(&mut self, message: Message) -> Result<(), SocketClose> {
+        match timeout(self.idle_timeout, self.stream.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(SocketClose::normal()),
         }

@@ -94,7 +94,8 @@ async fn the_page_can_connect_to_the_configured_providers_only() {
         (&json!("jwt"), &json!(true))
     );
     let cartesia = json!({
-        "cookie": "__Host-cartesia-token", "single_use": false, "base_url": local.standins_url, "standin": true,
+        "cookie": "__Host-cartesia-token", "single_use": false, "base_url": local.standins_url, "profiles": [],
+        "standin": true,
     });
     assert_eq!(deployment["providers"]["cartesia"], cartesia);
     let sources = |response: &Response<Bytes>| {

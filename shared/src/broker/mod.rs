@@ -3,7 +3,7 @@
 //! `origin → session → token request → permission → secret → resume → limit → provider → response`
 
 mod mint;
-mod profiles;
+pub(crate) mod profiles;
 mod requested;
 mod resume;
 mod settings;

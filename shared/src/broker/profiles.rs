@@ -66,7 +66,7 @@ impl<F: ProfileFormat> Profiles<F> {
         match &*last {
             Some((known, profiles)) if Arc::ptr_eq(known, &secret) => Ok(Arc::clone(profiles)),
             _ => {
-                let profiles = Arc::new(read_all(&secret));
+                let profiles = Arc::new(read_all(secret.expose()));
                 *last = Some((secret, Arc::clone(&profiles)));
                 Ok(profiles)
             }
@@ -128,8 +128,37 @@ fn only<T>(profiles: &BTreeMap<String, T>) -> Option<(&String, &T)> {
     profiles.first_key_value().filter(|_| profiles.len() == 1)
 }
 
-fn read_all<F: ProfileFormat>(secret: &ApiKey) -> ProfileSet<F> {
-    let members = json::strict_members(secret.expose().as_bytes()).unwrap_or_default();
+/// Checks the text of a secret with profiles.
+///
+/// # Errors
+/// The reason for each profile that is wrong, with names and JSON pointers but no values; one reason
+/// if the text is not a JSON object.
+pub fn check_profiles<F: ProfileFormat>(secret: &str) -> Result<Vec<String>, Vec<String>> {
+    check_object(secret).map_err(|reason| vec![reason.to_owned()])?;
+    let (names, errors): (Vec<_>, Vec<_>) = read_all::<F>(secret)
+        .into_iter()
+        .map(|(name, profile)| (name, profile.err()))
+        .unzip();
+    let errors: Vec<_> = errors.into_iter().flatten().collect();
+    if errors.is_empty() {
+        Ok(names)
+    } else {
+        Err(errors)
+    }
+}
+
+/// Checks that a secret is one JSON object, whatever its profiles are.
+///
+/// # Errors
+/// The reason.
+pub(super) fn check_object(secret: &str) -> Result<(), &'static str> {
+    json::strict_members(secret.as_bytes())
+        .map(drop)
+        .map_err(|_| "the secret is not a JSON object, or has a repeated member")
+}
+
+fn read_all<F: ProfileFormat>(secret: &str) -> ProfileSet<F> {
+    let members = json::strict_members(secret.as_bytes()).unwrap_or_default();
     let profiles = members.into_iter().map(|(name, configuration)| {
         let configuration = configuration.map_err(|error| {
             let name = json::shortened(&name);

@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Broker;
-use super::profiles::Profiles;
+use super::profiles::{Profiles, check_object};
 use crate::clock::Clock;
 use crate::endpoint::origin::Origins;
-use crate::json;
 use crate::limit::Limiter;
 use crate::limit::settings::Limits;
 use crate::limit::table::Table;
@@ -60,7 +59,7 @@ impl<P: Provider> Broker<P> {
         let cache =
             |id, field| SecretCache::new(Arc::clone(&store), id, field, fresh_for, clock.clone());
         let profiles = profiles.map(|(id, default)| {
-            Profiles::new(cache(id, SecretField::Text(check_profiles)), default)
+            Profiles::new(cache(id, SecretField::Text(check_object)), default)
         });
         let secret = cache(secret_id, field);
         let limiter = limits.map(|limits| Limiter::new(limits, table, clock.clone()));
@@ -149,12 +148,6 @@ fn check_sealing_secret(text: &str) -> Result<(), &'static str> {
         return Err("the secret of SEALING_SECRET_ID has fewer than 32 bytes");
     }
     Ok(())
-}
-
-fn check_profiles(text: &str) -> Result<(), &'static str> {
-    json::strict_members(text.as_bytes())
-        .map(drop)
-        .map_err(|_| "the secret is not a JSON object, or has a repeated member")
 }
 
 /// The name of the secret with the profiles, and the name of the default profile.

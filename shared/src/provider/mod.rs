@@ -61,6 +61,12 @@ pub trait Provider: Sized + Send + Sync + 'static {
     /// The host that mints.
     fn base_url(&self) -> &BaseUrl;
 
+    /// The hosts where pages use the tokens, as responses name them: what a content security policy
+    /// must permit.
+    fn hosts(&self) -> Vec<&str> {
+        vec![self.base_url().public()]
+    }
+
     /// Checks the fields and returns the token request.
     ///
     /// # Errors

@@ -211,6 +211,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A URL to which paths are appended, if it is set. `example` is a URL of the kind, for errors.
+    pub fn optional_base_url(&mut self, name: &str, example: &str) -> Option<BaseUrl> {
+        self.optional(name)?;
+        Some(self.base_url(name, example))
+    }
+
     fn called_url(&mut self, name: &str, default: &str) -> String {
         let Some(url) = self.url(name) else {
             return default.to_owned();

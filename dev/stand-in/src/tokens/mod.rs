@@ -2,11 +2,13 @@
 //! spent. All endpoints and WebSockets of a provider use one store.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand;
+use serde_json::Value;
 use voicemint::internals::Clock;
 
 /// How long an expired token is distinguished from an unknown one.
@@ -37,7 +39,25 @@ pub enum RedeemError {
 pub struct Permissions {
     scopes: Vec<Scope>,
     is_single_use: bool,
-    max_session: Option<Duration>,
+    session: SessionTerms,
+}
+
+/// What a token says about the session that it opens.
+#[derive(Clone, Default)]
+pub struct SessionTerms {
+    /// The maximum duration of the session, if the token limits it.
+    pub max_duration: Option<Duration>,
+    /// The configuration that the token was minted with, in the provider's format.
+    pub configuration: Option<Arc<Value>>,
+}
+
+/// Without the configuration, which can hold a prompt.
+impl fmt::Debug for SessionTerms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionTerms")
+            .field("max_duration", &self.max_duration)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Permissions {
@@ -46,7 +66,7 @@ impl Permissions {
         Self {
             scopes: scopes.into_iter().map(Into::into).collect(),
             is_single_use: false,
-            max_session: None,
+            session: SessionTerms::default(),
         }
     }
 
@@ -61,11 +81,16 @@ impl Permissions {
 
     /// The same for a token that limits the duration of the session that it opens.
     #[must_use]
-    pub fn with_max_session(self, duration: Duration) -> Self {
-        Self {
-            max_session: Some(duration),
-            ..self
-        }
+    pub fn with_max_session(mut self, duration: Duration) -> Self {
+        self.session.max_duration = Some(duration);
+        self
+    }
+
+    /// The same for a token with a configuration of the session that it opens.
+    #[must_use]
+    pub fn with_configuration(mut self, configuration: Value) -> Self {
+        self.session.configuration = Some(Arc::new(configuration));
+        self
     }
 }
 
@@ -122,13 +147,12 @@ impl Tokens {
         self.redeem_for_session(token, scope).map(|_| ())
     }
 
-    /// Redeems a token like [`Tokens::redeem`]. Returns the maximum duration of the session if the
-    /// token limits it.
+    /// Redeems a token like [`Tokens::redeem`]. Returns what it says about the session.
     pub(crate) fn redeem_for_session(
         &self,
         token: &str,
         scope: Scope,
-    ) -> Result<Option<Duration>, RedeemError> {
+    ) -> Result<SessionTerms, RedeemError> {
         let now = self.now();
         let mut table = self.lock();
         let state = table.by_token.get_mut(token).ok_or(RedeemError::Unknown)?;
@@ -142,7 +166,7 @@ impl Tokens {
             return Err(RedeemError::NotGranted);
         }
         state.spent = state.permissions.is_single_use;
-        Ok(state.permissions.max_session)
+        Ok(state.permissions.session.clone())
     }
 
     /// The time since the Unix epoch.

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use serde_json::json;
+
 use super::*;
 use crate::testing::TestClock;
 
@@ -111,4 +113,19 @@ fn request_id_is_a_version_4_uuid() {
     assert!(
         id.chars().nth(14) == Some('4') && id.chars().nth(19).is_some_and(|c| "89ab".contains(c))
     );
+}
+
+#[test]
+fn a_token_says_what_its_session_is_bound_to() {
+    let (tokens, _) = store();
+    let permissions = Permissions::new([SCRIBE])
+        .with_max_session(Duration::from_secs(300))
+        .with_configuration(json!({"prompt": "be kind"}));
+    assert!(!format!("{permissions:?}").contains("be kind"));
+    let token = tokens
+        .mint("t_", permissions, Duration::from_secs(60))
+        .unwrap();
+    let terms = tokens.redeem_for_session(&token, SCRIBE).unwrap();
+    assert_eq!(terms.max_duration, Some(Duration::from_secs(300)));
+    assert_eq!(terms.configuration.unwrap()["prompt"], "be kind");
 }

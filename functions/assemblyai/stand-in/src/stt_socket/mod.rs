@@ -136,7 +136,7 @@ fn authorize(
         Err(_) => return Err("Unauthorized Connection: token is given more than once"),
     };
     match account.redeem_for_session(token, STREAMING) {
-        Ok(limit) => Ok(limit.unwrap_or(max_duration)),
+        Ok(terms) => Ok(terms.max_duration.unwrap_or(max_duration)),
         Err(RedeemError::Expired) => {
             Err("Unauthorized Connection: the temporary token has expired")
         }
