@@ -13,8 +13,8 @@ export function ask(form) {
 }
 
 /** Transcribes `audio`, chunks of 16-bit samples at 16 kHz. `onText` receives the transcript. */
-export function listen({ token, base_url }, audio, onText, signal) {
-  const socket = open(base_url, "/v3/ws", { token, sample_rate: 16000, format_turns: true });
+export function listen({ connect }, audio, onText, signal) {
+  const socket = open(connect.streaming, { sample_rate: 16000, format_turns: true });
   const sendAll = async () => {
     await sendAudio(socket, audio);
     send(socket, JSON.stringify({ type: "Terminate" }));

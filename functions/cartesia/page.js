@@ -16,14 +16,13 @@ export function ask(form) {
   return { grants: allTrue(form.getAll("grants")), expires_in: number(form.get("expires_in")) };
 }
 
-const VERSION = "2026-03-01";
 const VOICE = "e07c00bc-4134-4eae-9ea4-1a55fb45746b";
 
 /**
  * Speaks a text. `onAudio` receives chunks of 16-bit samples at 24 kHz. Requires the grant `tts`.
  */
-export function speak({ token, base_url }, text, onAudio, signal) {
-  const socket = open(base_url, "/tts/websocket", { cartesia_version: VERSION, access_token: token });
+export function speak({ connect }, text, onAudio, signal) {
+  const socket = open(connect.tts);
   const opened = () => send(socket, JSON.stringify({
     model_id: "sonic-3.5",
     voice: { mode: "id", id: VOICE },
@@ -43,14 +42,8 @@ export function speak({ token, base_url }, text, onAudio, signal) {
  * Transcribes `audio`, chunks of 16-bit samples at 16 kHz. `onText` receives the transcript.
  * Requires the grant `stt`.
  */
-export function listen({ token, base_url }, audio, onText, signal) {
-  const socket = open(base_url, "/stt/websocket", {
-    cartesia_version: VERSION,
-    access_token: token,
-    model: "ink-2",
-    encoding: "pcm_s16le",
-    sample_rate: 16000,
-  });
+export function listen({ connect }, audio, onText, signal) {
+  const socket = open(connect.stt, { model: "ink-2", encoding: "pcm_s16le", sample_rate: 16000 });
   const opened = async () => {
     await sendAudio(socket, audio);
     send(socket, "finalize"); // these two commands are plain text, not JSON

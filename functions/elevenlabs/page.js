@@ -31,12 +31,10 @@ const VOICE = "JBFqnCBsd6RMkjVDRZzb";
  * Speaks a text. `onAudio` receives chunks of 16-bit samples at 24 kHz. Requires the type
  * `tts_websocket`.
  */
-export function speak({ token, base_url }, text, onAudio, signal) {
-  const socket = open(base_url, `/v1/text-to-speech/${VOICE}/stream-input`, {
-    single_use_token: token,
-    model_id: "eleven_flash_v2_5",
-    output_format: "pcm_24000",
-  });
+export function speak({ connect }, text, onAudio, signal) {
+  const entry = connect.tts_websocket;
+  const withVoice = entry && { ...entry, url: entry.url.replace("{voice_id}", VOICE) };
+  const socket = open(withVoice, { model_id: "eleven_flash_v2_5", output_format: "pcm_24000" });
   const opened = () => {
     // A space starts the stream, each text ends with a space, and an empty text ends the stream.
     for (const part of [" ", `${text} `, ""]) send(socket, JSON.stringify({ text: part }));
@@ -53,12 +51,8 @@ export function speak({ token, base_url }, text, onAudio, signal) {
  * Transcribes `audio`, chunks of 16-bit samples at 16 kHz. `onText` receives the transcript.
  * Requires the type `realtime_scribe`.
  */
-export function listen({ token, base_url }, audio, onText, signal) {
-  const socket = open(base_url, "/v1/speech-to-text/realtime", {
-    token,
-    model_id: "scribe_v2_realtime",
-    audio_format: "pcm_16000",
-  });
+export function listen({ connect }, audio, onText, signal) {
+  const socket = open(connect.realtime_scribe, { model_id: "scribe_v2_realtime", audio_format: "pcm_16000" });
   let ended = false;
   const sendChunk = (audio, commit) => send(socket, JSON.stringify({
     message_type: "input_audio_chunk",

@@ -1,15 +1,23 @@
 // Shared WebSocket code of all providers.
 
-/** Opens a socket to the host that minted the token: some providers accept a token only there. */
-export function open(baseUrl, path, query) {
-  const url = new URL(baseUrl.replace("http", "ws") + path);
-  url.search = new URLSearchParams(query);
-  return new WebSocket(url);
+/**
+ * Opens an entry of a response's `connect`, with further parameters of the provider. The text of the
+ * URL stays as it is: it is signed by some providers, which another encoding would invalidate.
+ */
+export function open(entry, parameters = {}) {
+  if (!entry) throw new Error("The token does not open this: it has no such entry in connect.");
+  const { url, protocols } = entry;
+  const query = String(new URLSearchParams(parameters));
+  const separator = url.includes("?") ? "&" : "?";
+  const socket = new WebSocket(query ? url + separator + query : url, protocols);
+  socket.binaryType = "arraybuffer";
+  return socket;
 }
 
 /**
  * Calls `opened` when the socket is open, and passes each message to `read` until that returns
- * true. Rejects if one of them fails or the socket closes earlier.
+ * true. Rejects if one of them fails or the socket closes earlier. `read` receives a text message as
+ * parsed JSON, and a binary message as a `Uint8Array`.
  */
 export async function conversation(socket, { opened, read, signal }) {
   try {
@@ -23,13 +31,22 @@ export async function conversation(socket, { opened, read, signal }) {
         }
       };
       if (opened) socket.addEventListener("open", () => handle(opened));
-      socket.addEventListener("message", ({ data }) => handle(() => read(JSON.parse(data))));
+      socket.addEventListener("message", ({ data }) => handle(() => read(received(data))));
       socket.addEventListener("close", (event) => reject(new Error(describeClose(event))));
       signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
     });
   } finally {
     socket.close();
   }
+}
+
+/** A message as JSON, from providers that also send JSON in binary messages. */
+export function parseJson(message) {
+  return message instanceof Uint8Array ? JSON.parse(new TextDecoder().decode(message)) : message;
+}
+
+function received(data) {
+  return typeof data === "string" ? JSON.parse(data) : new Uint8Array(data);
 }
 
 /**
