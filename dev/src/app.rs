@@ -238,7 +238,7 @@ impl ProviderVisitor for EndpointBuilder<'_> {
             single_use: !mints_reusable_tokens(&provider),
             base_url,
             hosts,
-            profiles: profiles.map(|profiles| profiles.names).unwrap_or_default(),
+            profiles: profiles.map(Profiles::into_names).unwrap_or_default(),
             standin,
         };
         Some((Endpoint::new(broker, origins).route(), deployed))

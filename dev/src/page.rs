@@ -28,13 +28,16 @@ macro_rules! file {
 }
 
 /// Path, media type and content of each file.
-const FILES: [(&str, &str, &[u8]); 17] = [
+const FILES: [(&str, &str, &[u8]); 20] = [
     ("/", HTML, include_bytes!("../../web/page/index.html")),
     file!("web/voicemint.js", SCRIPT),
     file!("web/page/capture-worklet.js", SCRIPT),
     file!("web/page/capture.js", SCRIPT),
+    file!("web/page/converse.js", SCRIPT),
+    file!("web/page/dialogue.js", SCRIPT),
     file!("web/page/exchange.js", SCRIPT),
     file!("web/page/fields.js", SCRIPT),
+    file!("web/page/operation.js", SCRIPT),
     file!("web/page/page.js", SCRIPT),
     file!("web/page/playback.js", SCRIPT),
     file!("web/page/session.js", SCRIPT),
@@ -63,7 +66,7 @@ pub struct DeployedProvider {
     /// The hosts where pages use the tokens.
     #[serde(skip)]
     pub hosts: Vec<String>,
-    /// The names of its profiles.
+    /// The names of its profiles, the default one first.
     pub profiles: Vec<String>,
     /// Whether it is a stand-in.
     pub standin: bool,

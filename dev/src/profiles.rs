@@ -100,4 +100,11 @@ impl Profiles {
             .any(|name| name == DEFAULT)
             .then_some(DEFAULT)
     }
+
+    /// The names of the profiles, the default one first.
+    pub fn into_names(self) -> Vec<String> {
+        let (first, rest): (Vec<_>, Vec<_>) =
+            self.names.into_iter().partition(|name| name == DEFAULT);
+        first.into_iter().chain(rest).collect()
+    }
 }

@@ -1,14 +1,12 @@
 // Checks the page with axe, in both color schemes, at both screen sizes, and in every state.
 
-const assert = require('node:assert/strict');
-const { readFileSync } = require('node:fs');
 const { after, before, test } = require('node:test');
 
+const { checkPage, checkWidth } = require('./axe');
 const { startChromium } = require('./chromium');
 const { refusedWith, visit } = require('./page');
 const { startVoicemint } = require('./voicemint');
 
-const AXE = readFileSync(require.resolve('../sdks/node_modules/axe-core/axe.min.js'), 'utf8');
 const SCREENS = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } };
 
 let voicemint;
@@ -27,22 +25,7 @@ for (const [screen, viewport] of Object.entries(SCREENS)) {
     test(`${screen}, ${colorScheme}`, async (t) => {
       const visitor = await visit(t, chromium, voicemint, { viewport, colorScheme, expected: [refusedWith(403)] });
       const { page } = visitor;
-      // As a string: the page's policy does not block scripts of the browser's tools.
-      await page.evaluate(AXE);
-
-      async function check(state) {
-        const found = await page.evaluate(async () => {
-          const { violations } = await axe.run();
-          return violations.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map(({ target }) => target).join(', ')}`);
-        });
-        assert.deepEqual(found, [], state);
-        await checkWidth(state);
-      }
-
-      async function checkWidth(state) {
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        assert.ok(overflow <= 0, `${state}: the page is ${overflow} pixels too wide`);
-      }
+      const check = (state) => checkPage(page, state);
 
       await check('signed out');
       await page.getByLabel('Allowed grants').fill('tts realtime_scribe tts_websocket stt');
@@ -69,7 +52,7 @@ for (const [screen, viewport] of Object.entries(SCREENS)) {
       await visitor.waitForText('#transcript', /hello/i);
       await check('a transcript');
       await page.setViewportSize({ width: 320, height: 640 });
-      await checkWidth('on the narrowest screen');
+      await checkWidth(page, 'on the narrowest screen');
     });
   }
 }

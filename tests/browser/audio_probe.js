@@ -2,7 +2,7 @@
 
 /**
  * `loudest()` returns the loudest sample `played` through an analyser and the loudest `sent` to a
- * socket. `inUse()` returns how many microphones, and how many sockets that sent data, are open.
+ * socket, since `forgetAudio()`. `inUse()` returns how many microphones, and how many sockets that sent data, are open.
  */
 function installAudioProbe() {
   const samples = new Float32Array(512);
@@ -36,6 +36,7 @@ function installAudioProbe() {
     microphones: tracks.filter(({ readyState }) => readyState === 'live').length,
     sockets: [...sockets].filter(({ readyState }) => readyState <= WebSocket.OPEN).length,
   });
+  window.forgetAudio = () => { played = sent = 0; };
   window.loudest = () => ({ played, sent: sent / 32768 });
 
   /** The samples of a message: bytes, or base64 in JSON. */

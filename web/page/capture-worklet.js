@@ -1,20 +1,18 @@
-// Runs on the browser's audio thread: resamples the input to 16-bit samples at 16 kHz and posts
-// them in chunks of 100 ms. It is a separate file because a strict Content-Security-Policy allows
+// Runs on the browser's audio thread: resamples the input to 16-bit samples at the rate of its
+// options and posts them in chunks of 100 ms. It is a separate file because a strict Content-Security-Policy allows
 // no script from a string.
 
-const RATE = 16000;
-const CHUNK = RATE / 10;
-
 registerProcessor("capture", class extends AudioWorkletProcessor {
-  chunk = new Int16Array(CHUNK);
   filled = 0;
   sum = 0;
   count = 0;
   phase = 0;
   stopped = false;
 
-  constructor() {
+  constructor({ processorOptions: { rate } }) {
     super();
+    this.rate = rate;
+    this.chunk = new Int16Array(rate / 10);
     this.port.onmessage = () => { this.stopped = true; };
   }
 
@@ -23,7 +21,7 @@ registerProcessor("capture", class extends AudioWorkletProcessor {
     for (const sample of input) {
       this.sum += sample;
       this.count += 1;
-      this.phase += RATE / sampleRate;
+      this.phase += this.rate / sampleRate;
       if (this.phase < 1) continue;
       const mean = this.sum / this.count;
       for (; this.phase >= 1; this.phase -= 1) this.put(mean);
@@ -39,12 +37,13 @@ registerProcessor("capture", class extends AudioWorkletProcessor {
   put(sample) {
     this.chunk[this.filled] = Math.max(-1, Math.min(1, sample)) * 32767;
     this.filled += 1;
-    if (this.filled === CHUNK) this.send();
+    if (this.filled === this.chunk.length) this.send();
   }
 
   send() {
+    const { length } = this.chunk;
     this.port.postMessage(this.chunk, [this.chunk.buffer]);
-    this.chunk = new Int16Array(CHUNK);
+    this.chunk = new Int16Array(length);
     this.filled = 0;
   }
 });

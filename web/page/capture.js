@@ -2,13 +2,16 @@
 
 const WORKLET = new URL("capture-worklet.js", import.meta.url);
 
-/** Captures the microphone. Call it in a click handler: it asks for permission. */
-export async function fromMicrophone() {
+/**
+ * Captures the microphone, without what the page plays. Call it in a click handler: it asks for
+ * permission.
+ */
+export async function fromMicrophone(rate) {
   const context = new AudioContext();
   try {
-    const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: true } });
     const source = new MediaStreamAudioSourceNode(context, { mediaStream: stream });
-    return await capture(context, source, {
+    return await capture(context, source, rate, {
       start: () => {},
       close: () => stream.getTracks().forEach((track) => track.stop()),
     });
@@ -19,13 +22,13 @@ export async function fromMicrophone() {
 }
 
 /** Captures an audio file, which is also played. */
-export async function fromSample(url) {
+export async function fromSample(url, rate) {
   const context = new AudioContext();
   try {
     const file = await (await fetch(url)).arrayBuffer();
     const source = new AudioBufferSourceNode(context, { buffer: await context.decodeAudioData(file) });
     source.connect(context.destination);
-    const audio = await capture(context, source, { start: () => source.start(), close: () => {} });
+    const audio = await capture(context, source, rate, { start: () => source.start(), close: () => {} });
     source.onended = audio.stop;
     return audio;
   } catch (error) {
@@ -35,13 +38,13 @@ export async function fromSample(url) {
 }
 
 /**
- * `chunks` are 16-bit samples at 16 kHz, 100 ms each. Capturing starts when the first chunk is
+ * `chunks` are 16-bit samples at `rate`, 100 ms each. Capturing starts when the first chunk is
  * requested, which is when the provider is ready. The chunks end after `stop()`, and immediately
  * after `close()`, which releases the device.
  */
-async function capture(context, source, { start, close }) {
+async function capture(context, source, rate, { start, close }) {
   await context.audioWorklet.addModule(WORKLET);
-  const worklet = new AudioWorkletNode(context, "capture");
+  const worklet = new AudioWorkletNode(context, "capture", { processorOptions: { rate } });
   const analyser = new AnalyserNode(context, { fftSize: 512 });
   source.connect(analyser);
   const queue = [];

@@ -12,10 +12,11 @@ export function providerChoice(name, label, checked) {
     element("span", {}, label, who));
 }
 
-/** The fields of a provider, hidden until it is chosen. */
-export function fieldsOf(provider, fields) {
+/** The fields of a provider, hidden until it is chosen. `lists` are the deployment's own options. */
+export function fieldsOf(provider, fields, lists) {
   const only = fields.length === 1;
-  const group = element("div", { className: "fields", hidden: true }, ...fields.map((field) => (
+  const complete = fields.map((field) => withOptions(field, lists));
+  const group = element("div", { className: "fields", hidden: true }, ...complete.map((field) => (
     field.options ? choices(provider, field) : input(provider, field, only))));
   group.dataset.fields = provider;
   return group;
@@ -40,6 +41,19 @@ export function number(text) {
   return text === "" ? undefined : Number(text);
 }
 
+/** An empty field is not sent: the endpoint then uses its default. */
+export function text(value) {
+  return value || undefined;
+}
+
+/** Replaces the name of a list by its options. If it is empty, the user types the value. */
+export function withOptions(field, lists) {
+  if (typeof field.options !== "string") return field;
+  const options = lists[field.options];
+  if (options.length === 0) return { ...field, type: "text", options: undefined };
+  return { ...field, options, chosen: options.slice(0, 1) };
+}
+
 function choices(provider, { name, label, type, options, chosen }) {
   return element("fieldset", { className: "choices small" },
     element("legend", {}, ...caption(label, name)),
@@ -53,7 +67,7 @@ function input(provider, { name, label, type, value = "" }, only) {
   const mode = type === "number" ? "numeric" : "text";
   return element("div", { className: only ? "field" : "field narrow" },
     element("label", { htmlFor: id }, ...caption(label, name)),
-    named(provider, name, { id, type, inputMode: mode, value }));
+    named(provider, name, { id, type, inputMode: mode, value, autocapitalize: "none", spellcheck: false }));
 }
 
 /** Names are unique in the form, because several providers can have a field of one name. */

@@ -1,7 +1,10 @@
 // The page of `make dev`: signs in, gets tokens, uses them, and shows each step.
 
 import { VoicemintError } from "../voicemint.js";
+import { talk } from "./converse.js";
+import { createDialogue } from "./dialogue.js";
 import { fieldsOf, providerChoice, valuesOf } from "./fields.js";
+import { begin } from "./operation.js";
 import { PROVIDERS } from "./providers.js"; // the local command writes it from its list
 import { forgetUser, onOtherTab, rememberedUser, signIn, signOut } from "./session.js";
 import { createTokens, remaining, seconds } from "./tokens.js";
@@ -20,6 +23,7 @@ const tokens = createTokens({
   },
 });
 const deployment = await (await fetch("/deployment.json")).json();
+const dialogue = createDialogue($("dialogue"));
 let user; // the signed-in user, as far as the page knows
 let notice; // the state text before the first request
 const requests = new Map(); // pending requests, by provider
@@ -96,29 +100,6 @@ async function get() {
 }
 
 /**
- * Starts an operation that its button can stop. The button becomes a Stop button after 500 ms,
- * which `onMayStop` shows: the second click of a double click must not stop the operation, because
- * the token may already be used.
- */
-function begin(onMayStop) {
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  const operation = {
-    signal: controller.signal,
-    abort,
-    stop: abort,
-    mayStop: false,
-    press: () => { if (operation.mayStop) operation.stop(); },
-    end: () => clearTimeout(timer),
-  };
-  const timer = setTimeout(() => {
-    operation.mayStop = true;
-    onMayStop();
-  }, 500);
-  return operation;
-}
-
-/**
  * Shows an error if a number field is invalid. A form would treat the field as empty and send
  * another request than intended.
  */
@@ -144,6 +125,7 @@ function showToken() {
   const exchange = tokens.exchange(name);
   $("get").textContent = requests.get(name)?.mayStop ? "Stop" : "Get a token";
   showExchange(exchange?.response && exchange, deployment.providers[name].cookie);
+  showHosts(Object.values(exchange?.response?.body?.connect ?? {}));
   remember();
   tick();
 }
@@ -164,11 +146,16 @@ function tick() {
 
 // Using a token.
 
+const MODES = { speak: "Speak", listen: "Listen", converse: "Start" };
+
+/** The sample rates of a provider's audio, unless it exports its own. */
+const RATES = { input: 16000, output: 24000 };
+
 async function use(mode, again) {
   if (connection) return connection.press();
   if (!again && isInvalid($("refused"))) return;
   const name = provider();
-  const { label, speak, listen } = PROVIDERS[name];
+  const { label, rates, speak, listen, converse } = PROVIDERS[name];
   connection = begin(() => showUseButton(mode));
   const { signal } = connection;
   showUse(mode, true);
@@ -178,12 +165,13 @@ async function use(mode, again) {
     const token = again ?? await tokens.getToken(name, ask(), signal);
     last = token.single_use ? { name, mode, token } : undefined;
     tokens.used(name, token);
-    return token;
+    return { connect: {}, ...token };
   };
-  const shared = { getToken, canvas: $("waveform"), setProgress, signal };
+  const shared = { rates: { ...RATES, ...rates }, getToken, canvas: $("waveform"), setProgress, signal };
   try {
     if (mode === "speak") await speakText({ ...shared, speak, text: $("text").value });
-    else await transcribe({ ...shared, listen, file: file(), onText: showTranscript, onStop });
+    if (mode === "listen") await transcribe({ ...shared, listen, file: file(mode), onText: showTranscript, onStop });
+    if (mode === "converse") await talk({ ...shared, converse, file: file(mode), dialogue, onStop });
   } catch (error) {
     setProgress("");
     showFailure(error, label);
@@ -195,16 +183,16 @@ async function use(mode, again) {
 
   function onStop(endAudio) {
     connection.stop = () => {
-      // A second click does not wait for the end of the transcript.
+      // A second click does not wait for the end.
       connection.stop = connection.abort;
-      setProgress("Waiting for the end of the transcript …");
+      setProgress(`Waiting for the end of the ${mode === "listen" ? "transcript" : "answer"} …`);
       endAudio();
     };
   }
 }
 
-function file() {
-  return new FormData($("listen")).get("audio") === "sample" ? "/web/page/sample.wav" : undefined;
+function file(mode) {
+  return new FormData($(mode)).get("audio") === "sample" ? "/web/page/sample.wav" : undefined;
 }
 
 function showUse(mode, running) {
@@ -212,13 +200,13 @@ function showUse(mode, running) {
   $("ask-form").inert = $("mode").inert = running;
   if (running) {
     showProblem($("refused"));
-    $("transcript").hidden = true;
+    hideTranscripts();
   }
   showAgain(running);
 }
 
 function showUseButton(mode) {
-  $(mode).querySelector("button").textContent = connection?.mayStop ? "Stop" : { speak: "Speak", listen: "Listen" }[mode];
+  $(mode).querySelector("button").textContent = connection?.mayStop ? "Stop" : MODES[mode];
 }
 
 function showAgain(running) {
@@ -232,6 +220,11 @@ function setProgress(text) {
 function showTranscript(text) {
   $("transcript").hidden = false;
   $("transcript").textContent = text;
+}
+
+function hideTranscripts() {
+  $("transcript").hidden = true;
+  dialogue.clear();
 }
 
 function showFailure(error, label) {
@@ -253,7 +246,6 @@ function showChoice() {
   $("ask-note").textContent = PROVIDERS[name].note;
   $("code").href = `/functions/${name}/page.js`;
   $("code").textContent = `functions/${name}/page.js`;
-  $("host").textContent = new URL(deployment.providers[name].base_url).host;
   showProblem($("refused"));
   showAgain(false);
   showMode();
@@ -262,20 +254,33 @@ function showChoice() {
 
 function showMode() {
   const chosenProvider = PROVIDERS[provider()];
-  const modes = chosenProvider.modes?.(ask()) ?? ["speak", "listen"].filter((mode) => chosenProvider[mode]);
+  const modes = chosenProvider.modes?.(ask()) ?? Object.keys(MODES).filter((mode) => chosenProvider[mode]);
   const chosen = document.querySelector("[name=mode]:checked").value;
   const mode = modes.includes(chosen) ? chosen : modes[0];
   $("mode").hidden = modes.length < 2;
-  $("speak").hidden = mode !== "speak";
-  $("listen").hidden = mode !== "listen";
-  $("transcript").hidden = true;
+  for (const option of document.getElementsByName("mode")) {
+    option.closest("label").hidden = !modes.includes(option.value);
+    if (modes.length > 1) option.checked = option.value === mode;
+    $(option.value).hidden = option.value !== mode;
+  }
+  $("usage").textContent = chosenProvider.usage ?? "This page cannot use this token.";
+  $("usage").hidden = modes.length > 0;
+  $("direct").hidden = modes.length === 0;
+  hideTranscripts();
   setProgress("");
+}
+
+/** Shows the hosts of a token's sockets, or the provider's host as long as there is no token. */
+function showHosts(entries) {
+  const { base_url } = deployment.providers[provider()];
+  const urls = entries.length > 0 ? entries.map(({ url }) => url) : [base_url];
+  $("host").textContent = [...new Set(urls.map((url) => new URL(url).host))].join(", ");
 }
 
 function createChoices() {
   Object.entries(PROVIDERS).forEach(([name, { label, fields }], index) => {
     $("providers").append(providerChoice(name, label, index === 0));
-    $("request-buttons").before(fieldsOf(name, fields));
+    $("request-buttons").before(fieldsOf(name, fields, deployment.providers[name]));
   });
 }
 
@@ -301,15 +306,17 @@ function recall() {
   if (!fields) return false;
   for (const input of $("ask-form").querySelectorAll("input")) {
     const values = fields.filter(([name]) => name === input.name).map(([, value]) => value);
-    if (input.type === "number") [input.value = ""] = values;
-    else input.checked = values.includes(input.value);
+    if (input.type === "checkbox") input.checked = values.includes(input.value);
+    else if (input.type !== "radio") [input.value = ""] = values;
+    else if (values.includes(input.value)) input.checked = true; // an option may no longer exist
   }
   return had;
 }
 
 async function preferSampleWithoutMicrophone() {
   const devices = await navigator.mediaDevices?.enumerateDevices() ?? [];
-  if (!devices.some(({ kind }) => kind === "audioinput")) document.querySelector("[value=sample]").checked = true;
+  if (devices.some(({ kind }) => kind === "audioinput")) return;
+  for (const sample of document.querySelectorAll("[value=sample]")) sample.checked = true;
 }
 
 function onSubmit(id, action) {
@@ -321,8 +328,7 @@ function onSubmit(id, action) {
 
 onSubmit("sign-in", onSignIn);
 onSubmit("ask-form", get);
-onSubmit("speak", () => use("speak"));
-onSubmit("listen", () => use("listen"));
+for (const mode of Object.keys(MODES)) onSubmit(mode, () => use(mode));
 $("sign-out").addEventListener("click", onSignOut);
 $("discard").addEventListener("click", discard);
 $("again").addEventListener("click", () => {

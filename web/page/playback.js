@@ -14,7 +14,8 @@ export function toBase64(samples) {
 
 /**
  * Plays chunks as they arrive. Call it in a click handler: browsers block audio without a user
- * gesture. `analyser` receives the played audio, and `seconds()` returns its duration.
+ * gesture. `analyser` receives the played audio, `seconds()` returns its duration, and `left()` the
+ * duration that has not been played.
  */
 export function createPlayer(sampleRate) {
   const context = new AudioContext();
@@ -22,29 +23,43 @@ export function createPlayer(sampleRate) {
   analyser.connect(context.destination);
   let end = 0; // of the scheduled audio, on the context's clock
   let seconds = 0;
+  const playing = new Set();
 
-  function play(bytes) {
-    const samples = new Int16Array(bytes.buffer, 0, bytes.length >> 1);
+  function play(bytes, rate = sampleRate) {
+    // A copy, because samples must start at an even position.
+    const samples = new Int16Array(bytes.slice().buffer, 0, bytes.length >> 1);
     if (samples.length === 0) return;
-    const buffer = new AudioBuffer({ length: samples.length, sampleRate });
+    const buffer = new AudioBuffer({ length: samples.length, sampleRate: rate });
     buffer.copyToChannel(Float32Array.from(samples, (sample) => sample / 32768), 0);
     const source = new AudioBufferSourceNode(context, { buffer });
     source.connect(analyser);
     // Scheduled slightly in the future, so that a late chunk leaves no gap.
     end = Math.max(end, context.currentTime + 0.05);
     source.start(end);
+    playing.add(source);
+    source.onended = () => playing.delete(source);
     end += buffer.duration;
     seconds += buffer.duration;
   }
 
+  const left = () => Math.max(0, end - context.currentTime);
+
+  /** Drops what has not been played, because the user interrupts. */
+  function stop() {
+    seconds -= left();
+    end = 0;
+    for (const source of playing) source.stop();
+    playing.clear();
+  }
+
   /** Waits until all audio has been played. */
   async function finish(signal) {
-    const left = end - context.currentTime;
+    signal?.throwIfAborted();
     await new Promise((resolve, reject) => {
-      const timer = setTimeout(resolve, Math.max(0, left) * 1000);
+      const timer = setTimeout(resolve, left() * 1000);
       signal?.addEventListener("abort", () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
     });
   }
 
-  return { analyser, play, finish, seconds: () => seconds, close: () => context.close() };
+  return { analyser, play, stop, finish, left, seconds: () => seconds, close: () => context.close() };
 }

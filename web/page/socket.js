@@ -20,6 +20,8 @@ export function open(entry, parameters = {}) {
  * parsed JSON, and a binary message as a `Uint8Array`.
  */
 export async function conversation(socket, { opened, read, signal }) {
+  const over = new AbortController();
+  const listen = (name, listener) => socket.addEventListener(name, listener, { signal: over.signal });
   try {
     signal?.throwIfAborted();
     await new Promise((resolve, reject) => {
@@ -30,12 +32,13 @@ export async function conversation(socket, { opened, read, signal }) {
           reject(error);
         }
       };
-      if (opened) socket.addEventListener("open", () => handle(opened));
-      socket.addEventListener("message", ({ data }) => handle(() => read(received(data))));
-      socket.addEventListener("close", (event) => reject(new Error(describeClose(event))));
+      if (opened) listen("open", () => handle(opened));
+      listen("message", ({ data }) => handle(() => read(received(data))));
+      listen("close", (event) => reject(new Error(describeClose(event))));
       signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
     });
   } finally {
+    over.abort(); // a closing socket may still receive messages
     socket.close();
   }
 }

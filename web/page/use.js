@@ -5,8 +5,8 @@ import { createPlayer } from "./playback.js";
 import { drawWaveform } from "./waveform.js";
 
 /** Plays the speech of a text while it arrives. */
-export async function speakText({ speak, getToken, text, canvas, setProgress, signal }) {
-  const player = createPlayer(24000);
+export async function speakText({ speak, rates, getToken, text, canvas, setProgress, signal }) {
+  const player = createPlayer(rates.output);
   const stopDrawing = drawWaveform(canvas, player.analyser);
   try {
     setProgress("Getting a token …");
@@ -14,9 +14,9 @@ export async function speakText({ speak, getToken, text, canvas, setProgress, si
     setProgress("Connecting …");
     const started = performance.now();
     let wait;
-    await speak(token, text, (audio) => {
+    await speak(token, text, (audio, rate) => {
       wait ??= Math.round(performance.now() - started);
-      player.play(audio);
+      player.play(audio, rate);
       setProgress("Speaking …");
     }, signal);
     await player.finish(signal);
@@ -31,8 +31,8 @@ export async function speakText({ speak, getToken, text, canvas, setProgress, si
  * Transcribes the microphone or an audio file with `listen`. `onStop` receives a function that ends
  * the audio; the end of the transcript arrives after that.
  */
-export async function transcribe({ listen, getToken, file, canvas, setProgress, onText, onStop, signal }) {
-  const audio = await (file ? fromSample(file) : fromMicrophone());
+export async function transcribe({ listen, rates, getToken, file, canvas, setProgress, onText, onStop, signal }) {
+  const audio = await (file ? fromSample(file, rates.input) : fromMicrophone(rates.input));
   const stopDrawing = drawWaveform(canvas, audio.analyser);
   const finals = [];
   try {
