@@ -67,7 +67,6 @@ for (const [width, columns] of Object.entries(COLUMNS)) {
     await page.keyboard.press('ArrowDown');
     assert.ok(await radios.first().isChecked());
     await visitor.get('Minted');
-    if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/nine-${width}.png`, fullPage: true });
   });
 }
 

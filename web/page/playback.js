@@ -23,11 +23,15 @@ export function createPlayer(sampleRate) {
   analyser.connect(context.destination);
   let end = 0; // of the scheduled audio, on the context's clock
   let seconds = 0;
+  let half = new Uint8Array(); // the first byte of a sample that the next chunk completes
   const playing = new Set();
 
   function play(bytes, rate = sampleRate) {
-    // A copy, because samples must start at an even position.
-    const samples = new Int16Array(bytes.slice().buffer, 0, bytes.length >> 1);
+    const whole = new Uint8Array(half.length + bytes.length);
+    whole.set(half);
+    whole.set(bytes, half.length);
+    half = whole.slice(whole.length - (whole.length % 2));
+    const samples = new Int16Array(whole.buffer, 0, whole.length >> 1);
     if (samples.length === 0) return;
     const buffer = new AudioBuffer({ length: samples.length, sampleRate: rate });
     buffer.copyToChannel(Float32Array.from(samples, (sample) => sample / 32768), 0);
@@ -48,6 +52,7 @@ export function createPlayer(sampleRate) {
   function stop() {
     seconds -= left();
     end = 0;
+    half = new Uint8Array();
     for (const source of playing) source.stop();
     playing.clear();
   }

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createPlayer } from "../page/playback.js";
+
+/** Replaces Web Audio. `sources` are the started ones; `context.currentTime` is the clock. */
+function webAudio(t) {
+  const names = ["AudioContext", "AnalyserNode", "AudioBuffer", "AudioBufferSourceNode"];
+  t.after(() => names.forEach((name) => delete globalThis[name]));
+  const recorded = { sources: [], context: undefined };
+  globalThis.AudioContext = class {
+    currentTime = 0;
+    constructor() { recorded.context = this; }
+  };
+  globalThis.AnalyserNode = class {
+    connect() {}
+  };
+  globalThis.AudioBuffer = class {
+    constructor({ length, sampleRate }) { this.duration = length / sampleRate; }
+    copyToChannel(samples) { this.samples = [...samples].map((sample) => sample * 32768); }
+  };
+  globalThis.AudioBufferSourceNode = class {
+    constructor(_, { buffer }) { this.buffer = buffer; }
+    connect() {}
+    start(at) { recorded.sources.push(Object.assign(this, { at })); }
+    stop() { this.stopped = true; }
+  };
+  return recorded;
+}
+
+const bytes = (...samples) => new Uint8Array(Int16Array.from(samples).buffer);
+
+test("chunks follow each other without a gap, at their own sample rates", (t) => {
+  const { sources } = webAudio(t);
+  const player = createPlayer(10);
+  player.play(bytes(1, 2));
+  player.play(bytes(3, 4), 20);
+  player.play(bytes(5));
+  assert.deepEqual(sources.map(({ at }) => at.toFixed(2)), ["0.05", "0.25", "0.35"]);
+  assert.equal(player.seconds().toFixed(2), "0.40");
+});
+
+test("a sample may be split between two chunks, and a chunk may be a part of a larger buffer", (t) => {
+  const { sources } = webAudio(t);
+  const player = createPlayer(10);
+  const all = bytes(258, -2, 772);
+  for (const part of [all.subarray(0, 1), all.subarray(1, 3), all.subarray(3)]) player.play(part);
+  assert.deepEqual(sources.flatMap(({ buffer }) => buffer.samples), [258, -2, 772]);
+});
+
+test("stopping drops what has not been played", (t) => {
+  const recorded = webAudio(t);
+  const player = createPlayer(10);
+  player.play(bytes(1, 2));
+  recorded.sources[0].onended();
+  player.play(bytes(3, 4));
+  player.play(bytes(5, 6).subarray(0, 3)); // half a sample more
+  recorded.context.currentTime = 0.35;
+  player.stop();
+  assert.deepEqual(recorded.sources.map(({ stopped = false }) => stopped), [false, true, true]);
+  assert.equal(player.left(), 0);
+  assert.equal(player.seconds().toFixed(2), "0.30");
+  player.play(bytes(7));
+  assert.deepEqual(recorded.sources.at(-1).buffer.samples, [7]);
+  assert.equal(recorded.sources.at(-1).at.toFixed(2), "0.40");
+});
