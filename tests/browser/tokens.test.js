@@ -165,7 +165,7 @@ for (const [how, held, send] of [
   }],
   // `inert` does not block scripts, such as those of an extension.
   ['a scripted click', 'deployment.json', (page) => page.evaluate(() => document.querySelector('#sign-in button').click())],
-  ...['deployment.json', 'web/page/page.js'].flatMap((file) => ['sign-in', 'ask-form', 'speak', 'listen'].map((id) => [
+  ...['deployment.json', 'web/page/page.js'].flatMap((file) => ['sign-in', 'ask-form', 'speak', 'listen', 'converse'].map((id) => [
     `requestSubmit() of ${id}`, file, (page) => page.evaluate((form) => document.getElementById(form).requestSubmit(), id),
   ])),
 ]) {
