@@ -48,6 +48,18 @@ class Copy:
         return {name for name in self.before.keys() | after.keys() if self.before.get(name) != after.get(name)}
 
 
+def rename_version(root):
+    """Gives the packages of a copy a version of its own. Cargo identifies a workspace's packages by
+    their paths in it and their versions, so those of the copy would pass for the repository's in
+    the target folder that both use.
+    """
+    for name, version in (("Cargo.toml", r'(?m)^version = "[^"]+'), ("Cargo.lock", r'(?m)^name = "voicemint.*"\nversion = "[^"]+')):
+        text, count = re.subn(version, r"\g<0>-copy", (root / name).read_text())
+        if not count:
+            raise AssertionError(f"{name} has no version of the workspace")
+        (root / name).write_text(text)
+
+
 class NewProvider(unittest.TestCase):
     def setUp(self):
         self.copy = Copy(self.enterContext(tempfile.TemporaryDirectory(prefix="voicemint-")))
@@ -104,6 +116,7 @@ class CompiledProvider(unittest.TestCase):
         # Always the same folder: the compiled packages of the last run are replaced.
         shutil.rmtree(COMPILED, ignore_errors=True)
         copy = Copy(COMPILED)
+        rename_version(COMPILED)
         copy.run("tools/new_provider.py", "zephyr")
         copy.run("tools/new_provider.py", "zephyr-agents", "--title", "ZEPHYR Agents")
         packages = [f"--package=voicemint-{name}{crate}" for name in ("zephyr", "zephyr-agents") for crate in ("", "-stand-in")]
