@@ -1,4 +1,4 @@
-"""The instructions per request of the Cartesia function, counted by callgrind.
+"""The instructions per request of each function, counted by callgrind, and a profile of Cartesia's.
 
 Other load on the machine does not change the counts. The profile consists of two runs with
 different numbers of requests; the difference of the counts is divided by the difference of the
@@ -19,8 +19,8 @@ from pathlib import Path
 
 import processes
 from emulator import Emulator
-from env import TARGET, event
-from functions import binary
+from env import TARGET
+from functions import binary, voicemint
 
 FEW, MANY = 20, 220
 LINES = 40
@@ -32,20 +32,33 @@ def run(env):
     if not shutil.which("valgrind"):
         sys.exit("make bench-profile needs valgrind (Debian: apt-get install valgrind).")
     floor = binary("floor", "", "cartesia", Path(os.environ["BENCH_FLOOR"]), mints=False)
-    cartesia = binary("cartesia", "", "cartesia", Path(os.environ["BENCH_PROFILED"]))
     new = [env.session(f"user-{number}") for number in range(MANY)]
-    print(f"{per_request(floor, env, new):>9,.0f}  instructions per event of the floor, which does nothing")
-    print(f"{per_request(cartesia, env, new):>9,.0f}  per mint with a session that is new to the function")
-    print(f"{per_request(cartesia, env, new[:1] * MANY):>9,.0f}  per mint with a session that is in the cache")
-    print(f"{per_request(cartesia, env, new[:1] * MANY, resumes=True):>9,.0f}  per resumed request\n")
-    print(f"Per mint, over {MANY} mints with new sessions and the start of the function:\n")
+    print(f"{per_request(floor, env, new)[0]:>9,.0f}  instructions per event of the floor, which does nothing\n")
+    compare(env, new)
+    cartesia = binary("cartesia", "", "cartesia", Path(os.environ["BENCH_PROFILED"]))
+    print(f"\n{per_request(cartesia, env, new[:1] * MANY)[0]:>9,.0f}  per mint of Cartesia's with a session that is in the cache")
+    print(f"{per_request(cartesia, env, new[:1] * MANY, resumes=True)[0]:>9,.0f}  per resumed request\n")
+    print(f"Per mint of Cartesia's, over {MANY} mints with new sessions and the start of the function:\n")
     for count, symbol in costliest(profiled(cartesia, env, new)):
         print(f"{count / MANY:>9,.0f}  {symbol}")
 
 
+def compare(env, new):
+    """The instructions of all functions, and how many times Cartesia's they are."""
+    print(f"{'per mint':>12}{'':>8}{'per start':>14}{'':>8}  with sessions that are new to the function")
+    base = None
+    for function in voicemint(Path(os.environ["BENCH_BINARIES"])):
+        counts = per_request(function, env, new)
+        base = base or counts
+        cells = zip(counts, base, (12, 14), strict=True)
+        print("".join(f"{count:>{width},.0f}{count / of:>7.2f} " for count, of, width in cells) + f" {function.title}", flush=True)
+
+
 def per_request(function, env, sessions, resumes=False):
+    """The instructions per request, and those of the start with everything that is done once."""
     few, many = (total(profiled(function, env, sessions[:count], resumes)) for count in (FEW, MANY))
-    return (many - few) / (MANY - FEW)
+    each = (many - few) / (MANY - FEW)
+    return each, few - FEW * each
 
 
 def profiled(function, env, sessions, resumes=False):
@@ -56,7 +69,7 @@ def profiled(function, env, sessions, resumes=False):
     cookie = None
     with Emulator(replace(function, command=[*valgrind, *function.command]), env) as emulator:
         for session in sessions:
-            response = emulator.call(event(function.provider, session, cookie))
+            response = emulator.call(env.event(function.provider, session, cookie))
             if response.status != 200:
                 sys.exit(f"{function.name} returned {response.status} under valgrind:\n{emulator.log()[-4000:]}")
             # A resumed response sets no cookie, so the previous cookie is used again.

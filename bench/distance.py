@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from emulator import Emulator
-from env import TARGET, event
+from env import TARGET
 
 PROVIDER = 0.05
 # A connection and a secret take three round trips: a realistic time for AWS, including its KMS
@@ -48,7 +48,7 @@ def measure(function, env, rounds):
             for key, (is_far, warms) in order[:: 1 if number % 2 else -1]:
                 provider.refuses_next = not warms
                 with Emulator(function, env, far if is_far else near) as emulator:
-                    content, seconds = emulator.invoke(event(function.provider, env.session("first")))
+                    content, seconds = emulator.invoke(env.event(function.provider, env.session("first")))
                     if Response(content).status != 200:
                         raise SystemExit(f"{function.name} got no token over TLS:\n{emulator.log()[-4000:]}")
                 values[key].append(seconds * 1e3)

@@ -22,7 +22,7 @@ class Emulator:
             f"127.0.0.1:{front}",
             *function.command,
         ]
-        environment = env.variables() | {"LAMBDA_TASK_ROOT": str(function.folder)} | (more or {})
+        environment = env.variables(function.provider) | {"LAMBDA_TASK_ROOT": str(function.folder)} | (more or {})
         self.port = front
         # The output of the emulator and the function.
         self._log = tempfile.TemporaryFile()

@@ -20,18 +20,13 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "target/bench"
 ORIGIN = "https://app.example.com"
 AUDIENCE = "voicemint-bench"
-API_KEY = "sk_car_obviously_fake_0123456789"
-SECRET = "voicemint/bench"
 # moto reads the service from the signature's scope and does not verify the signature.
 SIGNATURE = (
     "AWS4-HMAC-SHA256 Credential=ASIAFAKE/20260101/us-east-1/secretsmanager/aws4_request, "
     "SignedHeaders=host, Signature=fake"
 )
-TOKEN_REQUESTS = {
-    "cartesia": {"grants": {"tts": True}, "expires_in": 600},
-    "elevenlabs": {"token_type": "realtime_scribe"},
-    "assemblyai": {"expires_in_seconds": 60},
-}
+# Longer than the default, so that a token can be resumed until the end of the measurement.
+CARTESIA_REQUEST = {"grants": {"tts": True}, "expires_in": 600}
 
 
 class BenchEnv:
@@ -41,20 +36,27 @@ class BenchEnv:
             "ES256": ec.generate_private_key(ec.SECP256R1()),
         }
         with ExitStack() as stack:
-            self.standin = self._start_standin(stack)
+            self._start_standin(stack)
             self.moto = self._start_moto(stack)
-            self._moto("CreateSecret", Name=SECRET, SecretString=json.dumps({"api_key": API_KEY}))
+            for name, provider in self.providers.items():
+                self._moto("CreateSecret", Name=name, SecretString=secret_of(provider))
+                if provider["profiles"]:
+                    self._moto("CreateSecret", Name=f"{name}-profiles", SecretString=provider["profiles"])
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_):
         self._stack.close()
 
-    def variables(self):
-        """The variables that Lambda sets, and the settings that point a function to this
-        environment.
+    def variables(self, name):
+        """The variables that Lambda sets, and the settings that point the function of a provider to
+        this environment.
         """
-        return {
+        provider = self.providers[name]
+        own = dict.fromkeys(provider["url_settings"], self.standin) | dict(provider["settings"])
+        if provider["profiles"]:
+            own |= {"PROFILES_SECRET_ID": f"{name}-profiles", "DEFAULT_PROFILE": "default"}
+        return own | {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
@@ -68,8 +70,7 @@ class BenchEnv:
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_TIMEOUT": "20",
             "AWS_ENDPOINT_URL_SECRETS_MANAGER": self.moto,
-            "API_KEY_SECRET_ID": SECRET,
-            "PROVIDER_BASE_URL": self.standin,
+            "API_KEY_SECRET_ID": name,
             "SESSION_ISSUER": self.standin,
             "SESSION_JWKS_URL": f"{self.standin}/keys.json",
             "SESSION_AUDIENCE": AUDIENCE,
@@ -101,7 +102,7 @@ class BenchEnv:
     def moto_ms(self):
         """How long moto takes to return the secret."""
         began = time.perf_counter()
-        self._moto("GetSecretValue", SecretId=SECRET)
+        self._moto("GetSecretValue", SecretId="cartesia")
         return (time.perf_counter() - began) * 1e3
 
     def _start_standin(self, stack):
@@ -109,14 +110,29 @@ class BenchEnv:
         jwk_set = TARGET / "keys.json"
         jwk_set.write_text(json.dumps({"keys": [self._public(name) for name in self._keys]}))
         reading, writing = os.pipe()
-        process = processes.start([os.environ["BENCH_STANDIN"], jwk_set, API_KEY], {}, writing)
+        process = processes.start([os.environ["BENCH_STANDIN"], jwk_set], {}, writing)
         stack.callback(processes.stop, process)
         os.close(writing)
         with os.fdopen(reading) as output:
-            address = output.readline().strip()
-        if not address.startswith("http://"):
-            raise SystemExit(f"The stand-in did not start: {address}")
-        return address
+            line = output.readline()
+        if not line.startswith("{"):
+            raise SystemExit(f"The stand-ins did not start: {line}")
+        started = json.loads(line)
+        self.standin, self.providers = started["url"], started["providers"]
+        self.providers["cartesia"]["request"] = CARTESIA_REQUEST
+
+    def event(self, provider, session=None, cookie=None, method="POST", headers=None, body=None):
+        """An API Gateway event with the provider's smallest request, as bytes."""
+        document = json.loads(example(provider))
+        document["requestContext"]["http"]["method"] = method
+        document["body"] = json.dumps(self.providers[provider]["request"]) if body is None else body
+        document["headers"].pop("authorization")
+        document["headers"] |= {"origin": ORIGIN, "content-length": str(len(document["body"]))} | (headers or {})
+        if session:
+            document["headers"]["authorization"] = f"Bearer {session}"
+        if cookie:
+            document["cookies"] = [cookie]
+        return json.dumps(document, separators=(",", ":")).encode()
 
     def _public(self, algorithm):
         public = jwt.get_algorithm_by_name(algorithm).to_jwk(self._keys[algorithm].public_key(), as_dict=True)
@@ -145,18 +161,10 @@ class BenchEnv:
         connection.close()
 
 
-def event(provider, session=None, cookie=None, method="POST", headers=None, body=None):
-    """An API Gateway event, as bytes."""
-    document = json.loads(example(provider))
-    document["requestContext"]["http"]["method"] = method
-    document["body"] = json.dumps(TOKEN_REQUESTS[provider]) if body is None else body
-    document["headers"].pop("authorization")
-    document["headers"] |= {"origin": ORIGIN, "content-length": str(len(document["body"]))} | (headers or {})
-    if session:
-        document["headers"]["authorization"] = f"Bearer {session}"
-    if cookie:
-        document["cookies"] = [cookie]
-    return json.dumps(document, separators=(",", ":")).encode()
+def secret_of(provider):
+    """The value of a provider's secret: a JSON object, as the documentation recommends."""
+    secret = provider["secret"]
+    return secret if secret.startswith("{") else json.dumps({"api_key": secret})
 
 
 @functools.cache

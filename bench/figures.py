@@ -4,7 +4,12 @@ least.
 
 import math
 import statistics
+import sys
 from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
+from providers import providers  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -29,14 +34,9 @@ FIGURES = [
 BY_KEY = {figure.key: figure for figure in FIGURES}
 
 
-NAMES = {
-    "floor": "floor",
-    "cartesia": "Cartesia",
-    "elevenlabs": "ElevenLabs",
-    "assemblyai": "AssemblyAI",
-    "node": "Node.js",
-    "python": "Python",
-}
+# The functions of Voicemint, Cartesia's first: the others are compared to it.
+VOICEMINT = dict(sorted(((of.name, of.title) for of in providers()), key=lambda named: named[0] != "cartesia"))
+NAMES = {"floor": "floor", **VOICEMINT, "node": "Node.js", "python": "Python"}
 
 
 class Results:

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from env import ROOT, TARGET
+from figures import VOICEMINT
 
 PEERS = ROOT / "bench/peers"
 # AWS's Python runtime includes these (urllib3 as a part of botocore).
@@ -44,11 +45,17 @@ def all_functions():
     binaries = Path(os.environ["BENCH_BINARIES"])
     return [
         binary("floor", "floor: a handler that does nothing", "cartesia", Path(os.environ["BENCH_FLOOR"]), mints=False),
-        binary("cartesia", "Voicemint, Cartesia", "cartesia", binaries / "cartesia", resumes=True),
-        binary("elevenlabs", "Voicemint, ElevenLabs", "elevenlabs", binaries / "elevenlabs"),
-        binary("assemblyai", "Voicemint, AssemblyAI", "assemblyai", binaries / "assemblyai"),
+        *voicemint(binaries),
         node(),
         python(),
+    ]
+
+
+def voicemint(binaries):
+    """The functions of Voicemint. Resuming is measured with Cartesia's, as the peers do the same."""
+    return [
+        binary(name, f"Voicemint, {title}", name, binaries / name, resumes=name == "cartesia")
+        for name, title in VOICEMINT.items()
     ]
 
 

@@ -12,7 +12,6 @@ from contextlib import ExitStack
 import processes
 from client import Client, Response
 from emulator import Emulator
-from env import event
 
 # More sessions than the function's cache holds: each is new to the function when it comes again.
 SESSIONS = 1200
@@ -47,7 +46,7 @@ def row(name, *cells):
 def load(function, env, count, seconds):
     expected = (200, "minted" if function.mints else None)
     sessions = [env.session(f"user-{number}") for number in range(SESSIONS)]
-    events = [event(function.provider, session) for session in sessions]
+    events = [env.event(function.provider, session) for session in sessions]
     context = multiprocessing.get_context("fork")
     with ExitStack() as stack:
         emulators = [stack.enter_context(Emulator(function, env)) for _ in range(count)]

@@ -16,7 +16,6 @@ from contextlib import ExitStack
 import conformance
 from client import Response
 from emulator import Emulator
-from env import event
 
 # Functions with a just-in-time compiler are measured after it has compiled them.
 WARM_UP = 600
@@ -63,18 +62,18 @@ def measure(functions, env, rounds):
 def one_round(order, env, sessions, values):
     for function in order:
         with Emulator(function, env) as emulator:
-            cold(emulator, env.session("first"), values)
+            cold(emulator, env, values)
     with ExitStack() as stack:
         emulators = []
         for function in order:
             emulator = stack.enter_context(Emulator(function, env))
-            cold(emulator, env.session("first"), values)
+            cold(emulator, env, values)
             emulators.append(emulator)
         cookies = {}
         latencies = {emulator: [] for emulator in emulators}
         for name in ("warm-up", "RS256", "ES256"):
             for emulator in emulators:
-                events = [event(emulator.function.provider, session) for session in sessions[name]]
+                events = [env.event(emulator.function.provider, session) for session in sessions[name]]
                 responses, seconds, cpu = block(emulator, events)
                 verify(emulator, responses, "minted")
                 if name == "RS256":
@@ -84,7 +83,7 @@ def one_round(order, env, sessions, values):
                     latencies[emulator] += seconds
         for figure, name in (("resumed_us", "RS256"), ("resumed_new_us", "refreshed")):
             for emulator in emulators:
-                resumed(emulator, sessions[name], cookies[emulator], figure, values)
+                resumed(emulator, env, sessions[name], cookies[emulator], figure, values)
         for emulator in emulators:
             percentiles = statistics.quantiles(latencies[emulator], n=100)
             values.add(emulator.function, "p50_ms", percentiles[49] * 1e3)
@@ -92,15 +91,15 @@ def one_round(order, env, sessions, values):
             values.add(emulator.function, "memory_mb", emulator.peak_memory() / 1e6)
 
 
-def cold(emulator, session, values):
+def cold(emulator, env, values):
     """From the first event, which makes the emulator start the function, to the response."""
-    content, seconds = emulator.invoke(event(emulator.function.provider, session))
+    content, seconds = emulator.invoke(env.event(emulator.function.provider, env.session("first")))
     values.add(emulator.function, "cold_ms", seconds * 1e3)
     values.add(emulator.function, "cold_cpu_ms", emulator.cpu_ns() / 1e6)
     verify(emulator, [Response(content)], "minted")
 
 
-def resumed(emulator, sessions, cookies, figure, values):
+def resumed(emulator, env, sessions, cookies, figure, values):
     """Users who have just received a token return with its cookie. The floor receives a filler
     cookie.
     """
@@ -109,7 +108,7 @@ def resumed(emulator, sessions, cookies, figure, values):
         return
     filler = f"__Host-cartesia-token={'x' * 600}"
     visitors = zip(sessions, cookies, strict=True)
-    events = [event(function.provider, session, cookie or filler) for session, cookie in visitors]
+    events = [env.event(function.provider, session, cookie or filler) for session, cookie in visitors]
     responses, _, cpu = block(emulator, events)
     verify(emulator, responses, "resumed")
     values.add(function, figure, cpu / len(events) / 1e3)

@@ -6,9 +6,9 @@ import os
 import platform
 import subprocess
 
-from budgets import BUDGETS, VOICEMINT_FUNCTIONS
+from budgets import BUDGETS
 from distance import PROVIDER, SECRETS
-from figures import FIGURES, NAMES, short
+from figures import FIGURES, NAMES, VOICEMINT, short
 from env import ROOT
 
 PAGE = ROOT / "docs/performance.md"
@@ -57,8 +57,8 @@ def figures_table(results):
         lower, upper = map(short, results.quartiles(name, figure.key))
         return median if lower == upper else f"{median} ({lower}–{upper})"
 
-    rows = [[f"{figure.title}, {figure.unit}", *(cell(name, figure) for name in NAMES)] for figure in FIGURES]
-    return table(["", *NAMES.values()], rows)
+    rows = [[title, *(cell(name, figure) for figure in FIGURES)] for name, title in NAMES.items()]
+    return table(["", *(f"{figure.title}, {figure.unit}" for figure in FIGURES)], rows)
 
 
 def short_table(results):
@@ -74,24 +74,24 @@ def short_table(results):
 
 
 def ratios_table(results):
-    pairs = [(function, "floor") for function in VOICEMINT_FUNCTIONS] + [("node", "cartesia"), ("python", "cartesia")]
+    pairs = [(function, "floor") for function in VOICEMINT] + [("node", "cartesia"), ("python", "cartesia")]
 
     def cell(name, other, figure):
         known = results.has(name, figure.key) and results.has(other, figure.key)
         return short(results.ratio(name, other, figure.key)) if known else ""
 
-    rows = [[figure.title, *(cell(name, other, figure) for name, other in pairs)] for figure in FIGURES]
-    return table(["", *(f"{NAMES[name]} ÷ {NAMES[other]}" for name, other in pairs)], rows)
+    rows = [[f"{NAMES[name]} ÷ {NAMES[other]}", *(cell(name, other, figure) for figure in FIGURES)] for name, other in pairs]
+    return table(["", *(figure.title for figure in FIGURES)], rows)
 
 
 def budgets_table(results):
     def row(budget):
-        figures = [budget.figure(results, function) for function in VOICEMINT_FUNCTIONS]
-        cells = ["" if figure is None else budget.text(figure).removesuffix(" of") for figure in figures]
-        within = all(figure is None or figure <= budget.maximum for figure in figures)
-        return [budget.title, budget.limit, *cells, "yes" if within else "**no**"]
+        own = budget.figure(results, "cartesia")
+        name, highest = budget.worst(results)
+        cells = [budget.text(figure).removesuffix(" of") for figure in (own, highest)]
+        return [budget.title, budget.limit, cells[0], f"{cells[1]} ({NAMES[name]})", "yes" if highest <= budget.maximum else "**no**"]
 
-    return table(["", "maximum", *(NAMES[name] for name in VOICEMINT_FUNCTIONS), "within budget"], map(row, BUDGETS))
+    return table(["", "maximum", NAMES["cartesia"], "highest of all functions", "within budget"], map(row, BUDGETS))
 
 
 def distance_heading():
