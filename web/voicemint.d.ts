@@ -122,7 +122,7 @@ export class VoicemintError extends Error {
     options?: { cause?: unknown },
   );
   /**
-   * A code of README's error table, including `network_error`, `unexpected_answer` and `cleared`.
+   * A code of README's error table, or `network_error`, `unexpected_answer` or `cleared`.
    */
   code: string;
   /** A short description of the code, if the endpoint returned an error. */
