@@ -189,7 +189,9 @@ impl ProviderVisitor for EndpointBuilder<'_> {
                     Some(arguments.standins_url())
                 }
                 (None, "API_KEY_SECRET_ID") => Some(P::NAME.to_owned()),
-                (None, "PROFILES_SECRET_ID") => Some(profiles::secret_id(P::NAME)),
+                (None, "PROFILES_SECRET_ID") if profiles.is_some() => {
+                    Some(profiles::secret_id(P::NAME))
+                }
                 (None, "DEFAULT_PROFILE") => {
                     let default = profiles.as_ref().and_then(Profiles::default);
                     default.map(str::to_owned)

@@ -23,9 +23,7 @@ async fn main() -> Result<(), Error> {
     let standins = providers::standins(&Clock::system());
     let accounts = standins.clone();
     let mints = move || {
-        let accounts = PROVIDERS
-            .iter()
-            .filter_map(|of| accounts.account(of.name));
+        let accounts = PROVIDERS.iter().filter_map(|of| accounts.account(of.name));
         accounts.map(|account| account.mints()).sum::<usize>()
     };
     let router = Router::new()
