@@ -1,5 +1,6 @@
 """The dependencies of the functions: the web framework of the stand-ins is in none of their
-dependency trees, and crates of the workspace find their providers by their folders.
+dependency trees, crates of the workspace find their providers by their folders, and the tests use
+the same libraries as the local command.
 """
 
 import json
@@ -46,6 +47,21 @@ class Dependencies(unittest.TestCase):
             self.assertLessEqual({"axum", "voicemint-stand-in"}, tree)
             self.assertNotIn(f"voicemint-{provider}", tree)
             self.assertLessEqual({f"voicemint-{provider}", f"voicemint-{provider}-stand-in"}, served)
+
+    def test_the_local_command_and_the_tests_share_the_libraries_that_they_use(self):
+        """If a feature of a library differed, `make test` would compile the library and everything that
+        uses it twice, and check it twice too.
+        """
+        compiled, tested = (self.features(*of) for of in (("-p", "voicemint-dev", "-e", "normal,build"), ("--workspace", "-e", "normal,build,dev")))
+        self.assertGreater(len(compiled), 100)
+        self.assertEqual(compiled - tested, set())
+
+    def features(self, *of):
+        """The libraries from other sources than this repository, with their versions and features."""
+        command = ["cargo", "tree", "--locked", "--prefix", "none", "--format", "{p} {f}", *of]
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+        lines = {line.removesuffix(" (*)") for line in done.stdout.splitlines()}
+        return {line for line in lines if str(REPOSITORY) not in line}
 
     def test_the_manifest_of_the_workspace_names_no_provider(self):
         text = (REPOSITORY / "Cargo.toml").read_text()
