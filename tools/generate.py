@@ -43,6 +43,7 @@ def generated():
         "template.yaml": template(ROOT, known),
         "openapi.yaml": with_parts("openapi.yaml", generate_openapi.parts(ROOT, known)),
         "env.local.example.json": settings_of_sam_local(known),
+        "CargoLambda.toml": with_parts("CargoLambda.toml", {"packages": packages(known)}),
         **{name: with_parts(name, parts) for name, parts in pages.items()},
     }
 
@@ -56,6 +57,11 @@ def with_parts(name, parts):
         if count != 1:
             raise ValueError(f"{name} has no part that is marked as generated: {part}")
     return text
+
+
+def packages(known):
+    """The packages that one run of cargo-lambda compiles."""
+    return "packages = [\n" + "".join(f'    "voicemint-{of.name}",\n' for of in known) + "]\n"
 
 
 def settings_of_sam_local(known):
