@@ -47,7 +47,7 @@ fn description(provider: &ProviderEntry) -> Value {
         "secret": standin.secret(),
         "profiles": standin.profiles(),
         "url_settings": standin.url_settings(),
-        "settings": standin.settings().iter().copied().collect::<Vec<_>>(),
+        "settings": standin.settings().to_vec(),
         "request": standin.smallest_request().body,
         "calls": !standin.paths().mint.is_empty(),
     })
