@@ -33,6 +33,7 @@ providers! {
     voicemint_cartesia::Cartesia => voicemint_cartesia_stand_in::CartesiaStandin,
     voicemint_elevenlabs::ElevenLabs => voicemint_elevenlabs_stand_in::ElevenLabsStandin,
     voicemint_assemblyai::AssemblyAi => voicemint_assemblyai_stand_in::AssemblyAiStandin,
+    voicemint_deepgram::Deepgram => voicemint_deepgram_stand_in::DeepgramStandin,
     // make new-provider: voicemint_acme::Acme => voicemint_acme_stand_in::AcmeStandin,
 }
 
