@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import * as assemblyai from "../../functions/assemblyai/page.js";
 import * as cartesia from "../../functions/cartesia/page.js";
+import * as deepgram from "../../functions/deepgram/page.js";
 import * as elevenlabs from "../../functions/elevenlabs/page.js";
 
 /** A scripted provider that replaces WebSocket. */
@@ -63,6 +64,9 @@ const TOKEN = {
     tts_websocket: entry("/v1/text-to-speech/{voice_id}/stream-input?single_use_token=t-1"),
     realtime_scribe: entry("/v1/speech-to-text/realtime?token=t-1"),
     streaming: entry("/v3/ws?token=t-1"),
+    listen: { ...entry("/v1/listen"), protocols: ["bearer", "t-1"] },
+    speak: { ...entry("/v1/speak"), protocols: ["bearer", "t-1"] },
+    agent: { ...entry("/v1/agent/converse"), protocols: ["bearer", "t-1"] },
   },
 };
 
@@ -134,6 +138,67 @@ test("AssemblyAI transcribes after Begin, and a turn is final when it is formatt
   assert.equal(recorded.url, "wss://api.example.com/v3/ws?token=t-1&sample_rate=16000&format_turns=true");
 });
 
+test("Deepgram speaks a text until it is flushed", async (t) => {
+  const bytes = new Uint8Array([1, 2, 3]).buffer;
+  const recorded = provider(t, (to) => to === '{"type":"Flush"}' && [bytes, { type: "Flushed", sequence_id: 0 }]);
+  const received = [];
+  await deepgram.speak(TOKEN, "hi", (chunk) => received.push(...chunk));
+  assert.deepEqual(received, [1, 2, 3]);
+  assert.deepEqual(recorded.sent, ['{"type":"Speak","text":"hi"}', '{"type":"Flush"}']);
+  assert.equal(recorded.url, "wss://api.example.com/v1/speak?model=aura-2-thalia-en&encoding=linear16&sample_rate=24000");
+  assert.deepEqual(recorded.protocols, ["bearer", "t-1"]);
+});
+
+test("Deepgram transcribes until its metadata", async (t) => {
+  const results = (transcript, isFinal) => ({ type: "Results", is_final: isFinal, channel: { alternatives: [{ transcript }] } });
+  const recorded = provider(t, (to) => ({
+    1600: [results("he", false)],
+    '{"type":"CloseStream"}': [results("Hello.", true), { type: "Metadata" }],
+  })[to]);
+  const texts = [];
+  await deepgram.listen(TOKEN, audio(), (...text) => texts.push(text));
+  assert.deepEqual(recorded.sent, [1600, 1600, '{"type":"CloseStream"}']);
+  assert.deepEqual(texts, [["he", false], ["he", false], ["Hello.", true]]);
+});
+
+test("Deepgram converses until the answer to the last turn is complete", async (t) => {
+  const said = (role, content) => ({ type: "ConversationText", role, content });
+  let turns = 0;
+  const recorded = provider(t, (to) => {
+    if (to === "open") return [{ type: "Welcome" }];
+    if (to !== 1600) return [{ type: "SettingsApplied" }, said("assistant", "Hello!"), { type: "AgentAudioDone" }];
+    turns += 1;
+    const start = [{ type: "UserStartedSpeaking" }, said("user", `Turn ${turns}.`), said("assistant", "Yes.")];
+    return [...start, new Uint8Array([turns]).buffer, { type: "AgentAudioDone" }];
+  });
+  const events = [];
+  const record = (name) => (...details) => events.push([name, ...details]);
+  await deepgram.converse(TOKEN, audio(), {
+    onUser: record("user"), onAgent: record("agent"), onAudio: ([byte]) => events.push(["audio", byte]), onInterrupt: record("interrupt"),
+  });
+  const turn = (number) => [["interrupt"], ["user", `Turn ${number}.`, true], ["agent", "Yes.", true], ["audio", number]];
+  assert.deepEqual(events, [["agent", "Hello!", true], ...turn(1), ...turn(2)]);
+  const [settings, ...rest] = recorded.sent;
+  assert.deepEqual(JSON.parse(settings).audio.input, { encoding: "linear16", sample_rate: 16000 });
+  assert.deepEqual(rest, [1600, 1600]);
+  assert.ok(recorded.closed);
+});
+
+test("Deepgram's agent is kept alive while nobody speaks", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const recorded = provider(t, (to) => to === "open" && [{ type: "Welcome" }]);
+  const controller = new AbortController();
+  const call = deepgram.converse(TOKEN, audio(), {}, controller.signal);
+  while (recorded.sent.length < 1) await sleep(1);
+  t.mock.timers.tick(10_000);
+  assert.deepEqual(recorded.sent.slice(1), ['{"type":"KeepAlive"}', '{"type":"KeepAlive"}']);
+  controller.abort();
+  await assert.rejects(call, { name: "AbortError" });
+  t.mock.timers.tick(10_000);
+  assert.equal(recorded.late, 0);
+  assert.equal(recorded.sent.length, 3);
+});
+
 test("an error has the provider's message", async (t) => {
   for (const [use, frame, words] of [
     [cartesia.speak, { type: "error", message: "No such voice." }, /No such voice/],
@@ -142,9 +207,12 @@ test("an error has the provider's message", async (t) => {
     [assemblyai.listen, { type: "Error", error: "Unauthorized" }, /Unauthorized/],
     [assemblyai.listen, { code: 1008, reason: "Not authorized" }, /Not authorized \(1008\)/],
     [cartesia.listen, { code: 1006, reason: "" }, /may have expired/],
+    [deepgram.speak, { type: "Warning", description: "Too many flushes." }, /Too many flushes/],
+    [deepgram.listen, { code: 1011, reason: "NET-0001" }, /NET-0001 \(1011\)/],
+    [deepgram.converse, { type: "Error", description: "Wrong settings." }, /Wrong settings/],
   ]) {
     const recorded = provider(t, (to) => to === "open" && [frame]);
-    await assert.rejects(use(TOKEN, use.name === "listen" ? audio() : "hi", () => {}), words);
+    await assert.rejects(use(TOKEN, use.name === "speak" ? "hi" : audio(), () => {}), words);
     assert.ok(recorded.closed);
   }
 });
