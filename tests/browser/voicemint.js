@@ -1,7 +1,7 @@
 // Starts the local command. VOICEMINT_DEV is the binary.
 
 const { spawn } = require('node:child_process');
-const { mkdtempSync, rmSync } = require('node:fs');
+const { mkdtempSync, readdirSync, rmSync } = require('node:fs');
 const { createServer } = require('node:net');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
@@ -9,7 +9,8 @@ const { join } = require('node:path');
 const { until } = require('./until');
 
 // With a key in its environment, the command would call the real provider.
-const REAL_KEY = /^(CARTESIA|ELEVENLABS|ASSEMBLYAI)_/;
+const PROVIDERS = readdirSync(join(__dirname, '../../functions')).map((name) => name.replaceAll('-', '_').toUpperCase());
+const REAL_KEY = new RegExp(`^(${PROVIDERS.join('|')})_`);
 
 /**
  * Starts the local command. A flag may be a function of the ports. `calls()` returns its printed

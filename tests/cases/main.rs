@@ -10,6 +10,7 @@ mod aws;
 mod body;
 mod connect;
 mod connections;
+mod deepgram;
 mod errors;
 mod events;
 mod grants_claim;

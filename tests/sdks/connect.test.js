@@ -8,6 +8,9 @@ const { mint } = require('./voicemint');
 
 const WebSocket = globalThis.WebSocket ?? require('ws').WebSocket;
 
+/** A token that opens several sockets. */
+const DEEPGRAM = ['deepgram', {}];
+
 /** Provider, token request, entry, and the parameters that the page adds. */
 const SOCKETS = [
   ['cartesia', { grants: { tts: true } }, 'tts', {}],
@@ -15,6 +18,9 @@ const SOCKETS = [
   ['elevenlabs', { token_type: 'realtime_scribe' }, 'realtime_scribe', { model_id: 'scribe_v2_realtime' }],
   ['elevenlabs', { token_type: 'tts_websocket' }, 'tts_websocket', { output_format: 'pcm_24000' }],
   ['assemblyai', {}, 'streaming', { sample_rate: 16000 }],
+  [...DEEPGRAM, 'listen', { model: 'nova-3', encoding: 'linear16', sample_rate: 16000 }],
+  [...DEEPGRAM, 'speak', { model: 'aura-2-thalia-en' }],
+  [...DEEPGRAM, 'agent', {}],
 ];
 
 /** Opens a socket. Whether it opened; an open socket that sends an error first is not authenticated. */
@@ -35,11 +41,13 @@ function opens(url, protocols) {
 for (const [provider, request, name, parameters] of SOCKETS) {
   test(`${provider} has ${name}, which the page opens as it is`, async () => {
     const { connect, token } = await mint(provider, request);
-    assert.deepEqual(Object.keys(connect), [name]);
-    const url = connect[name].url.replace('{voice_id}', 'any');
+    const entries = SOCKETS.filter(([, of]) => of === request).map(([, , entry]) => entry);
+    assert.deepEqual(Object.keys(connect), entries);
+    const { url, protocols } = connect[name];
     const added = new URLSearchParams(parameters);
-    const complete = `${url}&${added}`;
-    assert.equal(await opens(complete.replace(token, 'made-up'), connect[name].protocols), false, 'another token');
-    assert.equal(await opens(complete, connect[name].protocols), true);
+    const complete = `${url.replace('{voice_id}', 'any')}${url.includes('?') ? '&' : '?'}${added}`;
+    const madeUp = (text) => text.replace(token, 'made-up');
+    assert.equal(await opens(madeUp(complete), protocols.map(madeUp)), false, 'another token');
+    assert.equal(await opens(complete, protocols), true);
   });
 }

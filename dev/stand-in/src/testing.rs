@@ -213,7 +213,11 @@ impl SocketClient {
     }
 
     pub async fn audio(&mut self, bytes: usize) {
-        self.0.send(Message::binary(vec![0; bytes])).await.unwrap();
+        self.binary(vec![0; bytes]).await;
+    }
+
+    pub async fn binary(&mut self, bytes: Vec<u8>) {
+        self.0.send(Message::binary(bytes)).await.unwrap();
     }
 
     pub async fn next(&mut self) -> Received {

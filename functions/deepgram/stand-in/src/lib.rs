@@ -96,3 +96,25 @@ impl Standin for DeepgramStandin {
         DeepgramError::new(StatusCode::NOT_FOUND, "NOT_FOUND", "Not found.").into_response()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{call, standin};
+
+    #[tokio::test]
+    async fn unknown_paths_and_requests_without_an_upgrade_are_refused() {
+        let (standin, _) = standin();
+        let response = call(&standin, "POST", "/v1/auth/tokens", &[], "").await;
+        assert_eq!(response.status, 404);
+        assert_eq!(response.json()["err_code"], "NOT_FOUND");
+        let response = call(&standin, "GET", "/v1/listen", &[], "").await;
+        assert_eq!(response.status, 426);
+    }
+
+    #[test]
+    fn the_key_has_the_form_of_a_real_one() {
+        assert_eq!(API_KEY.len(), 40);
+        assert!(API_KEY.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    }
+}

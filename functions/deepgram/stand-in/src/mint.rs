@@ -203,6 +203,7 @@ mod tests {
                 (response.status.as_u16(), response.header("allow")),
                 (405, "POST")
             );
+            assert_eq!(response.header("access-control-allow-origin"), "");
         }
         assert_eq!((standin.requests(), standin.mints()), (4, 0));
     }

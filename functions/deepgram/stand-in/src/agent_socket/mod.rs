@@ -27,6 +27,8 @@ const STREAM: &str = "";
 struct Session {
     settings: AgentSettings,
     conversation: Conversation,
+    /// The bytes of silence after the user's last sound.
+    silence: u64,
 }
 
 struct Agent {
@@ -61,7 +63,7 @@ impl Agent {
             tokio::select! {
                 message = socket.receive(), if !self.queue.is_full() => {
                     match message.map_err(silence_error)? {
-                        ClientMessage::Audio(audio) => self.hear(socket, audio.len()).await?,
+                        ClientMessage::Audio(audio) => self.hear(socket, &audio).await?,
                         ClientMessage::Text(text) => self.handle(socket, &text).await?,
                     }
                 }
@@ -85,8 +87,20 @@ impl Agent {
         })
     }
 
-    async fn hear(&mut self, socket: &mut Socket, bytes: usize) -> Result<(), SocketClose> {
-        for heard in self.session()?.conversation.hear(bytes) {
+    /// Hears the user. Half a second without any sound ends the turn.
+    async fn hear(&mut self, socket: &mut Socket, audio: &[u8]) -> Result<(), SocketClose> {
+        let session = self.session()?;
+        if audio.iter().all(|byte| *byte == 0) {
+            let bytes = u64::try_from(audio.len()).unwrap_or(u64::MAX);
+            session.silence = session.silence.saturating_add(bytes);
+            return if session.silence < session.settings.bytes_per_second / 2 {
+                Ok(())
+            } else {
+                self.end_turn()
+            };
+        }
+        session.silence = 0;
+        for heard in session.conversation.hear(audio.len()) {
             match heard {
                 Heard::TurnStarted => {
                     // The user interrupts the agent.
@@ -99,6 +113,13 @@ impl Agent {
             }
         }
         Ok(())
+    }
+
+    fn end_turn(&mut self) -> Result<(), SocketClose> {
+        match self.session()?.conversation.end_turn() {
+            Some(turn) => self.answer(&turn),
+            None => Ok(()),
+        }
     }
 
     async fn handle(&mut self, socket: &mut Socket, text: &str) -> Result<(), SocketClose> {
@@ -119,12 +140,7 @@ impl Agent {
             "KeepAlive" | "FunctionCallResponse" => return Ok(()),
             "InjectUserMessage" => return self.answer(text_of("content")?),
             "InjectAgentMessage" => return self.say(text_of("message")?),
-            "ForceEndTurn" => {
-                return match self.session()?.conversation.end_turn() {
-                    Some(turn) => self.answer(&turn),
-                    None => Ok(()),
-                };
-            }
+            "ForceEndTurn" => return self.end_turn(),
             "UpdatePrompt" => {
                 text_of("prompt")?;
                 "PromptUpdated"
@@ -149,6 +165,7 @@ impl Agent {
         self.session = Some(Session {
             conversation: Conversation::new(settings.bytes_per_second),
             settings,
+            silence: 0,
         });
         match greeting {
             Some(greeting) => self.say(&greeting),

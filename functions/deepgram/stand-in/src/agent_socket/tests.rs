@@ -67,7 +67,7 @@ async fn the_agent_greets_and_answers_a_turn() {
         ("Good day".to_owned(), expected)
     );
     for _ in 0..10 {
-        client.audio(WORD).await;
+        client.binary(vec![1; WORD]).await;
     }
     assert_eq!(
         client.frame().await,
@@ -89,11 +89,33 @@ async fn the_agent_greets_and_answers_a_turn() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn silence_ends_a_turn() {
+    let mut client = open(json!({})).await;
+    client.audio(10 * WORD).await;
+    client.binary(vec![1; WORD]).await;
+    assert_eq!(
+        client.frame().await,
+        json!({ "type": "UserStartedSpeaking" })
+    );
+    client.audio(WORD).await;
+    client.binary(vec![1; WORD]).await;
+    client.audio(WORD).await;
+    client.audio(WORD).await;
+    assert_eq!(client.frame().await["content"], "Hello from.");
+    let answer = agent_says(&mut client).await.0;
+    assert_eq!(answer, "The stand-in heard 2 words.");
+    client.audio(10 * WORD).await;
+    client.binary(vec![1; WORD]).await;
+    let next = client.frame().await;
+    assert_eq!(next, json!({ "type": "UserStartedSpeaking" }));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_user_interrupts_the_agent() {
     let mut client = open(json!({ "greeting": "a".repeat(240) })).await;
     client.frame().await;
     assert!(matches!(client.next().await, Received::Binary(_)));
-    client.audio(WORD).await;
+    client.binary(vec![1; WORD]).await;
     let mut chunks = 0;
     loop {
         match client.next().await {
@@ -178,7 +200,7 @@ async fn wrong_messages_end_the_session() {
         assert_eq!(error_after(client, text).await, code, "{text}");
     }
     let mut client = connect().await;
-    client.audio(WORD).await;
+    client.binary(vec![1; WORD]).await;
     let (frames, _, _) = client.rest().await;
     assert_eq!(frames[0]["code"], "NON_SETTINGS_MESSAGE_BEFORE_SETTINGS");
 }
