@@ -1,7 +1,11 @@
-//! AssemblyAI's streaming tokens
-//! (<https://www.assemblyai.com/docs/streaming/api-spec/generate-streaming-token>).
+//! AssemblyAI's one-time tokens, for streaming speech to text
+//! (<https://www.assemblyai.com/docs/streaming/api-spec/generate-streaming-token>) and for the Voice
+//! Agent API (`GET /v1/token` of
+//! <https://www.assemblyai.com/docs/voice-agents/voice-agent-api/browser-integration>).
 //!
 //! A token opens one session within its lifetime. Another field limits the duration of that session.
+
+mod product;
 
 use std::ops::RangeInclusive;
 
@@ -11,22 +15,27 @@ use serde::Serialize;
 use voicemint::problem::Problem;
 use voicemint::provider::{
     BaseUrl, Fields, IssuedToken, Lifetimes, Mint, MintContext, MintError, MintedToken, NoProfile,
-    Provider, Socket, TokenDetails, TokenRequest, TokenResponse,
+    Provider, Socket, TokenDetails, TokenRequest, TokenResponse, check_grants,
 };
 use voicemint::settings::Reader;
+
+pub use product::Product;
 
 /// The permitted lifetimes of a token, in seconds.
 const LIFETIME_SECONDS: RangeInclusive<u32> = 1..=600;
 /// The permitted session durations, in seconds.
 const SESSION_SECONDS: RangeInclusive<u32> = 60..=10_800;
-/// The grant of every token: streaming speech to text. The API has no grants, but `GRANTS_CLAIM` uses
-/// this name.
-const GRANT: &str = "stt";
+
+const ALLOWED_PRODUCTS: &str = "ALLOWED_PRODUCTS";
+const BASE_URL: &str = "PROVIDER_BASE_URL";
+const AGENT_BASE_URL: &str = "AGENT_BASE_URL";
 
 /// AssemblyAI, with the settings of a deployment.
 #[derive(Debug)]
 pub struct AssemblyAi {
-    base_url: BaseUrl,
+    allowed: Vec<&'static str>,
+    streaming_url: BaseUrl,
+    agent_url: BaseUrl,
     lifetimes: Lifetimes,
     session_cap: Option<u32>,
 }
@@ -34,9 +43,28 @@ pub struct AssemblyAi {
 /// What only AssemblyAI's token requests have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Options {
+    /// The product that the token opens.
+    pub product: Product,
     /// The longest duration of a session that is opened with the token, in seconds. `None` leaves it
     /// to AssemblyAI.
     pub max_session_duration: Option<u32>,
+}
+
+impl AssemblyAi {
+    /// The host that mints a product's tokens and accepts them.
+    fn url(&self, product: Product) -> &BaseUrl {
+        match product {
+            Product::Streaming => &self.streaming_url,
+            Product::Agent => &self.agent_url,
+        }
+    }
+
+    /// The product of a request that names none: streaming if it is allowed, otherwise the only one
+    /// that is.
+    fn default_product(&self) -> &'static str {
+        let first = self.allowed.first().copied();
+        first.unwrap_or(Product::Streaming.name())
+    }
 }
 
 impl Provider for AssemblyAi {
@@ -45,8 +73,25 @@ impl Provider for AssemblyAi {
     type Profile = NoProfile;
 
     fn from_settings(reader: &mut Reader) -> Self {
+        let products = Product::NAMES;
+        let allowed = reader.choices(ALLOWED_PRODUCTS, &products, &[Product::Streaming.name()]);
+        let is_agent_allowed = allowed.contains(&Product::Agent.name());
+        let has = |reader: &Reader, name| reader.optional(name).is_some();
+        if is_agent_allowed && has(reader, BASE_URL) && !has(reader, AGENT_BASE_URL) {
+            // The tokens of a region or of a proxy must not be minted at the public host instead.
+            reader.error(
+                AGENT_BASE_URL,
+                format_args!(
+                    "is not set although {BASE_URL} is and {ALLOWED_PRODUCTS} has agent: set it to \
+                     the host of the Voice Agent API, such as {}, or allow streaming only",
+                    Product::Agent.host()
+                ),
+            );
+        }
         Self {
-            base_url: reader.base_url("PROVIDER_BASE_URL", "https://streaming.assemblyai.com"),
+            allowed,
+            streaming_url: reader.base_url(BASE_URL, Product::Streaming.host()),
+            agent_url: reader.base_url(AGENT_BASE_URL, Product::Agent.host()),
             lifetimes: Lifetimes::from_settings(reader, LIFETIME_SECONDS),
             session_cap: reader.whole_number(
                 "MAX_SESSION_DURATION_SECONDS",
@@ -56,8 +101,14 @@ impl Provider for AssemblyAi {
         }
     }
 
+    /// The host of the product that requests name by default. The start warms its connection.
     fn base_url(&self) -> &BaseUrl {
-        &self.base_url
+        self.url(Product::named(self.default_product()))
+    }
+
+    fn hosts(&self) -> Vec<&str> {
+        let products = self.allowed.iter().map(|name| Product::named(name));
+        products.map(|product| self.url(product).public()).collect()
     }
 
     fn token_request(&self, mut fields: Fields) -> Result<TokenRequest<Options>, Problem> {
@@ -69,23 +120,30 @@ impl Provider for AssemblyAi {
             *SESSION_SECONDS.start()..=max,
             "seconds",
         );
+        let product = fields.choice("product", &Product::NAMES);
         fields.finish()?;
+        let name = product.unwrap_or(self.default_product());
+        check_grants(&[name], &self.allowed, ALLOWED_PRODUCTS)?;
+        let product = Product::named(name);
         Ok(TokenRequest::new(expires_in)
-            .with_grants([GRANT])
+            .with_grants([product.grant()])
             .with_single_use(true)
             .with_options(Options {
+                product,
                 max_session_duration: session.or(self.session_cap),
             }))
     }
 
     fn mint(&self, context: &MintContext<'_, Options>) -> Result<Mint, MintError> {
         let request = context.request();
+        let options = request.options();
         let mut url = format!(
-            "{}/v3/token?expires_in_seconds={}",
-            self.base_url.as_str(),
+            "{}{}?expires_in_seconds={}",
+            self.url(options.product).as_str(),
+            options.product.mint_path(),
             request.expires_in()
         );
-        if let Some(seconds) = request.options().max_session_duration {
+        if let Some(seconds) = options.max_session_duration {
             url.push_str(&format!("&max_session_duration_seconds={seconds}"));
         }
         let request = Request::get(url)
@@ -109,132 +167,17 @@ impl Provider for AssemblyAi {
 
     fn details(
         &self,
-        _request: &TokenRequest<Options>,
+        request: &TokenRequest<Options>,
         token: &IssuedToken,
         _profile: Option<&NoProfile>,
     ) -> TokenDetails<'_> {
-        let socket = Socket::new("streaming", &self.base_url, "/v3/ws")
+        let product = request.options().product;
+        let base_url = self.url(product);
+        let socket = Socket::new(product.name(), base_url, product.socket_path())
             .with_query("token", token.token.expose());
-        TokenDetails::new(&self.base_url).with_socket(socket)
+        TokenDetails::new(base_url).with_socket(socket)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-    use std::time::Duration;
-
-    fn assemblyai(cap: &'static str) -> AssemblyAi {
-        let environment = [("MAX_SESSION_DURATION_SECONDS", cap)];
-        let mut reader = Reader::new(&environment);
-        let provider = AssemblyAi::from_settings(&mut reader);
-        reader.finish(Some(provider)).unwrap()
-    }
-
-    fn token_request(provider: &AssemblyAi, query: &str) -> Result<TokenRequest<Options>, Problem> {
-        provider.token_request(Fields::read(
-            &Request::get(format!("/?{query}"))
-                .body(Bytes::new())
-                .unwrap(),
-        )?)
-    }
-
-    #[test]
-    fn the_lifetime_has_two_names_but_only_one_may_be_sent() {
-        assert_eq!(
-            token_request(&assemblyai(""), "expires_in_seconds=90")
-                .ok()
-                .unwrap()
-                .expires_in(),
-            90
-        );
-        assert_eq!(
-            token_request(&assemblyai(""), "expires_in=90")
-                .ok()
-                .unwrap()
-                .expires_in(),
-            90
-        );
-        assert!(token_request(&assemblyai(""), "expires_in=90&expires_in_seconds=90").is_err());
-        assert!(token_request(&assemblyai(""), "expires_in=601").is_err());
-    }
-
-    #[test]
-    fn the_deployment_limits_the_session_duration() {
-        assert_eq!(
-            token_request(&assemblyai(""), "")
-                .ok()
-                .unwrap()
-                .options()
-                .max_session_duration,
-            None
-        );
-        assert_eq!(
-            token_request(&assemblyai("120"), "")
-                .ok()
-                .unwrap()
-                .options()
-                .max_session_duration,
-            Some(120)
-        );
-        assert_eq!(
-            token_request(&assemblyai("120"), "max_session_duration_seconds=60")
-                .ok()
-                .unwrap()
-                .options()
-                .max_session_duration,
-            Some(60)
-        );
-        assert!(token_request(&assemblyai("120"), "max_session_duration_seconds=121").is_err());
-        assert!(token_request(&assemblyai(""), "max_session_duration_seconds=59").is_err());
-    }
-
-    #[test]
-    fn the_response_states_the_lifetime() {
-        let provider = assemblyai("");
-        let request = token_request(&provider, "").ok().unwrap();
-        let context = MintContext::new(&request, Duration::ZERO);
-        let read = |body: &'static str| {
-            provider.parse_token(
-                &context,
-                &Response::new(Bytes::from_static(body.as_bytes())),
-            )
-        };
-        for body in [
-            r#"{"token":"t","expires_in_seconds":50}"#,
-            r#"{"token":"t","expires_in_seconds":3600}"#,
-            r#"{"token":"t"}"#,
-        ] {
-            assert!(read(body).is_ok(), "{body}");
-        }
-        for body in [
-            r#"{"token":"t","expires_in_seconds":0}"#,
-            r#"{"token":"t","expires_in_seconds":-1}"#,
-            "{}",
-        ] {
-            assert!(read(body).is_err(), "{body}");
-        }
-    }
-
-    #[test]
-    fn a_token_opens_the_documented_sockets() {
-        let provider = assemblyai("");
-        let sockets = |request| {
-            let request = token_request(&provider, request).unwrap();
-            let token = IssuedToken {
-                token: voicemint::provider::ProviderToken::new("t-1").unwrap(),
-                expires_in: 60,
-                expires_at: 1_800_000_000,
-                members: serde_json::Map::new(),
-            };
-            let details = provider.details(&request, &token, None);
-            serde_json::to_value(details.connect()).unwrap()
-        };
-        let socket = |url: &str| json!({"url": url, "protocols": []});
-        assert_eq!(
-            sockets(""),
-            json!({"streaming": socket("wss://streaming.assemblyai.com/v3/ws?token=t-1")})
-        );
-    }
-}
+mod tests;
