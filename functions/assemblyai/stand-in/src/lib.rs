@@ -1,5 +1,7 @@
-//! The stand-in of AssemblyAI: its temporary tokens and its streaming sessions.
+//! The stand-in of AssemblyAI: its temporary tokens, its streaming sessions, and its Voice Agent
+//! API.
 
+mod agent_socket;
 mod error;
 mod mint;
 mod stt_socket;
@@ -9,7 +11,7 @@ mod testing;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use serde_json::{Value, json};
 use voicemint_stand_in::{Account, Paths, SmallestRequest, Standin};
 
@@ -33,6 +35,14 @@ impl Standin for AssemblyAiStandin {
 
     fn secret(&self) -> &'static str {
         API_KEY
+    }
+
+    fn url_settings(&self) -> &'static [&'static str] {
+        &["PROVIDER_BASE_URL", "AGENT_BASE_URL"]
+    }
+
+    fn settings(&self) -> &'static [(&'static str, &'static str)] {
+        &[("ALLOWED_PRODUCTS", "streaming,agent")]
     }
 
     fn token_prefix(&self) -> &'static str {
@@ -59,18 +69,24 @@ impl Standin for AssemblyAiStandin {
     fn routes(&self) -> Router<Account> {
         // Without its own handler, a HEAD request would be answered like a GET and mint a token that
         // is never delivered.
-        let mint = get(mint::mint)
-            .head(mint::method_not_allowed)
-            .fallback(mint::method_not_allowed);
+        let only_get = |mint: MethodRouter<Account>| {
+            mint.head(mint::method_not_allowed)
+                .fallback(mint::method_not_allowed)
+        };
         Router::new()
-            .route("/v3/token", mint)
+            .route("/v3/token", only_get(get(mint::mint_streaming)))
             .route("/v3/ws", get(stt_socket::open))
+            .route("/v1/token", only_get(get(mint::mint_agent)))
+            .route("/v1/ws", get(agent_socket::open))
     }
 
     fn paths(&self) -> Paths {
         Paths {
-            mint: &["GET /v3/token?expires_in_seconds=60"],
-            uses: &["WebSocket /v3/ws?token="],
+            mint: &[
+                "GET /v3/token?expires_in_seconds=60",
+                "GET /v1/token?expires_in_seconds=60",
+            ],
+            uses: &["WebSocket /v3/ws?token=", "WebSocket /v1/ws?token="],
         }
     }
 

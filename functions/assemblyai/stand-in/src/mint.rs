@@ -1,6 +1,6 @@
-//! AssemblyAI's mint endpoint. Source:
+//! AssemblyAI's mint endpoints. Sources:
 //! assemblyai.com/docs/streaming/api-spec/generate-streaming-token and the published
-//! streaming-token.yml.
+//! streaming-token.yml; for the Voice Agent API, the published voice-agent-token.yaml.
 
 use std::time::Duration;
 
@@ -19,25 +19,55 @@ use voicemint_stand_in::{Permissions, Scope};
 /// The maximum duration of a session, in seconds, and the default.
 pub(super) const MAX_SESSION_SECONDS: u64 = 10_800;
 
-/// What a token opens: one streaming session.
+/// What a token of `/v3/token` opens: one streaming session.
 pub(super) const STREAMING: Scope = Scope("streaming");
 
-/// `GET /v3/token`.
-pub(super) async fn mint(
+/// What a token of `/v1/token` opens: one session of the Voice Agent API.
+pub(super) const AGENT: Scope = Scope("agent");
+
+type ReadQuery = Result<Query<QueryPairs>, QueryRejection>;
+
+/// `GET /v3/token`. The header holds the key without a scheme.
+pub(super) async fn mint_streaming(
     State(account): State<Account>,
     headers: HeaderMap,
-    query: Result<Query<QueryPairs>, QueryRejection>,
+    query: ReadQuery,
+) -> Result<Response, AssemblyAiError> {
+    mint(
+        &account,
+        single_header(&headers, "authorization"),
+        query,
+        STREAMING,
+    )
+}
+
+/// `GET /v1/token`. The header holds the key, alone or after `Bearer`.
+pub(super) async fn mint_agent(
+    State(account): State<Account>,
+    headers: HeaderMap,
+    query: ReadQuery,
+) -> Result<Response, AssemblyAiError> {
+    mint(&account, key_of_agents(&headers), query, AGENT)
+}
+
+/// The API key as the Voice Agent API accepts it: alone or after `Bearer`.
+pub(super) fn key_of_agents(headers: &HeaderMap) -> Option<&str> {
+    let value = single_header(headers, "authorization")?;
+    Some(value.strip_prefix("Bearer ").unwrap_or(value))
+}
+
+fn mint(
+    account: &Account,
+    key: Option<&str>,
+    query: ReadQuery,
+    product: Scope,
 ) -> Result<Response, AssemblyAiError> {
     account.count_request();
-    // The header holds the key without a scheme.
-    match single_header(&headers, "authorization") {
-        Some(key) if account.accepts_key(key) => {}
-        _ => {
-            return Err(AssemblyAiError::new(
-                StatusCode::UNAUTHORIZED,
-                "The API key is missing or wrong: send it as Authorization, without a scheme.",
-            ));
-        }
+    if !key.is_some_and(|key| account.accepts_key(key)) {
+        return Err(AssemblyAiError::new(
+            StatusCode::UNAUTHORIZED,
+            "The API key is missing or wrong: send it as Authorization, without a scheme.",
+        ));
     }
     let Query(query) =
         query.map_err(|_| AssemblyAiError::bad_request("The query could not be read."))?;
@@ -45,7 +75,7 @@ pub(super) async fn mint(
     let lifetime = Duration::from_secs(seconds);
     let token = account
         .mint(
-            Permissions::new([STREAMING])
+            Permissions::new([product])
                 .single_use()
                 .with_max_session(Duration::from_secs(session)),
             lifetime,
@@ -112,29 +142,34 @@ mod tests {
 
     const KEY: (&str, &str) = ("authorization", API_KEY);
 
-    async fn mint(standin: &TestStandin, query: &str) -> TestResponse {
-        let uri = format!("/v3/token{query}");
+    const PATHS: [&str; 2] = ["/v3/token", "/v1/token"];
+
+    async fn mint(standin: &TestStandin, path: &str, query: &str) -> TestResponse {
+        let uri = format!("{path}{query}");
         call(standin, "GET", &uri, &[KEY], "").await
     }
 
     #[tokio::test]
     async fn documented_request_gets_a_token_and_its_window() {
         let (standin, _) = standin();
-        for (query, seconds) in [
-            ("?expires_in_seconds=1", 1),
-            ("?expires_in_seconds=600", 600),
-            ("?expires_in_seconds=60&max_session_duration_seconds=60", 60),
-            (
-                "?max_session_duration_seconds=10800&expires_in_seconds=60",
-                60,
-            ),
-        ] {
-            let response = mint(&standin, query).await;
+        for (path, (query, seconds)) in PATHS.into_iter().flat_map(|path| {
+            [
+                ("?expires_in_seconds=1", 1),
+                ("?expires_in_seconds=600", 600),
+                ("?expires_in_seconds=60&max_session_duration_seconds=60", 60),
+                (
+                    "?max_session_duration_seconds=10800&expires_in_seconds=60",
+                    60,
+                ),
+            ]
+            .map(|case| (path, case))
+        }) {
+            let response = mint(&standin, path, query).await;
             let token = response.token();
             let expected = json!({ "token": token, "expires_in_seconds": seconds });
             assert_eq!(response.json(), expected);
         }
-        assert_eq!(standin.mints(), 4);
+        assert_eq!(standin.mints(), 8);
     }
 
     #[tokio::test]
@@ -142,8 +177,8 @@ mod tests {
         let (standin, time) = standin();
         let query = "?expires_in_seconds=60";
         let (early, late) = (
-            mint(&standin, query).await.token(),
-            mint(&standin, query).await.token(),
+            mint(&standin, "/v3/token", query).await.token(),
+            mint(&standin, "/v3/token", query).await.token(),
         );
         time.advance(59);
         assert_eq!(standin.redeem(&early, STREAMING), Ok(()));
@@ -174,12 +209,14 @@ mod tests {
             "?expires_in_seconds=60&max_session_duration_seconds=59",
             "?expires_in_seconds=60&max_session_duration_seconds=10801",
         ] {
-            let response = mint(&standin, query).await;
-            assert_eq!(response.status, 400, "{query}");
-            assert!(response.json()["error"].is_string());
+            for path in PATHS {
+                let response = mint(&standin, path, query).await;
+                assert_eq!(response.status, 400, "{path}{query}");
+                assert!(response.json()["error"].is_string());
+            }
         }
         assert_eq!(standin.mints(), 0);
-        assert_eq!(standin.requests(), 17);
+        assert_eq!(standin.requests(), 2 * 17);
     }
 
     #[tokio::test]
@@ -202,15 +239,51 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_voice_agent_api_accepts_the_key_alone_and_after_bearer() {
+        let (standin, _) = standin();
+        let with_scheme = |scheme: &str| format!("{scheme}{API_KEY}");
+        for (credential, status) in [
+            (with_scheme(""), 200),
+            (with_scheme("Bearer "), 200),
+            (with_scheme("Token "), 401),
+            (with_scheme("Bearer Bearer "), 401),
+            ("Bearer wrong".to_owned(), 401),
+            (String::new(), 401),
+        ] {
+            let uri = "/v1/token?expires_in_seconds=60";
+            let headers = [("authorization", credential.as_str())];
+            let response = call(&standin, "GET", uri, &headers, "").await;
+            assert_eq!(response.status, status, "{credential}");
+        }
+        assert_eq!(standin.mints(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_token_is_for_the_product_that_minted_it() {
+        let (standin, _) = standin();
+        for (path, own, other) in [
+            ("/v3/token", STREAMING, AGENT),
+            ("/v1/token", AGENT, STREAMING),
+        ] {
+            let token = mint(&standin, path, "?expires_in_seconds=60").await.token();
+            assert_eq!(standin.redeem(&token, other), Err(RedeemError::NotGranted));
+            assert_eq!(standin.redeem(&token, own), Ok(()));
+            assert_eq!(standin.redeem(&token, own), Err(RedeemError::Spent));
+        }
+    }
+
+    #[tokio::test]
     async fn other_methods_are_405_and_mint_nothing() {
         let (standin, _) = standin();
-        for method in ["POST", "HEAD", "PUT", "OPTIONS"] {
-            let uri = "/v3/token?expires_in_seconds=60";
-            let response = call(&standin, method, uri, &[KEY], "").await;
-            assert_eq!(response.status, 405, "{method}");
-            assert_eq!(response.header("allow"), "GET");
+        for path in PATHS {
+            for method in ["POST", "HEAD", "PUT", "OPTIONS"] {
+                let uri = format!("{path}?expires_in_seconds=60");
+                let response = call(&standin, method, &uri, &[KEY], "").await;
+                assert_eq!(response.status, 405, "{method} {path}");
+                assert_eq!(response.header("allow"), "GET");
+            }
         }
         assert_eq!(standin.mints(), 0);
-        assert_eq!(standin.requests(), 4);
+        assert_eq!(standin.requests(), 8);
     }
 }

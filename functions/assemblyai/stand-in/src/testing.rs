@@ -15,3 +15,10 @@ pub async fn token(standin: &TestStandin, session: u64) -> String {
     let headers = [("authorization", crate::API_KEY)];
     call(standin, "GET", &path, &headers, "").await.token()
 }
+
+/// The same for the Voice Agent API.
+pub async fn agent_token(standin: &TestStandin, session: u64) -> String {
+    let path = format!("/v1/token?expires_in_seconds=60&max_session_duration_seconds={session}");
+    let headers = [("authorization", crate::API_KEY)];
+    call(standin, "GET", &path, &headers, "").await.token()
+}
