@@ -48,6 +48,7 @@ export function listen({ connect }, audio, onText, signal) {
     sendJson(socket, { type: "CloseStream" });
   };
   const read = (message) => {
+    if (message.type === "Error") throw new Error(message.description);
     if (message.type === "Results") onText(message.channel.alternatives[0].transcript, message.is_final);
     return message.type === "Metadata";
   };

@@ -13,7 +13,9 @@
 // `audio` yields 16-bit samples, 100 ms at a time. `onText`, `onUser` and `onAgent` receive the text
 // of a turn so far, and whether it is final. `onAudio` receives the bytes of 16-bit samples, and
 // `onInterrupt` drops those that have not been played. The sample rates are 16000 for `audio` and
-// 24000 for `onAudio`; export `rates = { input, output }` for others.
+// 24000 for `onAudio`; export `rates = { input, output }` for others, or a function of the token
+// request that returns them. `modes`, a function of the token request too, names what a token can be
+// used for if that depends on it.
 
 import { number } from "../../web/page/fields.js";
 

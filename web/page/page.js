@@ -151,11 +151,16 @@ const MODES = { speak: "Speak", listen: "Listen", converse: "Start" };
 /** The sample rates of a provider's audio, unless it exports its own. */
 const RATES = { input: 16000, output: 24000 };
 
+/** The sample rates of a provider, which may depend on the token request. */
+function ratesOf({ rates }) {
+  return { ...RATES, ...(typeof rates === "function" ? rates(ask()) : rates) };
+}
+
 async function use(mode, again) {
   if (connection) return connection.press();
   if (!again && isInvalid($("refused"))) return;
   const name = provider();
-  const { label, rates, speak, listen, converse } = PROVIDERS[name];
+  const { label, speak, listen, converse } = PROVIDERS[name];
   connection = begin(() => showUseButton(mode));
   const { signal } = connection;
   showUse(mode, true);
@@ -167,7 +172,7 @@ async function use(mode, again) {
     tokens.used(name, token);
     return { connect: {}, ...token };
   };
-  const shared = { rates: { ...RATES, ...rates }, getToken, canvas: $("waveform"), setProgress, signal };
+  const shared = { rates: ratesOf(PROVIDERS[name]), getToken, canvas: $("waveform"), setProgress, signal };
   try {
     if (mode === "speak") await speakText({ ...shared, speak, text: $("text").value });
     if (mode === "listen") await transcribe({ ...shared, listen, file: file(mode), onText: showTranscript, onStop });

@@ -17,7 +17,7 @@ function initialForm(fields) {
 
 for (const name of readdirSync(FUNCTIONS)) {
   test(`${name}: the page's form makes a token request of its fields`, async () => {
-    const { note, fields, ask, modes } = await import(new URL(`${name}/page.js`, FUNCTIONS));
+    const { note, fields, ask, modes, rates } = await import(new URL(`${name}/page.js`, FUNCTIONS));
     assert.ok(note.endsWith("."));
     for (const { label, type, options = [], chosen = [] } of fields) {
       assert.ok(label && ["checkbox", "radio", "number", "text"].includes(type));
@@ -29,6 +29,10 @@ for (const name of readdirSync(FUNCTIONS)) {
     const request = ask(initialForm(fields));
     assert.deepEqual(Object.keys(request).sort(), names.sort());
     for (const mode of modes?.(request) ?? []) assert.ok(["speak", "listen", "converse"].includes(mode));
+    const own = typeof rates === "function" ? rates(request) : rates ?? {};
+    for (const [direction, rate] of Object.entries(own)) {
+      assert.ok(["input", "output"].includes(direction) && rate >= 8000 && Number.isInteger(rate / 10));
+    }
   });
 }
 

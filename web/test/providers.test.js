@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -37,9 +38,10 @@ function provider(t, reply) {
 
     respond(to) {
       for (const frame of reply(to) || []) {
-        const event = frame.code ? Object.assign(new Event("close"), frame) : new MessageEvent("message", { data: frame instanceof ArrayBuffer ? frame : JSON.stringify(frame) });
+        const isClose = typeof frame.code === "number";
+        const event = isClose ? Object.assign(new Event("close"), frame) : new MessageEvent("message", { data: frame instanceof ArrayBuffer ? frame : JSON.stringify(frame) });
         setImmediate(() => {
-          if (frame.code) this.readyState = 3;
+          if (isClose) this.readyState = 3;
           this.dispatchEvent(event);
         });
       }
@@ -199,6 +201,84 @@ test("Deepgram's agent is kept alive while nobody speaks", async (t) => {
   assert.equal(recorded.sent.length, 3);
 });
 
+/** The callbacks of a conversation, which record their arguments. */
+function dialogue() {
+  const said = [];
+  const record = (name) => (...details) => said.push([name, ...details]);
+  return {
+    said,
+    callbacks: {
+      onUser: record("user"),
+      onAgent: record("agent"),
+      onAudio: (bytes) => said.push(["audio", ...bytes]),
+      onInterrupt: record("interrupt"),
+    },
+  };
+}
+
+test("AssemblyAI's product decides what a token is used for, and at which sample rates", () => {
+  const use = (product) => [assemblyai.modes({ product }), assemblyai.rates({ product })];
+  assert.deepEqual(use("streaming"), [["listen"], { input: 16000 }]);
+  assert.deepEqual(use("agent"), [["converse"], { input: 24000, output: 24000 }]);
+});
+
+test("AssemblyAI's agent is configured, hears audio when the session is ready, and its answer ends the session", async (t) => {
+  const recorded = provider(t, (to) => {
+    if (to === "open") return [];
+    return {
+      "session.update": [{ type: "session.ready", session_id: "s" }, { type: "reply.started" }, { type: "reply.done", status: "completed" }],
+      "input.audio": recorded.sent.length < 3 ? [] : [
+        { type: "input.speech.started" },
+        { type: "transcript.user.delta", text: "He" },
+        { type: "reply.done", status: "completed" },
+        { type: "transcript.user", text: "Hello." },
+        { type: "reply.started" },
+        { type: "reply.audio", data: "AQID" },
+        { type: "transcript.agent", text: "Yes?", interrupted: false },
+        { type: "reply.done", status: "completed" },
+      ],
+      "session.end": [{ type: "session.ended" }],
+    }[JSON.parse(to).type];
+  });
+  const { said, callbacks } = dialogue();
+  await assemblyai.converse(AGENT_TOKEN, audio(), callbacks);
+  const sent = recorded.sent.map((text) => JSON.parse(text));
+  assert.deepEqual(sent.map(({ type }) => type), ["session.update", "input.audio", "input.audio", "session.end"]);
+  assert.ok(sent[0].session.system_prompt && sent[0].session.greeting);
+  assert.equal(sent[1].audio.length, 4268);
+  assert.deepEqual(said, [["user", "He", false], ["user", "Hello.", true], ["audio", 1, 2, 3], ["agent", "Yes?", true]]);
+  assert.equal(recorded.url, "wss://api.example.com/v1/ws?token=t-1");
+  assert.ok(recorded.closed);
+});
+
+/** A token of AssemblyAI's agents. */
+const AGENT_TOKEN = { token: "t-1", connect: { agent: entry("/v1/ws?token=t-1") } };
+
+/** An agent that sends these frames when it is configured, and nothing else. */
+const agent = (...frames) => (to) => to !== "open" && JSON.parse(to).type === "session.update" && frames;
+
+test("AssemblyAI's agent is interrupted, and an abort ends its session", async (t) => {
+  const recorded = provider(t, agent({ type: "session.ready" }, { type: "reply.done", status: "interrupted" }));
+  const controller = new AbortController();
+  const { said, callbacks } = dialogue();
+  const { audio: microphone } = endless();
+  const call = assemblyai.converse(AGENT_TOKEN, microphone, callbacks, controller.signal);
+  while (said.length === 0) await sleep(1);
+  assert.deepEqual(said, [["interrupt"]]);
+  controller.abort();
+  await assert.rejects(call, { name: "AbortError" });
+  assert.equal(recorded.sent.at(-1), '{"type":"session.end"}');
+  assert.equal(recorded.late, 0);
+});
+
+test("the limit of a session of AssemblyAI's agent is no error", async (t) => {
+  provider(t, agent({ type: "session.ready" }, { type: "session.ended" }));
+  const { consumed, audio: microphone } = endless();
+  await assemblyai.converse(AGENT_TOKEN, microphone, dialogue().callbacks);
+  await sleep(20);
+  assert.ok(consumed.ended, "the audio is released");
+});
+
 test("an error has the provider's message", async (t) => {
   for (const [use, frame, words] of [
     [cartesia.speak, { type: "error", message: "No such voice." }, /No such voice/],
@@ -206,6 +286,7 @@ test("an error has the provider's message", async (t) => {
     [elevenlabs.listen, { message_type: "auth_error", error: "The token was used." }, /token was used/],
     [assemblyai.listen, { type: "Error", error: "Unauthorized" }, /Unauthorized/],
     [assemblyai.listen, { code: 1008, reason: "Not authorized" }, /Not authorized \(1008\)/],
+    [assemblyai.converse, { type: "session.error", code: "unauthorized", message: "The token was used." }, /token was used/],
     [cartesia.listen, { code: 1006, reason: "" }, /may have expired/],
     [deepgram.speak, { type: "Warning", description: "Too many flushes." }, /Too many flushes/],
     [deepgram.listen, { code: 1011, reason: "NET-0001" }, /NET-0001 \(1011\)/],
@@ -250,26 +331,51 @@ function endless() {
   return { consumed, audio: chunks() };
 }
 
-const BEGIN = [{ type: "Begin", message_type: "session_started" }];
+/** How providers say that a session has begun. A module ignores the frames of others. */
+const BEGIN = [
+  { type: "Begin", message_type: "session_started" },
+  { type: "session.ready" },
+  { type: "Welcome" },
+  { type: "SettingsApplied" },
+];
 
-for (const [name, { listen }] of Object.entries({ cartesia, elevenlabs, assemblyai })) {
+/** How providers send an error. */
+const ERRORS = [
+  { type: "error", message: "No.", error: "No." },
+  { type: "session.error", message: "No." },
+  { type: "Error", description: "No." },
+];
+
+/** A token of any provider: it opens every socket. */
+const ANY = { ...TOKEN, connect: new Proxy({}, { get: (_, name) => entry(`/${String(name)}?token=t-1`) }) };
+
+/** The functions that send audio, of all providers. */
+const FUNCTIONS = new URL("../../functions/", import.meta.url);
+const USES = [];
+for (const name of readdirSync(FUNCTIONS)) {
+  const { listen, converse } = await import(new URL(`${name}/page.js`, FUNCTIONS));
+  if (listen) USES.push([`${name} listens`, (audio, signal) => listen(ANY, audio, () => {}, signal)]);
+  if (converse) USES.push([`${name} converses`, (audio, signal) => converse(ANY, audio, dialogue().callbacks, signal)]);
+}
+
+for (const [name, use] of USES) {
   for (const [how, frames, words] of [
     ["the user aborts", [], { name: "AbortError" }],
     ["the provider closes it", [{ code: 1008, reason: "No." }], /No\. \(1008\)/],
-    ["the provider sends an error", [{ type: "error", message: "No.", error: "No." }], /No\./],
+    ["the provider sends an error", ERRORS, /No\./],
   ]) {
     test(`${name}: nothing is sent after the socket closes, because ${how}`, async (t) => {
-      let chunks = 0;
+      let messages = 0;
       const recorded = provider(t, (to) => {
         if (to === "open") return BEGIN;
-        chunks += 1;
-        return chunks === 3 && frames;
+        messages += 1;
+        return messages === 3 && frames;
       });
       const controller = new AbortController();
       const { consumed, audio: microphone } = endless();
-      const call = listen(TOKEN, microphone, () => {}, controller.signal);
+      const call = use(microphone, controller.signal);
       const rejected = assert.rejects(call, words);
-      while (chunks < 3) await sleep(1);
+      while (messages < 3) await sleep(1);
       if (frames.length === 0) controller.abort();
       await rejected;
       const { chunks: sent } = consumed;
@@ -287,13 +393,14 @@ for (const [name, { listen }] of Object.entries({ cartesia, elevenlabs, assembly
     async function* silence() {
       await new Promise((resolve) => { end = resolve; });
     }
-    const call = listen(TOKEN, silence(), () => {}, controller.signal);
+    const call = use(silence(), controller.signal);
     while (!end) await sleep(1);
     controller.abort();
     await assert.rejects(call, { name: "AbortError" });
+    const sent = [...recorded.sent];
     end();
     await sleep(10);
-    assert.deepEqual(recorded.sent, []);
+    assert.deepEqual(recorded.sent, sent);
   });
 
   test(`${name}: an error of the audio ends the conversation`, async (t) => {
@@ -302,7 +409,7 @@ for (const [name, { listen }] of Object.entries({ cartesia, elevenlabs, assembly
       yield new Int16Array(1600);
       throw new Error("The microphone is gone.");
     }
-    await assert.rejects(listen(TOKEN, broken(), () => {}), /microphone is gone/);
+    await assert.rejects(use(broken()), /microphone is gone/);
     assert.ok(recorded.closed);
   });
 }
