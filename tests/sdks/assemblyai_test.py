@@ -41,6 +41,7 @@ class Streaming(unittest.TestCase):
             ("used before", spent, "used"),
             ("expired", expired("assemblyai"), "expired"),
             ("made up", {**mint("assemblyai"), "token": "made-up"}, "known"),
+            ("for agents", mint("assemblyai", product="agent"), "known"),
         )
         for which, minted, reason in cases:
             with self.subTest(which):

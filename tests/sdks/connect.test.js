@@ -21,6 +21,7 @@ const SOCKETS = [
   [...DEEPGRAM, 'listen', { model: 'nova-3', encoding: 'linear16', sample_rate: 16000 }],
   [...DEEPGRAM, 'speak', { model: 'aura-2-thalia-en' }],
   [...DEEPGRAM, 'agent', {}],
+  ['assemblyai', { product: 'agent' }, 'agent', {}],
 ];
 
 /** Opens a socket. Whether it opened; an open socket that sends an error first is not authenticated. */
@@ -33,7 +34,7 @@ function opens(url, protocols) {
     };
     socket.addEventListener('error', () => finish(false));
     socket.addEventListener('close', () => finish(false));
-    socket.addEventListener('message', ({ data }) => finish(!/"error"/i.test(data)));
+    socket.addEventListener('message', ({ data }) => finish(!/\berror"/i.test(data)));
     socket.addEventListener('open', () => setTimeout(() => finish(true), 300));
   });
 }
