@@ -6,6 +6,7 @@
     reason = "the suite has a real clock and a real environment"
 )]
 
+mod assemblyai_agent;
 mod aws;
 mod body;
 mod connect;

@@ -5,7 +5,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use voicemint_tests::{
-    Event, Function, ORIGIN, PROVIDERS, Reply, ScriptedServer, TestEnv, now, smallest_request,
+    Event, Function, ORIGIN, PROVIDERS, Reply, Request, ScriptedServer, TestEnv, mint_line, now,
+    smallest_request,
 };
 
 use crate::support::{assert_common_headers, assert_readable, expires_at, list, metric};
@@ -209,23 +210,65 @@ async fn each_provider_mints_by_get_too() {
     }
 }
 
+/// The fields of a body as a query: of an object, the names that are true.
+fn query_of(body: &Value) -> String {
+    let value = |value: &Value| match value {
+        Value::Object(switches) => {
+            let on = switches.iter().filter(|(_, value)| **value == true);
+            on.map(|(name, _)| name.as_str())
+                .collect::<Vec<_>>()
+                .join(",")
+        }
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let fields = body.as_object().into_iter().flatten();
+    let pairs = fields.map(|(name, field)| format!("{name}={}", value(field)));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
 #[tokio::test]
-async fn a_query_can_have_every_field() {
+async fn a_query_can_have_the_fields_of_a_body() {
     let env = TestEnv::start().await;
-    for (provider, query, expires_in) in [
-        ("cartesia", "grants=tts,stt&expires_in=120", 120),
-        ("elevenlabs", "token_type=tts_websocket", 900),
-        (
-            "assemblyai",
-            "expires_in_seconds=120&max_session_duration_seconds=600",
-            120,
-        ),
-    ] {
-        let function = env.function(provider).start().await;
-        let event = Event::get(provider)
-            .bearer(&env.issuer.token("ada"))
-            .query(query);
+    let provider_server = ScriptedServer::start([]).await;
+    for provider in PROVIDERS {
+        // The event that the documentation sends, with more than the smallest request.
+        let event = Event::file(&format!("functions/{provider}/event.json"));
+        let body = event.json()["body"].as_str().unwrap_or_default();
+        let body: Value = serde_json::from_str(body).unwrap_or_default();
+        provider_server.set_script([Reply::minted(provider, "a-token-of-the-provider")]);
+        let function = env
+            .function(provider)
+            .env("PROVIDER_BASE_URL", provider_server.url())
+            .start()
+            .await;
+        let session = env.issuer.token("ada");
+        let before = provider_server.requests().len();
+        let posted = function
+            .invoke(&Event::post(provider).bearer(&session).json_body(&body))
+            .await;
+        assert_eq!(posted.status, 200, "{provider} {body}: {posted:?}");
+        let query = query_of(&body);
+        let event = Event::get(provider).bearer(&session).query(&query);
+        let expires_in = posted.json()["expires_in"].as_i64().unwrap_or_default();
         assert_minted_by_get(&function, event, expires_in).await;
+        let sent: Vec<_> = provider_server
+            .requests()
+            .into_iter()
+            .skip(before)
+            .map(|request| {
+                (
+                    request.method.clone(),
+                    request.target.clone(),
+                    request.text(),
+                )
+            })
+            .collect();
+        match sent.as_slice() {
+            [] => assert_eq!(mint_line(provider), None, "{provider} is called"),
+            [by_post, by_get] => assert_eq!(by_post, by_get, "{provider}?{query}"),
+            other => panic!("{provider}: {other:?}"),
+        }
     }
 }
 
@@ -241,6 +284,20 @@ async fn assert_minted_by_get(function: &Function, event: Event, expires_in: i64
     assert_eq!(function.invoke(&foreign).await.status, 403);
 }
 
+/// Whether a request has the documented method and path.
+fn is_documented(line: &str, request: &Request) -> bool {
+    let path = request.target.split('?').next().unwrap_or_default();
+    let sent = format!("{} {path}", request.method);
+    let fits = |(documented, sent): (&str, &str)| {
+        documented == sent || (documented.starts_with('{') && !sent.is_empty())
+    };
+    let (documented, sent): (Vec<_>, Vec<_>) =
+        (line.split('/').collect(), sent.split('/').collect());
+    documented.len() == sent.len() && documented.into_iter().zip(sent).all(fits)
+}
+
+/// The stand-ins check the rest of each request: they accept no other header, field or value than the
+/// provider documents.
 #[tokio::test]
 async fn each_provider_is_sent_the_request_that_it_documents() {
     let env = TestEnv::start().await;
@@ -252,55 +309,86 @@ async fn each_provider_is_sent_the_request_that_it_documents() {
             .env("PROVIDER_BASE_URL", standin.url())
             .start()
             .await;
+        let before = standin.requests().len();
         let response = function
             .invoke(&Event::post(provider).bearer(&env.issuer.token("ada")))
             .await;
         assert_eq!(response.status, 200, "{response:?}");
-        assert_eq!(response.json()["base_url"], standin.url());
         let requests = standin.requests();
-        let request = requests.last().expect("a request");
-        let key = TestEnv::key(provider);
-        // The stand-ins check the requests of all other providers.
-        match provider {
-            "cartesia" => {
-                assert_eq!(
-                    (request.method.as_str(), request.target.as_str()),
-                    ("POST", "/access-token")
-                );
-                assert_eq!(
-                    request.header("authorization"),
-                    Some(format!("Bearer {key}").as_str())
-                );
-                assert_eq!(request.header("content-type"), Some("application/json"));
-                let version = request.header("cartesia-version").unwrap_or_default();
-                assert!(version.len() == 10 && version >= "2026-03-01", "{version}");
-                let grants = &request.json()["grants"];
-                assert_eq!(request.json()["expires_in"], 60);
-                assert_eq!([&grants["tts"], &grants["stt"]], [true, true]);
-                assert_ne!(grants["agent"], true);
-            }
-            "elevenlabs" => {
-                let line = (request.method.as_str(), request.target.as_str());
-                assert_eq!(line, ("POST", "/v1/single-use-token/realtime_scribe"));
-                assert_eq!(request.header("xi-api-key"), Some(key));
-                assert_eq!(request.header("content-length"), Some("0"));
-                assert!(request.body.is_empty());
-            }
-            "assemblyai" => {
-                let line = (request.method.as_str(), request.target.as_str());
-                assert_eq!(line, ("GET", "/v3/token?expires_in_seconds=60"));
-                assert_eq!(request.header("authorization"), Some(key));
-            }
-            _ => {}
-        }
-        // No data of the caller is sent to the provider.
-        let sent = format!("{:?}", request.headers);
+        let sent = requests.get(before..).unwrap_or_default();
+        let Some(line) = mint_line(provider) else {
+            assert_eq!(sent.len(), 0, "{provider} is not called");
+            continue;
+        };
+        let [request] = sent else {
+            panic!("{provider}: {sent:?}");
+        };
+        assert!(is_documented(line, request), "{line}: {request:?}");
+        // The key is in one header, and no data of the caller is sent.
+        let keys = request
+            .headers
+            .iter()
+            .filter(|(_, value)| value.contains(TestEnv::key(provider)));
+        assert_eq!(keys.count(), 1, "{provider}");
+        let sent = format!(
+            "{:?} {} {}",
+            request.headers,
+            request.target,
+            request.text()
+        );
         assert!(
             !sent.contains(ORIGIN) && !sent.contains("ada") && request.header("cookie").is_none(),
             "{sent}"
         );
     }
-    assert_eq!(standin.requests().len(), PROVIDERS.len());
+}
+
+/// The request of the smallest token request to this provider.
+async fn request_to(provider: &str) -> Request {
+    let env = TestEnv::start().await;
+    let standin = ScriptedServer::start([Reply::minted(provider, "a-token")]).await;
+    let function = env
+        .function(provider)
+        .env("PROVIDER_BASE_URL", standin.url())
+        .start()
+        .await;
+    let response = function
+        .invoke(&Event::post(provider).bearer(&env.issuer.token("ada")))
+        .await;
+    assert_eq!(response.json()["base_url"], standin.url());
+    standin.requests().pop().expect("a request")
+}
+
+#[tokio::test]
+async fn cartesia_is_sent_its_version_and_the_grants() {
+    let request = request_to("cartesia").await;
+    let key = format!("Bearer {}", TestEnv::key("cartesia"));
+    assert_eq!(request.header("authorization"), Some(key.as_str()));
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    let version = request.header("cartesia-version").unwrap_or_default();
+    assert!(version.len() == 10 && version >= "2026-03-01", "{version}");
+    let grants = &request.json()["grants"];
+    assert_eq!(request.json()["expires_in"], 60);
+    assert_eq!([&grants["tts"], &grants["stt"]], [true, true]);
+    assert_ne!(grants["agent"], true);
+}
+
+#[tokio::test]
+async fn elevenlabs_is_sent_an_empty_body() {
+    let request = request_to("elevenlabs").await;
+    assert_eq!(request.target, "/v1/single-use-token/realtime_scribe");
+    let key = TestEnv::key("elevenlabs");
+    assert_eq!(request.header("xi-api-key"), Some(key));
+    assert_eq!(request.header("content-length"), Some("0"));
+    assert!(request.body.is_empty());
+}
+
+#[tokio::test]
+async fn assemblyai_is_sent_the_bare_key() {
+    let request = request_to("assemblyai").await;
+    assert_eq!(request.target, "/v3/token?expires_in_seconds=60");
+    let key = TestEnv::key("assemblyai");
+    assert_eq!(request.header("authorization"), Some(key));
 }
 
 #[tokio::test]

@@ -200,6 +200,9 @@ async fn each_invalid_setting_is_reported_by_name() {
         ),
         ("assemblyai", "MAX_EXPIRES_IN", Some("601")),
         ("assemblyai", "MAX_SESSION_DURATION_SECONDS", Some("10801")),
+        ("assemblyai", "ALLOWED_PRODUCTS", Some("streaming,tts")),
+        // Agents are allowed, and PROVIDER_BASE_URL is set.
+        ("assemblyai", "AGENT_BASE_URL", None),
     ] {
         let builder = env.function(provider);
         let builder = match value {

@@ -258,6 +258,23 @@ async fn assemblyai_accepts_a_lifetime_and_a_session_duration() {
                 "422 max_session_duration_seconds",
             ),
             (json!({ "grants": { "stt": true } }), "422 grants"),
+            (json!({ "product": "streaming" }), "200"),
+            (
+                json!({ "product": "agent", "expires_in": 600, "max_session_duration_seconds": 60 }),
+                "200",
+            ),
+            (json!({ "product": "tts" }), "422 product"),
+            (json!({ "product": "" }), "422 product"),
+            (json!({ "product": null }), "422 product"),
+            (json!({ "product": ["agent"] }), "422 product"),
+            (
+                json!({ "product": "agent", "expires_in_seconds": 601 }),
+                "422 expires_in_seconds",
+            ),
+            (
+                json!({ "product": "agent", "max_session_duration_seconds": 59 }),
+                "422 max_session_duration_seconds",
+            ),
         ],
     )
     .await;
@@ -277,6 +294,8 @@ async fn assemblyai_accepts_a_lifetime_and_a_session_duration() {
                 "422 max_session_duration_seconds",
             ),
             ("sample_rate=16000", "422 sample_rate"),
+            ("product=agent&expires_in=1", "200"),
+            ("product=streaming,agent", "422 product"),
         ],
     )
     .await;

@@ -26,6 +26,13 @@ pub fn mint_response(provider: &str, token: &str) -> Value {
     standin(provider).mint_response(token)
 }
 
+/// The method and path of a provider's mint endpoint, without its query. What it lets callers choose
+/// is in braces. `None` for a provider that is not called.
+pub fn mint_line(provider: &str) -> Option<&'static str> {
+    let line = standin(provider).paths().mint.first()?;
+    Some(line.split_once('?').map_or(*line, |(line, _)| line))
+}
+
 pub(crate) fn standin(provider: &str) -> &'static dyn Standin {
     providers::find(provider)
         .expect("one of the providers")

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use voicemint::internals::Clock;
 use voicemint_dev::{profiles, providers};
-use voicemint_stand_in::{Account, Standins};
+use voicemint_stand_in::{Account, Scope, Standins};
 
 use crate::event::ORIGIN;
 use crate::function::{Function, FunctionBuilder};
@@ -102,7 +102,11 @@ impl TestEnv {
     /// Whether the stand-in accepts the token of the smallest token request. A single-use token is
     /// used up.
     pub fn redeem(&self, provider: &str, token: &str) -> bool {
-        let scope = smallest_request(provider).scope;
+        self.redeem_for(provider, token, smallest_request(provider).scope)
+    }
+
+    /// Whether the stand-in accepts the token for this scope.
+    pub fn redeem_for(&self, provider: &str, token: &str, scope: Scope) -> bool {
         self.account(provider).redeem(token, scope).is_ok()
     }
 
