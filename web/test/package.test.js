@@ -49,14 +49,16 @@ test("both READMEs list the supported browsers", () => {
   for (const path of ["../../README.md", "../README.md"]) assert.match(read(path), browsers, path);
 });
 
-/** The rows of README.md's error table, by code. */
+/** The rows of README.md's error table and of the client's own, by code. */
 function errorTable() {
-  const section = /^## Errors\n(.*?)^## /ms.exec(read("../../README.md"))[1];
+  const served = /^## Errors\n(.*?)^## /ms.exec(read("../../README.md"))[1];
+  const own = /^### The client's own errors\n(.*?)^## /ms.exec(read("../README.md"))[1];
+  const section = served + own;
   const rows = section.split("\n").filter((line) => line.startsWith("| ")).map((line) => line.slice(2, -2).split(" | "));
   return new Map(rows.map((cells) => [/`(\w+)`/.exec(cells.slice(0, 2).join())?.[1], cells]).filter(([code]) => code && code !== "code"));
 }
 
-test("README's error table has for each code a message for the user and whether to offer a retry", () => {
+test("the error tables have for each code a message for the user and whether to offer a retry", () => {
   const served = [...read("../../shared/src/problem.rs").matchAll(/StatusCode::[A-Z_]+,\s*"([a-z_]+)"/g)].map(([, code]) => code);
   const own = [...read("../voicemint.js").matchAll(/code: "(\w+)"/g)].map(([, code]) => code);
   assert.ok(served.includes("session_missing") && own.includes("network_error"));
