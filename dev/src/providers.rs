@@ -34,6 +34,7 @@ providers! {
     voicemint_elevenlabs::ElevenLabs => voicemint_elevenlabs_stand_in::ElevenLabsStandin,
     voicemint_assemblyai::AssemblyAi => voicemint_assemblyai_stand_in::AssemblyAiStandin,
     voicemint_deepgram::Deepgram => voicemint_deepgram_stand_in::DeepgramStandin,
+    voicemint_soniox::Soniox => voicemint_soniox_stand_in::SonioxStandin,
     // make new-provider: voicemint_acme::Acme => voicemint_acme_stand_in::AcmeStandin,
 }
 
