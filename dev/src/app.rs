@@ -8,7 +8,8 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderValue, Method, StatusCode, header};
+use serde_json::Value;
 use voicemint::internals::{Broker, Clock, Memory, Transport};
 use voicemint::provider::{Fields, Provider, cookie_name};
 use voicemint::settings::{Environment, Reader, SettingsError};
@@ -230,6 +231,7 @@ impl ProviderVisitor for EndpointBuilder<'_> {
             self.transport.clone(),
             Clock::system(),
         );
+        let smallest = provider.standin.smallest_request().body;
         let provider = P::from_settings(&mut Reader::new(&environment));
         let base_url = provider.base_url().public().to_owned();
         let hosts = provider.hosts().into_iter().map(str::to_owned).collect();
@@ -237,7 +239,7 @@ impl ProviderVisitor for EndpointBuilder<'_> {
         let deployed = DeployedProvider {
             name: P::NAME,
             cookie: cookie_name(P::NAME),
-            single_use: !mints_reusable_tokens(&provider),
+            single_use: !mints_reusable_tokens(&provider, &smallest),
             base_url,
             hosts,
             profiles: profiles.map(Profiles::into_names).unwrap_or_default(),
@@ -247,9 +249,13 @@ impl ProviderVisitor for EndpointBuilder<'_> {
     }
 }
 
-/// Whether a token request without fields is for a reusable token.
-fn mints_reusable_tokens(provider: &impl Provider) -> bool {
-    Fields::read(&http::Request::new(Bytes::new()))
+/// Whether the smallest token request is for a reusable token.
+fn mints_reusable_tokens(provider: &impl Provider, smallest: &Value) -> bool {
+    let mut request = http::Request::new(Bytes::from(smallest.to_string()));
+    *request.method_mut() = Method::POST;
+    let json = HeaderValue::from_static("application/json");
+    request.headers_mut().insert(header::CONTENT_TYPE, json);
+    Fields::read(&request)
         .and_then(|fields| provider.token_request(fields))
         .is_ok_and(|request| !request.is_single_use())
 }
