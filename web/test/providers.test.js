@@ -7,6 +7,7 @@ import * as assemblyai from "../../functions/assemblyai/page.js";
 import * as cartesia from "../../functions/cartesia/page.js";
 import * as deepgram from "../../functions/deepgram/page.js";
 import * as elevenlabs from "../../functions/elevenlabs/page.js";
+import * as soniox from "../../functions/soniox/page.js";
 
 /** A scripted provider that replaces WebSocket. */
 function provider(t, reply) {
@@ -69,6 +70,8 @@ const TOKEN = {
     listen: { ...entry("/v1/listen"), protocols: ["bearer", "t-1"] },
     speak: { ...entry("/v1/speak"), protocols: ["bearer", "t-1"] },
     agent: { ...entry("/v1/agent/converse"), protocols: ["bearer", "t-1"] },
+    transcribe_websocket: { ...entry("/transcribe-websocket"), protocols: ["soniox-api-key", "t-1"] },
+    tts_rt: { ...entry("/tts-websocket"), protocols: ["soniox-api-key", "t-1"] },
   },
 };
 
@@ -279,6 +282,38 @@ test("the limit of a session of AssemblyAI's agent is no error", async (t) => {
   assert.ok(consumed.ended, "the audio is released");
 });
 
+test("Soniox speaks a text as one stream", async (t) => {
+  const recorded = provider(t, (to) => to !== "open" && JSON.parse(to).text_end && [
+    { audio: "AQID", stream_id: "page" },
+    { audio: "", audio_end: true, stream_id: "page" },
+    { terminated: true, stream_id: "page" },
+  ]);
+  const received = [];
+  await soniox.speak(TOKEN, "hi", (bytes) => received.push(...bytes));
+  assert.deepEqual(received, [1, 2, 3]);
+  assert.equal(recorded.url, "wss://api.example.com/tts-websocket");
+  assert.deepEqual(recorded.protocols, ["soniox-api-key", "t-1"]);
+  const [config, text] = recorded.sent.map((message) => JSON.parse(message));
+  assert.deepEqual([config.sample_rate, config.stream_id, "api_key" in config], [24000, text.stream_id, false]);
+  assert.ok(recorded.closed);
+});
+
+test("Soniox transcribes until the end of the audio, and an utterance ends with its marker", async (t) => {
+  const said = (text, is_final) => ({ text, is_final });
+  const recorded = provider(t, (to) => {
+    if (to === "") return [{ tokens: [said(" Yes", true)] }, { tokens: [], finished: true }];
+    if (to !== 1600) return [];
+    if (recorded.sent.filter((message) => message === 1600).length === 1) return [{ tokens: [said("Hel", true), said("lo", false)] }];
+    return [{ tokens: [said("lo.", true), said("<end>", true), said(" Y", false)] }];
+  });
+  const texts = [];
+  await soniox.listen(TOKEN, audio(), (...text) => texts.push(text));
+  assert.deepEqual(texts, [["Hello", false], ["Hello.", true], ["Y", false], ["Yes", false], ["Yes", true]]);
+  assert.deepEqual(recorded.sent.slice(1), [1600, 1600, ""]);
+  assert.equal("api_key" in JSON.parse(recorded.sent[0]), false);
+  assert.deepEqual(recorded.protocols, ["soniox-api-key", "t-1"]);
+});
+
 test("an error has the provider's message", async (t) => {
   for (const [use, frame, words] of [
     [cartesia.speak, { type: "error", message: "No such voice." }, /No such voice/],
@@ -287,6 +322,8 @@ test("an error has the provider's message", async (t) => {
     [assemblyai.listen, { type: "Error", error: "Unauthorized" }, /Unauthorized/],
     [assemblyai.listen, { code: 1008, reason: "Not authorized" }, /Not authorized \(1008\)/],
     [assemblyai.converse, { type: "session.error", code: "unauthorized", message: "The token was used." }, /token was used/],
+    [soniox.speak, { error_code: 401, error_message: "Invalid API key." }, /Invalid API key\. \(401\)/],
+    [soniox.listen, { error_code: 402, error_message: "No balance.", tokens: [] }, /No balance\. \(402\)/],
     [cartesia.listen, { code: 1006, reason: "" }, /may have expired/],
     [deepgram.speak, { type: "Warning", description: "Too many flushes." }, /Too many flushes/],
     [deepgram.listen, { code: 1011, reason: "NET-0001" }, /NET-0001 \(1011\)/],
@@ -344,6 +381,7 @@ const ERRORS = [
   { type: "error", message: "No.", error: "No." },
   { type: "session.error", message: "No." },
   { type: "Error", description: "No." },
+  { error_code: 400, error_message: "No.", tokens: [] },
 ];
 
 /** A token of any provider: it opens every socket. */
@@ -395,6 +433,7 @@ for (const [name, use] of USES) {
     }
     const call = use(silence(), controller.signal);
     while (!end) await sleep(1);
+    const sent = [...recorded.sent]; // at most a configuration
     controller.abort();
     await assert.rejects(call, { name: "AbortError" });
     const sent = [...recorded.sent];
