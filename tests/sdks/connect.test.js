@@ -22,6 +22,8 @@ const SOCKETS = [
   [...DEEPGRAM, 'speak', { model: 'aura-2-thalia-en' }],
   [...DEEPGRAM, 'agent', {}],
   ['assemblyai', { product: 'agent' }, 'agent', {}],
+  ['soniox', { usage_type: 'transcribe_websocket' }, 'transcribe_websocket', {}],
+  ['soniox', { usage_type: 'tts_rt' }, 'tts_rt', {}],
 ];
 
 /** Opens a socket. Whether it opened; an open socket that sends an error first is not authenticated. */
@@ -35,6 +37,7 @@ function opens(url, protocols) {
     socket.addEventListener('error', () => finish(false));
     socket.addEventListener('close', () => finish(false));
     socket.addEventListener('message', ({ data }) => finish(!/\berror"/i.test(data)));
+    socket.addEventListener('message', ({ data }) => finish(!/"error(_code)?"/i.test(data)));
     socket.addEventListener('open', () => setTimeout(() => finish(true), 300));
   });
 }
