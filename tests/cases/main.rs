@@ -43,6 +43,7 @@ mod session_keys;
 mod session_secret;
 mod settings;
 mod settings_session;
+mod soniox;
 mod sources;
 mod sources_headers;
 mod sources_malformed;

@@ -24,7 +24,7 @@ pub async fn assert_bodies(
 }
 
 /// The same for query strings.
-async fn assert_queries(
+pub async fn assert_queries(
     function: &Function,
     provider: &str,
     session: &str,
