@@ -433,7 +433,6 @@ for (const [name, use] of USES) {
     }
     const call = use(silence(), controller.signal);
     while (!end) await sleep(1);
-    const sent = [...recorded.sent]; // at most a configuration
     controller.abort();
     await assert.rejects(call, { name: "AbortError" });
     const sent = [...recorded.sent];
