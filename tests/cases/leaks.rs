@@ -1,7 +1,7 @@
 //! Secrets at the most verbose log level: no key, token, session or cookie value is in any log, or
 //! in any response except the one place where it belongs.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use voicemint_tests::leaks::assert_absent;
 use voicemint_tests::{ClosedPort, hmac_jwt, now};
 use voicemint_tests::{
@@ -40,11 +40,17 @@ impl LeakCheck {
             self.secret("a token", &response.token());
             let mut body = response.json();
             body["token"] = json!("");
-            // The URLs of the sockets contain the token too, and nothing else that is secret.
+            // The URLs and subprotocols of the sockets contain the token too, and nothing else that is
+            // secret.
+            let without_token = |text: &mut Value| {
+                let text_only = text.as_str().unwrap_or_default();
+                *text = json!(text_only.replace(&response.token(), ""));
+            };
             let sockets = body["connect"].as_object_mut();
             for socket in sockets.into_iter().flat_map(|sockets| sockets.values_mut()) {
-                let url = socket["url"].as_str().unwrap_or_default();
-                socket["url"] = json!(url.replace(&response.token(), ""));
+                without_token(&mut socket["url"]);
+                let protocols = socket["protocols"].as_array_mut();
+                protocols.into_iter().flatten().for_each(without_token);
             }
             visible.body = body.to_string();
         }

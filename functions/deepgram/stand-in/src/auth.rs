@@ -81,7 +81,6 @@ pub(super) fn authorize_socket(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::API_KEY;
     use crate::testing::{SocketClient, TestStandin, standin, token};
 
