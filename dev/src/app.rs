@@ -156,11 +156,12 @@ impl ProviderVisitor for EndpointBuilder<'_> {
 
     fn visit<P: Provider>(&mut self, provider: ProviderEntry) -> Self::Output {
         let arguments = self.arguments;
-        let real_key = (self.variables)(&provider.key_variable());
+        let real_key = provider.real_secret(self.variables);
         let minting_url = arguments
             .setting(P::NAME, "PROVIDER_BASE_URL")
             .map(str::to_owned)
-            .or_else(|| real_key.is_none().then(|| arguments.standins_url()));
+            .or_else(|| real_key.is_none().then(|| arguments.standins_url()))
+            .or_else(|| (self.variables)(provider.standin.url_variable()?));
         let standin = minting_url
             .as_deref()
             .is_some_and(|url| url.trim_end_matches('/') == arguments.standins_url());

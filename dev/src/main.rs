@@ -28,7 +28,7 @@ async fn run(arguments: &Arguments) -> Result<(), tls::Error> {
     let is_key = |name: &str| {
         PROVIDERS
             .iter()
-            .any(|provider| provider.key_variable() == name)
+            .any(|provider| provider.key_variables().iter().any(|key| key == name))
     };
     let is_set = |name: &str, value: &str| {
         if is_key(name) {

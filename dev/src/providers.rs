@@ -35,6 +35,7 @@ providers! {
     voicemint_assemblyai::AssemblyAi => voicemint_assemblyai_stand_in::AssemblyAiStandin,
     voicemint_deepgram::Deepgram => voicemint_deepgram_stand_in::DeepgramStandin,
     voicemint_soniox::Soniox => voicemint_soniox_stand_in::SonioxStandin,
+    voicemint_livekit::LiveKit => voicemint_livekit_stand_in::LiveKitStandin,
     // make new-provider: voicemint_acme::Acme => voicemint_acme_stand_in::AcmeStandin,
 }
 
@@ -48,9 +49,23 @@ pub struct ProviderEntry {
 }
 
 impl ProviderEntry {
-    /// The environment variable that holds the API key of the real provider.
-    pub fn key_variable(&self) -> String {
-        self.standin.key_variable()
+    /// The environment variables that hold the key of the real provider.
+    pub fn key_variables(&self) -> Vec<String> {
+        let variables = self.standin.key_variables().into_iter();
+        variables.map(|variable| variable.name).collect()
+    }
+
+    /// The value of the secret with the real provider's key, if all its variables are set.
+    pub fn real_secret(&self, variables: Variables) -> Option<String> {
+        let mut members = serde_json::Map::new();
+        for variable in self.standin.key_variables() {
+            let value = variables(&variable.name)?;
+            let Some(member) = variable.member else {
+                return Some(value);
+            };
+            members.insert(member.to_owned(), value.into());
+        }
+        Some(serde_json::Value::Object(members).to_string())
     }
 
     /// The path of its token endpoint.

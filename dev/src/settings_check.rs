@@ -45,7 +45,7 @@ fn shared_keys_error(arguments: &Arguments, variables: Variables) -> Option<Stri
     let flags = arguments.exposing_flags();
     let keys: Vec<_> = PROVIDERS
         .iter()
-        .map(ProviderEntry::key_variable)
+        .flat_map(ProviderEntry::key_variables)
         .filter(|name| variables(name).is_some())
         .collect();
     if flags.is_empty() || keys.is_empty() || arguments.share_real_keys {
@@ -74,11 +74,26 @@ fn malformed_key_errors(variables: Variables) -> Vec<String> {
             format!("{variable} contains quotation marks: set it to the API key without them")
         })
     };
-    PROVIDERS
-        .iter()
-        .map(ProviderEntry::key_variable)
-        .filter_map(error)
-        .collect()
+    let names = PROVIDERS.iter().flat_map(ProviderEntry::key_variables);
+    names.filter_map(error).collect()
+}
+
+/// The errors for providers with several keys of which only some are set.
+fn missing_key_errors(variables: Variables) -> Vec<String> {
+    let error = |provider: &ProviderEntry| {
+        let (set, missing): (Vec<_>, Vec<_>) = provider
+            .key_variables()
+            .into_iter()
+            .partition(|name| variables(name).is_some());
+        (!set.is_empty() && !missing.is_empty()).then(|| {
+            format!(
+                "{} is set, but {} is not: set all of them, or none to use the stand-in",
+                set.join(" and "),
+                missing.join(" and ")
+            )
+        })
+    };
+    PROVIDERS.iter().filter_map(error).collect()
 }
 
 /// Collects the errors in the settings of all functions.
@@ -101,6 +116,7 @@ impl SettingsCheck {
         let errors = shared_keys_error(arguments, variables)
             .into_iter()
             .chain(malformed_key_errors(variables))
+            .chain(missing_key_errors(variables))
             .chain(log_level_errors)
             .map(|error| (error, Vec::new()))
             .collect();

@@ -20,6 +20,7 @@ mod leaks_session;
 mod limit;
 mod limit_outage;
 mod limit_table;
+mod livekit;
 mod malformed_events;
 mod mint;
 mod origin;

@@ -107,7 +107,8 @@ impl TestEnv {
 
     /// Whether the stand-in accepts the token for this scope.
     pub fn redeem_for(&self, provider: &str, token: &str, scope: Scope) -> bool {
-        self.account(provider).redeem(token, scope).is_ok()
+        let account = self.account(provider);
+        standin(provider).redeem(account, token, scope).is_ok()
     }
 
     fn account(&self, provider: &str) -> &Account {

@@ -69,11 +69,11 @@ fn rows(arguments: &Arguments, variables: Variables) -> Vec<(String, String)> {
     let kind = arguments.session_kind("");
     rows.push(("kind of sessions".to_owned(), kind.to_owned()));
     rows.extend(PROVIDERS.map(|provider| {
-        let variable = provider.key_variable();
-        let implementation = if variables(&variable).is_some() {
-            format!("the real provider, because {variable} is set; it charges for tokens")
+        let names = provider.key_variables().join(" and ");
+        let implementation = if provider.real_secret(variables).is_some() {
+            format!("the real provider, because {names} is set; it charges for tokens")
         } else {
-            format!("its stand-in; set {variable} to use the real provider")
+            format!("its stand-in; set {names} to use the real provider")
         };
         (provider.token_path(), implementation)
     }));

@@ -115,7 +115,7 @@ fn about() -> String {
 }
 
 fn long_about() -> String {
-    let variables = PROVIDERS.map(|provider| provider.key_variable());
+    let variables = PROVIDERS.map(|provider| provider.key_variables().join(" and "));
     format!(
         "{}\n\nIf {} is set, the real provider is used instead of its stand-in, and tokens cost what that provider \
          charges.",

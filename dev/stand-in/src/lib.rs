@@ -21,6 +21,6 @@ pub mod transcript;
 pub mod websocket;
 
 pub use account::Account;
-pub use standin::{Paths, SmallestRequest, Standin};
+pub use standin::{KeyVariable, Paths, SmallestRequest, Standin};
 pub use standins::{MAX_BODY_BYTES, Standins};
 pub use tokens::{Permissions, RedeemError, Scope, SessionTerms};

@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use crate::account::Account;
-use crate::tokens::Scope;
+use crate::tokens::{RedeemError, Scope};
 
 /// The stand-in of one provider.
 pub trait Standin: Debug + Sync {
@@ -22,10 +22,20 @@ pub trait Standin: Debug + Sync {
     /// valid anywhere else.
     fn secret(&self) -> &'static str;
 
-    /// The environment variable with the API key of the real provider.
-    fn key_variable(&self) -> String {
+    /// The environment variables with the key of the real provider. If its secret has several
+    /// values, each comes with the name of its member.
+    fn key_variables(&self) -> Vec<KeyVariable> {
         let name = self.name().replace('-', "_").to_ascii_uppercase();
-        format!("{name}_API_KEY")
+        vec![KeyVariable {
+            name: format!("{name}_API_KEY"),
+            member: None,
+        }]
+    }
+
+    /// The environment variable with the URL of the customer's own host at the real provider, if it
+    /// has no public one.
+    fn url_variable(&self) -> Option<&'static str> {
+        None
     }
 
     /// The settings of the provider's function that hold the stand-in's URL.
@@ -66,12 +76,35 @@ pub trait Standin: Debug + Sync {
     /// The paths of its routes, for a developer.
     fn paths(&self) -> Paths;
 
+    /// Redeems a token for `scope`, as an endpoint of the provider does.
+    ///
+    /// # Errors
+    /// Why the token is rejected.
+    fn redeem(&self, account: &Account, token: &str, scope: Scope) -> Result<(), RedeemError> {
+        account.redeem(token, scope)
+    }
+
+    /// Whether the provider's function calls the provider to mint, and does not sign the tokens by
+    /// itself.
+    fn is_called(&self) -> bool {
+        !self.paths().mint.is_empty()
+    }
+
     /// The start of the paths whose errors have the provider's format although it has no such
     /// path. The longest prefix of a path wins.
     fn path_prefix(&self) -> &'static str;
 
     /// The response for unknown paths with its prefix.
     fn not_found(&self) -> Response;
+}
+
+/// An environment variable with a key of the real provider.
+#[derive(Clone, Debug)]
+pub struct KeyVariable {
+    /// The variable.
+    pub name: String,
+    /// The member of the secret that it holds; `None` if it is the whole secret.
+    pub member: Option<&'static str>,
 }
 
 /// The smallest token request, and the token that it results in.

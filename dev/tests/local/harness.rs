@@ -161,7 +161,11 @@ pub fn flags(app: &TcpListener, standins: &TcpListener, more: &[&str]) -> Argume
 
 /// An environment with an API key of each real provider.
 pub fn all_keys(key: &str) -> impl Fn(&str) -> Option<String> {
-    move |name| name.ends_with("_API_KEY").then(|| key.to_owned())
+    move |name| match name {
+        "LIVEKIT_URL" => Some("wss://project.livekit.test".to_owned()),
+        _ if name.ends_with("_API_KEY") || name.ends_with("_API_SECRET") => Some(key.to_owned()),
+        _ => None,
+    }
 }
 
 pub fn serve(listener: TcpListener, router: Router) {

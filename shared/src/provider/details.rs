@@ -97,12 +97,7 @@ impl Socket {
     /// A socket at a path of a host: `wss`, or `ws` if the host's URL is `http`. `path` may have a
     /// query.
     pub fn new(name: &'static str, base_url: &BaseUrl, path: &str) -> Self {
-        let base = base_url.public();
-        let (scheme, rest) = match base.strip_prefix("http") {
-            Some(rest) => ("ws", rest),
-            None => ("", base),
-        };
-        Self::at(name, [scheme, rest, path].concat())
+        Self::at(name, base_url.socket() + path)
     }
 
     /// A socket at a URL that the provider returned.

@@ -57,6 +57,11 @@ impl MintedToken {
         }
     }
 
+    /// The token.
+    pub fn token(&self) -> &ProviderToken {
+        &self.token
+    }
+
     /// Sets the lifetime that the provider states, in seconds. A longer one than the requested one
     /// has no effect.
     #[must_use]

@@ -37,6 +37,14 @@ impl BaseUrl {
     pub fn public(&self) -> &str {
         &self.public
     }
+
+    /// The URL in responses as that of a WebSocket: `wss`, or `ws` if the host's URL is `http`.
+    pub fn socket(&self) -> String {
+        match self.public.strip_prefix("http") {
+            Some(rest) => ["ws", rest].concat(),
+            None => self.public.clone(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -217,6 +217,25 @@ impl<'a> Reader<'a> {
         Some(self.base_url(name, example))
     }
 
+    /// The URL of the deployment's own host at a provider without a public one, to which paths are
+    /// appended. It may be given as `wss`, as some providers show it.
+    pub fn required_base_url(&mut self, name: &str, meaning: &str) -> BaseUrl {
+        let value = self.required(name, meaning);
+        let called = match value.strip_prefix("ws") {
+            Some(rest) if rest.starts_with(':') || rest.starts_with("s:") => format!("http{rest}"),
+            _ => value,
+        };
+        if !called.is_empty()
+            && let Err(requirement) = callable_url(&called)
+        {
+            self.error(name, format_args!("{requirement}, or the same with wss"));
+        }
+        match self.environment.public_url(name) {
+            Some(public) => BaseUrl::new(called).with_public(public),
+            None => BaseUrl::new(called),
+        }
+    }
+
     fn called_url(&mut self, name: &str, default: &str) -> String {
         let Some(url) = self.url(name) else {
             return default.to_owned();
