@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::Value;
 use voicemint::internals::{Broker, Clock, Memory, Transport};
-use voicemint::provider::{Fields, Provider, cookie_name};
+use voicemint::provider::{Fields, ProfileFormat as _, Provider, cookie_name};
 use voicemint::settings::{Environment, Reader, SettingsError};
 
 use crate::cli::Arguments;
@@ -184,6 +184,12 @@ impl ProviderVisitor for EndpointBuilder<'_> {
         let var = |name: &str| {
             self.check.record_lookup(P::NAME, name);
             match (arguments.setting(P::NAME, name), name) {
+                // For all functions, it means those with profiles.
+                (Some(_), profiles::DEFAULT_SETTING)
+                    if !P::Profile::IS_USED && !arguments.is_set_for(P::NAME, name) =>
+                {
+                    None
+                }
                 (_, "ALLOWED_ORIGINS") => Some(origins.setting()),
                 (_, "PROVIDER_BASE_URL") => minting_url.clone(),
                 (Some(value), _) => Some(value.to_owned()),
@@ -191,10 +197,10 @@ impl ProviderVisitor for EndpointBuilder<'_> {
                     Some(arguments.standins_url())
                 }
                 (None, "API_KEY_SECRET_ID") => Some(P::NAME.to_owned()),
-                (None, "PROFILES_SECRET_ID") if profiles.is_some() => {
+                (None, "PROFILES_SECRET_ID") if P::Profile::IS_USED => {
                     Some(profiles::secret_id(P::NAME))
                 }
-                (None, "DEFAULT_PROFILE") => {
+                (None, profiles::DEFAULT_SETTING) => {
                     let default = profiles.as_ref().and_then(Profiles::default);
                     default.map(str::to_owned)
                 }
@@ -236,6 +242,7 @@ impl ProviderVisitor for EndpointBuilder<'_> {
         let provider = P::from_settings(&mut Reader::new(&environment));
         let base_url = provider.base_url().public().to_owned();
         let hosts = provider.hosts().into_iter().map(str::to_owned).collect();
+        let default = environment.var(profiles::DEFAULT_SETTING);
         let broker = self.check.accept(P::NAME, broker)?;
         let deployed = DeployedProvider {
             name: P::NAME,
@@ -243,7 +250,8 @@ impl ProviderVisitor for EndpointBuilder<'_> {
             single_use: !mints_reusable_tokens(&provider, &smallest),
             base_url,
             hosts,
-            profiles: profiles.map(Profiles::into_names).unwrap_or_default(),
+            profiles: profiles
+                .map_or_else(Vec::new, |profiles| profiles.into_names(default.as_deref())),
             standin,
         };
         Some((Endpoint::new(broker, origins).route(), deployed))

@@ -1,9 +1,10 @@
 //! The profiles of the functions: the examples of the stand-ins, or those of `--profiles FILE`.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
+use std::{fmt, fs};
 
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use voicemint::internals::check_profiles;
 use voicemint::provider::{ProfileFormat, Provider};
@@ -14,6 +15,9 @@ use crate::providers::{PROVIDERS, ProviderEntry};
 pub fn secret_id(provider: &str) -> String {
     format!("{provider}-profiles")
 }
+
+/// The setting that names the default profile.
+pub const DEFAULT_SETTING: &str = "DEFAULT_PROFILE";
 
 /// The profile that is the default one, where there is a profile of this name.
 pub const DEFAULT: &str = "default";
@@ -34,15 +38,15 @@ impl ProfilesFile {
         let shown = file.display();
         let text = fs::read_to_string(file)
             .map_err(|error| format!("--profiles: cannot read {shown}: {error}"))?;
-        let parsed: BTreeMap<String, Box<RawValue>> =
-            serde_json::from_str(&text).map_err(|error| {
-                format!(
-                    "--profiles: {shown} is not a JSON object of the form \
-                     {{\"PROVIDER\": {{\"PROFILE\": {{…}}}}}}: line {}, column {}",
-                    error.line(),
-                    error.column()
-                )
-            })?;
+        // Without the error's own words, which can quote the file.
+        let Members(parsed) = serde_json::from_str(&text).map_err(|error| {
+            format!(
+                "--profiles: {shown} is not a JSON object of the form \
+                 {{\"PROVIDER\": {{\"PROFILE\": {{…}}}}}}, each provider once: line {}, column {}",
+                error.line(),
+                error.column()
+            )
+        })?;
         let with_profiles: Vec<_> = PROVIDERS
             .iter()
             .filter(|provider| provider.standin.profiles().is_some())
@@ -84,6 +88,33 @@ impl ProfilesFile {
     }
 }
 
+/// The members of the file. A repeated one is an error, as it is in a secret.
+struct Members(BTreeMap<String, Box<RawValue>>);
+
+impl<'de> serde::Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Unique;
+        impl<'de> Visitor<'de> for Unique {
+            type Value = Members;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = BTreeMap::new();
+                while let Some((name, value)) = map.next_entry()? {
+                    if members.insert(name, value).is_some() {
+                        return Err(A::Error::custom("a repeated member"));
+                    }
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Unique)
+    }
+}
+
 /// The profiles of one provider. It has no `Debug`, as they are the deployment's secret.
 pub struct Profiles {
     /// The value of the secret.
@@ -102,9 +133,9 @@ impl Profiles {
     }
 
     /// The names of the profiles, the default one first.
-    pub fn into_names(self) -> Vec<String> {
-        let (first, rest): (Vec<_>, Vec<_>) =
-            self.names.into_iter().partition(|name| name == DEFAULT);
+    pub fn into_names(self, default: Option<&str>) -> Vec<String> {
+        let is_default = |name: &String| Some(name.as_str()) == default;
+        let (first, rest): (Vec<_>, Vec<_>) = self.names.into_iter().partition(is_default);
         first.into_iter().chain(rest).collect()
     }
 }

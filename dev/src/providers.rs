@@ -36,6 +36,7 @@ providers! {
     voicemint_deepgram::Deepgram => voicemint_deepgram_stand_in::DeepgramStandin,
     voicemint_soniox::Soniox => voicemint_soniox_stand_in::SonioxStandin,
     voicemint_livekit::LiveKit => voicemint_livekit_stand_in::LiveKitStandin,
+    voicemint_elevenlabs_agents::ElevenLabsAgents => voicemint_elevenlabs_agents_stand_in::ElevenLabsAgentsStandin,
     // make new-provider: voicemint_acme::Acme => voicemint_acme_stand_in::AcmeStandin,
 }
 

@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use voicemint_stand_in::request::OverTls;
 
 /// The time limit for a TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -61,6 +62,7 @@ pub async fn serve(
     drop((http_sender, https_sender));
     let https_router = router
         .clone()
+        .layer(axum::Extension(OverTls))
         .layer(axum::middleware::map_response(without_hsts));
     let (plain, secure) = tokio::join!(
         axum::serve(

@@ -141,7 +141,6 @@ impl SettingsCheck {
             .map(|error| format!("--profiles: {error}"));
         self.errors
             .extend(errors.map(|error| (error, vec![provider])));
-        self.functions.push(provider);
     }
 
     /// The settings that all functions share; `None` if they have errors.

@@ -285,6 +285,12 @@ impl Arguments {
             .find(applies)
             .map(|setting| setting.value.as_str())
     }
+
+    /// Whether `--set` has a setting for this provider alone.
+    pub fn is_set_for(&self, provider: &str, name: &str) -> bool {
+        let mut named = self.set.iter().filter(|setting| setting.name == name);
+        named.any(|setting| setting.provider.as_deref() == Some(provider))
+    }
 }
 
 /// An origin as browsers send it: without the default port of its scheme.

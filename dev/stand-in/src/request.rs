@@ -9,6 +9,10 @@ pub type QueryPairs = Vec<(String, String)>;
 #[derive(Debug)]
 pub struct DuplicateParameter(pub &'static str);
 
+/// An extension of requests that arrived over TLS.
+#[derive(Clone, Copy, Debug)]
+pub struct OverTls;
+
 /// The value of a header that occurs exactly once and is visible ASCII.
 pub fn single_header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();

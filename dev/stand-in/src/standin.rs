@@ -66,6 +66,12 @@ pub trait Standin: Debug + Sync {
         json!({ "token": token })
     }
 
+    /// What the account knows of the token that the provider's function returns: all of it, unless
+    /// the token is a URL with a part that was minted.
+    fn minted_token<'a>(&self, token: &'a str) -> &'a str {
+        token
+    }
+
     /// The provider's `page.js`: its part of the page.
     fn page(&self) -> &'static str;
 

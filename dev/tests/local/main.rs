@@ -11,6 +11,7 @@ mod harness;
 mod host_guard;
 mod origins;
 mod page;
+mod profiles;
 mod secrets;
 mod sessions;
 mod settings;
