@@ -6,7 +6,7 @@ use voicemint_tests::leaks::assert_absent;
 use voicemint_tests::{ClosedPort, hmac_jwt, now};
 use voicemint_tests::{
     DocumentFault, Event, Function, Moto, ORIGIN, PROVIDERS, Reply, Response, SESSION_COOKIE,
-    ScriptedServer, TestEnv,
+    ScriptedServer, TestEnv, minted_token,
 };
 
 /// Collects the secrets of the exchanged requests and responses, and the texts that must not
@@ -39,6 +39,11 @@ impl LeakCheck {
         if response.status == 200 {
             self.secret("a token", &response.token());
             let mut body = response.json();
+            let provider = body["provider"].as_str().unwrap_or_default();
+            self.secret(
+                "the part of a token that opens",
+                minted_token(provider, &response.token()),
+            );
             body["token"] = json!("");
             // The URLs and subprotocols of the sockets contain the token too, and nothing else that is
             // secret.

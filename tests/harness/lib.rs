@@ -40,7 +40,9 @@ pub use keys::{Jwt, hmac_jwt, now, with_claim, without_claim};
 pub use limit_table::{Fault, LimitTable};
 pub use moto::Moto;
 pub use ports::ClosedPort;
-pub use provider::{PROVIDERS, mint_line, mint_response, smallest_request};
+pub use provider::{
+    PROVIDERS, has_profiles, mint_line, mint_response, minted_token, smallest_request,
+};
 pub use response::Response;
 pub use scripted_server::ScriptedServer;
 pub use server::{Reply, Request, Server};

@@ -33,6 +33,16 @@ pub fn mint_line(provider: &str) -> Option<&'static str> {
     Some(line.split_once('?').map_or(*line, |(line, _)| line))
 }
 
+/// What the stand-in minted of a token that a function returned.
+pub fn minted_token<'a>(provider: &str, token: &'a str) -> &'a str {
+    standin(provider).minted_token(token)
+}
+
+/// Whether a provider has profiles.
+pub fn has_profiles(provider: &str) -> bool {
+    standin(provider).profiles().is_some()
+}
+
 pub(crate) fn standin(provider: &str) -> &'static dyn Standin {
     providers::find(provider)
         .expect("one of the providers")

@@ -13,7 +13,7 @@ use crate::event::ORIGIN;
 use crate::function::{Function, FunctionBuilder};
 use crate::issuer::{AUDIENCE, Issuer};
 use crate::moto::Moto;
-use crate::provider::{PROVIDERS, smallest_request, standin};
+use crate::provider::{PROVIDERS, minted_token, smallest_request, standin};
 use crate::tcp_proxy::TcpProxy;
 
 /// The name of the app's session cookie.
@@ -108,6 +108,7 @@ impl TestEnv {
     /// Whether the stand-in accepts the token for this scope.
     pub fn redeem_for(&self, provider: &str, token: &str, scope: Scope) -> bool {
         let account = self.account(provider);
+        let token = minted_token(provider, token);
         standin(provider).redeem(account, token, scope).is_ok()
     }
 

@@ -1,6 +1,7 @@
 """Settings of schemathesis that openapi.yaml cannot express."""
 
 import os
+import re
 import sys
 import urllib.request
 from pathlib import Path
@@ -11,6 +12,8 @@ sys.path.append(str(Path(__file__).parents[2] / "tools"))
 from providers import providers  # noqa: E402
 
 ALIASES = [{field["alias_of"], field["name"]} for provider in providers() for field in provider.fields if "alias_of" in field]
+
+PROFILE_NAME = "[a-z0-9][a-z0-9_-]{0,63}"
 
 
 @schemathesis.auth()
@@ -35,6 +38,15 @@ def sends_both_names(case):
 @schemathesis.hook
 def filter_case(context, case):
     return not sends_both_names(case)
+
+
+# The document knows the form of a profile's name, and the deployment which names exist.
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    for fields in (case.body, case.query):
+        name = fields.get("profile") if isinstance(fields, dict) else None
+        if isinstance(name, str) and re.fullmatch(PROFILE_NAME, name):
+            fields["profile"] = "default"
 
 
 @schemathesis.hook

@@ -24,6 +24,7 @@ const SOCKETS = [
   ['assemblyai', { product: 'agent' }, 'agent', {}],
   ['soniox', { usage_type: 'transcribe_websocket' }, 'transcribe_websocket', {}],
   ['soniox', { usage_type: 'tts_rt' }, 'tts_rt', {}],
+  ['elevenlabs-agents', {}, 'conversation', {}],
 ];
 
 /** Opens a socket. Whether it opened; an open socket that sends an error first is not authenticated. */
@@ -53,5 +54,10 @@ for (const [provider, request, name, parameters] of SOCKETS) {
     const madeUp = (text) => text.replace(token, 'made-up');
     assert.equal(await opens(madeUp(complete), protocols.map(madeUp)), false, 'another token');
     assert.equal(await opens(complete, protocols), true);
+    const complete = `${url}&${added}`;
+    // The token may be a URL, which ends with the secret.
+    const forged = complete.replace(token, token.replace(/.{6}$/, 'madeup'));
+    assert.equal(await opens(forged, connect[name].protocols), false, 'another token');
+    assert.equal(await opens(complete, connect[name].protocols), true);
   });
 }
