@@ -37,6 +37,7 @@ providers! {
     voicemint_soniox::Soniox => voicemint_soniox_stand_in::SonioxStandin,
     voicemint_livekit::LiveKit => voicemint_livekit_stand_in::LiveKitStandin,
     voicemint_elevenlabs_agents::ElevenLabsAgents => voicemint_elevenlabs_agents_stand_in::ElevenLabsAgentsStandin,
+    voicemint_gemini::Gemini => voicemint_gemini_stand_in::GeminiStandin,
     // make new-provider: voicemint_acme::Acme => voicemint_acme_stand_in::AcmeStandin,
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn is_within(span: Duration, now: Duration, then: Duration) -> bool {
 }
 
 /// UTC in the form of RFC 3339, to the second: `2026-11-22T10:01:00Z`.
-pub(crate) fn rfc3339(unix_seconds: u64) -> String {
+pub fn rfc3339(unix_seconds: u64) -> String {
     use time::{OffsetDateTime, format_description::well_known::Rfc3339};
     i64::try_from(unix_seconds)
         .ok()

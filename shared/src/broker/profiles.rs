@@ -7,6 +7,7 @@ use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::json;
 use crate::problem::{Code, FieldError, Problem};
@@ -159,12 +160,14 @@ pub(super) fn check_object(secret: &str) -> Result<(), &'static str> {
 
 fn read_all<F: ProfileFormat>(secret: &str) -> ProfileSet<F> {
     let members = json::strict_members(secret.as_bytes()).unwrap_or_default();
+    let texts: BTreeMap<String, &RawValue> = serde_json::from_str(secret).unwrap_or_default();
     let profiles = members.into_iter().map(|(name, configuration)| {
         let configuration = configuration.map_err(|error| {
             let name = json::shortened(&name);
             format!("the profile {name} is wrong: {error}")
         });
-        let profile = configuration.and_then(|configuration| read_one(&name, &configuration));
+        let text = texts.get(&name).map_or("", |text| text.get());
+        let profile = configuration.and_then(|configuration| read_one(&name, &configuration, text));
         let profile = profile.map(Arc::new);
         if let Err(reason) = &profile {
             tracing::warn!(reason, "a profile is wrong");
@@ -174,11 +177,15 @@ fn read_all<F: ProfileFormat>(secret: &str) -> ProfileSet<F> {
     profiles.collect()
 }
 
-/// Reads one profile.
+/// Reads one profile. `text` is the configuration as the secret has it.
 ///
 /// # Errors
 /// The log's reason, with names and JSON pointers but no values.
-fn read_one<F: ProfileFormat>(name: &str, configuration: &Value) -> Result<Profile<F>, String> {
+fn read_one<F: ProfileFormat>(
+    name: &str,
+    configuration: &Value,
+    text: &str,
+) -> Result<Profile<F>, String> {
     if !is_profile_name(name) {
         let name = json::shortened(name);
         return Err(format!(
@@ -196,7 +203,7 @@ fn read_one<F: ProfileFormat>(name: &str, configuration: &Value) -> Result<Profi
     Ok(Profile {
         name: name.to_owned(),
         version: format!("{name} {}", URL_SAFE_NO_PAD.encode(hash)),
-        content,
+        content: content.with_text(text),
     })
 }
 
@@ -209,4 +216,34 @@ fn unavailable(reason: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
     Problem::new(Code::SecretUnavailable, detail)
         .with_reason(reason)
         .retry_after(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Map;
+
+    struct Text(String);
+
+    impl ProfileFormat for Text {
+        const LOCKED: bool = true;
+
+        fn read(_members: &Map<String, Value>) -> Result<Self, Vec<String>> {
+            Ok(Self(String::new()))
+        }
+
+        fn with_text(self, text: &str) -> Self {
+            Self(text.to_owned())
+        }
+    }
+
+    #[test]
+    fn a_profile_can_keep_its_text() {
+        let text =
+            r#"{ "z": 0.10, "a": 123456789012345678901234567890, "t": "\u00e4\/", "e": 1e2 }"#;
+        let profiles = read_all::<Text>(&format!(r#"{{"\u0061": {text}, "b": 7}}"#));
+        let kept = |name: &str| profiles.get(name).unwrap().as_ref().ok();
+        assert_eq!(kept("a").unwrap().content.0, text);
+        assert!(kept("b").is_none());
+    }
 }

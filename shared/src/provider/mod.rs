@@ -18,6 +18,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde::Serialize;
 
+pub use crate::clock::rfc3339;
 pub use crate::provider::context::{Mint, MintContext, MintError};
 pub use crate::provider::details::{Socket, TokenDetails};
 pub use crate::provider::fields::Fields;

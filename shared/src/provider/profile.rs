@@ -19,6 +19,13 @@ pub trait ProfileFormat: Sized + Send + Sync + 'static {
     /// # Errors
     /// The JSON pointer of every member that is wrong.
     fn read(members: &Map<String, Value>) -> Result<Self, Vec<String>>;
+
+    /// Keeps the JSON text of the profile as the secret has it. A provider that passes a profile on
+    /// overrides it: no parsed value has the order of the members and every digit of a number.
+    #[must_use]
+    fn with_text(self, _text: &str) -> Self {
+        self
+    }
 }
 
 /// What a profile's name consists of, for messages.
