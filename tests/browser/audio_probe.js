@@ -42,8 +42,11 @@ function installAudioProbe() {
   /** The samples of a message: bytes, or base64 in JSON. */
   function samplesIn(data) {
     if (typeof data !== 'string') return data;
-    if (!data.includes('"audio_base_64"')) return [];
-    const bytes = Uint8Array.from(atob(JSON.parse(data).audio_base_64), (letter) => letter.charCodeAt(0));
+    if (!data.startsWith('{')) return [];
+    const message = JSON.parse(data);
+    const audio = message.audio_base_64 ?? message.realtimeInput?.audio?.data;
+    if (!audio) return [];
+    const bytes = Uint8Array.from(atob(audio), (letter) => letter.charCodeAt(0));
     return new Int16Array(bytes.buffer);
   }
 }

@@ -15,6 +15,7 @@ mod deepgram;
 mod elevenlabs_agents;
 mod errors;
 mod events;
+mod gemini;
 mod grants_claim;
 mod leaks;
 mod leaks_session;

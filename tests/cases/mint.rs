@@ -1,24 +1,15 @@
 //! Successful mints of each provider: body, headers, cookie, log line, metrics, and the request to
 //! the provider.
 
-use std::collections::BTreeSet;
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use voicemint_tests::{
-    Event, Function, ORIGIN, PROVIDERS, Reply, Request, ScriptedServer, TestEnv, has_profiles,
-    mint_line, now, smallest_request,
+    Event, Function, ORIGIN, PROVIDERS, Reply, Request, ScriptedServer, TestEnv, mint_line, now,
+    response_members, smallest_request,
 };
 
 use crate::support::{assert_common_headers, assert_readable, expires_at, list, metric};
-
-/// The members that only this provider's responses have.
-fn further_members(provider: &str) -> &'static [&'static str] {
-    match provider {
-        "elevenlabs-agents" => &["conversation_id"],
-        _ => &[],
-    }
-}
 
 fn lifetime(provider: &str) -> i64 {
     smallest_request(provider).expires_in.into()
@@ -41,24 +32,13 @@ async fn each_provider_responds_with_the_documented_token_body() {
             function.logs()
         );
         let body = response.json();
-        let members = body.as_object().into_iter().flatten();
-        let members: BTreeSet<_> = members.map(|(name, _)| name.as_str()).collect();
-        let always = [
-            "base_url",
-            "connect",
-            "expires_at",
-            "expires_in",
-            "provider",
-            "single_use",
-            "token",
-        ];
-        let profile = ["locked", "profile"];
-        let profile = profile.iter().filter(|_| has_profiles(provider));
-        let expected = always
-            .iter()
-            .chain(profile)
-            .chain(further_members(provider));
-        assert_eq!(members, expected.copied().collect());
+        let members: Vec<_> = body
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        assert_eq!(list(&members.join(",")), response_members(provider));
         assert_eq!(body["provider"], provider);
         assert!(!response.token().is_empty());
         assert_eq!(body["expires_in"], lifetime(provider));

@@ -190,7 +190,6 @@ async fn a_response_without_a_token_is_provider_rejected() {
             .bytes()
             .map(|byte| if byte == b'?' { 0xff } else { byte })
             .collect();
-        let text = minted.to_string();
         let (until_token, _) = text.split_at(text.rfind("en\"").expect("a token"));
         let mut report = CaseReport::default();
         for (case, reply) in [

@@ -41,7 +41,7 @@ pub use limit_table::{Fault, LimitTable};
 pub use moto::Moto;
 pub use ports::ClosedPort;
 pub use provider::{
-    PROVIDERS, has_profiles, mint_line, mint_response, minted_token, smallest_request,
+    PROVIDERS, mint_line, mint_response, minted_token, response_members, smallest_request,
 };
 pub use response::Response;
 pub use scripted_server::ScriptedServer;

@@ -38,9 +38,27 @@ pub fn minted_token<'a>(provider: &str, token: &'a str) -> &'a str {
     standin(provider).minted_token(token)
 }
 
-/// Whether a provider has profiles.
-pub fn has_profiles(provider: &str) -> bool {
-    standin(provider).profiles().is_some()
+/// The names of the members of a provider's response, sorted: those that all responses have, and those
+/// of the example in its provider.toml.
+pub fn response_members(provider: &str) -> Vec<String> {
+    let file = format!(
+        "{}/../functions/{provider}/provider.toml",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let text = std::fs::read_to_string(file).expect("the provider's data");
+    let (_, example) = text
+        .split_once("\n[response.example]\n")
+        .expect("an example");
+    let (members, rest) = example.split_once("\n[").unwrap_or((example, ""));
+    let members = members.lines().filter_map(|line| line.split_once(" = "));
+    let mut names: Vec<_> = members.map(|(name, _)| name.to_owned()).collect();
+    names.extend(["expires_at", "provider", "single_use"].map(str::to_owned));
+    if rest.starts_with("response.example.connect") {
+        names.push("connect".to_owned());
+    }
+    names.sort();
+    names.dedup();
+    names
 }
 
 pub(crate) fn standin(provider: &str) -> &'static dyn Standin {

@@ -3,10 +3,12 @@ in bodies and queries.
 """
 
 import json
+import tempfile
 import unittest
+from pathlib import Path
 from urllib.parse import urlencode
 
-from document import PROVIDERS, errors, operation, resolved, token_request
+from document import PROVIDERS, REPOSITORY, errors, operation, resolved, token_request
 from local import local
 
 # Without this, endpoints refuse valid values that are not allowed by default.
@@ -28,15 +30,33 @@ def edges(schema):
     values = list(schema.get("enum", [])) + ([schema["const"]] if "const" in schema else [])
     for edge in (schema.get("minimum"), schema.get("maximum")):
         values += [] if edge is None else [edge - 1, edge, edge + 1]
+    if "maxLength" in schema:
+        values += ["x" * schema["maxLength"], "x" * (schema["maxLength"] + 1)]
     for branch in schema.get("oneOf", []):
         values += edges(branch)
     return values
 
 
+def profiles():
+    """Profiles of every name that a request below has, so that a name that the document allows is one of them."""
+    of_providers = {}
+    for name in PROVIDERS:
+        schema = token_request(name)["properties"].get("profile")
+        file = REPOSITORY / "functions" / name / "profiles.json"
+        if schema and file.exists():
+            values = [*edges(schema), *ODD, *(text for text, _ in query_values(schema))]
+            names = {value for value in values if isinstance(value, str) and not errors(schema, value)}
+            default = json.loads(file.read_text())["default"]
+            of_providers[name] = dict.fromkeys(["default", *sorted(names)], default)
+    return of_providers
+
+
 class Fields(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.local = cls.enterClassContext(local(*FLAGS))
+        file = Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="voicemint-")), "profiles.json")
+        file.write_text(json.dumps(profiles()))
+        cls.local = cls.enterClassContext(local(*FLAGS, "--profiles", str(file)))
         cls.session = cls.local.bearer("ada")
         deployment = cls.local.send("GET", "/deployment.json", {}).json()
         cls.profiles = {name: provider["profiles"] for name, provider in deployment["providers"].items()}
@@ -126,13 +146,14 @@ class Fields(unittest.TestCase):
 
 
 def query_values(schema):
-    """Texts, each with its value in the document: a number if the text consists of digits."""
+    """Texts, each with its value in the document: a number if the text consists of digits and the field is no text."""
     schema = resolved(schema)
     if schema.get("type") == "array":
         texts = [*schema["items"].get("enum", resolved(schema["items"])["enum"]), "tts,stt", "stt,agent,tts", "", "tts,", "sing"]
         return [(text, text.split(",")) for text in texts]
     texts = [str(value) for value in edges(schema)] + ["", "soon", "60", "60.5", "-60", "+60", "0x3c", "60 ", "6e1", "99999999999"]
-    return [(text, int(text) if text.isdecimal() else text) for text in texts]
+    is_text = schema.get("type") == "string"
+    return [(text, int(text) if text.isdecimal() and not is_text else text) for text in texts]
 
 
 if __name__ == "__main__":

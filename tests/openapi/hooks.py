@@ -11,6 +11,8 @@ import schemathesis
 sys.path.append(str(Path(__file__).parents[2] / "tools"))
 from providers import providers  # noqa: E402
 
+# A name that could be a profile's. The local command has the profile "default" of each provider.
+PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 ALIASES = [{field["alias_of"], field["name"]} for provider in providers() for field in provider.fields if "alias_of" in field]
 
 PROFILE_NAME = "[a-z0-9][a-z0-9_-]{0,63}"
@@ -35,9 +37,48 @@ def sends_both_names(case):
     return any(both <= set(case.query or {}) for both in ALIASES)
 
 
+# OpenAPI cannot express that a number is at most another: no session ends before it can start.
+def ends_too_early(case):
+    for fields in (case.query, case.body):
+        if isinstance(fields, dict):
+            start, end = fields.get("expires_in"), fields.get("max_session_duration_seconds")
+            try:
+                if end is not None and float(start if start is not None else 60) > float(end):
+                    return True
+            except (TypeError, ValueError):
+                pass
+    return False
+
+
+# Nor that a name is one of the deployment's profiles. Generated cases get a known name; those that
+# schemathesis derives from the schema's limits cannot be changed.
+def names_unknown_profile(fields):
+    name = fields.get("profile") if isinstance(fields, dict) else None
+    return isinstance(name, str) and name != "default" and PROFILE.fullmatch(name) is not None
+
+
+def with_known_profile(fields):
+    return fields | {"profile": "default"} if names_unknown_profile(fields) else fields
+
+
+def is_testable(case):
+    unknown = names_unknown_profile(case.query) or names_unknown_profile(case.body)
+    return not (unknown or sends_both_names(case) or ends_too_early(case))
+
+
+@schemathesis.hook
+def map_query(context, query):
+    return with_known_profile(query)
+
+
+@schemathesis.hook
+def map_body(context, body):
+    return with_known_profile(body)
+
+
 @schemathesis.hook
 def filter_case(context, case):
-    return not sends_both_names(case)
+    return is_testable(case)
 
 
 # The document knows the form of a profile's name, and the deployment which names exist.
@@ -51,4 +92,4 @@ def before_call(context, case, kwargs):
 
 @schemathesis.hook
 def before_add_examples(context, examples):
-    examples[:] = [case for case in examples if not sends_both_names(case)]
+    examples[:] = [case for case in examples if is_testable(case)]

@@ -25,6 +25,7 @@ const SOCKETS = [
   ['soniox', { usage_type: 'transcribe_websocket' }, 'transcribe_websocket', {}],
   ['soniox', { usage_type: 'tts_rt' }, 'tts_rt', {}],
   ['elevenlabs-agents', {}, 'conversation', {}],
+  ['gemini', {}, 'live', {}],
 ];
 
 /** Opens a socket. Whether it opened; an open socket that sends an error first is not authenticated. */

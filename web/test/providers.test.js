@@ -8,6 +8,7 @@ import * as cartesia from "../../functions/cartesia/page.js";
 import * as deepgram from "../../functions/deepgram/page.js";
 import * as elevenlabs from "../../functions/elevenlabs/page.js";
 import * as soniox from "../../functions/soniox/page.js";
+import * as gemini from "../../functions/gemini/page.js";
 
 /** A scripted provider that replaces WebSocket. */
 function provider(t, reply) {
@@ -72,6 +73,7 @@ const TOKEN = {
     agent: { ...entry("/v1/agent/converse"), protocols: ["bearer", "t-1"] },
     transcribe_websocket: { ...entry("/transcribe-websocket"), protocols: ["soniox-api-key", "t-1"] },
     tts_rt: { ...entry("/tts-websocket"), protocols: ["soniox-api-key", "t-1"] },
+    live: entry("/ws/live?access_token=auth_tokens/t-1"),
   },
 };
 
@@ -314,6 +316,51 @@ test("Soniox transcribes until the end of the audio, and an utterance ends with 
   assert.deepEqual(recorded.protocols, ["soniox-api-key", "t-1"]);
 });
 
+test("Gemini Live sends an empty setup, and an interruption ends the agent's turn but not the user's", async (t) => {
+  const binary = (message) => new TextEncoder().encode(JSON.stringify(message)).buffer;
+  const content = (...contents) => contents.map((serverContent) => binary({ serverContent }));
+  let chunks = 0;
+  const recorded = provider(t, (to) => {
+    if (to.includes("setup")) return [binary({ setupComplete: {} })];
+    if (to.includes("audioStreamEnd")) {
+      return content({ outputTranscription: { text: "Yes?" } }, { generationComplete: true }, { turnComplete: true });
+    }
+    if (!to.includes("audio/pcm;rate=16000")) return [];
+    chunks += 1;
+    if (chunks === 1) {
+      return [
+        ...content({ inputTranscription: { text: "He" } }, { inputTranscription: { text: "llo." } }),
+        ...content({ modelTurn: { parts: [{ inlineData: { data: "AQID" } }] }, outputTranscription: { text: "Once " } }),
+        ...content({ outputTranscription: { text: "upon" } }),
+      ];
+    }
+    return content({ inputTranscription: { text: "Wait" } }, { interrupted: true }, { turnComplete: true });
+  });
+  const events = [];
+  await gemini.converse(TOKEN, audio(), {
+    onUser: (...turn) => events.push(["user", ...turn]),
+    onAgent: (...turn) => events.push(["agent", ...turn]),
+    onAudio: (bytes) => events.push(["audio", ...bytes]),
+    onInterrupt: () => events.push(["interrupt"]),
+  });
+  assert.equal(recorded.url, "wss://api.example.com/ws/live?access_token=auth_tokens/t-1");
+  assert.deepEqual(JSON.parse(recorded.sent[0]), { setup: {} });
+  assert.equal(JSON.parse(recorded.sent[1]).realtimeInput.audio.data.length, 4268);
+  assert.deepEqual(events, [
+    ["user", "He", false],
+    ["user", "Hello.", false],
+    ["user", "Hello.", true],
+    ["audio", 1, 2, 3],
+    ["agent", "Once ", false],
+    ["agent", "Once upon", false],
+    ["user", "Wait", false],
+    ["interrupt"],
+    ["user", "Wait", true],
+    ["agent", "Yes?", false],
+    ["agent", "Yes?", true],
+  ]);
+});
+
 test("an error has the provider's message", async (t) => {
   for (const [use, frame, words] of [
     [cartesia.speak, { type: "error", message: "No such voice." }, /No such voice/],
@@ -374,14 +421,20 @@ const BEGIN = [
   { type: "session.ready" },
   { type: "Welcome" },
   { type: "SettingsApplied" },
+  { setupComplete: {} },
+  {
+    type: "conversation_initiation_metadata",
+    conversation_initiation_metadata_event: { agent_output_audio_format: "pcm_16000", user_input_audio_format: "pcm_16000" },
+  },
 ];
 
-/** How providers send an error. */
+/** How providers send an error. Those without a frame for it close the socket. */
 const ERRORS = [
   { type: "error", message: "No.", error: "No." },
   { type: "session.error", message: "No." },
   { type: "Error", description: "No." },
   { error_code: 400, error_message: "No.", tokens: [] },
+  { code: 1008, reason: "No." },
 ];
 
 /** A token of any provider: it opens every socket. */
