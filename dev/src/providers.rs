@@ -34,10 +34,11 @@ providers! {
     voicemint_elevenlabs::ElevenLabs => voicemint_elevenlabs_stand_in::ElevenLabsStandin,
     voicemint_assemblyai::AssemblyAi => voicemint_assemblyai_stand_in::AssemblyAiStandin,
     voicemint_deepgram::Deepgram => voicemint_deepgram_stand_in::DeepgramStandin,
-    voicemint_soniox::Soniox => voicemint_soniox_stand_in::SonioxStandin,
-    voicemint_livekit::LiveKit => voicemint_livekit_stand_in::LiveKitStandin,
     voicemint_elevenlabs_agents::ElevenLabsAgents => voicemint_elevenlabs_agents_stand_in::ElevenLabsAgentsStandin,
     voicemint_gemini::Gemini => voicemint_gemini_stand_in::GeminiStandin,
+    voicemint_openai::OpenAi => voicemint_openai_stand_in::OpenAiStandin,
+    voicemint_soniox::Soniox => voicemint_soniox_stand_in::SonioxStandin,
+    voicemint_livekit::LiveKit => voicemint_livekit_stand_in::LiveKitStandin,
     // make new-provider: voicemint_acme::Acme => voicemint_acme_stand_in::AcmeStandin,
 }
 
