@@ -14,8 +14,11 @@ const read = (name, file) => readFileSync(join(FUNCTIONS, name, file), 'utf8');
 const PROVIDERS = Object.fromEntries(readdirSync(FUNCTIONS).map((name) => (
   [name, read(name, 'provider.toml').match(/^title = "(.+)"$/m)[1]])));
 
-/** Those that transcribe. */
-const TRANSCRIBERS = Object.fromEntries(Object.entries(PROVIDERS).filter(([name]) => read(name, 'page.js').includes('export function listen(')));
+/** Those that transcribe, whatever is chosen: with profiles, it depends on the profile. */
+const TRANSCRIBERS = Object.fromEntries(Object.entries(PROVIDERS).filter(([name]) => {
+  const code = read(name, 'page.js');
+  return code.includes('export function listen(') && !code.includes('options: "profiles"');
+}));
 
 /** The browser's console message about an error response. */
 const refusedWith = (status) => new RegExp(`Failed to load resource.* status of ${status} .*/token\\)$`);

@@ -25,6 +25,7 @@ mod limit_table;
 mod livekit;
 mod malformed_events;
 mod mint;
+mod openai;
 mod origin;
 mod profiles;
 mod provider;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::time::sleep;
-use voicemint_tests::{ClosedPort, Event, PROVIDERS, Reply, ScriptedServer, TestEnv};
+use voicemint_tests::{ClosedPort, Event, Reply, ScriptedServer, TestEnv, called_providers};
 
 use crate::support::status_and_code;
 
@@ -78,7 +78,7 @@ async fn a_reset_in_the_middle_of_every_response_is_unavailable() {
 #[tokio::test]
 async fn a_refused_connection_is_unavailable_and_reported_quickly() {
     let env = TestEnv::start().await;
-    for provider in PROVIDERS {
+    for provider in called_providers() {
         let closed_port = ClosedPort::reserve();
         let function = env
             .function(provider)

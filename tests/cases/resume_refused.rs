@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::sleep;
-use voicemint_tests::{Event, Issuer, PROVIDERS, Reply, ScriptedServer, TestEnv, smallest_request};
+use voicemint_tests::{
+    Event, Issuer, PROVIDERS, Reply, ScriptedServer, TestEnv, called_providers, smallest_request,
+};
 
 use crate::resume::{COOKIE, assert_new_token, minted, with_cookie};
 
@@ -193,10 +195,7 @@ async fn a_cookie_of_another_provider_is_not_resumed_even_with_the_same_key() {
     let standin = ScriptedServer::start([]).await;
     let function = env.function("cartesia").start().await;
     let (first, _) = minted(&function, &session, &json!({})).await;
-    for provider in PROVIDERS
-        .into_iter()
-        .filter(|provider| *provider != "cartesia")
-    {
+    for provider in called_providers().filter(|provider| *provider != "cartesia") {
         standin.set_script([Reply::minted(provider, "a-token-of-somebody-else")]);
         let other = env.function(provider).env("API_KEY_SECRET_ID", &secret);
         let other = other.env("PROVIDER_BASE_URL", standin.url()).start().await;

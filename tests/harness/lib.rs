@@ -41,7 +41,8 @@ pub use limit_table::{Fault, LimitTable};
 pub use moto::Moto;
 pub use ports::ClosedPort;
 pub use provider::{
-    PROVIDERS, mint_line, mint_response, minted_token, response_members, smallest_request,
+    PROVIDERS, called_providers, mint_line, mint_response, minted_token, response_members,
+    smallest_request,
 };
 pub use response::Response;
 pub use scripted_server::ScriptedServer;

@@ -16,6 +16,12 @@ pub const PROVIDERS: [&str; providers::PROVIDERS.len()] = {
     names
 };
 
+/// The names of the providers that the functions call to mint.
+pub fn called_providers() -> impl Iterator<Item = &'static str> {
+    let called = |name: &&'static str| standin(name).is_called();
+    PROVIDERS.into_iter().filter(called)
+}
+
 /// The smallest token request that a provider's function accepts.
 pub fn smallest_request(provider: &str) -> SmallestRequest {
     standin(provider).smallest_request()

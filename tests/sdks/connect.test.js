@@ -26,6 +26,9 @@ const SOCKETS = [
   ['soniox', { usage_type: 'tts_rt' }, 'tts_rt', {}],
   ['elevenlabs-agents', {}, 'conversation', {}],
   ['gemini', {}, 'live', {}],
+  ['openai', {}, 'realtime', {}],
+  ['openai', { profile: 'dictation' }, 'transcription', {}],
+  ['openai', { profile: 'french' }, 'translation', {}],
 ];
 
 /** Opens a socket. Whether it opened; an open socket that sends an error first is not authenticated. */
@@ -60,5 +63,9 @@ for (const [provider, request, name, parameters] of SOCKETS) {
     const forged = complete.replace(token, token.replace(/.{6}$/, 'madeup'));
     assert.equal(await opens(forged, connect[name].protocols), false, 'another token');
     assert.equal(await opens(complete, connect[name].protocols), true);
+    const { protocols } = connect[name];
+    const madeUp = (text) => text.replace(token, 'made-up');
+    assert.equal(await opens(madeUp(complete), protocols.map(madeUp)), false, 'another token');
+    assert.equal(await opens(complete, protocols), true);
   });
 }
