@@ -4,7 +4,12 @@
 use serde::Serialize;
 use voicemint::provider::{MintContext, MintError};
 
-use crate::{MAX_IDENTITY_BYTES, Options, RoomProfile};
+use crate::options::Options;
+use crate::profile::RoomProfile;
+
+/// The longest identity that LiveKit's server accepts by default, in bytes
+/// (`max_participant_identity_length` of its configuration).
+pub(crate) const MAX_IDENTITY_BYTES: usize = 256;
 
 /// The claims of a token that lets a participant join a room.
 #[derive(Serialize)]

@@ -4,11 +4,11 @@
 //! room until it expires; the session in the room may last longer.
 
 mod claims;
+mod options;
 mod profile;
 
 use std::ops::RangeInclusive;
 
-use serde::Serialize;
 use voicemint::problem::{FieldError, Problem};
 use voicemint::provider::jwt::sign_hs256;
 use voicemint::provider::{
@@ -18,15 +18,13 @@ use voicemint::provider::{
 use voicemint::settings::Reader;
 
 use crate::claims::Claims;
+use crate::options::Options;
 pub use crate::profile::RoomProfile;
 
 /// The permitted lifetimes of a token, in seconds.
 const LIFETIME_SECONDS: RangeInclusive<u32> = 10..=3600;
 /// The length of a caller's part of a room's name, and of a participant's name, in characters.
 const MAX_NAME_CHARS: usize = 128;
-/// The longest identity that LiveKit's server accepts by default, in bytes
-/// (`max_participant_identity_length` of its configuration).
-const MAX_IDENTITY_BYTES: usize = 256;
 /// The members of the secret.
 const KEY: &str = "api_key";
 const SECRET: &str = "api_secret";
@@ -38,20 +36,11 @@ pub struct LiveKit {
     lifetimes: Lifetimes,
 }
 
-/// What a request for a LiveKit token also has.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Options {
-    /// The caller's part of the room's name.
-    room_name: Option<String>,
-    /// The name that other participants see.
-    participant_name: Option<String>,
-}
-
 impl Provider for LiveKit {
     const NAME: &'static str = "livekit";
     const SECRET: SecretFormat = SecretFormat::Values(&[KEY, SECRET]);
     const SUBJECT: SubjectUse = SubjectUse::Required {
-        max_chars: MAX_IDENTITY_BYTES,
+        max_chars: claims::MAX_IDENTITY_BYTES,
     };
     const CALLS: bool = false;
     type Options = Options;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::session::SessionType;
+use crate::session_type::SessionType;
 
 /// The configuration of a session that names nothing.
 pub(crate) fn session(session_type: SessionType) -> Value {

@@ -11,6 +11,7 @@ mod mint;
 mod realtime_socket;
 mod schema;
 mod session;
+mod session_type;
 #[cfg(test)]
 mod testing;
 mod translation_socket;
@@ -24,7 +25,7 @@ use voicemint_stand_in::cors::with_cors;
 use voicemint_stand_in::{Account, Paths, SmallestRequest, Standin};
 
 use crate::error::OpenAiError;
-use crate::session::SessionType;
+use crate::session_type::SessionType;
 
 /// The API key that the stand-in accepts at first. It has the form of OpenAI's keys.
 pub const API_KEY: &str = "sk-proj-standin-opens-nothing-real";

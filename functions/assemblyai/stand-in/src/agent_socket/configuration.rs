@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::invalid;
+use super::message::invalid;
 use voicemint_stand_in::conversation::GREETING;
 use voicemint_stand_in::websocket::SocketClose;
 

@@ -7,6 +7,7 @@
 
 mod configuration;
 mod dropped;
+mod message;
 mod session;
 
 use std::convert::Infallible;
@@ -15,14 +16,15 @@ use std::time::Duration;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::mint::{AGENT, MAX_SESSION_SECONDS, key_of_agents};
 use configuration::Configuration;
+use message::{error, invalid, message_type, parse};
 use session::{End, Session};
 use voicemint_stand_in::request::{QueryPairs, single_parameter};
-use voicemint_stand_in::websocket::{ClientMessage, Socket, SocketClose, Upgrade};
+use voicemint_stand_in::websocket::{Socket, SocketClose, Upgrade};
 use voicemint_stand_in::{Account, RedeemError};
 
 /// `GET /v1/ws`. Errors are sent on the WebSocket, as the vendor does: a page cannot read a
@@ -109,33 +111,6 @@ async fn begin(
         }
         _ => Err(invalid("session.update must be the first message.")),
     }
-}
-
-/// The message as a JSON object.
-fn parse(message: &ClientMessage) -> Result<Value, SocketClose> {
-    let ClientMessage::Text(text) = message else {
-        return Err(invalid("Messages are JSON, and audio is base64 in it."));
-    };
-    let message: Option<Value> = serde_json::from_str(text).ok();
-    message
-        .filter(Value::is_object)
-        .ok_or_else(|| invalid("The message is not a JSON object."))
-}
-
-fn message_type(message: &Value) -> &str {
-    message.get("type").and_then(Value::as_str).unwrap_or("")
-}
-
-/// A message that the API does not accept.
-fn invalid(message: impl Into<String>) -> SocketClose {
-    error("invalid_request", message)
-}
-
-/// An error, after which the socket is closed.
-fn error(code: &str, message: impl Into<String>) -> SocketClose {
-    let message = message.into();
-    let frame = json!({ "type": "session.error", "code": code, "message": message });
-    SocketClose::with_frame(frame, 1008, message)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
 use super::configuration::{Configuration, SAMPLE_RATE};
-use super::{invalid, message_type, parse};
+use super::message::{invalid, message_type, parse};
 use voicemint_stand_in::conversation::{Conversation, Heard, answer};
 use voicemint_stand_in::speech_queue::{Output, QueueItem, SpeechQueue, samples};
 use voicemint_stand_in::synth::{AudioFormat, Encoding};

@@ -4,6 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio::time::{sleep, timeout};
 
+use serde_json::json;
+
 use super::*;
 use crate::API_KEY;
 use crate::mint::STREAMING;

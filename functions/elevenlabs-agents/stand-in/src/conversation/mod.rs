@@ -2,6 +2,7 @@
 //! @elevenlabs/client 1.25.0 and elevenlabs (Python) 2.78.0.
 
 mod frames;
+mod message;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -11,14 +12,14 @@ use std::time::Duration;
 
 use axum::extract::{Query, State};
 use axum::response::Response;
-use serde_json::Value;
 use tokio::time::timeout;
 use voicemint_stand_in::Account;
 use voicemint_stand_in::request::QueryPairs;
-use voicemint_stand_in::websocket::{ClientMessage, Socket, SocketClose, Upgrade};
+use voicemint_stand_in::websocket::{Socket, SocketClose, Upgrade};
 
 use crate::overrides::Initiation;
 use crate::signature;
+use message::{parse, refuse};
 use session::Session;
 
 /// The subprotocol of the JavaScript SDK; the Python SDK offers none.
@@ -26,9 +27,6 @@ const SUBPROTOCOL: &str = "convai";
 
 /// The code of the close for a refused connection. The vendor's is not verified.
 const REFUSED: u16 = 3000;
-
-/// The code of the close for a message that is not accepted. The vendor's is not verified.
-const INVALID_MESSAGE: u16 = 1008;
 
 /// How long the first message may take. Clients need not send `conversation_initiation_client_data`.
 const INITIATION_TIMEOUT: Duration = Duration::from_secs(1);
@@ -72,17 +70,4 @@ async fn run(
         session.handle(socket, &message).await?;
     }
     session.run(socket).await
-}
-
-fn parse(message: ClientMessage) -> Result<Value, SocketClose> {
-    let ClientMessage::Text(text) = message else {
-        return Err(refuse("Send JSON as text messages."));
-    };
-    let parsed = serde_json::from_str(&text).ok().filter(Value::is_object);
-    parsed.ok_or_else(|| refuse("A message must be a JSON object."))
-}
-
-/// The close for a message that is not accepted.
-fn refuse(reason: impl Into<String>) -> SocketClose {
-    SocketClose::new(INVALID_MESSAGE, reason)
 }

@@ -10,7 +10,8 @@ use voicemint_stand_in::speech_queue::{Output, SpeechQueue};
 use voicemint_stand_in::synth::NOTES_PER_SECOND;
 use voicemint_stand_in::websocket::{Socket, SocketClose};
 
-use super::{frames, parse, refuse};
+use super::frames;
+use super::message::{parse, refuse};
 
 /// The silence that ends the user's turn.
 const END_OF_TURN: Duration = Duration::from_millis(800);

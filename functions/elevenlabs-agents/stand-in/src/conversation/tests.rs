@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::testing::{SIGNED_URL, SocketClient, TestStandin, mint, signed_path, standin};

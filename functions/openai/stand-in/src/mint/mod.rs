@@ -16,7 +16,8 @@ use voicemint_stand_in::{Account, Permissions};
 use crate::auth;
 use crate::error::OpenAiError;
 use crate::schema;
-use crate::session::{self, SessionConfig, SessionType};
+use crate::session::{self, SessionConfig};
+use crate::session_type::SessionType;
 
 /// The lifetime of a client secret if the request has none, in seconds.
 const DEFAULT_SECONDS: u64 = 600;

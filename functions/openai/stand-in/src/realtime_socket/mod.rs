@@ -29,7 +29,8 @@ use voicemint_stand_in::websocket::{ClientMessage, Socket, SocketClose, Upgrade}
 use self::session::RealtimeSession;
 use crate::auth::{self, PROTOCOL};
 use crate::error::OpenAiError;
-use crate::session::{MAX_SECONDS, SessionConfig, SessionType, id};
+use crate::session::{MAX_SECONDS, SessionConfig, id};
+use crate::session_type::SessionType;
 
 /// `GET /v1/realtime`.
 pub(crate) async fn open(

@@ -10,7 +10,8 @@ use crate::client_event::{ClientEvent, encode};
 use crate::error::OpenAiError;
 use crate::input::{Input, TurnDetection};
 use crate::schema::{self, unsupported};
-use crate::session::{SessionConfig, SessionType, id};
+use crate::session::{SessionConfig, id};
+use crate::session_type::SessionType;
 
 /// The events of conversations. The first four exist in transcriptions too.
 const EVENTS: [&str; 10] = [

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::session::RealtimeSession;
 use crate::error::OpenAiError;
 use crate::input::{Event, Turn};
-use crate::session::SessionType;
+use crate::session_type::SessionType;
 
 impl RealtimeSession {
     /// What was heard, by turn detection.

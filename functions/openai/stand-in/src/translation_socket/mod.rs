@@ -22,7 +22,8 @@ use crate::error::OpenAiError;
 use crate::input::{Event, Input, Turn, TurnDetection};
 use crate::realtime_socket::{close_with, send};
 use crate::schema::unsupported;
-use crate::session::{MAX_SECONDS, SessionConfig, SessionType, id};
+use crate::session::{MAX_SECONDS, SessionConfig, id};
+use crate::session_type::SessionType;
 
 const EVENTS: [&str; 3] = [
     "session.update",
