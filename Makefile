@@ -218,7 +218,7 @@ tools: $(VENV_STAMP) ## test the scripts in tools/, the documents, and the struc
 .PHONY: client
 client: $(SDKS_VENV_STAMP) ## test the browser client and the page's modules in Node.js
 	$(call say,the browser client)
-	PATH="$(SDKS_VENV)/bin:$$PATH" node --test web/test/*.test.js
+	PATH="$(SDKS_VENV)/bin:$$PATH" node --test --test-timeout=60000 web/test/*.test.js
 
 .PHONY: sdks
 sdks: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) ## test the vendors' JavaScript and Python SDKs with minted tokens against the stand-in providers

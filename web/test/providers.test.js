@@ -305,12 +305,12 @@ test("Soniox transcribes until the end of the audio, and an utterance ends with 
   const recorded = provider(t, (to) => {
     if (to === "") return [{ tokens: [said(" Yes", true)] }, { tokens: [], finished: true }];
     if (to !== 1600) return [];
-    if (recorded.sent.filter((message) => message === 1600).length === 1) return [{ tokens: [said("Hel", true), said("lo", false)] }];
-    return [{ tokens: [said("lo.", true), said("<end>", true), said(" Y", false)] }];
+    if (recorded.sent.filter((message) => message === 1600).length === 1) return [{ tokens: [said("Good", true), said(" day", false)] }];
+    return [{ tokens: [said(" day.", true), said("<end>", true), said(" Y", false)] }];
   });
   const texts = [];
   await soniox.listen(TOKEN, audio(), (...text) => texts.push(text));
-  assert.deepEqual(texts, [["Hello", false], ["Hello.", true], ["Y", false], ["Yes", false], ["Yes", true]]);
+  assert.deepEqual(texts, [["Good day", false], ["Good day.", true], ["Y", false], ["Yes", false], ["Yes", true]]);
   assert.deepEqual(recorded.sent.slice(1), [1600, 1600, ""]);
   assert.equal("api_key" in JSON.parse(recorded.sent[0]), false);
   assert.deepEqual(recorded.protocols, ["soniox-api-key", "t-1"]);
@@ -422,6 +422,7 @@ const BEGIN = [
   { type: "Welcome" },
   { type: "SettingsApplied" },
   { setupComplete: {} },
+  { type: "session.created" },
   {
     type: "conversation_initiation_metadata",
     conversation_initiation_metadata_event: { agent_output_audio_format: "pcm_16000", user_input_audio_format: "pcm_16000" },
@@ -437,6 +438,9 @@ const ERRORS = [
   { code: 1008, reason: "No." },
 ];
 
+/** The frames of providers whose `error` is an object. */
+const OWN_ERRORS = { openai: [{ type: "error", error: { message: "No." } }] };
+
 /** A token of any provider: it opens every socket. */
 const ANY = { ...TOKEN, connect: new Proxy({}, { get: (_, name) => entry(`/${String(name)}?token=t-1`) }) };
 
@@ -445,15 +449,15 @@ const FUNCTIONS = new URL("../../functions/", import.meta.url);
 const USES = [];
 for (const name of readdirSync(FUNCTIONS)) {
   const { listen, converse } = await import(new URL(`${name}/page.js`, FUNCTIONS));
-  if (listen) USES.push([`${name} listens`, (audio, signal) => listen(ANY, audio, () => {}, signal)]);
-  if (converse) USES.push([`${name} converses`, (audio, signal) => converse(ANY, audio, dialogue().callbacks, signal)]);
+  if (listen) USES.push([`${name} listens`, OWN_ERRORS[name] ?? ERRORS, (audio, signal) => listen(ANY, audio, () => {}, signal)]);
+  if (converse) USES.push([`${name} converses`, OWN_ERRORS[name] ?? ERRORS, (audio, signal) => converse(ANY, audio, dialogue().callbacks, signal)]);
 }
 
-for (const [name, use] of USES) {
+for (const [name, errors, use] of USES) {
   for (const [how, frames, words] of [
     ["the user aborts", [], { name: "AbortError" }],
     ["the provider closes it", [{ code: 1008, reason: "No." }], /No\. \(1008\)/],
-    ["the provider sends an error", ERRORS, /No\./],
+    ["the provider sends an error", errors, /No\./],
   ]) {
     test(`${name}: nothing is sent after the socket closes, because ${how}`, async (t) => {
       let messages = 0;

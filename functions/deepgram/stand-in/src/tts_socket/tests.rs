@@ -41,11 +41,11 @@ async fn audio(client: &mut SocketClient) -> (Vec<u8>, Value) {
 async fn text_becomes_audio_at_a_flush() {
     let mut client = open("&encoding=linear16&sample_rate=16000").await;
     for sequence_id in [0, 1] {
-        speak(&mut client, "Hel").await;
-        speak(&mut client, "lo").await;
+        speak(&mut client, "Good").await;
+        speak(&mut client, " day").await;
         client.send(json!({ "type": "Flush" })).await;
         let flushed = json!({ "type": "Flushed", "sequence_id": sequence_id });
-        let expected = synth::pcm("Hello", 16_000, Encoding::S16);
+        let expected = synth::pcm("Good day", 16_000, Encoding::S16);
         assert_eq!(audio(&mut client).await, (expected, flushed));
     }
     client.send(json!({ "type": "Close" })).await;
