@@ -74,6 +74,20 @@ export interface Token {
    * authenticated. Absent if it opens none.
    */
   connect?: { [name: string]: Socket } | undefined;
+  /** The profile that it was minted for, if the provider has profiles. */
+  profile?: string | undefined;
+  /** Whether the provider itself holds the session to the profile. */
+  locked?: boolean | undefined;
+  /** Until when a session accepts messages, in UTC (Gemini). */
+  session_expires_at?: string | undefined;
+  /** The conversation's id (ElevenLabs Agents). */
+  conversation_id?: string | undefined;
+  /** The LiveKit server of a conversation over WebRTC (ElevenLabs Agents). */
+  livekit_url?: string | undefined;
+  /** The project's server, for LiveKit's clients. */
+  server_url?: string | undefined;
+  /** The token again, for LiveKit's clients. */
+  participant_token?: string | undefined;
   /** Whether it was `"minted"`, or `"resumed"` from the cookie. */
   source: "minted" | "resumed" | null;
 }

@@ -10,7 +10,7 @@ pub fn text(arguments: &Arguments, variables: Variables) -> String {
     let commands = commands(arguments).join("\n  ");
     let rows: Vec<_> = rows(arguments, variables)
         .iter()
-        .map(|(what, value)| format!("  {what:<20} {value}"))
+        .map(|(what, value)| format!("  {what:<24} {value}"))
         .collect();
     format!(
         "\nVoicemint is ready: open {app}\n\n\
@@ -71,9 +71,9 @@ fn rows(arguments: &Arguments, variables: Variables) -> Vec<(String, String)> {
     rows.extend(PROVIDERS.map(|provider| {
         let names = provider.key_variables().join(" and ");
         let implementation = if provider.real_secret(variables).is_some() {
-            format!("the real provider, because {names} is set; it charges for tokens")
+            format!("the real provider, by {names}; it charges for tokens")
         } else {
-            format!("its stand-in; set {names} to use the real provider")
+            format!("its stand-in; the real one needs {names}")
         };
         (provider.token_path(), implementation)
     }));

@@ -122,7 +122,7 @@ async fn with_a_real_key_the_banner_names_the_real_provider() {
         (name == "CARTESIA_API_KEY").then(|| "sk_car_real".to_owned())
     });
     assert!(
-        text.contains("the real provider, because CARTESIA_API_KEY is set"),
+        text.contains("the real provider, by CARTESIA_API_KEY"),
         "{text}"
     );
     assert!(!text.contains("sk_car_real"), "a key is never shown");
