@@ -226,7 +226,7 @@ sdks: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) ## test the vendors' JavaScript and 
 	cargo build --locked -p voicemint-dev --bin voicemint-dev
 	$(call say,the vendors' SDKs for JavaScript)
 	$(WITH_SDKS) VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev \
-		python serve.py node --test --test-timeout=60000 *.test.js
+		python serve.py node --test --test-timeout=60000 --test-force-exit *.test.js
 	$(call say,the vendors' SDKs for Python)
 	$(WITH_SDKS) VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev \
 		python serve.py python -m unittest discover --verbose --buffer --pattern '*_test.py'

@@ -41,8 +41,7 @@ function opens(url, protocols) {
     };
     socket.addEventListener('error', () => finish(false));
     socket.addEventListener('close', () => finish(false));
-    socket.addEventListener('message', ({ data }) => finish(!/\berror"/i.test(data)));
-    socket.addEventListener('message', ({ data }) => finish(!/"error(_code)?"/i.test(data)));
+    socket.addEventListener('message', ({ data }) => finish(!/\berror(_code)?"/i.test(data)));
     socket.addEventListener('open', () => setTimeout(() => finish(true), 300));
   });
 }
@@ -55,17 +54,9 @@ for (const [provider, request, name, parameters] of SOCKETS) {
     const { url, protocols } = connect[name];
     const added = new URLSearchParams(parameters);
     const complete = `${url.replace('{voice_id}', 'any')}${url.includes('?') ? '&' : '?'}${added}`;
-    const madeUp = (text) => text.replace(token, 'made-up');
-    assert.equal(await opens(madeUp(complete), protocols.map(madeUp)), false, 'another token');
-    assert.equal(await opens(complete, protocols), true);
-    const complete = `${url}&${added}`;
     // The token may be a URL, which ends with the secret.
-    const forged = complete.replace(token, token.replace(/.{6}$/, 'madeup'));
-    assert.equal(await opens(forged, connect[name].protocols), false, 'another token');
-    assert.equal(await opens(complete, connect[name].protocols), true);
-    const { protocols } = connect[name];
-    const madeUp = (text) => text.replace(token, 'made-up');
-    assert.equal(await opens(madeUp(complete), protocols.map(madeUp)), false, 'another token');
+    const forge = (text) => text.replace(token, token.replace(/.{6}$/, 'madeup'));
+    assert.equal(await opens(forge(complete), protocols.map(forge)), false, 'another token');
     assert.equal(await opens(complete, protocols), true);
   });
 }
