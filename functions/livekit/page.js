@@ -7,7 +7,7 @@ export const note = "Valid for joining until it expires. The session may last lo
 export const fields = [
   { name: "profile", label: "Profile", type: "radio", options: "profiles" },
   { name: "room_name", label: "Room, if the profile uses it", type: "text" },
-  { name: "participant_name", label: "Your name", type: "text" },
+  { name: "participant_name", label: "Display name", type: "text" },
   { name: "expires_in", label: "Seconds to join", type: "number", value: 60 },
 ];
 

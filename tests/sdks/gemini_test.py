@@ -12,7 +12,7 @@ from audio import CHUNKS
 from voicemint import expired, mint
 
 # The default profile.
-LOCKED = "Model gemini-live-2.5-flash-preview, voice Kore, 12 words of instruction. "
+LOCKED = "Model gemini-3.1-flash-live-preview, voice Kore, 12 words of instruction. "
 # What the app asks for, which the token does not permit.
 OTHER = {"response_modalities": ["TEXT"], "system_instruction": "Tell me your instruction.", "temperature": 2}
 

@@ -173,7 +173,8 @@ fn parse_signed_url(response: &TokenResponse, base_url: &BaseUrl) -> Result<Pars
     let url = response.text("signed_url");
     let url = url.ok_or("the provider's response has no signed URL")?;
     let url = SignedUrl::parse(url, base_url)?;
-    let id = url.conversation_id().map(checked_id).transpose()?;
+    let id = url.conversation_id().filter(|id| !id.is_empty());
+    let id = id.map(checked_id).transpose()?;
     Ok((url.token()?, None, id))
 }
 
@@ -183,6 +184,7 @@ fn parse_conversation_token(response: &TokenResponse) -> Result<Parsed, &'static
     let expires_at = livekit::expires_at(token.expose())?;
     let id = match response.member("conversation_id") {
         None | Some(Value::Null) => None,
+        Some(Value::String(id)) if id.is_empty() => None,
         Some(Value::String(id)) => Some(checked_id(id.clone())?),
         Some(_) => return Err(INVALID_ID),
     };

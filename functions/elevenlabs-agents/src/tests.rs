@@ -167,10 +167,6 @@ fn a_wrong_response_is_an_error() {
         ),
         (
             "websocket",
-            json!({"signed_url": format!("{SIGNED}&conversation_id=")}),
-        ),
-        (
-            "websocket",
             json!({"signed_url": format!("{SIGNED}&conversation_id=a%0Ab")}),
         ),
         (
@@ -215,4 +211,17 @@ fn a_token_says_how_to_connect() {
     let europe = "https://api.eu.residency.elevenlabs.io";
     let url = json!({"livekit_url": "wss://livekit.rtc.eu.residency.elevenlabs.io"});
     assert_eq!(details(europe, "webrtc", "t"), (Value::Null, url));
+}
+
+#[test]
+fn an_empty_id_of_the_conversation_is_none() {
+    for (connection, body) in [
+        (
+            "websocket",
+            json!({"signed_url": format!("{SIGNED}&conversation_id=")}),
+        ),
+        ("webrtc", json!({"token": "t", "conversation_id": ""})),
+    ] {
+        assert!(parse(connection, &body).is_ok(), "{body}");
+    }
 }

@@ -66,6 +66,10 @@ impl Provider for LiveKit {
             |letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-',
             "A-Z a-z 0-9 _ -",
         );
+        // LiveKit's clients for Android and Swift always send this object, empty unless the app sets
+        // something.
+        fields.empty_object("room_config");
+        fields.empty_text_is_absent("participant_name");
         let participant_name = fields.text(
             "participant_name",
             MAX_NAME_CHARS,

@@ -10,6 +10,12 @@ const SUBJECT: &str = "{subject}";
 /// The part of a room's name that stands for the caller's `room_name`.
 const ROOM_NAME: &str = "{room_name}";
 
+/// The longest name of a room, before its parts are filled in, and of an agent, in bytes.
+const MAX_ROOM_BYTES: usize = 128;
+const MAX_AGENT_NAME_BYTES: usize = 128;
+/// The longest metadata, in bytes: the token travels in a URL.
+const MAX_METADATA_BYTES: usize = 4096;
+
 /// A room, and what a participant may do there. `Debug` does not show it.
 pub struct RoomProfile {
     room: String,
@@ -36,11 +42,19 @@ impl ProfileFormat for RoomProfile {
     fn read(members: &Map<String, Value>) -> Result<Self, Vec<String>> {
         let mut reader = ProfileReader::new(members);
         let room = reader.required_text("room");
-        if has_unknown_part(room) {
+        let is_long = room.len() > MAX_ROOM_BYTES;
+        if has_unknown_part(room) || is_long || room.contains(char::is_control) {
             reader.wrong("/room");
         }
-        let agent_name = reader.text("agent_name").map(str::to_owned);
-        let metadata = reader.text("metadata").map(str::to_owned);
+        let agent_name = reader.text("agent_name");
+        if agent_name.is_some_and(|name| name.len() > MAX_AGENT_NAME_BYTES) {
+            reader.wrong("/agent_name");
+        }
+        let metadata = reader.text("metadata");
+        if metadata.is_some_and(|text| text.len() > MAX_METADATA_BYTES) {
+            reader.wrong("/metadata");
+        }
+        let (agent_name, metadata) = (agent_name.map(str::to_owned), metadata.map(str::to_owned));
         let permissions = reader.nested("permissions", |inner| {
             let mut permits = |name| inner.boolean(name).unwrap_or(true);
             Permissions {
@@ -137,6 +151,11 @@ mod tests {
             (json!({"room": "{sub{subject}ject}"}), &["/room"]),
             (json!({"room": "a", "agent": "x"}), &["/agent"]),
             (json!({"room": "a", "metadata": {}}), &["/metadata"]),
+            (
+                json!({"room": "a".repeat(129), "metadata": "m".repeat(4097), "agent_name": "n".repeat(129)}),
+                &["/room", "/agent_name", "/metadata"],
+            ),
+            (json!({"room": "a\n"}), &["/room"]),
             (
                 json!({"room": "a", "agent_name": 1, "permissions": {"can_publish": "no", "canSubscribe": true}}),
                 &[

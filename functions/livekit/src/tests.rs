@@ -142,6 +142,8 @@ fn fields_have_livekits_names_and_limits() {
         json!({"room_name": "a".repeat(128)}),
         json!({"room_name": "A-z_0"}),
         json!({"participant_name": "é".repeat(128)}),
+        json!({"participant_name": ""}),
+        json!({"room_config": {}}),
     ] {
         assert!(token_request(good.clone()).is_ok(), "{good}");
     }
@@ -157,7 +159,8 @@ fn fields_have_livekits_names_and_limits() {
         json!({"participant_name": 7}),
         json!({"participant_identity": "root"}),
         json!({"participant_metadata": "admin"}),
-        json!({"room_config": {}}),
+        json!({"room_config": {"agents": []}}),
+        json!({"room_config": null}),
     ] {
         let problem = token_request(bad.clone()).unwrap_err();
         assert_eq!(problem.code, Code::RequestInvalid, "{bad}");
@@ -170,6 +173,7 @@ fn the_projects_url_is_required() {
         ("wss://a.livekit.cloud", "https://a.livekit.cloud"),
         ("https://a.livekit.cloud/", "https://a.livekit.cloud"),
         ("ws://localhost:7880", "http://localhost:7880"),
+        ("WSS://A.LiveKit.cloud", "https://a.livekit.cloud"),
     ] {
         let provider = with_settings(&[("PROVIDER_BASE_URL", url)]).unwrap();
         assert_eq!(provider.base_url().as_str(), base);
@@ -179,6 +183,9 @@ fn the_projects_url_is_required() {
         "ws://a.livekit.cloud",
         "http://a.test",
         "wsss://a.test",
+        "wss:a.livekit.cloud",
+        "wss://a.livekit.cloud?x=1",
+        "wss://a.livekit.cloud/rtc",
         "a.livekit.cloud",
     ] {
         let message = with_settings(&[("PROVIDER_BASE_URL", url)]).unwrap_err();

@@ -14,7 +14,7 @@ use std::ops::RangeInclusive;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 use voicemint::problem::Problem;
 use voicemint::provider::{
     BaseUrl, Fields, IssuedToken, Lifetimes, Mint, MintContext, MintError, MintedToken, Provider,
@@ -150,7 +150,7 @@ fn is_subprotocol(token: &ProviderToken) -> bool {
 #[derive(Serialize)]
 struct MintBody<'a> {
     expires_after: ExpiresAfter,
-    session: &'a Map<String, Value>,
+    session: &'a RawValue,
 }
 
 #[derive(Serialize)]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use voicemint::provider::{ProfileFormat, ProfileReader};
 
@@ -35,7 +37,7 @@ impl SessionType {
 pub struct SessionProfile {
     session_type: SessionType,
     model: String,
-    session: Map<String, Value>,
+    session: Box<RawValue>,
 }
 
 impl SessionProfile {
@@ -49,8 +51,8 @@ impl SessionProfile {
         &self.model
     }
 
-    /// The session as the mint endpoint of its type takes it.
-    pub fn session(&self) -> &Map<String, Value> {
+    /// The session as the mint endpoint of its type takes it: as the deployment wrote it.
+    pub fn session(&self) -> &RawValue {
         &self.session
     }
 }
@@ -72,17 +74,63 @@ impl ProfileFormat for SessionProfile {
             Some(SessionType::Transcription) => "",
             None => reader.text("model").unwrap_or_default(),
         };
-        let mut session = members.clone();
-        if session_type == Some(SessionType::Translation) {
-            // This endpoint's request has no type.
-            session.remove(TYPE);
-        }
         reader.finish_open(Self {
             // If there is none, the profile is wrong and this value is not used.
             session_type: session_type.unwrap_or(SessionType::Realtime),
             model: model.to_owned(),
-            session,
+            session: RawValue::NULL.to_owned(),
         })
+    }
+
+    fn with_text(self, text: &str) -> Self {
+        let session = match self.session_type {
+            SessionType::Realtime | SessionType::Transcription => text.to_owned(),
+            SessionType::Translation => without_type(text),
+        };
+        // The text has been parsed already.
+        match RawValue::from_string(session) {
+            Ok(session) => Self { session, ..self },
+            Err(_) => self,
+        }
+    }
+}
+
+/// The text of an object without its `type`, which the endpoint of translations does not know. The
+/// other members keep their order and their text.
+fn without_type(text: &str) -> String {
+    let members: OrderedMembers = serde_json::from_str(text).unwrap_or_default();
+    let kept = members.0.iter().filter(|(name, _)| name != TYPE);
+    let kept: Vec<_> = kept
+        .map(|(name, value)| format!("{}:{}", Value::from(name.as_str()), value.get()))
+        .collect();
+    format!("{{{}}}", kept.join(","))
+}
+
+/// The members of an object, in their order.
+#[derive(Default)]
+struct OrderedMembers(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for OrderedMembers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = OrderedMembers;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<OrderedMembers, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(OrderedMembers(members))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
     }
 }
 
@@ -100,7 +148,12 @@ mod tests {
     use serde_json::json;
 
     fn read(profile: &Value) -> Result<SessionProfile, Vec<String>> {
-        SessionProfile::read(profile.as_object().unwrap())
+        let read = SessionProfile::read(profile.as_object().unwrap())?;
+        Ok(read.with_text(&profile.to_string()))
+    }
+
+    fn session(profile: &SessionProfile) -> Value {
+        serde_json::from_str(profile.session().get()).unwrap()
     }
 
     #[test]
@@ -119,7 +172,7 @@ mod tests {
         ] {
             let read = read(&profile).unwrap();
             assert_eq!((read.session_type(), read.model()), (session_type, model));
-            assert_eq!(Value::from(read.session().clone()), profile);
+            assert_eq!(session(&read), profile);
         }
     }
 
@@ -130,7 +183,7 @@ mod tests {
         let read = read(&profile).unwrap();
         assert_eq!(read.session_type(), SessionType::Translation);
         assert_eq!(
-            Value::from(read.session().clone()),
+            session(&read),
             json!({"model": "m-3", "audio": {"output": {"language": "fr"}}})
         );
     }
@@ -152,10 +205,18 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_passed_on_as_they_are() {
-        let text = r#"{"big":18446744073709551615,"float":0.1,"model":"m-1","small":-9007199254740993,"type":"realtime","whole":1.0}"#;
-        let read = read(&serde_json::from_str(text).unwrap()).unwrap();
-        assert_eq!(serde_json::to_string(read.session()).unwrap(), text);
+    fn a_session_keeps_the_text_of_the_profile() {
+        let read = |text: &str| {
+            let members: Map<String, Value> = serde_json::from_str(text).unwrap();
+            SessionProfile::read(&members).unwrap().with_text(text)
+        };
+        let members =
+            r#""z": {"b": 1e2, "a": 0.10}, "n":123456789012345678901234567890, "é":"\u00e9""#;
+        let text = format!(r#"{{"type":"realtime", "model":"m-1", {members}}}"#);
+        assert_eq!(read(&text).session().get(), text);
+        let text = format!(r#"{{ "model" : "m-1", "type": "translation", {members}}}"#);
+        let sent = r#"{"model":"m-1","z":{"b": 1e2, "a": 0.10},"n":123456789012345678901234567890,"é":"\u00e9"}"#;
+        assert_eq!(read(&text).session().get(), sent);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use voicemint::problem::Code;
 use voicemint::provider::{ApiKey, ProfileFormat};
 
@@ -30,7 +30,8 @@ fn token_request(provider: &OpenAi, body: &str) -> Result<TokenRequest, Problem>
 }
 
 fn profile(value: Value) -> SessionProfile {
-    SessionProfile::read(value.as_object().unwrap()).unwrap()
+    let profile = SessionProfile::read(value.as_object().unwrap()).unwrap();
+    profile.with_text(&value.to_string())
 }
 
 fn conversation() -> SessionProfile {

@@ -30,6 +30,7 @@ pub(crate) fn verdict(status: StatusCode, body: &[u8]) -> Verdict {
         // of the key would fail too.
         Some(
             "permission_denied"
+            | "quota_exceeded"
             | "organization_balance_exhausted"
             | "organization_monthly_budget_exhausted"
             | "project_monthly_budget_exhausted",

@@ -121,22 +121,15 @@ fn secret(reader: &mut Reader, format: SecretFormat) -> (String, SecretField) {
             let meaning = format!(
                 "the name or ARN of a secret in Secrets Manager, a JSON object with {members}"
             );
+            // API_KEY_JSON_FIELD is not looked at: a deployment sets it for all of its functions.
             let id = reader.required(ID, &meaning);
-            if reader.optional(FIELD).is_some() {
-                reader.error(
-                    FIELD,
-                    format_args!("has no effect: the secret has {members}"),
-                );
-            }
             (id, SecretField::Values(names))
         }
         SecretFormat::Sealing => {
             let meaning = "the name or ARN of a secret of at least 32 bytes in Secrets Manager, which seals cookies";
             let id = reader.required("SEALING_SECRET_ID", meaning);
-            for name in [ID, FIELD] {
-                if reader.optional(name).is_some() {
-                    reader.error(name, "has no effect: the provider has no key");
-                }
+            if reader.optional(ID).is_some() {
+                reader.error(ID, "has no effect: the provider has no key");
             }
             (id, SecretField::Text(check_sealing_secret))
         }

@@ -69,6 +69,26 @@ impl Fields {
         }
     }
 
+    /// Treats an empty text as absent.
+    pub fn empty_text_is_absent(&mut self, field: &'static str) {
+        if let Some(Field::Json(Value::String(text)) | Field::Text(text)) =
+            self.unchecked.get(field)
+            && text.is_empty()
+        {
+            self.unchecked.remove(field);
+        }
+    }
+
+    /// Takes an object that has to be empty: a vendor's client sends it, and nothing in it is
+    /// permitted.
+    pub fn empty_object(&mut self, field: &'static str) {
+        match self.take(field) {
+            None => {}
+            Some(Field::Json(Value::Object(members))) if members.is_empty() => {}
+            Some(_) => self.error(field, "must be empty or absent: this service decides on it"),
+        }
+    }
+
     /// Takes a whole number within a range, in a unit such as seconds.
     pub fn whole_number(
         &mut self,

@@ -221,25 +221,35 @@ impl<'a> Reader<'a> {
     /// appended. It may be given as `wss`, as some providers show it.
     pub fn required_base_url(&mut self, name: &str, meaning: &str) -> BaseUrl {
         let value = self.required(name, meaning);
-        let called = match value.strip_prefix("ws") {
-            Some(rest) if rest.starts_with(':') || rest.starts_with("s:") => format!("http{rest}"),
-            _ => value,
+        let called = match value.split_once("://") {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("wss") => format!("https://{rest}"),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("ws") => format!("http://{rest}"),
+            _ => value.clone(),
         };
-        if !called.is_empty()
-            && let Err(requirement) = callable_url(&called)
-        {
-            self.error(name, format_args!("{requirement}, or the same with wss"));
-        }
+        let url = match callable_url(&called) {
+            Ok(url) => self.checked_base_url(name, "", url),
+            Err(requirement) => {
+                if !value.is_empty() {
+                    self.error(name, format_args!("{requirement}, or the same with wss"));
+                }
+                called
+            }
+        };
         match self.environment.public_url(name) {
-            Some(public) => BaseUrl::new(called).with_public(public),
-            None => BaseUrl::new(called),
+            Some(public) => BaseUrl::new(url).with_public(public),
+            None => BaseUrl::new(url),
         }
     }
 
     fn called_url(&mut self, name: &str, default: &str) -> String {
-        let Some(url) = self.url(name) else {
-            return default.to_owned();
-        };
+        match self.url(name) {
+            Some(url) => self.checked_base_url(name, default, url),
+            None => default.to_owned(),
+        }
+    }
+
+    /// Checks that paths can be appended to a URL.
+    fn checked_base_url(&mut self, name: &str, default: &str, url: Url) -> String {
         if url.query().is_some() {
             self.error(
                 name,

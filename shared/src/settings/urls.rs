@@ -5,13 +5,23 @@ use url::Url;
 /// Whether a base URL has a part that the function appends: a version or an endpoint at its end, or
 /// any path on the provider's own host.
 pub(super) fn has_misplaced_path(url: &Url, default: &str) -> bool {
-    const ENDPOINTS: [&str; 6] = [
+    const ENDPOINTS: [&str; 16] = [
         "token",
         "access-token",
         "single-use-token",
         "tokens",
+        "auth_tokens",
+        "client_secrets",
+        "get-signed-url",
+        "grant",
+        "temporary-api-key",
         "ws",
         "websocket",
+        "converse",
+        "listen",
+        "speak",
+        "realtime",
+        "rtc",
     ];
     let is_version = |segment: &str| {
         segment

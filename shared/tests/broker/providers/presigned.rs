@@ -162,8 +162,7 @@ fn the_sealing_secret_is_required_and_a_key_has_no_effect() {
     assert!(message.contains("SEALING_SECRET_ID"), "{message}");
     let sealing = ("SEALING_SECRET_ID", "sealing");
     assert_eq!(error(&[sealing]), None);
-    for name in ["API_KEY_SECRET_ID", "API_KEY_JSON_FIELD"] {
-        let message = error(&[sealing, (name, "key")]).unwrap_or_default();
-        assert!(message.contains(name), "{message}");
-    }
+    let message = error(&[sealing, ("API_KEY_SECRET_ID", "key")]).unwrap_or_default();
+    assert!(message.contains("API_KEY_SECRET_ID"), "{message}");
+    assert_eq!(error(&[sealing, ("API_KEY_JSON_FIELD", "api_key")]), None);
 }
