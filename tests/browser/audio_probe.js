@@ -44,7 +44,8 @@ function installAudioProbe() {
     if (typeof data !== 'string') return data;
     if (!data.startsWith('{')) return [];
     const message = JSON.parse(data);
-    const audio = message.audio_base_64 ?? message.user_audio_chunk ?? message.audio ?? message.realtimeInput?.audio?.data;
+    const fields = [message.audio_base_64, message.user_audio_chunk, message.audio, message.realtimeInput?.audio?.data];
+    const audio = fields.find((field) => typeof field === 'string');
     if (!audio) return [];
     const bytes = Uint8Array.from(atob(audio), (letter) => letter.charCodeAt(0));
     return new Int16Array(bytes.buffer);

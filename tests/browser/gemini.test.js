@@ -44,7 +44,7 @@ test('a sample is answered in the session of the chosen profile', async (t) => {
   await visitor.waitForText('#progress', /^Done\. The agent spoke for [1-9]/);
   const texts = (await turns(visitor)).join('\n');
   assert.match(texts, /You\s+Hello from the stand-in/);
-  assert.match(texts, /Agent\s+Model gemini-live-2\.5-flash-preview, voice Puck, 7 words of instruction\./);
+  assert.match(texts, /Agent\s+Model gemini-3\.1-flash-live-preview, voice Puck, 7 words of instruction\./);
   assert.match(texts, /The stand-in heard \w+ words?\./);
   const { played, sent } = await loudest(visitor);
   assert.ok(played > 0.05 && sent > 0.05, `played ${played}, sent ${sent}`);
@@ -58,7 +58,7 @@ test('the microphone is answered, in a new session each time', async (t) => {
     await visitor.waitForText('#dialogue', /You\s+Hello from/);
     await visitor.button('Stop').click();
     await visitor.waitForText('#progress', /^Done\./);
-    await visitor.waitForText('#dialogue', /Agent\s+Model gemini-live-2\.5-flash-preview, voice Kore/);
+    await visitor.waitForText('#dialogue', /Agent\s+Model gemini-3\.1-flash-live-preview, voice Kore/);
     await visitor.tokens(count);
   }
   await until('the answer is played', async () => (await loudest(visitor)).played > 0.05);

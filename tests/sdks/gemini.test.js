@@ -10,7 +10,7 @@ const { chunks } = require('./audio');
 const { expired, mint, plain, tls } = require('./voicemint');
 
 // The default profile.
-const LOCKED = /^Model gemini-live-2\.5-flash-preview, voice Kore, 12 words of instruction\. /;
+const LOCKED = /^Model gemini-3\.1-flash-live-preview, voice Kore, 12 words of instruction\. /;
 
 /** What the page asks for, which the token does not permit. */
 const OTHER = {
