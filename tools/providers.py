@@ -25,7 +25,7 @@ KEYS_OF = {
     "request": {"description", "example"},
     "response": {"description", "single_use", "properties", "example!"},
     "smoke": {"request!", "grants!"},
-    "tests": {"request"},
+    "tests": {"request", "profiles"},
 }
 TYPES = {
     "setting": {"url", "secret", "number", "optional number", "choices", "option", "text"},
@@ -67,6 +67,7 @@ class Provider:
                 self.check(field, KEYS_OF["field"] | {"type!", "description!"}, f"field {field['name']}")
                 self.check_type("field", field, f"field {field['name']}")
         self.smallest_request = self.data.get("tests", {}).get("request", {})
+        self.profile_requests = self.data.get("tests", {}).get("profiles", {})
 
     def setting(self, variable, own, shared):
         data = shared.get(variable, {}) | own

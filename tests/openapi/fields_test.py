@@ -46,8 +46,9 @@ def profiles():
         if schema and file.exists():
             values = [*edges(schema), *ODD, *(text for text, _ in query_values(schema))]
             names = {value for value in values if isinstance(value, str) and not errors(schema, value)}
-            default = json.loads(file.read_text())["default"]
-            of_providers[name] = dict.fromkeys(["default", *sorted(names)], default)
+            examples = json.loads(file.read_text())
+            special = {of: examples[of] for of in PROVIDERS[name].profile_requests}
+            of_providers[name] = dict.fromkeys(["default", *sorted(names)], examples["default"]) | special
     return of_providers
 
 
@@ -75,6 +76,13 @@ class Fields(unittest.TestCase):
         self.assertEqual(response.status, 422 if errors else 200, f"{case}: {errors} {response.body}")
         if errors:
             self.assertIn(field, [error["field"] for error in response.json()["errors"]], case)
+
+    def needed(self, provider, field, value):
+        """What a request with this field also needs: a profile that uses it, or what the profile uses."""
+        profiles = PROVIDERS[provider].profile_requests
+        if field == "profile":
+            return profiles.get(value, {}) if isinstance(value, str) else {}
+        return next(({"profile": name} for name, used in profiles.items() if field in used), {})
 
     def unknown(self, provider, field, value):
         """Whether a value names a profile that the deployment does not have: the document knows the form of names only."""
@@ -107,7 +115,7 @@ class Fields(unittest.TestCase):
             for field, allowed in schema["properties"].items():
                 named = self.profiles[provider] if field == "profile" else []
                 for value in edges(allowed) + ODD + named + (SWITCHES if field == "grants" else []):
-                    request = needed | {field: value}
+                    request = needed | self.needed(provider, field, value) | {field: value}
                     with self.subTest(provider=provider, request=request):
                         wrong = errors(schema, request) or self.unknown(provider, field, value)
                         self.compare(self.post(provider, request), wrong, field, request)
@@ -120,7 +128,7 @@ class Fields(unittest.TestCase):
             for field, parameter in parameters.items():
                 for text, value in query_values(parameter["schema"]):
                     with self.subTest(provider=provider, field=field, text=text):
-                        response = self.get(provider, needed | {field: text})
+                        response = self.get(provider, needed | self.needed(provider, field, text) | {field: text})
                         wrong = errors(parameter["schema"], value) or self.unknown(provider, field, text)
                         self.compare(response, wrong, field, text)
 

@@ -15,7 +15,8 @@ from providers import providers  # noqa: E402
 PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 ALIASES = [{field["alias_of"], field["name"]} for provider in providers() for field in provider.fields if "alias_of" in field]
 
-PROFILE_NAME = "[a-z0-9][a-z0-9_-]{0,63}"
+# The example profiles that use a field, which others refuse.
+USED_BY = {field: name for provider in providers() for name, used in provider.profile_requests.items() for field in used}
 
 
 @schemathesis.auth()
@@ -52,13 +53,22 @@ def ends_too_early(case):
 
 # Nor that a name is one of the deployment's profiles. Generated cases get a known name; those that
 # schemathesis derives from the schema's limits cannot be changed.
+def known_profile(fields):
+    """The name of an example profile that fits the fields; None if the profile is not one by the schema."""
+    name = fields.get("profile", "default")
+    if not isinstance(name, str) or not PROFILE.fullmatch(name):
+        return None
+    return next((USED_BY[field] for field in fields if field in USED_BY), "default")
+
+
 def names_unknown_profile(fields):
-    name = fields.get("profile") if isinstance(fields, dict) else None
-    return isinstance(name, str) and name != "default" and PROFILE.fullmatch(name) is not None
+    if not isinstance(fields, dict) or not ({"profile"} | USED_BY.keys()) & fields.keys():
+        return False
+    return known_profile(fields) not in (None, fields.get("profile", "default"))
 
 
 def with_known_profile(fields):
-    return fields | {"profile": "default"} if names_unknown_profile(fields) else fields
+    return fields | {"profile": known_profile(fields)} if names_unknown_profile(fields) else fields
 
 
 def is_testable(case):
@@ -85,9 +95,8 @@ def filter_case(context, case):
 @schemathesis.hook
 def before_call(context, case, kwargs):
     for fields in (case.body, case.query):
-        name = fields.get("profile") if isinstance(fields, dict) else None
-        if isinstance(name, str) and re.fullmatch(PROFILE_NAME, name):
-            fields["profile"] = "default"
+        if names_unknown_profile(fields):
+            fields["profile"] = known_profile(fields)
 
 
 @schemathesis.hook

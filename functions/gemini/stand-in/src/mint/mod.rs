@@ -140,7 +140,8 @@ fn read_time(value: Option<&Value>, name: &str, now: u64, default: u64) -> Resul
         .and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok())
         .and_then(|time| u64::try_from(time.unix_timestamp()).ok())
         .ok_or_else(|| format!("Invalid value at '{name}': it is not a time of RFC 3339."))?;
-    if time <= now {
+    // Times are whole seconds, so the current second counts as the future.
+    if time < now {
         return Err(format!("{name} must be in the future."));
     }
     if time >= now + MAX_SECONDS {
