@@ -18,7 +18,7 @@ sys.path.append(str(Path(__file__).parents[2] / "tools"))
 from providers import providers  # noqa: E402
 
 READY_WITHIN = 120
-DONE_WITHIN = 300
+DONE_WITHIN = 900
 
 # With a key in its environment, the binary would call the real provider, and an SDK would send the
 # key instead of the token.
