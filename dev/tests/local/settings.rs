@@ -56,7 +56,7 @@ async fn a_named_provider_must_have_the_setting() {
         );
     }
     let good = [
-        "MAX_EXPIRES_IN=9",
+        "MAX_EXPIRES_IN=12",
         "cartesia:MAX_EXPIRES_IN=5",
         "ALLOWED_TOKEN_TYPES=tts_websocket",
         "LOG_LEVEL=debug",
