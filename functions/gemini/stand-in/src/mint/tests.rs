@@ -62,7 +62,7 @@ async fn a_wrong_body_is_an_invalid_argument() {
         json!({"uses": 4_294_967_296_u64}),
         json!({"expireTime": 1_800_000_060}),
         json!({"expireTime": "2027-01-15 08:30"}),
-        json!({"expireTime": "2027-01-15T08:00:00Z"}),
+        json!({"expireTime": "2027-01-15T07:59:59Z"}),
         json!({"expireTime": "2026-01-15T08:00:00Z"}),
         json!({"expireTime": "2027-01-16T04:00:00Z"}),
         json!({"newSessionExpireTime": "2027-01-16T04:00:00Z"}),
