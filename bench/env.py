@@ -162,7 +162,7 @@ class BenchEnv:
 
 
 def secret_of(provider):
-    """The value of a provider's secret: a JSON object, as the documentation recommends."""
+    """The value of a provider's secret, as a JSON object."""
     secret = provider["secret"]
     return secret if secret.startswith("{") else json.dumps({"api_key": secret})
 

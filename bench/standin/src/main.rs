@@ -49,6 +49,6 @@ fn description(provider: &ProviderEntry) -> Value {
         "url_settings": standin.url_settings(),
         "settings": standin.settings().to_vec(),
         "request": standin.smallest_request().body,
-        "calls": !standin.paths().mint.is_empty(),
+        "calls": standin.is_called(),
     })
 }

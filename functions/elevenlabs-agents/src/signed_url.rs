@@ -49,14 +49,14 @@ impl SignedUrl {
         {
             return Err("the provider's signed URL has no signature");
         }
-        let called = socket_url(base_url.as_str());
+        let called = BaseUrl::new(base_url.as_str()).socket();
         let called_origin = called.parse::<Url>().map_err(|_| WRONG_HOST)?;
         let is_called = called_origin[..Position::BeforePath] == *origin;
         if !is_called && !is_vendors_host(&parsed, &called_origin) {
             return Err(WRONG_HOST);
         }
         let text = match text.strip_prefix(&called) {
-            Some(rest) if rest.starts_with('/') => socket_url(base_url.public()) + rest,
+            Some(rest) if rest.starts_with('/') => base_url.socket() + rest,
             _ => text.to_owned(),
         };
         Ok(Self { text, parsed })
@@ -96,14 +96,6 @@ fn is_in_domain(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let subdomain = host.strip_suffix(DOMAIN);
     subdomain.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-}
-
-/// A base URL for WebSockets: `wss`, or `ws` if it is `http`.
-fn socket_url(base_url: &str) -> String {
-    match base_url.strip_prefix("http") {
-        Some(rest) => format!("ws{rest}"),
-        None => base_url.to_owned(),
-    }
 }
 
 #[cfg(test)]
