@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// The members of an object.
@@ -22,7 +23,7 @@ pub(crate) enum ParseError {
     /// It is JSON, but not an object.
     #[error("this is not an object")]
     NotAnObject,
-    /// An object has this member more than once.
+    /// An object has the member at this JSON pointer (RFC 6901) more than once.
     #[error("the member {} is repeated", shortened(.0))]
     DuplicateMember(String),
 }
@@ -66,7 +67,7 @@ pub(crate) fn strict(text: &[u8]) -> Result<Value, ParseError> {
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value));
     match duplicate.take() {
-        Some(name) => Err(ParseError::DuplicateMember(name)),
+        Some(pointer) => Err(ParseError::DuplicateMember(pointer)),
         None => value.map_err(|_| ParseError::NotJson),
     }
 }
@@ -82,30 +83,33 @@ pub(crate) fn strict_object(text: &[u8]) -> Result<Members, ParseError> {
     }
 }
 
-/// Reads one JSON object. A member that has a repeated member inside is an error of its own.
+/// Splits a JSON object into the texts of its members, in their order. What a member holds is not
+/// read: one that no reader accepts leaves the others as they are.
 ///
 /// # Errors
 /// See [`ParseError`].
-pub(crate) fn strict_members(text: &[u8]) -> Result<Vec<StrictMember>, ParseError> {
+pub(crate) fn member_texts(text: &str) -> Result<Vec<(String, &RawValue)>, ParseError> {
     let duplicate = RefCell::new(None);
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     let members = deserializer
-        .deserialize_any(EachStrict(&duplicate))
+        .deserialize_map(MemberTexts(&duplicate))
         .and_then(|members| deserializer.end().map(|()| members));
     match duplicate.take() {
-        Some(name) => Err(ParseError::DuplicateMember(name)),
+        Some(pointer) => Err(ParseError::DuplicateMember(pointer)),
         None => members.map_err(|_| ParseError::NotJson),
     }
 }
 
-/// A member's name and value.
-pub(crate) type StrictMember = (String, Result<Value, ParseError>);
+/// The JSON pointer (RFC 6901) of a member or an item.
+pub(crate) fn pointer(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+}
 
-/// Reads the members of an object, and stores the name of a repeated one.
-struct EachStrict<'a>(&'a RefCell<Option<String>>);
+/// Reads the texts of members, and stores the pointer of a repeated one.
+struct MemberTexts<'a>(&'a RefCell<Option<String>>);
 
-impl<'de> Visitor<'de> for EachStrict<'_> {
-    type Value = Vec<StrictMember>;
+impl<'de> Visitor<'de> for MemberTexts<'_> {
+    type Value = Vec<(String, &'de RawValue)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
@@ -113,26 +117,32 @@ impl<'de> Visitor<'de> for EachStrict<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
         let mut read: Self::Value = Vec::new();
-        while let Some(name) = members.next_key::<String>()? {
-            let duplicate = RefCell::new(None);
-            let value = members.next_value_seed(Strict(&duplicate))?;
-            let value = match duplicate.take() {
-                Some(inner) => Err(ParseError::DuplicateMember(inner)),
-                None => Ok(value),
-            };
+        while let Some((name, text)) = members.next_entry::<String, _>()? {
             if read.iter().any(|(known, _)| *known == name) {
-                self.0.borrow_mut().get_or_insert(name);
-            } else {
-                read.push((name, value));
+                self.0.borrow_mut().get_or_insert(pointer(&name));
             }
+            read.push((name, text));
         }
         Ok(read)
     }
 }
 
-/// Reads a value, and stores the name of a repeated member.
+/// Reads a value, and stores the pointer of a repeated member.
 #[derive(Clone, Copy)]
 struct Strict<'a>(&'a RefCell<Option<String>>);
+
+impl Strict<'_> {
+    /// Reads what is inside of a member or an item, which completes the pointer of a repeated member
+    /// there.
+    fn inside<T>(self, name: &str, read: impl FnOnce() -> T) -> T {
+        let is_known = self.0.borrow().is_some();
+        let value = read();
+        if !is_known && let Some(inner) = self.0.borrow_mut().as_mut() {
+            inner.insert_str(0, &pointer(name));
+        }
+        value
+    }
+}
 
 impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
@@ -175,7 +185,9 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
-        while let Some(value) = items.next_element_seed(self)? {
+        while let Some(value) =
+            self.inside(&values.len().to_string(), || items.next_element_seed(self))?
+        {
             values.push(value);
         }
         Ok(Value::Array(values))
@@ -184,9 +196,9 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            let value = members.next_value_seed(self)?;
+            let value = self.inside(&name, || members.next_value_seed(self))?;
             if map.contains_key(&name) {
-                self.0.borrow_mut().get_or_insert(name);
+                self.0.borrow_mut().get_or_insert(pointer(&name));
             } else {
                 map.insert(name, value);
             }
@@ -202,16 +214,52 @@ mod tests {
 
     #[test]
     fn a_repeated_member_is_an_error_at_any_depth() {
-        for (text, name) in [
-            (r#"{"a":1,"a":1}"#, "a"),
-            (r#"{"a":[{"b":1,"b":2}]}"#, "b"),
-            (r#"{"a":1,"\u0061":2}"#, "a"),
+        for (text, pointer) in [
+            (r#"{"a":1,"a":1}"#, "/a"),
+            (r#"{"a":[0,{"b":1,"b":2}]}"#, "/a/1/b"),
+            (r#"{"a":1,"\u0061":2}"#, "/a"),
+            (r#"{"a":{"b":1,"b":2},"c":{"d":1,"d":2},"a":3}"#, "/a/b"),
+            (r#"{"a/b":{"~":1,"~":2}}"#, "/a~1b/~0"),
         ] {
             assert_eq!(
                 strict(text.as_bytes()),
-                Err(ParseError::DuplicateMember(name.to_owned())),
+                Err(ParseError::DuplicateMember(pointer.to_owned())),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_member_that_cannot_be_read_leaves_the_others() {
+        let deep = "[".repeat(1000) + &"]".repeat(1000);
+        let text = format!(
+            r#"{{"a": 1e999, "b": "\ud800", "c": {deep}, "d": {{"e":1,"e":2}}, "f": 0.10}}"#
+        );
+        let texts = member_texts(&text).unwrap();
+        let read = texts
+            .iter()
+            .map(|(name, text)| (name.as_str(), strict(text.get().as_bytes()).is_ok()));
+        assert_eq!(
+            read.collect::<Vec<_>>(),
+            [
+                ("a", false),
+                ("b", false),
+                ("c", false),
+                ("d", false),
+                ("f", true)
+            ]
+        );
+        assert_eq!(texts[4].1.get(), "0.10");
+        for (text, error) in [
+            ("[]", ParseError::NotJson),
+            ("{} {}", ParseError::NotJson),
+            (r#"{"a": }"#, ParseError::NotJson),
+            (
+                r#"{"a/":1,"a/":2}"#,
+                ParseError::DuplicateMember("/a~1".to_owned()),
+            ),
+        ] {
+            assert_eq!(member_texts(text).err(), Some(error), "{text}");
         }
     }
 

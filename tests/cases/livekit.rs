@@ -132,6 +132,14 @@ async fn the_query_of_a_post_names_a_profile_for_clients_with_a_fixed_body() {
     assert_problem(&function.invoke(&event).await, 422, "request_invalid");
     let event = class(json!({})).query("profile=class&profile=default");
     assert_problem(&function.invoke(&event).await, 400, "request_malformed");
+    // The body may name the same profile, but no other.
+    let same = class(json!({ "profile": "class", "room_name": "7b" }));
+    assert_eq!(function.invoke(&same).await.status, 200);
+    let response = function
+        .invoke(&class(json!({ "profile": "default" })))
+        .await;
+    assert_problem(&response, 422, "request_invalid");
+    assert_eq!(fields(&response), ["profile"]);
 }
 
 #[tokio::test]

@@ -159,10 +159,7 @@ impl Provider for AssemblyAi {
     ) -> Result<MintedToken, &'static str> {
         let response = TokenResponse::parse(response.body())?;
         let minted = MintedToken::new(response.token("token")?);
-        Ok(match response.seconds("expires_in_seconds")? {
-            Some(seconds) => minted.expires_in(seconds),
-            None => minted,
-        })
+        Ok(minted.expires_in(response.seconds("expires_in_seconds")?))
     }
 
     fn details(

@@ -105,10 +105,7 @@ impl Provider for Deepgram {
         }
         let minted = MintedToken::new(token);
         // Optional in the specification: without it the lifetime is the requested one.
-        Ok(match response.seconds("expires_in")? {
-            Some(seconds) => minted.expires_in(seconds),
-            None => minted,
-        })
+        Ok(minted.expires_in(response.seconds("expires_in")?))
     }
 
     fn details(

@@ -127,10 +127,7 @@ impl Provider for ElevenLabsAgents {
             Connection::Webrtc => parse_conversation_token(&response)?,
         };
         let (token, expires_at, conversation_id) = minted;
-        let mut minted = MintedToken::new(token);
-        if let Some(unix_seconds) = expires_at {
-            minted = minted.expires_at(unix_seconds);
-        }
+        let mut minted = MintedToken::new(token).expires_at(expires_at);
         if let Some(id) = conversation_id {
             minted = minted.with_member("conversation_id", id);
         }

@@ -69,18 +69,7 @@ impl Provider for ElevenLabs {
     }
 
     fn token_request(&self, mut fields: Fields) -> Result<TokenRequest, Problem> {
-        let is_named = fields.has("token_type");
-        let mut token_type = fields.choice("token_type", &TOKEN_TYPES);
-        if !is_named {
-            if let [only] = *self.allowed.as_slice() {
-                token_type = Some(only);
-            } else {
-                fields.error(
-                    "token_type",
-                    format!("is missing: it must be one of {}", self.allowed.join(", ")),
-                );
-            }
-        }
+        let token_type = fields.choice_or_only("token_type", &TOKEN_TYPES, &self.allowed);
         // The lifetime is fixed: a caller may send it, but no other value.
         fields.whole_number("expires_in", LIFETIME_SECONDS..=LIFETIME_SECONDS, "seconds");
         fields.finish()?;

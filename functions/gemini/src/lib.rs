@@ -93,7 +93,7 @@ impl Provider for Gemini {
             .session_ends(context.now().as_secs());
         let (start_by, session_ends) = stated_times(&response, asked)?;
         Ok(MintedToken::new(token)
-            .expires_at(start_by)
+            .expires_at(Some(start_by))
             .with_member("session_expires_at", rfc3339(session_ends)))
     }
 

@@ -66,7 +66,8 @@ impl Durations {
         let max_session_duration = named
             .or(self.session_cap)
             .unwrap_or(expires_in.max(DEFAULT_SESSION_SECONDS));
-        if expires_in > max_session_duration {
+        // Without a valid lifetime, the message would name the default one.
+        if expires_in > max_session_duration && !fields.is_wrong("expires_in") {
             let source = if named.is_some() {
                 SESSION_FIELD
             } else {
@@ -152,10 +153,13 @@ mod tests {
             ("MAX_SESSION_DURATION_SECONDS", "600"),
             ("MAX_EXPIRES_IN", "90"),
         ];
+        let default = [("DEFAULT_EXPIRES_IN", "300")];
         let session = "max_session_duration_seconds";
         for (settings, query, field) in [
             (&[][..], "expires_in=0".to_owned(), "expires_in"),
             (&[], "expires_in=3601".to_owned(), "expires_in"),
+            // The default lifetime would not fit either: one error is enough.
+            (&default, format!("expires_in=0&{session}=60"), "expires_in"),
             (&cap, "expires_in=91".to_owned(), "expires_in"),
             (&[], format!("{session}=59"), session),
             (&[], format!("{session}=71941"), session),

@@ -90,10 +90,7 @@ impl Provider for OpenAi {
         }
         // The response also has the session with its instructions, which no caller may see.
         let minted = MintedToken::new(token);
-        Ok(match response.seconds("expires_at")? {
-            Some(seconds) => minted.expires_at(seconds),
-            None => minted,
-        })
+        Ok(minted.expires_at(response.seconds("expires_at")?))
     }
 
     fn details(

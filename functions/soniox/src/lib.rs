@@ -101,16 +101,7 @@ impl Provider for Soniox {
     }
 
     fn token_request(&self, mut fields: Fields) -> Result<TokenRequest<Options>, Problem> {
-        let is_named = fields.has("usage_type");
-        let mut usage_type = fields.choice("usage_type", &USAGE_TYPES);
-        if !is_named {
-            if let [only] = *self.allowed.as_slice() {
-                usage_type = Some(only);
-            } else {
-                let requirement = format!("must be one of {}", self.allowed.join(", "));
-                fields.error("usage_type", format!("is missing: it {requirement}"));
-            }
-        }
+        let usage_type = fields.choice_or_only("usage_type", &USAGE_TYPES, &self.allowed);
         let names = ["expires_in_seconds", "expires_in"];
         let expires_in = self.lifetimes.take(&mut fields, names);
         let max = self.session_cap.unwrap_or(*SESSION_SECONDS.end());
@@ -155,10 +146,7 @@ impl Provider for Soniox {
     ) -> Result<MintedToken, &'static str> {
         let response = TokenResponse::parse(response.body())?;
         let minted = MintedToken::new(response.token("api_key")?);
-        Ok(match response.iso_time("expires_at")? {
-            Some(at) => minted.expires_at(at),
-            None => minted,
-        })
+        Ok(minted.expires_at(response.iso_time("expires_at")?))
     }
 
     fn details(

@@ -6,8 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::json;
 use crate::problem::{Code, FieldError, Problem};
@@ -153,22 +151,15 @@ pub fn check_profiles<F: ProfileFormat>(secret: &str) -> Result<Vec<String>, Vec
 /// # Errors
 /// The reason.
 pub(super) fn check_object(secret: &str) -> Result<(), &'static str> {
-    json::strict_members(secret.as_bytes())
+    json::member_texts(secret)
         .map(drop)
         .map_err(|_| "the secret is not a JSON object, or has a repeated member")
 }
 
 fn read_all<F: ProfileFormat>(secret: &str) -> ProfileSet<F> {
-    let members = json::strict_members(secret.as_bytes()).unwrap_or_default();
-    let texts: BTreeMap<String, &RawValue> = serde_json::from_str(secret).unwrap_or_default();
-    let profiles = members.into_iter().map(|(name, configuration)| {
-        let configuration = configuration.map_err(|error| {
-            let name = json::shortened(&name);
-            format!("the profile {name} is wrong: {error}")
-        });
-        let text = texts.get(&name).map_or("", |text| text.get());
-        let profile = configuration.and_then(|configuration| read_one(&name, &configuration, text));
-        let profile = profile.map(Arc::new);
+    let members = json::member_texts(secret).unwrap_or_default();
+    let profiles = members.into_iter().map(|(name, text)| {
+        let profile = read_one(&name, text.get()).map(Arc::new);
         if let Err(reason) = &profile {
             tracing::warn!(reason, "a profile is wrong");
         }
@@ -181,17 +172,15 @@ fn read_all<F: ProfileFormat>(secret: &str) -> ProfileSet<F> {
 ///
 /// # Errors
 /// The log's reason, with names and JSON pointers but no values.
-fn read_one<F: ProfileFormat>(
-    name: &str,
-    configuration: &Value,
-    text: &str,
-) -> Result<Profile<F>, String> {
+fn read_one<F: ProfileFormat>(name: &str, text: &str) -> Result<Profile<F>, String> {
     if !is_profile_name(name) {
         let name = json::shortened(name);
         return Err(format!(
             "the profile {name:?} has a name other than {PROFILE_NAMES}"
         ));
     }
+    let configuration = json::strict(text.as_bytes())
+        .map_err(|error| format!("the profile {name} is wrong: {error}"))?;
     let Some(members) = configuration.as_object() else {
         return Err(format!("the profile {name} is not a JSON object"));
     };
@@ -221,7 +210,7 @@ fn unavailable(reason: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Map;
+    use serde_json::{Map, Value};
 
     struct Text(String);
 
@@ -245,5 +234,31 @@ mod tests {
         let kept = |name: &str| profiles.get(name).unwrap().as_ref().ok();
         assert_eq!(kept("a").unwrap().content.0, text);
         assert!(kept("b").is_none());
+    }
+
+    #[test]
+    fn a_profile_that_cannot_be_read_leaves_the_others() {
+        let deep = "[".repeat(1000) + &"]".repeat(1000);
+        for (wrong, reason) in [
+            (r#"{"a": 1e999}"#, "out of range"),
+            (r#"{"a": "\ud800"}"#, "this is not JSON"),
+            (&format!(r#"{{"a": {deep}}}"#), "nested too deeply"),
+            (
+                r#"{"a": [{"b": 1, "b": 2}]}"#,
+                "the member /a/0/b is repeated",
+            ),
+            ("7", "is not a JSON object"),
+        ] {
+            let secret = format!(r#"{{"wrong": {wrong}, "right": {{"a": 1}}}}"#);
+            let profiles = read_all::<Text>(&secret);
+            assert!(profiles.get("right").unwrap().is_ok(), "{wrong}");
+            let given = profiles.get("wrong").unwrap().as_ref().err().unwrap();
+            assert!(
+                given.contains("the profile wrong ") && given.contains(reason),
+                "{given}"
+            );
+            assert_eq!(check_profiles::<Text>(&secret), Err(vec![given.clone()]));
+            assert_eq!(check_object(&secret), Ok(()));
+        }
     }
 }

@@ -57,6 +57,11 @@ impl Fields {
         self.errors.push(FieldError::new(field, requirement));
     }
 
+    /// Whether a field is wrong, of those that have been taken.
+    pub fn is_wrong(&self, field: &str) -> bool {
+        self.errors.iter().any(|error| error.field == field)
+    }
+
     /// Whether the caller named a field that has not been taken yet.
     pub fn has(&self, field: &str) -> bool {
         self.unchecked.contains_key(field)
@@ -131,6 +136,26 @@ impl Fields {
         choice
     }
 
+    /// Takes one of several names, out of those that the deployment allows. It can be absent if that
+    /// is only one. Whether it is allowed is checked later, with the session's grants.
+    pub fn choice_or_only(
+        &mut self,
+        field: &'static str,
+        known: &[&'static str],
+        allowed: &[&'static str],
+    ) -> Option<&'static str> {
+        if self.has(field) {
+            return self.choice(field, known);
+        }
+        self.taken.push(field);
+        if let [only] = allowed {
+            return Some(only);
+        }
+        let requirement = format!("is missing: it must be one of {}", allowed.join(", "));
+        self.error(field, requirement);
+        None
+    }
+
     /// Takes a text of 1 to `max_chars` characters, each of which is permitted. `description`
     /// describes these in the message, such as `A-Z a-z 0-9 _ -`.
     pub fn text(
@@ -161,18 +186,23 @@ impl Fields {
     /// [`Code::RequestMalformed`] if the query has it more than once.
     pub fn profile(&mut self, query: Option<&str>) -> Result<Option<String>, Problem> {
         const NAME: &str = "profile";
-        let named = match self.take(NAME) {
+        let in_field = match self.take(NAME) {
             Some(Field::Json(Value::String(text)) | Field::Text(text)) => Some(text),
             Some(Field::Json(_)) => Some(String::new()),
-            None => {
-                let parameters = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-                let mut named = parameters.filter(|(name, _)| name == NAME);
-                let first = named.next();
-                if named.next().is_some() {
-                    return Err(repeated_parameter(NAME));
-                }
-                first.map(|(_, value)| value.into_owned())
+            None => None,
+        };
+        let parameters = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        let mut in_query = parameters.filter(|(name, _)| name == NAME);
+        let first = in_query.next().map(|(_, value)| value.into_owned());
+        if in_query.next().is_some() {
+            return Err(repeated_parameter(NAME));
+        }
+        let named = match (in_field, first) {
+            (Some(field), Some(query)) if field != query => {
+                self.error(NAME, "differs between the body and the query");
+                return Ok(None);
             }
+            (field, query) => field.or(query),
         };
         let named = named.filter(|named| {
             let is_name = is_profile_name(named);

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::json::pointer;
+
 /// How a provider reads a profile.
 pub trait ProfileFormat: Sized + Send + Sync + 'static {
     /// Whether the provider has profiles.
@@ -155,11 +157,6 @@ impl fmt::Debug for ProfileReader<'_> {
             .field("wrong", &self.wrong)
             .finish_non_exhaustive()
     }
-}
-
-/// The JSON pointer of a member.
-fn pointer(name: &str) -> String {
-    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 #[cfg(test)]

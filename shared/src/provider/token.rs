@@ -62,22 +62,22 @@ impl MintedToken {
         &self.token
     }
 
-    /// Sets the lifetime that the provider states, in seconds. A longer one than the requested one
-    /// has no effect.
+    /// Sets the lifetime that the provider states, in seconds, if it states one. A longer one than
+    /// the requested one has no effect.
     #[must_use]
-    pub fn expires_in(self, seconds: u64) -> Self {
+    pub fn expires_in(self, seconds: Option<u64>) -> Self {
         Self {
-            stated: Some(Stated::In(seconds)),
+            stated: seconds.map(Stated::In),
             ..self
         }
     }
 
-    /// Sets when the token expires by the provider's statement, in seconds since the Unix epoch.
-    /// Later than the requested lifetime has no effect.
+    /// Sets when the token expires by the provider's statement, in seconds since the Unix epoch, if
+    /// it states that. Later than the requested lifetime has no effect.
     #[must_use]
-    pub fn expires_at(self, unix_seconds: u64) -> Self {
+    pub fn expires_at(self, unix_seconds: Option<u64>) -> Self {
         Self {
-            stated: Some(Stated::At(unix_seconds)),
+            stated: unix_seconds.map(Stated::At),
             ..self
         }
     }
@@ -166,14 +166,14 @@ mod tests {
         let minted = || MintedToken::new(ProviderToken::new("t").unwrap());
         for (minted, expected) in [
             (minted(), Some((60, 1060))),
-            (minted().expires_in(45), Some((45, 1045))),
-            (minted().expires_in(3600), Some((60, 1060))),
-            (minted().expires_in(u64::MAX), Some((60, 1060))),
-            (minted().expires_in(0), None),
-            (minted().expires_at(1045), Some((45, 1045))),
-            (minted().expires_at(5000), Some((60, 1060))),
-            (minted().expires_at(1000), None),
-            (minted().expires_at(7), None),
+            (minted().expires_in(Some(45)), Some((45, 1045))),
+            (minted().expires_in(Some(3600)), Some((60, 1060))),
+            (minted().expires_in(Some(u64::MAX)), Some((60, 1060))),
+            (minted().expires_in(Some(0)), None),
+            (minted().expires_at(Some(1045)), Some((45, 1045))),
+            (minted().expires_at(Some(5000)), Some((60, 1060))),
+            (minted().expires_at(Some(1000)), None),
+            (minted().expires_at(Some(7)), None),
         ] {
             let issued = minted.issue(1000, 60);
             assert_eq!(

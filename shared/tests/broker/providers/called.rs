@@ -92,18 +92,9 @@ impl Provider for Called {
         let body = TokenResponse::parse(response.body())?;
         let minted = MintedToken::new(body.token("/secret/value")?);
         let minted = match self.shape.as_str() {
-            "unix" => match body.seconds("/secret/expires")? {
-                Some(at) => minted.expires_at(at),
-                None => minted,
-            },
-            "iso" => match body.iso_time("/secret/expires")? {
-                Some(at) => minted.expires_at(at),
-                None => minted,
-            },
-            _ => match body.seconds("/secret/expires")? {
-                Some(seconds) => minted.expires_in(seconds),
-                None => minted,
-            },
+            "unix" => minted.expires_at(body.seconds("/secret/expires")?),
+            "iso" => minted.expires_at(body.iso_time("/secret/expires")?),
+            _ => minted.expires_in(body.seconds("/secret/expires")?),
         };
         Ok(match body.text("id") {
             Some(id) => minted.with_member("conversation_id", id),

@@ -60,10 +60,7 @@ impl Provider for Presigned {
         let url = format!("wss://presigned.test:8443/stream?of={text}&signature={signature}");
         let token = ProviderToken::new(url).ok_or(MintError::TooLong)?;
         let minted = MintedToken::new(token);
-        Ok(match role.expires_at() {
-            Some(at) => minted.expires_at(at).into(),
-            None => minted.into(),
-        })
+        Ok(minted.expires_at(role.expires_at()).into())
     }
 
     fn details(

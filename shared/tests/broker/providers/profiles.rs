@@ -49,8 +49,13 @@ async fn a_body_that_cannot_be_extended_leaves_the_profile_to_the_query() {
     };
     let reply = send("/?profile=lobby&other=1", "{}").await;
     assert_eq!(reply.body["profile"], "lobby", "{}", reply.log);
+    let reply = send("/?profile=lobby", r#"{"profile":"lobby"}"#).await;
+    assert_eq!(reply.body["profile"], "lobby", "{}", reply.log);
     let reply = send("/?profile=stage", r#"{"profile":"lobby"}"#).await;
-    assert_eq!(reply.body["profile"], "lobby", "the body comes first");
+    assert_eq!(
+        reply.errors(),
+        ["profile differs between the body and the query"]
+    );
     let reply = send("/?profile=-a", "{}").await;
     assert_eq!(
         reply.errors(),
