@@ -11,6 +11,7 @@ import sys
 
 import generate_openapi
 import generate_tables as tables
+import generate_types
 from generate_template import template
 from providers import ROOT, Invalid, providers, shared_settings
 
@@ -43,6 +44,9 @@ def generated():
         "template.yaml": template(ROOT, known),
         "openapi.yaml": with_parts("openapi.yaml", generate_openapi.parts(ROOT, known)),
         "env.local.example.json": settings_of_sam_local(known),
+        # For modules and for CommonJS.
+        "web/providers.d.ts": generate_types.types(known),
+        "web/providers.d.cts": generate_types.types(known),
         "CargoLambda.toml": with_parts("CargoLambda.toml", {"packages": packages(known)}),
         **{name: with_parts(name, parts) for name, parts in pages.items()},
     }

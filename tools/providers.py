@@ -23,7 +23,7 @@ KEYS_OF = {
         "permitted", "absent", "description", "example",
     },
     "request": {"description", "example"},
-    "response": {"description", "single_use", "properties", "example!"},
+    "response": {"description", "single_use", "sockets", "optional", "properties", "example!"},
     "smoke": {"request!", "grants!"},
     "tests": {"request", "profiles"},
 }

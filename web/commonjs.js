@@ -14,7 +14,7 @@ export function commonJs() {
   const header = (name) => `// Generated from ${name} by commonjs.js, for CommonJS. Do not edit.\n`;
   return {
     "voicemint.cjs": `${header("voicemint.js")}"use strict";\n\n${code.replace(/^export /gm, "")}\nmodule.exports = { ${names.join(", ")} };\n`,
-    "voicemint.d.cts": `${header("voicemint.d.ts")}\n${types}`,
+    "voicemint.d.cts": `${header("voicemint.d.ts")}\n${types.replace('"./providers.js"', '"./providers.cjs"')}`,
   };
 }
 

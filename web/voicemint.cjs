@@ -1,9 +1,9 @@
 // Generated from voicemint.js by commonjs.js, for CommonJS. Do not edit.
 "use strict";
 
-// Gets tokens of voice-AI providers from a Voicemint endpoint. Tokens are cached in memory only,
-// fetched again before they expire, and returned only once if they are for single use. The types in
-// voicemint.d.ts document the API.
+// Gets tokens of voice-AI providers from a Voicemint endpoint, and opens their WebSockets. Tokens are
+// cached in memory only, fetched again before they expire, and returned only once if they are for
+// single use. The types in voicemint.d.ts document the API.
 //
 // This file does not use AbortSignal.any, AbortSignal.prototype.throwIfAborted or
 // AbortSignal.prototype.reason: React Native up to 0.86 has none of them, and Safari has all three
@@ -13,24 +13,24 @@
 class VoicemintError extends Error {
   name = "VoicemintError";
 
-  constructor({ code, title, detail, status, request_id, errors = [], retryAfter }, options) {
-    super(detail);
-    Object.assign(this, { code, title, detail, status, requestId: request_id, errors, retryAfter }, options);
+  constructor({ request_id: requestId, errors = [], ...problem }, options) {
+    super(problem.detail);
+    Object.assign(this, problem, { requestId, errors }, options);
   }
 }
 
 const isObject = (value) => typeof value === "object" && value !== null;
-const FUNCTION = ["a function", (value) => typeof value === "function"];
 
-/** For each option: a description of valid values, and a check. */
+/** What each option must be: the name of its type, or its values in quotes. */
 const OPTIONS = {
-  ask: ["an object", isObject],
-  credentials: ['"omit", "same-origin" or "include"', (value) => ["omit", "same-origin", "include"].includes(value)],
-  session: FUNCTION,
-  onUnauthenticated: FUNCTION,
-  onWait: FUNCTION,
-  maxWait: ["a number of seconds", (value) => typeof value === "number" && value >= 0],
-  fetch: FUNCTION,
+  ask: "an object",
+  credentials: '"omit", "same-origin" or "include"',
+  session: "a function",
+  onUnauthenticated: "a function",
+  onWait: "a function",
+  maxWait: "a number",
+  fetch: "a function",
+  WebSocket: "a function",
 };
 
 /** Creates a source of tokens from one endpoint. */
@@ -44,41 +44,75 @@ function createTokenSource(url, options = {}) {
   let pending; // the request that concurrent calls share
   let signingIn; // the promise of onUnauthenticated, while it is pending
   let singleUse = false; // `single_use` of the last response
+  let mustRenew = false; // whether the cookie may have a token that opened no socket
   let user = ""; // the user of the last Bearer token
   let cleared = new AbortController(); // aborted by clear()
   let replaced = new AbortController(); // aborted by clear(), and by another user's Bearer token
 
-  async function getToken({ signal } = {}) {
-    const { bearer, ended } = await identify(signal);
+  async function getToken(callOptions) {
+    const [token, ended] = await take(callOptions);
+    throwIfAborted(ended);
+    return token.value;
+  }
+
+  async function prefetch(callOptions) {
+    const [, ended] = await take(callOptions, true);
+    throwIfAborted(ended);
+  }
+
+  /** Takes a token for one call, or keeps it for the next. `ended` is aborted when the user changes. */
+  async function take({ signal, onWait } = {}, keep = false) {
+    const [ended, bearer] = await identify(signal);
     for (;;) {
       throwIfAborted(ended);
       throwIfAborted(signal);
-      if (isFresh(cached)) return cached.value;
+      const found = [cached, prefetched].find(isFresh);
       // Removed before the next await, so that no other call gets it too.
-      const candidate = prefetched;
-      prefetched = undefined;
-      if (isFresh(candidate)) return candidate.value;
+      if (!keep) prefetched = undefined;
+      if (found) return [found, ended];
       // Each call needs its own token. The first call during a prefetch takes that token.
-      const token = await (singleUse && !pending ? request(signal, bearer) : join(signal, bearer));
+      const token = await (singleUse && !pending && !keep ? request(signal, bearer, [onWait]) : join(signal, bearer, onWait));
       throwIfAborted(ended);
-      if (!token.value.single_use || claim(token)) return token.value;
+      // A token that is stale on arrival is not requested again: the next one would be stale too.
+      if (!token.value.single_use) return [token, ended, token.value.source !== "resumed"];
+      if (token.isTaken) continue;
+      token.isTaken = true;
+      if (keep && token.user === user) prefetched = token;
+      return [token, ended];
     }
   }
 
-  async function prefetch({ signal } = {}) {
-    const { bearer, ended } = await identify(signal);
-    for (;;) {
-      throwIfAborted(ended);
-      throwIfAborted(signal);
-      if (isFresh(cached) || isFresh(prefetched)) return;
-      const token = await join(signal, bearer);
-      throwIfAborted(ended);
-      // A token that is stale on arrival is not requested again: the next one would be stale too.
-      if (!token.value.single_use) return;
-      if (claim(token)) {
-        if (token.user === user) prefetched = token;
-        return;
+  async function connect(name, { query = {}, ...callOptions } = {}) {
+    const { signal, onWait, ...others } = callOptions;
+    assertArgument(typeof name === "string", "name", "a string");
+    assertArgument(isQuery(query), "query", "an object of parameters");
+    assertArgument(!Object.keys(others)[0], "options", "query, signal and onWait");
+    const WebSocket = options.WebSocket ?? globalThis.WebSocket;
+    assertArgument(WebSocket, "WebSocket", "given, because this platform has none");
+    for (let failed; ;) {
+      const [token, ended, isNew] = await take(callOptions);
+      [failed?.ended, ended, signal].forEach(throwIfAborted);
+      if (failed?.token === token.value.token) throw failed.error;
+      let address;
+      try {
+        address = addressOf(token.value, name, query);
+      } catch (error) {
+        // The token is not used: the next call gets it.
+        if (token.value.single_use) prefetched ??= token;
+        throw error;
       }
+      const [socket, failure] = await open(WebSocket, address, [ended, signal]);
+      if (!failure) return socket;
+      const detail = `The socket ${name} did not open (${failure}). Check the network and the query; see the browser's console.`;
+      const error = new VoicemintError({ code: "connection_failed", detail });
+      // A handshake that broke off can have spent a single-use token, and an older token may have
+      // become invalid. A reusable token that is new would fail again.
+      if (failed || !socket || (isNew && !hasExpired(token))) throw error;
+      if (cached === token) {
+        cached = undefined;
+        mustRenew = true;
+      }
+      failed = { token: token.value.token, ended, error };
     }
   }
 
@@ -114,14 +148,15 @@ function createTokenSource(url, options = {}) {
     // The caller awaits this, so a component that React's StrictMode mounts twice can abort before
     // a request is sent.
     throwIfAborted(signal);
-    if (!session) return { ended: replaced.signal };
+    if (!session) return [replaced.signal];
     const [{ signal: clearedSignal }, before] = [cleared, replaced];
     const bearer = await abortable([clearedSignal, signal], new Promise((resolve) => { resolve(session()); }));
     throwIfAborted(clearedSignal);
     // The error that fetch throws for such a header contains the session.
-    assertArgument(!bearer || isLine(bearer), "session", "a function that returns one line of ASCII, or nothing");
+    assertArgument(!bearer || isLine(bearer), "session", "a function that returns one line of ASCII or nothing");
     const nextUser = userOf(bearer);
-    if (isSubject(nextUser) && isSubject(user) && nextUser !== user) {
+    // Both are a subject: a Bearer token contains no bracket.
+    if (nextUser !== user && [nextUser, user].every((each) => each.startsWith("["))) {
       // A later call has already seen a newer user.
       if (replaced !== before) throw clearedError();
       forget();
@@ -129,25 +164,26 @@ function createTokenSource(url, options = {}) {
     // A Bearer token without a subject may be a refreshed one of the same user: pending calls go
     // on, but share nothing.
     if (nextUser !== user) drop(nextUser);
-    return { bearer, ended: replaced.signal };
+    return [replaced.signal, bearer];
   }
 
   /** Waits for the shared request. The request is aborted when no call waits for it any more. */
-  async function join(signal, bearer) {
+  async function join(signal, bearer, onWait) {
     if (!pending) {
-      const controller = new AbortController();
-      const started = { controller, waiting: 0, result: request(controller.signal, bearer) };
+      const started = { controller: new AbortController(), listeners: new Set() };
+      started.result = request(started.controller.signal, bearer, started.listeners);
       const end = () => { if (pending === started) pending = undefined; };
       started.result.then(end, end);
       pending = started;
     }
     const joined = pending;
-    joined.waiting += 1;
+    const listener = (...wait) => onWait?.(...wait); // one per call, so that it counts the calls
+    joined.listeners.add(listener);
     try {
       return await abortable([signal], joined.result);
     } finally {
-      joined.waiting -= 1;
-      if (joined.waiting === 0) {
+      joined.listeners.delete(listener);
+      if (joined.listeners.size === 0) {
         if (pending === joined) pending = undefined;
         joined.controller.abort();
       }
@@ -156,20 +192,19 @@ function createTokenSource(url, options = {}) {
 
   /**
    * Requests a token, with retries. The Bearer token is for the first try: it may have changed
-   * later.
+   * later. The listeners are called before a wait.
    */
-  async function request(signal, bearer) {
+  async function request(signal, bearer, listeners) {
     const either = new AbortController();
     const ended = either.signal;
-    const sources = [replaced.signal, signal].filter(Boolean);
-    const stops = sources.map((source) => onAbort(source, () => abort(either, reasonOf(source))));
+    const stop = onAbort([replaced.signal, signal], (reason) => abort(either, reason));
     let mayWait = maxWait;
-    let maySignIn = Boolean(onUnauthenticated);
+    let maySignIn = onUnauthenticated;
     let mayRetryExpired = true;
     try {
       for (let tries = 0; ; tries += 1) {
         try {
-          const token = await abortable([ended], mint(ended, tries === 0 ? bearer : (await identify(ended)).bearer));
+          const token = await abortable([ended], mint(ended, tries === 0 ? bearer : (await identify(ended))[1]));
           throwIfAborted(ended);
           // The laptop was asleep during the request: the next token arrives in time.
           if (hasExpired(token) && mayRetryExpired) {
@@ -190,26 +225,31 @@ function createTokenSource(url, options = {}) {
           }
           if (error.status !== 429 && error.status !== 503) throw error;
           const wait = Math.max(error.retryAfter ?? 0, 2 ** tries / 2);
-          if (wait > mayWait) throw error;
+          if (!(wait <= mayWait)) throw error;
           mayWait -= wait;
           onWait?.(wait, error);
+          // An error of one call's function does not reject the others.
+          listeners.forEach(async (listener) => listener?.(wait, error));
           await sleep(wait, ended);
         }
       }
     } finally {
-      stops.forEach((stop) => stop());
+      stop();
     }
   }
 
   /** Asks the app to sign in, once for all calls that receive 401 in the meantime. */
   function signIn(error) {
-    const end = () => { signingIn = undefined; };
-    signingIn ??= new Promise((resolve) => { resolve(onUnauthenticated(error)); }).finally(end);
+    signingIn ??= new Promise((resolve) => { resolve(onUnauthenticated(error)); }).finally(() => { signingIn = undefined; });
     return signingIn;
   }
 
   async function mint(signal, bearer) {
     throwIfAborted(signal);
+    if (mustRenew) {
+      await call({ method: "DELETE", signal }); // otherwise the endpoint returns the same token again
+      mustRenew = false;
+    }
     const headers = {};
     if (ask) headers["content-type"] = "application/json";
     if (bearer) headers.authorization = `Bearer ${bearer}`;
@@ -218,7 +258,7 @@ function createTokenSource(url, options = {}) {
     if (!response.ok || typeof body?.token !== "string") throw responseError(result);
     // All callers get the same object.
     const frozen = Object.freeze({ ...body, source: response.headers.get("voicemint-source") });
-    return { value: frozen, sentAt, ttl: body.expires_in, claimed: false, user: userOf(bearer) };
+    return { value: frozen, sentAt, ttl: body.expires_in, user: userOf(bearer) };
   }
 
   /**
@@ -232,7 +272,7 @@ function createTokenSource(url, options = {}) {
       try {
         response = await send(url, { ...init, credentials });
         const text = await response.text();
-        return { sentAt, url, response, text, body: parseJson(text) };
+        return { sentAt, url, response, text, body: attempt(() => JSON.parse(text)) };
       } catch (cause) {
         throwIfAborted(init.signal);
         const invalid = !response && invalidUrl(cause);
@@ -243,7 +283,7 @@ function createTokenSource(url, options = {}) {
     }
   }
 
-  return { getToken, prefetch, clear, signOut };
+  return { getToken, connect, prefetch, clear, signOut };
 }
 
 /**
@@ -252,9 +292,8 @@ function createTokenSource(url, options = {}) {
  */
 function checkUrl(url) {
   const address = typeof url === "string" ? url.trim() : url?.href; // apps may polyfill URL
-  assertArgument(typeof address === "string" && address !== "", "url", 'a URL, such as "/cartesia/token"');
-  assertArgument(!/^(?!https?:)[\w+.-]+:/i.test(address), "url", "a path, or a URL that begins with http:// or https://");
-  assertArgument(!/^([a-z]+:)?\/\/[^/?#]*@/i.test(address), "url", "a URL without a user name and password");
+  const isValid = address && !/^(?!https?:)[\w+.-]+:/i.test(address) && !/^([a-z]+:)?\/\/[^/?#]*@/i.test(address);
+  assertArgument(isValid, "url", 'a path such as "/cartesia/token", or an http URL without a user name and password');
 }
 
 /**
@@ -262,21 +301,75 @@ function checkUrl(url) {
  * intended.
  */
 function checkOptions(options) {
-  assertArgument(isObject(options), "options", "an object");
-  const names = Object.keys(OPTIONS);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
-    if (!names.includes(name)) {
-      throw new TypeError(`createTokenSource has no option "${name}". Its options are ${names.join(", ")}. Token request fields go into ask.`);
-    }
-    const [what, isValid] = OPTIONS[name];
-    assertArgument(isValid(value), name, what);
+    const names = Object.keys(OPTIONS);
+    assertArgument(names.includes(name), `option "${name}"`, `one of ${names.join(", ")}; token request fields go into ask`);
+    const what = OPTIONS[name];
+    assertArgument(value !== null && (what.includes(typeof value) || what.includes(`"${value}"`)), name, what);
   }
+}
+
+/** Whether a query is a plain object: URLSearchParams, for example, have no members of their own. */
+function isQuery(query) {
+  return isObject(query) && !query[Symbol.iterator] && !Object.values(query).flat().some(isObject);
 }
 
 /** The message does not contain the value: it may be a session. */
 function assertArgument(isValid, name, what) {
-  if (!isValid) throw new TypeError(`createTokenSource: ${name} must be ${what}.`);
+  if (!isValid) throw new TypeError(`voicemint: ${name} must be ${what}.`);
+}
+
+/** The URL of a token's socket, with the query, and the subprotocols. */
+function addressOf({ connect = {} }, name, query) {
+  const { url, protocols } = connect[name] ?? {};
+  if (!url) {
+    const names = Object.keys(connect).join(", ") || "none, as for HTTP or the provider's own client";
+    throw new VoicemintError({ code: "socket_missing", detail: `The token has no such socket. Its sockets: ${names}. Check ask and the profile.` });
+  }
+  // The text of the URL stays as it is: it may be signed.
+  let [path] = url.split("?");
+  let rest = url.slice(path.length);
+  for (const [key, values] of Object.entries(query)) {
+    for (const value of [values].flat()) {
+      if (value == null) continue;
+      const parameter = [key, value].map(encodeURIComponent);
+      const filled = path.replace(`{${key}}`, parameter[1]);
+      if (filled === path) rest += (rest ? "&" : "?") + parameter.join("=");
+      path = filled;
+    }
+  }
+  const missing = /{(\w+)}/.exec(path);
+  assertArgument(!missing, `query.${missing?.[1]}`, "given: the URL contains it");
+  return [path + rest, protocols];
+}
+
+/** Opens a socket. Returns it, unless the platform refuses to create it, and what failed, if it does not open. */
+async function open(WebSocket, [url, protocols], signals) {
+  let socket;
+  const result = new Promise((resolve) => {
+    socket = new WebSocket(url, protocols);
+    Object.assign(socket, {
+      binaryType: "arraybuffer",
+      onopen: () => {
+        // The package ws may have a message already, which it would emit before the caller listens.
+        socket.pause?.();
+        setTimeout(() => socket.resume?.());
+        resolve();
+      },
+      onclose: ({ code }) => resolve(`close code ${code}`),
+      onerror: () => setTimeout(() => resolve("no close code")), // the event close follows, on most platforms
+    });
+  });
+  try {
+    // The message of an exception contains the URL, and so the token.
+    const failure = await abortable(signals, result.catch((thrown) => `${thrown?.name}`));
+    if (!failure) socket.onopen = socket.onclose = socket.onerror = null;
+    return [socket, failure];
+  } catch (reason) {
+    socket?.close();
+    throw reason;
+  }
 }
 
 function clearedError() {
@@ -292,22 +385,8 @@ function isLine(value) {
  * JWT.
  */
 function userOf(bearer) {
-  try {
-    const { iss, sub } = JSON.parse(atob(bearer.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")));
-    if (sub) return JSON.stringify([iss, sub]);
-  } catch {
-    // The token is opaque or encrypted, or there is none.
-  }
-  return String(bearer || "");
-}
-
-/** Whether a user is an issuer and a subject: a Bearer token contains no bracket. */
-function isSubject(user) {
-  return user.startsWith("[");
-}
-
-function claim(token) {
-  return token.claimed ? false : (token.claimed = true);
+  const { iss, sub } = attempt(() => JSON.parse(atob(bearer.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")))) ?? {};
+  return sub ? JSON.stringify([iss, sub]) : bearer || "";
 }
 
 /**
@@ -315,13 +394,12 @@ function claim(token) {
  * back.
  */
 function now() {
-  return { wall: Date.now(), steady: performance.now() };
+  return [Date.now(), performance.now()];
 }
 
 /** Seconds since a token was requested. */
 function age({ sentAt }) {
-  const { wall, steady } = now();
-  return Math.max(wall - sentAt.wall, steady - sentAt.steady) / 1000;
+  return Math.max(...now().map((time, clock) => time - sentAt[clock])) / 1000;
 }
 
 function isFresh(token) {
@@ -338,87 +416,55 @@ function hasExpired(token) {
   return token.ttl > 0 && age(token) >= token.ttl;
 }
 
-/** The parsed JSON body, or undefined. */
-function parseJson(text) {
+/** What a function returns, or undefined if it throws. */
+function attempt(action) {
   try {
-    return JSON.parse(text);
+    return action();
   } catch {
     return undefined;
   }
 }
 
-function responseError({ url, response, text, body }) {
-  const unexpected = { code: "unexpected_answer", detail: describeOtherServer(url, response, text, body) };
-  const isOurs = typeof body?.code === "string" && typeof body.detail === "string";
-  return new VoicemintError({ ...(isOurs ? body : unexpected), status: response.status, retryAfter: retryAfter(response) });
-}
-
-/** Responses of the local command (`make dev`) to a wrong path, method or host. */
-const LOCAL_COMMAND = /^(This is Voicemint's local command |This path has another method: |This server was called )/;
-
-/** Describes the response of another server, such as a dev server, a proxy or a sign-in page. */
-function describeOtherServer(url, { status, ok, redirected, headers }, text, body) {
+function responseError({ url, response: { status, ok, redirected, headers }, text, body }) {
+  const after = headers.get("retry-after"); // seconds, or a date
+  const seconds = /^\d+$/.test(after) ? Number(after) : (Date.parse(after) - Date.now()) / 1000;
+  const problem = { status, retryAfter: seconds >= 0 ? seconds : undefined };
+  if (body?.code && typeof body.detail === "string") return new VoicemintError({ ...body, ...problem });
+  // Another server responded, such as a dev server, a proxy or a sign-in page. The body of a success
+  // is not quoted, because it may contain a token. Neither are HTML and JSON.
+  const quoted = (!ok && (body?.message ?? /^[^<{[]*$/.exec(text)?.[0])) || "";
+  const words = `${quoted}`.trim().replace(/\s+/g, " ").slice(0, 200);
   const type = (headers.get("content-type") || "no content type").split(";")[0];
-  // The body of a success is not quoted: it may contain a token.
-  const isPlain = body === undefined && /^(text\/plain|no content type)$/.test(type) && !/^\s*</.test(text);
-  const words = ok ? "" : isPlain ? text : body?.message;
-  const quote = typeof words === "string" && words.trim() ? `: “${words.trim().replace(/\s+/g, " ").slice(0, 200)}”` : "";
-  const answered = `answered ${status}${redirected ? " after a redirect" : ""} with ${type}${quote}.`;
-  const path = pathOf(url);
-  if (LOCAL_COMMAND.test(words)) {
-    return `Voicemint's local command has no token endpoint there: it ${answered} Check the URL path ${path}.`;
-  }
-  const place = status >= 500
-    ? `Is the server running that the proxy forwards ${path} to?`
-    : `Check the URL, and that the dev server or proxy forwards ${path} to Voicemint.`;
-  return `Voicemint did not answer: another server ${answered} ${place}`;
-}
-
-/** The path of a URL, without the query, which may contain a secret. */
-function pathOf(url) {
-  try {
-    return absoluteUrl(url).pathname;
-  } catch {
-    return withoutQuery(String(url)); // there is no page, or the URL class is incomplete
-  }
+  const answered = `answered ${status}${redirected ? " after a redirect" : ""} with ${type}${words && `: “${words}”`}.`;
+  const path = parseUrl(url)?.pathname ?? withoutQuery(String(url)); // a query may contain a secret
+  const detail = `No token endpoint: a server ${answered} Check the URL, that Voicemint is running, and that the proxy or dev server forwards ${path} to it.`;
+  return new VoicemintError({ code: "unexpected_answer", detail, ...problem });
 }
 
 function withoutQuery(text) {
   return text.split(/[?#]/)[0];
 }
 
-function absoluteUrl(url) {
-  return new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href);
+/** The absolute URL, or undefined if it is relative and there is no page. */
+function parseUrl(url) {
+  return attempt(() => new URL(url, globalThis.document?.baseURI));
 }
 
 /**
  * Describes a URL that fetch rejects. Its errors for an unreachable network do not mention the URL.
  */
 function invalidUrl(thrown) {
-  const { name, message } = Object(thrown);
-  if (name !== "TypeError" || !/\bURLs?\b/.test(message)) return undefined;
+  const { message } = Object(thrown);
+  if (!/\bURLs?\b/.test(message)) return undefined;
   const place = globalThis.location ? "" : " Outside a page, the URL must be absolute.";
   return `The token endpoint cannot be called: ${withoutQuery(message).replace(/\.$/, "")}.${place}`;
 }
 
 /** Browsers do not tell pages whether a server is unreachable or CORS rejected the page. */
 function unreachable(url) {
-  const detail = "The token endpoint cannot be reached";
-  const page = globalThis.location;
-  try {
-    if (absoluteUrl(url).origin === page.origin) return `${detail}.`;
-  } catch {
-    return `${detail}.`; // there is no page
-  }
-  return `${detail}, or its ALLOWED_ORIGINS does not list ${page.origin}; see the browser's console.`;
-}
-
-/** The seconds of a Retry-After header, which is a number or a date. */
-function retryAfter(response) {
-  const value = response.headers.get("retry-after");
-  if (!value) return undefined;
-  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
+  const [origin, page] = [parseUrl(url), globalThis.location].map((place) => place?.origin);
+  const cors = origin && page && origin !== page ? `, or its ALLOWED_ORIGINS does not list ${page}; see the browser's console` : "";
+  return `The token endpoint cannot be reached${cors}.`;
 }
 
 const reasons = new WeakMap(); // the reasons of signals without a reason property
@@ -436,17 +482,23 @@ function throwIfAborted(signal) {
   if (signal?.aborted) throw reasonOf(signal);
 }
 
-/** Calls back when a signal is aborted. Returns a function that removes the listener. */
-function onAbort(signal, callback) {
-  if (signal.aborted) callback();
-  signal.addEventListener("abort", callback);
-  return () => signal.removeEventListener("abort", callback);
+/**
+ * Calls back with the reason when one of the signals is aborted. Returns a function that removes the
+ * listeners.
+ */
+function onAbort(signals, callback) {
+  const stops = signals.filter(Boolean).map((signal) => {
+    const listener = () => callback(reasonOf(signal));
+    if (signal.aborted) listener();
+    signal.addEventListener("abort", listener);
+    return () => signal.removeEventListener("abort", listener);
+  });
+  return () => stops.forEach((stop) => stop());
 }
 
 function abortable(signals, promise) {
   return new Promise((resolve, reject) => {
-    const stops = signals.filter(Boolean).map((signal) => onAbort(signal, () => reject(reasonOf(signal))));
-    promise.then(resolve, reject).finally(() => stops.forEach((stop) => stop()));
+    promise.then(resolve, reject).finally(onAbort(signals, reject));
   });
 }
 

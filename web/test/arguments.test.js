@@ -5,9 +5,9 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { createTokenSource } from "../voicemint.js";
-import { endpoint, hurry, token } from "./endpoint.js";
+import { endpoint, hurry, problem, token } from "./endpoint.js";
 
-const OPTIONS = ["ask", "credentials", "session", "onUnauthenticated", "onWait", "maxWait", "fetch"];
+const OPTIONS = ["ask", "credentials", "session", "onUnauthenticated", "onWait", "maxWait", "fetch", "WebSocket"];
 
 for (const [name, options] of [
   ["grants", { grants: { tts: true } }],
@@ -39,49 +39,51 @@ test("an option that is undefined counts as absent", async () => {
   assert.equal(server.calls[0].body, undefined);
 });
 
-for (const [what, url, words] of [
-  ["undefined", undefined, /^createTokenSource: url must be a URL, such as "\/cartesia\/token"\.$/],
-  ["null", null, /url must be a URL/],
-  ["empty", "", /url must be a URL/],
-  ["a number", 8787, /url must be a URL/],
-  ["an object without href", {}, /url must be a URL/],
+for (const [what, url] of [
+  ["undefined", undefined],
+  ["null", null],
+  ["empty", ""],
+  ["a number", 8787],
+  ["an object without href", {}],
   ...["localhost:8787/cartesia/token", "127.0.0.1:8787/cartesia/token", "wss://api.cartesia.ai", new URL("file:///cartesia/token")].map((url) => [
-    `${url}, which is neither HTTP nor HTTPS`, url, /url must be a path, or a URL that begins with http:\/\/ or https:\/\/\.$/,
+    `${url}, which is neither HTTP nor HTTPS`, url,
   ]),
-  ["one with a password, which fetch rejects and shows", "https://ada:secret@example.com/cartesia/token", /url must be a URL without a user name and password/],
-  ["one with a password and no scheme", "//ada:secret@example.com/cartesia/token", /url must be a URL without a user name and password/],
+  ["one with a password, which fetch rejects and shows", "https://ada:secret@example.com/cartesia/token"],
+  ["one with a password and no scheme", "//ada:secret@example.com/cartesia/token"],
 ]) {
-  test(`a URL that is ${what} is rejected immediately`, () => {
-    assert.throws(() => createTokenSource(url), (error) => {
-      assert.ok(error instanceof TypeError);
-      assert.match(error.message, words);
-      assert.ok(!error.message.includes("secret"));
-      return true;
-    });
+  test(`a URL that is ${what} is rejected immediately, and not shown`, () => {
+    const message = 'voicemint: url must be a path such as "/cartesia/token", or an http URL without a user name and password.';
+    assert.throws(() => createTokenSource(url), { name: "TypeError", message });
   });
 }
 
 for (const [name, values, words] of [
-  ["ask", ["tts", null, 7], "an object"],
-  ["credentials", ["included", true, null, ["include"]], '"omit", "same-origin" or "include"'],
+  ["ask", ["tts", null, 7, true], "an object"],
+  ["credentials", ["included", "", "string", true, null], '"omit", "same-origin" or "include"'],
   ["session", ["a.b.secret", null, {}], "a function"],
   ["onUnauthenticated", ["/sign-in", null], "a function"],
   ["onWait", [30, null], "a function"],
-  ["maxWait", ["30", Number.NaN, -1, null], "a number of seconds"],
-  ["fetch", [{}, null], "a function"],
+  ["maxWait", ["30", "number", null], "a number"],
+  ["fetch", [{}, null, "a function"], "a function"],
+  ["WebSocket", [{}, null, "ws"], "a function"],
 ]) {
   test(`an invalid option ${name} is rejected immediately, and its value is not shown`, () => {
     for (const value of values) {
-      const message = `createTokenSource: ${name} must be ${words}.`;
+      const message = `voicemint: ${name} must be ${words}.`;
       assert.throws(() => createTokenSource("/cartesia/token", { [name]: value }), { name: "TypeError", message });
     }
   });
 }
 
 test("invalid options are rejected immediately", () => {
-  for (const options of [null, "ask", 7, true]) {
-    const message = "createTokenSource: options must be an object.";
-    assert.throws(() => createTokenSource("/cartesia/token", options), { name: "TypeError", message });
+  for (const options of [null, "ask"]) assert.throws(() => createTokenSource("/cartesia/token", options), { name: "TypeError" });
+});
+
+test("with a maxWait that is no time, the client does not wait", async () => {
+  for (const maxWait of [Number.NaN, -1]) {
+    const server = endpoint(() => problem(429, "rate_limited", { "retry-after": "1" }));
+    await assert.rejects(createTokenSource("/cartesia/token", { fetch: server.fetch, maxWait }).getToken(), { code: "rate_limited" });
+    assert.equal(server.calls.length, 1);
   }
 });
 
@@ -101,7 +103,7 @@ for (const [what, session] of [
     const server = endpoint(() => token());
     const source = createTokenSource("/cartesia/token", { session: async () => session, fetch: server.fetch });
     for (const call of [source.getToken(), source.prefetch()]) {
-      const message = "createTokenSource: session must be a function that returns one line of ASCII, or nothing.";
+      const message = "voicemint: session must be a function that returns one line of ASCII or nothing.";
       await assert.rejects(call, { name: "TypeError", message });
     }
     assert.equal(server.calls.length, 0);
