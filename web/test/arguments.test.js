@@ -27,7 +27,7 @@ for (const [name, options] of [
 
 test("the options are those of the types", () => {
   const types = readFileSync(new URL("../voicemint.d.ts", import.meta.url), "utf8");
-  const [, members] = /^export interface TokenSourceOptions \{\n(.*?)^\}/ms.exec(types);
+  const [, members] = /^export interface TokenSourceOptions\b[^\n]*\{\n(.*?)^\}/ms.exec(types);
   assert.deepEqual([...members.matchAll(/^ {2}(\w+)\?: /gm)].map(([, name]) => name), OPTIONS);
 });
 

@@ -3,4 +3,4 @@
 import { likeReactNative } from "./old_platform.js";
 
 likeReactNative();
-for (const file of ["leaving", "refusals", "reusable", "single_use", "dropped", "user", "elsewhere"]) await import(`./${file}.test.js`);
+for (const file of ["leaving", "refusals", "reusable", "single_use", "dropped", "user", "elsewhere", "connect"]) await import(`./${file}.test.js`);

@@ -3,4 +3,4 @@
 import { likeSafari16 } from "./old_platform.js";
 
 likeSafari16();
-for (const file of ["leaving", "refusals", "reusable", "single_use", "dropped", "user", "elsewhere"]) await import(`./${file}.test.js`);
+for (const file of ["leaving", "refusals", "reusable", "single_use", "dropped", "user", "elsewhere", "connect"]) await import(`./${file}.test.js`);

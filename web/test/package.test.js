@@ -13,7 +13,7 @@ const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 
 test("the package has a README and a license, and lists its files", () => {
   const { files, license, main, exports, types } = JSON.parse(read("../package.json"));
-  assert.deepEqual([...files].sort(), ["LICENSE", "README.md", "voicemint.cjs", "voicemint.d.cts", "voicemint.d.ts", "voicemint.js"]);
+  assert.deepEqual([...files].sort(), ["LICENSE", "README.md", "providers.d.cts", "providers.d.ts", "voicemint.cjs", "voicemint.d.cts", "voicemint.d.ts", "voicemint.js"]);
   for (const file of files) assert.ok(read(`../${file}`).length > 0, file);
   const { require: required, default: imported } = exports["."];
   assert.deepEqual(imported, { types: "./voicemint.d.ts", default: "./voicemint.js" });

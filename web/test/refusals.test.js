@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { VoicemintError, createTokenSource } from "../voicemint.js";
 import { endpoint, hurry, problem, token } from "./endpoint.js";
+import { socketClass } from "./sockets.js";
 
 test("a problem document becomes a typed error with code and advice", async () => {
   const server = endpoint(() => problem(403, "grant_not_allowed"));
@@ -61,6 +62,74 @@ test("429 and 503 wait for Retry-After and call onWait", async (t) => {
   }
   assert.equal((await call).provider, "cartesia");
   assert.deepEqual(waits, [[7, "rate_limited"], [2, "provider_unavailable"], [2, "session_unavailable"]]);
+});
+
+for (const [kind, single_use, isKnown] of [["reusable", false, false], ["single-use", true, false], ["known single-use", true, true]]) {
+  test(`each call's own onWait is called too, with ${kind} tokens`, async (t) => {
+    hurry(t);
+    const refused = () => problem(429, "rate_limited", { "retry-after": "1" });
+    const first = isKnown ? [() => token({ single_use })] : [];
+    const server = endpoint(...first, ...[1, 2, 3, 4].map(() => refused), () => token({ single_use }));
+    const told = [];
+    const listener = (name) => (seconds, error) => { told.push(`${name} ${seconds} ${error.code}`); };
+    const source = createTokenSource("/cartesia/token", { fetch: server.fetch, onWait: listener("source") });
+    if (isKnown) await source.getToken();
+    const same = listener("both");
+    await Promise.all([source.getToken({ onWait: same }), source.getToken({ onWait: same }), source.getToken({ onWait: undefined })]);
+    const count = (name) => told.filter((line) => line.startsWith(name)).length;
+    assert.ok(count("source") > 0 && count("both") > 0);
+    if (!isKnown) assert.equal(count("both"), 2 * count("source"), "the calls share a request");
+    assert.ok(told.every((line) => line.endsWith("rate_limited")));
+    const { length } = told;
+    await source.prefetch();
+    assert.equal(told.length, length);
+  });
+}
+
+test("prefetch() and connect() call their own onWait", async (t) => {
+  hurry(t);
+  const refused = () => problem(503, "provider_unavailable", { "retry-after": "1" });
+  const connect = { tts: { url: "wss://a.example", protocols: [] } };
+  const { Socket } = socketClass("open");
+  for (const [name, ...args] of [["prefetch"], ["connect", "tts"]]) {
+    const server = endpoint(refused, () => token({ connect }));
+    const waits = [];
+    const source = createTokenSource("/cartesia/token", { fetch: server.fetch, WebSocket: Socket });
+    await source[name](...args, { onWait: (seconds) => waits.push(seconds) });
+    assert.deepEqual(waits, [1], name);
+  }
+});
+
+test("a call that has ended is not told about waits", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const server = endpoint(() => problem(429, "rate_limited", { "retry-after": "1" }));
+  const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
+  const waits = { first: 0, second: 0 };
+  const controller = new AbortController();
+  const first = source.getToken({ signal: controller.signal, onWait: () => { waits.first += 1; } }).catch(() => {});
+  const second = source.getToken({ onWait: () => { waits.second += 1; } });
+  while (waits.second < 1) await new Promise(setImmediate);
+  controller.abort();
+  await first;
+  t.mock.timers.tick(1000);
+  while (waits.second < 2) await new Promise(setImmediate);
+  assert.deepEqual(waits, { first: 1, second: 2 });
+  const ended = assert.rejects(second, { code: "cleared" });
+  source.clear();
+  await ended;
+});
+
+test("an error of one call's onWait is reported, and does not reject the others", async (t) => {
+  hurry(t);
+  const server = endpoint(() => problem(429, "rate_limited", { "retry-after": "1" }), () => token());
+  const source = createTokenSource("/cartesia/token", { fetch: server.fetch });
+  const listeners = process.listeners("unhandledRejection");
+  process.removeAllListeners("unhandledRejection");
+  t.after(() => listeners.forEach((each) => process.on("unhandledRejection", each)));
+  const reported = new Promise((resolve) => { process.once("unhandledRejection", resolve); });
+  const [one, two] = await Promise.all([source.getToken({ onWait: () => { throw new Error("of the app"); } }), source.getToken()]);
+  assert.equal(one, two);
+  assert.equal((await reported).message, "of the app");
 });
 
 test("Retry-After may be a date", async () => {
