@@ -76,8 +76,9 @@ export interface CallOptions {
   /** Ends the call, which rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
   /**
-   * Called before this call waits after 429 or 503, in addition to the source's `onWait`. An error
-   * of this function does not reject the call: it is an unhandled rejection.
+   * Called before this call waits after 429 or 503, in addition to the source's `onWait`. A call that
+   * joins a request that already waits is told of the next wait. An error of this function does not
+   * reject the call: it is an unhandled rejection.
    */
   onWait?: ((seconds: number, error: VoicemintError) => void) | undefined;
 }

@@ -82,7 +82,7 @@ export function createTokenSource(url, options = {}) {
   async function connect(name, { query = {}, ...callOptions } = {}) {
     const { signal, onWait, ...others } = callOptions;
     assertArgument(typeof name === "string", "name", "a string");
-    assertArgument(isQuery(query), "query", "an object of parameters");
+    assertArgument(isQuery(query), "query", "an object of strings, numbers and booleans");
     assertArgument(!Object.keys(others)[0], "options", "query, signal and onWait");
     const WebSocket = options.WebSocket ?? globalThis.WebSocket;
     assertArgument(WebSocket, "WebSocket", "given, because this platform has none");
@@ -494,9 +494,11 @@ function onAbort(signals, callback) {
 }
 
 function abortable(signals, promise) {
+  let stop;
   return new Promise((resolve, reject) => {
-    promise.then(resolve, reject).finally(onAbort(signals, reject));
-  });
+    stop = onAbort(signals, reject);
+    promise.then(resolve, reject);
+  }).finally(stop);
 }
 
 function sleep(seconds, signal) {

@@ -134,11 +134,11 @@ test('the client describes another server as docs/frontend.md says', async (t) =
   const app = await serve(t, 0);
   const { page } = await open(t, app, /Failed to load resource/);
   const notProxied = await detailOf(page, '/elevenlabs/token');
-  assert.match(notProxied, /^unexpected_answer: Voicemint did not answer: another server answered .* forwards \/elevenlabs\/token to Voicemint\.$/);
+  assert.match(notProxied, /^unexpected_answer: No token endpoint: a server answered .* forwards \/elevenlabs\/token to it\.$/);
   assert.ok(listedResponses('the path is not proxied').some((response) => notProxied.includes(`answered ${response}`)), notProxied);
   await app.voicemint.stop();
   const dead = await detailOf(page, '/cartesia/token');
-  assert.match(dead, /^unexpected_answer: Voicemint did not answer: another server answered .* with text\/plain.*Is the server running/);
+  assert.match(dead, /^unexpected_answer: No token endpoint: a server answered .* with text\/plain.*that Voicemint is running/);
   assert.ok(listedResponses('the proxy does not reach').some((response) => dead.includes(`answered ${response}`)), dead);
   await app.server.close();
   assert.equal(await detailOf(page, '/cartesia/token'), 'network_error: The token endpoint cannot be reached.');

@@ -1,5 +1,6 @@
 """tools/generate.py: patterns of numbers, mistakes in a provider.toml, and stale files."""
 
+import json
 import re
 import sys
 import tempfile
@@ -11,6 +12,7 @@ REPOSITORY = Path(__file__).parents[2]
 sys.path.append(str(REPOSITORY / "tools"))
 import generate  # noqa: E402
 from generate_template import all_of, number_pattern, template, unhashed  # noqa: E402
+from generate_types import sockets, types  # noqa: E402
 from providers import Invalid, Provider, fill_in, providers, shared_settings  # noqa: E402
 
 
@@ -65,6 +67,26 @@ class Generate(unittest.TestCase):
             self.assertNotEqual(unhashed(*changed), known, old)
         self.assertEqual(unhashed(re.sub(r" # .*", "", base), block), known, "comments are not part of it")
         self.assertEqual(unhashed(base.replace("Default: 60/minute", "Default: 50/minute"), block), known)
+
+    def test_the_types_have_the_fields_the_sockets_and_the_members_of_each_provider(self):
+        text = types(known := providers())
+        for provider in known:
+            own = re.search(rf'(?ms)^  "?{provider.name}"?: {{$(.*?)^  }};$', text)[1]
+            ask = re.search(r"(?ms)^    ask: {$(.*?)^    };$", own)[1]
+            self.assertEqual(re.findall(r"(?m)^      (\w+)\?: ", ask), [field["name"] for field in provider.fields])
+            names = sockets(provider)
+            self.assertIn(f"socket: {' | '.join(map(json.dumps, names)) or 'never'};", own)
+        self.assertIn('token_type?: "realtime_scribe" | "tts_websocket" | "batch_scribe" | undefined;', text)
+        self.assertIn("single_use: boolean;", text, "a setting decides")
+        self.assertIn("conversation_id?: string | undefined;", text)
+        self.assertIn("session_expires_at: string;", text)
+        self.assertEqual(text.count("socket: never;"), 1)
+
+    def test_a_list_of_sockets_has_those_of_the_example(self):
+        provider = next(of for of in providers() if of.name == "openai")
+        provider.data["response"]["sockets"] = ["translation"]
+        with self.assertRaisesRegex(Invalid, "sockets lacks realtime"):
+            types([provider])
 
     def test_two_resources_of_one_name_are_refused(self):
         first, second, *_ = providers()

@@ -14,7 +14,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 LISTS = {"dev/Cargo.toml", "dev/src/providers.rs"}
 # These are written by tools or by the generator.
-GENERATED = re.compile(r"template\.yaml|CargoLambda\.toml|openapi\.yaml|Cargo\.lock|env\.local\.example\.json|README\.md|docs/.+")
+GENERATED = re.compile(r"template\.yaml|CargoLambda\.toml|openapi\.yaml|Cargo\.lock|env\.local\.example\.json|README\.md|docs/.+|web/providers\.d\.c?ts")
 COMPILED = REPOSITORY / "target/new-provider"
 
 

@@ -430,3 +430,19 @@ test("after clear() at any moment, no socket opens with a token of before", asyn
     }
   }
 });
+
+test("after an abort at any moment, no socket is created, and none stays open", async () => {
+  for (let moment = 0; moment < 60; moment += 1) {
+    const { Socket, opened } = socketClass((socket) => queueMicrotask(() => socket.settle("open")));
+    const source = createTokenSource("/cartesia/token", { fetch: async () => once(), WebSocket: Socket, session: async () => "ada" });
+    const controller = new AbortController();
+    const call = source.connect("tts", { signal: controller.signal }).then(() => "open", ({ name }) => name);
+    for (let count = 0; count < moment; count += 1) await null;
+    const { length } = opened;
+    controller.abort();
+    const result = await call;
+    assert.match(result, /^(open|AbortError)$/);
+    assert.equal(opened.length, length, `after ${moment} turns`);
+    if (result !== "open") assert.ok(opened.every(({ isClosed }) => isClosed), `after ${moment} turns`);
+  }
+});
