@@ -10,8 +10,8 @@ export type Ask<P extends Provider = Provider> = P extends Provider ? Providers[
 export type SocketName<P extends Provider = Provider> = Providers[P]["socket"];
 
 /**
- * The provider that a URL names: `"cartesia"` for `"/cartesia/token"`, also with a host, a prefix or
- * a query. Any provider, if the URL names none or its text is not known.
+ * The provider that a URL names: `"cartesia"` for `"/cartesia/token"`, also with a host, a prefix
+ * or a query. Any provider, if the URL names none or its text is not known.
  */
 export type ProviderOf<Url> = [NamedBy<Url>] extends [never] ? Provider : NamedBy<Url>;
 
@@ -74,9 +74,9 @@ export interface CallOptions {
   /** Ends the call, which rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
   /**
-   * Called before this call waits after 429 or 503, in addition to the source's `onWait`. A call that
-   * joins a request that already waits is told of the next wait. An error of this function does not
-   * reject the call: it is an unhandled rejection.
+   * Called before this call waits after 429 or 503, in addition to the source's `onWait`. A call
+   * that joins a request that already waits is told of the next wait. An error of this function
+   * does not reject the call: it is an unhandled rejection.
    */
   onWait?: ((seconds: number, error: VoicemintError) => void) | undefined;
 }
@@ -163,8 +163,8 @@ export interface TokenSource<P extends Provider = Provider> {
   /**
    * Gets a token and opens the socket that it has by that name. Resolves when the socket is open,
    * authenticated by its URL or subprotocols; its `binaryType` is `"arraybuffer"`. Assign
-   * `onmessage` before the next `await`, so that no message is lost. The call's signal has no effect
-   * on an open socket.
+   * `onmessage` before the next `await`, so that no message is lost. The call's signal has no
+   * effect on an open socket.
    *
    * If the socket does not open with a token that can have been spent or become invalid since it
    * was minted, the call gets another token and tries once more. It then rejects with

@@ -1,6 +1,6 @@
-// Gets tokens of voice-AI providers from a Voicemint endpoint, and opens their WebSockets. Tokens are
-// cached in memory only, fetched again before they expire, and returned only once if they are for
-// single use. The types in voicemint.d.ts document the API.
+// Gets tokens of voice-AI providers from a Voicemint endpoint, and opens sockets with them. Tokens
+// are cached in memory only, fetched again before they expire, and returned only once if they are
+// for single use. The types in voicemint.d.ts document the API.
 //
 // This file does not use AbortSignal.any, AbortSignal.prototype.throwIfAborted or
 // AbortSignal.prototype.reason: React Native up to 0.86 has none of them, and Safari has all three
@@ -57,7 +57,15 @@ export function createTokenSource(url, options = {}) {
     throwIfAborted(ended);
   }
 
-  /** Takes a token for one call, or keeps it for the next. `ended` is aborted when the user changes. */
+  /** Keeps a single-use token for the next call, unless it belongs to another user. */
+  function keepForNext(token) {
+    if (token.user === user) prefetched = token;
+  }
+
+  /**
+   * Takes a token for one call, or keeps it for the next. Returns it, a signal that is aborted when
+   * the user changes, and whether the token is reusable and new.
+   */
   async function take({ signal, onWait } = {}, keep = false) {
     const [ended, bearer] = await identify(signal);
     for (;;) {
@@ -74,18 +82,19 @@ export function createTokenSource(url, options = {}) {
       if (!token.value.single_use) return [token, ended, token.value.source !== "resumed"];
       if (token.isTaken) continue;
       token.isTaken = true;
-      if (keep && token.user === user) prefetched = token;
+      if (keep) keepForNext(token);
       return [token, ended];
     }
   }
 
+  /** Opens a socket of a token. Tries once more with another token if that may help. */
   async function connect(name, { query = {}, ...callOptions } = {}) {
     const { signal, onWait, ...others } = callOptions;
     assertArgument(typeof name === "string", "name", "a string");
     assertArgument(isQuery(query), "query", "an object of strings, numbers and booleans");
     assertArgument(!Object.keys(others)[0], "options", "query, signal and onWait");
     const WebSocket = options.WebSocket ?? globalThis.WebSocket;
-    assertArgument(WebSocket, "WebSocket", "given, because this platform has none");
+    assertArgument(WebSocket, "WebSocket", "given: this platform has none");
     for (let failed; ;) {
       const [token, ended, isNew] = await take(callOptions);
       [failed?.ended, ended, signal].forEach(throwIfAborted);
@@ -94,13 +103,13 @@ export function createTokenSource(url, options = {}) {
       try {
         address = addressOf(token.value, name, query);
       } catch (error) {
-        // The token is not used: the next call gets it.
-        if (token.value.single_use) prefetched ??= token;
+        // The token was not used.
+        if (token.value.single_use) keepForNext(token);
         throw error;
       }
       const [socket, failure] = await open(WebSocket, address, [ended, signal]);
       if (!failure) return socket;
-      const detail = `The socket ${name} did not open (${failure}). Check the network and the query; see the browser's console.`;
+      const detail = `The socket ${name} did not open: ${failure}. Check the query; see the browser's console.`;
       const error = new VoicemintError({ code: "connection_failed", detail });
       // A handshake that broke off can have spent a single-use token, and an older token may have
       // become invalid. A reusable token that is new would fail again.
@@ -109,7 +118,7 @@ export function createTokenSource(url, options = {}) {
         cached = undefined;
         mustRenew = true;
       }
-      failed = { token: token.value.token, ended, error };
+      failed = { ...token.value, ended, error };
     }
   }
 
@@ -322,7 +331,7 @@ function addressOf({ connect = {} }, name, query) {
   const { url, protocols } = connect[name] ?? {};
   if (!url) {
     const names = Object.keys(connect).join(", ") || "none, as for HTTP or the provider's own client";
-    throw new VoicemintError({ code: "socket_missing", detail: `The token has no such socket. Its sockets: ${names}. Check ask and the profile.` });
+    throw new VoicemintError({ code: "socket_missing", detail: `The token has no such socket; it has ${names}. Check ask and the profile.` });
   }
   // The text of the URL stays as it is: it may be signed.
   let [path] = url.split("?");
@@ -341,7 +350,7 @@ function addressOf({ connect = {} }, name, query) {
   return [path + rest, protocols];
 }
 
-/** Opens a socket. Returns it, unless the platform refuses to create it, and what failed, if it does not open. */
+/** Opens a socket. Returns it, if the platform creates it, and what failed, if it does not open. */
 async function open(WebSocket, [url, protocols], signals) {
   let socket;
   const result = new Promise((resolve) => {
@@ -427,13 +436,13 @@ function responseError({ url, response: { status, ok, redirected, headers }, tex
   const seconds = /^\d+$/.test(after) ? Number(after) : (Date.parse(after) - Date.now()) / 1000;
   const problem = { status, retryAfter: seconds >= 0 ? seconds : undefined };
   if (body?.code && typeof body.detail === "string") return new VoicemintError({ ...body, ...problem });
-  // Another server responded, such as a dev server, a proxy or a sign-in page. The body of a success
-  // is not quoted, because it may contain a token. Neither are HTML and JSON.
+  // Another server responded, such as a dev server, a proxy or a sign-in page. The body of a
+  // success is not quoted, because it may contain a token. Neither are HTML and JSON.
   const quoted = (!ok && (body?.message ?? /^[^<{[]*$/.exec(text)?.[0])) || "";
   const words = `${quoted}`.trim().replace(/\s+/g, " ").slice(0, 200);
   const type = (headers.get("content-type") || "no content type").split(";")[0];
   const answered = `answered ${status}${redirected ? " after a redirect" : ""} with ${type}${words && `: “${words}”`}.`;
-  const path = parseUrl(url)?.pathname ?? withoutQuery(String(url)); // a query may contain a secret
+  const path = withoutQuery(parseUrl(url)?.pathname ?? `${url}`); // a query may contain a secret
   const detail = `No token endpoint: a server ${answered} Check the URL, that Voicemint is running, and that the proxy or dev server forwards ${path} to it.`;
   return new VoicemintError({ code: "unexpected_answer", detail, ...problem });
 }
@@ -480,8 +489,8 @@ function throwIfAborted(signal) {
 }
 
 /**
- * Calls back with the reason when one of the signals is aborted. Returns a function that removes the
- * listeners.
+ * Calls back with the reason when one of the signals is aborted. Returns a function that removes
+ * the listeners.
  */
 function onAbort(signals, callback) {
   const stops = signals.filter(Boolean).map((signal) => {

@@ -102,6 +102,20 @@ for (const single_use of [false, true]) {
   });
 }
 
+test("a token of a replaced opaque session is not for the next call", async () => {
+  const app = { bearer: "opaque-1" };
+  const { reply, release } = held(() => token({ single_use: true }));
+  const { source, server } = setUp([reply, () => once()], ["open"], { session: () => app.bearer });
+  const call = source.connect("tts");
+  while (server.calls.length < 1) await turn();
+  app.bearer = "opaque-2";
+  await source.getToken();
+  release();
+  await assertFails(call, "socket_missing");
+  await source.getToken();
+  assert.deepEqual(server.calls.map(({ headers }) => headers.authorization), ["Bearer opaque-1", "Bearer opaque-2", "Bearer opaque-2"]);
+});
+
 for (const [connect, words] of [
   [{ stt: { url: "wss://a.example", protocols: [] }, agent: { url: "wss://a.example", protocols: [] } }, "stt, agent"],
   [undefined, "none, as for HTTP or the provider's own client"],
@@ -112,7 +126,7 @@ for (const [connect, words] of [
       const { source, server, opened } = setUp([() => token({ connect, single_use })]);
       for (const name of ["tts", "constructor", "__proto__", "toString"]) {
         const error = await assertFails(source.connect(name), "socket_missing");
-        assert.equal(error.detail, `The token has no such socket. Its sockets: ${words}. Check ask and the profile.`);
+        assert.equal(error.detail, `The token has no such socket; it has ${words}. Check ask and the profile.`);
       }
       await source.getToken();
       assert.deepEqual([server.calls.length, opened.length], [1, 0]);
@@ -162,7 +176,7 @@ test("a single-use token whose handshake fails is replaced once", async () => {
 });
 
 test("after a second failure with single-use tokens, the call fails with the close code", async () => {
-  for (const [outcome, words] of [[1006, /^The socket tts did not open \(close code 1006\)\. Check /], ["error", /\(no close code\)/]]) {
+  for (const [outcome, words] of [[1006, /^The socket tts did not open: close code 1006\. Check /], ["error", /: no close code\./]]) {
     const { source, server, used } = setUp([() => once()], [outcome]);
     await assertFails(source.connect("tts"), "connection_failed", words);
     assert.equal(server.calls.length, 2);
@@ -269,7 +283,7 @@ test("if the platform does not create the socket, the call fails at once, withou
       throw Object.assign(new Error(`The URL '${socket.url}' is invalid.`), { name: "SyntaxError" });
     }]);
     if (prepared) await source.getToken();
-    const error = await assertFails(source.connect("tts"), "connection_failed", /\(SyntaxError\)/);
+    const error = await assertFails(source.connect("tts"), "connection_failed", /: SyntaxError\./);
     assert.equal(error.cause, undefined);
     assert.equal(server.calls.length, 1);
   }
@@ -280,7 +294,7 @@ test("without a WebSocket, the call says which option to set, and gets no token"
   t.after(() => { globalThis.WebSocket = before; });
   globalThis.WebSocket = undefined;
   const { source, server } = setUp([() => withSockets()], [], { WebSocket: undefined });
-  const message = "voicemint: WebSocket must be given, because this platform has none.";
+  const message = "voicemint: WebSocket must be given: this platform has none.";
   await assert.rejects(source.connect("tts"), { name: "TypeError", message });
   assert.equal(server.calls.length, 0);
   const { Socket, opened } = socketClass("open");

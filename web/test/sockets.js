@@ -2,8 +2,8 @@
 
 /**
  * A class of sockets that open or fail as the outcomes say, in order; the last one is repeated. An
- * outcome is `"open"`, the close code of a failed handshake, `"error"` for a failure without a close
- * event, or a function that gets the socket.
+ * outcome is `"open"`, the close code of a failed handshake, `"error"` for a failure without a
+ * close event, or a function that gets the socket.
  */
 export function socketClass(...outcomes) {
   const opened = [];
