@@ -177,7 +177,7 @@ export interface TokenSource<P extends Provider = Provider> {
    * lacks, or if the platform has no WebSocket. A token is not spent then.
    */
   connect(name: SocketName<P>, options?: ConnectOptions): Promise<WebSocket>;
-  /** Fetches the token for the next `getToken()` or `connect()`, so that it does not have to wait. */
+  /** Fetches the token for the next `getToken()` or `connect()`, which then does not wait. */
   prefetch(options?: CallOptions): Promise<void>;
   /**
    * Drops all tokens. Call it when another user signs in by cookie. Pending calls reject with the

@@ -316,7 +316,7 @@ function checkOptions(options) {
   }
 }
 
-/** Whether a query is a plain object: URLSearchParams, for example, have no members of their own. */
+/** Whether a query is a plain object: URLSearchParams, for example, have no own members. */
 function isQuery(query) {
   return isObject(query) && !query[Symbol.iterator] && !Object.values(query).flat().some(isObject);
 }

@@ -70,7 +70,7 @@ function forged({ token, connect, ...rest }) {
   return { ...rest, token: forge(token), connect: JSON.parse(forge(JSON.stringify(connect))) };
 }
 
-/** Opens a socket. Whether its token is accepted: some providers open it, and send an error first. */
+/** Whether the token of a socket is accepted: some providers open it, and send an error first. */
 async function isAccepted(source, name, query) {
   const socket = await source.connect(name, { query }).catch((error) => {
     assert.equal(error.code, 'connection_failed');
