@@ -160,7 +160,7 @@ template: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) ## check template.yaml and the res
 	$(WITH_VENV) python -m unittest discover --verbose --buffer --start-directory tests/template --pattern '*_test.py'
 
 .PHONY: generate
-generate: ## write template.yaml and everything else that follows from functions/*/provider.toml
+generate: ## write template.yaml, web/providers and everything else that follows from functions/*
 	@"$$($(SETUP) --find python)" tools/generate.py
 
 .PHONY: new-provider
@@ -253,8 +253,8 @@ define in_chromium
 endef
 
 .PHONY: frontend
-frontend: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(FRONTEND_STAMP) ## test docs/frontend.md: the client in Vite, React, Jest and TypeScript
-	$(call in_chromium,$(FRONTEND),Vite React Jest and TypeScript)
+frontend: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(FRONTEND_STAMP) ## test docs/frontend.md: the client in Vite, React, Jest, Metro and TypeScript
+	$(call in_chromium,$(FRONTEND),Vite React Jest Metro and TypeScript)
 
 .PHONY: next
 next: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(NEXT_STAMP) ## test the client in Next.js: downloads 340 MB and takes some minutes (not in make test)
@@ -436,7 +436,7 @@ $(SDKS_NODE_STAMP): | $(SDKS_VENV_STAMP)
 	touch $@
 
 $(FRONTEND_STAMP): | $(SDKS_VENV_STAMP)
-	$(call say,Vite React Jest and TypeScript into tests/frontend/node_modules)
+	$(call say,Vite React Jest Metro and TypeScript into tests/frontend/node_modules)
 	cd $(FRONTEND) && PATH="$(SDKS_VENV)/bin:$$PATH" npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
 	touch $@
 

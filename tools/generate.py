@@ -1,4 +1,5 @@
-"""Writes what follows from functions/*/provider.toml: `make generate`.
+"""Writes what follows from functions/*/provider.toml, and what the npm package has beside its own
+modules: `make generate`.
 
     generate.py             writes the files
     generate.py --check     changes nothing, and fails if a file is out of date
@@ -12,6 +13,7 @@ import sys
 import generate_openapi
 import generate_tables as tables
 import generate_types
+from generate_package import package
 from generate_template import template
 from providers import ROOT, Invalid, providers, shared_settings
 
@@ -44,11 +46,9 @@ def generated():
         "template.yaml": template(ROOT, known),
         "openapi.yaml": with_parts("openapi.yaml", generate_openapi.parts(ROOT, known)),
         "env.local.example.json": settings_of_sam_local(known),
-        # For modules and for CommonJS.
-        "web/providers.d.ts": generate_types.types(known),
-        "web/providers.d.cts": generate_types.types(known),
         "CargoLambda.toml": with_parts("CargoLambda.toml", {"packages": packages(known)}),
         **{name: with_parts(name, parts) for name, parts in pages.items()},
+        **package(known, {"web/providers.d.ts": generate_types.types(known)}),
     }
 
 

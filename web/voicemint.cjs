@@ -1,4 +1,4 @@
-// Generated from voicemint.js by commonjs.js, for CommonJS. Do not edit.
+// Generated from web/voicemint.js by `make generate`. Do not edit.
 "use strict";
 
 // Gets tokens of voice-AI providers from a Voicemint endpoint, and opens sockets with them. Tokens

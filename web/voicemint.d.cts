@@ -1,4 +1,4 @@
-// Generated from voicemint.d.ts by commonjs.js, for CommonJS. Do not edit.
+// Generated from web/voicemint.d.ts by `make generate`. Do not edit.
 
 import type { Providers } from "./providers.cjs";
 

@@ -1,5 +1,5 @@
-//! The page: the embedded files of `web/` and the `page.js` of each provider, under a content security policy that permits connections
-//! to the configured providers only.
+//! The page: the embedded files of `web/`, and the `page.js` and `client.js` of each provider, under
+//! a content security policy that permits connections to the configured providers only.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -28,20 +28,25 @@ macro_rules! file {
 }
 
 /// Path, media type and content of each file.
-const FILES: [(&str, &str, &[u8]); 20] = [
+const FILES: [(&str, &str, &[u8]); 25] = [
     ("/", HTML, include_bytes!("../../web/page/index.html")),
+    file!("web/base64.js", SCRIPT),
+    file!("web/capture.js", SCRIPT),
+    file!("web/microphone.js", SCRIPT),
+    file!("web/playback.js", SCRIPT),
+    file!("web/socket.js", SCRIPT),
     file!("web/voicemint.js", SCRIPT),
-    file!("web/page/capture-worklet.js", SCRIPT),
-    file!("web/page/capture.js", SCRIPT),
+    file!("web/worklet-text.js", SCRIPT),
+    file!("web/worklet.js", SCRIPT),
     file!("web/page/converse.js", SCRIPT),
     file!("web/page/dialogue.js", SCRIPT),
     file!("web/page/exchange.js", SCRIPT),
     file!("web/page/fields.js", SCRIPT),
+    file!("web/page/input.js", SCRIPT),
     file!("web/page/operation.js", SCRIPT),
     file!("web/page/page.js", SCRIPT),
-    file!("web/page/playback.js", SCRIPT),
     file!("web/page/session.js", SCRIPT),
-    file!("web/page/socket.js", SCRIPT),
+    file!("web/page/source.js", SCRIPT),
     file!("web/page/tokens.js", SCRIPT),
     file!("web/page/use.js", SCRIPT),
     file!("web/page/view.js", SCRIPT),
@@ -102,18 +107,21 @@ pub fn router(providers: &[DeployedProvider], sessions: &str, grants_claim: bool
     )
 }
 
-/// The `page.js` of each provider, and the module with all of them.
+/// The `page.js` and `client.js` of each provider, and the module with all of them.
 fn provider_files() -> impl Iterator<Item = (String, &'static str, Bytes)> {
-    let pages = PROVIDERS.into_iter().map(|provider| {
-        let page = Bytes::from_static(provider.standin.page().as_bytes());
-        (page_path(provider.name), SCRIPT, page)
+    let modules = PROVIDERS.into_iter().flat_map(|provider| {
+        let page = (page_path(provider.name), provider.standin.page());
+        let client = provider.standin.client();
+        let client = client.map(|code| (format!("/functions/{}/client.js", provider.name), code));
+        [Some(page), client].into_iter().flatten()
     });
+    let modules = modules.map(|(path, code)| (path, SCRIPT, Bytes::from_static(code.as_bytes())));
     let list = (
         "/web/page/providers.js".to_owned(),
         SCRIPT,
         providers_module().into(),
     );
-    pages.chain([list])
+    modules.chain([list])
 }
 
 fn page_path(provider: &str) -> String {

@@ -9,8 +9,8 @@ export const note = "Echoes.";
 export const fields = [];
 export const ask = () => ({});
 export const rates = { input: 24000, output: 24000 };
-export async function converse(token, audio, callbacks, signal) {
-  const fake = { token, callbacks, echoes: true, lengths: [], levels: [], ended: false };
+export async function converse(source, audio, { signal, ...callbacks }) {
+  const fake = { source, callbacks, echoes: true, lengths: [], levels: [], ended: false };
   window.fake = fake;
   const finished = new Promise((resolve, reject) => {
     fake.finish = resolve;

@@ -33,7 +33,7 @@ test('each snippet of web/README.md passes strict TypeScript', () => {
     strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, noImplicitReturns: true, noEmit: true,
     target: 'es2024', lib: ['es2024', 'dom', 'dom.iterable'], types: [], module: 'esnext', moduleResolution: 'bundler',
     // The SDKs' types need packages that a page does not have.
-    skipLibCheck: true, moduleDetection: 'force', paths: { voicemint: [join(ROOT, 'web', 'voicemint.d.ts')] },
+    skipLibCheck: true, moduleDetection: 'force', paths: { voicemint: [join(ROOT, 'web', 'voicemint.d.ts')], 'voicemint/*': [join(ROOT, 'web', 'providers', '*.d.ts')] },
   };
   const snippets = Object.fromEntries(SNIPPETS.map((code, at) => [`snippet-${at}.ts`, code]));
   // In the folder that has the SDKs.

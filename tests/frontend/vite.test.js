@@ -1,14 +1,13 @@
 // Vite and React as in docs/frontend.md, in Chromium, with the local command behind Vite's proxy.
 
 const assert = require('node:assert/strict');
-const { join } = require('node:path');
 const { after, before, test } = require('node:test');
 
 const { startChromium, watchedPage } = require('../browser/chromium');
-const { visit } = require('../browser/page');
 const { until } = require('../browser/until');
-const { listen, startVoicemint } = require('../browser/voicemint');
-const { PAGE, installClient, makeApp, snippet, snippets } = require('./app');
+const { startVoicemint } = require('../browser/voicemint');
+const { PAGE, snippet, snippets } = require('./app');
+const { openApp, serveApp } = require('./vite_app');
 
 /** Two components in StrictMode, which mounts them twice. */
 const MAIN = `
@@ -20,54 +19,16 @@ const MAIN = `
   window.mount = () => root.render(<StrictMode><Voice /><Voice /></StrictMode>);
 `;
 
-const FILES = {
-  'package.json': '{ "private": true, "type": "module" }',
-  'index.html': '<!doctype html><link rel="icon" href="data:,"><div id="root"></div><script type="module" src="/main.jsx"></script>',
-  'main.jsx': MAIN,
-  'Voice.jsx': snippet('Voice.jsx'),
-  'tokens.js': snippet('tokens.js'),
-};
+const FILES = { 'main.jsx': MAIN, 'Voice.jsx': snippet('Voice.jsx') };
+
+const serve = (t, version, change) => serveApp(t, FILES, { version, change });
+const open = (t, app, ...expected) => openApp(t, chromium, app, { expected });
 
 let chromium;
-let vite;
 before(async () => {
-  vite = await import('vite');
   chromium = await startChromium();
 });
 after(() => chromium?.close());
-
-/**
- * Starts an app and the local command. `version` selects the proxy settings of docs/frontend.md.
- */
-async function serve(t, version, change = (config) => config) {
-  const probe = await listen(require('node:http').createServer());
-  const { port } = probe.address();
-  await new Promise((resolve) => { probe.close(resolve); });
-  const voicemint = await startVoicemint('--origin', `http://localhost:${port}`);
-  t.after(voicemint.stop);
-  const folder = makeApp(__dirname, { ...FILES, 'vite.config.js': change(snippet('vite.config.js', version, voicemint.port)) });
-  await installClient(folder);
-  const logged = [];
-  const customLogger = { ...vite.createLogger('silent'), error: (text) => logged.push(text) };
-  const server = await vite.createServer({
-    root: folder,
-    configFile: join(folder, 'vite.config.js'),
-    server: { port, strictPort: true, host: 'localhost' },
-    customLogger,
-  });
-  t.after(() => server.close());
-  await server.listen();
-  return { voicemint, server, logged, url: `http://localhost:${port}` };
-}
-
-/** Opens the app's page for a user who is signed in to the local command. */
-async function open(t, { voicemint, url }, ...expected) {
-  const visitor = await visit(t, chromium, voicemint, { expected });
-  await visitor.signIn('ada');
-  await visitor.page.goto(url);
-  await visitor.page.waitForFunction(() => window.mount);
-  return visitor;
-}
 
 const minted = ({ voicemint }) => voicemint.calls().map((line) => line.replace(/ \(.*/, ''));
 

@@ -9,6 +9,7 @@ const SNIPPETS = snippetsOf('web/README.md');
 
 /** A word of each snippet, and its expected result. */
 const EXPECTED = [
+  ['"voicemint/cartesia"', () => hasSpoken() && shows(/^hello .*[^…]$/i)()],
   ['tokens.connect(', hasSpoken],
   ['@cartesia/cartesia-js', hasSpoken],
   ['@elevenlabs/client', hasTranscript],

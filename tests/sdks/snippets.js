@@ -57,9 +57,10 @@ after(() => files.forEach((file) => rmSync(file)));
 /** Runs a snippet, and waits until `done()`. */
 async function run(code, done, replaced = {}) {
   [played, shown, overrides] = [[], [], replaced];
-  const client = pathToFileURL(path.join(ROOT, 'web', 'voicemint.js')).href;
   const file = path.join(__dirname, `.snippet-${process.pid}-${files.length}.mjs`);
-  writeFileSync(file, code.replace('from "voicemint"', `from "${client}"`));
+  const url = (module) => pathToFileURL(path.join(ROOT, 'web', module)).href;
+  const local = code.replace('from "voicemint"', `from "${url('voicemint.js')}"`);
+  writeFileSync(file, local.replaceAll(/from "voicemint\/([\w-]+)"/g, (_, name) => `from "${url(`providers/${name}.js`)}"`));
   files.push(file);
   await import(pathToFileURL(file).href);
   const deadline = performance.now() + 40_000;

@@ -87,6 +87,27 @@ class NewProvider(unittest.TestCase):
         self.copy.run("-m", "openapi_spec_validator", "openapi.yaml")
         self.copy.run(Path(sys.executable).with_name("cfn-lint"), "template.yaml")
 
+    def test_a_client_that_is_added_becomes_a_module_of_the_package(self):
+        self.add("zephyr")
+        folder, package = self.copy.root / "functions/zephyr", self.copy.root / "web/providers"
+        self.assertFalse((package / "zephyr.js").exists())
+        (folder / "client.js").write_text(
+            'import { ignore, send } from "../../web/socket.js";\n\nexport const A = 1;\n\n'
+            "export async function speak(source, text, { onAudio = ignore } = {}) {}\n"
+        )
+        (folder / "client.d.ts").write_text('import type { Source } from "../../web/options.js";\n\nexport const A: 1;\n')
+        self.assertIn("out of date: web/providers/zephyr.", self.copy.run("tools/generate.py", "--check", good=False))
+        self.copy.run("tools/generate.py")
+        self.copy.run("tools/generate.py", "--check")
+        module, common, types = ((package / f"zephyr.{ending}").read_text() for ending in ("js", "cjs", "d.cts"))
+        self.assertIn('import { ignore, send } from "../socket.js";', module)
+        self.assertIn('const { ignore, send } = require("../socket.cjs");', common)
+        self.assertTrue(common.endswith("\nmodule.exports = { A, speak };\n"))
+        self.assertNotRegex(common, r"(?m)^export")
+        self.assertIn('from "../options.cjs"', types)
+        (folder / "client.js").write_text('export * from "../../web/socket.js";\n')
+        self.assertIn("no CommonJS version", self.copy.run("tools/generate.py", good=False))
+
     def test_it_refuses_names_that_are_invalid_or_taken_and_changes_nothing(self):
         for arguments, reason in (
             (["Zephyr"], "not a valid name"),

@@ -1,7 +1,8 @@
 // Uses a token for a conversation: sends speech, and plays and shows the answers.
 
-import { fromMicrophone, fromSample } from "./capture.js";
-import { createPlayer } from "./playback.js";
+import { createPlayer } from "../playback.js";
+import { openInput } from "./input.js";
+import { sourceOf } from "./source.js";
 import { drawWaveform } from "./waveform.js";
 
 // Most providers notice the end of speech by the silence after it: chunks of 100 ms.
@@ -20,7 +21,7 @@ export async function talk({ converse, rates, getToken, file, canvas, setProgres
 
   async function* speech() {
     setProgress(file ? "Playing the sample …" : "Connected. Talk now.");
-    yield* audio.chunks;
+    yield* audio;
     if (answer.isClosed()) return;
     setProgress("Waiting for the end of the answer …");
     answer.expectEnd();
@@ -28,7 +29,7 @@ export async function talk({ converse, rates, getToken, file, canvas, setProgres
   }
 
   try {
-    audio = await (file ? fromSample(file, rates.input) : fromMicrophone(rates.input));
+    audio = await openInput(file, rates.input);
     stopDrawing = drawWaveform(canvas, audio.analyser, player.analyser);
     setProgress("Getting a token …");
     const token = await getToken();
@@ -44,7 +45,8 @@ export async function talk({ converse, rates, getToken, file, canvas, setProgres
       },
     });
     try {
-      await converse(token, speech(), callbacks, AbortSignal.any([signal, answer.over]));
+      const either = AbortSignal.any([signal, answer.over]);
+      await converse(sourceOf(token), speech(), { ...callbacks, signal: either });
     } catch (error) {
       if (signal.aborted || !answer.over.aborted) throw error;
     }

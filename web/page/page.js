@@ -170,7 +170,7 @@ async function use(mode, again) {
     const token = again ?? await tokens.getToken(name, ask(), signal);
     last = token.single_use ? { name, mode, token } : undefined;
     tokens.used(name, token);
-    return { connect: {}, ...token };
+    return token;
   };
   const shared = { rates: ratesOf(PROVIDERS[name]), getToken, canvas: $("waveform"), setProgress, signal };
   try {
@@ -249,8 +249,6 @@ function showChoice() {
   const name = provider();
   for (const fields of document.querySelectorAll("[data-fields]")) fields.hidden = fields.dataset.fields !== name;
   $("ask-note").textContent = PROVIDERS[name].note;
-  $("code").href = `/functions/${name}/page.js`;
-  $("code").textContent = `functions/${name}/page.js`;
   showProblem($("refused"));
   showAgain(false);
   showMode();
@@ -271,8 +269,16 @@ function showMode() {
   $("usage").textContent = chosenProvider.usage ?? "This page cannot use this token.";
   $("usage").hidden = modes.length > 0;
   $("direct").hidden = modes.length === 0;
+  showCode(modes.length > 0 ? "client.js" : "page.js");
   hideTranscripts();
   setProgress("");
+}
+
+/** Links the module that uses the token. */
+function showCode(file) {
+  const path = `functions/${provider()}/${file}`;
+  $("code").href = `/${path}`;
+  $("code").textContent = path;
 }
 
 /** Shows the hosts of a token's sockets, or the provider's host as long as there is no token. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { fromBase64, toBase64 } from "../base64.js";
 import { recorded, shortened, steps, withShortToken } from "../page/exchange.js";
-import { fromBase64, toBase64 } from "../page/playback.js";
 
 test("the steps of Server-Timing and the network time add up to the total", () => {
   assert.deepEqual(steps("session;dur=0.5, secret;dur=0, provider;dur=2", 10), [

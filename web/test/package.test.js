@@ -1,26 +1,50 @@
 // The npm package of web/.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 
-import { commonJs } from "../commonjs.js";
-import * as client from "../voicemint.js";
 import { endpoint, token } from "./endpoint.js";
 
 const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 
-test("the package has a README and a license, and lists its files", () => {
-  const { files, license, main, exports, types } = JSON.parse(read("../package.json"));
-  assert.deepEqual([...files].sort(), ["LICENSE", "README.md", "providers.d.cts", "providers.d.ts", "voicemint.cjs", "voicemint.d.cts", "voicemint.d.ts", "voicemint.js"]);
-  for (const file of files) assert.ok(read(`../${file}`).length > 0, file);
-  const { require: required, default: imported } = exports["."];
-  assert.deepEqual(imported, { types: "./voicemint.d.ts", default: "./voicemint.js" });
-  assert.deepEqual(required, { types: "./voicemint.d.cts", default: "./voicemint.cjs" });
-  assert.deepEqual([main, types], [required.default, required.types]);
-  assert.equal(license, "Apache-2.0");
+/** The providers whose tokens open a socket that the package can use. */
+const PROVIDERS = readdirSync(new URL("../../functions/", import.meta.url))
+  .filter((name) => existsSync(new URL(`../../functions/${name}/client.js`, import.meta.url)));
+
+/** A module in both systems, and its types in both. */
+const both = (...names) => names.flatMap((name) => [`${name}.js`, `${name}.cjs`]);
+const types = (...names) => names.flatMap((name) => [`${name}.d.ts`, `${name}.d.cts`]);
+
+test("the package has exactly these files, and the repository's license", () => {
+  const command = ["pack", "--dry-run", "--json", "--ignore-scripts"];
+  const packed = JSON.parse(execFileSync("npm", command, { cwd: new URL("..", import.meta.url), encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  const [{ files }] = packed;
+  const inner = both("base64", "capture", "socket", "worklet-text");
+  const shared = [...both("voicemint", "playback", "microphone"), ...types("voicemint", "providers", "playback", "microphone", "options")];
+  const providers = PROVIDERS.map((name) => `providers/${name}`);
+  assert.deepEqual(files.map(({ path }) => path).sort(), [
+    "LICENSE", "README.md", "package.json", "worklet.js", ...inner, ...shared, ...both(...providers), ...types(...providers),
+  ].sort());
+  assert.equal(JSON.parse(read("../package.json")).license, "Apache-2.0");
   assert.equal(read("../LICENSE"), read("../../LICENSE"));
+});
+
+test("each export has its file and its types, for import and for require", () => {
+  const { main, types, sideEffects, exports } = JSON.parse(read("../package.json"));
+  for (const [subpath, { require: required, default: imported }] of Object.entries(exports)) {
+    if (subpath === "./worklet.js") continue;
+    const name = imported.default.slice(0, -3);
+    assert.deepEqual(imported, { types: `${name}.d.ts`, default: `${name}.js` });
+    assert.deepEqual(required, { types: `${name}.d.cts`, default: `${name}.cjs` });
+    for (const file of [...Object.values(imported), ...Object.values(required)]) {
+      for (const each of file.includes("*") ? PROVIDERS : [""]) read(`../${file.replace("*", each)}`);
+    }
+  }
+  assert.deepEqual([main, types], [exports["."].require.default, exports["."].require.types]);
+  assert.equal(sideEffects, false);
 });
 
 test("the package is private, so that it cannot be published by mistake", () => {
@@ -28,14 +52,23 @@ test("the package is private, so that it cannot be published by mistake", () => 
 });
 
 test("require and import give the same exports", async () => {
-  for (const [name, text] of Object.entries(commonJs())) {
-    assert.ok(read(`../${name}`) === text, `${name} is out of date: run node web/commonjs.js`);
+  const require = createRequire(import.meta.url);
+  const subpaths = [...PROVIDERS, "playback", "microphone"].map((name) => `/${name}`);
+  for (const subpath of ["", ...subpaths]) {
+    const name = `voicemint${subpath}`; // by the package name, as in an app
+    const imported = Object.keys(await import(name));
+    assert.deepEqual(Object.keys(require(name)).sort(), imported.sort(), name);
+    assert.ok(imported.length > 0, name);
   }
-  const required = createRequire(import.meta.url)("voicemint"); // by the package name, as in an app
-  assert.deepEqual(Object.keys(required).sort(), Object.keys(client).sort());
-  const source = required.createTokenSource("/cartesia/token", { fetch: endpoint(() => token()).fetch });
+  const source = require("voicemint").createTokenSource("/cartesia/token", { fetch: endpoint(() => token()).fetch });
   assert.equal((await source.getToken()).provider, "cartesia");
 });
+
+for (const hidden of ["socket", "capture", "livekit", "providers/cartesia", "page/page.js"]) {
+  test(`the package does not export ${hidden}`, async () => {
+    await assert.rejects(import(`voicemint/${hidden}`), { code: /ERR_PACKAGE_PATH_NOT_EXPORTED|ERR_MODULE_NOT_FOUND/ });
+  });
+}
 
 test("the snippet of the repository's README is in the package's README, whose snippets are tested", () => {
   const [root, own] = ["../../README.md", "../README.md"].map(read);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
 
-import { createPlayer } from "../page/playback.js";
+import { createPlayer } from "../playback.js";
 
 /** Replaces Web Audio. `sources` are the started ones; `context.currentTime` is the clock. */
 function webAudio(t) {
@@ -63,4 +64,35 @@ test("stopping drops what has not been played", (t) => {
   player.play(bytes(7));
   assert.deepEqual(recorded.sources.at(-1).buffer.samples, [7]);
   assert.equal(recorded.sources.at(-1).at.toFixed(2), "0.40");
+});
+
+test("the player waits until all is played, unless it is aborted", async (t) => {
+  webAudio(t);
+  const player = createPlayer(100);
+  player.play(bytes(...Array(10).fill(1)));
+  const controller = new AbortController();
+  const { signal } = controller;
+  const before = performance.now();
+  await player.finish(signal);
+  assert.ok(performance.now() - before > 100, "0.05 s ahead, and 0.1 s of audio");
+  assert.deepEqual(getEventListeners(signal, "abort"), []);
+  player.play(bytes(...Array(10_000).fill(1)));
+  const finished = player.finish(signal);
+  controller.abort(new Error("enough"));
+  await assert.rejects(finished, /enough/);
+  await assert.rejects(player.finish(signal), /enough/);
+  assert.deepEqual(getEventListeners(signal, "abort"), []);
+});
+
+test("a closed player can be closed again", async (t) => {
+  const recorded = webAudio(t);
+  const player = createPlayer(10);
+  let closed = 0;
+  recorded.context.close = async () => {
+    closed += 1;
+    recorded.context.state = "closed";
+  };
+  await player.close();
+  await player.close();
+  assert.equal(closed, 1);
 });

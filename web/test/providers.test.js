@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import * as assemblyai from "../../functions/assemblyai/page.js";
-import * as cartesia from "../../functions/cartesia/page.js";
-import * as deepgram from "../../functions/deepgram/page.js";
-import * as elevenlabs from "../../functions/elevenlabs/page.js";
-import * as soniox from "../../functions/soniox/page.js";
-import * as gemini from "../../functions/gemini/page.js";
+import * as assemblyai from "../../functions/assemblyai/client.js";
+import * as cartesia from "../../functions/cartesia/client.js";
+import * as deepgram from "../../functions/deepgram/client.js";
+import * as elevenlabs from "../../functions/elevenlabs/client.js";
+import * as soniox from "../../functions/soniox/client.js";
+import * as gemini from "../../functions/gemini/client.js";
+import { modes, rates } from "../../functions/assemblyai/page.js";
+import { sourceOf } from "../page/source.js";
 
 /** A scripted provider that replaces WebSocket. */
 function provider(t, reply) {
@@ -59,9 +61,8 @@ function provider(t, reply) {
 
 const entry = (path) => ({ url: `wss://api.example.com${path}`, protocols: [] });
 
-/** A token that opens everything. */
-const TOKEN = {
-  token: "t-1",
+/** A source that opens everything. */
+const SOURCE = sourceOf({
   connect: {
     tts: entry("/tts/websocket?cartesia_version=2026-03-01&access_token=t-1"),
     stt: entry("/stt/websocket?cartesia_version=2026-03-01&access_token=t-1"),
@@ -75,7 +76,7 @@ const TOKEN = {
     tts_rt: { ...entry("/tts-websocket"), protocols: ["soniox-api-key", "t-1"] },
     live: entry("/ws/live?access_token=auth_tokens/t-1"),
   },
-};
+});
 
 async function* audio() {
   yield new Int16Array(1600);
@@ -86,7 +87,7 @@ async function* audio() {
 test("Cartesia speaks a text, and the audio arrives as bytes", async (t) => {
   const recorded = provider(t, (to) => to !== "open" && [{ type: "chunk", data: "AQID" }, { type: "done", done: true }]);
   const received = [];
-  await cartesia.speak(TOKEN, "hi", (bytes) => received.push(...bytes));
+  await cartesia.speak(SOURCE, "hi", { onAudio: (bytes) => received.push(...bytes) });
   assert.deepEqual(received, [1, 2, 3]);
   assert.equal(recorded.url, "wss://api.example.com/tts/websocket?cartesia_version=2026-03-01&access_token=t-1");
   const { transcript, output_format } = JSON.parse(recorded.sent[0]);
@@ -101,7 +102,7 @@ test("Cartesia transcribes until the end of the audio", async (t) => {
     close: [{ type: "done" }],
   })[to]);
   const texts = [];
-  await cartesia.listen(TOKEN, audio(), (...text) => texts.push(text));
+  await cartesia.listen(SOURCE, audio(), { onText: (...text) => texts.push(text) });
   assert.deepEqual(recorded.sent, [1600, 1600, "finalize", "close"]);
   assert.deepEqual(texts, [["he", false], ["he", false], ["Hello.", true]]);
   assert.match(recorded.url, /\/stt\/websocket\?.*access_token=t-1&model=ink-2&encoding=pcm_s16le&sample_rate=16000$/);
@@ -110,7 +111,7 @@ test("Cartesia transcribes until the end of the audio", async (t) => {
 test("ElevenLabs speaks a text between a space and an empty text", async (t) => {
   const recorded = provider(t, (to) => to === '{"text":""}' && [{ audio: "AQID" }, { audio: null, isFinal: true }]);
   const received = [];
-  await elevenlabs.speak(TOKEN, "hi", (bytes) => received.push(...bytes));
+  await elevenlabs.speak(SOURCE, "hi", { onAudio: (bytes) => received.push(...bytes) });
   assert.deepEqual(recorded.sent, ['{"text":" "}', '{"text":"hi "}', '{"text":""}']);
   assert.deepEqual(received, [1, 2, 3]);
   assert.match(recorded.url, /\/v1\/text-to-speech\/\w+\/stream-input\?single_use_token=t-1&model_id=\w+&output_format=pcm_24000$/);
@@ -124,7 +125,7 @@ test("ElevenLabs transcribes after its session has started, until the last commi
     return [{ message_type: "partial_transcript", text: "he" }];
   });
   const texts = [];
-  await elevenlabs.listen(TOKEN, audio(), (...text) => texts.push(text));
+  await elevenlabs.listen(SOURCE, audio(), { onText: (...text) => texts.push(text) });
   assert.deepEqual(recorded.sent.map((text) => JSON.parse(text).audio_base_64.length), [4268, 4268, 0]);
   assert.deepEqual(texts, [["By itself.", true], ["he", false], ["Hello.", true]]);
 });
@@ -139,7 +140,7 @@ test("AssemblyAI transcribes after Begin, and a turn is final when it is formatt
     ],
   })[to]);
   const texts = [];
-  await assemblyai.listen(TOKEN, audio(), (...text) => texts.push(text));
+  await assemblyai.listen(SOURCE, audio(), { onText: (...text) => texts.push(text) });
   assert.equal(recorded.sent.at(-1), '{"type":"Terminate"}');
   assert.deepEqual(texts.map(([, final]) => final), [false, false, true]);
   assert.equal(recorded.url, "wss://api.example.com/v3/ws?token=t-1&sample_rate=16000&format_turns=true");
@@ -149,7 +150,7 @@ test("Deepgram speaks a text until it is flushed", async (t) => {
   const bytes = new Uint8Array([1, 2, 3]).buffer;
   const recorded = provider(t, (to) => to === '{"type":"Flush"}' && [bytes, { type: "Flushed", sequence_id: 0 }]);
   const received = [];
-  await deepgram.speak(TOKEN, "hi", (chunk) => received.push(...chunk));
+  await deepgram.speak(SOURCE, "hi", { onAudio: (chunk) => received.push(...chunk) });
   assert.deepEqual(received, [1, 2, 3]);
   assert.deepEqual(recorded.sent, ['{"type":"Speak","text":"hi"}', '{"type":"Flush"}']);
   assert.equal(recorded.url, "wss://api.example.com/v1/speak?model=aura-2-thalia-en&encoding=linear16&sample_rate=24000");
@@ -163,7 +164,7 @@ test("Deepgram transcribes until its metadata", async (t) => {
     '{"type":"CloseStream"}': [results("Hello.", true), { type: "Metadata" }],
   })[to]);
   const texts = [];
-  await deepgram.listen(TOKEN, audio(), (...text) => texts.push(text));
+  await deepgram.listen(SOURCE, audio(), { onText: (...text) => texts.push(text) });
   assert.deepEqual(recorded.sent, [1600, 1600, '{"type":"CloseStream"}']);
   assert.deepEqual(texts, [["he", false], ["he", false], ["Hello.", true]]);
 });
@@ -180,7 +181,7 @@ test("Deepgram converses until the answer to the last turn is complete", async (
   });
   const events = [];
   const record = (name) => (...details) => events.push([name, ...details]);
-  await deepgram.converse(TOKEN, audio(), {
+  await deepgram.converse(SOURCE, audio(), {
     onUser: record("user"), onAgent: record("agent"), onAudio: ([byte]) => events.push(["audio", byte]), onInterrupt: record("interrupt"),
   });
   const turn = (number) => [["interrupt"], ["user", `Turn ${number}.`, true], ["agent", "Yes.", true], ["audio", number]];
@@ -195,7 +196,7 @@ test("Deepgram's agent is kept alive while nobody speaks", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const recorded = provider(t, (to) => to === "open" && [{ type: "Welcome" }]);
   const controller = new AbortController();
-  const call = deepgram.converse(TOKEN, audio(), {}, controller.signal);
+  const call = deepgram.converse(SOURCE, audio(), { signal: controller.signal });
   while (recorded.sent.length < 1) await sleep(1);
   t.mock.timers.tick(10_000);
   assert.deepEqual(recorded.sent.slice(1), ['{"type":"KeepAlive"}', '{"type":"KeepAlive"}']);
@@ -222,7 +223,7 @@ function dialogue() {
 }
 
 test("AssemblyAI's product decides what a token is used for, and at which sample rates", () => {
-  const use = (product) => [assemblyai.modes({ product }), assemblyai.rates({ product })];
+  const use = (product) => [modes({ product }), rates({ product })];
   assert.deepEqual(use("streaming"), [["listen"], { input: 16000 }]);
   assert.deepEqual(use("agent"), [["converse"], { input: 24000, output: 24000 }]);
 });
@@ -246,7 +247,7 @@ test("AssemblyAI's agent is configured, hears audio when the session is ready, a
     }[JSON.parse(to).type];
   });
   const { said, callbacks } = dialogue();
-  await assemblyai.converse(AGENT_TOKEN, audio(), callbacks);
+  await assemblyai.converse(AGENT, audio(), callbacks);
   const sent = recorded.sent.map((text) => JSON.parse(text));
   assert.deepEqual(sent.map(({ type }) => type), ["session.update", "input.audio", "input.audio", "session.end"]);
   assert.ok(sent[0].session.system_prompt && sent[0].session.greeting);
@@ -256,8 +257,8 @@ test("AssemblyAI's agent is configured, hears audio when the session is ready, a
   assert.ok(recorded.closed);
 });
 
-/** A token of AssemblyAI's agents. */
-const AGENT_TOKEN = { token: "t-1", connect: { agent: entry("/v1/ws?token=t-1") } };
+/** The source of AssemblyAI's agents. */
+const AGENT = sourceOf({ connect: { agent: entry("/v1/ws?token=t-1") } });
 
 /** An agent that sends these frames when it is configured, and nothing else. */
 const agent = (...frames) => (to) => to !== "open" && JSON.parse(to).type === "session.update" && frames;
@@ -267,7 +268,7 @@ test("AssemblyAI's agent is interrupted, and an abort ends its session", async (
   const controller = new AbortController();
   const { said, callbacks } = dialogue();
   const { audio: microphone } = endless();
-  const call = assemblyai.converse(AGENT_TOKEN, microphone, callbacks, controller.signal);
+  const call = assemblyai.converse(AGENT, microphone, { ...callbacks, signal: controller.signal });
   while (said.length === 0) await sleep(1);
   assert.deepEqual(said, [["interrupt"]]);
   controller.abort();
@@ -279,7 +280,7 @@ test("AssemblyAI's agent is interrupted, and an abort ends its session", async (
 test("the limit of a session of AssemblyAI's agent is no error", async (t) => {
   provider(t, agent({ type: "session.ready" }, { type: "session.ended" }));
   const { consumed, audio: microphone } = endless();
-  await assemblyai.converse(AGENT_TOKEN, microphone, dialogue().callbacks);
+  await assemblyai.converse(AGENT, microphone, dialogue().callbacks);
   await sleep(20);
   assert.ok(consumed.ended, "the audio is released");
 });
@@ -291,7 +292,7 @@ test("Soniox speaks a text as one stream", async (t) => {
     { terminated: true, stream_id: "page" },
   ]);
   const received = [];
-  await soniox.speak(TOKEN, "hi", (bytes) => received.push(...bytes));
+  await soniox.speak(SOURCE, "hi", { onAudio: (bytes) => received.push(...bytes) });
   assert.deepEqual(received, [1, 2, 3]);
   assert.equal(recorded.url, "wss://api.example.com/tts-websocket");
   assert.deepEqual(recorded.protocols, ["soniox-api-key", "t-1"]);
@@ -309,7 +310,7 @@ test("Soniox transcribes until the end of the audio, and an utterance ends with 
     return [{ tokens: [said(" day.", true), said("<end>", true), said(" Y", false)] }];
   });
   const texts = [];
-  await soniox.listen(TOKEN, audio(), (...text) => texts.push(text));
+  await soniox.listen(SOURCE, audio(), { onText: (...text) => texts.push(text) });
   assert.deepEqual(texts, [["Good day", false], ["Good day.", true], ["Y", false], ["Yes", false], ["Yes", true]]);
   assert.deepEqual(recorded.sent.slice(1), [1600, 1600, ""]);
   assert.equal("api_key" in JSON.parse(recorded.sent[0]), false);
@@ -337,7 +338,7 @@ test("Gemini Live sends an empty setup, and an interruption ends the agent's tur
     return content({ inputTranscription: { text: "Wait" } }, { interrupted: true }, { turnComplete: true });
   });
   const events = [];
-  await gemini.converse(TOKEN, audio(), {
+  await gemini.converse(SOURCE, audio(), {
     onUser: (...turn) => events.push(["user", ...turn]),
     onAgent: (...turn) => events.push(["agent", ...turn]),
     onAudio: (bytes) => events.push(["audio", ...bytes]),
@@ -371,31 +372,82 @@ test("an error has the provider's message", async (t) => {
     [assemblyai.converse, { type: "session.error", code: "unauthorized", message: "The token was used." }, /token was used/],
     [soniox.speak, { error_code: 401, error_message: "Invalid API key." }, /Invalid API key\. \(401\)/],
     [soniox.listen, { error_code: 402, error_message: "No balance.", tokens: [] }, /No balance\. \(402\)/],
-    [cartesia.listen, { code: 1006, reason: "" }, /may have expired/],
+    [cartesia.listen, { code: 1006, reason: "" }, /connection to the provider broke/],
     [deepgram.speak, { type: "Warning", description: "Too many flushes." }, /Too many flushes/],
     [deepgram.listen, { code: 1011, reason: "NET-0001" }, /NET-0001 \(1011\)/],
     [deepgram.converse, { type: "Error", description: "Wrong settings." }, /Wrong settings/],
   ]) {
     const recorded = provider(t, (to) => to === "open" && [frame]);
-    await assert.rejects(use(TOKEN, use.name === "speak" ? "hi" : audio(), () => {}), words);
+    await assert.rejects(use(SOURCE, use.name === "speak" ? "hi" : audio()), words);
     assert.ok(recorded.closed);
   }
+});
+
+test("the vendor's parameters are passed on by its names, and undefined means the default", async (t) => {
+  const ends = [{ type: "done" }, { audio: "", isFinal: true }, { type: "Flushed" }, { terminated: true }, { type: "Metadata" }];
+  const cases = [
+    [cartesia.speak, { model_id: "m", voice: { mode: "id", id: "v" }, language: "de" }, { model_id: "m", voice: { mode: "id", id: "v" }, language: "de" }],
+    [cartesia.speak, { model_id: undefined }, { model_id: "sonic-3.5" }],
+    [elevenlabs.speak, { voice_settings: { speed: 1.1 } }, { text: " ", voice_settings: { speed: 1.1 } }],
+    [soniox.speak, { voice: "Maya", language: "de", model: undefined }, { voice: "Maya", language: "de", model: "tts-rt-v2" }],
+  ];
+  for (const [speak, options, expected] of cases) {
+    const recorded = provider(t, (to) => to !== "open" && ends);
+    await speak(SOURCE, "hi", options);
+    const first = JSON.parse(recorded.sent[0]);
+    assert.deepEqual(Object.fromEntries(Object.keys(expected).map((name) => [name, first[name]])), expected);
+  }
+  for (const [speak, options, query] of [
+    [elevenlabs.speak, { voice_id: "a/b", language_code: "de", model_id: undefined }, /\/a%2Fb\/stream-input\?.*&language_code=de&model_id=eleven_flash_v2_5&output_format=pcm_24000$/],
+    [deepgram.speak, { model: "aura-2-julius-de", mip_opt_out: true, encoding: "opus" }, /\?encoding=linear16&mip_opt_out=true&model=aura-2-julius-de&sample_rate=24000$/],
+  ]) {
+    const recorded = provider(t, (to) => to !== "open" && ends);
+    await speak(SOURCE, "hi", options);
+    const { origin, pathname, searchParams } = new URL(recorded.url);
+    if (speak === deepgram.speak) searchParams.sort();
+    assert.match(`${origin}${pathname}?${searchParams}`, query);
+  }
+});
+
+test("without options, nothing is missing", async (t) => {
+  provider(t, (to) => to !== "open" && [{ type: "chunk", data: "AQID" }, { type: "done" }]);
+  await cartesia.speak(SOURCE, "hi");
+});
+
+test("a conversation that ElevenLabs' agent ends is complete", async (t) => {
+  const { converse } = await import("../../functions/elevenlabs-agents/client.js");
+  const { said, callbacks } = dialogue();
+  const recorded = provider(t, (to) => (to === "open" ? BEGIN.slice(-1) : to.includes("user_audio_chunk") && [
+    { type: "agent_response", agent_response_event: { agent_response: "Bye." } },
+    { code: 1000, reason: "Call ended" },
+  ]));
+  const source = sourceOf({ connect: { conversation: entry("/v1/convai") } });
+  await converse(source, endless().audio, { ...callbacks, dynamic_variables: { name: "Ada" } });
+  assert.deepEqual(JSON.parse(recorded.sent[0]), { type: "conversation_initiation_client_data", dynamic_variables: { name: "Ada" } });
+  assert.deepEqual(said[0], ["agent", "Bye.", true]);
+});
+
+test("the audio comes with its sample rate", async (t) => {
+  const rates = [];
+  provider(t, (to) => to !== "open" && [{ type: "chunk", data: "AQID" }, { type: "done" }]);
+  await cartesia.speak(SOURCE, "hi", { onAudio: (_, rate) => rates.push(rate) });
+  assert.deepEqual(rates, [24000]);
 });
 
 test("an abort closes the socket", async (t) => {
   const recorded = provider(t, () => []);
   const controller = new AbortController();
-  const call = cartesia.speak(TOKEN, "hi", () => {}, controller.signal);
+  const call = cartesia.speak(SOURCE, "hi", { signal: controller.signal });
   controller.abort();
   await assert.rejects(call, { name: "AbortError" });
   assert.ok(recorded.closed);
 });
 
-test("an aborted signal leaves no socket open", async (t) => {
+test("an aborted signal opens no socket", async (t) => {
   const recorded = provider(t, () => []);
-  const call = cartesia.speak(TOKEN, "hi", () => {}, AbortSignal.abort());
+  const call = cartesia.speak(SOURCE, "hi", { signal: AbortSignal.abort() });
   await assert.rejects(call, { name: "AbortError" });
-  assert.ok(recorded.closed);
+  assert.equal(recorded.url, undefined);
 });
 
 /** Endless audio that counts its chunks and records when the consumer stops. */
@@ -441,17 +493,21 @@ const ERRORS = [
 /** The frames of providers whose `error` is an object. */
 const OWN_ERRORS = { openai: [{ type: "error", error: { message: "No." } }] };
 
-/** A token of any provider: it opens every socket. */
-const ANY = { ...TOKEN, connect: new Proxy({}, { get: (_, name) => entry(`/${String(name)}?token=t-1`) }) };
+/** The source of any provider: it opens every socket. */
+const ANY = sourceOf({ connect: new Proxy({}, { get: (_, name) => entry(`/${String(name)}?token=t-1`) }) });
 
 /** The functions that send audio, of all providers. */
 const FUNCTIONS = new URL("../../functions/", import.meta.url);
 const USES = [];
 for (const name of readdirSync(FUNCTIONS)) {
-  const { listen, converse } = await import(new URL(`${name}/page.js`, FUNCTIONS));
-  if (listen) USES.push([`${name} listens`, OWN_ERRORS[name] ?? ERRORS, (audio, signal) => listen(ANY, audio, () => {}, signal)]);
-  if (converse) USES.push([`${name} converses`, OWN_ERRORS[name] ?? ERRORS, (audio, signal) => converse(ANY, audio, dialogue().callbacks, signal)]);
+  const client = new URL(`${name}/client.js`, FUNCTIONS);
+  if (!existsSync(client)) continue;
+  const { speak, ...functions } = await import(client);
+  for (const [does, use] of Object.entries(functions)) {
+    USES.push([`${name}'s ${does}()`, OWN_ERRORS[name] ?? ERRORS, (audio, signal) => use(ANY, audio, { signal })]);
+  }
 }
+assert.ok(USES.length >= 11);
 
 for (const [name, errors, use] of USES) {
   for (const [how, frames, words] of [

@@ -75,6 +75,12 @@ pub trait Standin: Debug + Sync {
     /// The provider's `page.js`: its part of the page.
     fn page(&self) -> &'static str;
 
+    /// The provider's `client.js`, which speaks, listens or converses, on the page and in apps.
+    /// `None` if its tokens are for the provider's own client.
+    fn client(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Its endpoints and WebSockets. [`Standins`](crate::Standins) serves the routes of all
     /// providers, so their paths must differ.
     fn routes(&self) -> Router<Account>;

@@ -20,11 +20,26 @@ async fn the_page_and_its_files_are_served_under_a_strict_policy() {
     let paths = names
         .filter(|name| name != "index.html")
         .map(|name| format!("/web/page/{name}"));
-    let of_providers = PROVIDERS
-        .into_iter()
-        .map(|provider| format!("/functions/{}/page.js", provider.name));
-    let more = ["/", "/web/voicemint.js", "/web/page/providers.js"].map(str::to_owned);
-    for path in paths.chain(of_providers).chain(more) {
+    let of_providers = PROVIDERS.into_iter().flat_map(|provider| {
+        let folder = format!("/functions/{}", provider.name);
+        let client = provider.standin.client();
+        assert_eq!(
+            std::fs::read_to_string(format!(
+                "{}/..{folder}/client.js",
+                env!("CARGO_MANIFEST_DIR")
+            ))
+            .ok()
+            .as_deref(),
+            client
+        );
+        let client = client.map(|_| format!("{folder}/client.js"));
+        [Some(format!("{folder}/page.js")), client]
+            .into_iter()
+            .flatten()
+    });
+    let more = ["/", "/web/page/providers.js"].map(str::to_owned);
+    let modules = scripts_of("/../web").map(|name| format!("/web/{name}"));
+    for path in paths.chain(of_providers).chain(modules).chain(more) {
         let part = send(Request::get(format!("{}{path}", local.app)), "").await;
         assert_eq!(part.status(), 200, "{path}");
         let media_type = match path.rsplit_once('.').map(|(_, ending)| ending) {
@@ -58,6 +73,14 @@ async fn the_page_and_its_files_are_served_under_a_strict_policy() {
             "{policy}"
         );
     }
+}
+
+/// The names of the scripts in a folder beside this package: the modules of the npm package.
+fn scripts_of(folder: &str) -> impl Iterator<Item = String> {
+    let files = std::fs::read_dir(format!("{}{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    files
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".js"))
 }
 
 #[tokio::test]

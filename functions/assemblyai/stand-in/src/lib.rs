@@ -66,6 +66,10 @@ impl Standin for AssemblyAiStandin {
         include_str!("../../page.js")
     }
 
+    fn client(&self) -> Option<&'static str> {
+        Some(include_str!("../../client.js"))
+    }
+
     fn routes(&self) -> Router<Account> {
         // Without its own handler, a HEAD request would be answered like a GET and mint a token that
         // is never delivered.

@@ -60,6 +60,10 @@ impl Standin for CartesiaStandin {
         include_str!("../../page.js")
     }
 
+    fn client(&self) -> Option<&'static str> {
+        Some(include_str!("../../client.js"))
+    }
+
     fn routes(&self) -> Router<Account> {
         let endpoint =
             |handler: MethodRouter<Account>| with_cors(handler.fallback(method_not_allowed));

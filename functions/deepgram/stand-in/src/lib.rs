@@ -66,6 +66,10 @@ impl Standin for DeepgramStandin {
         include_str!("../../page.js")
     }
 
+    fn client(&self) -> Option<&'static str> {
+        Some(include_str!("../../client.js"))
+    }
+
     fn routes(&self) -> Router<Account> {
         let mint = post(mint::mint).fallback(mint::method_not_allowed);
         Router::new()

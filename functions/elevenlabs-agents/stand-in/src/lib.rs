@@ -76,6 +76,10 @@ impl Standin for ElevenLabsAgentsStandin {
         include_str!("../../page.js")
     }
 
+    fn client(&self) -> Option<&'static str> {
+        Some(include_str!("../../client.js"))
+    }
+
     fn routes(&self) -> Router<Account> {
         Router::new()
             .route(

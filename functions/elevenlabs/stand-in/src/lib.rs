@@ -61,6 +61,10 @@ impl Standin for ElevenLabsStandin {
         include_str!("../../page.js")
     }
 
+    fn client(&self) -> Option<&'static str> {
+        Some(include_str!("../../client.js"))
+    }
+
     fn routes(&self) -> Router<Account> {
         Router::new()
             .route(

@@ -76,6 +76,10 @@ impl Standin for GeminiStandin {
         include_str!("../../page.js")
     }
 
+    fn client(&self) -> Option<&'static str> {
+        Some(include_str!("../../client.js"))
+    }
+
     fn routes(&self) -> Router<Account> {
         let mint = post(mint::mint).fallback(mint::method_not_allowed);
         let mut routes = Router::new().route("/v1alpha/auth_tokens", mint);

@@ -72,6 +72,10 @@ impl Standin for OpenAiStandin {
         include_str!("../../page.js")
     }
 
+    fn client(&self) -> Option<&'static str> {
+        Some(include_str!("../../client.js"))
+    }
+
     fn routes(&self) -> Router<Account> {
         let mint = post(mint::mint).fallback(mint::method_not_allowed);
         let mint_translation = post(mint::mint_translation).fallback(mint::method_not_allowed);

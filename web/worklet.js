@@ -1,6 +1,6 @@
 // Runs on the browser's audio thread: resamples the input to 16-bit samples at the rate of its
-// options and posts them in chunks of 100 ms. It is a separate file because a strict Content-Security-Policy allows
-// no script from a string.
+// options and posts them in chunks of 100 ms. capture.js loads its text, or this file: a strict
+// Content-Security-Policy allows no script from a string.
 
 registerProcessor("capture", class extends AudioWorkletProcessor {
   filled = 0;

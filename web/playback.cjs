@@ -1,23 +1,16 @@
-// Audio output: plays 16-bit samples, as providers send them, without gaps. Audio input is in
-// capture.js.
+// Generated from web/playback.js by `make generate`. Do not edit.
+"use strict";
 
-/** Decodes base64. */
-export function fromBase64(text) {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-}
+// Plays 16-bit samples, as providers send them, without gaps. Sound is captured by microphone.js.
 
-/** Encodes samples as base64. A chunk of 100 ms is short enough for one call. */
-export function toBase64(samples) {
-  const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
-  return btoa(String.fromCharCode(...bytes));
-}
+const { throwIfAborted } = require("./socket.cjs");
 
 /**
  * Plays chunks as they arrive. Call it in a click handler: browsers block audio without a user
  * gesture. `analyser` receives the played audio, `seconds()` returns its duration, and `left()` the
  * duration that has not been played.
  */
-export function createPlayer(sampleRate) {
+function createPlayer(sampleRate) {
   const context = new AudioContext();
   const analyser = new AnalyserNode(context, { fftSize: 512 });
   analyser.connect(context.destination);
@@ -59,12 +52,23 @@ export function createPlayer(sampleRate) {
 
   /** Waits until all audio has been played. */
   async function finish(signal) {
-    signal?.throwIfAborted();
-    await new Promise((resolve, reject) => {
-      const timer = setTimeout(resolve, left() * 1000);
-      signal?.addEventListener("abort", () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
-    });
+    throwIfAborted(signal);
+    let wake;
+    const woken = new Promise((resolve) => { wake = resolve; });
+    const timer = setTimeout(wake, left() * 1000);
+    signal?.addEventListener("abort", wake);
+    await woken;
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", wake);
+    throwIfAborted(signal);
   }
 
-  return { analyser, play, stop, finish, left, seconds: () => seconds, close: () => context.close() };
+  /** Ends the sound and releases the audio device. */
+  async function close() {
+    if (context.state !== "closed") await context.close();
+  }
+
+  return { analyser, play, stop, finish, left, seconds: () => seconds, close };
 }
+
+module.exports = { createPlayer };

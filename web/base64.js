@@ -1,0 +1,12 @@
+// Audio in JSON messages.
+
+/** Decodes base64. */
+export function fromBase64(text) {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
+/** Encodes samples as base64. A chunk of 100 ms is short enough for one call. */
+export function toBase64(samples) {
+  const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
+  return btoa(String.fromCharCode(...bytes));
+}

@@ -1,0 +1,32 @@
+// Captures the microphone. Sound is played by playback.js.
+
+import { capture } from "./capture.js";
+import { throwIfAborted } from "./socket.js";
+
+/**
+ * Captures the microphone, without what the page plays. Asks the user for permission. An abort of
+ * `signal` releases the device at any time.
+ */
+export async function fromMicrophone(rate, { signal, worklet } = {}) {
+  throwIfAborted(signal);
+  const context = new AudioContext();
+  let stream;
+  const release = () => {
+    for (const track of stream?.getTracks() ?? []) track.stop();
+  };
+  try {
+    // A component that React's StrictMode mounts twice aborts before the user is asked.
+    await undefined;
+    throwIfAborted(signal);
+    stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: true } });
+    const source = new MediaStreamAudioSourceNode(context, { mediaStream: stream });
+    const microphone = await capture(context, source, rate, { start: () => {}, release, worklet });
+    throwIfAborted(signal);
+    signal?.addEventListener("abort", microphone.close);
+    return microphone;
+  } catch (error) {
+    release();
+    context.close();
+    throw error;
+  }
+}

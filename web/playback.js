@@ -1,0 +1,69 @@
+// Plays 16-bit samples, as providers send them, without gaps. Sound is captured by microphone.js.
+
+import { throwIfAborted } from "./socket.js";
+
+/**
+ * Plays chunks as they arrive. Call it in a click handler: browsers block audio without a user
+ * gesture. `analyser` receives the played audio, `seconds()` returns its duration, and `left()` the
+ * duration that has not been played.
+ */
+export function createPlayer(sampleRate) {
+  const context = new AudioContext();
+  const analyser = new AnalyserNode(context, { fftSize: 512 });
+  analyser.connect(context.destination);
+  let end = 0; // of the scheduled audio, on the context's clock
+  let seconds = 0;
+  let half = new Uint8Array(); // the first byte of a sample that the next chunk completes
+  const playing = new Set();
+
+  function play(bytes, rate = sampleRate) {
+    const whole = new Uint8Array(half.length + bytes.length);
+    whole.set(half);
+    whole.set(bytes, half.length);
+    half = whole.slice(whole.length - (whole.length % 2));
+    const samples = new Int16Array(whole.buffer, 0, whole.length >> 1);
+    if (samples.length === 0) return;
+    const buffer = new AudioBuffer({ length: samples.length, sampleRate: rate });
+    buffer.copyToChannel(Float32Array.from(samples, (sample) => sample / 32768), 0);
+    const source = new AudioBufferSourceNode(context, { buffer });
+    source.connect(analyser);
+    // Scheduled slightly in the future, so that a late chunk leaves no gap.
+    end = Math.max(end, context.currentTime + 0.05);
+    source.start(end);
+    playing.add(source);
+    source.onended = () => playing.delete(source);
+    end += buffer.duration;
+    seconds += buffer.duration;
+  }
+
+  const left = () => Math.max(0, end - context.currentTime);
+
+  /** Drops what has not been played, because the user interrupts. */
+  function stop() {
+    seconds -= left();
+    end = 0;
+    half = new Uint8Array();
+    for (const source of playing) source.stop();
+    playing.clear();
+  }
+
+  /** Waits until all audio has been played. */
+  async function finish(signal) {
+    throwIfAborted(signal);
+    let wake;
+    const woken = new Promise((resolve) => { wake = resolve; });
+    const timer = setTimeout(wake, left() * 1000);
+    signal?.addEventListener("abort", wake);
+    await woken;
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", wake);
+    throwIfAborted(signal);
+  }
+
+  /** Ends the sound and releases the audio device. */
+  async function close() {
+    if (context.state !== "closed") await context.close();
+  }
+
+  return { analyser, play, stop, finish, left, seconds: () => seconds, close };
+}

@@ -1,0 +1,70 @@
+// Generated from functions/assemblyai/client.js by `make generate`. Do not edit.
+
+// Listens and converses with AssemblyAI.
+
+import { fromBase64, toBase64 } from "../base64.js";
+import { conversation, ignore, sendAudio, sendJson } from "../socket.js";
+
+/** Transcribes samples at 16 kHz. Requires the product `streaming`. */
+export async function listen(source, audio, options = {}) {
+  const { onText = ignore, signal, ...parameters } = options;
+  const query = { ...parameters, sample_rate: 16000, format_turns: true };
+  const socket = await source.connect("streaming", { query, signal });
+  const sendAll = async () => {
+    await sendAudio(socket, audio);
+    sendJson(socket, { type: "Terminate" });
+  };
+  const read = (message) => {
+    if (message.error) throw new Error(message.error);
+    if (message.type === "Begin") return sendAll();
+    // The end of a turn arrives twice: unformatted, then with punctuation.
+    if (message.type === "Turn") onText(message.transcript, message.end_of_turn && message.turn_is_formatted);
+    return message.type === "Termination";
+  };
+  return conversation(socket, { read, signal });
+}
+
+// The page chooses all of this: a token does not lock it. An `agent_id` would replace it.
+const SESSION = {
+  system_prompt: "You are a friendly assistant. Answer in one or two short sentences.",
+  greeting: "Hello! How can I help you?",
+};
+
+/** Talks with an agent. It hears and speaks at 24 kHz. Requires the product `agent`. */
+export async function converse(source, audio, options = {}) {
+  const { onUser = ignore, onAgent = ignore, onAudio = ignore, onInterrupt = ignore, signal, session = SESSION } = options;
+  const socket = await source.connect("agent", { signal });
+  // A session whose socket just closes waits 30 s for its client to come back.
+  const end = () => sendJson(socket, { type: "session.end" });
+  signal?.addEventListener("abort", end);
+  let isAudioOver = false;
+  let isAnswerDue = false; // the user has spoken since the last reply started
+
+  const sendAll = async () => {
+    await sendAudio(socket, audio, (chunk) => sendJson(socket, { type: "input.audio", audio: toBase64(chunk) }));
+    isAudioOver = true;
+  };
+  const opened = () => sendJson(socket, { type: "session.update", session });
+  const read = (message) => {
+    switch (message.type) {
+      case "session.error": throw new Error(message.message);
+      case "session.ready": return sendAll();
+      case "input.speech.started": isAnswerDue = true; break;
+      case "transcript.user.delta": onUser(message.text, false); break;
+      case "transcript.user": onUser(message.text, true); break;
+      case "reply.started": isAnswerDue = false; break;
+      case "reply.audio": onAudio(fromBase64(message.data), 24000); break;
+      case "transcript.agent": onAgent(message.text, true); break;
+      case "reply.done":
+        if (message.status === "interrupted") onInterrupt();
+        else if (isAudioOver && !isAnswerDue) end();
+        break;
+    }
+    return message.type === "session.ended";
+  };
+  try {
+    await conversation(socket, { opened, read, signal });
+  } finally {
+    signal?.removeEventListener("abort", end);
+  }
+}

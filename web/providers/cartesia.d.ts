@@ -1,0 +1,26 @@
+// Generated from functions/cartesia/client.d.ts by `make generate`. Do not edit.
+
+import type { AudioSource, ListenOptions, Parameters, Source, SpeakOptions } from "../options.js";
+
+/** The members of a generation request at Cartesia. */
+export interface SpeakParameters extends Parameters {
+  /** Default: `sonic-3.5`. */
+  model_id?: string | undefined;
+  /** Default: an English voice. */
+  voice?: { mode: "id"; id: string } | undefined;
+  language?: string | undefined;
+  speed?: string | number | undefined;
+}
+
+/** The query of Cartesia's transcription socket. */
+export interface ListenParameters extends Parameters {
+  /** Default: `ink-2`. */
+  model?: string | undefined;
+  language?: string | undefined;
+}
+
+/** Speaks a text at 24 kHz. The token needs the grant `tts`. */
+export function speak(source: Source<"tts">, text: string, options?: SpeakOptions & SpeakParameters): Promise<void>;
+
+/** Transcribes samples at 16 kHz. The token needs the grant `stt`. */
+export function listen(source: Source<"stt">, audio: AudioSource, options?: ListenOptions & ListenParameters): Promise<void>;

@@ -1,0 +1,54 @@
+// Generated from web/providers/gemini.js by `make generate`. Do not edit.
+"use strict";
+
+// Converses with Gemini Live. The session has the setup of the token's profile, whatever the page
+// sends.
+
+const { fromBase64, toBase64 } = require("../base64.cjs");
+const { conversation, ignore, parseJson, sendAudio, sendJson } = require("../socket.cjs");
+
+/** Talks with the model. It hears samples at 16 kHz, and speaks at 24 kHz. */
+async function converse(source, audio, options = {}) {
+  const { onUser = ignore, onAgent = ignore, onAudio = ignore, onInterrupt = ignore, signal } = options;
+  const socket = await source.connect("live", { signal });
+  const turns = { user: "", agent: "" };
+  let ended = false;
+  let interrupted = false;
+  const input = (content) => sendJson(socket, { realtimeInput: content });
+  // The token has the setup. The client must send one nevertheless.
+  const opened = () => sendJson(socket, { setup: {} });
+  const sendAll = async () => {
+    await sendAudio(socket, audio, (chunk) => input({ audio: { data: toBase64(chunk), mimeType: "audio/pcm;rate=16000" } }));
+    ended = true;
+    input({ audioStreamEnd: true });
+  };
+  const endTurn = (side, tell) => {
+    if (turns[side]) tell(turns[side], true);
+    turns[side] = "";
+  };
+  const read = (message) => {
+    const { setupComplete, serverContent: content } = parseJson(message);
+    if (setupComplete) return sendAll();
+    if (!content) return false;
+    if (content.inputTranscription?.text) onUser(turns.user += content.inputTranscription.text, false);
+    if (content.interrupted) {
+      onInterrupt();
+      turns.agent = "";
+      interrupted = true;
+    }
+    const parts = content.modelTurn?.parts ?? [];
+    if (parts.length > 0 || content.outputTranscription) endTurn("user", onUser);
+    for (const { inlineData } of parts) if (inlineData) onAudio(fromBase64(inlineData.data), 24000);
+    const said = content.outputTranscription?.text ?? parts.map((part) => part.text ?? "").join("");
+    if (said) onAgent(turns.agent += said, false);
+    if (!content.turnComplete) return false;
+    endTurn("agent", onAgent);
+    // What the user said to interrupt, and has said since then, gets an answer too.
+    const isAnswered = !interrupted && !turns.user;
+    interrupted = false;
+    return ended && isAnswered;
+  };
+  return conversation(socket, { opened, read, signal });
+}
+
+module.exports = { converse };

@@ -1,0 +1,93 @@
+// What the providers' modules share: reading a socket until an exchange is complete, and sending
+// audio.
+//
+// Like voicemint.js, it does not use what React Native lacks: AbortSignal.prototype.throwIfAborted
+// and reason, and the option `signal` of addEventListener.
+
+/** The default of a callback. */
+export function ignore() {}
+
+/**
+ * Reads an open socket: calls `opened`, and passes each message to `read` until that returns true.
+ * Rejects if one of them fails or the socket closes earlier, unless it `endsWith` that close code.
+ * `read` receives a text message as parsed JSON, and a binary message as a `Uint8Array`. The socket
+ * is closed in the end.
+ */
+export async function conversation(socket, { opened = ignore, read, endsWith, signal }) {
+  const stops = [];
+  const on = (target, name, listener) => {
+    target.addEventListener(name, listener);
+    stops.push(() => target.removeEventListener(name, listener));
+  };
+  try {
+    throwIfAborted(signal);
+    await new Promise((resolve, reject) => {
+      const handle = async (work) => {
+        try {
+          if (await work()) resolve();
+        } catch (error) {
+          reject(error);
+        }
+      };
+      on(socket, "message", ({ data }) => handle(() => read(received(data))));
+      on(socket, "close", (event) => {
+        if (event.code === endsWith) resolve();
+        else reject(new Error(describeClose(event)));
+      });
+      if (signal) on(signal, "abort", () => reject(reasonOf(signal)));
+      handle(opened);
+    });
+  } finally {
+    stops.forEach((stop) => stop()); // a closing socket may still receive messages
+    socket.close();
+  }
+}
+
+/** A message as JSON, from providers that also send JSON in binary messages. */
+export function parseJson(message) {
+  return message instanceof Uint8Array ? JSON.parse(new TextDecoder().decode(message)) : message;
+}
+
+function received(data) {
+  return typeof data === "string" ? JSON.parse(data) : new Uint8Array(data);
+}
+
+/** Whether a socket is open. The global WebSocket may not be the socket's class. */
+function isOpen(socket) {
+  return socket.readyState === 1;
+}
+
+/**
+ * Sends a message unless the socket is closing: the message would be lost, and browsers would log
+ * an error.
+ */
+export function send(socket, message) {
+  if (isOpen(socket)) socket.send(message);
+}
+
+/** Sends an object as JSON. */
+export function sendJson(socket, message) {
+  send(socket, JSON.stringify(message));
+}
+
+/** Sends each chunk of `audio` with `sendChunk`, until the socket closes. */
+export async function sendAudio(socket, audio, sendChunk = (chunk) => send(socket, chunk)) {
+  for await (const chunk of audio) {
+    if (!isOpen(socket)) return;
+    sendChunk(chunk);
+  }
+}
+
+function describeClose({ code, reason }) {
+  if (reason) return `${reason} (${code})`;
+  if (code === 1006) return "The connection to the provider broke (1006).";
+  return `The provider closed the connection (${code}).`;
+}
+
+export function throwIfAborted(signal) {
+  if (signal?.aborted) throw reasonOf(signal);
+}
+
+function reasonOf(signal) {
+  return signal.reason ?? Object.assign(new Error("The call was aborted."), { name: "AbortError" });
+}
