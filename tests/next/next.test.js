@@ -3,7 +3,7 @@
 
 const assert = require('node:assert/strict');
 const { execFileSync, spawn, spawnSync } = require('node:child_process');
-const { copyFileSync } = require('node:fs');
+const { copyFileSync, readFileSync } = require('node:fs');
 const { createServer } = require('node:http');
 const { join } = require('node:path');
 const { after, before, test } = require('node:test');
@@ -30,8 +30,8 @@ after(() => chromium?.close());
  * An app with its own packages, because Turbopack does not search outside; with the client or a
  * link to it.
  */
-async function makeNext(voicemint, version, install = installClient) {
-  const folder = makeApp(__dirname, { ...FILES, 'next.config.mjs': snippet('next.config.mjs', version, voicemint.port) });
+async function makeNext(voicemint, version, install = installClient, more = {}) {
+  const folder = makeApp(__dirname, { ...FILES, 'next.config.mjs': snippet('next.config.mjs', version, voicemint.port), ...more });
   for (const name of ['package.json', 'package-lock.json']) copyFileSync(join(__dirname, name), join(folder, name));
   execFileSync('cp', ['-al', join(__dirname, 'node_modules'), folder]);
   await install(folder);
@@ -64,6 +64,9 @@ async function freePort() {
   return port;
 }
 
+/** The calls of the endpoint, without their times. */
+const calls = (voicemint) => voicemint.calls().map((line) => line.replace(/ \(.*/, ''));
+
 test('docs/frontend.md has two settings for Next.js', () => assert.equal(snippets['next.config.mjs'].length, 2));
 
 for (const version of [0, 1]) {
@@ -79,12 +82,33 @@ for (const version of [0, 1]) {
     const response = await visitor.page.goto(`http://localhost:${port}`);
     assert.equal(response.status(), 200);
     await visitor.waitForText('main#function', /^Ready until \d{4}-.*Z\.\s+Ready until \d{4}-.*Z\.$/s);
-    assert.deepEqual(voicemint.calls().map((line) => line.replace(/ \(.*/, '')), ['POST /cartesia/token 200 minted']);
+    assert.deepEqual(calls(voicemint), ['POST /cartesia/token 200 minted']);
     await voicemint.stop();
     await visitor.page.reload();
     await visitor.waitForText('main#function', /a server answered 500 with no content type: “Internal Server Error”\. Check the URL, that Voicemint is running/);
   });
 }
+
+test('examples/next-route.js forwards instead of rewrites, with the token cookie', async (t) => {
+  const port = await freePort();
+  const voicemint = await startVoicemint('--origin', `http://localhost:${port}`);
+  t.after(voicemint.stop);
+  const route = readFileSync(join(ROOT, 'examples', 'next-route.js'), 'utf8');
+  const folder = await makeNext(voicemint, 0, installClient, {
+    'next.config.mjs': 'export default {};',
+    '.env.local': `VOICEMINT_URL=${voicemint.url}`,
+    'app/cartesia/token/route.js': route,
+  });
+  await startDev(t, folder, port);
+  const visitor = await visit(t, chromium, voicemint, { expected: [/localhost:\d+\/(favicon\.ico|_next\/|__nextjs)/] });
+  await visitor.signIn('ada');
+  await visitor.page.goto(`http://localhost:${port}`, { timeout: 120_000 });
+  await visitor.waitForText('main#function', /^Ready until \d{4}-.*Z\.\s+Ready until \d{4}-.*Z\.$/s);
+  assert.deepEqual(await visitor.cookies(), ['__Host-cartesia-token']);
+  await visitor.page.reload();
+  await visitor.waitForText('main#function', /^Ready until/);
+  assert.deepEqual(calls(voicemint), ['POST /cartesia/token 200 minted', 'POST /cartesia/token 200 resumed']);
+});
 
 test('the app builds', async () => {
   const folder = await makeNext({ port: 8787 }, 0);

@@ -6,7 +6,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "web/README.md"]
-DOCUMENTS += [str(path.relative_to(REPOSITORY)) for folder in ("docs", "functions/*") for path in REPOSITORY.glob(f"{folder}/*.md")]
+DOCUMENTS += [str(path.relative_to(REPOSITORY)) for folder in ("docs", "examples", "functions/*") for path in REPOSITORY.glob(f"{folder}/*.md")]
 OWN_URL = re.compile(r"https://github\.com/voicemint/voicemint(?:/(?:blob|tree)/main/|(?=#)|$)")
 FOLDERS = {path.name for path in REPOSITORY.iterdir() if path.is_dir()}
 
