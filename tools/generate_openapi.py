@@ -10,9 +10,13 @@ from providers import camel
 
 WIDTH = 100
 EXAMPLE_TIME = datetime(2026, 11, 22, 10)
-SEALED_TOKEN = (
-    "The cookie of an earlier response. The same token is returned again if the cookie belongs to this caller, has exactly "
-    "the requested grants, and has at least half of the requested lifetime left. Any other cookie is ignored."
+SINGLE_USE = "Whether the provider accepts the token only once."
+EXPIRES_IN = {"type": "integer", "minimum": 1, "description": "The remaining lifetime in whole seconds."}
+SOCKETS = "The WebSockets that the token opens."
+RESUMED = (
+    "The same token is returned again if the request has the cookie %s of an earlier response, the cookie belongs to this "
+    "caller, has exactly the requested grants, and has at least half of the requested lifetime left. Any other cookie is "
+    "ignored."
 )
 
 
@@ -26,17 +30,17 @@ def parts(root, providers):
 def sections(provider, text):
     data, response = provider.data, provider.data["response"]
     text = provider.fill_in(text.partition("\n\n")[2])
-    reusable = [cookie(provider)] if response.get("single_use") is False else []
     required = any(field.get("required") for field in provider.fields)
-    token = {"provider": {"const": provider.name}} | constant(response.get("single_use")) | response.get("properties", {})
+    in_query = [field | {"description": field["in_query_of_post"]} for field in provider.fields if "in_query_of_post" in field]
     for name, value in {
-        "get parameters": parameters([*(parameter(provider, field) for field in provider.fields), *reusable]),
-        "post parameters": parameters(reusable),
+        "resumed": written({"description": resumed(provider)}, 6) if response.get("single_use") is False else "",
+        "get parameters": parameters(provider, provider.fields),
+        "post parameters": parameters(provider, in_query),
         "docs": json.dumps(data["docs"]),
         "body required": "        required: true" if required else "",
         "schemas": written(schemas(provider), 4),
         "request": written(request(provider, data["request"]), 6),
-        "response properties": written(token, 18),
+        "token schemas": written(token_schemas(provider), 4),
         "response example": written(example(provider), 12),
     }.items():
         text = filled(text, name, value)
@@ -51,8 +55,42 @@ def sections(provider, text):
     return {name: body.strip("\n") + "\n" for name, body in zip(found[::2], found[1::2], strict=True)}
 
 
-def constant(single_use):
-    return {} if single_use is None else {"single_use": {"const": single_use}}
+def token_schemas(provider):
+    """The types of a provider's tokens and of the sockets that they open. No member has a constant value: in generated
+    clients, that would be an enumeration of its own.
+    """
+    response, prefix = provider.data["response"], provider.prefix
+    always_there = [name for name in response["example"] if name not in response.get("optional", ())]
+    found, members = {}, {}
+    if "single_use" in response:
+        members["single_use"] = {"type": "boolean", "description": f"{SINGLE_USE} {always(response['single_use'])}"}
+    if sockets := provider.sockets:
+        connect = {"type": "object", "minProperties": 1} | ({"required": sockets} if len(sockets) == 1 else {})
+        found[f"{prefix}Connect"] = connect | {"properties": dict.fromkeys(sockets, {"$ref": "#/components/schemas/Socket"})}
+        absent = "" if "connect" in always_there else " Absent if it opens none."
+        members["connect"] = {"description": SOCKETS + absent, "$ref": f"#/components/schemas/{prefix}Connect"}
+    for name, member in response.get("properties", {}).items():
+        members[name] = (EXPIRES_IN if name == "expires_in" else {}) | without_constant(member)
+    # The schema Token requires the others.
+    required = [name for name in members if name in always_there and name not in ("single_use", "expires_in")]
+    own = {"type": "object"} | ({"required": required} if required else {}) | {"properties": members}
+    found[f"{prefix}Token"] = {"allOf": [{"$ref": "#/components/schemas/Token"}, own]}
+    return found
+
+
+def without_constant(member):
+    kept = {key: value for key, value in member.items() if key != "const"}
+    match member.get("const"):
+        case None:
+            return kept
+        case bool(value):
+            return {"type": "boolean"} | kept | {"description": f"{member['description']} {always(value)}"}
+        case value:
+            return {"minimum": value, "maximum": value} | kept
+
+
+def always(value):
+    return f"Always {flow(value)}."
 
 
 def described(response):
@@ -60,13 +98,13 @@ def described(response):
     return response.get("description") or ("A token, either new or from the cookie." if reusable else "A new token.")
 
 
-def cookie(provider):
-    name = f"__Host-{provider.name}-token"
-    return {"name": name, "in": "cookie", "description": SEALED_TOKEN, "schema": {"type": "string"}}
+def resumed(provider):
+    """Generators of clients ignore parameters in cookies, but list them among the arguments."""
+    return RESUMED % f"__Host-{provider.name}-token"
 
 
-def parameters(rows):
-    return written({"parameters": rows}, 6) if rows else ""
+def parameters(provider, fields):
+    return written({"parameters": [parameter(provider, field) for field in fields]}, 6) if fields else ""
 
 
 def parameter(provider, field):
@@ -78,7 +116,7 @@ def parameter(provider, field):
     schema = reference(provider, field)
     if field.get("type") == "switches":
         row |= {"style": "form", "explode": False}
-        schema = {"type": "array", "minItems": 1, "items": schema}
+        schema = {"type": "array", "minItems": 1, "items": {"$ref": f"#/components/schemas/{provider.prefix}{singular(field)}"}}
     row["schema"] = schema
     return row | ({"example": field["example"]} if "example" in field else {})
 
@@ -93,24 +131,41 @@ def reference(provider, field):
 
 
 def schemas(provider):
-    """The values of each field; of switches, their names."""
+    """The values of each field; of switches also their names."""
     found = {}
     for field in provider.fields:
         if "alias_of" in field:
             continue
         match field["type"]:
-            case "switches" | "choice":
-                schema = {"enum": field["values"]}
+            case "switches":
+                found[provider.prefix + singular(field)] = {"type": "string", "enum": field["values"]}
+                schema = switches(field)
+            case "choice":
+                schema = {"type": "string", "enum": field["values"]}
             case "integer":
                 schema = {"type": "integer", "minimum": field["min"], "maximum": field["max"]}
             case "constant":
-                schema = {"const": field["value"]}
+                schema = {"type": "integer", "minimum": field["value"], "maximum": field["value"]}
             case "text":
                 schema = {"type": "string"}
                 schema |= {"pattern": field["pattern"]} if "pattern" in field else {}
                 schema |= {"maxLength": field["max_length"]} if "max_length" in field else {}
         found[provider.prefix + camel(field["name"])] = schema
     return found
+
+
+def switches(field):
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": dict.fromkeys(field["values"], {"type": ["boolean", "null"]}),
+        # At least one is true. Generators of clients ignore it in this form.
+        "not": {"additionalProperties": {"not": {"const": True}}},
+    }
+
+
+def singular(field):
+    return camel(field["name"]).removesuffix("s")
 
 
 def request(provider, data):
@@ -128,15 +183,6 @@ def request(provider, data):
 def member(provider, field):
     """A field in a body."""
     schema = reference(provider, field)
-    if field.get("type") == "switches":
-        switch = {"type": ["boolean", "null"]}
-        schema = {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": dict.fromkeys(field["values"], switch),
-            # At least one is true.
-            "anyOf": [{"required": [name], "properties": {name: {"const": True}}} for name in field["values"]],
-        }
     if field.get("nullable"):
         schema = {"oneOf": [{"type": "null"}, schema]}
     return {"description": description(field)} | schema

@@ -20,7 +20,7 @@ KEYS_OF = {
     },
     "field": {
         "name!", "type", "alias_of", "values", "value", "min", "max", "unit", "pattern", "max_length", "nullable", "required", "setting",
-        "permitted", "absent", "description", "example",
+        "in_query_of_post", "permitted", "absent", "description", "example",
     },
     "request": {"description", "example"},
     "response": {"description", "single_use", "sockets", "optional", "properties", "example!"},
@@ -66,6 +66,10 @@ class Provider:
             if "alias_of" not in field:
                 self.check(field, KEYS_OF["field"] | {"type!", "description!"}, f"field {field['name']}")
                 self.check_type("field", field, f"field {field['name']}")
+        response = self.data["response"]
+        if unknown := set(response.get("optional", ())) - response["example"].keys():
+            raise Invalid(f"{self.file}, response: optional has {', '.join(sorted(unknown))}, which the example lacks")
+        self.sockets = response.get("sockets", list(response["example"].get("connect", {})))
         self.smallest_request = self.data.get("tests", {}).get("request", {})
         self.profile_requests = self.data.get("tests", {}).get("profiles", {})
 

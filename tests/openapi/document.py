@@ -11,7 +11,8 @@ sys.path.append(str(REPOSITORY / "tools"))
 from providers import providers  # noqa: E402
 
 PROVIDERS = {provider.name: provider for provider in providers()}
-DOCUMENT = yaml.safe_load((REPOSITORY / "openapi.yaml").read_text())
+TEXT = (REPOSITORY / "openapi.yaml").read_text()
+DOCUMENT = yaml.safe_load(TEXT)
 COMPONENTS = DOCUMENT["components"]
 METHODS = ("get", "post", "delete", "options")
 # Headers of the connection, not of the response.
@@ -53,17 +54,41 @@ def errors(schema, value):
 
 
 def problem_codes(response):
-    """Status and codes of a response that is a problem document, otherwise None."""
+    """Statuses and codes of a response that is a problem document, as its examples have them; otherwise None."""
     problem = response.get("content", {}).get("application/problem+json")
     if problem is None:
         return None
-    members = problem["schema"]["allOf"][1]["properties"]
-    code = members["code"]
-    return members["status"]["const"], set(code.get("enum", [code.get("const")]))
+    return {(example["value"]["status"], example["value"]["code"]) for example in problem["examples"].values()}
 
 
-def deviations(documented_response, response):
-    """Where a response differs from the document."""
+def wrong_values(documented_response, provider, value):
+    """Where a body differs from what the document says of values in words and examples: types are the schema's."""
+    if codes := problem_codes(documented_response):
+        found = [] if (value["status"], value["code"]) in codes else [f"{value['status']} {value['code']} has no example"]
+        return found + ["errors is missing"] * ("errors" not in value and value["code"] == "request_invalid")
+    response = PROVIDERS[provider].data["response"]
+    constants = {name: member["const"] for name, member in response.get("properties", {}).items() if "const" in member}
+    constants |= {"provider": provider} | {name: response[name] for name in ("single_use",) if name in response}
+    return [f"{name} is {value.get(name)}, not {constant}" for name, constant in constants.items() if value.get(name) != constant]
+
+
+def unknown_members(schema, value, path=""):
+    """Members of a value that its schema does not name. Clients ignore them, so the schema allows them."""
+    schema = resolved(schema)
+    if isinstance(value, list):
+        return [name for item in value for name in unknown_members(schema["items"], item, path)]
+    if not isinstance(value, dict):
+        return []
+    parts = [resolved(part) for part in schema.get("allOf", [schema])]
+    members = {name: member for part in parts for name, member in part["properties"].items()}
+    found = [f"{path}{name} is not documented" for name in value.keys() - members.keys()]
+    for name in value.keys() & members.keys():
+        found += unknown_members(members[name], value[name], f"{path}{name}.")
+    return found
+
+
+def deviations(documented_response, response, provider):
+    """Where a provider's response differs from the document."""
     found = []
     documented = {name.lower(): resolved(header) for name, header in documented_response.get("headers", {}).items()}
     sent = {name for name, _ in response.headers}
@@ -79,7 +104,5 @@ def deviations(documented_response, response):
     media_type = response.header("content-type")
     if media_type not in media_types:
         return [*found, f"{media_type} is not documented"]
-    schema = media_types[media_type]["schema"]
-    members = {name for part in schema["allOf"] for name in resolved(part).get("properties", {})}
-    found += [f"{name} is not documented" for name in response.json().keys() - members]
-    return found + errors(schema, response.json())
+    schema, value = media_types[media_type]["schema"], response.json()
+    return found + errors(schema, value) + unknown_members(schema, value) + wrong_values(documented_response, provider, value)

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 from urllib.parse import urlencode
 
-from document import PROVIDERS, REPOSITORY, errors, operation, resolved, token_request
+from document import PROVIDERS, REPOSITORY, deviations, documented_response, errors, operation, resolved, token_request
 from local import local
 
 # Without this, endpoints refuse valid values that are not allowed by default.
@@ -64,10 +64,16 @@ class Fields(unittest.TestCase):
 
     def post(self, provider, value):
         headers = self.session | {"content-type": "application/json"}
-        return self.local.send("POST", f"/{provider}/token", headers, json.dumps(value).encode())
+        return self.send("POST", provider, "", headers, json.dumps(value).encode())
 
     def get(self, provider, fields):
-        return self.local.send("GET", f"/{provider}/token?{urlencode(fields)}", self.session)
+        return self.send("GET", provider, f"?{urlencode(fields)}", self.session)
+
+    def send(self, method, provider, query, headers, body=None):
+        response = self.local.send(method, f"/{provider}/token{query}", headers, body)
+        documented = documented_response(provider, method, response.status)
+        self.assertEqual(deviations(documented, response, provider), [], f"{method} {provider} {query} {body}")
+        return response
 
     def compare(self, response, errors, field, case):
         """Checks that a value is accepted if the document allows it, and otherwise refused with the

@@ -46,6 +46,7 @@ class Generate(unittest.TestCase):
             ("[settings]", "[settings]\nMAX_EXPIRE_IN = { min = 1 }", "setting MAX_EXPIRE_IN: description, type is missing"),
             ("nullable", "nullables", "field grants: nullables is not known"),
             ("single_use =", "single_uses =", "response: single_uses is not known"),
+            ("optional = [", 'optional = ["connected", ', "response: optional has connected, which the example lacks"),
             ("[smoke]", "[smoke", "provider.toml: "),
         ):
             with tempfile.TemporaryDirectory(prefix="voicemint-") as folder:
