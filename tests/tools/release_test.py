@@ -4,6 +4,7 @@ run asks cargo for the same, so that all but the first find their work done.
 
 import itertools
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -51,6 +52,17 @@ class Release(unittest.TestCase):
             runs = [self.asked(f"functions/{name}", "--release", *flags) for name in names]
             self.assertEqual(runs[0][0], [f"voicemint-{name}" for name in names])
             self.assertEqual(runs, [runs[0]] * len(names))
+
+    def test_make_package_asks_for_the_same_so_that_nothing_is_compiled_twice(self):
+        own = {"arm64": "--arm64", "x86_64": "--x86-64"}
+        for architecture, flag in own.items():
+            # sam names no processor for x86_64, which only such a machine can then compile for.
+            if architecture == "x86_64" and platform.machine() != "x86_64":
+                continue
+            sam = self.asked("functions/cartesia", "--release", *(["--arm64"] if architecture == "arm64" else []))
+            packages, rest = self.asked(".", "--locked", "--release", "--lambda-dir", str(self.folder / "lambda"), flag)
+            rest.remove("--locked")
+            self.assertEqual((packages, rest), sam)
 
     def test_a_package_that_is_named_is_the_only_one(self):
         self.assertEqual(self.asked(".", "--profile", "floor", "-p", "voicemint-floor")[0], ["voicemint-floor"])

@@ -15,7 +15,7 @@ DOCUMENTS = [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md"), *(RE
 
 class RustVersion(unittest.TestCase):
     def test_the_workflows_build_with_it(self):
-        for name in ("ci.yml", "deploy.yml"):
+        for name in ("ci.yml", "deploy.yml", "release.yml"):
             text = (REPOSITORY / ".github/workflows" / name).read_text()
             self.assertEqual(re.findall(r"RUSTUP_TOOLCHAIN: (.*)", text), [f'"{VERSION}"'], name)
             self.assertNotRegex(text, r"toolchain install (?!\"\$RUSTUP_TOOLCHAIN\")", name)
@@ -34,7 +34,7 @@ class RustVersion(unittest.TestCase):
     def test_the_documents_name_it(self):
         named = {}
         for path in DOCUMENTS:
-            for version in re.findall(r"\bRust (\d+\.\d+(?:\.\d+)?)\b", path.read_text()):
+            for version in re.findall(r"\b(?:Rust |RUSTUP_TOOLCHAIN=)(\d+\.\d+(?:\.\d+)?)\b", path.read_text()):
                 named.setdefault(version, []).append(path.name)
         self.assertEqual(list(named), [VERSION], named)
 
