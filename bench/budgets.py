@@ -71,3 +71,16 @@ def overruns(results):
                 found = f"{budget.title} of {NAMES[function]} is {budget.compared(figure)}"
                 excess = (figure / budget.maximum - 1) * 100
                 yield f"{found}; the maximum is {budget.limit}: exceeded by {excess:.1f}%."
+
+
+# Of the instructions that callgrind counts, as multiples of Cartesia's: a mint, a start, and a start
+# that loads profiles too, which are a second secret.
+MINT, START, START_WITH_PROFILES = 1.1, 1.1, 1.35
+
+
+def instruction_overruns(title, has_profiles, mint, start):
+    """One sentence for each budget of instructions that is exceeded."""
+    limit = START_WITH_PROFILES if has_profiles else START
+    for what, multiple, maximum in (("A mint", mint, MINT), ("A start", start, limit)):
+        if multiple > maximum:
+            yield f"{what} of {title} takes {multiple:.2f} × Cartesia's instructions; the maximum is {maximum} ×."

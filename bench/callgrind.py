@@ -18,6 +18,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import processes
+from authority import BUNDLE
+from budgets import instruction_overruns
 from emulator import Emulator
 from env import TARGET
 from functions import binary, voicemint
@@ -34,24 +36,56 @@ def run(env):
     floor = binary("floor", "", "cartesia", Path(os.environ["BENCH_FLOOR"]), mints=False)
     new = [env.session(f"user-{number}") for number in range(MANY)]
     print(f"{per_request(floor, env, new)[0]:>9,.0f}  instructions per event of the floor, which does nothing\n")
-    compare(env, new)
+    overruns = compare(env, new)
+    starts(env)
     cartesia = binary("cartesia", "", "cartesia", Path(os.environ["BENCH_PROFILED"]))
     print(f"\n{per_request(cartesia, env, new[:1] * MANY)[0]:>9,.0f}  per mint of Cartesia's with a session that is in the cache")
     print(f"{per_request(cartesia, env, new[:1] * MANY, resumes=True)[0]:>9,.0f}  per resumed request\n")
     print(f"Per mint of Cartesia's, over {MANY} mints with new sessions and the start of the function:\n")
     for count, symbol in costliest(profiled(cartesia, env, new)):
         print(f"{count / MANY:>9,.0f}  {symbol}")
+    print("\n" + ("\n".join(overruns) if overruns else "Every count is within its budget."))
 
 
 def compare(env, new):
-    """The instructions of all functions, and how many times Cartesia's they are."""
+    """The instructions of all functions, and how many times Cartesia's they are. Returns a sentence
+    for each budget that is exceeded.
+    """
     print(f"{'per mint':>12}{'':>8}{'per start':>14}{'':>8}  with sessions that are new to the function")
-    base = None
+    base, overruns = None, []
     for function in voicemint(Path(os.environ["BENCH_BINARIES"])):
         counts = per_request(function, env, new)
         base = base or counts
         cells = zip(counts, base, (12, 14), strict=True)
         print("".join(f"{count:>{width},.0f}{count / of:>7.2f} " for count, of, width in cells) + f" {function.title}", flush=True)
+        has_profiles = env.providers[function.name]["profiles"] is not None
+        overruns += instruction_overruns(function.title, has_profiles, *(count / of for count, of in zip(counts, base, strict=True)))
+    return overruns
+
+
+def starts(env):
+    """The instructions of Cartesia's function from its start to its first token, over TLS and with
+    files of authorities.
+    """
+    function = voicemint(Path(os.environ["BENCH_BINARIES"]))[0]
+    session, over_tls = [env.session("first")], env.over_tls("cartesia")
+    bundle = dict.fromkeys(function.trust, str(TARGET / BUNDLE))
+    cases = {
+        "without TLS": {},
+        "without TLS, with SSL_CERT_FILE of one authority": function.trust,
+        f"without TLS, with SSL_CERT_FILE of {authorities(TARGET / BUNDLE)} authorities": bundle,
+        "over TLS, with SSL_CERT_FILE of one authority": over_tls | function.trust,
+    }
+    print(f"\n{'':12}{'more':>14}  of {function.title} from the start to the first token")
+    first = None
+    for title, more in cases.items():
+        count = total(profiled(function, env, session, more=more))
+        first = first or count
+        print(f"{count:>12,}{count - first:>14,}  {title}", flush=True)
+
+
+def authorities(file):
+    return file.read_text().count("-----BEGIN CERTIFICATE-----")
 
 
 def per_request(function, env, sessions, resumes=False):
@@ -61,13 +95,13 @@ def per_request(function, env, sessions, resumes=False):
     return each, few - FEW * each
 
 
-def profiled(function, env, sessions, resumes=False):
+def profiled(function, env, sessions, resumes=False, more=None):
     """The callgrind output of a function that has handled one request for each session."""
     out = TARGET / f"callgrind.{function.name}"
     out.unlink(missing_ok=True)
     valgrind = [shutil.which("valgrind"), "--tool=callgrind", f"--callgrind-out-file={out}"]
     cookie = None
-    with Emulator(replace(function, command=[*valgrind, *function.command]), env) as emulator:
+    with Emulator(replace(function, command=[*valgrind, *function.command]), env, more) as emulator:
         for session in sessions:
             response = emulator.call(env.event(function.provider, session, cookie))
             if response.status != 200:

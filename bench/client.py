@@ -13,6 +13,8 @@ class Client:
     def __init__(self, port):
         self._port = port
         self._socket = None
+        # What was received and not read yet.
+        self._buffer = b""
 
     def invoke(self, event):
         """Sends an event. Returns the response of the function as bytes, and the seconds that it
@@ -33,23 +35,45 @@ class Client:
             self._socket.close()
 
     def _read(self):
-        received = b""
-        while (end := received.find(b"\r\n\r\n")) < 0:
-            received += self._receive()
-        head, body = received[:end].decode().lower(), received[end + 4 :]
-        status, _, fields = head.partition("\r\n")
-        length = next((int(line[15:]) for line in fields.split("\r\n") if line.startswith("content-length:")), None)
-        if length is None or " 200" not in status:
+        """The body of a response. The emulator sends longer bodies in chunks (RFC 9112 section 7.1).
+        """
+        head = self._read_to(b"\r\n\r\n").decode().lower()
+        status, *fields = head.split("\r\n")
+        fields = {name: value.strip() for name, _, value in (field.partition(":") for field in fields)}
+        if " 200" not in status:
             raise ValueError(f"the emulator returned: {head}")
-        while len(body) < length:
-            body += self._receive()
-        return body
+        if fields.get("transfer-encoding") == "chunked":
+            return b"".join(self._chunks())
+        if "content-length" not in fields:
+            raise ValueError(f"the emulator's response has no length: {head}")
+        return self._read_bytes(int(fields["content-length"]))
+
+    def _chunks(self):
+        while size := int(self._read_to(b"\r\n").partition(b";")[0], 16):
+            yield self._read_bytes(size)
+            self._read_to(b"\r\n")
+        # The body ends with trailer fields, of which there may be none, and an empty line.
+        while self._read_to(b"\r\n"):
+            pass
+
+    def _read_to(self, end):
+        """The bytes before `end`, which is skipped."""
+        while (found := self._buffer.find(end)) < 0:
+            self._receive()
+        read, self._buffer = self._buffer[:found], self._buffer[found + len(end) :]
+        return read
+
+    def _read_bytes(self, count):
+        while len(self._buffer) < count:
+            self._receive()
+        read, self._buffer = self._buffer[:count], self._buffer[count:]
+        return read
 
     def _receive(self):
         received = self._socket.recv(65536)
         if not received:
             raise ConnectionError("the emulator closed the connection")
-        return received
+        self._buffer += received
 
 
 class Response:

@@ -7,17 +7,11 @@ the stand-in.
 """
 
 import asyncio
-import datetime
-import ipaddress
-import ssl
 import threading
 from contextlib import suppress
 
+from authority import server_context
 from client import Response
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from emulator import Emulator
 from env import TARGET
 
@@ -25,7 +19,6 @@ PROVIDER = 0.05
 # A connection and a secret take three round trips: a realistic time for AWS, including its KMS
 # call.
 SECRETS = 0.03
-AUTHORITY = TARGET / "authority.pem"
 # Whether Secrets Manager is remote too, and whether the `HEAD` gets a connection.
 CASES = {
     "warmed_ms": (False, True),
@@ -38,9 +31,9 @@ CASES = {
 def measure(function, env, rounds):
     """The duration of cold starts in milliseconds, by case."""
     values = {key: [] for key in CASES}
-    tls = context()
+    tls = server_context(TARGET)
     with RemoteProxy(env.standin, PROVIDER, tls) as provider, RemoteProxy(env.moto, SECRETS, tls) as secrets:
-        near = {"PROVIDER_BASE_URL": provider.url, "SSL_CERT_FILE": str(AUTHORITY)}
+        near = {"PROVIDER_BASE_URL": provider.url} | function.trust
         far = near | {"AWS_ENDPOINT_URL_SECRETS_MANAGER": secrets.url}
         for number in range(rounds):
             # Every other round runs the cases in reverse order.
@@ -116,33 +109,3 @@ async def between(reader, writer, other, delay):
             await arriving
 
     await asyncio.gather(one_way(reader, other[1]), one_way(other[0], writer))
-
-
-def context():
-    """A TLS context with a self-signed certificate for 127.0.0.1."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stand-in")])
-    now = datetime.datetime.now(datetime.UTC)
-    day = datetime.timedelta(days=1)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - day)
-        .not_valid_after(now + day)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    AUTHORITY.write_bytes(pem)
-    private = TARGET / "authority.key.pem"
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(AUTHORITY, private)
-    return context

@@ -2,6 +2,7 @@
 event.
 """
 
+import json
 import os
 import sys
 import tempfile
@@ -70,6 +71,11 @@ class Emulator:
     def log(self):
         self._log.seek(0)
         return self._log.read().decode(errors="replace")
+
+    def request_log(self):
+        """The function's log lines about requests."""
+        lines = [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
+        return [line for line in lines if "outcome" in line]
 
     def stop(self):
         self._client.close()

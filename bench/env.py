@@ -1,16 +1,18 @@
-"""The environment of a function: moto as Secrets Manager, bench/standin as issuer and providers,
-user sessions, and the API Gateway events that carry them.
+"""The environment of a function: moto as Secrets Manager, bench/standin as issuer and providers, both
+with TLS and without, user sessions, and the API Gateway events that carry them.
 """
 
 import functools
 import http.client
 import json
 import os
+import ssl
 import time
 import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
+import authority
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
@@ -36,12 +38,14 @@ class BenchEnv:
             "ES256": ec.generate_private_key(ec.SECP256R1()),
         }
         with ExitStack() as stack:
+            TARGET.mkdir(parents=True, exist_ok=True)
+            authority.write(TARGET)
             self._start_standin(stack)
             self.moto = self._start_moto(stack)
-            for name, provider in self.providers.items():
-                self._moto("CreateSecret", Name=name, SecretString=secret_of(provider))
-                if provider["profiles"]:
-                    self._moto("CreateSecret", Name=f"{name}-profiles", SecretString=provider["profiles"])
+            certificate = ["--ssl-cert", TARGET / authority.CHAIN, "--ssl-key", TARGET / authority.KEY]
+            self.tls_moto = self._start_moto(stack, "https", certificate)
+            for moto in (self.moto, self.tls_moto):
+                self._create_secrets(moto)
             self._stack = stack.pop_all()
         return self
 
@@ -77,6 +81,16 @@ class BenchEnv:
             "ALLOWED_ORIGINS": ORIGIN,
         }
 
+    def over_tls(self, provider):
+        """The settings that differ if Secrets Manager, the key set and the provider speak TLS.
+
+        Without a file of authorities, the function trusts none of them.
+        """
+        return dict.fromkeys(self.providers[provider]["url_settings"], self.tls_standin) | {
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER": self.tls_moto,
+            "SESSION_JWKS_URL": f"{self.tls_standin}/keys.json",
+        }
+
     def session(self, user, algorithm="RS256", **changes):
         """A session of a user, about as large as the sessions of identity providers."""
         now = int(time.time())
@@ -102,15 +116,21 @@ class BenchEnv:
     def moto_ms(self):
         """How long moto takes to return the secret."""
         began = time.perf_counter()
-        self._moto("GetSecretValue", SecretId="cartesia")
+        self._moto(self.moto, "GetSecretValue", SecretId="cartesia")
         return (time.perf_counter() - began) * 1e3
 
+    def _create_secrets(self, moto):
+        for name, provider in self.providers.items():
+            self._moto(moto, "CreateSecret", Name=name, SecretString=secret_of(provider))
+            if provider["profiles"]:
+                self._moto(moto, "CreateSecret", Name=f"{name}-profiles", SecretString=provider["profiles"])
+
     def _start_standin(self, stack):
-        TARGET.mkdir(parents=True, exist_ok=True)
         jwk_set = TARGET / "keys.json"
         jwk_set.write_text(json.dumps({"keys": [self._public(name) for name in self._keys]}))
         reading, writing = os.pipe()
-        process = processes.start([os.environ["BENCH_STANDIN"], jwk_set], {}, writing)
+        files = [jwk_set, TARGET / authority.CHAIN, TARGET / authority.KEY]
+        process = processes.start([os.environ["BENCH_STANDIN"], *files], {}, writing)
         stack.callback(processes.stop, process)
         os.close(writing)
         with os.fdopen(reading) as output:
@@ -118,7 +138,7 @@ class BenchEnv:
         if not line.startswith("{"):
             raise SystemExit(f"The stand-ins did not start: {line}")
         started = json.loads(line)
-        self.standin, self.providers = started["url"], started["providers"]
+        self.standin, self.tls_standin, self.providers = started["url"], started["tls_url"], started["providers"]
         self.providers["cartesia"]["request"] = CARTESIA_REQUEST
 
     def event(self, provider, session=None, cookie=None, method="POST", headers=None, body=None):
@@ -138,21 +158,26 @@ class BenchEnv:
         public = jwt.get_algorithm_by_name(algorithm).to_jwk(self._keys[algorithm].public_key(), as_dict=True)
         return public | {"kid": algorithm, "alg": algorithm, "use": "sig"}
 
-    def _start_moto(self, stack):
+    def _start_moto(self, stack, scheme="http", certificate=()):
         port = processes.free_port()
-        command = [os.environ["BENCH_MOTO"], "--host", "127.0.0.1", "--port", port]
+        command = [os.environ["BENCH_MOTO"], "--host", "127.0.0.1", "--port", port, *certificate]
         process = processes.start(command, {"PATH": "/usr/local/bin:/usr/bin:/bin"})
         stack.callback(processes.stop, process)
         processes.wait_for_port(port, process, "moto", seconds=60)
-        return f"http://127.0.0.1:{port}"
+        return f"{scheme}://127.0.0.1:{port}"
 
-    def _moto(self, operation, **members):
+    def _moto(self, moto, operation, **members):
         headers = {
             "content-type": "application/x-amz-json-1.1",
             "x-amz-target": f"secretsmanager.{operation}",
             "authorization": SIGNATURE,
         }
-        connection = http.client.HTTPConnection(self.moto.removeprefix("http://"), timeout=30)
+        scheme, _, address = moto.partition("://")
+        if scheme == "https":
+            trusting = ssl.create_default_context(cafile=TARGET / authority.ROOT)
+            connection = http.client.HTTPSConnection(address, timeout=30, context=trusting)
+        else:
+            connection = http.client.HTTPConnection(address, timeout=30)
         connection.request("POST", "/", json.dumps(members), headers)
         response = connection.getresponse()
         if response.status != 200:

@@ -31,6 +31,13 @@ FIGURES = [
     Figure("memory_mb", "peak memory", "MB"),
     Figure("zip_mb", "zip", "MB"),
 ]
+# The same over TLS, by the key of the figure without TLS.
+WITHOUT_TLS = {"tls_cold_ms": "cold_ms", "tls_cold_cpu_ms": "cold_cpu_ms", "tls_first_ms": "first_ms"}
+TLS_FIGURES = [
+    Figure("tls_cold_ms", "cold start", "ms"),
+    Figure("tls_cold_cpu_ms", "CPU of a cold start", "ms"),
+    Figure("tls_first_ms", "the first mint in it", "ms"),
+]
 BY_KEY = {figure.key: figure for figure in FIGURES}
 
 
@@ -56,6 +63,13 @@ class Results:
             return values[0], values[0]
         lower, _, upper = statistics.quantiles(values, n=4, method="inclusive")
         return lower, upper
+
+    def difference(self, function, key, other_key):
+        """How much more one figure of a function is than another one, which has as many values in
+        each round: the median of the differences.
+        """
+        pairs = zip(self._values[function][key], self._values[function][other_key], strict=True)
+        return statistics.median(one - two for one, two in pairs)
 
     def ratio(self, function, other, key):
         """How many times the figure of the other function: the median of the ratios of each round.

@@ -11,12 +11,14 @@ import budgets
 import distance
 import plot
 import report
-from figures import FIGURES, NAMES, VOICEMINT, Results, short
+from figures import FIGURES, NAMES, TLS_FIGURES, VOICEMINT, WITHOUT_TLS, Results, short
 
 
 def results(**amounts):
     """Results of three rounds in which every figure is 1, except for the given amounts."""
     values = {name: {figure.key: [1.0, 1.0, 1.0] for figure in FIGURES} | {"zip_mb": [1.0]} for name in NAMES}
+    for name in NAMES.keys() - {"floor"}:
+        values[name] |= {figure.key: [3.0, 3.0, 3.0] for figure in TLS_FIGURES} | {"first_ms": [1.0, 1.0, 1.0]}
     for name in VOICEMINT.keys() - {"cartesia"}:
         del values[name]["resumed_us"], values[name]["resumed_new_us"]
     for name, factor in {"node": 100, "python": 100}.items():
@@ -36,6 +38,10 @@ class FiguresTest(unittest.TestCase):
         self.assertAlmostEqual(even.ratio("cartesia", "floor", "cold_ms"), 4)
         self.assertAlmostEqual(even.ratio("floor", "cartesia", "cold_ms"), 1 / 4)
 
+    def test_a_difference_compares_values_of_the_same_round(self):
+        slow = results(cartesia={"tls_cold_ms": [4, 13, 204], "cold_ms": [1, 10, 100]})
+        self.assertEqual(slow.difference("cartesia", "tls_cold_ms", WITHOUT_TLS["tls_cold_ms"]), 3)
+
     def test_numbers_have_only_significant_digits(self):
         self.assertEqual([short(number) for number in (1234.5, 12.34, 1.234)], ["1,234", "12.3", "1.23"])
 
@@ -51,6 +57,14 @@ class FiguresTest(unittest.TestCase):
             "zip of Cartesia is 4.40 MB; the maximum is 4 MB: exceeded by 10.0%.",
         ]
         self.assertEqual(list(budgets.overruns(over)), expected)
+
+
+    def test_a_start_that_loads_profiles_has_a_budget_of_its_own(self):
+        within, above = budgets.START_WITH_PROFILES, budgets.START_WITH_PROFILES + 0.01
+        self.assertEqual(list(budgets.instruction_overruns("Gemini", True, budgets.MINT, within)), [])
+        expected = [f"A start of Gemini takes {above:.2f} × Cartesia's instructions; the maximum is {within} ×."]
+        self.assertEqual(list(budgets.instruction_overruns("Gemini", True, 1, above)), expected)
+        self.assertEqual(len(list(budgets.instruction_overruns("Soniox", False, 2, within))), 2)
 
 
 class DocumentsTest(unittest.TestCase):
@@ -79,6 +93,9 @@ class DocumentsTest(unittest.TestCase):
         self.assertIn("| cold start, ms | 1.00 | 1.00 (1.00 ×) | 100 (100 ×) | 100 (100 ×) |", readme)
         self.assertEqual(len(re.findall(r"(?m)^\| \w", readme)), len(report.README_FIGURES))
         self.assertIn("| | cold start, ms | ", written)
+        self.assertIn("| Cartesia | 3.00 | 2.00 | 3.00 | 2.00 | 3.00 | 2.00 |", written)
+        self.assertIn("| Node.js | 300 (100 ×) | 200 |", written)
+        self.assertNotIn("| floor | 3", written)
         self.assertIn("| on this machine | 200 (200–200) | 200 (200–200) |", written)
         self.assertEqual(self.write(written), written)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
+from authority import BUNDLE, ROOT as AUTHORITY
 from env import ROOT, TARGET
 from figures import VOICEMINT
 
@@ -28,6 +29,8 @@ class Function:
     command: list
     package: dict = field(repr=False)
     folder: Path = TARGET
+    # The variables that make the function trust the servers over TLS.
+    trust: dict = field(default_factory=lambda: {"SSL_CERT_FILE": str(TARGET / AUTHORITY)}, repr=False)
     # Whether the function mints tokens, and whether it can resume a token.
     mints: bool = True
     resumes: bool = False
@@ -69,7 +72,8 @@ def node():
     runtime = PEERS / "node/node_modules/aws-lambda-ric/index.mjs"
     command = [os.environ["BENCH_NODE"], runtime, "handler.handler"]
     package = {"handler.mjs": bundle}
-    return Function("node", "Node.js", "cartesia", command, package, bundle.parent, resumes=True)
+    trust = {"NODE_EXTRA_CA_CERTS": str(TARGET / AUTHORITY)}
+    return Function("node", "Node.js", "cartesia", command, package, bundle.parent, trust, resumes=True)
 
 
 def python():
@@ -77,7 +81,8 @@ def python():
     folder = PEERS / "python"
     command = [sys.executable, "-m", "awslambdaric", "handler.handle"]
     package = {path.name: path for path in folder.glob("*.py")} | libraries("pyjwt[crypto]")
-    return Function("python", "Python", "cartesia", command, package, folder, resumes=True)
+    trust = dict.fromkeys(["SSL_CERT_FILE", "AWS_CA_BUNDLE"], str(TARGET / BUNDLE))
+    return Function("python", "Python", "cartesia", command, package, folder, trust, resumes=True)
 
 
 def libraries(requirement):

@@ -1,8 +1,8 @@
 """The measurement: rounds in which every function does everything once, so that noise affects all
 of them alike.
 
-A round consists of two cold starts of each function, each in a new emulator, and then of blocks of
-requests to each warm function. The order rotates from round to round. A session is used again only
+A round consists of cold starts of each function, two without TLS and two over TLS, each in a new
+emulator, and then of blocks of requests to each warm function. The order rotates from round to round. A session is used again only
 with the cookie that it received, so that session caches do not improve the figures; these users are
 also measured with a refreshed session.
 """
@@ -20,6 +20,8 @@ from emulator import Emulator
 # Functions with a just-in-time compiler are measured after it has compiled them.
 WARM_UP = 600
 BLOCK = 150
+# Over TLS in each round. Without TLS it is one, and the one of the function that is then warm.
+COLD_STARTS = 2
 
 
 class Values:
@@ -63,6 +65,11 @@ def one_round(order, env, sessions, values):
     for function in order:
         with Emulator(function, env) as emulator:
             cold(emulator, env, values)
+        if function.mints:
+            over_tls = env.over_tls(function.provider) | function.trust
+            for _ in range(COLD_STARTS):
+                with Emulator(function, env, over_tls) as emulator:
+                    cold(emulator, env, values, "tls_")
     with ExitStack() as stack:
         emulators = []
         for function in order:
@@ -91,12 +98,15 @@ def one_round(order, env, sessions, values):
             values.add(emulator.function, "memory_mb", emulator.peak_memory() / 1e6)
 
 
-def cold(emulator, env, values):
+def cold(emulator, env, values, prefix=""):
     """From the first event, which makes the emulator start the function, to the response."""
-    content, seconds = emulator.invoke(env.event(emulator.function.provider, env.session("first")))
-    values.add(emulator.function, "cold_ms", seconds * 1e3)
-    values.add(emulator.function, "cold_cpu_ms", emulator.cpu_ns() / 1e6)
+    function = emulator.function
+    content, seconds = emulator.invoke(env.event(function.provider, env.session("first")))
+    values.add(function, f"{prefix}cold_ms", seconds * 1e3)
+    values.add(function, f"{prefix}cold_cpu_ms", emulator.cpu_ns() / 1e6)
     verify(emulator, [Response(content)], "minted")
+    if function.mints:
+        values.add(function, f"{prefix}first_ms", emulator.request_log()[0]["total_ms"])
 
 
 def resumed(emulator, env, sessions, cookies, figure, values):

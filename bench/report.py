@@ -8,7 +8,7 @@ import subprocess
 
 from budgets import BUDGETS
 from distance import PROVIDER, SECRETS
-from figures import FIGURES, NAMES, VOICEMINT, short
+from figures import FIGURES, NAMES, TLS_FIGURES, VOICEMINT, WITHOUT_TLS, short
 from env import ROOT
 
 PAGE = ROOT / "docs/performance.md"
@@ -22,9 +22,15 @@ END = "<!-- End of the measured values. -->"
 README_FIGURES = ("cold_ms", "p50_ms", "rs256_us", "memory_mb")
 
 
+TLS_HEADING = (
+    "Over TLS to Secrets Manager, the key set and the provider. *More* is the median of the differences from the cold\n"
+    "starts without TLS in the same round. In parentheses: the ratio to Voicemint's function for Cartesia."
+)
+
+
 def write(results, rounds):
     tables = [figures_table(results), "Ratios:", ratios_table(results), "Budgets:", budgets_table(results)]
-    tables += [distance_heading(), distance_table(results)]
+    tables += [TLS_HEADING, tls_table(results), distance_heading(), distance_table(results)]
     between_markers(PAGE, [heading(results, rounds), *tables])
     between_markers(README, [short_table(results)])
 
@@ -92,6 +98,17 @@ def budgets_table(results):
         return [budget.title, budget.limit, cells[0], f"{cells[1]} ({NAMES[name]})", "yes" if highest <= budget.maximum else "**no**"]
 
     return table(["", "maximum", NAMES["cartesia"], "highest of all functions", "within budget"], map(row, BUDGETS))
+
+
+def tls_table(results):
+    def cells(name, figure):
+        ratio = "" if name == "cartesia" else f" ({short(results.ratio(name, 'cartesia', figure.key))} ×)"
+        more = results.difference(name, figure.key, WITHOUT_TLS[figure.key])
+        return [f"{short(results.median(name, figure.key))}{ratio}", short(more)]
+
+    names = [name for name in NAMES if results.has(name, TLS_FIGURES[0].key)]
+    rows = [[NAMES[name], *(cell for figure in TLS_FIGURES for cell in cells(name, figure))] for name in names]
+    return table(["", *(head for figure in TLS_FIGURES for head in (f"{figure.title}, {figure.unit}", "more"))], rows)
 
 
 def distance_heading():
