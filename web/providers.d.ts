@@ -130,8 +130,11 @@ export interface Providers {
     socket: "live";
     single_use: true;
     response: {
+      /** The profile whose setup the session has. */
       profile: string;
+      /** The provider itself holds the session to the profile. */
       locked: true;
+      /** Until when the session accepts messages, in UTC. */
       session_expires_at: string;
     };
   };
@@ -158,9 +161,13 @@ export interface Providers {
     socket: never;
     single_use: false;
     response: {
+      /** The URL of the LiveKit server. */
       server_url: string;
+      /** The token, under the name that LiveKit's clients expect. */
       participant_token: string;
+      /** The profile of the token. */
       profile: string;
+      /** The token holds the participant to the profile. */
       locked: true;
     };
   };

@@ -72,8 +72,8 @@ def with_known_profile(fields):
     return fields | {"profile": known_profile(fields)} if names_unknown_profile(fields) else fields
 
 
-# Nor that a parameter is ignored because of the body: a profile in the query of LiveKit's POST if
-# the body has one, or gets one here.
+# Nor that a parameter must equal a field: the profile in the query of LiveKit's POST if the body has
+# one, or gets one here.
 def names_profile_twice(case):
     in_body = isinstance(case.body, dict) and ({"profile"} | USED_BY.keys()) & case.body.keys()
     return bool(in_body) and "profile" in (case.query or {})
