@@ -65,7 +65,8 @@ class Npm(unittest.TestCase):
             manifest = json.load(file.extractfile("package/package.json"))
         listed = {path.relative_to(ROOT / "web").as_posix() for one in SOURCE["files"] for at in (ROOT / "web").glob(one)
                   for path in ([at] if at.is_file() else at.rglob("*")) if path.is_file()}  # fmt: skip
-        self.assertEqual(names, listed | {"package.json"})
+        # npm adds these three to any list.
+        self.assertEqual(names, listed | {"package.json", "README.md", "LICENSE"})
         added = {"publishConfig": {"access": "public", "provenance": True}}
         self.assertEqual(manifest, {name: value for name, value in SOURCE.items() if name != "private"} | added)
 
