@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::settings::Reader;
 
-const BEGIN: &str = "-----BEGIN ";
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const END: &str = "-----END CERTIFICATE-----";
 
 /// The trusted authorities. Reading those of the operating system would take milliseconds in each
 /// cold start.
@@ -28,12 +30,7 @@ pub(super) fn roots(reader: &mut Reader) -> Option<RootCertStore> {
         // Some bundles contain certificates that no library can read. Each is read separately, so
         // that a section without an end does not hide the next one.
         let pem = String::from_utf8_lossy(&pem);
-        let sections = pem
-            .split(BEGIN)
-            .skip(1)
-            .map(|section| format!("{BEGIN}{section}"));
-        let certificates =
-            sections.filter_map(|section| CertificateDer::from_pem_slice(section.as_bytes()).ok());
+        let certificates = pem.split(BEGIN).skip(1).filter_map(certificate);
         if roots.add_parsable_certificates(certificates).0 == 0 {
             reader.error(
                 "SSL_CERT_FILE",
@@ -43,6 +40,14 @@ pub(super) fn roots(reader: &mut Reader) -> Option<RootCertStore> {
         }
     }
     Some(roots)
+}
+
+/// Reads a certificate, after its first line. rustls decodes PEM in constant time, because it may hold
+/// keys: the authorities of an operating system would cost more than the rest of the start.
+fn certificate(section: &str) -> Option<CertificateDer<'static>> {
+    let (lines, _) = section.split_once(END)?;
+    let text: String = lines.split_ascii_whitespace().collect();
+    STANDARD.decode(text).ok().map(CertificateDer::from)
 }
 
 /// TLS 1.2 and 1.3 with aws-lc. `None` if the library rejects its own defaults, which no setting can

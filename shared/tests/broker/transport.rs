@@ -8,8 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
-use rustls::ServerConfig;
 use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::{HandshakeKind, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -27,8 +27,8 @@ fn authority() -> Authority {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// Serves `ok` over TLS, and returns the port.
-async fn serve(authority: &Authority, change: impl Fn(&mut CertificateParams)) -> u16 {
+/// The TLS of a server with a certificate of this authority.
+fn acceptor(authority: &Authority, change: impl Fn(&mut CertificateParams)) -> TlsAcceptor {
     let names = ["localhost", "127.0.0.1", "::1", PROVIDER].map(str::to_owned);
     let mut params = CertificateParams::new(names).unwrap();
     change(&mut params);
@@ -45,7 +45,12 @@ async fn serve(authority: &Authority, change: impl Fn(&mut CertificateParams)) -
         PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
     )
     .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// Serves `ok` over TLS, and returns the port.
+async fn serve(authority: &Authority, change: impl Fn(&mut CertificateParams)) -> u16 {
+    let acceptor = acceptor(authority, change);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -153,6 +158,40 @@ async fn authorities_in_the_file_are_trusted_in_addition_to_the_built_in_ones() 
     assert_eq!(get(&Transport::new().unwrap(), &url).await, untrusted);
     let url = format!("https://localhost:{}/", serve(&unknown, |_| ()).await);
     assert_eq!(get(&good, &url).await, untrusted);
+}
+
+#[tokio::test]
+async fn a_new_connection_resumes_the_tls_session_of_an_earlier_one() {
+    let known = authority();
+    let client = transport(&[("SSL_CERT_FILE", &temporary_file("resumed.pem", known.pem()))]);
+    let acceptor = acceptor(&known, |_| ());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    let handshakes = tokio::spawn(async move {
+        let mut handshakes = Vec::new();
+        while handshakes.len() < 3 {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            handshakes.push(stream.get_ref().1.handshake_kind().unwrap());
+            assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
+            let closing = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok";
+            stream.write_all(closing).await.unwrap();
+            stream.shutdown().await.unwrap();
+        }
+        handshakes
+    });
+    let client = client.unwrap();
+    for _ in 0..3 {
+        assert_eq!(get(&client, &url).await, "ok");
+    }
+    assert_eq!(
+        handshakes.await.unwrap(),
+        [
+            HandshakeKind::Full,
+            HandshakeKind::Resumed,
+            HandshakeKind::Resumed
+        ]
+    );
 }
 
 #[tokio::test]
