@@ -14,7 +14,7 @@ const SNIPPETS = [...README.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) =>
 
 /** What the snippets expect from the app. */
 const APP = `
-  declare function play(samples: Uint8Array): void;
+  declare function play(samples: Uint8Array, rate?: number): void;
   declare function show(text: string): void;
   declare function sound(): AsyncIterable<Uint8Array<ArrayBuffer>>;
   declare function currentSession(): string | undefined;
