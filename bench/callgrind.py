@@ -74,6 +74,7 @@ def starts(env):
         "without TLS": {},
         "without TLS, with SSL_CERT_FILE of one authority": function.trust,
         f"without TLS, with SSL_CERT_FILE of {authorities(TARGET / BUNDLE)} authorities": bundle,
+        # Connections race: this count differs by a handshake or two from run to run.
         "over TLS, with SSL_CERT_FILE of one authority": over_tls | function.trust,
     }
     print(f"\n{'':12}{'more':>14}  of {function.title} from the start to the first token")

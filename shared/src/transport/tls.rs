@@ -42,8 +42,8 @@ pub(super) fn roots(reader: &mut Reader) -> Option<RootCertStore> {
     Some(roots)
 }
 
-/// Reads a certificate, after its first line. rustls decodes PEM in constant time, because it may hold
-/// keys: the authorities of an operating system would cost more than the rest of the start.
+/// Reads a certificate, after its first line. rustls decodes PEM in constant time, as it may hold keys,
+/// which takes 33,000 instructions more.
 fn certificate(section: &str) -> Option<CertificateDer<'static>> {
     let (lines, _) = section.split_once(END)?;
     let text: String = lines.split_ascii_whitespace().collect();
