@@ -427,6 +427,7 @@ package: $(VENV_STAMP) $(SDKS_VENV_STAMP) ## write the files of a release into d
 
 .PHONY: package-again
 package-again: ## package the committed code in another folder, with another CARGO_HOME, and compare it with dist/ (ARCH=arm64 for one processor; takes as long as make package)
+	@test -f $(DIST)/SHA256SUMS || { echo 'make package-again compares with dist/: run make package first.' >&2; exit 1; }
 	rm -rf $(AGAIN)
 	git clone --quiet --no-hardlinks . $(AGAIN)/elsewhere
 	ln -s $(VENV) $(AGAIN)/elsewhere/.venv

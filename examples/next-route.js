@@ -8,7 +8,7 @@ const voicemint = () => process.env.VOICEMINT_URL ?? "http://localhost:8787";
 /**
  * The headers that Voicemint looks at. With Origin and Sec-Fetch-*, it can still refuse other
  * sites: list the app's origin in ALLOWED_ORIGINS. Sec-Fetch-Mode is missing, because Node.js
- * sends its own.
+ * sends its own: POST checks it.
  */
 const FORWARDED = [
   "authorization", "content-type", "cookie", "origin", "purpose", "sec-fetch-dest",
@@ -20,15 +20,20 @@ const DROPPED = [
   "connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding",
 ];
 
-/** What the client gets if Voicemint does not answer: it waits for a second and tries again. */
-const UNREACHABLE = {
-  code: "provider_unavailable",
-  title: "Service Unavailable",
-  status: 503,
-  detail: "Voicemint cannot be reached. Try again.",
-};
+/** A problem document (RFC 9457), as Voicemint's. */
+function problem(status, code, title, detail, headers) {
+  const body = { type: `https://github.com/voicemint/voicemint#${code}`, title, status, code, detail, request_id: crypto.randomUUID() };
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "Cache-Control": "no-store", "Content-Type": "application/problem+json", ...headers },
+  });
+}
 
 export async function POST(request) {
+  // A beacon or a navigation, which could come from any link.
+  if (!["cors", "same-origin", null].includes(request.headers.get("sec-fetch-mode"))) {
+    return problem(403, "origin_not_allowed", "Forbidden", "Call this from a page of the app with fetch().");
+  }
   const { pathname, search } = new URL(request.url);
   const url = Object.assign(new URL(voicemint()), { pathname, search });
   const { method, signal } = request;
@@ -43,19 +48,17 @@ export async function POST(request) {
   try {
     response = await fetch(url, options);
   } catch {
-    return new Response(JSON.stringify(UNREACHABLE), {
-      status: 503,
-      headers: {
-        "Cache-Control": "no-store",
-        "Content-Type": "application/problem+json",
-        "Retry-After": "1",
-      },
-    });
+    // The client waits for a second and tries again.
+    const detail = "Voicemint cannot be reached. Try again.";
+    return problem(503, "provider_unavailable", "Service Unavailable", detail, { "Retry-After": "1" });
   }
   const answered = new Headers(response.headers); // Set-Cookie, Retry-After, Voicemint-Source, …
   for (const name of DROPPED) answered.delete(name);
   return new Response(response.body, { status: response.status, headers: answered });
 }
+
+/** A token without the client, by fetch() of the path alone. */
+export const GET = POST;
 
 /** What signOut() of the client sends: it expires the token's cookie. */
 export const DELETE = POST;

@@ -46,6 +46,8 @@ def main(arguments):
         check_version(version(), given.tag)
         given.dist.mkdir(parents=True, exist_ok=True)
         for old in given.dist.iterdir():
+            if old.is_dir():
+                raise Failed(f"{old} is a folder: {given.dist} has only the files of a release")
             old.unlink()
         package(given.binaries, given.dist, given.architectures)
     except Failed as error:

@@ -1,7 +1,8 @@
-// One function of a release behind an HTTP API. For another provider, change the four constants,
-// and add the settings that docs/settings.md requires of it.
+// One function of a release behind an HTTP API, as a stack of its own. For another provider, change
+// the constants, and add the settings that docs/settings.md requires of it.
 //
 //   npm ci
+//   npx aws-cdk@2 bootstrap   (once per account and region)
 //   RELEASE=/path/of/the/release npx aws-cdk@2 deploy --app 'node voicemint.mjs'
 
 import { join } from "node:path";
@@ -17,6 +18,7 @@ import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 
 const provider = "cartesia"; // as in the name of the zip
 const secretName = "voicemint/cartesia"; // holds the provider's API key
+const profilesSecretName = ""; // required for elevenlabs-agents, gemini, openai and livekit: docs/profiles.md
 const architecture = Architecture.ARM_64;
 const settings = {
   SESSION_ISSUER: "https://issuer.example.com",
@@ -26,7 +28,7 @@ const settings = {
 };
 
 const app = new App();
-const stack = new Stack(app, "voicemint");
+const stack = new Stack(app, `voicemint-cdk-${provider}`);
 
 const secret = Secret.fromSecretNameV2(stack, "Secret", secretName);
 const logGroup = new LogGroup(stack, "Logs", { retention: RetentionDays.ONE_MONTH, removalPolicy: RemovalPolicy.DESTROY });
@@ -41,6 +43,7 @@ const table = new Table(stack, "Limits", {
 // A role of its own: the one that CDK makes may create and read any log group.
 const role = new Role(stack, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
 secret.grantRead(role);
+if (profilesSecretName) Secret.fromSecretNameV2(stack, "Profiles", profilesSecretName).grantRead(role);
 logGroup.grantWrite(role);
 role.addToPolicy(new PolicyStatement({
   actions: ["dynamodb:UpdateItem"],
@@ -57,7 +60,7 @@ const handler = new Function(stack, "Function", {
   timeout: Duration.seconds(10),
   role,
   logGroup,
-  environment: { ...settings, API_KEY_SECRET_ID: secretName, LIMIT_TABLE: table.tableName },
+  environment: { ...settings, API_KEY_SECRET_ID: secretName, PROFILES_SECRET_ID: profilesSecretName, LIMIT_TABLE: table.tableName },
 });
 
 // No CORS settings: the function answers preflights and knows the origins.

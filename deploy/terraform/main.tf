@@ -1,5 +1,6 @@
 # One function of a release behind an HTTP API. For another provider, set var.provider_name and
-# var.secret, and the settings that docs/settings.md requires of it.
+# var.secret, and var.profiles_secret if it has profiles, and add the settings that docs/settings.md
+# requires of it to the function's environment.
 #
 #   terraform init
 #   terraform apply -var release=/path/of/the/release -var secret=voicemint/cartesia \
@@ -41,6 +42,12 @@ variable "secret" {
   description = "The name of the secret that holds the provider's API key"
 }
 
+variable "profiles_secret" {
+  type        = string
+  default     = ""
+  description = "The name of the secret with the profiles of elevenlabs-agents, gemini, openai or livekit (docs/profiles.md)"
+}
+
 variable "session_issuer" {
   type = string
 }
@@ -62,6 +69,11 @@ locals {
 
 data "aws_secretsmanager_secret" "api_key" {
   name = var.secret
+}
+
+data "aws_secretsmanager_secret" "profiles" {
+  count = var.profiles_secret == "" ? 0 : 1
+  name  = var.profiles_secret
 }
 
 resource "aws_cloudwatch_log_group" "function" {
@@ -107,7 +119,7 @@ resource "aws_iam_role_policy" "function" {
       {
         Effect   = "Allow"
         Action   = "secretsmanager:GetSecretValue"
-        Resource = data.aws_secretsmanager_secret.api_key.arn
+        Resource = concat([data.aws_secretsmanager_secret.api_key.arn], data.aws_secretsmanager_secret.profiles[*].arn)
       },
       {
         Effect   = "Allow"
@@ -137,12 +149,13 @@ resource "aws_lambda_function" "function" {
 
   environment {
     variables = {
-      API_KEY_SECRET_ID = data.aws_secretsmanager_secret.api_key.arn
-      SESSION_ISSUER    = var.session_issuer
-      SESSION_AUDIENCE  = var.session_audience
-      ALLOWED_ORIGINS   = join(",", var.allowed_origins)
-      RATE_LIMIT        = "60/minute"
-      LIMIT_TABLE       = aws_dynamodb_table.limits.name
+      API_KEY_SECRET_ID  = data.aws_secretsmanager_secret.api_key.arn
+      PROFILES_SECRET_ID = var.profiles_secret
+      SESSION_ISSUER     = var.session_issuer
+      SESSION_AUDIENCE   = var.session_audience
+      ALLOWED_ORIGINS    = join(",", var.allowed_origins)
+      RATE_LIMIT         = "60/minute"
+      LIMIT_TABLE        = aws_dynamodb_table.limits.name
     }
   }
 

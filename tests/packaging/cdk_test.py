@@ -21,9 +21,9 @@ class Cdk(unittest.TestCase):
         done = subprocess.run(["node", APP], cwd=folder, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise AssertionError(done.stderr)
-        cls.path = Path(folder, "voicemint.template.json")
+        cls.path = Path(folder, "voicemint-cdk-cartesia.template.json")
         cls.resources = json.loads(cls.path.read_text())["Resources"]
-        cls.assets = json.loads(Path(folder, "voicemint.assets.json").read_text())["files"]
+        cls.assets = json.loads(Path(folder, "voicemint-cdk-cartesia.assets.json").read_text())["files"]
         cls.folder = Path(folder)
 
     def one(self, kind):
