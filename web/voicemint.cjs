@@ -42,7 +42,6 @@ function createTokenSource(url, options = {}) {
   let cached; // a reusable token
   let prefetched; // a single-use token that has not been returned yet
   let pending; // the request that concurrent calls share
-  let signingIn; // the promise of onUnauthenticated, while it is pending
   let singleUse = false; // `single_use` of the last response
   let mustRenew = false; // whether the cookie may have a token that opened no socket
   let user = ""; // the user of the last Bearer token
@@ -74,12 +73,14 @@ function createTokenSource(url, options = {}) {
     for (;;) {
       throwIfAborted(ended);
       throwIfAborted(signal);
-      const found = [cached, prefetched].find(isFresh);
+      // Another call may have seen another user since then: this one shares nothing with it.
+      const isAlone = userOf(bearer) !== user;
+      const found = !isAlone && [cached, prefetched].find(isFresh);
       // Removed before the next await, so that no other call gets it too.
-      if (!keep) prefetched = undefined;
+      if (!keep && !isAlone) prefetched = undefined;
       if (found) return [found, ended];
       // Each call needs its own token. The first call during a prefetch takes that token.
-      const token = await (singleUse && !pending && !keep ? request(signal, bearer, [onWait]) : join(signal, bearer, onWait));
+      const token = await (isAlone || (singleUse && !pending && !keep) ? request(signal, bearer, [onWait]) : join(signal, bearer, onWait));
       throwIfAborted(ended);
       // A token that is stale on arrival is not requested again: the next one would be stale too.
       if (!token.value.single_use) return [token, ended, token.value.source !== "resumed"];
@@ -146,7 +147,7 @@ function createTokenSource(url, options = {}) {
   async function signOut() {
     clear();
     const result = await call({ method: "DELETE" });
-    if (!result.response.ok) throw responseError(result);
+    if (result.response.status !== 204) throw responseError(result);
   }
 
   /**
@@ -249,8 +250,8 @@ function createTokenSource(url, options = {}) {
 
   /** Asks the app to sign in, once for all calls that receive 401 in the meantime. */
   function signIn(error) {
-    signingIn ??= new Promise((resolve) => { resolve(onUnauthenticated(error)); }).finally(() => { signingIn = undefined; });
-    return signingIn;
+    const holder = cleared; // clear() ends the calls that wait
+    return holder.signingIn ??= new Promise((resolve) => { resolve(onUnauthenticated(error)); }).finally(() => { holder.signingIn = undefined; });
   }
 
   async function mint(signal, bearer) {
@@ -281,7 +282,7 @@ function createTokenSource(url, options = {}) {
       try {
         response = await send(url, { ...init, credentials });
         const text = await response.text();
-        return { sentAt, url, response, text, body: attempt(() => JSON.parse(text)) };
+        return { sentAt, url, response, text, body: attempt(() => JSON.parse(text, (_, value) => Object.freeze(value))) };
       } catch (cause) {
         throwIfAborted(init.signal);
         const invalid = !response && invalidUrl(cause);
@@ -333,7 +334,7 @@ function assertArgument(isValid, name, what) {
 function addressOf({ connect = {} }, name, query) {
   const { url, protocols } = connect[name] ?? {};
   if (!url) {
-    const names = Object.keys(connect).join(", ") || "none, as for HTTP or the provider's own client";
+    const names = Object.keys(connect).join(", ") || "none";
     throw new VoicemintError({ code: "socket_missing", detail: `The token has no such socket; it has ${names}. Check ask and the profile.` });
   }
   // The text of the URL stays as it is: it may be signed.
@@ -343,7 +344,8 @@ function addressOf({ connect = {} }, name, query) {
     for (const value of [values].flat()) {
       if (value == null) continue;
       const parameter = [key, value].map(encodeURIComponent);
-      const filled = path.replace(`{${key}}`, parameter[1]);
+      // Not "", "." or "..", which would change the path.
+      const filled = /^\.{0,2}$/.test(value) ? path : path.replace(`{${key}}`, parameter[1]);
       if (filled === path) rest += (rest ? "&" : "?") + parameter.join("=");
       path = filled;
     }
@@ -444,7 +446,7 @@ function responseError({ url, response: { status, ok, redirected, headers }, tex
   const quoted = (!ok && (body?.message ?? /^[^<{[]*$/.exec(text)?.[0])) || "";
   const words = `${quoted}`.trim().replace(/\s+/g, " ").slice(0, 200);
   const type = (headers.get("content-type") || "no content type").split(";")[0];
-  const answered = `answered ${status}${redirected ? " after a redirect" : ""} with ${type}${words && `: “${words}”`}.`;
+  const answered = `answered ${status}${redirected ? " after a redirect" : ""} with ${type}${words && `: "${words}"`}.`;
   const path = withoutQuery(parseUrl(url)?.pathname ?? `${url}`); // a query may contain a secret
   const detail = `No token endpoint: a server ${answered} Check the URL, that Voicemint is running, and that the proxy or dev server forwards ${path} to it.`;
   return new VoicemintError({ code: "unexpected_answer", detail, ...problem });

@@ -52,7 +52,7 @@ export interface TokenSourceOptions<P extends Provider = Provider> {
    *
    * If the app calls `clear()` meanwhile, all pending calls reject with the code `cleared`,
    * including the calls that wait for this function. So call `clear()` here only if another user
-   * signed in, and then call `getToken()` again.
+   * signed in, and call `getToken()` again after this function has returned.
    */
   onUnauthenticated?: ((error: VoicemintError) => unknown) | undefined;
   /** Called before a wait after 429 or 503, with its duration in seconds. */
@@ -99,9 +99,9 @@ export interface ConnectOptions extends CallOptions {
 /** A WebSocket that a token opens. */
 export interface Socket {
   /** The URL, which contains the token. Add only the provider's own parameters to its query. */
-  url: string;
+  readonly url: string;
   /** The subprotocols. They may contain the token. */
-  protocols: string[];
+  readonly protocols: readonly string[];
 }
 
 /** The members that each provider's token has. */

@@ -118,8 +118,8 @@ test("a token of a replaced opaque session is not for the next call", async () =
 
 for (const [connect, words] of [
   [{ stt: { url: "wss://a.example", protocols: [] }, agent: { url: "wss://a.example", protocols: [] } }, "stt, agent"],
-  [undefined, "none, as for HTTP or the provider's own client"],
-  [{}, "none, as for HTTP or the provider's own client"],
+  [undefined, "none"],
+  [{}, "none"],
 ]) {
   test(`a token with ${connect ? Object.keys(connect).length : "no"} other sockets says so, and is for the next call`, async () => {
     for (const single_use of [false, true]) {
@@ -458,5 +458,15 @@ test("after an abort at any moment, no socket is created, and none stays open", 
     assert.match(result, /^(open|AbortError)$/);
     assert.equal(opened.length, length, `after ${moment} turns`);
     if (result !== "open") assert.ok(opened.every(({ isClosed }) => isClosed), `after ${moment} turns`);
+  }
+});
+
+test("a name in the URL is not filled with a text that would change the path", async () => {
+  for (const voice_id of ["", ".", "..", null, undefined]) {
+    const { source, opened } = setUp([() => withSockets({ url: "wss://a.example/{voice_id}/stream?t=", single_use: true })]);
+    await assert.rejects(source.connect("tts", { query: { voice_id } }), /query\.voice_id must be given/);
+    const socket = await source.connect("tts", { query: { voice_id: "../x", seed: "" } });
+    assert.match(socket.url, /^wss:\/\/a\.example\/\.\.%2Fx\/stream\?t=secret-\d+&seed=$/);
+    assert.equal(opened.length, 1);
   }
 });

@@ -32,15 +32,15 @@ for (const [what, reply, words] of [
   ["the dev server of a single-page app", response(200, "text/html; charset=utf-8", HTML), "answered 200 with text/html. "],
   ["a dev server without such a path", response(404, "text/html", HTML), "answered 404 with text/html. "],
   ["Vite's proxy to a server that is not there", response(500, "text/plain", null), "answered 500 with text/plain. "],
-  ["Next.js's", response(500, "", new TextEncoder().encode("Internal Server Error")), "answered 500 with no content type: “Internal Server Error”. "],
+  ["Next.js's", response(500, "", new TextEncoder().encode("Internal Server Error")), "answered 500 with no content type: \"Internal Server Error\". "],
   ["a page without a type", response(500, "", new TextEncoder().encode(HTML)), "answered 500 with no content type. "],
   ["JSON without a message", response(500, "text/plain", '{"authorization":"Bearer x"}'), "answered 500 with text/plain. "],
-  ["another proxy's text", response(502, "text/plain", "Bad gateway"), "answered 502 with text/plain: “Bad gateway”. "],
-  ["a server of several hosts", response(421, "text/plain; charset=utf-8", "Wrong\nhost.\n"), "answered 421 with text/plain: “Wrong host.”. "],
-  ["API Gateway itself", response(404, "application/json", '{"message":"Not Found"}'), "answered 404 with application/json: “Not Found”. "],
+  ["another proxy's text", response(502, "text/plain", "Bad gateway"), "answered 502 with text/plain: \"Bad gateway\". "],
+  ["a server of several hosts", response(421, "text/plain; charset=utf-8", "Wrong\nhost.\n"), "answered 421 with text/plain: \"Wrong host.\". "],
+  ["API Gateway itself", response(404, "application/json", '{"message":"Not Found"}'), "answered 404 with application/json: \"Not Found\". "],
   ["CloudFront's error page", response(502, "text/html", HTML), "answered 502 with text/html. "],
   ["JSON of another API", response(200, "application/json", '{"data":[]}'), "answered 200 with application/json. "],
-  ["another API's error with a code", response(400, "application/json", '{"code":"E42","message":"No."}'), "answered 400 with application/json: “No.”. "],
+  ["another API's error with a code", response(400, "application/json", '{"code":"E42","message":"No."}'), "answered 400 with application/json: \"No.\". "],
   ["a response without a type", response(200, "", new Uint8Array()), "answered 200 with no content type. "],
 ]) {
   test(`${what} is described by status, type and text`, async () => {
@@ -66,7 +66,7 @@ for (const [what, status, text] of [
   test(`the local command's advice about ${what} that it does not have is quoted`, async () => {
     const [code, , detail] = await detailOf(response(status, "text/plain; charset=utf-8", `${text}\n`), "/cartesia/tokens?key=secret");
     assert.equal(code, "unexpected_answer");
-    assert.equal(detail, `No token endpoint: a server answered ${status} with text/plain: “${text.slice(0, 200)}”.${CHECK.replace("token", "tokens")}`);
+    assert.equal(detail, `No token endpoint: a server answered ${status} with text/plain: \"${text.slice(0, 200)}\".${CHECK.replace("token", "tokens")}`);
   });
 }
 
@@ -94,7 +94,7 @@ test("the error of signOut() has the path too", async () => {
 
 test("a long text is truncated", async () => {
   const [, , detail] = await detailOf(response(502, "text/plain", "x".repeat(5000)));
-  assert.match(detail, /“x{200}”/);
+  assert.match(detail, /\"x{200}\"/);
 });
 
 test("the message mentions a redirect to a sign-in page", async () => {

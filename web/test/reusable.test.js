@@ -188,8 +188,19 @@ test("signOut() rejects if the cookie could not be deleted", async () => {
   for (const [reply, code] of [
     [() => problem(403, "origin_not_allowed"), "origin_not_allowed"],
     [new TypeError("fetch failed"), "network_error"],
+    [() => new Response("<title>Sign in</title>", { headers: { "content-type": "text/html" } }), "unexpected_answer"],
   ]) {
     const source = createTokenSource("/cartesia/token", { fetch: endpoint(reply).fetch });
     await assert.rejects(source.signOut(), { name: "VoicemintError", code });
   }
+});
+
+test("a token cannot be changed at any depth, because several callers get it", async () => {
+  const connect = { tts: { url: "wss://a.example", protocols: ["bearer"] } };
+  const source = createTokenSource("/cartesia/token", { fetch: endpoint(() => token({ connect })).fetch });
+  const given = await source.getToken();
+  assert.throws(() => { given.token = ""; }, TypeError);
+  assert.throws(() => { given.connect.tts.url += "?model=m"; }, TypeError);
+  assert.throws(() => given.connect.tts.protocols.push("b"), TypeError);
+  assert.deepEqual((await source.getToken()).connect, connect);
 });

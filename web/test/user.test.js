@@ -158,3 +158,57 @@ test("if session() throws, no cached token is returned", async () => {
   await source.getToken();
   await assert.rejects(source.getToken(), /cannot be refreshed/);
 });
+
+for (const [what, before, after] of [
+  ["an opaque token after another", "opaque-1", "opaque-2"],
+  ["a user after no user", null, ada],
+  ["no user after a user", ada, null],
+]) {
+  test(`calls that begin together share no token: ${what}`, async () => {
+    for (const method of ["getToken", "prefetch"]) {
+      for (const single_use of [false, true]) {
+        const server = endpoint(({ headers }) => token({ token: `of ${headers.authorization}`, single_use }));
+        const { app, source } = signedIn(server, before);
+        const first = source[method]();
+        app.bearer = after;
+        const second = source.getToken();
+        await first;
+        const bearer = after ? `Bearer ${after}` : undefined;
+        assert.equal((await second).token, `of ${bearer}`, `${method} ${single_use}`);
+        if (method === "getToken") assert.equal((await first).token, `of ${before ? `Bearer ${before}` : undefined}`);
+      }
+    }
+  });
+}
+
+test("a call that goes on does not take what was prefetched for the next session", async () => {
+  const { reply, release } = held(() => token({ token: "of opaque-1", single_use: true }));
+  let calls = 0;
+  const server = endpoint((init) => {
+    calls += 1;
+    return calls === 1 ? reply(init) : token({ token: `of ${init.headers.authorization} ${calls}`, single_use: true });
+  });
+  const { app, source } = signedIn(server, "opaque-1");
+  const both = [source.getToken(), source.getToken()]; // one request: one of them goes on
+  while (server.calls.length < 1) await new Promise(setImmediate);
+  app.bearer = "opaque-2";
+  await source.prefetch();
+  release();
+  const tokens = (await Promise.all(both)).map((each) => each.token);
+  assert.ok(tokens.includes("of opaque-1"), tokens.join());
+  assert.ok(tokens.every((each) => !each.includes("opaque-2")), tokens.join());
+  assert.match((await source.getToken()).token, /opaque-2/);
+});
+
+test("after clear(), 401 asks the app to sign in again, whatever became of the last time", async () => {
+  const server = endpoint(() => problem(401, "session_missing"));
+  let asked = 0;
+  const onUnauthenticated = () => { asked += 1; return asked === 1 ? new Promise(() => {}) : false; };
+  const source = createTokenSource("/cartesia/token", { fetch: server.fetch, onUnauthenticated });
+  const first = source.getToken();
+  while (asked < 1) await new Promise(setImmediate);
+  source.clear();
+  await assert.rejects(first, { code: "cleared" });
+  await assert.rejects(source.getToken(), { code: "session_missing" });
+  assert.equal(asked, 2);
+});
