@@ -5,8 +5,13 @@ export function fromBase64(text) {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
-/** Encodes samples as base64. A chunk of 100 ms is short enough for one call. */
+// The arguments of one call are limited.
+const SLICE = 0x8000;
+
+/** Encodes samples as base64. */
 export function toBase64(samples) {
   const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
-  return btoa(String.fromCharCode(...bytes));
+  let text = "";
+  for (let at = 0; at < bytes.length; at += SLICE) text += String.fromCharCode(...bytes.subarray(at, at + SLICE));
+  return btoa(text);
 }

@@ -53,3 +53,11 @@ test("samples survive base64", () => {
   const samples = Int16Array.of(0, 1, -1, 32767, -32768);
   assert.deepEqual(new Int16Array(fromBase64(toBase64(samples)).buffer), samples);
 });
+
+test("a chunk of any length survives base64", () => {
+  const samples = Int16Array.from({ length: 200_001 }, (_, at) => at * 31);
+  assert.deepEqual(new Int16Array(fromBase64(toBase64(samples)).buffer), samples);
+  const part = samples.subarray(3, 70_000);
+  assert.deepEqual(new Int16Array(fromBase64(toBase64(part)).buffer), part);
+  assert.equal(toBase64(new Uint8Array()), "");
+});
