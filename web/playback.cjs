@@ -18,6 +18,7 @@ function createPlayer(sampleRate) {
   let seconds = 0;
   let half = new Uint8Array(); // the first byte of a sample that the next chunk completes
   const playing = new Set();
+  const waiting = new Set(); // wakes each call of finish()
 
   function play(bytes, rate = sampleRate) {
     const whole = new Uint8Array(half.length + bytes.length);
@@ -40,6 +41,7 @@ function createPlayer(sampleRate) {
   }
 
   const left = () => Math.max(0, end - context.currentTime);
+  const wakeAll = () => waiting.forEach((wake) => wake());
 
   /** Drops what has not been played, because the user interrupts. */
   function stop() {
@@ -48,23 +50,37 @@ function createPlayer(sampleRate) {
     half = new Uint8Array();
     for (const source of playing) source.stop();
     playing.clear();
+    wakeAll();
   }
 
   /** Waits until all audio has been played. */
   async function finish(signal) {
-    throwIfAborted(signal);
-    let wake;
-    const woken = new Promise((resolve) => { wake = resolve; });
-    const timer = setTimeout(wake, left() * 1000);
-    signal?.addEventListener("abort", wake);
-    await woken;
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", wake);
-    throwIfAborted(signal);
+    let wake = () => {};
+    const wakeUp = () => wake();
+    waiting.add(wakeUp);
+    signal?.addEventListener("abort", wakeUp);
+    try {
+      throwIfAborted(signal);
+      // More may arrive meanwhile, and a device may start late.
+      while (left() > 0) {
+        let timer;
+        await new Promise((resolve) => {
+          wake = resolve;
+          timer = setTimeout(resolve, left() * 1000);
+        });
+        clearTimeout(timer);
+        throwIfAborted(signal);
+      }
+    } finally {
+      waiting.delete(wakeUp);
+      signal?.removeEventListener("abort", wakeUp);
+    }
   }
 
   /** Ends the sound and releases the audio device. */
   async function close() {
+    end = 0; // the clock of a closed device stands still
+    wakeAll();
     if (context.state !== "closed") await context.close();
   }
 

@@ -7,7 +7,10 @@ export interface Player {
   play(samples: Uint8Array, rate?: number | undefined): void;
   /** Drops what has not been played, because the user interrupts. */
   stop(): void;
-  /** Waits until all audio has been played. */
+  /**
+   * Waits until all audio has been played, also what arrives meanwhile, or until `stop()` or
+   * `close()` drops it.
+   */
   finish(signal?: AbortSignal | undefined): Promise<void>;
   /** The seconds that have not been played. */
   left(): number;

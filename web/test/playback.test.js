@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { createPlayer } from "../playback.js";
 
-/** Replaces Web Audio. `sources` are the started ones; `context.currentTime` is the clock. */
+/**
+ * Replaces Web Audio. `sources` are the started ones; `context.currentTime` is the clock, which
+ * stands still until a test moves it, or until it `runs`.
+ */
 function webAudio(t) {
   const names = ["AudioContext", "AnalyserNode", "AudioBuffer", "AudioBufferSourceNode"];
   t.after(() => names.forEach((name) => delete globalThis[name]));
@@ -27,6 +31,12 @@ function webAudio(t) {
     stop() { this.stopped = true; }
   };
   return recorded;
+}
+
+/** Lets the clock run. */
+function runs({ context }) {
+  const start = performance.now();
+  Object.defineProperty(context, "currentTime", { get: () => (performance.now() - start) / 1000 });
 }
 
 const bytes = (...samples) => new Uint8Array(Int16Array.from(samples).buffer);
@@ -67,8 +77,9 @@ test("stopping drops what has not been played", (t) => {
 });
 
 test("the player waits until all is played, unless it is aborted", async (t) => {
-  webAudio(t);
+  const recorded = webAudio(t);
   const player = createPlayer(100);
+  runs(recorded);
   player.play(bytes(...Array(10).fill(1)));
   const controller = new AbortController();
   const { signal } = controller;
@@ -83,6 +94,41 @@ test("the player waits until all is played, unless it is aborted", async (t) => 
   await assert.rejects(player.finish(signal), /enough/);
   assert.deepEqual(getEventListeners(signal, "abort"), []);
 });
+
+const AUDIO = bytes(...Array(10).fill(1));
+
+test("the player waits for what arrives meanwhile, and for a device that is late", async (t) => {
+  const recorded = webAudio(t);
+  const player = createPlayer(100);
+  runs(recorded);
+  player.play(AUDIO);
+  const finished = player.finish();
+  player.play(AUDIO);
+  await finished;
+  assert.equal(player.left(), 0);
+  // The device stands still, as it does until the user touches the page.
+  Object.defineProperty(recorded.context, "currentTime", { value: 10, writable: true });
+  player.play(AUDIO);
+  let isFinished = false;
+  const late = player.finish().then(() => { isFinished = true; });
+  await sleep(250);
+  assert.ok(!isFinished, "nothing has been played");
+  recorded.context.currentTime = 11;
+  await late;
+});
+
+for (const how of ["stop", "close"]) {
+  test(`nobody waits for the sound after ${how}()`, { timeout: 5000 }, async (t) => {
+    const recorded = webAudio(t);
+    const player = createPlayer(100);
+    recorded.context.close = async () => {};
+    player.play(bytes(...Array(10_000).fill(1)));
+    const finished = Promise.all([player.finish(), player.finish()]);
+    await player[how]();
+    await finished;
+    assert.equal(player.left(), 0);
+  });
+}
 
 test("a closed player can be closed again", async (t) => {
   const recorded = webAudio(t);
