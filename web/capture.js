@@ -5,7 +5,8 @@ import { WORKLET } from "./worklet-text.js";
 /**
  * An iterable of 16-bit samples at `rate`, 100 ms each. Capturing starts when the first chunk is
  * requested, which is when the provider is ready. The chunks end after `stop()`, and immediately
- * after `close()`, which releases the device. So does the end of the iteration.
+ * after `close()`, which releases the device. So does the end of the iteration, even before the
+ * first chunk or while one is awaited.
  */
 export async function capture(context, source, rate, { start, release, worklet }) {
   await loadWorklet(context, worklet);
@@ -13,6 +14,7 @@ export async function capture(context, source, rate, { start, release, worklet }
   const analyser = new AnalyserNode(context, { fftSize: 512 });
   source.connect(analyser);
   const queue = [];
+  let isClosed = false;
   let wake = () => {};
   node.port.onmessage = ({ data }) => {
     queue.push(data);
@@ -20,6 +22,7 @@ export async function capture(context, source, rate, { start, release, worklet }
   };
 
   function close() {
+    isClosed = true;
     release();
     queue.splice(0, queue.length, null); // ends a pending read
     wake();
@@ -28,7 +31,9 @@ export async function capture(context, source, rate, { start, release, worklet }
 
   async function* read() {
     try {
-      await context.resume();
+      // A closed context does not resume.
+      if (!isClosed) await Promise.race([context.resume(), new Promise((resolve) => { wake = resolve; })]);
+      if (isClosed) return;
       // Browsers do not run nodes without a destination. The output of the worklet is silent.
       source.connect(node).connect(context.destination);
       start();
@@ -43,7 +48,16 @@ export async function capture(context, source, rate, { start, release, worklet }
     }
   }
 
-  const chunks = read();
+  const generator = read();
+  const chunks = {
+    next: () => generator.next(),
+    // A generator's own return() runs no `finally` before the first chunk, and waits for a pending one.
+    return: () => {
+      close();
+      return generator.return();
+    },
+    [Symbol.asyncIterator]: () => chunks,
+  };
   return { analyser, stop: () => node.port.postMessage("stop"), close, [Symbol.asyncIterator]: () => chunks };
 }
 

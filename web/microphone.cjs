@@ -14,7 +14,10 @@ async function fromMicrophone(rate, { signal, worklet } = {}) {
   throwIfAborted(signal);
   const context = new AudioContext();
   let stream;
+  let microphone;
+  const onAbort = () => microphone.close();
   const release = () => {
+    signal?.removeEventListener("abort", onAbort);
     for (const track of stream?.getTracks() ?? []) track.stop();
   };
   try {
@@ -23,9 +26,9 @@ async function fromMicrophone(rate, { signal, worklet } = {}) {
     throwIfAborted(signal);
     stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: true } });
     const source = new MediaStreamAudioSourceNode(context, { mediaStream: stream });
-    const microphone = await capture(context, source, rate, { start: () => {}, release, worklet });
+    microphone = await capture(context, source, rate, { start: () => {}, release, worklet });
     throwIfAborted(signal);
-    signal?.addEventListener("abort", microphone.close);
+    signal?.addEventListener("abort", onAbort);
     return microphone;
   } catch (error) {
     release();
