@@ -8,17 +8,46 @@
 export function ignore() {}
 
 /**
+ * Opens the socket of an exchange that sends `audio`, an iterable of chunks. Returns the socket, and
+ * the iterator, for `sendAudio` and `conversation`. The iterator ends if no socket opens.
+ */
+export async function openFor(audio, source, name, options) {
+  const chunks = (audio[Symbol.asyncIterator] ?? audio[Symbol.iterator]).call(audio);
+  try {
+    return [await source.connect(name, options), chunks];
+  } catch (error) {
+    end(chunks);
+    throw error;
+  }
+}
+
+/**
+ * Ends an iterator, so that its device is released, without waiting for it: a generator may be busy
+ * with a chunk. What ended the exchange is of interest, not whether this fails.
+ */
+async function end(chunks) {
+  try {
+    await chunks?.return?.();
+  } catch {
+    // see above
+  }
+}
+
+/**
  * Reads an open socket: calls `opened`, and passes each message to `read` until that returns true.
  * Rejects if one of them fails or the socket closes earlier, unless it `endsWith` that close code.
- * `read` receives a text message as parsed JSON, and a binary message as a `Uint8Array`. The socket
- * is closed in the end.
+ * `read` receives a text message as parsed JSON, and a binary message as a `Uint8Array`. In the end
+ * the socket is closed, and the iterator `chunks` of the audio that is sent ends.
  */
-export async function conversation(socket, { opened = ignore, read, endsWith, signal }) {
+export async function conversation(socket, { opened = ignore, read, endsWith, chunks, signal }) {
   const stops = [];
   const on = (target, name, listener) => {
     target.addEventListener(name, listener);
     stops.push(() => target.removeEventListener(name, listener));
   };
+  // The event close follows. Without a listener, an error of the package ws ends the process, also
+  // while the socket closes: so this one stays.
+  socket.addEventListener("error", ignore);
   try {
     throwIfAborted(signal);
     await new Promise((resolve, reject) => {
@@ -40,6 +69,7 @@ export async function conversation(socket, { opened = ignore, read, endsWith, si
   } finally {
     stops.forEach((stop) => stop()); // a closing socket may still receive messages
     socket.close();
+    end(chunks);
   }
 }
 
@@ -70,11 +100,12 @@ export function sendJson(socket, message) {
   send(socket, JSON.stringify(message));
 }
 
-/** Sends each chunk of `audio` with `sendChunk`, until the socket closes. */
-export async function sendAudio(socket, audio, sendChunk = (chunk) => send(socket, chunk)) {
-  for await (const chunk of audio) {
-    if (!isOpen(socket)) return;
-    sendChunk(chunk);
+/** Sends each of the `chunks` with `sendChunk`, until the socket closes. */
+export async function sendAudio(socket, chunks, sendChunk = (chunk) => send(socket, chunk)) {
+  for (;;) {
+    const { done, value } = await chunks.next();
+    if (done || !isOpen(socket)) return;
+    sendChunk(value);
   }
 }
 

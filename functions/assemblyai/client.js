@@ -1,15 +1,15 @@
 // Listens and converses with AssemblyAI.
 
 import { fromBase64, toBase64 } from "../../web/base64.js";
-import { conversation, ignore, sendAudio, sendJson } from "../../web/socket.js";
+import { conversation, ignore, openFor, sendAudio, sendJson } from "../../web/socket.js";
 
 /** Transcribes samples at 16 kHz. Requires the product `streaming`. */
 export async function listen(source, audio, options = {}) {
   const { onText = ignore, signal, ...parameters } = options;
   const query = { ...parameters, sample_rate: 16000, format_turns: true };
-  const socket = await source.connect("streaming", { query, signal });
+  const [socket, chunks] = await openFor(audio, source, "streaming", { query, signal });
   const sendAll = async () => {
-    await sendAudio(socket, audio);
+    await sendAudio(socket, chunks);
     sendJson(socket, { type: "Terminate" });
   };
   const read = (message) => {
@@ -19,7 +19,7 @@ export async function listen(source, audio, options = {}) {
     if (message.type === "Turn") onText(message.transcript, message.end_of_turn && message.turn_is_formatted);
     return message.type === "Termination";
   };
-  return conversation(socket, { read, signal });
+  return conversation(socket, { read, chunks, signal });
 }
 
 // The page chooses all of this: a token does not lock it. An `agent_id` would replace it.
@@ -31,7 +31,7 @@ const SESSION = {
 /** Talks with an agent. It hears and speaks at 24 kHz. Requires the product `agent`. */
 export async function converse(source, audio, options = {}) {
   const { onUser = ignore, onAgent = ignore, onAudio = ignore, onInterrupt = ignore, signal, session = SESSION } = options;
-  const socket = await source.connect("agent", { signal });
+  const [socket, chunks] = await openFor(audio, source, "agent", { signal });
   // A session whose socket just closes waits 30 s for its client to come back.
   const end = () => sendJson(socket, { type: "session.end" });
   signal?.addEventListener("abort", end);
@@ -39,7 +39,7 @@ export async function converse(source, audio, options = {}) {
   let isAnswerDue = false; // the user has spoken since the last reply started
 
   const sendAll = async () => {
-    await sendAudio(socket, audio, (chunk) => sendJson(socket, { type: "input.audio", audio: toBase64(chunk) }));
+    await sendAudio(socket, chunks, (chunk) => sendJson(socket, { type: "input.audio", audio: toBase64(chunk) }));
     isAudioOver = true;
   };
   const opened = () => sendJson(socket, { type: "session.update", session });
@@ -61,7 +61,7 @@ export async function converse(source, audio, options = {}) {
     return message.type === "session.ended";
   };
   try {
-    await conversation(socket, { opened, read, signal });
+    await conversation(socket, { opened, read, chunks, signal });
   } finally {
     signal?.removeEventListener("abort", end);
   }

@@ -1,7 +1,7 @@
 // Speaks and listens with Cartesia.
 
 import { fromBase64 } from "../../web/base64.js";
-import { conversation, ignore, send, sendAudio, sendJson } from "../../web/socket.js";
+import { conversation, ignore, openFor, send, sendAudio, sendJson } from "../../web/socket.js";
 
 const VOICE = { mode: "id", id: "e07c00bc-4134-4eae-9ea4-1a55fb45746b" };
 
@@ -29,9 +29,9 @@ export async function speak(source, text, options = {}) {
 export async function listen(source, audio, options = {}) {
   const { onText = ignore, signal, model = "ink-2", ...parameters } = options;
   const query = { ...parameters, model, encoding: "pcm_s16le", sample_rate: 16000 };
-  const socket = await source.connect("stt", { query, signal });
+  const [socket, chunks] = await openFor(audio, source, "stt", { query, signal });
   const opened = async () => {
-    await sendAudio(socket, audio);
+    await sendAudio(socket, chunks);
     send(socket, "finalize"); // these two commands are plain text, not JSON
     send(socket, "close");
   };
@@ -40,5 +40,5 @@ export async function listen(source, audio, options = {}) {
     if (message.type === "transcript") onText(message.text, message.is_final);
     return message.type === "done";
   };
-  return conversation(socket, { opened, read, signal });
+  return conversation(socket, { opened, read, chunks, signal });
 }

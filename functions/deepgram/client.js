@@ -1,6 +1,6 @@
 // Speaks, listens and converses with Deepgram.
 
-import { conversation, ignore, sendAudio, sendJson } from "../../web/socket.js";
+import { conversation, ignore, openFor, sendAudio, sendJson } from "../../web/socket.js";
 
 const VOICE = "aura-2-thalia-en";
 
@@ -28,9 +28,9 @@ export async function speak(source, text, options = {}) {
 export async function listen(source, audio, options = {}) {
   const { onText = ignore, signal, model = "nova-3", interim_results = true, smart_format = true, ...parameters } = options;
   const query = { ...parameters, model, encoding: "linear16", sample_rate: 16000, interim_results, smart_format };
-  const socket = await source.connect("listen", { query, signal });
+  const [socket, chunks] = await openFor(audio, source, "listen", { query, signal });
   const opened = async () => {
-    await sendAudio(socket, audio);
+    await sendAudio(socket, chunks);
     sendJson(socket, { type: "CloseStream" });
   };
   const read = (message) => {
@@ -38,7 +38,7 @@ export async function listen(source, audio, options = {}) {
     if (message.type === "Results") onText(message.channel.alternatives[0].transcript, message.is_final);
     return message.type === "Metadata";
   };
-  return conversation(socket, { opened, read, signal });
+  return conversation(socket, { opened, read, chunks, signal });
 }
 
 // All settings of the agent are the page's own: a token locks none of them.
@@ -60,27 +60,32 @@ const AGENT_AUDIO = {
 /** Talks with a voice agent. It hears samples at 16 kHz, and speaks at 24 kHz. */
 export async function converse(source, audio, options = {}) {
   const { onUser = ignore, onAgent = ignore, onAudio = ignore, onInterrupt = ignore, signal, agent = AGENT } = options;
-  const socket = await source.connect("agent", { signal });
+  const [socket, chunks] = await openFor(audio, source, "agent", { signal });
   const timer = setInterval(() => sendJson(socket, { type: "KeepAlive" }), KEEP_ALIVE_MILLISECONDS);
   let hasEnded = false; // the user's audio
+  let isAnswerDue = false; // the user has spoken since the agent's last text
   const sendAll = async () => {
-    await sendAudio(socket, audio);
+    await sendAudio(socket, chunks);
     hasEnded = true;
   };
   const read = (message) => {
     if (message.type === "Error") throw new Error(message.description);
     if (message instanceof Uint8Array) onAudio(message, 24000);
-    if (message.type === "UserStartedSpeaking") onInterrupt();
+    if (message.type === "UserStartedSpeaking") {
+      isAnswerDue = true;
+      onInterrupt();
+    }
     if (message.type === "ConversationText") {
+      if (message.role === "assistant") isAnswerDue = false;
       const show = message.role === "user" ? onUser : onAgent;
       show(message.content, true);
     }
     if (message.type === "Welcome") sendJson(socket, { type: "Settings", audio: AGENT_AUDIO, agent });
     if (message.type === "SettingsApplied") return sendAll();
-    return message.type === "AgentAudioDone" && hasEnded;
+    return message.type === "AgentAudioDone" && hasEnded && !isAnswerDue;
   };
   try {
-    await conversation(socket, { read, signal });
+    await conversation(socket, { read, chunks, signal });
   } finally {
     clearInterval(timer);
   }

@@ -1,7 +1,7 @@
 // Speaks and listens with ElevenLabs.
 
 import { fromBase64, toBase64 } from "../../web/base64.js";
-import { conversation, ignore, sendAudio, sendJson } from "../../web/socket.js";
+import { conversation, ignore, openFor, sendAudio, sendJson } from "../../web/socket.js";
 
 /** Speaks a text. Requires the token type `tts_websocket`. */
 export async function speak(source, text, options = {}) {
@@ -26,7 +26,7 @@ export async function speak(source, text, options = {}) {
 export async function listen(source, audio, options = {}) {
   const { onText = ignore, signal, model_id = "scribe_v2_realtime", ...parameters } = options;
   const query = { ...parameters, model_id, audio_format: "pcm_16000" };
-  const socket = await source.connect("realtime_scribe", { query, signal });
+  const [socket, chunks] = await openFor(audio, source, "realtime_scribe", { query, signal });
   let ended = false;
   const sendChunk = (audio, commit) => sendJson(socket, {
     message_type: "input_audio_chunk",
@@ -35,7 +35,7 @@ export async function listen(source, audio, options = {}) {
     sample_rate: 16000,
   });
   const sendAll = async () => {
-    await sendAudio(socket, audio, (chunk) => sendChunk(toBase64(chunk), false));
+    await sendAudio(socket, chunks, (chunk) => sendChunk(toBase64(chunk), false));
     ended = true;
     sendChunk("", true);
   };
@@ -47,5 +47,5 @@ export async function listen(source, audio, options = {}) {
     onText(message.text, true);
     return ended; // the provider also commits by itself during long speech
   };
-  return conversation(socket, { read, signal });
+  return conversation(socket, { read, chunks, signal });
 }

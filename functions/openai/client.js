@@ -2,19 +2,20 @@
 // Both directions have 16-bit samples at 24 kHz.
 
 import { fromBase64, toBase64 } from "../../web/base64.js";
-import { conversation, ignore, sendAudio, sendJson } from "../../web/socket.js";
+import { conversation, ignore, openFor, sendAudio, sendJson } from "../../web/socket.js";
 
 /** Transcribes speech. Requires a profile of the type `transcription`. */
 export async function listen(source, audio, options = {}) {
   const { onText = ignore, signal } = options;
-  const socket = await source.connect("transcription", { signal });
+  const [socket, chunks] = await openFor(audio, source, "transcription", { signal });
   const texts = new Map(); // the transcript of each turn that is not complete
   let ended = false;
+  let isAnswered = false; // the commit after the last audio
   const sendAll = async () => {
-    await sendEach(socket, "input_audio_buffer.append", audio);
+    await sendEach(socket, "input_audio_buffer.append", chunks);
     // Turn detection has ended all turns but the last one.
-    sendJson(socket, { type: "input_audio_buffer.commit" });
     ended = true;
+    sendJson(socket, { type: "input_audio_buffer.commit" });
   };
   const read = (event) => {
     const { type, item_id } = event;
@@ -23,30 +24,30 @@ export async function listen(source, audio, options = {}) {
     if (event.error && !isEmpty) throw new Error(event.error.message);
     if (type === "session.created") return sendAll();
     if (type === "input_audio_buffer.committed") texts.set(item_id, "");
+    if (ended && (isEmpty || type === "input_audio_buffer.committed")) isAnswered = true;
     if (type === "conversation.item.input_audio_transcription.delta") {
       texts.set(item_id, texts.get(item_id) + event.delta);
       onText(texts.get(item_id), false);
     }
-    const isComplete = type === "conversation.item.input_audio_transcription.completed";
-    if (isComplete) {
+    if (type === "conversation.item.input_audio_transcription.completed") {
       texts.delete(item_id);
       onText(event.transcript, true);
     }
-    return (isEmpty || (isComplete && ended)) && texts.size === 0;
+    return isAnswered && texts.size === 0;
   };
-  return conversation(socket, { read, signal });
+  return conversation(socket, { read, chunks, signal });
 }
 
 /** Talks with the model. Requires a profile of the type `realtime`. */
 export async function converse(source, audio, options = {}) {
   const { onUser = ignore, onAgent = ignore, onAudio = ignore, onInterrupt = ignore, signal } = options;
-  const socket = await source.connect("realtime", { signal });
+  const [socket, chunks] = await openFor(audio, source, "realtime", { signal });
   let heard = "";
   let said = "";
   let ended = false;
   let isTurnOpen = false;
   const sendAll = async () => {
-    await sendEach(socket, "input_audio_buffer.append", audio);
+    await sendEach(socket, "input_audio_buffer.append", chunks);
     ended = true;
   };
   const read = (event) => {
@@ -81,12 +82,21 @@ export async function converse(source, audio, options = {}) {
       case "response.output_text.done":
         onAgent(event.transcript ?? event.text, true);
         return false;
-      default:
+      case "response.done":
+        checkResponse(event.response);
         // A response can also end because the user interrupts: then another one follows.
-        return event.type === "response.done" && ended && !isTurnOpen;
+        return ended && !isTurnOpen;
+      default:
+        return false;
     }
   };
-  return conversation(socket, { read, signal });
+  return conversation(socket, { read, chunks, signal });
+}
+
+/** Fails with a response that failed or was cut off. One that the user interrupts is `cancelled`. */
+function checkResponse({ status, status_details: details } = {}) {
+  if (status === "failed") throw new Error(details?.error?.message ?? "The model's answer failed.");
+  if (status === "incomplete") throw new Error(`The model's answer is incomplete: ${details?.reason ?? "no reason"}.`);
 }
 
 /**
@@ -95,11 +105,11 @@ export async function converse(source, audio, options = {}) {
  */
 export async function translate(source, audio, options = {}) {
   const { onUser = ignore, onAgent = ignore, onAudio = ignore, signal } = options;
-  const socket = await source.connect("translation", { signal });
+  const [socket, chunks] = await openFor(audio, source, "translation", { signal });
   let heard = "";
   let said = "";
   const sendAll = async () => {
-    await sendEach(socket, "session.input_audio_buffer.append", audio);
+    await sendEach(socket, "session.input_audio_buffer.append", chunks);
     sendJson(socket, { type: "session.close" });
   };
   const read = (event) => {
@@ -113,8 +123,8 @@ export async function translate(source, audio, options = {}) {
     if (said) onAgent(said, true);
     return true;
   };
-  return conversation(socket, { read, signal });
+  return conversation(socket, { read, chunks, signal });
 }
 
-const sendEach = (socket, type, audio) => (
-  sendAudio(socket, audio, (chunk) => sendJson(socket, { type, audio: toBase64(chunk) })));
+const sendEach = (socket, type, chunks) => (
+  sendAudio(socket, chunks, (chunk) => sendJson(socket, { type, audio: toBase64(chunk) })));

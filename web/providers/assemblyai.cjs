@@ -4,15 +4,15 @@
 // Listens and converses with AssemblyAI.
 
 const { fromBase64, toBase64 } = require("../base64.cjs");
-const { conversation, ignore, sendAudio, sendJson } = require("../socket.cjs");
+const { conversation, ignore, openFor, sendAudio, sendJson } = require("../socket.cjs");
 
 /** Transcribes samples at 16 kHz. Requires the product `streaming`. */
 async function listen(source, audio, options = {}) {
   const { onText = ignore, signal, ...parameters } = options;
   const query = { ...parameters, sample_rate: 16000, format_turns: true };
-  const socket = await source.connect("streaming", { query, signal });
+  const [socket, chunks] = await openFor(audio, source, "streaming", { query, signal });
   const sendAll = async () => {
-    await sendAudio(socket, audio);
+    await sendAudio(socket, chunks);
     sendJson(socket, { type: "Terminate" });
   };
   const read = (message) => {
@@ -22,7 +22,7 @@ async function listen(source, audio, options = {}) {
     if (message.type === "Turn") onText(message.transcript, message.end_of_turn && message.turn_is_formatted);
     return message.type === "Termination";
   };
-  return conversation(socket, { read, signal });
+  return conversation(socket, { read, chunks, signal });
 }
 
 // The page chooses all of this: a token does not lock it. An `agent_id` would replace it.
@@ -34,7 +34,7 @@ const SESSION = {
 /** Talks with an agent. It hears and speaks at 24 kHz. Requires the product `agent`. */
 async function converse(source, audio, options = {}) {
   const { onUser = ignore, onAgent = ignore, onAudio = ignore, onInterrupt = ignore, signal, session = SESSION } = options;
-  const socket = await source.connect("agent", { signal });
+  const [socket, chunks] = await openFor(audio, source, "agent", { signal });
   // A session whose socket just closes waits 30 s for its client to come back.
   const end = () => sendJson(socket, { type: "session.end" });
   signal?.addEventListener("abort", end);
@@ -42,7 +42,7 @@ async function converse(source, audio, options = {}) {
   let isAnswerDue = false; // the user has spoken since the last reply started
 
   const sendAll = async () => {
-    await sendAudio(socket, audio, (chunk) => sendJson(socket, { type: "input.audio", audio: toBase64(chunk) }));
+    await sendAudio(socket, chunks, (chunk) => sendJson(socket, { type: "input.audio", audio: toBase64(chunk) }));
     isAudioOver = true;
   };
   const opened = () => sendJson(socket, { type: "session.update", session });
@@ -64,7 +64,7 @@ async function converse(source, audio, options = {}) {
     return message.type === "session.ended";
   };
   try {
-    await conversation(socket, { opened, read, signal });
+    await conversation(socket, { opened, read, chunks, signal });
   } finally {
     signal?.removeEventListener("abort", end);
   }

@@ -4,7 +4,7 @@
 // Speaks and listens with Cartesia.
 
 const { fromBase64 } = require("../base64.cjs");
-const { conversation, ignore, send, sendAudio, sendJson } = require("../socket.cjs");
+const { conversation, ignore, openFor, send, sendAudio, sendJson } = require("../socket.cjs");
 
 const VOICE = { mode: "id", id: "e07c00bc-4134-4eae-9ea4-1a55fb45746b" };
 
@@ -32,9 +32,9 @@ async function speak(source, text, options = {}) {
 async function listen(source, audio, options = {}) {
   const { onText = ignore, signal, model = "ink-2", ...parameters } = options;
   const query = { ...parameters, model, encoding: "pcm_s16le", sample_rate: 16000 };
-  const socket = await source.connect("stt", { query, signal });
+  const [socket, chunks] = await openFor(audio, source, "stt", { query, signal });
   const opened = async () => {
-    await sendAudio(socket, audio);
+    await sendAudio(socket, chunks);
     send(socket, "finalize"); // these two commands are plain text, not JSON
     send(socket, "close");
   };
@@ -43,7 +43,7 @@ async function listen(source, audio, options = {}) {
     if (message.type === "transcript") onText(message.text, message.is_final);
     return message.type === "done";
   };
-  return conversation(socket, { opened, read, signal });
+  return conversation(socket, { opened, read, chunks, signal });
 }
 
 module.exports = { speak, listen };

@@ -4,7 +4,7 @@
 // Converses with an agent of ElevenLabs.
 
 const { fromBase64, toBase64 } = require("../base64.cjs");
-const { conversation, ignore, sendAudio, sendJson } = require("../socket.cjs");
+const { conversation, ignore, openFor, sendAudio, sendJson } = require("../socket.cjs");
 
 /**
  * Talks with the agent of the token's profile. It hears and speaks at 16 kHz. Returns when the
@@ -12,10 +12,10 @@ const { conversation, ignore, sendAudio, sendJson } = require("../socket.cjs");
  */
 async function converse(source, audio, options = {}) {
   const { onUser = ignore, onAgent = ignore, onAudio = ignore, onInterrupt = ignore, signal, ...parameters } = options;
-  const socket = await source.connect("conversation", { signal });
+  const [socket, chunks] = await openFor(audio, source, "conversation", { signal });
   let interrupted = 0; // the event up to which audio is dropped
   const sendAll = async () => {
-    await sendAudio(socket, audio, (chunk) => sendJson(socket, { user_audio_chunk: toBase64(chunk) }));
+    await sendAudio(socket, chunks, (chunk) => sendJson(socket, { user_audio_chunk: toBase64(chunk) }));
   };
   const opened = () => sendJson(socket, { ...parameters, type: "conversation_initiation_client_data" });
   const read = (message) => {
@@ -43,7 +43,7 @@ async function converse(source, audio, options = {}) {
     }
     return false;
   };
-  return conversation(socket, { opened, read, endsWith: 1000, signal });
+  return conversation(socket, { opened, read, endsWith: 1000, chunks, signal });
 }
 
 const EVENTS = {

@@ -3,7 +3,7 @@
 // Converses with an agent of ElevenLabs.
 
 import { fromBase64, toBase64 } from "../base64.js";
-import { conversation, ignore, sendAudio, sendJson } from "../socket.js";
+import { conversation, ignore, openFor, sendAudio, sendJson } from "../socket.js";
 
 /**
  * Talks with the agent of the token's profile. It hears and speaks at 16 kHz. Returns when the
@@ -11,10 +11,10 @@ import { conversation, ignore, sendAudio, sendJson } from "../socket.js";
  */
 export async function converse(source, audio, options = {}) {
   const { onUser = ignore, onAgent = ignore, onAudio = ignore, onInterrupt = ignore, signal, ...parameters } = options;
-  const socket = await source.connect("conversation", { signal });
+  const [socket, chunks] = await openFor(audio, source, "conversation", { signal });
   let interrupted = 0; // the event up to which audio is dropped
   const sendAll = async () => {
-    await sendAudio(socket, audio, (chunk) => sendJson(socket, { user_audio_chunk: toBase64(chunk) }));
+    await sendAudio(socket, chunks, (chunk) => sendJson(socket, { user_audio_chunk: toBase64(chunk) }));
   };
   const opened = () => sendJson(socket, { ...parameters, type: "conversation_initiation_client_data" });
   const read = (message) => {
@@ -42,7 +42,7 @@ export async function converse(source, audio, options = {}) {
     }
     return false;
   };
-  return conversation(socket, { opened, read, endsWith: 1000, signal });
+  return conversation(socket, { opened, read, endsWith: 1000, chunks, signal });
 }
 
 const EVENTS = {

@@ -4,7 +4,7 @@
 // Speaks and listens with ElevenLabs.
 
 const { fromBase64, toBase64 } = require("../base64.cjs");
-const { conversation, ignore, sendAudio, sendJson } = require("../socket.cjs");
+const { conversation, ignore, openFor, sendAudio, sendJson } = require("../socket.cjs");
 
 /** Speaks a text. Requires the token type `tts_websocket`. */
 async function speak(source, text, options = {}) {
@@ -29,7 +29,7 @@ async function speak(source, text, options = {}) {
 async function listen(source, audio, options = {}) {
   const { onText = ignore, signal, model_id = "scribe_v2_realtime", ...parameters } = options;
   const query = { ...parameters, model_id, audio_format: "pcm_16000" };
-  const socket = await source.connect("realtime_scribe", { query, signal });
+  const [socket, chunks] = await openFor(audio, source, "realtime_scribe", { query, signal });
   let ended = false;
   const sendChunk = (audio, commit) => sendJson(socket, {
     message_type: "input_audio_chunk",
@@ -38,7 +38,7 @@ async function listen(source, audio, options = {}) {
     sample_rate: 16000,
   });
   const sendAll = async () => {
-    await sendAudio(socket, audio, (chunk) => sendChunk(toBase64(chunk), false));
+    await sendAudio(socket, chunks, (chunk) => sendChunk(toBase64(chunk), false));
     ended = true;
     sendChunk("", true);
   };
@@ -50,7 +50,7 @@ async function listen(source, audio, options = {}) {
     onText(message.text, true);
     return ended; // the provider also commits by itself during long speech
   };
-  return conversation(socket, { read, signal });
+  return conversation(socket, { read, chunks, signal });
 }
 
 module.exports = { speak, listen };

@@ -5,12 +5,12 @@
 // sends.
 
 const { fromBase64, toBase64 } = require("../base64.cjs");
-const { conversation, ignore, parseJson, sendAudio, sendJson } = require("../socket.cjs");
+const { conversation, ignore, openFor, parseJson, sendAudio, sendJson } = require("../socket.cjs");
 
 /** Talks with the model. It hears samples at 16 kHz, and speaks at 24 kHz. */
 async function converse(source, audio, options = {}) {
   const { onUser = ignore, onAgent = ignore, onAudio = ignore, onInterrupt = ignore, signal } = options;
-  const socket = await source.connect("live", { signal });
+  const [socket, chunks] = await openFor(audio, source, "live", { signal });
   const turns = { user: "", agent: "" };
   let ended = false;
   let interrupted = false;
@@ -18,7 +18,7 @@ async function converse(source, audio, options = {}) {
   // The token has the setup. The client must send one nevertheless.
   const opened = () => sendJson(socket, { setup: {} });
   const sendAll = async () => {
-    await sendAudio(socket, audio, (chunk) => input({ audio: { data: toBase64(chunk), mimeType: "audio/pcm;rate=16000" } }));
+    await sendAudio(socket, chunks, (chunk) => input({ audio: { data: toBase64(chunk), mimeType: "audio/pcm;rate=16000" } }));
     ended = true;
     input({ audioStreamEnd: true });
   };
@@ -48,7 +48,7 @@ async function converse(source, audio, options = {}) {
     interrupted = false;
     return ended && isAnswered;
   };
-  return conversation(socket, { opened, read, signal });
+  return conversation(socket, { opened, read, chunks, signal });
 }
 
 module.exports = { converse };

@@ -4,12 +4,12 @@
 // sends.
 
 import { fromBase64, toBase64 } from "../base64.js";
-import { conversation, ignore, parseJson, sendAudio, sendJson } from "../socket.js";
+import { conversation, ignore, openFor, parseJson, sendAudio, sendJson } from "../socket.js";
 
 /** Talks with the model. It hears samples at 16 kHz, and speaks at 24 kHz. */
 export async function converse(source, audio, options = {}) {
   const { onUser = ignore, onAgent = ignore, onAudio = ignore, onInterrupt = ignore, signal } = options;
-  const socket = await source.connect("live", { signal });
+  const [socket, chunks] = await openFor(audio, source, "live", { signal });
   const turns = { user: "", agent: "" };
   let ended = false;
   let interrupted = false;
@@ -17,7 +17,7 @@ export async function converse(source, audio, options = {}) {
   // The token has the setup. The client must send one nevertheless.
   const opened = () => sendJson(socket, { setup: {} });
   const sendAll = async () => {
-    await sendAudio(socket, audio, (chunk) => input({ audio: { data: toBase64(chunk), mimeType: "audio/pcm;rate=16000" } }));
+    await sendAudio(socket, chunks, (chunk) => input({ audio: { data: toBase64(chunk), mimeType: "audio/pcm;rate=16000" } }));
     ended = true;
     input({ audioStreamEnd: true });
   };
@@ -47,5 +47,5 @@ export async function converse(source, audio, options = {}) {
     interrupted = false;
     return ended && isAnswered;
   };
-  return conversation(socket, { opened, read, signal });
+  return conversation(socket, { opened, read, chunks, signal });
 }

@@ -4,7 +4,7 @@
 // Speaks and listens with Soniox. The key is in the subprotocols, so the messages have none.
 
 const { fromBase64 } = require("../base64.cjs");
-const { conversation, ignore, send, sendAudio, sendJson } = require("../socket.cjs");
+const { conversation, ignore, openFor, send, sendAudio, sendJson } = require("../socket.cjs");
 
 /** Speaks a text. Requires the usage type `tts_rt`. */
 async function speak(source, text, options = {}) {
@@ -27,11 +27,11 @@ async function speak(source, text, options = {}) {
 /** Transcribes samples at 16 kHz. Requires the usage type `transcribe_websocket`. */
 async function listen(source, audio, options = {}) {
   const { onText = ignore, signal, model = "stt-rt-v5", enable_endpoint_detection = true, ...parameters } = options;
-  const socket = await source.connect("transcribe_websocket", { signal });
+  const [socket, chunks] = await openFor(audio, source, "transcribe_websocket", { signal });
   const format = { audio_format: "pcm_s16le", sample_rate: 16000, num_channels: 1 };
   const opened = async () => {
     sendJson(socket, { ...parameters, model, ...format, enable_endpoint_detection });
-    await sendAudio(socket, audio);
+    await sendAudio(socket, chunks);
     send(socket, ""); // an empty text ends the audio; an empty binary message does not
   };
   let utterance = ""; // what is final of it
@@ -51,7 +51,7 @@ async function listen(source, audio, options = {}) {
     else if (utterance + rest) onText((utterance + rest).trim(), false);
     return message.finished;
   };
-  return conversation(socket, { opened, read, signal });
+  return conversation(socket, { opened, read, chunks, signal });
 }
 
 function throwError({ error_code, error_message }) {

@@ -3,7 +3,7 @@
 // Speaks and listens with Soniox. The key is in the subprotocols, so the messages have none.
 
 import { fromBase64 } from "../base64.js";
-import { conversation, ignore, send, sendAudio, sendJson } from "../socket.js";
+import { conversation, ignore, openFor, send, sendAudio, sendJson } from "../socket.js";
 
 /** Speaks a text. Requires the usage type `tts_rt`. */
 export async function speak(source, text, options = {}) {
@@ -26,11 +26,11 @@ export async function speak(source, text, options = {}) {
 /** Transcribes samples at 16 kHz. Requires the usage type `transcribe_websocket`. */
 export async function listen(source, audio, options = {}) {
   const { onText = ignore, signal, model = "stt-rt-v5", enable_endpoint_detection = true, ...parameters } = options;
-  const socket = await source.connect("transcribe_websocket", { signal });
+  const [socket, chunks] = await openFor(audio, source, "transcribe_websocket", { signal });
   const format = { audio_format: "pcm_s16le", sample_rate: 16000, num_channels: 1 };
   const opened = async () => {
     sendJson(socket, { ...parameters, model, ...format, enable_endpoint_detection });
-    await sendAudio(socket, audio);
+    await sendAudio(socket, chunks);
     send(socket, ""); // an empty text ends the audio; an empty binary message does not
   };
   let utterance = ""; // what is final of it
@@ -50,7 +50,7 @@ export async function listen(source, audio, options = {}) {
     else if (utterance + rest) onText((utterance + rest).trim(), false);
     return message.finished;
   };
-  return conversation(socket, { opened, read, signal });
+  return conversation(socket, { opened, read, chunks, signal });
 }
 
 function throwError({ error_code, error_message }) {

@@ -8,6 +8,7 @@ import * as cartesia from "../../functions/cartesia/client.js";
 import * as deepgram from "../../functions/deepgram/client.js";
 import * as elevenlabs from "../../functions/elevenlabs/client.js";
 import * as soniox from "../../functions/soniox/client.js";
+import * as openai from "../../functions/openai/client.js";
 import * as gemini from "../../functions/gemini/client.js";
 import { modes, rates } from "../../functions/assemblyai/page.js";
 import { sourceOf } from "../page/source.js";
@@ -362,6 +363,112 @@ test("Gemini Live sends an empty setup, and an interruption ends the agent's tur
   ]);
 });
 
+/** Lets an exchange read what was said to it. Returns its state: `"pending"`, `"resolved"` or its error. */
+async function stateOf(exchange) {
+  let state = "pending";
+  exchange.then(() => { state = "resolved"; }, (error) => { state = error.message; });
+  for (let turns = 0; turns < 5; turns += 1) await new Promise(setImmediate);
+  return state;
+}
+
+/** A socket that a test scripts itself. */
+function scripted() {
+  const sent = [];
+  const socket = Object.assign(new EventTarget(), { readyState: 1, send: (text) => sent.push(text), close: () => { socket.readyState = 3; } });
+  const say = (message) => socket.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(message) }));
+  return { say, sent, source: { connect: async () => socket } };
+}
+
+/** Audio that does not begin. */
+const NEVER = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) };
+
+const COMMITTED = (item_id) => ({ type: "input_audio_buffer.committed", item_id });
+const COMPLETED = (item_id, transcript) => ({ type: "conversation.item.input_audio_transcription.completed", item_id, transcript });
+const NOTHING_LEFT = { type: "error", error: { code: "input_audio_buffer_commit_empty", message: "The buffer is empty." } };
+
+for (const [how, answer, rest] of [
+  ["has a turn more", COMMITTED("2"), [COMPLETED("2", "Second.")]],
+  ["has nothing more", NOTHING_LEFT, []],
+]) {
+  test(`OpenAI transcribes until the last commit is answered, which ${how}`, async () => {
+    const { say, sent, source } = scripted();
+    const texts = [];
+    const exchange = openai.listen(source, [new Int16Array(2400)], { onText: (text, isFinal) => isFinal && texts.push(text) });
+    await stateOf(exchange);
+    say({ type: "session.created" });
+    say(COMMITTED("1")); // by turn detection
+    await stateOf(exchange);
+    assert.deepEqual(sent.map((text) => JSON.parse(text).type), ["input_audio_buffer.append", "input_audio_buffer.commit"]);
+    say(COMPLETED("1", "First."));
+    assert.equal(await stateOf(exchange), "pending");
+    say(answer);
+    for (const event of rest) {
+      assert.equal(await stateOf(exchange), "pending");
+      say(event);
+    }
+    assert.equal(await stateOf(exchange), "resolved");
+    assert.deepEqual(texts, ["First.", ...rest.map(({ transcript }) => transcript)]);
+  });
+}
+
+test("OpenAI transcribes a turn that is still open when nothing is left", async () => {
+  const { say, source } = scripted();
+  const exchange = openai.listen(source, [new Int16Array(2400)]);
+  await stateOf(exchange);
+  say({ type: "session.created" });
+  say(COMMITTED("1"));
+  await stateOf(exchange);
+  say(NOTHING_LEFT);
+  assert.equal(await stateOf(exchange), "pending");
+  say(COMPLETED("1", "First."));
+  assert.equal(await stateOf(exchange), "resolved");
+});
+
+for (const [response, state] of [
+  [{ status: "failed", status_details: { error: { message: "You exceeded your quota." } } }, /^You exceeded your quota\.$/],
+  [{ status: "failed", status_details: null }, /^The model's answer failed\.$/],
+  [{ status: "incomplete", status_details: { reason: "content_filter" } }, /^The model's answer is incomplete: content_filter\.$/],
+  [{ status: "cancelled", status_details: { reason: "turn_detected" } }, /^pending$/],
+  [{ status: "completed" }, /^resolved$/],
+]) {
+  for (const isOver of [true, false]) {
+    test(`OpenAI's answer is ${JSON.stringify(response)} ${isOver ? "after" : "before"} the end of the audio`, async () => {
+      const { say, source } = scripted();
+      const exchange = openai.converse(source, isOver ? [] : NEVER);
+      await stateOf(exchange);
+      say({ type: "session.created" });
+      await stateOf(exchange);
+      say({ type: "input_audio_buffer.speech_started" });
+      say({ type: "response.created" });
+      // The user's next turn interrupts it.
+      if (response.status === "cancelled") say({ type: "input_audio_buffer.speech_started" });
+      say({ type: "response.done", response });
+      const isResolved = response.status === "completed" && isOver;
+      assert.match(await stateOf(exchange), response.status === "completed" && !isResolved ? /^pending$/ : state);
+    });
+  }
+}
+
+test("Deepgram's agent answers what the user said during its greeting", async () => {
+  const { say, source } = scripted();
+  const said = [];
+  const exchange = deepgram.converse(source, [new Int16Array(1600)], { onAgent: (text) => said.push(text) });
+  const speak = (content) => say({ type: "ConversationText", role: "assistant", content });
+  await stateOf(exchange);
+  for (const type of ["Welcome", "SettingsApplied"]) say({ type });
+  speak("Hello!");
+  say({ type: "UserStartedSpeaking" });
+  await stateOf(exchange);
+  say({ type: "AgentAudioDone" }); // of the greeting
+  say({ type: "ConversationText", role: "user", content: "Good day." });
+  assert.equal(await stateOf(exchange), "pending");
+  speak("Yes?");
+  assert.equal(await stateOf(exchange), "pending");
+  say({ type: "AgentAudioDone" });
+  assert.equal(await stateOf(exchange), "resolved");
+  assert.deepEqual(said, ["Hello!", "Yes?"]);
+});
+
 test("an error has the provider's message", async (t) => {
   for (const [use, frame, words] of [
     [cartesia.speak, { type: "error", message: "No such voice." }, /No such voice/],
@@ -434,6 +541,15 @@ test("the audio comes with its sample rate", async (t) => {
   assert.deepEqual(rates, [24000]);
 });
 
+test("the audio may be an array, and is read once by each exchange", async (t) => {
+  const chunks = [new Int16Array(1600), new Uint8Array(800)];
+  for (let times = 0; times < 2; times += 1) {
+    const recorded = provider(t, (to) => to === "close" && [{ type: "done" }]);
+    await cartesia.listen(SOURCE, chunks);
+    assert.deepEqual(recorded.sent, [1600, 800, "finalize", "close"]);
+  }
+});
+
 test("an abort closes the socket", async (t) => {
   const recorded = provider(t, () => []);
   const controller = new AbortController();
@@ -504,7 +620,7 @@ for (const name of readdirSync(FUNCTIONS)) {
   if (!existsSync(client)) continue;
   const { speak, ...functions } = await import(client);
   for (const [does, use] of Object.entries(functions)) {
-    USES.push([`${name}'s ${does}()`, OWN_ERRORS[name] ?? ERRORS, (audio, signal) => use(ANY, audio, { signal })]);
+    USES.push([`${name}'s ${does}()`, OWN_ERRORS[name] ?? ERRORS, (audio, signal, source = ANY) => use(source, audio, { signal })]);
   }
 }
 assert.ok(USES.length >= 11);
@@ -552,6 +668,47 @@ for (const [name, errors, use] of USES) {
     end();
     await sleep(10);
     assert.deepEqual(recorded.sent, sent);
+  });
+
+  /** Audio whose chunk never comes, and which is not a generator: it ends immediately. */
+  function quiet() {
+    const state = { reads: 0, ends: 0 };
+    const chunks = {
+      next: () => {
+        state.reads += 1;
+        return new Promise(() => {});
+      },
+      return: async () => {
+        state.ends += 1;
+        throw new Error("The device is gone.");
+      },
+    };
+    return { state, audio: { [Symbol.asyncIterator]: () => chunks } };
+  }
+
+  test(`${name}: the audio ends when no socket opens`, async () => {
+    const { state, audio: microphone } = quiet();
+    const connect = async () => { throw new Error("Too many tokens."); };
+    await assert.rejects(use(microphone, undefined, { connect }), /Too many tokens/);
+    assert.deepEqual(state, { reads: 0, ends: 1 });
+  });
+
+  test(`${name}: the audio ends when the provider refuses the session`, async (t) => {
+    provider(t, (to) => to === "open" && errors);
+    const { state, audio: microphone } = quiet();
+    await assert.rejects(use(microphone), /No\./);
+    assert.equal(state.ends, 1);
+  });
+
+  test(`${name}: the audio ends with an abort, also when it is quiet`, async (t) => {
+    provider(t, (to) => to === "open" && BEGIN);
+    const { state, audio: microphone } = quiet();
+    const controller = new AbortController();
+    const rejected = assert.rejects(use(microphone, controller.signal), { name: "AbortError" });
+    while (state.reads < 1) await sleep(1);
+    controller.abort();
+    await rejected;
+    assert.deepEqual(state, { reads: 1, ends: 1 });
   });
 
   test(`${name}: an error of the audio ends the conversation`, async (t) => {

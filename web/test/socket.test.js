@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { getEventListeners } from "node:events";
+import { EventEmitter, getEventListeners } from "node:events";
 import { test } from "node:test";
 
 import { sourceOf } from "../page/source.js";
@@ -86,6 +86,24 @@ for (const [how, end] of [
     for (const name of ["message", "close"]) assert.deepEqual(getEventListeners(socket, name), []);
   });
 }
+
+/** A socket like those of the package ws: an error that nobody listens to ends the process. */
+class Emitter extends EventEmitter {
+  readyState = 1;
+  addEventListener = this.on;
+  removeEventListener = this.off;
+  close() {}
+}
+
+test("an error of a socket ends no process: the close event after it ends the conversation", async () => {
+  const socket = new Emitter();
+  const ended = conversation(socket, { read: () => false });
+  const isRejected = assert.rejects(ended, /broke \(1006\)/);
+  socket.emit("error", new Error("Invalid frame."));
+  socket.emit("close", { code: 1006, reason: "" });
+  await isRejected;
+  socket.emit("error", new Error("The connection is closing."));
+});
 
 test("an abort has its reason, or on platforms without reasons an AbortError", async (t) => {
   sockets(t);
