@@ -12,7 +12,7 @@ export interface MicrophoneOptions {
 
 /**
  * A microphone: an iterable of 16-bit samples, 100 ms each, for `listen` and `converse`. It can be
- * read once. The device is released when that ends.
+ * read once. The device is released when that ends: also when `listen` or `converse` fails.
  */
 export interface Microphone extends AsyncIterable<Int16Array> {
   /** Ends the audio: the rest of it is still read. */

@@ -9,13 +9,14 @@ export interface Source<Name extends string> {
 }
 
 export interface ConnectOptions {
-  query?: { readonly [name: string]: string | number | boolean | undefined } | undefined;
+  query?: { readonly [name: string]: string | number | boolean | readonly (string | number | boolean)[] | undefined } | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /**
  * Audio to send: chunks of 16-bit samples with one channel, or of their bytes, such as
- * `fromMicrophone(rate)`. Chunks of 100 ms, at the speed of speech, suit every provider.
+ * `fromMicrophone(rate)`. Chunks of 100 ms, at the speed of speech, suit every provider. The
+ * iteration ends with the promise, even if no socket opens: that releases a microphone.
  */
 export type AudioSource = AsyncIterable<Int16Array | Uint8Array> | Iterable<Int16Array | Uint8Array>;
 
@@ -54,8 +55,14 @@ export interface ConverseOptions extends Options {
 
 /**
  * Further parameters of a provider, by its own names: these are passed on as they are. They have an
- * underscore, which no option of this package has.
+ * underscore, which no option of this package has; each provider's types name those without. What a
+ * function sets itself can only be `undefined`.
  */
 export interface Parameters {
   [name: `${string}_${string}`]: unknown;
+  /** No provider's, but a callback that is misspelt. */
+  [name: `on_${string}`]: undefined;
 }
+
+/** One text, or several, which repeat a parameter of the query. */
+export type Texts = string | readonly string[];

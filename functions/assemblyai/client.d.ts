@@ -3,11 +3,21 @@ import type { AudioSource, ConverseOptions, ListenOptions, Parameters, Source } 
 /** The query of AssemblyAI's streaming socket. */
 export interface ListenParameters extends Parameters {
   language?: string | undefined;
+  domain?: string | undefined;
+  mode?: string | undefined;
+  prompt?: string | undefined;
+  sample_rate?: undefined;
+  format_turns?: undefined;
 }
 
 /** The session of an agent, as in AssemblyAI's `session.update`. */
 export interface ConverseParameters {
-  session?: { system_prompt?: string; greeting?: string; agent_id?: string; [name: string]: unknown } | undefined;
+  session?: {
+    system_prompt?: string | undefined;
+    greeting?: string | undefined;
+    agent_id?: string | undefined;
+    [name: string]: unknown;
+  } | undefined;
 }
 
 /** Transcribes samples at 16 kHz. The token has the product `streaming`. */

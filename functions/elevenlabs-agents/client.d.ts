@@ -4,7 +4,8 @@ import type { AudioSource, ConverseOptions, Parameters, Source } from "../../web
 export interface ConverseParameters extends Parameters {
   /** Only what the agent's settings permit to override. */
   conversation_config_override?: object | undefined;
-  dynamic_variables?: { [name: string]: string | number | boolean } | undefined;
+  dynamic_variables?: { readonly [name: string]: string | number | boolean | undefined } | undefined;
+  type?: undefined;
 }
 
 /**

@@ -216,6 +216,95 @@ for (const [module, moduleResolution, files] of [
   });
 }
 
+/** The options of the providers' functions. */
+const EXCHANGES = `
+  import { createTokenSource } from "voicemint";
+  import * as assemblyai from "voicemint/assemblyai";
+  import * as cartesia from "voicemint/cartesia";
+  import * as deepgram from "voicemint/deepgram";
+  import * as elevenlabs from "voicemint/elevenlabs";
+  import * as agents from "voicemint/elevenlabs-agents";
+  import * as soniox from "voicemint/soniox";
+  declare const audio: AsyncIterable<Int16Array>;
+  declare const texts: readonly string[];
+  const [aa, ca, dg, el, ea, so] = [
+    createTokenSource("/assemblyai/token"), createTokenSource("/cartesia/token"), createTokenSource("/deepgram/token"),
+    createTokenSource("/elevenlabs/token"), createTokenSource("/elevenlabs-agents/token"), createTokenSource("/soniox/token"),
+  ];
+
+  // Parameters without an underscore, by the providers' names; those with one are free.
+  soniox.listen(so, audio, { translation: { type: "one_way", target_language: "es" }, context: { general: [] }, new_one: 1 });
+  soniox.speak(so, "x", { speed: 1.1 });
+  deepgram.listen(dg, audio, { diarize: true, keyterm: texts, version: "latest", redact: "pci", numerals: true, tag: "a", new_one: 1 });
+  deepgram.speak(dg, "x", { speed: 1.1 });
+  elevenlabs.speak(el, "x", { seed: 1, voice_settings: { speed: 1.1 } });
+  elevenlabs.listen(el, audio, { keyterms: texts });
+  assemblyai.listen(aa, audio, { prompt: "x", domain: "medical-v1", mode: "balanced" });
+  cartesia.speak(ca, "x", { speed: "fast", generation_config: { volume: 1, speed: undefined } });
+
+  // Callbacks and parameters that are misspelt.
+  // @ts-expect-error
+  cartesia.speak(ca, "x", { onaudio: () => {} });
+  // @ts-expect-error
+  cartesia.speak(ca, "x", { on_audio: () => {} });
+  // @ts-expect-error
+  cartesia.listen(ca, audio, { onTexts: () => {} });
+  // @ts-expect-error
+  deepgram.listen(dg, audio, { diarise: true });
+  // @ts-expect-error
+  soniox.listen(so, audio, { singal: new AbortController().signal });
+
+  // Options that are undefined count as absent.
+  assemblyai.converse(aa, audio, { session: { greeting: undefined, system_prompt: undefined, agent_id: undefined } });
+  agents.converse(ea, audio, { dynamic_variables: { a: undefined, b: 1 } });
+  cartesia.speak(ca, "x", { onAudio: undefined, signal: undefined, model_id: undefined, voice: undefined, output_format: undefined });
+  deepgram.listen(dg, audio, { keyterm: undefined, diarize: undefined, tag: undefined, sample_rate: undefined });
+
+  // What a function sets itself.
+  // @ts-expect-error
+  assemblyai.listen(aa, audio, { sample_rate: 8000 });
+  // @ts-expect-error
+  assemblyai.listen(aa, audio, { format_turns: false });
+  // @ts-expect-error
+  cartesia.listen(ca, audio, { sample_rate: 8000 });
+  // @ts-expect-error
+  cartesia.listen(ca, audio, { encoding: "pcm_mulaw" });
+  // @ts-expect-error
+  cartesia.speak(ca, "x", { output_format: { container: "mp3" } });
+  // @ts-expect-error
+  deepgram.listen(dg, audio, { sample_rate: 8000 });
+  // @ts-expect-error
+  deepgram.speak(dg, "x", { encoding: "opus" });
+  // @ts-expect-error
+  elevenlabs.speak(el, "x", { output_format: "mp3_44100_128" });
+  // @ts-expect-error
+  elevenlabs.listen(el, audio, { audio_format: "pcm_8000" });
+  // @ts-expect-error
+  agents.converse(ea, audio, { type: "x" });
+  // @ts-expect-error
+  soniox.listen(so, audio, { num_channels: 2 });
+  // @ts-expect-error
+  soniox.speak(so, "x", { sample_rate: 8000 });
+
+  // The sockets of another provider.
+  // @ts-expect-error
+  assemblyai.converse(ca, audio);
+  // @ts-expect-error
+  cartesia.speak(dg, "x");
+`;
+
+test("the providers' functions take their parameters, and nothing that is misspelt or that they set themselves", () => {
+  const compilerOptions = {
+    strict: true, exactOptionalPropertyTypes: true, noEmit: true, skipLibCheck: false,
+    target: 'es2022', lib: ['es2022', 'dom', 'dom.iterable'], types: [], module: 'nodenext', moduleResolution: 'nodenext',
+  };
+  const files = { 'exchanges.mts': EXCHANGES, 'exchanges.cts': EXCHANGES };
+  const folder = makeApp(__dirname, { ...files, 'tsconfig.json': JSON.stringify({ compilerOptions, include: Object.keys(files) }) });
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(join(ROOT, 'web'), join(folder, 'node_modules', 'voicemint'));
+  compiles(folder);
+});
+
 test('the codes of the types are those of the endpoint and of the client', () => {
   const types = readFileSync(join(ROOT, 'web', 'voicemint.d.ts'), 'utf8');
   const codesOf = (name) => [...new RegExp(`type ${name} =\\n(.*?);`, 's').exec(types)[1].matchAll(/"(\w+)"/g)].map(([, code]) => code).sort();

@@ -9,7 +9,19 @@ export interface SpeakParameters extends Parameters {
   /** Default: an English voice. */
   voice?: { mode: "id"; id: string } | undefined;
   language?: string | undefined;
+  locale?: string | undefined;
+  normalization?: string | undefined;
+  /** Of models before Sonic 3, which has `generation_config`. */
   speed?: string | number | undefined;
+  generation_config?: {
+    speed?: number | undefined;
+    volume?: number | undefined;
+    emotion?: string | undefined;
+    [name: string]: unknown;
+  } | undefined;
+  transcript?: undefined;
+  output_format?: undefined;
+  context_id?: undefined;
 }
 
 /** The query of Cartesia's transcription socket. */
@@ -17,6 +29,8 @@ export interface ListenParameters extends Parameters {
   /** Default: `ink-2`. */
   model?: string | undefined;
   language?: string | undefined;
+  encoding?: undefined;
+  sample_rate?: undefined;
 }
 
 /** Speaks a text at 24 kHz. The token needs the grant `tts`. */

@@ -1,24 +1,40 @@
 // Generated from functions/deepgram/client.d.ts by `make generate`. Do not edit.
 
-import type { AudioSource, ConverseOptions, ListenOptions, Parameters, Source, SpeakOptions } from "../options.js";
+import type { AudioSource, ConverseOptions, ListenOptions, Parameters, Source, SpeakOptions, Texts } from "../options.js";
 
 /** The query of Deepgram's speech socket. */
 export interface SpeakParameters extends Parameters {
   /** The voice. Default: `aura-2-thalia-en`. */
   model?: string | undefined;
+  speed?: number | undefined;
+  encoding?: undefined;
+  sample_rate?: undefined;
 }
 
 /** The query of Deepgram's transcription socket. */
 export interface ListenParameters extends Parameters {
   /** Default: `nova-3`. */
   model?: string | undefined;
+  version?: string | undefined;
   language?: string | undefined;
+  diarize?: boolean | undefined;
+  dictation?: boolean | undefined;
   endpointing?: number | boolean | undefined;
+  extra?: Texts | undefined;
+  keyterm?: Texts | undefined;
+  keywords?: Texts | undefined;
+  numerals?: boolean | undefined;
   punctuate?: boolean | undefined;
+  redact?: Texts | undefined;
+  replace?: Texts | undefined;
+  search?: Texts | undefined;
+  tag?: Texts | undefined;
   /** Default: true. */
   interim_results?: boolean | undefined;
   /** Default: true. */
   smart_format?: boolean | undefined;
+  encoding?: undefined;
+  sample_rate?: undefined;
 }
 
 /** The `agent` of the settings that Deepgram's agents begin with. */

@@ -1,6 +1,6 @@
 // Generated from functions/elevenlabs/client.d.ts by `make generate`. Do not edit.
 
-import type { AudioSource, ListenOptions, Parameters, Source, SpeakOptions } from "../options.js";
+import type { AudioSource, ListenOptions, Parameters, Source, SpeakOptions, Texts } from "../options.js";
 
 /** The query of ElevenLabs' speech socket, and the settings of its first message. */
 export interface SpeakParameters extends Parameters {
@@ -9,12 +9,16 @@ export interface SpeakParameters extends Parameters {
   /** Default: `eleven_flash_v2_5`. */
   model_id?: string | undefined;
   voice_settings?: object | undefined;
+  seed?: number | undefined;
+  output_format?: undefined;
 }
 
 /** The query of ElevenLabs' transcription socket. */
 export interface ListenParameters extends Parameters {
   /** Default: `scribe_v2_realtime`. */
   model_id?: string | undefined;
+  keyterms?: Texts | undefined;
+  audio_format?: undefined;
 }
 
 /** Speaks a text at 24 kHz. The token has the type `tts_websocket`. */

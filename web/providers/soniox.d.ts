@@ -10,6 +10,10 @@ export interface SpeakParameters extends Parameters {
   language?: string | undefined;
   /** Default: `Adrian`. */
   voice?: string | undefined;
+  speed?: number | undefined;
+  stream_id?: undefined;
+  audio_format?: undefined;
+  sample_rate?: undefined;
 }
 
 /** The first message of Soniox' transcription. */
@@ -19,6 +23,13 @@ export interface ListenParameters extends Parameters {
   /** Default: true. */
   enable_endpoint_detection?: boolean | undefined;
   language_hints?: readonly string[] | undefined;
+  /** What the speech is about: a text, or an object with `general`, `text` and `terms`. */
+  context?: string | object | undefined;
+  /** For example `{ type: "one_way", target_language: "es" }`. */
+  translation?: { type: string; [name: string]: unknown } | undefined;
+  audio_format?: undefined;
+  sample_rate?: undefined;
+  num_channels?: undefined;
 }
 
 /** Speaks a text at 24 kHz. The token has the usage type `tts_rt`. */
