@@ -252,7 +252,7 @@ const EXCHANGES = `
   // @ts-expect-error
   deepgram.listen(dg, audio, { diarise: true });
   // @ts-expect-error
-  soniox.listen(so, audio, { singal: new AbortController().signal });
+  soniox.listen(so, audio, { signals: new AbortController().signal });
 
   // Options that are undefined count as absent.
   assemblyai.converse(aa, audio, { session: { greeting: undefined, system_prompt: undefined, agent_id: undefined } });
