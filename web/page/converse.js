@@ -50,6 +50,7 @@ export async function talk({ converse, rates, getToken, file, canvas, setProgres
     } catch (error) {
       if (signal.aborted || !answer.over.aborted) throw error;
     }
+    answer.close(); // what arrives now is not part of the answer
     await player.finish(signal);
     setProgress(`Done. The agent spoke for ${player.seconds().toFixed(1)} s.`);
   } finally {
