@@ -98,8 +98,11 @@ export interface ConnectOptions extends CallOptions {
 export interface Socket {
   /** The URL, which contains the token. Add only the provider's own parameters to its query. */
   readonly url: string;
-  /** The subprotocols. They may contain the token. */
-  readonly protocols: readonly string[];
+  /**
+   * The subprotocols, frozen like the token. They may contain the token. The type is not a readonly
+   * array, which `new WebSocket()` would not take.
+   */
+  readonly protocols: string[];
 }
 
 /** The members that each provider's token has. */
