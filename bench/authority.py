@@ -1,4 +1,4 @@
-"""A certificate authority, and the certificate of the servers that speak TLS on this machine.
+"""A certificate authority, and the certificate of the servers that use TLS on this machine.
 
 As at AWS and most providers, a server sends its own certificate and an intermediate one, and all
 keys are RSA with 2048 bits.

@@ -82,7 +82,7 @@ class BenchEnv:
         }
 
     def over_tls(self, provider):
-        """The settings that differ if Secrets Manager, the key set and the provider speak TLS.
+        """The settings that differ if Secrets Manager, the key set and the provider use TLS.
 
         Without a file of authorities, the function trusts none of them.
         """

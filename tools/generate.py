@@ -1,5 +1,5 @@
-"""Writes what follows from functions/*/provider.toml, and what the npm package has beside its own
-modules: `make generate`.
+"""Writes what follows from functions/*/provider.toml, and the generated modules of the npm package:
+`make generate`.
 
     generate.py             writes the files
     generate.py --check     changes nothing, and fails if a file is out of date

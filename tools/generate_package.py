@@ -1,5 +1,5 @@
-"""What the npm package in web/ has beside its own modules: each provider's client.js and its types,
-and a CommonJS version of every module. They are in the repository, so that the folder can be
+"""The generated modules of the npm package in web/: each provider's client.js and its types, and a
+CommonJS version of every module. They are in the repository, so that the folder can be
 installed or copied as it is.
 """
 
@@ -54,5 +54,5 @@ def commonjs(name, text):
     exported = re.findall(r"^export (?:class|const|(?:async )?function) (\w+)", text, re.M)
     text = re.sub(r"^export (?=class |const |async |function )", "", text, flags=re.M)
     if left := re.search(r"^(import|export)\b.*", text, re.M):
-        raise Invalid(f"{name}: no CommonJS version can be made of: {left[0]}")
+        raise Invalid(f"{name}: this line has no CommonJS version: {left[0]}")
     return f'{header(name)}"use strict";\n\n{text}\nmodule.exports = {{ {", ".join(exported)} }};\n'

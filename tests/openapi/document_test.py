@@ -116,7 +116,7 @@ class Document(unittest.TestCase):
                 # Their constants are types of their own, and a boolean one does not even compile in Swift.
                 self.assertNotIn("const", part, name)
                 self.assertTrue("enum" not in part or "type" in part, name)
-                # What stands beside a reference makes a new type without a name, except a description.
+                # A keyword next to a reference, except a description, makes a type without a name.
                 self.assertTrue("$ref" not in part or part.keys() <= {"$ref", "description"}, name)
         for response in COMPONENTS["responses"].values():
             for content in response.get("content", {}).values():
