@@ -29,6 +29,8 @@ TIME = (1980, 1, 1, 0, 0, 0)
 SBOM = "voicemint.cdx.json"
 # samconfig.toml of a release: `sam deploy` in its folder needs no flag but the parameters.
 SAMCONFIG = ROOT / "deploy/release.samconfig.toml"
+# They deploy one function of a release by other means than sam.
+EXAMPLES = [ROOT / "deploy/terraform/main.tf", ROOT / "deploy/cdk/voicemint.mjs"]
 
 
 class Failed(Exception):
@@ -66,6 +68,8 @@ def package(binaries, dist, architectures):
             write_zip(dist / zip_name(name, architecture), programs[name, architecture])
         (dist / template_name(architecture)).write_text(template(architecture))
     (dist / "samconfig.toml").write_text(SAMCONFIG.read_text())
+    for example in EXAMPLES:
+        (dist / example.name).write_bytes(example.read_bytes())
     (dist / f"voicemint-{version()}.tgz").write_bytes(npm_package())
     (dist / SBOM).write_text(sbom(programs))
     sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(dist.iterdir())]

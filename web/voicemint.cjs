@@ -39,8 +39,7 @@ function createTokenSource(url, options = {}) {
   checkOptions(options);
   const { ask, credentials, session, onUnauthenticated, onWait, maxWait = 30 } = options;
   const send = options.fetch ?? ((...request) => fetch(...request));
-  let cached; // a reusable token
-  let prefetched; // a single-use token that has not been returned yet
+  let kept; // a reusable token, or a single-use token that has not been returned yet
   let pending; // the request that concurrent calls share
   let singleUse = false; // `single_use` of the last response
   let mustRenew = false; // whether the cookie may have a token that opened no socket
@@ -59,9 +58,9 @@ function createTokenSource(url, options = {}) {
     throwIfAborted(ended);
   }
 
-  /** Keeps a single-use token for the next call, unless it belongs to another user. */
+  /** Keeps a token for the next call, unless it belongs to another user. */
   function keepForNext(token) {
-    if (token.user === user) prefetched = token;
+    if (token.user === user) kept = token;
   }
 
   /**
@@ -75,10 +74,12 @@ function createTokenSource(url, options = {}) {
       throwIfAborted(signal);
       // Another call may have seen another user since then: this one shares nothing with it.
       const isAlone = userOf(bearer) !== user;
-      const found = !isAlone && [cached, prefetched].find(isFresh);
-      // Removed before the next await, so that no other call gets it too.
-      if (!keep && !isAlone) prefetched = undefined;
-      if (found) return [found, ended];
+      if (!isAlone && kept) {
+        const found = kept;
+        // Removed before the next await, so that no other call gets it too.
+        if (!keep && found.value.single_use) kept = undefined;
+        if (isFresh(found)) return [found, ended];
+      }
       // Each call needs its own token. The first call during a prefetch takes that token.
       const token = await (isAlone || (singleUse && !pending && !keep) ? request(signal, bearer, [onWait]) : join(signal, bearer, onWait));
       throwIfAborted(ended);
@@ -94,7 +95,6 @@ function createTokenSource(url, options = {}) {
   /** Opens a socket of a token. Tries once more with another token if that may help. */
   async function connect(name, { query = {}, ...callOptions } = {}) {
     const { signal, onWait, ...others } = callOptions;
-    assertArgument(typeof name === "string", "name", "a string");
     assertArgument(isQuery(query), "query", "an object of strings, numbers and booleans");
     assertArgument(!Object.keys(others)[0], "options", "query, signal and onWait");
     const WebSocket = options.WebSocket ?? globalThis.WebSocket;
@@ -113,13 +113,12 @@ function createTokenSource(url, options = {}) {
       }
       const [socket, failure] = await open(WebSocket, address, [ended, signal]);
       if (!failure) return socket;
-      const detail = `The socket ${name} did not open: ${failure}. Check the query; see the browser's console.`;
-      const error = new VoicemintError({ code: "connection_failed", detail });
+      const error = new VoicemintError({ code: "connection_failed", detail: `The socket ${name} did not open: ${failure}. Check the query.` });
       // A handshake that broke off can have spent a single-use token, and an older token may have
       // become invalid. A reusable token that is new would fail again.
       if (failed || !socket || (isNew && !hasExpired(token))) throw error;
-      if (cached === token) {
-        cached = undefined;
+      if (kept === token) {
+        kept = undefined;
         mustRenew = true;
       }
       failed = { ...token.value, ended, error };
@@ -140,7 +139,7 @@ function createTokenSource(url, options = {}) {
   }
 
   function drop(next) {
-    cached = prefetched = pending = undefined;
+    kept = pending = undefined;
     user = next;
   }
 
@@ -160,10 +159,10 @@ function createTokenSource(url, options = {}) {
     throwIfAborted(signal);
     if (!session) return [replaced.signal];
     const [{ signal: clearedSignal }, before] = [cleared, replaced];
-    const bearer = await abortable([clearedSignal, signal], new Promise((resolve) => { resolve(session()); }));
+    const bearer = await abortable([clearedSignal, signal], (async () => session())());
     throwIfAborted(clearedSignal);
     // The error that fetch throws for such a header contains the session.
-    assertArgument(!bearer || isLine(bearer), "session", "a function that returns one line of ASCII or nothing");
+    assertArgument(!bearer || (typeof bearer === "string" && /^[\t -~]+$/.test(bearer.trim())), "session", "a function that returns one line of ASCII or nothing");
     const nextUser = userOf(bearer);
     // Both are a subject: a Bearer token contains no bracket.
     if (nextUser !== user && [nextUser, user].every((each) => each.startsWith("["))) {
@@ -181,9 +180,8 @@ function createTokenSource(url, options = {}) {
   async function join(signal, bearer, onWait) {
     if (!pending) {
       const started = { controller: new AbortController(), listeners: new Set() };
-      started.result = request(started.controller.signal, bearer, started.listeners);
-      const end = () => { if (pending === started) pending = undefined; };
-      started.result.then(end, end);
+      started.end = () => { if (pending === started) pending = undefined; };
+      started.result = request(started.controller.signal, bearer, started.listeners).finally(started.end);
       pending = started;
     }
     const joined = pending;
@@ -194,7 +192,7 @@ function createTokenSource(url, options = {}) {
     } finally {
       joined.listeners.delete(listener);
       if (joined.listeners.size === 0) {
-        if (pending === joined) pending = undefined;
+        joined.end();
         joined.controller.abort();
       }
     }
@@ -222,7 +220,7 @@ function createTokenSource(url, options = {}) {
             continue;
           }
           singleUse = token.value.single_use;
-          if (!singleUse && token.user === user) cached = token;
+          if (!singleUse) keepForNext(token);
           return token;
         } catch (error) {
           throwIfAborted(ended);
@@ -251,7 +249,7 @@ function createTokenSource(url, options = {}) {
   /** Asks the app to sign in, once for all calls that receive 401 in the meantime. */
   function signIn(error) {
     const holder = cleared; // clear() ends the calls that wait
-    return holder.signingIn ??= new Promise((resolve) => { resolve(onUnauthenticated(error)); }).finally(() => { holder.signingIn = undefined; });
+    return holder.signingIn ??= (async () => onUnauthenticated(error))().finally(() => { holder.signingIn = undefined; });
   }
 
   async function mint(signal, bearer) {
@@ -286,7 +284,7 @@ function createTokenSource(url, options = {}) {
       } catch (cause) {
         throwIfAborted(init.signal);
         const invalid = !response && invalidUrl(cause);
-        const detail = invalid || (response ? "The token endpoint's response was cut off." : unreachable(url));
+        const detail = invalid || (response ? "The response was cut off." : unreachable(url));
         if (isLast || invalid) throw new VoicemintError({ code: "network_error", detail }, { cause });
         await sleep(Math.min(1, maxWait), init.signal);
       }
@@ -303,7 +301,7 @@ function createTokenSource(url, options = {}) {
 function checkUrl(url) {
   const address = typeof url === "string" ? url.trim() : url?.href; // apps may polyfill URL
   const isValid = address && !/^(?!https?:)[\w+.-]+:/i.test(address) && !/^([a-z]+:)?\/\/[^/?#]*@/i.test(address);
-  assertArgument(isValid, "url", 'a path such as "/cartesia/token", or an http URL without a user name and password');
+  assertArgument(isValid, "url", 'a path such as "/cartesia/token", or an http URL without credentials');
 }
 
 /**
@@ -334,8 +332,7 @@ function assertArgument(isValid, name, what) {
 function addressOf({ connect = {} }, name, query) {
   const { url, protocols } = connect[name] ?? {};
   if (!url) {
-    const names = Object.keys(connect).join(", ") || "none";
-    throw new VoicemintError({ code: "socket_missing", detail: `The token has no such socket; it has ${names}. Check ask and the profile.` });
+    throw new VoicemintError({ code: "socket_missing", detail: `The token has no such socket; it has ${Object.keys(connect).join(", ") || "none"}. Check ask and the profile.` });
   }
   // The text of the URL stays as it is: it may be signed.
   let [path] = url.split("?");
@@ -387,10 +384,6 @@ function clearedError() {
   return new VoicemintError({ code: "cleared", detail: "The token source was cleared, or another user signed in." });
 }
 
-function isLine(value) {
-  return typeof value === "string" && /^[\t -~]+$/.test(value.trim());
-}
-
 /**
  * The user of a Bearer token: the issuer and subject of a JWT, or the token itself if it is not a
  * JWT.
@@ -414,7 +407,6 @@ function age({ sentAt }) {
 }
 
 function isFresh(token) {
-  if (!token) return false;
   const margin = Math.min(Math.max(5, token.ttl / 10), token.ttl / 2);
   return token.ttl - age(token) > margin;
 }
@@ -438,7 +430,7 @@ function attempt(action) {
 
 function responseError({ url, response: { status, ok, redirected, headers }, text, body }) {
   const after = headers.get("retry-after"); // seconds, or a date
-  const seconds = /^\d+$/.test(after) ? Number(after) : (Date.parse(after) - Date.now()) / 1000;
+  const seconds = /^\d+$/.test(after) ? +after : (Date.parse(after) - Date.now()) / 1000;
   const problem = { status, retryAfter: seconds >= 0 ? seconds : undefined };
   if (body?.code && typeof body.detail === "string") return new VoicemintError({ ...body, ...problem });
   // Another server responded, such as a dev server, a proxy or a sign-in page. The body of a
@@ -446,9 +438,9 @@ function responseError({ url, response: { status, ok, redirected, headers }, tex
   const quoted = (!ok && (body?.message ?? /^[^<{[]*$/.exec(text)?.[0])) || "";
   const words = `${quoted}`.trim().replace(/\s+/g, " ").slice(0, 200);
   const type = (headers.get("content-type") || "no content type").split(";")[0];
-  const answered = `answered ${status}${redirected ? " after a redirect" : ""} with ${type}${words && `: "${words}"`}.`;
   const path = withoutQuery(parseUrl(url)?.pathname ?? `${url}`); // a query may contain a secret
-  const detail = `No token endpoint: a server ${answered} Check the URL, that Voicemint is running, and that the proxy or dev server forwards ${path} to it.`;
+  const answered = `a server answered ${status}${redirected ? " after a redirect" : ""} with ${type}${words && `: "${words}"`}`;
+  const detail = `No token endpoint: ${answered}. Check the URL, and that the proxy or dev server forwards ${path} to Voicemint.`;
   return new VoicemintError({ code: "unexpected_answer", detail, ...problem });
 }
 
@@ -473,8 +465,9 @@ function invalidUrl(thrown) {
 
 /** Browsers do not tell pages whether a server is unreachable or CORS rejected the page. */
 function unreachable(url) {
-  const [origin, page] = [parseUrl(url), globalThis.location].map((place) => place?.origin);
-  const cors = origin && page && origin !== page ? `, or its ALLOWED_ORIGINS does not list ${page}; see the browser's console` : "";
+  const origin = parseUrl(url)?.origin;
+  const page = globalThis.location?.origin;
+  const cors = origin && page && origin !== page ? `, or its ALLOWED_ORIGINS does not list ${page}` : "";
   return `The token endpoint cannot be reached${cors}.`;
 }
 
@@ -518,8 +511,8 @@ function abortable(signals, promise) {
 function sleep(seconds, signal) {
   let timer;
   // Timers are limited to 2^31 ms (25 days): longer ones fire immediately.
-  const timeout = new Promise((resolve) => { timer = setTimeout(resolve, Math.min(seconds * 1000, 2 ** 31 - 1)); });
-  return abortable([signal], timeout).finally(() => clearTimeout(timer));
+  const start = (resolve) => { timer = setTimeout(resolve, Math.min(seconds * 1000, 2 ** 31 - 1)); };
+  return abortable([signal], new Promise(start)).finally(() => clearTimeout(timer));
 }
 
 module.exports = { VoicemintError, createTokenSource };

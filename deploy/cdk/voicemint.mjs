@@ -1,7 +1,7 @@
 // One function of a release behind an HTTP API, as a stack of its own. For another provider, change
 // the constants, and add the settings that docs/settings.md requires of it.
 //
-//   npm ci
+//   npm install aws-cdk-lib@2.276.0 constructs@10.7.1
 //   npx aws-cdk@2 bootstrap   (once per account and region)
 //   RELEASE=/path/of/the/release npx aws-cdk@2 deploy --app 'node voicemint.mjs'
 

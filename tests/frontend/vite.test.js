@@ -95,11 +95,11 @@ test('the client describes another server as docs/frontend.md says', async (t) =
   const app = await serve(t, 0);
   const { page } = await open(t, app, /Failed to load resource/);
   const notProxied = await detailOf(page, '/elevenlabs/token');
-  assert.match(notProxied, /^unexpected_answer: No token endpoint: a server answered .* forwards \/elevenlabs\/token to it\.$/);
+  assert.match(notProxied, /^unexpected_answer: No token endpoint: a server answered .* forwards \/elevenlabs\/token to Voicemint\.$/);
   assert.ok(listedResponses('the path is not proxied').some((response) => notProxied.includes(`answered ${response}`)), notProxied);
   await app.voicemint.stop();
   const dead = await detailOf(page, '/cartesia/token');
-  assert.match(dead, /^unexpected_answer: No token endpoint: a server answered .* with text\/plain.*that Voicemint is running/);
+  assert.match(dead, /^unexpected_answer: No token endpoint: a server answered .* with text\/plain.*forwards .* to Voicemint\.$/);
   assert.ok(listedResponses('the proxy does not reach').some((response) => dead.includes(`answered ${response}`)), dead);
   await app.server.close();
   assert.equal(await detailOf(page, '/cartesia/token'), 'network_error: The token endpoint cannot be reached.');
@@ -111,5 +111,5 @@ test('the error of a page whose origin is not listed mentions ALLOWED_ORIGINS', 
   t.after(other.stop);
   const { page } = await open(t, app, /Failed to load resource|blocked by CORS policy/);
   const detail = await detailOf(page, `${other.url}/cartesia/token`);
-  assert.equal(detail, `network_error: The token endpoint cannot be reached, or its ALLOWED_ORIGINS does not list ${app.url}; see the browser's console.`);
+  assert.equal(detail, `network_error: The token endpoint cannot be reached, or its ALLOWED_ORIGINS does not list ${app.url}.`);
 });

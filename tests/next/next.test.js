@@ -85,7 +85,7 @@ for (const version of [0, 1]) {
     assert.deepEqual(calls(voicemint), ['POST /cartesia/token 200 minted']);
     await voicemint.stop();
     await visitor.page.reload();
-    await visitor.waitForText('main#function', /a server answered 500 with no content type: "Internal Server Error"\. Check the URL, that Voicemint is running/);
+    await visitor.waitForText('main#function', /a server answered 500 with no content type: "Internal Server Error"\. Check the URL, and that/);
   });
 }
 

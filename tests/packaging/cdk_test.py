@@ -30,6 +30,12 @@ class Cdk(unittest.TestCase):
         (of,) = (of["Properties"] for of in self.resources.values() if of["Type"] == kind)
         return of
 
+    def test_the_page_and_the_file_install_the_versions_that_are_tested(self):
+        tested = json.loads(APP.with_name("package.json").read_text())["dependencies"]
+        command = "npm install " + " ".join(f"{name}@{version}" for name, version in tested.items())
+        self.assertIn(f"//   {command}\n", APP.read_text())
+        self.assertIn(f"\n{command}\n", (ROOT / "docs/deploy.md").read_text())
+
     def test_what_it_synthesises_is_valid(self):
         # W3005: CDK writes dependencies that follow from other members too.
         command = [Path(sys.executable).with_name("cfn-lint"), "--ignore-checks", "W3005", "--", self.path]

@@ -71,7 +71,7 @@ class Package(unittest.TestCase):
         lines = [line.split("  ") for line in (dist() / "SHA256SUMS").read_text().splitlines()]
         sums = {name: hashlib.sha256((dist() / name).read_bytes()).hexdigest() for name in os.listdir(dist()) if name != "SHA256SUMS"}
         self.assertEqual({name: checksum for checksum, name in lines}, sums)
-        self.assertEqual(len(sums), len(FUNCTIONS) * len(ARCHITECTURES) + len(TEMPLATES) + len(("samconfig", "npm", "SBOM")))
+        self.assertEqual(len(sums), len(FUNCTIONS) * len(ARCHITECTURES) + len(TEMPLATES) + len(("samconfig", "Terraform", "CDK", "npm", "SBOM")))
 
     def test_a_missing_binary_is_an_error(self):
         with tempfile.TemporaryDirectory() as folder, mock.patch("packed.FUNCTIONS", FUNCTIONS[:-1]):

@@ -52,7 +52,7 @@ for (const [what, url] of [
   ["one with a password and no scheme", "//ada:secret@example.com/cartesia/token"],
 ]) {
   test(`a URL that is ${what} is rejected immediately, and not shown`, () => {
-    const message = 'voicemint: url must be a path such as "/cartesia/token", or an http URL without a user name and password.';
+    const message = 'voicemint: url must be a path such as "/cartesia/token", or an http URL without credentials.';
     assert.throws(() => createTokenSource(url), { name: "TypeError", message });
   });
 }

@@ -304,8 +304,6 @@ test("without a WebSocket, the call says which option to set, and gets no token"
 });
 
 for (const [what, args, message] of [
-  ["a name that is no string", [7], "name must be a string"],
-  ["no name", [], "name must be a string"],
   ["parameters outside of query", ["tts", { model: "secret-model" }], "options must be query, signal and onWait"],
   ["URLSearchParams", ["tts", { query: new URLSearchParams({ key: "secret-key" }) }], "query must be an object of strings, numbers and booleans"],
   ["a query that is an array", ["tts", { query: [["key", "secret-key"]] }], "query must be an object of strings, numbers and booleans"],
@@ -320,10 +318,13 @@ for (const [what, args, message] of [
   });
 }
 
-test("a URL in the place of the name is not shown", async () => {
-  const { source } = setUp([() => withSockets()]);
-  await assertFails(source.connect("wss://api.example/tts?access_token=secret-1"), "socket_missing");
-});
+for (const name of ["wss://api.example/tts?access_token=secret-1", "constructor", 7, undefined]) {
+  test(`${name} in the place of the name has an error with the names that exist`, async () => {
+    const { source } = setUp([() => withSockets()]);
+    const error = await assertFails(source.connect(name), "socket_missing");
+    assert.match(error.message, /^The token has no such socket; it has tts[\w, ]*\. Check ask/);
+  });
+}
 
 /** A socket whose handshake does not end. */
 const hanging = () => {};

@@ -26,7 +26,7 @@ function replaceGlobal(t, name, value) {
 const response = (status, type, body) => () => new Response(body, { status, headers: type ? { "content-type": type } : {} });
 
 const HTML = "<!doctype html><title>App</title><script>const secret = 1</script>";
-const CHECK = " Check the URL, that Voicemint is running, and that the proxy or dev server forwards /cartesia/token to it.";
+const CHECK = " Check the URL, and that the proxy or dev server forwards /cartesia/token to Voicemint.";
 
 for (const [what, reply, words] of [
   ["the dev server of a single-page app", response(200, "text/html; charset=utf-8", HTML), "answered 200 with text/html. "],
@@ -81,7 +81,7 @@ for (const [page, url, path] of [
     replaceGlobal(t, "document", page && { baseURI: page });
     for (const status of [200, 404, 502]) {
       const [, , detail] = await detailOf(response(status, "text/html", HTML), url);
-      assert.ok(detail.includes(` forwards ${path} to it`), detail);
+      assert.ok(detail.includes(` forwards ${path} to Voicemint`), detail);
       assert.ok(!detail.includes("secret"), detail);
     }
   });
@@ -129,7 +129,7 @@ for (const [where, page, url, isOther] of [
     assert.equal(code, "network_error");
     const origin = page && new URL(page).origin;
     assert.equal(detail, isOther
-      ? `The token endpoint cannot be reached, or its ALLOWED_ORIGINS does not list ${origin}; see the browser's console.`
+      ? `The token endpoint cannot be reached, or its ALLOWED_ORIGINS does not list ${origin}.`
       : "The token endpoint cannot be reached.");
   });
 }
@@ -138,6 +138,6 @@ test("the error of a response that is cut off does not mention origins", async (
   hurry(t);
   const cutOff = () => new Response(new ReadableStream({ start: (controller) => controller.error(new TypeError("terminated")) }));
   assert.deepEqual(await detailOf(cutOff, "https://voice.example.com/cartesia/token"), [
-    "network_error", undefined, "The token endpoint's response was cut off.",
+    "network_error", undefined, "The response was cut off.",
   ]);
 });
