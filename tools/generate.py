@@ -41,6 +41,7 @@ def generated():
         f"functions/{of.name}/README.md": {"fields": tables.fields_table(of), "settings": tables.own_settings_table(of)} for of in known
     }
     pages["README.md"] = {"providers": tables.providers_table(known)}
+    pages["docs/deploy-from-github.md"] = {"smoke": tables.smoke_table(known)}
     pages["docs/settings.md"] = {"settings": tables.settings_table(known, shared_settings())}
     return {
         "template.yaml": template(ROOT, known),

@@ -1,5 +1,7 @@
 """The tables of the documentation that follow from functions/*/provider.toml."""
 
+import json
+
 from providers import Invalid
 
 
@@ -48,7 +50,8 @@ def permitted(provider, field):
 def own_settings_table(provider):
     """For a provider's own page."""
     rows = [[code(of.variable), code(of.parameter), meaning(provider, of), without(of)] for of in provider.settings]
-    secret = [code("API_KEY_SECRET_ID"), code(f"{provider.prefix}SecretId"), "name or ARN of the secret with the API key", "required"]
+    content = f"{' and '.join(map(code, provider.secret_fields))}, a JSON object" if provider.secret_fields else "the API key"
+    secret = [code("API_KEY_SECRET_ID"), code(f"{provider.prefix}SecretId"), f"name or ARN of the secret with {content}", "required"]
     return table(["variable", "parameter of the template", "meaning", "default"], [secret, *rows])
 
 
@@ -65,6 +68,15 @@ def settings_table(providers, order):
     rank = {code(name): place for place, name in enumerate(order)}
     rows.sort(key=lambda row: (rank.get(row[0], len(rank)), row[0]))
     return table(["variable", "providers", "meaning", "default"], rows)
+
+
+def smoke_table(providers):
+    """For docs/deploy-from-github.md: what `make smoke` requests of each provider."""
+    rows = []
+    for provider in providers:
+        request = provider.data["smoke"]["request"]
+        rows.append([provider.name, code(json.dumps(request)), ", ".join(map(code, provider.smoke_grants(request)))])
+    return table(["provider", "request", "what `GRANTS_CLAIM` must list"], rows)
 
 
 def meaning(provider, setting):

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # What a provider.toml may contain, and must (!).
 KEYS = {
-    "title!", "prefix!", "docs!", "token!", "secret", "settings!", "fields", "request!", "response!", "smoke!", "tests",
+    "title!", "prefix!", "docs!", "token!", "secret", "secret_fields", "settings!", "fields", "request!", "response!", "smoke!", "tests",
 }
 KEYS_OF = {
     "setting": {
@@ -59,6 +59,8 @@ class Provider:
         self.title, self.prefix = self.data["title"], self.data["prefix"]
         if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", self.prefix):
             raise Invalid(f"{self.file}: prefix must be CamelCase, as CloudFormation's names are")
+        # The members of a secret that is a JSON object and not only the API key.
+        self.secret_fields = self.data.get("secret_fields", [])
         self.settings = [self.setting(variable, own, shared) for variable, own in self.data["settings"].items()]
         self.fields = self.data.get("fields", [])
         for field in self.fields:
@@ -99,6 +101,14 @@ class Provider:
 
     def fill_in(self, text):
         return fill_in(text, self.name, self.title, self.prefix)
+
+    def smoke_grants(self, request):
+        """The grants that a session needs for a request of `make smoke`, as GRANTS_CLAIM lists them."""
+        needed = self.data["smoke"]["grants"]
+        value = request.get(needed, []) if isinstance(needed, str) else needed
+        if isinstance(value, dict):
+            return [name for name, granted in value.items() if granted]
+        return [value] if isinstance(value, str) else value
 
 
 def fill_in(text, name, title, prefix):

@@ -2,11 +2,13 @@
 
     secret.py --config-env ENV PROVIDER     asks for the key, or reads it from a pipe
 
-The secret's name is voicemint/ENV/PROVIDER. If it exists, the key becomes its current value, and
+For LiveKit it asks for two values and makes the JSON object of them that the function expects; a
+pipe must have that object. The secret's name is voicemint/ENV/PROVIDER. If it exists, the key becomes its current value, and
 functions load it without a deployment. The key is neither shown nor in a process's arguments.
 """
 
 import getpass
+import json
 import sys
 
 from aws import errors
@@ -27,7 +29,7 @@ def main(arguments):
         if given.provider not in found:
             raise Failed(f"there is no provider {given.provider}: {', '.join(found)}")
         provider, name = found[given.provider], f"voicemint/{given.config_env}/{given.provider}"
-        key = read(f"The API key of {provider.title}, which is not shown: ")
+        key = ask_for_object(provider) if provider.secret_fields else read(f"The API key of {provider.title}, which is not shown: ")
         if not key:
             raise Failed("there is no key")
         print(f"{name} {store(where.client('secretsmanager'), name, key)}: deploy with {provider.prefix}SecretId={name}")
@@ -37,6 +39,21 @@ def main(arguments):
 
 def read(question):
     return (getpass.getpass(question) if sys.stdin.isatty() else sys.stdin.read()).strip()
+
+
+def ask_for_object(provider):
+    """The members of a secret that has several, as JSON."""
+    fields = provider.secret_fields
+    if sys.stdin.isatty():
+        members = {name: read(f"{name} of {provider.title}, which is not shown: ") for name in fields}
+    else:
+        try:
+            members = json.loads(read(""))
+        except ValueError:
+            members = None
+    if not isinstance(members, dict) or not all(isinstance(members.get(name), str) and members[name] for name in fields):
+        raise Failed(f"the secret of {provider.title} must be a JSON object with {' and '.join(fields)}")
+    return json.dumps(members)
 
 
 def store(client, name, key):

@@ -39,7 +39,7 @@ from providers import providers
 from target import Failed, parser, target
 
 # Each provider's smallest token, as provider.toml describes it.
-SMOKE = {provider.name: provider.data["smoke"] for provider in providers()}
+KNOWN = {provider.name: provider for provider in providers()}
 # The issuer that template.yaml adds. It issues no users' sessions.
 ISSUER = "voicemint-smoke"
 SUBJECT = "smoke"
@@ -158,9 +158,9 @@ def check_requires_session(url):
 
 def check_mints(url, session_for, environment):
     provider = url.rstrip("/").split("/")[-2]
-    smoke = SMOKE.get(provider, {"request": {}, "grants": []})
-    request = smoke["request"] | json.loads(environment.get("SMOKE_ASKS") or "{}").get(provider, {})
-    credential = session_for(grants(smoke["grants"], request))
+    known = KNOWN.get(provider)
+    request = (known.data["smoke"]["request"] if known else {}) | json.loads(environment.get("SMOKE_ASKS") or "{}").get(provider, {})
+    credential = session_for(known.smoke_grants(request) if known else [])
     headers = {"authorization": f"Bearer {credential}", "content-type": "application/json"}
     status, headers, body = call(url, headers, request)
     if status != 200:
@@ -170,14 +170,6 @@ def check_mints(url, session_for, environment):
     if headers.get("cache-control") != "no-store":
         raise Failed(f"{url} returns a response that caches may store: a proxy or CDN in between changes headers")
     print(f"{url} mints ({headers.get('server-timing')})")
-
-
-def grants(needed, request):
-    """The grants that a request needs, as GRANTS_CLAIM lists them: as given, or as a field of the request has them."""
-    value = request.get(needed, []) if isinstance(needed, str) else needed
-    if isinstance(value, dict):
-        return [name for name, granted in value.items() if granted]
-    return [value] if isinstance(value, str) else value
 
 
 def sessions(environment, where, stack):

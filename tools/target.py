@@ -53,6 +53,6 @@ def settings(env):
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise Failed(f"cannot read samconfig.toml: {error}") from None
     if env not in config:
-        raise Failed(f"samconfig.toml has no environment {env}: add [{env}.deploy.parameters]")
+        raise Failed(f"samconfig.toml has no environment {env}: add [{env}.deploy.parameters], as a copy of another environment")
     of = config[env]
     return of.get("global", {}).get("parameters", {}) | of.get("deploy", {}).get("parameters", {})

@@ -2,8 +2,8 @@
 // the constants, and add the settings that docs/settings.md requires of it.
 //
 //   npm install aws-cdk-lib@2.276.0 constructs@10.7.1
-//   npx aws-cdk@2 bootstrap   (once per account and region)
-//   RELEASE=/path/of/the/release npx aws-cdk@2 deploy --app 'node voicemint.mjs'
+//   npx aws-cdk@2 bootstrap aws://123456789012/eu-central-1   (your account and region; once for each)
+//   RELEASE_DIR=/path/of/the/release npx aws-cdk@2 deploy --app 'node voicemint.mjs'
 
 import { join } from "node:path";
 
@@ -52,7 +52,7 @@ role.addToPolicy(new PolicyStatement({
 }));
 
 const handler = new Function(stack, "Function", {
-  code: Code.fromAsset(join(process.env.RELEASE ?? ".", `voicemint-${provider}-${architecture.name}.zip`)),
+  code: Code.fromAsset(join(process.env.RELEASE_DIR ?? ".", `voicemint-${provider}-${architecture.name}.zip`)),
   runtime: Runtime.PROVIDED_AL2023,
   handler: "bootstrap",
   architecture,

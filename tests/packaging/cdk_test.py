@@ -17,7 +17,7 @@ class Cdk(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         folder = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="voicemint-"))
-        environment = os.environ | {"RELEASE": str(dist()), "CDK_OUTDIR": folder, "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
+        environment = os.environ | {"RELEASE_DIR": str(dist()), "CDK_OUTDIR": folder, "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
         done = subprocess.run(["node", APP], cwd=folder, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise AssertionError(done.stderr)

@@ -10,20 +10,34 @@ from samcli.lib.deploy.deployer import Deployer
 from samcli.yamlhelper import yaml_parse
 
 REPOSITORY = Path(__file__).parents[2]
-CONFIG = tomllib.loads((REPOSITORY / "samconfig.toml").read_text())
+TEXT = (REPOSITORY / "samconfig.toml").read_text()
+CONFIG = tomllib.loads(TEXT)
 # Not `on:`, which YAML reads as true.
 WORKFLOW = yaml_parse((REPOSITORY / ".github/workflows/deploy.yml").read_text())
 ENVIRONMENTS = ("dev", "staging", "production")
+
+
+def settings(environment):
+    return CONFIG[environment]["deploy"]["parameters"]
+
+
+def filled_in():
+    """samconfig.toml after a user has followed docs/deploy.md."""
+    text = re.sub(r"(?m)^# (parameter_overrides = )", r"\1", TEXT)
+    for name, region in (("staging", "eu-central-1"), ("production", "us-east-1")):
+        text = text.replace(f"[{name}.deploy.parameters]\n", f'[{name}.deploy.parameters]\nregion = "{region}"\n')
+    copy = text[text.index("[production.deploy.parameters]") :]
+    return text + "\n" + copy.replace("production", "production-eu")
 
 
 class SamConfig(unittest.TestCase):
     def test_each_environment_is_a_stack_of_its_own(self):
         environments = set(CONFIG) - {"version", "default"}
         self.assertLessEqual(set(ENVIRONMENTS), environments)
-        stacks = [CONFIG[name]["deploy"]["parameters"]["stack_name"] for name in environments]
-        self.assertEqual(len(set(stacks)), len(environments))
+        stacks = {(deploy["stack_name"], deploy.get("region")) for deploy in map(settings, environments)}
+        self.assertEqual(len(stacks), len(environments))
         for name in environments:
-            deploy = CONFIG[name]["deploy"]["parameters"]
+            deploy = settings(name)
             self.assertIn(f"environment={name}", deploy["tags"])
             self.assertTrue(deploy["confirm_changeset"], "only the workflow deploys without confirmation")
             # Otherwise the stack of a failed first deployment stays and refuses every other one.
@@ -43,15 +57,23 @@ class SamConfig(unittest.TestCase):
             self.assertRegex(makefile, rf"tools/{re.escape(tool)} .*--config-env \$\(ENV\)")
 
     def test_environments_differ_only_in_their_names(self):
-        texts = [str(CONFIG[name]["deploy"]["parameters"]).replace(name, "…") for name in ENVIRONMENTS]
-        # The parameters may differ.
-        self.assertEqual(len({re.sub(r", 'parameter_overrides': .*", "}", text) for text in texts}), 1, texts)
+        # What users set may differ.
+        own = {"parameter_overrides", "region", "profile"}
+        texts = [str({key: value for key, value in settings(name).items() if key not in own}).replace(name, "…") for name in ENVIRONMENTS]
+        self.assertEqual(len(set(texts)), 1, texts)
 
     def test_the_production_example_limits_concurrency(self):
-        (example,) = re.findall(r'(?m)^# parameter_overrides = "(.*production.*)"$', (REPOSITORY / "samconfig.toml").read_text())
-        given = dict(pair.split("=", 1) for pair in example.split())
-        self.assertRegex(given.get("ReservedConcurrency", ""), r"^[1-9]\d*$")
-        self.assertEqual(given["GradualDeployment"], "Canary10Percent15Minutes")
+        for example in re.findall(r'(?m)^# parameter_overrides = "(.*production.*)"$', TEXT):
+            given = dict(pair.split("=", 1) for pair in example.split())
+            self.assertRegex(given.get("ReservedConcurrency", ""), r"^[1-9]\d*$")
+            self.assertEqual(given["GradualDeployment"], "Canary10Percent15Minutes")
+
+    def test_a_user_can_fill_it_in_as_the_page_says(self):
+        self.assertIn("parameter_overrides", tomllib.loads(filled_in())["production-eu"]["deploy"]["parameters"])
+        with mock.patch.multiple("samconfig_test", TEXT=filled_in(), CONFIG=tomllib.loads(filled_in())):
+            self.test_each_environment_is_a_stack_of_its_own()
+            self.test_environments_differ_only_in_their_names()
+            self.test_the_production_example_limits_concurrency()
 
     def test_a_tag_deploys_only_where_the_repository_says_so(self):
         jobs = WORKFLOW["jobs"]

@@ -28,7 +28,7 @@ SIGNED = {
     "SESSION_KIND": "secret", "SESSION_ISSUER": "https://app.example.com,voicemint-smoke", "SESSION_AUDIENCE": "voicemint",
     "GRANTS_CLAIM": "/app/voice", "SESSION_SUBJECT_POINTER": "/user/id", "SESSION_REQUIRED_CLAIMS": "token_use=access",
     "SESSION_ALGORITHMS": "HS384", "RATE_LIMIT": "3/day",
-} | {f"{provider}:SESSION_SECRET_ID": f"dev/session,{provider}" for provider in smoke.SMOKE}
+} | {f"{provider}:SESSION_SECRET_ID": f"dev/session,{provider}" for provider in smoke.KNOWN}
 SIGNED_STACK = """
 Parameters:
   SmokeSecretId: {Type: String, Default: voicemint/smoke}
@@ -56,7 +56,7 @@ Outputs:
 
 
 def urls(server):
-    return [f"{server.url}/{provider}/token" for provider in smoke.SMOKE]
+    return [f"{server.url}/{provider}/token" for provider in smoke.KNOWN]
 
 
 def run(urls, **environment):
@@ -183,22 +183,22 @@ class Smoke(unittest.TestCase):
             self.assertIn("cannot read the outputs of voicemint-gone", run(["--stack-name", "voicemint-gone"])[0])
 
     def test_the_grants_that_a_request_needs_are_given_or_in_one_of_its_fields(self):
-        for needed, request, expected in (
-            (["stt"], {"expires_in_seconds": 1}, ["stt"]),
-            ("grants", {"grants": {"tts": True, "stt": False, "agent": None}}, ["tts"]),
-            ("token_type", {"token_type": "batch_scribe"}, ["batch_scribe"]),
-            ("profile", {}, []),
+        for provider, request, expected in (
+            ("assemblyai", {"expires_in_seconds": 1}, ["stt"]),
+            ("cartesia", {"grants": {"tts": True, "stt": False, "agent": None}}, ["tts"]),
+            ("elevenlabs", {"token_type": "batch_scribe"}, ["batch_scribe"]),
+            ("elevenlabs", {}, []),
         ):
-            self.assertEqual(smoke.grants(needed, request), expected)
+            self.assertEqual(smoke.KNOWN[provider].smoke_grants(request), expected)
 
     def test_each_endpoint_gets_the_token_request_of_its_provider(self):
-        for provider, described in smoke.SMOKE.items():
+        for provider, known in smoke.KNOWN.items():
             token = dict.fromkeys(smoke.MEMBERS, "any") | {"provider": provider}
             with server_that_returns(200, token, [("cache-control", "no-store")]) as (url, received):
                 with contextlib.redirect_stdout(io.StringIO()) as printed:
                     smoke.check_mints(f"{url}/{provider}/token", lambda _: "any", {})
                 self.assertIn(f"/{provider}/token mints", printed.getvalue())
-                self.assertEqual(received, [("application/json", json.dumps(described["request"]))])
+                self.assertEqual(received, [("application/json", json.dumps(known.data["smoke"]["request"]))])
             with server_that_returns(200, token | {"provider": "other"}) as (url, _):
                 with self.assertRaisesRegex(smoke.Failed, f"/{provider}/token returns 200 .* not a token of {provider}$"):
                     smoke.check_mints(f"{url}/{provider}/token", lambda _: "any", {})

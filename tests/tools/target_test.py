@@ -197,6 +197,23 @@ class Secret(Case):
                 self.assertEqual(self.printed(secret.main, "--config-env", "dev", "cartesia")[0], "secret: there is no key")
             self.assertIn("there is no provider zephyr", self.printed(secret.main, "--config-env", "dev", "zephyr")[0])
 
+    def test_the_two_values_of_livekit_are_one_object(self):
+        wanted = {"api_key": "key-1", "api_secret": "secret-1"}
+        arguments = ("--config-env", "dev", "livekit")
+        with moto_account() as client:
+            terminal = mock.Mock(isatty=lambda: True)
+            with mock.patch.object(sys, "stdin", terminal), mock.patch("getpass.getpass", side_effect=list(wanted.values())) as asked:
+                failed, printed = self.printed(secret.main, *arguments)
+            self.assertIsNone(failed)
+            self.assertIn("deploy with LiveKitSecretId=voicemint/dev/livekit", printed)
+            self.assertEqual([call.args[0].split()[0] for call in asked.call_args_list], list(wanted))
+            stored = client("secretsmanager").get_secret_value(SecretId="voicemint/dev/livekit")["SecretString"]
+            self.assertEqual(json.loads(stored), wanted)
+            for given in ("secret-1", json.dumps({"api_key": "secret-1"}), json.dumps({"api_key": "secret-1", "api_secret": ""})):
+                with mock.patch.object(sys, "stdin", io.StringIO(given)):
+                    failed, printed = self.printed(secret.main, *arguments)
+                self.assertEqual((failed, printed), ("secret: the secret of LiveKit must be a JSON object with api_key and api_secret", ""))
+
 
 if __name__ == "__main__":
     unittest.main()
