@@ -25,11 +25,12 @@ async function capture(context, source, rate, { start, release, worklet }) {
   };
 
   function close() {
+    if (isClosed) return; // a second close() of a context is an error
     isClosed = true;
     release();
     queue.splice(0, queue.length, null); // ends a pending read
     wake();
-    if (context.state !== "closed") context.close();
+    context.close();
   }
 
   async function* read() {

@@ -15,7 +15,10 @@ async function fromMicrophone(rate, { signal, worklet } = {}) {
   const context = new AudioContext();
   let stream;
   let microphone;
-  const onAbort = () => microphone.close();
+  const onAbort = () => {
+    release();
+    microphone?.close();
+  };
   const release = () => {
     signal?.removeEventListener("abort", onAbort);
     for (const track of stream?.getTracks() ?? []) track.stop();
@@ -25,10 +28,11 @@ async function fromMicrophone(rate, { signal, worklet } = {}) {
     await undefined;
     throwIfAborted(signal);
     stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: true } });
+    throwIfAborted(signal);
+    signal?.addEventListener("abort", onAbort);
     const source = new MediaStreamAudioSourceNode(context, { mediaStream: stream });
     microphone = await capture(context, source, rate, { start: () => {}, release, worklet });
     throwIfAborted(signal);
-    signal?.addEventListener("abort", onAbort);
     return microphone;
   } catch (error) {
     release();

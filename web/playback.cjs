@@ -16,11 +16,13 @@ function createPlayer(sampleRate) {
   analyser.connect(context.destination);
   let end = 0; // of the scheduled audio, on the context's clock
   let seconds = 0;
+  let closing; // the promise of close()
   let half = new Uint8Array(); // the first byte of a sample that the next chunk completes
   const playing = new Set();
   const waiting = new Set(); // wakes each call of finish()
 
   function play(bytes, rate = sampleRate) {
+    if (closing) return;
     const whole = new Uint8Array(half.length + bytes.length);
     whole.set(half);
     whole.set(bytes, half.length);
@@ -81,7 +83,7 @@ function createPlayer(sampleRate) {
   async function close() {
     end = 0; // the clock of a closed device stands still
     wakeAll();
-    if (context.state !== "closed") await context.close();
+    await (closing ??= context.close()); // a second close() of a context is an error
   }
 
   return { analyser, play, stop, finish, left, seconds: () => seconds, close };

@@ -36,10 +36,11 @@ async function end(chunks) {
 /**
  * Reads an open socket: calls `opened`, and passes each message to `read` until that returns true.
  * Rejects if one of them fails or the socket closes earlier, unless it `endsWith` that close code.
- * `read` receives a text message as parsed JSON, and a binary message as a `Uint8Array`. In the end
- * the socket is closed, and the iterator `chunks` of the audio that is sent ends.
+ * `read` receives a text message as parsed JSON, and a binary message as a `Uint8Array`. In the end,
+ * also after an error, `closing` is called, the socket is closed, and the iterator `chunks` of the
+ * audio that is sent ends.
  */
-export async function conversation(socket, { opened = ignore, read, endsWith, chunks, signal }) {
+export async function conversation(socket, { opened = ignore, read, endsWith, closing = ignore, chunks, signal }) {
   const stops = [];
   const on = (target, name, listener) => {
     target.addEventListener(name, listener);
@@ -68,6 +69,7 @@ export async function conversation(socket, { opened = ignore, read, endsWith, ch
     });
   } finally {
     stops.forEach((stop) => stop()); // a closing socket may still receive messages
+    closing();
     socket.close();
     end(chunks);
   }

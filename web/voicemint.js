@@ -41,6 +41,7 @@ export function createTokenSource(url, options = {}) {
   let singleUse = false; // `single_use` of the last response
   let mustRenew = false; // whether the cookie may have a token that opened no socket
   let user = ""; // the user of the last Bearer token
+  let subject = ""; // the last user whose Bearer token had a subject, also after a sign-out
   let cleared = new AbortController(); // aborted by clear()
   let replaced = new AbortController(); // aborted by clear(), and by another user's Bearer token
 
@@ -131,6 +132,7 @@ export function createTokenSource(url, options = {}) {
   /** Drops all tokens of the previous user, and rejects the calls that wait for one. */
   function forget() {
     drop("");
+    subject = "";
     abort(replaced, clearedError());
     replaced = new AbortController();
   }
@@ -159,13 +161,16 @@ export function createTokenSource(url, options = {}) {
     const bearer = await abortable([clearedSignal, signal], (async () => session())());
     throwIfAborted(clearedSignal);
     // The error that fetch throws for such a header contains the session.
-    assertArgument(!bearer || (typeof bearer === "string" && /^[\t -~]+$/.test(bearer.trim())), "session", "a function that returns one line of ASCII or nothing");
+    assertArgument(!bearer || (typeof bearer === "string" && /^[\t -~]*[!-~][\t -~]*[\r\n]*$/.test(bearer)), "session", "a function that returns one line of ASCII or nothing");
     const nextUser = userOf(bearer);
-    // Both are a subject: a Bearer token contains no bracket.
-    if (nextUser !== user && [nextUser, user].every((each) => each.startsWith("["))) {
-      // A later call has already seen a newer user.
-      if (replaced !== before) throw clearedError();
-      forget();
+    // It is a subject: a Bearer token contains no bracket.
+    if (nextUser.startsWith("[")) {
+      if (subject && nextUser !== subject) {
+        // A later call has already seen a newer user.
+        if (replaced !== before) throw clearedError();
+        forget();
+      }
+      subject = nextUser;
     }
     // A Bearer token without a subject may be a refreshed one of the same user: pending calls go
     // on, but share nothing.

@@ -32,12 +32,15 @@ const SESSION = {
 export async function converse(source, audio, options = {}) {
   const { onUser = ignore, onAgent = ignore, onAudio = ignore, onInterrupt = ignore, signal, session = SESSION } = options;
   const [socket, chunks] = await openFor(audio, source, "agent", { signal });
-  // A session whose socket just closes waits 30 s for its client to come back.
-  const end = () => sendJson(socket, { type: "session.end" });
-  signal?.addEventListener("abort", end);
+  let isEnding = false;
   let isAudioOver = false;
   let isAnswerDue = false; // the user has spoken since the last reply started
 
+  // A session whose socket just closes waits 30 s for its client to come back.
+  const end = () => {
+    if (!isEnding) sendJson(socket, { type: "session.end" });
+    isEnding = true;
+  };
   const sendAll = async () => {
     await sendAudio(socket, chunks, (chunk) => sendJson(socket, { type: "input.audio", audio: toBase64(chunk) }));
     isAudioOver = true;
@@ -60,9 +63,5 @@ export async function converse(source, audio, options = {}) {
     }
     return message.type === "session.ended";
   };
-  try {
-    await conversation(socket, { opened, read, chunks, signal });
-  } finally {
-    signal?.removeEventListener("abort", end);
-  }
+  return conversation(socket, { opened, read, closing: end, chunks, signal });
 }

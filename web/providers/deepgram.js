@@ -37,7 +37,10 @@ export async function listen(source, audio, options = {}) {
   };
   const read = (message) => {
     if (message.type === "Error") throw new Error(message.description);
-    if (message.type === "Results") onText(message.channel.alternatives[0].transcript, message.is_final);
+    if (message.type === "Results") {
+      const { transcript } = message.channel.alternatives[0];
+      onText(transcript, message.is_final && transcript !== ""); // a pause has an empty result
+    }
     return message.type === "Metadata";
   };
   return conversation(socket, { opened, read, chunks, signal });
@@ -86,9 +89,5 @@ export async function converse(source, audio, options = {}) {
     if (message.type === "SettingsApplied") return sendAll();
     return message.type === "AgentAudioDone" && hasEnded && !isAnswerDue;
   };
-  try {
-    await conversation(socket, { read, chunks, signal });
-  } finally {
-    clearInterval(timer);
-  }
+  return conversation(socket, { read, closing: () => clearInterval(timer), chunks, signal });
 }

@@ -46,7 +46,7 @@ export async function listen(source, audio, options = {}) {
     if (message.message_type === "session_started") return sendAll();
     if (message.message_type === "partial_transcript") onText(message.text, false);
     if (message.message_type !== "committed_transcript") return false;
-    onText(message.text, true);
+    onText(message.text, message.text !== ""); // without speech since the last one, it is empty
     return ended; // the provider also commits by itself during long speech
   };
   return conversation(socket, { read, chunks, signal });

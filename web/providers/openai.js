@@ -53,8 +53,9 @@ export async function converse(source, audio, options = {}) {
     ended = true;
   };
   const read = (event) => {
-    if (event.error) throw new Error(event.error.message);
     switch (event.type) {
+      case "error":
+        throw new Error(event.error.message);
       case "session.created":
         return sendAll();
       case "input_audio_buffer.speech_started":
@@ -68,6 +69,9 @@ export async function converse(source, audio, options = {}) {
       case "conversation.item.input_audio_transcription.completed":
         onUser(event.transcript, true);
         heard = "";
+        return false;
+      case "conversation.item.input_audio_transcription.failed":
+        heard = ""; // the model answers what it heard, without its text
         return false;
       case "response.created":
         isTurnOpen = false;

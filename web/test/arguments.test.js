@@ -95,6 +95,8 @@ test("valid arguments are accepted", () => {
 
 for (const [what, session] of [
   ["two lines", "a.b\n.secret"],
+  ["a line after an empty one", "\nsecret"],
+  ["only a line break", "\n"],
   ["non-ASCII characters", "secret…"],
   ["an object", { jwt: "secret" }],
   ["a number", 7],

@@ -6,7 +6,7 @@ import { listen } from "../../functions/cartesia/client.js";
 import { fromMicrophone } from "../microphone.js";
 
 /** Replaces Web Audio and the device. `receive()` is a chunk of the worklet. */
-function device(t, { resume = async () => {} } = {}) {
+function device(t, { resume = async () => {}, addModule = async () => {} } = {}) {
   const recorded = { tracks: [], contexts: [], isLive: () => recorded.tracks.some(({ isLive }) => isLive) };
   class Node {
     port = {};
@@ -16,13 +16,19 @@ function device(t, { resume = async () => {} } = {}) {
   const globals = {
     AudioContext: class {
       state = "running";
-      audioWorklet = { addModule: async () => {} };
+      audioWorklet = { addModule };
       constructor() { recorded.contexts.push(this); }
       async resume() {
         if (this.state === "closed") throw new DOMException("The context is closed.", "InvalidStateError");
         await resume();
       }
-      async close() { this.state = "closed"; }
+      // As in the specification and in Firefox: the state changes later, and a second call fails.
+      async close() {
+        if (this.isClosing) throw new DOMException("The context is closed already.", "InvalidStateError");
+        this.isClosing = true;
+        await turn();
+        this.state = "closed";
+      }
     },
     MediaStreamAudioSourceNode: class { connect(to) { return to; } },
     AnalyserNode: class { connect(to) { return to; } },
@@ -61,6 +67,7 @@ test("the microphone is read until it is stopped, and then it is released", asyn
   for (const data of [[1], [2], null]) recorded.receive(data);
   assert.deepEqual(await reading, [[1], [2]]);
   assert.ok(!recorded.isLive());
+  await turn();
   assert.equal(recorded.contexts[0].state, "closed");
 });
 
@@ -103,6 +110,7 @@ for (const [when, read] of [
     assert.equal((await ended).done, true);
     for (const each of pending) assert.deepEqual(await each, END);
     assert.deepEqual(await chunks.next(), END);
+    await turn();
     assert.equal(recorded.contexts[0].state, "closed");
   });
 }
@@ -124,6 +132,38 @@ test("an abort releases the microphone", async (t) => {
   assert.ok(recorded.isLive());
   controller.abort();
   assert.ok(!recorded.isLive());
+});
+
+test("an abort releases the microphone while its worklet loads, and the call rejects then", async (t) => {
+  let load;
+  const recorded = device(t, { addModule: () => new Promise((resolve) => { load = resolve; }) });
+  const controller = new AbortController();
+  const opening = fromMicrophone(16000, { signal: controller.signal });
+  await turn();
+  assert.ok(recorded.isLive());
+  controller.abort();
+  assert.ok(!recorded.isLive());
+  load();
+  await assert.rejects(opening, { name: "AbortError" });
+  await turn();
+  assert.equal(recorded.contexts[0].state, "closed");
+  assert.deepEqual(getEventListeners(controller.signal, "abort"), []);
+});
+
+test("closing a microphone in several ways causes no error", async (t) => {
+  const recorded = device(t);
+  const controller = new AbortController();
+  const microphone = await fromMicrophone(16000, { signal: controller.signal });
+  const reading = (async () => {
+    for await (const chunk of microphone) if (chunk === "last") break;
+  })();
+  await turn();
+  recorded.receive("last");
+  await reading;
+  controller.abort();
+  microphone.close();
+  await turn(); // an unhandled rejection would fail this test
+  assert.equal(recorded.contexts[0].state, "closed");
 });
 
 test("a microphone is released when no socket opens for it", async (t) => {

@@ -118,18 +118,20 @@ test("ElevenLabs speaks a text between a space and an empty text", async (t) => 
   assert.match(recorded.url, /\/v1\/text-to-speech\/\w+\/stream-input\?single_use_token=t-1&model_id=\w+&output_format=pcm_24000$/);
 });
 
-test("ElevenLabs transcribes after its session has started, until the last commit", async (t) => {
-  const recorded = provider(t, (to) => {
-    if (to === "open") return [{ message_type: "session_started" }];
-    if (JSON.parse(to).commit) return [{ message_type: "committed_transcript", text: "Hello." }];
-    if (recorded.sent.length === 1) return [{ message_type: "committed_transcript", text: "By itself." }];
-    return [{ message_type: "partial_transcript", text: "he" }];
+for (const hasSpoken of [true, false]) {
+  test(`ElevenLabs transcribes ${hasSpoken ? "speech" : "silence"} after its session has started, until the last commit`, async (t) => {
+    const recorded = provider(t, (to) => {
+      if (to === "open") return [{ message_type: "session_started" }];
+      if (JSON.parse(to).commit) return [{ message_type: "committed_transcript", text: hasSpoken ? "Hello." : "" }];
+      if (recorded.sent.length === 1) return [{ message_type: "committed_transcript", text: "By itself." }];
+      return [{ message_type: "partial_transcript", text: "he" }];
+    });
+    const texts = [];
+    await elevenlabs.listen(SOURCE, audio(), { onText: (...text) => texts.push(text) });
+    assert.deepEqual(recorded.sent.map((text) => JSON.parse(text).audio_base_64.length), [4268, 4268, 0]);
+    assert.deepEqual(texts, [["By itself.", true], ["he", false], hasSpoken ? ["Hello.", true] : ["", false]]);
   });
-  const texts = [];
-  await elevenlabs.listen(SOURCE, audio(), { onText: (...text) => texts.push(text) });
-  assert.deepEqual(recorded.sent.map((text) => JSON.parse(text).audio_base_64.length), [4268, 4268, 0]);
-  assert.deepEqual(texts, [["By itself.", true], ["he", false], ["Hello.", true]]);
-});
+}
 
 test("AssemblyAI transcribes after Begin, and a turn is final when it is formatted", async (t) => {
   const recorded = provider(t, (to) => ({
@@ -162,12 +164,13 @@ test("Deepgram transcribes until its metadata", async (t) => {
   const results = (transcript, isFinal) => ({ type: "Results", is_final: isFinal, channel: { alternatives: [{ transcript }] } });
   const recorded = provider(t, (to) => ({
     1600: [results("he", false)],
-    '{"type":"CloseStream"}': [results("Hello.", true), { type: "Metadata" }],
+    '{"type":"CloseStream"}': [results("Hello.", true), results("", true), { type: "Metadata" }],
   })[to]);
   const texts = [];
   await deepgram.listen(SOURCE, audio(), { onText: (...text) => texts.push(text) });
   assert.deepEqual(recorded.sent, [1600, 1600, '{"type":"CloseStream"}']);
-  assert.deepEqual(texts, [["he", false], ["he", false], ["Hello.", true]]);
+  // A pause is no text.
+  assert.deepEqual(texts, [["he", false], ["he", false], ["Hello.", true], ["", false]]);
 });
 
 test("Deepgram converses until the answer to the last turn is complete", async (t) => {
@@ -277,6 +280,18 @@ test("AssemblyAI's agent is interrupted, and an abort ends its session", async (
   assert.equal(recorded.sent.at(-1), '{"type":"session.end"}');
   assert.equal(recorded.late, 0);
 });
+
+for (const [what, microphone, callbacks] of [
+  ["the audio", (async function* () { yield new Int16Array(1600); throw new Error("broken"); })(), {}],
+  ["a callback", [new Int16Array(1600)], { onAudio: () => { throw new Error("broken"); } }],
+]) {
+  test(`an error of ${what} ends the session of AssemblyAI's agent`, async (t) => {
+    const recorded = provider(t, agent({ type: "session.ready" }, { type: "reply.audio", data: "AQID" }));
+    await assert.rejects(assemblyai.converse(AGENT, microphone, callbacks), /broken/);
+    assert.equal(recorded.sent.at(-1), '{"type":"session.end"}');
+    assert.ok(recorded.closed);
+  });
+}
 
 test("the limit of a session of AssemblyAI's agent is no error", async (t) => {
   provider(t, agent({ type: "session.ready" }, { type: "session.ended" }));
@@ -421,6 +436,20 @@ test("OpenAI transcribes a turn that is still open when nothing is left", async 
   say(NOTHING_LEFT);
   assert.equal(await stateOf(exchange), "pending");
   say(COMPLETED("1", "First."));
+  assert.equal(await stateOf(exchange), "resolved");
+});
+
+test("OpenAI answers what it heard, even if it has no text of it", async () => {
+  const { say, source } = scripted();
+  const exchange = openai.converse(source, []);
+  await stateOf(exchange);
+  say({ type: "session.created" });
+  await stateOf(exchange);
+  say({ type: "input_audio_buffer.speech_started" });
+  say({ type: "conversation.item.input_audio_transcription.failed", error: { message: "Not understood." } });
+  assert.equal(await stateOf(exchange), "pending");
+  say({ type: "response.created" });
+  say({ type: "response.done", response: { status: "completed" } });
   assert.equal(await stateOf(exchange), "resolved");
 });
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createTokenSource } from "../voicemint.js";
-import { endpoint, held, jwt, problem, token } from "./endpoint.js";
+import { endpoint, held, hurry, jwt, problem, token } from "./endpoint.js";
 
 const ada = jwt({ iss: "https://issuer.example", sub: "ada", iat: 1 });
 const adaLater = jwt({ iss: "https://issuer.example", sub: "ada", iat: 61 });
@@ -158,6 +158,23 @@ test("if session() throws, no cached token is returned", async () => {
   await source.getToken();
   await assert.rejects(source.getToken(), /cannot be refreshed/);
 });
+
+for (const [what, steps] of [["directly", [grace]], ["after a sign-out", [null, grace]]]) {
+  test(`a call that waits does not get the token of a user who signs in ${what}`, async (t) => {
+    hurry(t);
+    const { reply, release } = held(() => problem(429, "rate_limited", { "retry-after": "1" }));
+    const server = endpoint(reply, ({ headers }) => token({ token: `of ${headers.authorization}` }));
+    const { app, source } = signedIn(server, ada);
+    const waiting = assert.rejects(source.getToken(), { code: "cleared" });
+    await new Promise(setImmediate);
+    for (const bearer of steps) {
+      app.bearer = bearer;
+      await source.getToken();
+    }
+    release();
+    await waiting;
+  });
+}
 
 for (const [what, before, after] of [
   ["an opaque token after another", "opaque-1", "opaque-2"],
