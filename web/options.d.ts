@@ -5,7 +5,8 @@
  * a function needs.
  */
 export interface Source<Name extends string> {
-  connect(name: Name, options?: ConnectOptions): Promise<WebSocket>;
+  // Not a method: TypeScript would accept a source without this socket, such as LiveKit's.
+  connect: (name: Name, options?: ConnectOptions) => Promise<WebSocket>;
 }
 
 export interface ConnectOptions {

@@ -218,7 +218,7 @@ for (const [module, moduleResolution, files] of [
 
 /** The options of the providers' functions. */
 const EXCHANGES = `
-  import { createTokenSource } from "voicemint";
+  import { createTokenSource, type TokenSource } from "voicemint";
   import * as assemblyai from "voicemint/assemblyai";
   import * as cartesia from "voicemint/cartesia";
   import * as deepgram from "voicemint/deepgram";
@@ -291,6 +291,11 @@ const EXCHANGES = `
   assemblyai.converse(ca, audio);
   // @ts-expect-error
   cartesia.speak(dg, "x");
+  // @ts-expect-error
+  cartesia.speak(createTokenSource("/livekit/token"), "x");
+
+  // A source whose provider is not known.
+  export const say = (source: TokenSource) => cartesia.speak(source, "x");
 `;
 
 test("the providers' functions take their parameters, and nothing that is misspelt or that they set themselves", () => {
