@@ -46,7 +46,7 @@ function createTokenSource(url, options = {}) {
   let user = ""; // the user of the last Bearer token
   let subject = ""; // the last user whose Bearer token had a subject, also after a sign-out
   let cleared = new AbortController(); // aborted by clear()
-  let replaced = new AbortController(); // aborted by clear(), and by another user's Bearer token
+  let replaced = new AbortController(); // for calls of `subject`: aborted by clear(), and by another subject
 
   async function getToken(callOptions) {
     const [token, ended] = await take(callOptions);
@@ -69,7 +69,8 @@ function createTokenSource(url, options = {}) {
    * the user changes, and whether the token is reusable and new.
    */
   async function take({ signal, onWait } = {}, keep = false) {
-    const [ended, bearer] = await identify(signal);
+    const identity = await identify(signal);
+    const [ended, bearer] = identity;
     for (;;) {
       throwIfAborted(ended);
       throwIfAborted(signal);
@@ -82,7 +83,7 @@ function createTokenSource(url, options = {}) {
         if (isFresh(found)) return [found, ended];
       }
       // Each call needs its own token. The first call during a prefetch takes that token.
-      const token = await (isAlone || (singleUse && !pending && !keep) ? request(signal, bearer, [onWait]) : join(signal, bearer, onWait));
+      const token = await (isAlone || (singleUse && !pending && !keep) ? request(identity, signal, [onWait]) : join(identity, signal, onWait));
       throwIfAborted(ended);
       // A token that is stale on arrival is not requested again: the next one would be stale too.
       if (!token.value.single_use) return [token, ended, token.value.source !== "resumed"];
@@ -99,7 +100,7 @@ function createTokenSource(url, options = {}) {
     assertArgument(isQuery(query), "query", "an object of strings, numbers and booleans");
     assertArgument(!Object.keys(others)[0], "options", "query, signal and onWait");
     const WebSocket = options.WebSocket ?? globalThis.WebSocket;
-    assertArgument(WebSocket, "WebSocket", "given: this platform has none");
+    assertArgument(WebSocket, "WebSocket", "given: there is none");
     for (let failed; ;) {
       const [token, ended, isNew] = await take(callOptions);
       [failed?.ended, ended, signal].forEach(throwIfAborted);
@@ -152,22 +153,23 @@ function createTokenSource(url, options = {}) {
   }
 
   /**
-   * Gets the app's Bearer token, and the signal that is aborted when the user changes. Drops tokens
+   * Gets the app's Bearer token, and the signal that is aborted when the user changes: for a call
+   * without a subject, only by clear(), because it may go on as the user who signs in. Drops tokens
    * of another user.
    */
   async function identify(signal) {
     // The caller awaits this, so a component that React's StrictMode mounts twice can abort before
     // a request is sent.
     throwIfAborted(signal);
-    if (!session) return [replaced.signal];
+    if (!session) return [cleared.signal];
     const [{ signal: clearedSignal }, before] = [cleared, replaced];
     const bearer = await abortable([clearedSignal, signal], (async () => session())());
     throwIfAborted(clearedSignal);
     // The error that fetch throws for such a header contains the session.
     assertArgument(!bearer || (typeof bearer === "string" && /^[\t -~]*[!-~][\t -~]*[\r\n]*$/.test(bearer)), "session", "a function that returns one line of ASCII or nothing");
     const nextUser = userOf(bearer);
-    // It is a subject: a Bearer token contains no bracket.
-    if (nextUser.startsWith("[")) {
+    const isSubject = nextUser.startsWith("["); // a Bearer token contains no bracket
+    if (isSubject) {
       if (subject && nextUser !== subject) {
         // A later call has already seen a newer user.
         if (replaced !== before) throw clearedError();
@@ -178,15 +180,15 @@ function createTokenSource(url, options = {}) {
     // A Bearer token without a subject may be a refreshed one of the same user: pending calls go
     // on, but share nothing.
     if (nextUser !== user) drop(nextUser);
-    return [replaced.signal, bearer];
+    return [isSubject ? replaced.signal : clearedSignal, bearer];
   }
 
   /** Waits for the shared request. The request is aborted when no call waits for it any more. */
-  async function join(signal, bearer, onWait) {
+  async function join(identity, signal, onWait) {
     if (!pending) {
       const started = { controller: new AbortController(), listeners: new Set() };
       started.end = () => { if (pending === started) pending = undefined; };
-      started.result = request(started.controller.signal, bearer, started.listeners).finally(started.end);
+      started.result = request(identity, started.controller.signal, started.listeners).finally(started.end);
       pending = started;
     }
     const joined = pending;
@@ -204,21 +206,22 @@ function createTokenSource(url, options = {}) {
   }
 
   /**
-   * Requests a token, with retries. The Bearer token is for the first try: it may have changed
+   * Requests a token, with retries. The identity is that of the first try: it may have changed
    * later. The listeners are called before a wait.
    */
-  async function request(signal, bearer, listeners) {
+  async function request([userEnded, bearer], signal, listeners) {
     const either = new AbortController();
     const ended = either.signal;
-    const stop = onAbort([replaced.signal, signal], (reason) => abort(either, reason));
+    const stop = onAbort([userEnded, signal], (reason) => abort(either, reason));
     let mayWait = maxWait;
     let maySignIn = onUnauthenticated;
     let mayRetryExpired = true;
     try {
       for (let tries = 0; ; tries += 1) {
         try {
-          const token = await abortable([ended], mint(ended, tries === 0 ? bearer : (await identify(ended))[1]));
-          throwIfAborted(ended);
+          if (tries > 0) [userEnded, bearer] = await identify(ended);
+          const token = await abortable([ended, userEnded], mint(ended, bearer));
+          [ended, userEnded].forEach(throwIfAborted);
           // The laptop was asleep during the request: the next token arrives in time.
           if (hasExpired(token) && mayRetryExpired) {
             mayRetryExpired = false;
@@ -228,7 +231,7 @@ function createTokenSource(url, options = {}) {
           if (!singleUse) keepForNext(token);
           return token;
         } catch (error) {
-          throwIfAborted(ended);
+          [ended, userEnded].forEach(throwIfAborted);
           // The app's own session() failed: its error is not from the endpoint, whatever status it
           // has.
           if (!(error instanceof VoicemintError)) throw error;
@@ -238,8 +241,8 @@ function createTokenSource(url, options = {}) {
           }
           if (error.status !== 429 && error.status !== 503) throw error;
           const wait = Math.max(error.retryAfter ?? 0, 2 ** tries / 2);
-          if (!(wait <= mayWait)) throw error;
           mayWait -= wait;
+          if (!(mayWait >= 0)) throw error;
           onWait?.(wait, error);
           // An error of one call's function does not reject the others.
           listeners.forEach(async (listener) => listener?.(wait, error));
@@ -280,7 +283,7 @@ function createTokenSource(url, options = {}) {
    */
   async function call(init) {
     for (let isLast = false; ; isLast = true) {
-      const sentAt = now(); // before the request, as the endpoint counts the lifetime
+      const sentAt = [Date.now(), performance.now()]; // before the request, as the endpoint counts the lifetime
       let response;
       try {
         response = await send(url, { ...init, credentials });
@@ -337,7 +340,7 @@ function assertArgument(isValid, name, what) {
 function addressOf({ connect = {} }, name, query) {
   const { url, protocols } = connect[name] ?? {};
   if (!url) {
-    throw new VoicemintError({ code: "socket_missing", detail: `The token has no such socket; it has ${Object.keys(connect).join(", ") || "none"}. Check ask and the profile.` });
+    throw new VoicemintError({ code: "socket_missing", detail: `The token has no such socket; it has ${Object.keys(connect).join(", ") || "none"}. Check ask.` });
   }
   // The text of the URL stays as it is: it may be signed.
   let [path] = url.split("?");
@@ -399,16 +402,11 @@ function userOf(bearer) {
 }
 
 /**
- * Two clocks: the monotonic clock stops while some laptops sleep, and the wall clock can be set
- * back.
+ * Seconds since a token was requested, by two clocks: the monotonic clock stops while some laptops
+ * sleep, and the wall clock can be set back.
  */
-function now() {
-  return [Date.now(), performance.now()];
-}
-
-/** Seconds since a token was requested. */
 function age({ sentAt }) {
-  return Math.max(...now().map((time, clock) => time - sentAt[clock])) / 1000;
+  return Math.max(Date.now() - sentAt[0], performance.now() - sentAt[1]) / 1000;
 }
 
 function isFresh(token) {

@@ -178,7 +178,7 @@ export interface TokenSource<P extends Provider = Provider> {
    * rejects with `cleared`. Some providers refuse a token only after the socket is open, with a
    * message or a close code: that is the app's to handle.
    *
-   * @throws TypeError if an argument is invalid, if the URL contains a name in braces that `query`
+   * @throws TypeError if `query` or an option is invalid, if the URL has a name in braces that `query`
    * lacks, or if the platform has no WebSocket. A token is not spent then.
    */
   connect(name: SocketName<P>, options?: ConnectOptions): Promise<WebSocket>;

@@ -126,7 +126,7 @@ for (const [connect, words] of [
       const { source, server, opened } = setUp([() => token({ connect, single_use })]);
       for (const name of ["tts", "constructor", "__proto__", "toString"]) {
         const error = await assertFails(source.connect(name), "socket_missing");
-        assert.equal(error.detail, `The token has no such socket; it has ${words}. Check ask and the profile.`);
+        assert.equal(error.detail, `The token has no such socket; it has ${words}. Check ask.`);
       }
       await source.getToken();
       assert.deepEqual([server.calls.length, opened.length], [1, 0]);
@@ -294,7 +294,7 @@ test("without a WebSocket, the call says which option to set, and gets no token"
   t.after(() => { globalThis.WebSocket = before; });
   globalThis.WebSocket = undefined;
   const { source, server } = setUp([() => withSockets()], [], { WebSocket: undefined });
-  const message = "voicemint: WebSocket must be given: this platform has none.";
+  const message = "voicemint: WebSocket must be given: there is none.";
   await assert.rejects(source.connect("tts"), { name: "TypeError", message });
   assert.equal(server.calls.length, 0);
   const { Socket, opened } = socketClass("open");

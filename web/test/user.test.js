@@ -176,6 +176,48 @@ for (const [what, steps] of [["directly", [grace]], ["after a sign-out", [null, 
   });
 }
 
+for (const [status, code] of [[401, "session_missing"], [429, "rate_limited"]]) {
+  test(`a call that nobody made goes on as the user who signs in after ${status}`, async (t) => {
+    hurry(t);
+    const { reply, release } = held(() => token());
+    const server = endpoint(() => token(), problem(status, code), reply, () => token());
+    const app = { bearer: ada };
+    const source = createTokenSource("/cartesia/token", {
+      fetch: server.fetch,
+      session: async () => app.bearer,
+      onUnauthenticated: () => { app.bearer = grace; return true; },
+      onWait: () => { app.bearer = grace; },
+    });
+    await source.getToken();
+    app.bearer = null;
+    const call = source.getToken();
+    while (server.calls.length < 3) await new Promise(setImmediate);
+    assert.deepEqual(bearers(server), [ada, undefined, grace]);
+    release();
+    const got = await call;
+    assert.equal(await source.getToken(), got);
+  });
+}
+
+test("a call that went on as one user gets no token when another signs in", async (t) => {
+  hurry(t);
+  const { reply, release } = held(() => token());
+  const server = endpoint(problem(429, "rate_limited"), reply, () => token());
+  const app = { bearer: null };
+  const source = createTokenSource("/cartesia/token", {
+    fetch: server.fetch,
+    session: async () => app.bearer,
+    onWait: () => { app.bearer = grace; },
+  });
+  const call = assert.rejects(source.getToken(), { code: "cleared" });
+  while (server.calls.length < 2) await new Promise(setImmediate);
+  app.bearer = ada;
+  await source.getToken();
+  release();
+  await call;
+  assert.deepEqual(bearers(server), [undefined, grace, ada]);
+});
+
 for (const [what, before, after] of [
   ["an opaque token after another", "opaque-1", "opaque-2"],
   ["a user after no user", null, ada],
