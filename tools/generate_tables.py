@@ -75,7 +75,10 @@ def smoke_table(providers):
     rows = []
     for provider in providers:
         request = provider.data["smoke"]["request"]
-        rows.append([provider.name, code(json.dumps(request)), ", ".join(map(code, provider.smoke_grants(request)))])
+        grants = ", ".join(map(code, provider.smoke_grants(request)))
+        if any(field["name"] == "profile" for field in provider.fields):
+            grants += ", or the profile in `SMOKE_ASKS`"
+        rows.append([provider.name, code(json.dumps(request)), grants])
     return table(["provider", "request", "what `GRANTS_CLAIM` must list"], rows)
 
 

@@ -2,8 +2,10 @@
 
     secret.py --config-env ENV PROVIDER     asks for the key, or reads it from a pipe
 
-For LiveKit it asks for two values and makes the JSON object of them that the function expects; a
-pipe must have that object. The secret's name is voicemint/ENV/PROVIDER. If it exists, the key becomes its current value, and
+For LiveKit it asks for two values, and makes the JSON object of them that the function expects. A
+pipe must have that object.
+
+The secret's name is voicemint/ENV/PROVIDER. If it exists, the key becomes its current value, and
 functions load it without a deployment. The key is neither shown nor in a process's arguments.
 """
 
@@ -46,14 +48,18 @@ def ask_for_object(provider):
     fields = provider.secret_fields
     if sys.stdin.isatty():
         members = {name: read(f"{name} of {provider.title}, which is not shown: ") for name in fields}
-    else:
-        try:
-            members = json.loads(read(""))
-        except ValueError:
-            members = None
-    if not isinstance(members, dict) or not all(isinstance(members.get(name), str) and members[name] for name in fields):
-        raise Failed(f"the secret of {provider.title} must be a JSON object with {' and '.join(fields)}")
-    return json.dumps(members)
+        for name, value in members.items():
+            if not value or value.startswith("{"):
+                raise Failed(f"there is no {name}: enter the value alone")
+        return json.dumps(members)
+    text = read("")
+    try:
+        members = json.loads(text)
+        if all(members[name].strip() for name in fields):
+            return text
+    except (ValueError, TypeError, KeyError, AttributeError):
+        pass
+    raise Failed(f"the secret of {provider.title} must be a JSON object with {' and '.join(fields)}")
 
 
 def store(client, name, key):

@@ -1,7 +1,7 @@
 # One function of a release behind an HTTP API. For another provider, set var.provider_name and
 # var.secret, and var.profiles_secret if it has profiles, and add the settings that docs/settings.md
-# requires of it to the function's environment. Each provider needs a state of its own, such as a
-# workspace: in the same state, another provider replaces the first.
+# requires of it to the function's environment. Each provider needs a folder of its own:
+# in the same folder, another provider would replace the first.
 #
 #   terraform init
 #   terraform apply -var release=/path/of/the/release -var secret=voicemint/cartesia \

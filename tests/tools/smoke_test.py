@@ -188,6 +188,8 @@ class Smoke(unittest.TestCase):
             ("cartesia", {"grants": {"tts": True, "stt": False, "agent": None}}, ["tts"]),
             ("elevenlabs", {"token_type": "batch_scribe"}, ["batch_scribe"]),
             ("elevenlabs", {}, []),
+            ("openai", {"expires_in": 10}, ["default"]),
+            ("openai", {"expires_in": 10, "profile": "coach"}, ["coach"]),
         ):
             self.assertEqual(smoke.KNOWN[provider].smoke_grants(request), expected)
 

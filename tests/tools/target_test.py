@@ -209,7 +209,10 @@ class Secret(Case):
             self.assertEqual([call.args[0].split()[0] for call in asked.call_args_list], list(wanted))
             stored = client("secretsmanager").get_secret_value(SecretId="voicemint/dev/livekit")["SecretString"]
             self.assertEqual(json.loads(stored), wanted)
-            for given in ("secret-1", json.dumps({"api_key": "secret-1"}), json.dumps({"api_key": "secret-1", "api_secret": ""})):
+            for entered, name in ((["key-1", ""], "api_secret"), (['{"api_key": "key-1"}', "secret-1"], "api_key")):
+                with mock.patch.object(sys, "stdin", terminal), mock.patch("getpass.getpass", side_effect=entered):
+                    self.assertEqual(self.printed(secret.main, *arguments), (f"secret: there is no {name}: enter the value alone", ""))
+            for given in ("secret-1", "[1]", "null", json.dumps({"api_key": "secret-1"}), json.dumps({"api_key": "secret-1", "api_secret": " "})):
                 with mock.patch.object(sys, "stdin", io.StringIO(given)):
                     failed, printed = self.printed(secret.main, *arguments)
                 self.assertEqual((failed, printed), ("secret: the secret of LiveKit must be a JSON object with api_key and api_secret", ""))
