@@ -50,8 +50,8 @@ def heading(results, rounds):
     moto = short(results.median("moto", "response_ms"))
     return (
         f"Medians of {rounds} rounds, with the quartiles in parentheses. On {platform.machine()} with "
-        f"{os.cpu_count()} processors, with {runtimes}.\nEvery cold start except the floor's includes one call of moto, "
-        f"which stands in for Secrets Manager and takes {moto} ms."
+        f"{os.cpu_count()} processors, with {runtimes}.\nEvery cold start except the floor's includes one call of moto, or two with "
+        f"profiles. It stands in for Secrets Manager, and a call takes {moto} ms."
     )
 
 
