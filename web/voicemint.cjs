@@ -162,7 +162,8 @@ function createTokenSource(url, options = {}) {
     // a request is sent.
     throwIfAborted(signal);
     if (!session) return [cleared.signal];
-    const [{ signal: clearedSignal }, before] = [cleared, replaced];
+    const clearedSignal = cleared.signal;
+    const before = replaced;
     const bearer = await abortable([clearedSignal, signal], (async () => session())());
     throwIfAborted(clearedSignal);
     // The error that fetch throws for such a header contains the session.
@@ -212,16 +213,20 @@ function createTokenSource(url, options = {}) {
   async function request([userEnded, bearer], signal, listeners) {
     const either = new AbortController();
     const ended = either.signal;
-    const stop = onAbort([userEnded, signal], (reason) => abort(either, reason));
+    const end = (reason) => abort(either, reason);
+    const stops = [onAbort([userEnded, signal], end)];
     let mayWait = maxWait;
     let maySignIn = onUnauthenticated;
     let mayRetryExpired = true;
     try {
       for (let tries = 0; ; tries += 1) {
         try {
-          if (tries > 0) [userEnded, bearer] = await identify(ended);
-          const token = await abortable([ended, userEnded], mint(ended, bearer));
-          [ended, userEnded].forEach(throwIfAborted);
+          if (tries > 0) {
+            [userEnded, bearer] = await identify(ended);
+            stops.push(onAbort([userEnded], end)); // the call ends with any user that it was for
+          }
+          const token = await abortable([ended], mint(ended, bearer));
+          throwIfAborted(ended);
           // The laptop was asleep during the request: the next token arrives in time.
           if (hasExpired(token) && mayRetryExpired) {
             mayRetryExpired = false;
@@ -231,7 +236,7 @@ function createTokenSource(url, options = {}) {
           if (!singleUse) keepForNext(token);
           return token;
         } catch (error) {
-          [ended, userEnded].forEach(throwIfAborted);
+          throwIfAborted(ended);
           // The app's own session() failed: its error is not from the endpoint, whatever status it
           // has.
           if (!(error instanceof VoicemintError)) throw error;
@@ -250,7 +255,7 @@ function createTokenSource(url, options = {}) {
         }
       }
     } finally {
-      stop();
+      stops.forEach((stop) => stop());
     }
   }
 
@@ -494,11 +499,11 @@ function throwIfAborted(signal) {
  * the listeners.
  */
 function onAbort(signals, callback) {
-  const stops = signals.filter(Boolean).map((signal) => {
+  const stops = signals.map((signal) => {
     const listener = () => callback(reasonOf(signal));
-    if (signal.aborted) listener();
-    signal.addEventListener("abort", listener);
-    return () => signal.removeEventListener("abort", listener);
+    if (signal?.aborted) listener();
+    signal?.addEventListener("abort", listener);
+    return () => signal?.removeEventListener("abort", listener);
   });
   return () => stops.forEach((stop) => stop());
 }

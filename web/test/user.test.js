@@ -218,6 +218,20 @@ test("a call that went on as one user gets no token when another signs in", asyn
   assert.deepEqual(bearers(server), [undefined, grace, ada]);
 });
 
+test("a call that went on as one user, and waits again, gets no token of another", async (t) => {
+  hurry(t);
+  const users = [grace, ada];
+  const server = endpoint(problem(429, "rate_limited"), problem(429, "rate_limited"), () => token());
+  const app = { bearer: null };
+  const source = createTokenSource("/cartesia/token", {
+    fetch: server.fetch,
+    session: async () => app.bearer,
+    onWait: () => { app.bearer = users.shift(); },
+  });
+  await assert.rejects(source.getToken(), { code: "cleared" });
+  assert.deepEqual(bearers(server), [undefined, grace]);
+});
+
 for (const [what, before, after] of [
   ["an opaque token after another", "opaque-1", "opaque-2"],
   ["a user after no user", null, ada],
